@@ -1,0 +1,106 @@
+package shop
+
+import (
+	"slices"
+	"time"
+)
+
+// Category is a shelf of the catalogue.
+type Category struct {
+	ID    string `bson:"_id" json:"id"`
+	Name  string `bson:"name" json:"name"`
+	Order int    `bson:"order" json:"-"`
+}
+
+// CourseState says whether a course can be bought.
+type CourseState string
+
+// A course begins as a draft, which only editors see; off sale it stays open to those
+// who bought it, but sells nothing.
+const (
+	CourseDraft   CourseState = "draft"
+	CourseOnSale  CourseState = "on_sale"
+	CourseOffSale CourseState = "off_sale"
+)
+
+// Course is what the shop sells: an outline and the price policies, kept in versions
+// that are published whole and never edited.
+type Course struct {
+	ID          string          `bson:"_id"`
+	State       CourseState     `bson:"state"`
+	Title       string          `bson:"title"`
+	Subtitle    string          `bson:"subtitle"`
+	Cover       string          `bson:"cover"`
+	CategoryID  string          `bson:"category_id"`
+	Teacher     Teacher         `bson:"teacher"`
+	Description string          `bson:"description"`
+	Chapters    []Chapter       `bson:"chapters"`
+	Versions    []PolicyVersion `bson:"versions"`
+	Learners    int64           `bson:"learners"`
+	V           int64           `bson:"v"`
+	CreatedAt   time.Time       `bson:"created_at"`
+	UpdatedAt   time.Time       `bson:"updated_at"`
+}
+
+// Teacher is who gives the course.
+type Teacher struct {
+	Name  string `bson:"name" json:"name"`
+	Title string `bson:"title" json:"title"`
+	Intro string `bson:"intro" json:"intro"`
+}
+
+// Chapter is a part of the outline.
+type Chapter struct {
+	Title   string   `bson:"title" json:"title"`
+	Lessons []Lesson `bson:"lessons" json:"lessons"`
+}
+
+// Lesson is one thing to watch or read. Duration is in seconds. A preview lesson is
+// open to everybody.
+type Lesson struct {
+	ID       string `bson:"id" json:"id"`
+	Title    string `bson:"title" json:"title"`
+	Kind     string `bson:"kind" json:"kind"` // video, text
+	Duration int    `bson:"duration_s" json:"duration_s"`
+	Preview  bool   `bson:"preview" json:"preview"`
+	URL      string `bson:"url,omitempty" json:"url,omitempty"`
+}
+
+// Current is the newest version of the course's price policies, zero where none was
+// published yet.
+func (c *Course) Current() PolicyVersion {
+	if len(c.Versions) == 0 {
+		return PolicyVersion{}
+	}
+	return c.Versions[len(c.Versions)-1]
+}
+
+// Version is the n-th published version of the price policies; ok is false where there
+// is none.
+func (c *Course) Version(n int) (v PolicyVersion, ok bool) {
+	i := slices.IndexFunc(c.Versions, func(v PolicyVersion) bool { return v.Version == n })
+	if i < 0 {
+		return PolicyVersion{}, false
+	}
+	return c.Versions[i], true
+}
+
+// Lesson finds a lesson by its id.
+func (c *Course) Lesson(id string) (Lesson, bool) {
+	for _, ch := range c.Chapters {
+		for _, l := range ch.Lessons {
+			if l.ID == id {
+				return l, true
+			}
+		}
+	}
+	return Lesson{}, false
+}
+
+// Lessons counts the lessons of all chapters.
+func (c *Course) Lessons() (n int) {
+	for _, ch := range c.Chapters {
+		n += len(ch.Lessons)
+	}
+	return n
+}

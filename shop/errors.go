@@ -1,0 +1,194 @@
+package shop
+
+import (
+	"errors"
+	"maps"
+)
+
+// Kind is the class of an error; the HTTP layer picks the status by it.
+type Kind int
+
+// The classes of errors, each one HTTP status.
+const (
+	Invalid              Kind = 400
+	Unauthenticated      Kind = 401
+	Forbidden            Kind = 403
+	NotFound             Kind = 404
+	NotAllowed           Kind = 405
+	Conflict             Kind = 409
+	TooLarge             Kind = 413
+	Unsupported          Kind = 415
+	Unprocessable        Kind = 422
+	PreconditionRequired Kind = 428
+	TooMany              Kind = 429
+	Internal             Kind = 500
+	Unavailable          Kind = 503
+)
+
+// Error is a refusal that a caller can act on. Code is the word that programs switch on
+// and never changes its meaning; Zh and En are the sentences for people. Param names
+// the field at fault, where there is one. Extra goes into the answer beside them
+// (`offers`, `quote`), under these names.
+type Error struct {
+	Kind   Kind
+	Code   string
+	Zh, En string
+	Param  string
+	Extra  map[string]any
+}
+
+// Error is the code and the English sentence.
+func (e *Error) Error() string {
+	if e.Param != "" {
+		return e.Code + " (" + e.Param + "): " + e.En
+	}
+	return e.Code + ": " + e.En
+}
+
+// Is makes errors.Is compare codes, so that a copy with details is still its kind.
+func (e *Error) Is(target error) bool {
+	t, ok := target.(*Error)
+	return ok && t.Code == e.Code
+}
+
+// With is a copy of e that carries one more member of the answer.
+func (e *Error) With(name string, value any) *Error {
+	c := *e
+	c.Extra = maps.Clone(e.Extra)
+	if c.Extra == nil {
+		c.Extra = map[string]any{}
+	}
+	c.Extra[name] = value
+	return &c
+}
+
+// At is a copy of e that names the field at fault.
+func (e *Error) At(param string) *Error {
+	c := *e
+	c.Param = param
+	return &c
+}
+
+// CodeOf is the stable code of err, or "" where it has none.
+func CodeOf(err error) string {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
+// Errors is the whole catalogue, in the order of this file.
+func Errors() []*Error { return catalogue }
+
+var catalogue []*Error
+
+func define(kind Kind, code, zh, en string) *Error {
+	e := &Error{Kind: kind, Code: code, Zh: zh, En: en}
+	catalogue = append(catalogue, e)
+	return e
+}
+
+// Requests.
+var (
+	ErrInvalidJSON     = define(Invalid, "INVALID_JSON", "请求内容不是有效的 JSON", "The body is not valid JSON.")
+	ErrUnknownField    = define(Invalid, "UNKNOWN_FIELD", "请求里有未知的字段", "The body has a field that is not known.")
+	ErrInvalidField    = define(Invalid, "INVALID_FIELD", "字段的值不正确", "A field has a wrong value.")
+	ErrInvalidQuery    = define(Invalid, "INVALID_QUERY", "查询参数不正确", "A query parameter has a wrong value.")
+	ErrInvalidCursor   = define(Invalid, "INVALID_CURSOR", "翻页游标无效，请从第一页开始", "The cursor is not valid; start from the first page.")
+	ErrBodyTooLarge    = define(TooLarge, "BODY_TOO_LARGE", "请求内容超过 64 KiB", "The body is larger than 64 KiB.")
+	ErrMediaType       = define(Unsupported, "UNSUPPORTED_MEDIA_TYPE", "请求内容必须是 application/json", "The body must be application/json.")
+	ErrRouteNotFound   = define(NotFound, "ROUTE_NOT_FOUND", "没有这个地址", "There is no such address.")
+	ErrMethod          = define(NotAllowed, "METHOD_NOT_ALLOWED", "这个地址不支持该方法", "The address does not know this method.")
+	ErrInternal        = define(Internal, "INTERNAL", "服务器出错了，请稍后再试", "Something failed on our side; try again later.")
+	ErrUnavailable     = define(Unavailable, "UNAVAILABLE", "服务暂时不可用，请稍后再试", "The service is not available right now; try again soon.")
+	ErrTooManyRequests = define(TooMany, "TOO_MANY_REQUESTS", "操作太频繁，请稍后再试", "Too many requests; try again later.")
+)
+
+// Accounts.
+var (
+	ErrUnauthenticated  = define(Unauthenticated, "UNAUTHENTICATED", "请先登录", "Log in first.")
+	ErrWrongCredentials = define(Unauthenticated, "WRONG_CREDENTIALS", "用户名或密码不正确", "The username or the password is wrong.")
+	ErrForbidden        = define(Forbidden, "FORBIDDEN", "没有权限", "You may not do this.")
+	ErrUsernameTaken    = define(Conflict, "USERNAME_TAKEN", "用户名已被使用", "The username is taken.")
+	ErrPasswordTooShort = define(Unprocessable, "PASSWORD_TOO_SHORT", "密码太短", "The password is too short.")
+	ErrPasswordTooLong  = define(Unprocessable, "PASSWORD_TOO_LONG", "密码太长", "The password is too long.")
+	ErrPasswordCommon   = define(Unprocessable, "PASSWORD_TOO_COMMON", "密码太常见，请换一个", "The password is too common; choose another.")
+	ErrUserNotFound     = define(NotFound, "USER_NOT_FOUND", "没有这个用户", "There is no such user.")
+)
+
+// Catalogue.
+var (
+	ErrCourseNotFound   = define(NotFound, "COURSE_NOT_FOUND", "没有这门课程", "There is no such course.")
+	ErrCategoryNotFound = define(NotFound, "CATEGORY_NOT_FOUND", "没有这个分类", "There is no such category.")
+	ErrLessonNotFound   = define(NotFound, "LESSON_NOT_FOUND", "没有这节课", "There is no such lesson.")
+	ErrPolicyNotFound   = define(NotFound, "POLICY_NOT_FOUND", "这门课程没有这个价格方案", "The course has no such price policy.")
+	ErrNoPolicies       = define(Conflict, "NO_POLICIES", "课程还没有价格方案", "The course has no price policies yet.")
+	ErrEditConflict     = define(Conflict, "EDIT_CONFLICT", "内容已被别人修改，请刷新", "Somebody else changed it meanwhile; read it again.")
+)
+
+// What a learner may watch and buy.
+var (
+	ErrEnrolmentRequired = define(Forbidden, "ENROLMENT_REQUIRED", "购买后才能学习", "Buy the course to open this lesson.")
+	ErrEnrolmentExpired  = define(Forbidden, "ENROLMENT_EXPIRED", "学习期限已到，续费后继续学习", "Your access has ended; renew to go on.")
+	ErrTrialUsed         = define(Conflict, "TRIAL_USED", "第一阶段已经用过了", "The first stage has been used already.")
+	ErrStageAlreadyUsed  = define(Conflict, "STAGE_ALREADY_USED", "这个阶段已经买过了", "This stage has been bought already.")
+	ErrStageNotEligible  = define(Conflict, "STAGE_NOT_ELIGIBLE", "还没有到这个阶段", "This stage has not been reached yet.")
+	ErrStageLapsed       = define(Conflict, "STAGE_LAPSED", "中断太久，只能购买全款", "You were away too long; only the full price is left.")
+	ErrPeriodNotBegun    = define(Conflict, "PERIOD_NOT_BEGUN", "已有一个尚未开始的期限", "A period you bought has not begun yet.")
+	ErrAlreadyOwned      = define(Conflict, "ALREADY_OWNED", "已经永久拥有这门课程", "You own this course for ever.")
+	ErrCourseOffSale     = define(Conflict, "COURSE_OFF_SALE", "课程已下架", "The course is off sale.")
+	ErrPolicyRetired     = define(Conflict, "POLICY_RETIRED", "这个价格方案已停售", "This price policy is no longer sold.")
+)
+
+// Cart.
+var (
+	ErrCartUnavailable = define(Unavailable, "CART_UNAVAILABLE", "购物车暂时不可用，可以直接购买", "The cart is not available right now; you can buy directly.")
+	ErrCartFull        = define(Conflict, "CART_FULL", "购物车最多放 50 门课程", "A cart holds 50 courses at most.")
+	ErrCartConflict    = define(Conflict, "CART_CONFLICT", "购物车已在别处更新", "The cart was changed elsewhere.")
+)
+
+// Orders and payment.
+var (
+	ErrOrderNotFound       = define(NotFound, "ORDER_NOT_FOUND", "没有这个订单", "There is no such order.")
+	ErrIdempotencyKey      = define(Invalid, "IDEMPOTENCY_KEY_REQUIRED", "缺少 Idempotency-Key", "The Idempotency-Key header is missing or malformed.")
+	ErrIdempotencyMismatch = define(Unprocessable, "IDEMPOTENCY_MISMATCH", "同一个 Idempotency-Key 用于不同的内容", "The Idempotency-Key was used with another body.")
+	ErrNoLines             = define(Unprocessable, "NO_LINES", "没有选择课程", "There is nothing to buy.")
+	ErrDuplicateLine       = define(Unprocessable, "DUPLICATE_LINE", "同一门课程出现了两次", "A course appears twice.")
+	ErrPriceChanged        = define(Conflict, "PRICE_CHANGED", "价格有变动，请确认新的价格", "The price has changed; look at the new quote.")
+	ErrLinesNotSellable    = define(Conflict, "LINES_NOT_SELLABLE", "有课程不能购买，请确认其余的课程", "Some of the courses cannot be bought; confirm the rest.")
+	ErrOrderInProgress     = define(Conflict, "ORDER_IN_PROGRESS", "这门课程有一笔订单正在处理", "An order for this course is being worked on.")
+	ErrOrderNotPayable     = define(Conflict, "ORDER_NOT_PAYABLE", "订单已不能支付", "The order cannot be paid any more.")
+	ErrOrderNotCancellable = define(Conflict, "ORDER_NOT_CANCELLABLE", "订单已不能取消", "The order cannot be cancelled any more.")
+	ErrOpenidRequired      = define(PreconditionRequired, "OPENID_REQUIRED", "请先在微信里授权", "Authorise in WeChat first.")
+	ErrPayChannelBusy      = define(Unavailable, "PAY_CHANNEL_BUSY", "微信支付繁忙，请稍后再试", "WeChat Pay is busy; try again in a moment.")
+	ErrPayRefused          = define(Conflict, "PAY_REFUSED", "微信支付拒绝了这笔付款", "WeChat Pay refused this payment.")
+)
+
+// Refunds.
+var (
+	ErrNotRefundable     = define(Conflict, "NOT_REFUNDABLE", "这笔订单不能退款", "This order cannot be refunded.")
+	ErrRefundTooMuch     = define(Conflict, "REFUND_TOO_MUCH", "退款金额超过可退金额", "More than what is left to refund.")
+	ErrRefundLaterStage  = define(Conflict, "REFUND_LATER_STAGE_FIRST", "请先退后面的阶段", "Refund the later stage first.")
+	ErrCreditConsumed    = define(Conflict, "CREDIT_CONSUMED", "这笔钱已抵扣全款，请先退全款", "This money was used as credit; refund the full price first.")
+	ErrRefundWindow      = define(Conflict, "REFUND_WINDOW_CLOSED", "付款已超过 365 天，请人工转账", "The payment is older than 365 days; pay it back by hand.")
+	ErrRefundTooSoon     = define(Conflict, "REFUND_TOO_SOON", "距离上一笔退款不足 1 分钟", "Less than a minute since the last refund of this order.")
+	ErrRefundTooMany     = define(Conflict, "REFUND_TOO_MANY", "退款次数已达 50 次", "An order can be refunded in 50 parts at most.")
+	ErrRefundUnderWay    = define(Conflict, "REFUND_UNDER_WAY", "有一笔退款正在处理", "A refund of this order is under way.")
+	ErrRefundNotExpected = define(Conflict, "REFUND_AMOUNT_CHANGED", "可退金额有变动，请确认", "The refundable amount has changed; look again.")
+)
+
+// Callbacks of WeChat.
+var (
+	ErrCallbackSignature = define(Unauthenticated, "CALLBACK_SIGNATURE", "签名验证失败", "The callback's signature is not valid.")
+	ErrCallbackContent   = define(Invalid, "CALLBACK_CONTENT", "回调内容不正确", "The callback's content cannot be used.")
+	ErrUnknownTrade      = define(NotFound, "UNKNOWN_TRADE", "未知的商户订单号", "The out_trade_no is not known here.")
+)
+
+// Notices, the hub and its keys.
+var (
+	ErrNoticeNotFound = define(NotFound, "NOTICE_NOT_FOUND", "没有这条消息", "There is no such notice.")
+	ErrTopicUnknown   = define(Unprocessable, "TOPIC_UNKNOWN", "不能向这个主题发布", "The topic cannot be published to.")
+	ErrHubUnavailable = define(Unavailable, "HUB_UNAVAILABLE", "实时推送暂时不可用", "The hub is not available right now.")
+	ErrAPIKeyNotFound = define(NotFound, "API_KEY_NOT_FOUND", "没有这个密钥", "There is no such API key.")
+)

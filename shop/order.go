@@ -1,0 +1,179 @@
+package shop
+
+import "time"
+
+// Channel is how a payment reaches WeChat.
+type Channel string
+
+// Native shows a code to scan, JSAPI pays inside WeChat's browser, H5 from another one.
+const (
+	ChannelNative Channel = "native"
+	ChannelJSAPI  Channel = "jsapi"
+	ChannelH5     Channel = "h5"
+)
+
+// OrderState is where an order is in its life; Moves says where it may go.
+type OrderState string
+
+// The states of an order.
+const (
+	OrderPending           OrderState = "pending"
+	OrderClosing           OrderState = "closing"
+	OrderClosed            OrderState = "closed"
+	OrderPaid              OrderState = "paid"
+	OrderFulfilled         OrderState = "fulfilled"
+	OrderRefunding         OrderState = "refunding"
+	OrderPartiallyRefunded OrderState = "partially_refunded"
+	OrderRefunded          OrderState = "refunded"
+	OrderException         OrderState = "exception"
+)
+
+// CloseReason says why an order was closed.
+type CloseReason string
+
+// Why an order closes.
+const (
+	CloseTimeout    CloseReason = "timeout"
+	CloseUser       CloseReason = "user"
+	CloseSuperseded CloseReason = "superseded"
+	CloseOffSale    CloseReason = "off_sale"
+	CloseAbandoned  CloseReason = "abandoned" // its placing never finished
+)
+
+// Order is one purchase: lines frozen at placing, payment attempts, refunds, and the
+// duties that its last move brought, all in one document so that no crash can part a
+// decision from what follows it.
+type Order struct {
+	ID          string             `bson:"_id"`
+	UserID      string             `bson:"user_id"`
+	State       OrderState         `bson:"state"`
+	V           int64              `bson:"v"` // moves so far; every write names the one it has seen
+	Lines       []OrderLine        `bson:"lines"`
+	Total       Fen                `bson:"total_fen"`
+	Paid        Fen                `bson:"paid_fen"`
+	Refunded    Fen                `bson:"refunded_fen"`
+	CloseReason CloseReason        `bson:"close_reason,omitempty"`
+	Attempts    []Attempt          `bson:"attempts"`
+	Refunds     []Refund           `bson:"refunds"`
+	Duties      map[DutyName]*Duty `bson:"duties"`
+	Exception   string             `bson:"exception,omitempty"` // what was odd about the money
+	CreatedAt   time.Time          `bson:"created_at"`
+	ExpiresAt   time.Time          `bson:"expires_at"`
+	ClosingAt   *time.Time         `bson:"closing_at,omitempty"`
+	PaidAt      *time.Time         `bson:"paid_at,omitempty"`
+	FulfilledAt *time.Time         `bson:"fulfilled_at,omitempty"`
+	ClosedAt    *time.Time         `bson:"closed_at,omitempty"`
+	Transaction string             `bson:"transaction_id,omitempty"`
+}
+
+// OrderLine is one course under one price policy, as it was when the order was placed.
+// Price = Base − Credit; List is what the policy cost everybody.
+type OrderLine struct {
+	CourseID     string     `bson:"course_id"`
+	Title        string     `bson:"title"`
+	PolicyID     string     `bson:"policy_id"`
+	PolicyName   string     `bson:"policy_name"`
+	Version      int        `bson:"version"`
+	Kind         PolicyKind `bson:"kind"`
+	Stage        int        `bson:"stage,omitempty"`
+	Period       *Period    `bson:"period,omitempty"`
+	List         Fen        `bson:"list_price_fen"`
+	Credit       Fen        `bson:"credit_fen"`
+	CreditOrders []string   `bson:"credit_orders,omitempty"` // whose stage money is the credit
+	Needless     []string   `bson:"needless,omitempty"`      // orders of stages not begun, paid back once this line is granted
+	Price        Fen        `bson:"price_fen"`
+	Result       LineResult `bson:"result,omitempty"`
+}
+
+// LineResult is what became of a paid line.
+type LineResult string
+
+// A line is granted, or refused (the learner had it by then) and its share paid back.
+const (
+	LineGranted LineResult = "granted"
+	LineRefused LineResult = "refused"
+)
+
+// AttemptState is where one payment attempt is.
+type AttemptState string
+
+// The states of a payment attempt.
+const (
+	AttemptNew          AttemptState = "new"     // written before WeChat is called
+	AttemptReady        AttemptState = "ready"   // WeChat answered, the buyer can pay
+	AttemptUnknown      AttemptState = "unknown" // WeChat did not answer
+	AttemptSucceeded    AttemptState = "succeeded"
+	AttemptClosed       AttemptState = "closed"
+	AttemptFailed       AttemptState = "failed"
+	AttemptDupRefunding AttemptState = "dup_refunding" // a second payment, going back
+	AttemptDupRefunded  AttemptState = "dup_refunded"
+)
+
+// Attempt is one out_trade_no at WeChat.
+type Attempt struct {
+	OutTradeNo    string            `bson:"out_trade_no"`
+	Channel       Channel           `bson:"channel"`
+	State         AttemptState      `bson:"state"`
+	Amount        Fen               `bson:"amount_fen"`
+	CodeURL       string            `bson:"code_url,omitempty"`
+	H5URL         string            `bson:"h5_url,omitempty"`
+	JSAPI         map[string]string `bson:"jsapi,omitempty"`
+	Openid        string            `bson:"openid,omitempty"`
+	TransactionID string            `bson:"transaction_id,omitempty"`
+	CreatedAt     time.Time         `bson:"created_at"`
+	AskedAt       *time.Time        `bson:"asked_at,omitempty"` // when WeChat was last asked about it
+	Asks          int               `bson:"asks,omitempty"`
+	PaidAt        *time.Time        `bson:"paid_at,omitempty"`
+}
+
+// RefundState is where one refund is.
+type RefundState string
+
+// The states of a refund.
+const (
+	RefundRequested  RefundState = "requested"
+	RefundApproved   RefundState = "approved"
+	RefundRejected   RefundState = "rejected"
+	RefundSubmitted  RefundState = "submitted"
+	RefundProcessing RefundState = "processing"
+	RefundSucceeded  RefundState = "succeeded"
+	RefundAbnormal   RefundState = "abnormal"
+	RefundClosed     RefundState = "closed"
+)
+
+// Refund is money on its way back, under its own out_refund_no at WeChat.
+type Refund struct {
+	OutRefundNo string      `bson:"out_refund_no"`
+	OutTradeNo  string      `bson:"out_trade_no"`
+	State       RefundState `bson:"state"`
+	Amount      Fen         `bson:"amount_fen"`
+	Reason      string      `bson:"reason"`
+	By          string      `bson:"by"`                   // user id, or "shop"
+	CourseIDs   []string    `bson:"course_ids,omitempty"` // lines whose grant it revokes
+	Duplicate   bool        `bson:"duplicate,omitempty"`  // of a second payment: no part of the order's own cash
+	CreatedAt   time.Time   `bson:"created_at"`
+	AskedAt     *time.Time  `bson:"asked_at,omitempty"`
+	Asks        int         `bson:"asks,omitempty"`
+	DoneAt      *time.Time  `bson:"done_at,omitempty"`
+}
+
+// DutyName names something that must follow a move.
+type DutyName string
+
+// The duties of an order. Each is safe to do twice.
+const (
+	DutyAnnouncePaid DutyName = "announce_paid" // tell open pages that it is paid
+	DutyEnrol        DutyName = "enrol"         // grant every line
+	DutyCart         DutyName = "cart"          // take the bought lines out of the cart
+	DutyCount        DutyName = "count"         // recount the courses' learners
+	DutyTell         DutyName = "tell"          // notice to the buyer
+	DutyClosed       DutyName = "announce_closed"
+)
+
+// Duty is one thing still to be done, or done. It is tried again with growing pauses.
+type Duty struct {
+	Done  bool      `bson:"done"`
+	Tries int       `bson:"tries"`
+	Next  time.Time `bson:"next"`
+	Error string    `bson:"error,omitempty"`
+}

@@ -1,0 +1,90 @@
+package shop
+
+import "time"
+
+// PolicyKind says what a price policy sells.
+type PolicyKind string
+
+// A stage is one step of the course's ladder, sold once each and in order; a period is
+// sold as often as wanted; lifetime is the full price, for ever.
+const (
+	KindStage    PolicyKind = "stage"
+	KindPeriod   PolicyKind = "period"
+	KindLifetime PolicyKind = "lifetime"
+)
+
+// PricePolicy is one row of the select that the buyer chooses from. Its id stays the
+// same from version to version.
+type PricePolicy struct {
+	ID      string     `bson:"id" json:"id"`
+	Kind    PolicyKind `bson:"kind" json:"kind"`
+	Name    string     `bson:"name" json:"name"`
+	Stage   int        `bson:"stage,omitempty" json:"stage,omitempty"`   // from 1, stages only
+	Period  *Period    `bson:"period,omitempty" json:"period,omitempty"` // stages and periods
+	Price   Fen        `bson:"price_fen" json:"price_fen"`
+	Default bool       `bson:"default,omitempty" json:"default,omitempty"`
+}
+
+// Period is how long a policy opens a course: so many calendar months or days.
+type Period struct {
+	Unit  PeriodUnit `bson:"unit" json:"unit"`
+	Count int        `bson:"count" json:"count"`
+}
+
+// PeriodUnit is what a period counts in.
+type PeriodUnit string
+
+// Periods count calendar months or days in Asia/Shanghai.
+const (
+	Month PeriodUnit = "month"
+	Day   PeriodUnit = "day"
+)
+
+// CreditMode says whether stages already paid count towards the full price.
+type CreditMode string
+
+// CreditNone is the default; with CreditPaidTotal the full price falls by the cash
+// really paid for the course's un-refunded stages.
+const (
+	CreditNone      CreditMode = "none"
+	CreditPaidTotal CreditMode = "paid_total"
+)
+
+// Ladder is what holds for the stages of a course together. LapseAfterDays 0 means that
+// a return is never too late.
+type Ladder struct {
+	CreditMode     CreditMode `bson:"credit_mode" json:"credit_mode"`
+	LapseAfterDays int        `bson:"lapse_after_days" json:"lapse_after_days"`
+}
+
+// PolicyVersion is the whole list of policies as it was published at one moment. It is
+// never edited; a change is the next version.
+type PolicyVersion struct {
+	Version     int           `bson:"version" json:"version"`
+	PublishedAt time.Time     `bson:"published_at" json:"published_at"`
+	Policies    []PricePolicy `bson:"policies" json:"policies"`
+	Ladder      Ladder        `bson:"ladder" json:"ladder"`
+}
+
+// Default is the policy that a new cart line gets.
+func (v PolicyVersion) Default() (PricePolicy, bool) {
+	for _, p := range v.Policies {
+		if p.Default {
+			return p, true
+		}
+	}
+	if len(v.Policies) > 0 {
+		return v.Policies[0], true
+	}
+	return PricePolicy{}, false
+}
+
+// Policy finds a policy by its id.
+func (v PolicyVersion) Policy(id string) (PricePolicy, bool) {
+	for _, p := range v.Policies {
+		if p.ID == id {
+			return p, true
+		}
+	}
+	return PricePolicy{}, false
+}

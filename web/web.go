@@ -1,0 +1,127 @@
+// Package web is the storefront: pages built by Vite into dist/app and embedded
+// in the program. It serves files and knows nothing of courses or orders; the
+// pages talk to the REST API and the socket of the host they came from.
+package web
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"html"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+)
+
+//go:embed all:dist
+var dist embed.FS
+
+// Options are what the pages must be told about the server they came from.
+type Options struct {
+	// SandboxURL is where the sandbox's phone page lives, for example
+	// http://127.0.0.1:8090. Empty when payments go to the real WeChat: the
+	// pages then offer the QR code only.
+	SandboxURL string
+}
+
+// Handler serves the embedded pages: a file of the build under its own name,
+// index.html under every other path, since the router in the browser knows the
+// pages' paths. Without a build it says how to make one. It answers GET and
+// HEAD only, and is meant to be asked for whatever no other route claims.
+func Handler(opts Options) http.Handler {
+	built, err := fs.Sub(dist, "dist/app")
+	if err != nil {
+		panic(err) // only a malformed constant path can fail
+	}
+	return handlerOf(built, opts)
+}
+
+// handlerOf is Handler over any build, so that a test can bring its own.
+func handlerOf(built fs.FS, opts Options) http.Handler {
+	s := &site{assets: map[string]asset{}}
+	switch err := s.load(built, opts); {
+	case errors.Is(err, fs.ErrNotExist):
+		return guarded(http.HandlerFunc(notBuilt))
+	case err != nil:
+		panic(err) // reading a file system in memory does not fail
+	}
+	return guarded(s)
+}
+
+const indexFile = "index.html"
+
+// site is one build, held ready in memory; nothing changes after load.
+type site struct {
+	assets map[string]asset // by path below the root, without a leading slash
+}
+
+// load reads the whole build, or reports fs.ErrNotExist when there is none.
+func (s *site) load(built fs.FS, opts Options) error {
+	if _, err := fs.Stat(built, indexFile); err != nil {
+		return err
+	}
+	return fs.WalkDir(built, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		body, err := fs.ReadFile(built, name)
+		if err != nil {
+			return err
+		}
+		if name == indexFile {
+			body = withSandbox(body, opts.SandboxURL)
+		}
+		s.assets[name] = newAsset(name, body)
+		return nil
+	})
+}
+
+// withSandbox tells the page where the sandbox is, in a meta element: the
+// content security policy allows no inline script that could carry it.
+func withSandbox(index []byte, url string) []byte {
+	if url == "" {
+		return index
+	}
+	meta := `<meta name="mstm-sandbox" content="` + html.EscapeString(url) + `"></head>`
+	return bytes.Replace(index, []byte("</head>"), []byte(meta), 1)
+}
+
+func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	name := strings.TrimPrefix(path.Clean("/"+r.URL.Path), "/")
+	if a, ok := s.assets[name]; ok {
+		a.serve(w, r)
+		return
+	}
+	// A page from before the last release asks for a chunk that is gone: the
+	// index in its place would be run as a script.
+	if strings.HasPrefix(name, assetDir) {
+		w.Header().Set("Cache-Control", "no-store")
+		http.NotFound(w, r)
+		return
+	}
+	s.assets[indexFile].serve(w, r)
+}
+
+// notBuilt answers for pages that are not in this program. It is a failure to
+// a probe and a hint to a person.
+func notBuilt(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusServiceUnavailable)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write([]byte(notBuiltPage)) // the reader has gone: nobody to tell
+	}
+}
+
+const notBuiltPage = `<!doctype html>
+<html lang="zh-CN">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>MSTM</title></head>
+<body>
+<h1>页面还没有构建</h1>
+<p>接口已在运行（<a href="/docs">接口文档</a>），但这个程序里没有商店页面。在项目目录运行 <code>make web</code>（需要 Node 20.19 或更新），再重新启动。</p>
+<h1>The pages are not built</h1>
+<p>The API is running (<a href="/docs">its documentation</a>), but this program holds no storefront. Run <code>make web</code> in the project's folder (it needs Node 20.19 or later) and start again.</p>
+</body>
+</html>
+`
