@@ -1,0 +1,248 @@
+package handlers
+
+import (
+	"bytes"
+	"encoding/xml"
+	"fmt"
+	"hash/fnv"
+	"strings"
+	"unicode"
+)
+
+// A cover is drawn on a canvas of 16:9, in the viewer's own fonts: an SVG inside <img>
+// may load nothing from elsewhere.
+const (
+	coverWidth  = 640
+	coverHeight = 360
+	coverMargin = 44
+	coverFonts  = `'PingFang SC','HarmonyOS Sans SC','Microsoft YaHei','Noto Sans CJK SC','Source Han Sans SC',sans-serif`
+)
+
+// coverSVG draws the cover of a course without a picture of its own. The same seed (the
+// course's id) gives the same picture on every machine and in every release that leaves
+// this file alone, so the answer may be cached for long.
+func coverSVG(title, category, seed string) []byte {
+	d := newDice(seed)
+	c := coverColours[d.roll(len(coverColours))]
+	art := coverArts[d.roll(len(coverArts))]
+
+	var b bytes.Buffer
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" lang="zh-CN" role="img">`,
+		coverWidth, coverHeight, coverWidth*2, coverHeight*2)
+	coverGround(&b, d, c)
+	art(&b, d, c)
+	coverShade(&b, c)
+	coverLabel(&b, c, category)
+	coverTitle(&b, c, title)
+	b.WriteString(`</svg>`)
+	return b.Bytes()
+}
+
+// colours of one cover: the ground runs from deep to mid, and both stay dark enough for
+// white letters (contrast at least 4.5:1); light and spark are the shapes on it.
+type colours struct{ deep, mid, light, spark string }
+
+var coverColours = [...]colours{
+	{"#0b1f4b", "#1d4ed8", "#7dd3fc", "#fbbf24"},
+	{"#052e2b", "#0f766e", "#6ee7b7", "#fde68a"},
+	{"#2e1065", "#6d28d9", "#c4b5fd", "#f9a8d4"},
+	{"#4a0d1f", "#be123c", "#fda4af", "#fed7aa"},
+	{"#3b1a06", "#b45309", "#fcd34d", "#fef3c7"},
+	{"#082f49", "#0369a1", "#a5f3fc", "#fca5a5"},
+	{"#14261a", "#3f7d3a", "#bef264", "#fef08a"},
+	{"#1e1b4b", "#4338ca", "#a5b4fc", "#5eead4"},
+	{"#3f0d3b", "#a21caf", "#f0abfc", "#fde047"},
+	{"#111827", "#475569", "#cbd5e1", "#fb923c"},
+	{"#431407", "#c2410c", "#fdba74", "#99f6e4"},
+	{"#0c2a3a", "#155e75", "#67e8f9", "#fdba74"},
+}
+
+// dice is a stream of choices that depends on the seed alone (splitmix64).
+type dice struct{ state uint64 }
+
+func newDice(seed string) *dice {
+	h := fnv.New64a()
+	h.Write([]byte(seed))
+	return &dice{h.Sum64()}
+}
+
+// roll is a number in [0, n).
+func (d *dice) roll(n int) int {
+	d.state += 0x9e3779b97f4a7c15
+	z := d.state
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return int((z ^ z>>31) % uint64(n))
+}
+
+// between is a number in [lo, hi].
+func (d *dice) between(lo, hi int) int { return lo + d.roll(hi-lo+1) }
+
+// pick is one of the words.
+func (d *dice) pick(words ...string) string { return words[d.roll(len(words))] }
+
+func coverGround(b *bytes.Buffer, d *dice, c colours) {
+	fmt.Fprintf(b, `<defs><linearGradient id="g" gradientTransform="rotate(%d .5 .5)"><stop offset="0" stop-color="%s"/><stop offset="1" stop-color="%s"/></linearGradient>`,
+		d.between(10, 50), c.deep, c.mid)
+	fmt.Fprintf(b, `<linearGradient id="s"><stop offset="0" stop-color="%s" stop-opacity=".85"/><stop offset=".55" stop-color="%s" stop-opacity=".5"/><stop offset="1" stop-color="%s" stop-opacity="0"/></linearGradient></defs>`,
+		c.deep, c.deep, c.deep)
+	fmt.Fprintf(b, `<rect width="%d" height="%d" fill="url(#g)"/>`, coverWidth, coverHeight)
+}
+
+// coverShade darkens the art from the left, where the letters stand.
+func coverShade(b *bytes.Buffer, c colours) {
+	fmt.Fprintf(b, `<rect width="%d" height="%d" fill="url(#s)"/>`, coverWidth, coverHeight)
+}
+
+func coverLabel(b *bytes.Buffer, c colours, category string) {
+	if category == "" {
+		return
+	}
+	const size = 20
+	width := int(ems(category)*size) + 32
+	fmt.Fprintf(b, `<rect x="%d" y="40" width="%d" height="36" rx="18" fill="#fff" fill-opacity=".14" stroke="#fff" stroke-opacity=".35"/>`,
+		coverMargin, width)
+	coverText(b, coverMargin+16, 65, size, 500, c.light, category)
+}
+
+// coverTitle sets the title from the bottom up. What stands before a colon is the
+// headline, what follows is set smaller, as on a poster.
+func coverTitle(b *bytes.Buffer, c colours, title string) {
+	head, tail := cutTitle(title)
+	size, lines := fitTitle(head, tail != "")
+	y := coverHeight - 46
+	if tail != "" {
+		const small = 26
+		rest := wrap(tail, (coverWidth-2*coverMargin)/float64(small), 1)
+		coverText(b, coverMargin, y, small, 400, c.light, rest[0])
+		y -= small + 24
+	}
+	for i := len(lines) - 1; i >= 0; i-- {
+		coverText(b, coverMargin, y, size, 700, "#fff", lines[i])
+		y -= size * 5 / 4
+	}
+	fmt.Fprintf(b, `<rect x="%d" y="%d" width="52" height="6" rx="3" fill="%s"/>`, coverMargin, y+size/4-14, c.spark)
+}
+
+func coverText(b *bytes.Buffer, x, y, size, weight int, fill, s string) {
+	fmt.Fprintf(b, `<text x="%d" y="%d" font-family="%s" font-size="%d" font-weight="%d" fill="%s">`, x, y, coverFonts, size, weight, fill)
+	xml.EscapeText(b, []byte(s)) // a bytes.Buffer takes everything
+	b.WriteString(`</text>`)
+}
+
+// cutTitle parts a title at its first colon, full or half width.
+func cutTitle(title string) (head, tail string) {
+	title = strings.Join(strings.Fields(title), " ")
+	i := strings.IndexAny(title, "：:")
+	if i < 0 {
+		return title, ""
+	}
+	head, tail = strings.TrimSpace(title[:i]), strings.TrimSpace(strings.TrimLeft(title[i:], "：: "))
+	if head == "" || tail == "" {
+		return title, ""
+	}
+	return head, tail
+}
+
+// fitTitle finds the largest letters, in pixels, with which the headline fits.
+func fitTitle(head string, hasTail bool) (size int, lines []string) {
+	const room = coverWidth - 2*coverMargin - 40
+	most := 3
+	if hasTail {
+		most = 2
+	}
+	for _, size := range []int{64, 56, 50, 44} {
+		limit := room / float64(size)
+		if n := len(wrap(head, limit, 99)); n <= 2 || n <= most && size <= 50 {
+			return size, balanced(head, limit, n)
+		}
+	}
+	return 44, wrap(head, room/44.0, most)
+}
+
+// balanced wraps s into n lines of nearly the same length.
+func balanced(s string, limit float64, n int) []string {
+	for narrow := ems(s) / float64(n); narrow < limit; narrow += 0.25 {
+		if lines := wrap(s, narrow, 99); len(lines) <= n {
+			return lines
+		}
+	}
+	return wrap(s, limit, n)
+}
+
+// wrap breaks s into lines of at most limit ems. What does not fit into most lines is
+// cut off with an ellipsis.
+func wrap(s string, limit float64, most int) []string {
+	lines := []string{""}
+	for _, word := range breakable(s) {
+		last := &lines[len(lines)-1]
+		if *last != "" && ems(strings.TrimRight(*last+word, " ")) > limit {
+			lines = append(lines, strings.TrimLeft(word, " "))
+			continue
+		}
+		*last += word
+	}
+	for i := range lines {
+		lines[i] = strings.TrimSpace(lines[i])
+		if ems(lines[i]) > limit+1 { // one word wider than a line
+			lines[i] = clip(lines[i], limit)
+		}
+	}
+	if len(lines) > most {
+		lines = lines[:most]
+		lines[most-1] = clip(lines[most-1]+"……", limit)
+	}
+	return lines
+}
+
+// clip cuts s to limit ems and ends it with an ellipsis.
+func clip(s string, limit float64) string {
+	r := []rune(strings.TrimRight(s, "…"))
+	for len(r) > 0 && ems(string(r))+1 > limit {
+		r = r[:len(r)-1]
+	}
+	return string(r) + "…"
+}
+
+// breakable cuts s where a line may end: between Chinese characters and at spaces, not
+// inside a Latin word, and never before a mark that closes or after one that opens.
+func breakable(s string) (words []string) {
+	var prev rune
+	for _, r := range s {
+		if len(words) > 0 && glued(prev, r) {
+			words[len(words)-1] += string(r)
+		} else {
+			words = append(words, string(r))
+		}
+		prev = r
+	}
+	return words
+}
+
+func glued(prev, r rune) bool {
+	const opens, closes = "（《“「【(", "，。、！？；：）》”」】…)!?,.:;"
+	switch {
+	case strings.ContainsRune(closes, r) || strings.ContainsRune(opens, prev):
+		return true
+	case prev == ' ' || r == ' ':
+		return false
+	}
+	return !unicode.Is(unicode.Han, prev) && !unicode.Is(unicode.Han, r) && !strings.ContainsRune(closes, prev)
+}
+
+// ems estimates how wide s is set, in widths of a Chinese character.
+func ems(s string) (n float64) {
+	for _, r := range s {
+		switch {
+		case r == ' ' || strings.ContainsRune("il.,:;'!|", r):
+			n += 0.3
+		case r < 0x80 && unicode.IsUpper(r):
+			n += 0.68
+		case r < 0x2000:
+			n += 0.58
+		default:
+			n++
+		}
+	}
+	return n
+}
