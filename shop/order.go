@@ -47,7 +47,7 @@ type Order struct {
 	ID          string             `bson:"_id"`
 	UserID      string             `bson:"user_id"`
 	State       OrderState         `bson:"state"`
-	V           int64              `bson:"v"` // moves so far; every write names the one it has seen
+	V           int64              `bson:"v"` // writes so far; every write names the one it has seen
 	Lines       []OrderLine        `bson:"lines"`
 	Total       Fen                `bson:"total_fen"`
 	Paid        Fen                `bson:"paid_fen"`
@@ -56,6 +56,7 @@ type Order struct {
 	Attempts    []Attempt          `bson:"attempts"`
 	Refunds     []Refund           `bson:"refunds"`
 	Duties      map[DutyName]*Duty `bson:"duties"`
+	History     []Record           `bson:"history"`             // every move, oldest first
 	Exception   string             `bson:"exception,omitempty"` // what was odd about the money
 	CreatedAt   time.Time          `bson:"created_at"`
 	ExpiresAt   time.Time          `bson:"expires_at"`
@@ -155,25 +156,4 @@ type Refund struct {
 	AskedAt     *time.Time  `bson:"asked_at,omitempty"`
 	Asks        int         `bson:"asks,omitempty"`
 	DoneAt      *time.Time  `bson:"done_at,omitempty"`
-}
-
-// DutyName names something that must follow a move.
-type DutyName string
-
-// The duties of an order. Each is safe to do twice.
-const (
-	DutyAnnouncePaid DutyName = "announce_paid" // tell open pages that it is paid
-	DutyEnrol        DutyName = "enrol"         // grant every line
-	DutyCart         DutyName = "cart"          // take the bought lines out of the cart
-	DutyCount        DutyName = "count"         // recount the courses' learners
-	DutyTell         DutyName = "tell"          // notice to the buyer
-	DutyClosed       DutyName = "announce_closed"
-)
-
-// Duty is one thing still to be done, or done. It is tried again with growing pauses.
-type Duty struct {
-	Done  bool      `bson:"done"`
-	Tries int       `bson:"tries"`
-	Next  time.Time `bson:"next"`
-	Error string    `bson:"error,omitempty"`
 }

@@ -1,0 +1,114 @@
+package shop
+
+import (
+	"slices"
+	"time"
+)
+
+// DutyName names something that must follow a move. A duty is written in the same update
+// as the move that brings it, done at once, and done by a sweeper where the process dies
+// in between; each is safe to do twice.
+type DutyName string
+
+// The duties of an order, in the order in which they are done.
+const (
+	DutyAnnouncePaid   DutyName = "announce_paid"   // tell open pages that it is paid
+	DutyEnrol          DutyName = "enrol"           // grant every line, then M5
+	DutyCart           DutyName = "cart"            // take the bought lines out of the cart
+	DutyCount          DutyName = "count"           // recount the courses' learners
+	DutyRefundRefused  DutyName = "refund_refused"  // pay back the lines that could not be granted
+	DutyRefundNeedless DutyName = "refund_needless" // pay back stages that the full price made needless
+	DutyTell           DutyName = "tell"            // notice to the buyer
+	DutyTellPaidBack   DutyName = "tell_paid_back"  // notice that a payment for nothing went back
+	DutyAnnounceClosed DutyName = "announce_closed" // tell open pages that it is closed
+)
+
+var dutyOrder = []DutyName{
+	DutyAnnouncePaid, DutyEnrol, DutyRefundRefused, DutyRefundNeedless, DutyCart, DutyTell, DutyTellPaidBack, DutyCount, DutyAnnounceClosed,
+}
+
+// AlarmAfterTries is how often a duty may fail before people are called.
+const AlarmAfterTries = 3
+
+// Duty is one thing still to be done, or done.
+type Duty struct {
+	Done  bool      `bson:"done"`
+	Tries int       `bson:"tries"`
+	Next  time.Time `bson:"next"`
+	Error string    `bson:"error,omitempty"`
+}
+
+// NextDuty is the first duty that is due; where one waits for its next try, those after
+// it are not held up.
+func (o *Order) NextDuty(now time.Time) (DutyName, bool) {
+	for _, name := range dutyOrder {
+		if d := o.Duties[name]; d != nil && !d.Done && !d.Next.After(now) {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+// DutyDone notes that a duty was done.
+func (o *Order) DutyDone(name DutyName) { o.done(name) }
+
+// DutyFailed notes a failure (its stable code or class, no secrets) and when to try
+// again: after 1 s, 2 s, 4 s … at most a minute.
+func (o *Order) DutyFailed(name DutyName, cause string, now time.Time) {
+	d := o.Duties[name]
+	if d == nil || d.Done {
+		return
+	}
+	pause := min(time.Second<<min(d.Tries, 6), time.Minute)
+	d.Tries++
+	d.Error, d.Next = cause, now.Add(pause)
+}
+
+func (o *Order) owePaid(now time.Time) {
+	o.owe(now, DutyAnnouncePaid, DutyEnrol)
+}
+
+func (o *Order) owe(now time.Time, names ...DutyName) {
+	for _, n := range names {
+		if d := o.Duties[n]; d == nil || d.Done {
+			o.Duties[n] = &Duty{Next: now.UTC()}
+		}
+	}
+}
+
+func (o *Order) done(name DutyName) {
+	if d := o.Duties[name]; d != nil {
+		d.Done, d.Error = true, ""
+	}
+}
+
+// NextLook is when the order needs to be looked at again; ok is false where nothing will
+// happen to it by itself any more.
+func (o *Order) NextLook() (at time.Time, ok bool) {
+	var looks []time.Time
+	for _, d := range o.Duties {
+		if !d.Done {
+			looks = append(looks, d.Next)
+		}
+	}
+	for i := range o.Attempts {
+		if a := &o.Attempts[i]; a.Open() && o.State != OrderException {
+			looks = append(looks, a.AskAt())
+		}
+	}
+	for i := range o.Refunds {
+		if r := &o.Refunds[i]; r.Open() {
+			looks = append(looks, r.AskAt())
+		}
+	}
+	switch o.State {
+	case OrderPending:
+		looks = append(looks, o.ExpiresAt)
+	case OrderClosing:
+		looks = append(looks, o.CloseAt())
+	}
+	if len(looks) == 0 {
+		return time.Time{}, false
+	}
+	return slices.MinFunc(looks, time.Time.Compare), true
+}

@@ -1,0 +1,78 @@
+package shop
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Move names one way an order goes from state to state. Every change of an order's state
+// is one of these and is written in one conditional update that names the state it
+// leaves; nothing else sets Order.State.
+type Move string
+
+// The moves of an order.
+const (
+	MovePlaced    Move = "M1"  // placed, waits for money
+	MoveFree      Move = "M2"  // placed, nothing to pay
+	MovePaid      Move = "M4"  // WeChat says paid
+	MoveFulfilled Move = "M5"  // every line granted
+	MoveClosing   Move = "M7"  // time is over, cancelled or superseded
+	MoveClosed    Move = "M8"  // WeChat says closed or unknown
+	MovePaidAfter Move = "M9"  // paid while it was being closed
+	MoveRevived   Move = "M10" // paid after it was closed, and still wanted
+	MoveRefunding Move = "M11"
+	MoveRefunded  Move = "M12"
+	MoveException Move = "M13" // the money is odd; people decide
+)
+
+// moves says from which states to which others each move goes. States never move back.
+var moves = map[Move]struct {
+	from []OrderState
+	to   []OrderState
+}{
+	MovePlaced:    {[]OrderState{""}, []OrderState{OrderPending}},
+	MoveFree:      {[]OrderState{""}, []OrderState{OrderPaid}},
+	MovePaid:      {[]OrderState{OrderPending}, []OrderState{OrderPaid}},
+	MoveFulfilled: {[]OrderState{OrderPaid}, []OrderState{OrderFulfilled}},
+	MoveClosing:   {[]OrderState{OrderPending}, []OrderState{OrderClosing}},
+	MoveClosed:    {[]OrderState{OrderClosing}, []OrderState{OrderClosed}},
+	MovePaidAfter: {[]OrderState{OrderClosing}, []OrderState{OrderPaid}},
+	MoveRevived:   {[]OrderState{OrderClosed}, []OrderState{OrderPaid}},
+	MoveRefunding: {[]OrderState{OrderFulfilled, OrderPartiallyRefunded}, []OrderState{OrderRefunding}},
+	MoveRefunded:  {[]OrderState{OrderRefunding}, []OrderState{OrderPartiallyRefunded, OrderRefunded}},
+	MoveException: {
+		[]OrderState{OrderPending, OrderClosing, OrderClosed, OrderPaid, OrderFulfilled, OrderRefunding, OrderPartiallyRefunded, OrderRefunded},
+		[]OrderState{OrderException},
+	},
+}
+
+// Record is one move of one order as the audit keeps it. Data holds what explains it, and
+// never a secret.
+type Record struct {
+	V    int64             `bson:"v" json:"v"`
+	Move Move              `bson:"move" json:"move"`
+	From OrderState        `bson:"from" json:"from,omitempty"`
+	To   OrderState        `bson:"to" json:"to"`
+	At   time.Time         `bson:"at" json:"at"`
+	By   string            `bson:"by" json:"by"` // user id, "wechat", "sweeper"
+	Data map[string]string `bson:"data,omitempty" json:"data,omitempty"`
+}
+
+// move takes the order to another state and writes the record of it. It panics on a move
+// that the table does not have: that is a mistake in this package, not in its input.
+func (o *Order) move(m Move, to OrderState, now time.Time, by string, data map[string]string) {
+	if !CanMove(m, o.State, to) {
+		panic(fmt.Sprintf("order %s: no move %s from %q to %q", o.ID, m, o.State, to))
+	}
+	o.History = append(o.History, Record{
+		V: int64(len(o.History) + 1), Move: m, From: o.State, To: to, At: now.UTC(), By: by, Data: data,
+	})
+	o.State = to
+}
+
+// CanMove reports whether the table has the move.
+func CanMove(m Move, from, to OrderState) bool {
+	row := moves[m]
+	return slices.Contains(row.from, from) && slices.Contains(row.to, to)
+}

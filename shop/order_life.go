@@ -1,0 +1,239 @@
+package shop
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// PayWithin is how long an order keeps its prices and can be paid.
+const PayWithin = 30 * time.Minute
+
+// closeAfter is how long after its prepay WeChat may be told to close a trade that
+// nobody hurries to close.
+const closeAfter = 5 * time.Minute
+
+// NewOrder is an order as it is placed: pending, or paid at once where there is nothing
+// to pay (M1, M2).
+func NewOrder(id, userID string, lines []OrderLine, now time.Time) *Order {
+	o := &Order{
+		ID: id, UserID: userID, Lines: lines, CreatedAt: now.UTC(), ExpiresAt: now.UTC().Add(PayWithin),
+		Attempts: []Attempt{}, Refunds: []Refund{}, Duties: map[DutyName]*Duty{},
+	}
+	for _, l := range lines {
+		o.Total += l.Price
+	}
+	if o.Total > 0 {
+		o.move(MovePlaced, OrderPending, now, userID, nil)
+		return o
+	}
+	o.move(MoveFree, OrderPaid, now, userID, nil)
+	o.owePaid(now)
+	return o
+}
+
+// Abandoned is an order whose placing never finished. It takes the id, so that the one
+// who began cannot finish it any more.
+func Abandoned(id string, now time.Time) *Order {
+	return &Order{
+		ID: id, State: OrderClosed, CloseReason: CloseAbandoned, CreatedAt: now.UTC(), ExpiresAt: now.UTC(),
+		Lines: []OrderLine{}, Attempts: []Attempt{}, Refunds: []Refund{}, History: []Record{}, Duties: map[DutyName]*Duty{},
+	}
+}
+
+// Opens reports whether the order still holds its courses: no other order for them may be
+// placed meanwhile.
+func (o *Order) Opens() bool {
+	return o.State == OrderPending || o.State == OrderClosing || o.State == OrderPaid
+}
+
+// SameLines reports whether the order is for exactly these courses under these policies.
+func (o *Order) SameLines(lines []LineRequest) bool {
+	if len(lines) != len(o.Lines) {
+		return false
+	}
+	for _, l := range o.Lines {
+		if !slices.Contains(lines, LineRequest{CourseID: l.CourseID, PolicyID: l.PolicyID}) {
+			return false
+		}
+	}
+	return true
+}
+
+// Attempt finds a payment attempt by its number, nil where there is none.
+func (o *Order) Attempt(outTradeNo string) *Attempt {
+	for i := range o.Attempts {
+		if o.Attempts[i].OutTradeNo == outTradeNo {
+			return &o.Attempts[i]
+		}
+	}
+	return nil
+}
+
+// OpenAttempt is the attempt by which the order can be paid now, nil where there is none.
+func (o *Order) OpenAttempt() *Attempt {
+	for i := range o.Attempts {
+		if o.Attempts[i].Open() {
+			return &o.Attempts[i]
+		}
+	}
+	return nil
+}
+
+// tradeDigits is how many digits at the end of an out_trade_no count the attempts; what
+// stands before them is the order's id, so that a callback finds its order by key.
+const tradeDigits = 2
+
+// OrderOfTrade is the id of the order that an out_trade_no of ours belongs to.
+func OrderOfTrade(outTradeNo string) (id string, ok bool) {
+	n := len(outTradeNo) - tradeDigits
+	if n <= 0 || !ValidID(outTradeNo) {
+		return "", false
+	}
+	return outTradeNo[:n], true
+}
+
+// AddAttempt writes down a new payment attempt before WeChat hears of it. An order has 99
+// attempts at most.
+func (o *Order) AddAttempt(ch Channel, openid string, now time.Time) (*Attempt, error) {
+	if o.State != OrderPending || !now.Before(o.ExpiresAt) || len(o.Attempts) >= 99 {
+		return nil, ErrOrderNotPayable
+	}
+	o.Attempts = append(o.Attempts, Attempt{
+		OutTradeNo: fmt.Sprintf("%s%0*d", o.ID, tradeDigits, len(o.Attempts)+1),
+		Channel:    ch, State: AttemptNew, Amount: o.Total, Openid: openid, CreatedAt: now.UTC(),
+	})
+	return &o.Attempts[len(o.Attempts)-1], nil
+}
+
+// Settlement is what a payment did to an order.
+type Settlement string
+
+// What a payment can do.
+const (
+	SettledPaid      Settlement = "paid"      // M4, M9 or M10: the duties begin
+	SettledRepeat    Settlement = "repeat"    // known already, nothing to do
+	SettledDuplicate Settlement = "duplicate" // a second payment; it goes back by itself
+	SettledLate      Settlement = "late"      // for a closed order nobody can have any more; it goes back by itself
+	SettledOdd       Settlement = "odd"       // amount, currency or parties differ; M13 where nothing was settled yet
+	SettledHeld      Settlement = "held"      // the order waits for people
+	SettledUnknown   Settlement = "unknown"   // no such attempt
+)
+
+// Settle applies a verified payment. wanted says whether a closed order may be revived
+// (its courses are still free for the learner and on sale); by is who brought the news.
+func (o *Order) Settle(p Payment, m Merchant, wanted bool, now time.Time, by string) Settlement {
+	a := o.Attempt(p.OutTradeNo)
+	if a == nil {
+		return SettledUnknown
+	}
+	odd := p.odd(a, m)
+	switch {
+	case a.Succeeded() && odd == "" && a.TransactionID == p.TransactionID:
+		return SettledRepeat
+	case a.Succeeded():
+		return SettledOdd // settled money stays settled; the second story is for people to read
+	case odd != "" && o.State == OrderException:
+		return SettledRepeat
+	case odd != "":
+		o.Exception = odd
+		o.move(MoveException, OrderException, now, by, map[string]string{"out_trade_no": p.OutTradeNo, "odd": odd})
+		return SettledOdd
+	}
+	return o.settle(a, p, wanted, now, by)
+}
+
+func (o *Order) settle(a *Attempt, p Payment, wanted bool, now time.Time, by string) Settlement {
+	paidAt := p.PaidAt.UTC()
+	a.TransactionID, a.PaidAt, a.Openid = p.TransactionID, &paidAt, p.Openid
+	move := MovePaid
+	switch o.State {
+	case OrderPending:
+	case OrderClosing:
+		move = MovePaidAfter
+	case OrderClosed:
+		if !wanted {
+			o.payBack(a, "LATE_PAYMENT", now)
+			return SettledLate
+		}
+		move = MoveRevived
+	case OrderException:
+		a.State = AttemptSucceeded
+		return SettledHeld
+	default:
+		o.payBack(a, "DUPLICATE_PAYMENT", now)
+		return SettledDuplicate
+	}
+	a.State = AttemptSucceeded
+	o.Paid, o.PaidAt, o.Transaction = p.Total, &paidAt, p.TransactionID
+	o.CloseReason, o.ClosedAt, o.ClosingAt = "", nil, nil
+	o.move(move, OrderPaid, now, by, map[string]string{"out_trade_no": a.OutTradeNo, "transaction_id": p.TransactionID})
+	o.owePaid(now)
+	return SettledPaid
+}
+
+// Close begins the end of a pending order (M7): nobody can pay it in the shop any more,
+// but until WeChat has closed its trades money may still come.
+func (o *Order) Close(reason CloseReason, now time.Time, by string) error {
+	if o.State != OrderPending {
+		return ErrOrderNotCancellable
+	}
+	at := now.UTC()
+	o.CloseReason, o.ClosingAt = reason, &at
+	o.move(MoveClosing, OrderClosing, now, by, map[string]string{"reason": string(reason)})
+	return nil
+}
+
+// CloseAt is when WeChat may be told to close the trades of a closing order: at once where
+// another order waits for it, else not before five minutes after the last prepay.
+func (o *Order) CloseAt() time.Time {
+	at := o.ClosingAt.UTC()
+	if o.CloseReason == CloseSuperseded {
+		return at
+	}
+	for i := range o.Attempts {
+		a := &o.Attempts[i]
+		if due := a.CreatedAt.Add(closeAfter); a.Open() && due.After(at) {
+			at = due
+		}
+	}
+	return at
+}
+
+// Closed ends a closing order once no attempt is open at WeChat any more (M8).
+func (o *Order) Closed(now time.Time) bool {
+	if o.State != OrderClosing || o.OpenAttempt() != nil {
+		return false
+	}
+	at := now.UTC()
+	o.ClosedAt = &at
+	o.move(MoveClosed, OrderClosed, now, "wechat", map[string]string{"reason": string(o.CloseReason)})
+	o.owe(now, DutyAnnounceClosed)
+	return true
+}
+
+// Fulfil ends the granting: every line is granted or refused (M5).
+func (o *Order) Fulfil(now time.Time) bool {
+	if o.State != OrderPaid || slices.ContainsFunc(o.Lines, func(l OrderLine) bool { return l.Result == "" }) {
+		return false
+	}
+	at := now.UTC()
+	o.FulfilledAt = &at
+	o.move(MoveFulfilled, OrderFulfilled, now, "shop", nil)
+	o.done(DutyEnrol)
+	o.owe(now, DutyCart, DutyCount, DutyTell)
+	if o.refusedShare() > 0 {
+		o.owe(now, DutyRefundRefused)
+	}
+	return true
+}
+
+// refusedShare is what was paid for lines that could not be granted, in fen.
+func (o *Order) refusedShare() (sum Fen) {
+	for _, l := range o.Lines {
+		if l.Result == LineRefused {
+			sum += l.Price
+		}
+	}
+	return sum
+}

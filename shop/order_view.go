@@ -1,0 +1,75 @@
+package shop
+
+import "time"
+
+// OrderView is an order as the REST API answers it and as order.changed carries it.
+type OrderView struct {
+	ID          string          `json:"id"`
+	State       OrderState      `json:"state"`
+	Lines       []OrderLineView `json:"lines"`
+	Total       Fen             `json:"total_fen"`
+	Paid        Fen             `json:"paid_fen"`
+	Refunded    Fen             `json:"refunded_fen"`
+	CloseReason CloseReason     `json:"close_reason,omitempty"`
+	CreatedAt   time.Time       `json:"created_at"`
+	ExpiresAt   time.Time       `json:"expires_at"`
+	PaidAt      *time.Time      `json:"paid_at,omitempty"`
+}
+
+// OrderLineView is one line of it. list_price_fen − credit_fen explains price_fen where
+// the learner was promised an older price or has stages counted.
+type OrderLineView struct {
+	CourseID     string     `json:"course_id"`
+	Title        string     `json:"title"`
+	PolicyID     string     `json:"policy_id"`
+	PolicyName   string     `json:"policy_name"`
+	Version      int        `json:"version"`
+	Kind         PolicyKind `json:"kind"`
+	Stage        int        `json:"stage,omitempty"`
+	Price        Fen        `json:"price_fen"`
+	List         Fen        `json:"list_price_fen"`
+	Credit       Fen        `json:"credit_fen"`
+	CreditOrders []string   `json:"credit_orders,omitempty"`
+	Result       LineResult `json:"result,omitempty"`
+}
+
+// PaymentView is what a page needs to let the buyer pay.
+type PaymentView struct {
+	Channel    Channel           `json:"channel"`
+	OutTradeNo string            `json:"out_trade_no"`
+	CodeURL    string            `json:"code_url,omitempty"`
+	JSAPI      map[string]string `json:"jsapi,omitempty"`
+	H5URL      string            `json:"h5_url,omitempty"`
+	ExpiresAt  time.Time         `json:"expires_at"`
+}
+
+// View is the order for its owner.
+func (o *Order) View() OrderView {
+	v := OrderView{
+		ID: o.ID, State: o.State, Total: o.Total, Paid: o.Paid, Refunded: o.Refunded, CloseReason: o.CloseReason,
+		CreatedAt: o.CreatedAt.UTC(), ExpiresAt: o.ExpiresAt.UTC(), Lines: make([]OrderLineView, 0, len(o.Lines)),
+	}
+	if o.PaidAt != nil {
+		at := o.PaidAt.UTC()
+		v.PaidAt = &at
+	}
+	for _, l := range o.Lines {
+		v.Lines = append(v.Lines, OrderLineView{
+			CourseID: l.CourseID, Title: l.Title, PolicyID: l.PolicyID, PolicyName: l.PolicyName, Version: l.Version,
+			Kind: l.Kind, Stage: l.Stage, Price: l.Price, List: l.List, Credit: l.Credit, CreditOrders: l.CreditOrders, Result: l.Result,
+		})
+	}
+	return v
+}
+
+// Payment is the attempt by which the order can be paid now, nil where there is none or
+// WeChat has not answered yet.
+func (o *Order) Payment() *PaymentView {
+	a := o.OpenAttempt()
+	if o.State != OrderPending || a == nil || a.State != AttemptReady {
+		return nil
+	}
+	return &PaymentView{
+		Channel: a.Channel, OutTradeNo: a.OutTradeNo, CodeURL: a.CodeURL, JSAPI: a.JSAPI, H5URL: a.H5URL, ExpiresAt: o.ExpiresAt.UTC(),
+	}
+}

@@ -1,0 +1,70 @@
+package shop
+
+import (
+	"fmt"
+	"time"
+)
+
+// Payment is what WeChat says about one out_trade_no, by a verified callback or a
+// verified answer to a query. Total is in fen and counts what the order cost, coupons
+// included (`amount.total`, not `payer_total`).
+type Payment struct {
+	OutTradeNo    string
+	TransactionID string
+	AppID, MchID  string
+	Currency      string
+	Total         Fen
+	Paid          bool // SUCCESS, or REFUND: money came, some of it went back
+	PaidAt        time.Time
+	Openid        string
+}
+
+// Merchant is who we are at WeChat Pay.
+type Merchant struct{ AppID, MchID string }
+
+// odd says what does not fit between a payment and the attempt it claims to pay, or "".
+func (p Payment) odd(a *Attempt, m Merchant) string {
+	switch {
+	case p.MchID != m.MchID:
+		return "mchid " + p.MchID
+	case p.AppID != m.AppID:
+		return "appid " + p.AppID
+	case p.Currency != "CNY":
+		return "currency " + p.Currency
+	case p.Total != a.Amount:
+		return fmt.Sprintf("amount %d instead of %d", p.Total, a.Amount)
+	}
+	return ""
+}
+
+// askPauses are the pauses before WeChat is asked about an attempt whose callback has not
+// come: 5, 15, 30 and 60 s after it was made, then every minute.
+var askPauses = []time.Duration{5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute}
+
+// Open reports whether money may still come for the attempt.
+func (a *Attempt) Open() bool {
+	return a.State == AttemptNew || a.State == AttemptReady || a.State == AttemptUnknown
+}
+
+// Succeeded reports whether money has come for the attempt.
+func (a *Attempt) Succeeded() bool {
+	return a.State == AttemptSucceeded || a.State == AttemptDupRefunding || a.State == AttemptDupRefunded
+}
+
+// AskAt is when WeChat is to be asked about an open attempt next.
+func (a *Attempt) AskAt() time.Time {
+	if a.Asks < len(askPauses) {
+		return a.CreatedAt.Add(askPauses[a.Asks])
+	}
+	return a.AskedAt.Add(time.Minute)
+}
+
+// Asked notes that WeChat was asked and had nothing new to say. Looks that a moved clock
+// has left behind count as asked.
+func (a *Attempt) Asked(now time.Time) {
+	a.Asks++
+	for a.Asks < len(askPauses) && !a.CreatedAt.Add(askPauses[a.Asks]).After(now) {
+		a.Asks++
+	}
+	a.AskedAt = &now
+}
