@@ -1,0 +1,139 @@
+// The REST client: every call of the pages goes through request.
+import { credentials } from './credentials'
+import type {
+  Cart, Category, Course, CourseCard, Enrolment, Lesson, List, Login, Notice, Order, PlacedOrder, Quote, WantedLine,
+} from './types'
+
+// Problem is a refusal as the server words it (RFC 9457). Its message is `detail`,
+// written for people; `code` is what the pages switch on.
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    detail: string,
+    readonly extra: Record<string, unknown> = {},
+  ) {
+    super(detail)
+  }
+
+  // settled: the server has decided, so asking again with the same key only
+  // repeats the answer. Otherwise nobody knows what became of the request.
+  get settled(): boolean {
+    return this.status >= 400 && this.status < 500 && this.status !== 408 && this.status !== 429
+  }
+}
+
+export const offline = 'OFFLINE'
+
+interface Options {
+  body?: unknown
+  key?: string // Idempotency-Key
+  signal?: AbortSignal
+}
+
+async function request<T>(method: string, path: string, opts: Options = {}): Promise<T> {
+  const token = credentials.token()
+  const res = await send(method, path, token, opts)
+  if (res.ok) return (res.status === 204 ? undefined : await res.json()) as T
+  const problem = await problemOf(res)
+  if (problem.code === 'UNAUTHENTICATED' && token) {
+    // Another tab may have logged in again since: its token is ours as well.
+    if (credentials.token() && credentials.token() !== token) return request(method, path, opts)
+    credentials.refused(token)
+  }
+  throw problem
+}
+
+async function send(method: string, path: string, token: string, opts: Options): Promise<Response> {
+  const headers: Record<string, string> = { 'Accept-Language': 'zh-CN' }
+  if (token) headers.Authorization = `Bearer ${token}`
+  if (opts.key) headers['Idempotency-Key'] = opts.key
+  if (opts.body !== undefined) headers['Content-Type'] = 'application/json'
+  try {
+    return await fetch('/api' + path, {
+      method,
+      headers,
+      body: opts.body === undefined ? undefined : JSON.stringify(opts.body),
+      signal: opts.signal,
+    })
+  } catch (err) {
+    if (opts.signal?.aborted) throw err
+    throw new Problem(0, offline, '网络不通，请检查后重试')
+  }
+}
+
+async function problemOf(res: Response): Promise<Problem> {
+  try {
+    const { status, code, detail, title, ...extra } = await res.json()
+    return new Problem(status ?? res.status, code ?? '', detail || title || `请求失败（${res.status}）`, extra)
+  } catch {
+    return new Problem(res.status, '', `请求失败（${res.status}）`)
+  }
+}
+
+// messageOf is the sentence to show for whatever was thrown.
+export function messageOf(err: unknown): string {
+  if (err instanceof Problem) return err.message
+  console.error(err)
+  return '页面出错了，请刷新重试'
+}
+
+function query(params: Record<string, string | number | undefined>): string {
+  const q = new URLSearchParams()
+  for (const [name, value] of Object.entries(params)) {
+    if (value !== undefined && value !== '') q.set(name, String(value))
+  }
+  return q.size ? '?' + q : ''
+}
+
+const id = encodeURIComponent
+
+export interface CourseFilter {
+  category?: string
+  q?: string
+  sort?: 'new' | 'popular' | 'price'
+  cursor?: string
+  limit?: number
+}
+
+export const api = {
+  categories: () => request<List<Category>>('GET', '/categories'),
+  courses: (filter: CourseFilter, signal?: AbortSignal) =>
+    request<List<CourseCard>>('GET', '/courses' + query({ ...filter }), { signal }),
+  course: (course: string) => request<Course>('GET', `/courses/${id(course)}`),
+  lesson: (course: string, lesson: string) =>
+    request<Lesson>('GET', `/courses/${id(course)}/lessons/${id(lesson)}`),
+
+  register: (username: string, password: string) =>
+    request<unknown>('POST', '/register', { body: { username, password } }),
+  // All tabs of a browser are one client and share its token.
+  login: (username: string, password: string) =>
+    request<Login>('POST', '/login', { body: { username, password, client: 'web' } }),
+  logout: () => request<void>('POST', '/logout'),
+
+  cart: () => request<Cart>('GET', '/cart'),
+  putCartLine: (course: string, policy?: string) =>
+    request<Cart>('PUT', `/cart/${id(course)}`, { body: policy ? { policy_id: policy } : {} }),
+  removeCartLine: (course: string) => request<Cart>('DELETE', `/cart/${id(course)}`),
+  emptyCart: () => request<Cart>('DELETE', '/cart'),
+
+  quote: (lines: WantedLine[]) => request<Quote>('POST', '/quotes', { body: { lines } }),
+  place: (lines: WantedLine[], total_fen: number, key: string) =>
+    request<PlacedOrder>('POST', '/orders', { body: { lines, total_fen, channel: 'native' }, key }),
+  orders: (cursor?: string) => request<List<Order>>('GET', '/orders' + query({ cursor, limit: 20 })),
+  order: async (order: string) => unwrap(await request<Order | PlacedOrder>('GET', `/orders/${id(order)}`)),
+  pay: async (order: string) =>
+    unwrap(await request<Order | PlacedOrder>('POST', `/orders/${id(order)}/pay`, { body: { channel: 'native' } })),
+  cancel: async (order: string) => unwrap(await request<Order | PlacedOrder>('POST', `/orders/${id(order)}/cancel`)),
+
+  enrolments: () => request<List<Enrolment>>('GET', '/enrolments'),
+  notices: (cursor?: string) => request<List<Notice>>('GET', '/notices' + query({ cursor, limit: 20 })),
+  unread: () => request<List<Notice>>('GET', '/notices' + query({ unread: 1, limit: 100 })),
+  readNotice: (notice: string | 'all') => request<unknown>('POST', `/notices/${id(notice)}/read`),
+}
+
+// unwrap makes one shape of an order that is answered bare and one that comes
+// with its payment.
+function unwrap(answer: Order | PlacedOrder): PlacedOrder {
+  return 'order' in answer ? answer : { order: answer }
+}

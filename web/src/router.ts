@@ -1,0 +1,39 @@
+import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
+import { credentials } from './credentials'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    title: string
+    auth?: boolean // for a logged-in learner only
+    focused?: boolean // one thing to do here: no navigation at a phone's bottom
+  }
+}
+
+const routes: RouteRecordRaw[] = [
+  { path: '/', name: 'courses', component: () => import('./pages/Courses.vue'), meta: { title: '课程' } },
+  { path: '/courses/:course', name: 'course', component: () => import('./pages/Course.vue'), meta: { title: '课程详情', focused: true }, props: true },
+  { path: '/courses/:course/lessons/:lesson', name: 'lesson', component: () => import('./pages/Lesson.vue'), meta: { title: '课时', focused: true }, props: true },
+  { path: '/login', name: 'login', component: () => import('./pages/Login.vue'), meta: { title: '登录', focused: true } },
+  { path: '/cart', name: 'cart', component: () => import('./pages/Cart.vue'), meta: { title: '购物车', auth: true } },
+  { path: '/checkout', name: 'checkout', component: () => import('./pages/Checkout.vue'), meta: { title: '确认订单', auth: true, focused: true } },
+  { path: '/orders', name: 'orders', component: () => import('./pages/Orders.vue'), meta: { title: '我的订单', auth: true } },
+  { path: '/orders/:order', name: 'order', component: () => import('./pages/Order.vue'), meta: { title: '订单', auth: true, focused: true }, props: true },
+  { path: '/learning', name: 'learning', component: () => import('./pages/Learning.vue'), meta: { title: '我的课程', auth: true } },
+  { path: '/inbox', name: 'inbox', component: () => import('./pages/Inbox.vue'), meta: { title: '消息', auth: true } },
+  { path: '/me', name: 'me', component: () => import('./pages/Me.vue'), meta: { title: '我的', auth: true } },
+  { path: '/:rest(.*)*', name: 'missing', component: () => import('./pages/Missing.vue'), meta: { title: '没有这个页面' } },
+]
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes,
+  scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+})
+
+router.beforeEach((to) => {
+  if (to.meta.auth && !credentials.token()) return { name: 'login', query: { next: to.fullPath } }
+})
+
+router.afterEach((to) => {
+  document.title = `${to.meta.title} · 拾课`
+})

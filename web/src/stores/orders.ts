@@ -1,0 +1,50 @@
+import { defineStore } from 'pinia'
+import { ref, watch } from 'vue'
+import { api } from '@/api'
+import type { Order, Payment, PlacedOrder } from '@/types'
+import { useLive } from './live'
+import { useSession } from './session'
+
+// States move one way only, so whichever of an answer and an event is further wins.
+const progress: Record<Order['state'], number> = {
+  pending: 0, closing: 1, closed: 2, paid: 3, exception: 3, fulfilled: 4,
+  refunding: 5, partially_refunded: 6, refunded: 6,
+}
+
+// The orders that this tab has seen, by id, with the payment that is open for them.
+export const useOrders = defineStore('orders', () => {
+  const session = useSession()
+  const live = useLive()
+  const byId = ref(new Map<string, Order>())
+  const payments = ref(new Map<string, Payment>())
+
+  function apply({ order, payment }: PlacedOrder): void {
+    const known = byId.value.get(order.id)
+    if (!known || supersedes(order, known)) byId.value.set(order.id, order)
+    if (order.state !== 'pending') payments.value.delete(order.id)
+    else if (payment) payments.value.set(order.id, payment)
+  }
+
+  const read = async (id: string) => apply(await api.order(id))
+  const cancel = async (id: string) => apply(await api.cancel(id))
+
+  // open asks for a payment to show, where the order still waits for one.
+  async function open(id: string): Promise<void> {
+    if (byId.value.get(id)?.state === 'pending' && !payments.value.has(id)) apply(await api.pay(id))
+  }
+
+  live.on<PlacedOrder>('order.changed', apply)
+  watch(() => session.user?.id, () => {
+    byId.value.clear()
+    payments.value.clear()
+  }, { flush: 'sync' })
+
+  return { byId, payments, apply, read, open, cancel }
+})
+
+// A part refunded may be refunded again, so those states are told apart by the money.
+function supersedes(next: Order, known: Order): boolean {
+  if (next.refunded_fen !== known.refunded_fen) return next.refunded_fen > known.refunded_fen
+  if (known.state === 'partially_refunded' && next.state === 'refunding') return true
+  return progress[next.state] >= progress[known.state]
+}

@@ -1,0 +1,67 @@
+import { defineStore } from 'pinia'
+import { computed, ref } from 'vue'
+import { api } from '@/api'
+import { credentials, type Session } from '@/credentials'
+import { closeCode } from '@/socket'
+import { useLive } from './live'
+
+// How long a refused tab waits for another tab of this browser to hand over its new token.
+const handOver = 800 // ms
+
+export const useSession = defineStore('session', () => {
+  const session = ref<Session | null>(credentials.read())
+  const notice = ref('') // why the session ended, shown on the login page
+  const user = computed(() => session.value?.user ?? null)
+  const live = useLive()
+
+  function adopt(): void {
+    const before = session.value?.token ?? ''
+    session.value = credentials.read()
+    if (session.value) notice.value = ''
+    if ((session.value?.token ?? '') !== before) live.start(session.value?.token ?? '')
+  }
+
+  async function login(username: string, password: string): Promise<void> {
+    const { token, user } = await api.login(username, password)
+    credentials.save({ token, user })
+    adopt()
+  }
+
+  async function register(username: string, password: string): Promise<void> {
+    await api.register(username, password)
+    await login(username, password)
+  }
+
+  async function logout(): Promise<void> {
+    try {
+      await api.logout()
+    } finally {
+      credentials.clear()
+      adopt()
+    }
+  }
+
+  // lost drops a token that the server no longer takes, unless another tab has a newer one by then.
+  function lost(token: string, why: string): void {
+    setTimeout(() => {
+      if (session.value?.token !== token) return
+      if (credentials.token() === token) {
+        credentials.clear()
+        notice.value = why
+      }
+      adopt()
+    }, handOver)
+  }
+
+  function begin(): void {
+    credentials.whenChanged(adopt)
+    credentials.whenRefused((token) => lost(token, '登录已失效，请重新登录'))
+    live.whenEnded((code, token) => {
+      if (token && code === closeCode.replaced) lost(token, '账号在别处登录了，这里已退出')
+      else if (token && code !== closeCode.misuse) lost(token, '登录已失效，请重新登录')
+    })
+    live.start(session.value?.token ?? '')
+  }
+
+  return { user, notice, login, register, logout, begin }
+})

@@ -1,0 +1,26 @@
+import { showToast } from 'vant'
+import { ref } from 'vue'
+import { messageOf } from './api'
+
+// tell shows what went wrong in the server's own words.
+export function tell(err: unknown): void {
+  showToast({ message: messageOf(err), wordBreak: 'break-word' })
+}
+
+// useTask runs one user action at a time: a second press while busy does
+// nothing, and a failure is shown.
+export function useTask() {
+  const busy = ref(false)
+  async function run(act: () => Promise<unknown>): Promise<void> {
+    if (busy.value) return
+    busy.value = true
+    try {
+      await act()
+    } catch (err) {
+      tell(err)
+    } finally {
+      busy.value = false
+    }
+  }
+  return { busy, run }
+}

@@ -1,0 +1,234 @@
+// The REST and socket contract, as far as the pages use it. Money is fen.
+
+export interface List<T> {
+  items: T[]
+  next_cursor?: string
+}
+
+export interface User {
+  id: string
+  username: string
+  name: string
+  roles: string[]
+}
+
+export interface Login {
+  token: string
+  expires_at: string
+  user: User
+}
+
+export interface Category {
+  id: string
+  name: string
+  courses: number
+}
+
+export interface Teacher {
+  name: string
+  title: string
+  intro?: string
+}
+
+export interface CourseCard {
+  id: string
+  title: string
+  subtitle: string
+  cover: string
+  category_id: string
+  teacher: Teacher
+  price_fen: number
+  from_fen?: number
+  learners: number
+  lessons: number
+  free_stage?: boolean
+  on_sale: boolean
+}
+
+export interface LessonRow {
+  id: string
+  title: string
+  kind: string
+  duration_s: number
+  preview: boolean
+}
+
+export interface Chapter {
+  title: string
+  lessons: LessonRow[]
+}
+
+export interface Course extends Omit<CourseCard, 'lessons'> {
+  lessons: number
+  description: string
+  chapters: Chapter[]
+  offers: Offer[]
+  enrolment?: Enrolment
+}
+
+export interface Lesson {
+  course_id: string
+  id: string
+  title: string
+  kind: string
+  duration_s: number
+  url?: string
+  text?: string
+}
+
+export type PolicyKind = 'stage' | 'period' | 'lifetime'
+
+export interface Period {
+  unit: 'month' | 'day'
+  count: number
+}
+
+export interface Offer {
+  policy_id: string
+  version: number
+  kind: PolicyKind
+  name: string
+  stage?: number
+  period?: Period
+  price_fen: number
+  list_price_fen: number
+  credit_fen: number
+  available: boolean
+  reason?: string
+}
+
+// A policy in a cart line is what the select shows; the server may name it by
+// id, as the editor's list does, or by policy_id, as an offer does.
+export interface CartPolicy {
+  id?: string
+  policy_id?: string
+  kind: PolicyKind
+  name: string
+  price_fen: number
+  available?: boolean
+  reason?: string
+}
+
+// What stands in the way of buying a line: a code, with or without its sentence.
+export type LineProblem = string | { code: string; detail?: string }
+
+export interface CartLine {
+  course_id: string
+  title: string
+  cover: string
+  policies: CartPolicy[]
+  policy_id: string
+  price_fen: number
+  added_at: string
+  problem?: LineProblem
+}
+
+export interface Cart {
+  version: number
+  lines: CartLine[]
+  total_fen: number
+}
+
+export interface WantedLine {
+  course_id: string
+  policy_id: string
+}
+
+export interface QuoteLine extends WantedLine {
+  title?: string
+  name?: string
+  policy_name?: string
+  price_fen: number
+  list_price_fen?: number
+  credit_fen?: number
+}
+
+export interface QuoteProblem {
+  course_id: string
+  policy_id?: string
+  code: string
+  detail?: string
+}
+
+export interface Quote {
+  lines: QuoteLine[]
+  problems?: QuoteProblem[]
+  total_fen: number
+}
+
+export type OrderState =
+  | 'pending'
+  | 'closing'
+  | 'closed'
+  | 'paid'
+  | 'fulfilled'
+  | 'refunding'
+  | 'partially_refunded'
+  | 'refunded'
+  | 'exception'
+
+export interface OrderLine {
+  course_id: string
+  title: string
+  policy_id: string
+  policy_name?: string
+  version: number
+  kind: PolicyKind
+  stage?: number
+  price_fen: number
+}
+
+export interface Order {
+  id: string
+  state: OrderState
+  lines: OrderLine[]
+  total_fen: number
+  paid_fen: number
+  refunded_fen: number
+  created_at: string
+  expires_at: string
+  paid_at?: string
+}
+
+export interface Payment {
+  channel: string
+  out_trade_no: string
+  code_url?: string
+  expires_at: string
+}
+
+export interface PlacedOrder {
+  order: Order
+  payment?: Payment
+  reused?: boolean
+}
+
+export interface Grant {
+  order_id: string
+  policy_id: string
+  kind: PolicyKind
+  stage?: number
+  from: string
+  until: string | null
+  state: string
+}
+
+export interface Enrolment {
+  course_id: string
+  title?: string
+  cover?: string
+  state: string
+  until: string | null
+  stage: number
+  grants: Grant[]
+}
+
+export interface Notice {
+  id: string
+  kind: string
+  title: string
+  body: string
+  link?: string
+  created_at: string
+  read: boolean
+}

@@ -1,0 +1,87 @@
+// How figures, times and states read on the pages.
+import type { CartPolicy, LineProblem, Offer, OrderState, Period } from './types'
+
+// yuan shows an amount in fen: 19900 → ¥199, 1999 → ¥19.99.
+export function yuan(fen: number): string {
+  const whole = Math.trunc(Math.abs(fen) / 100).toLocaleString('en-US')
+  const rest = Math.abs(fen) % 100
+  return (fen < 0 ? '−¥' : '¥') + whole + (rest ? '.' + String(rest).padStart(2, '0') : '')
+}
+
+export function price(fen: number): string {
+  return fen === 0 ? '免费' : yuan(fen)
+}
+
+export function period(p: Period): string {
+  return p.unit === 'month' ? `${p.count} 个月` : `${p.count} 天`
+}
+
+// lasts says how long an offer opens the course.
+export function lasts(o: Pick<Offer, 'kind' | 'period'>): string {
+  if (o.kind === 'lifetime') return '永久有效'
+  return o.period ? period(o.period) : ''
+}
+
+export function policyId(p: CartPolicy): string {
+  return p.policy_id ?? p.id ?? ''
+}
+
+export function duration(seconds: number): string {
+  if (seconds <= 0) return ''
+  const minutes = Math.floor(seconds / 60)
+  return `${String(minutes).padStart(2, '0')}:${String(seconds % 60).padStart(2, '0')}`
+}
+
+const dayFormat = new Intl.DateTimeFormat('zh-CN', {
+  timeZone: 'Asia/Shanghai', year: 'numeric', month: 'long', day: 'numeric',
+})
+const momentFormat = new Intl.DateTimeFormat('zh-CN', {
+  timeZone: 'Asia/Shanghai', month: 'numeric', day: 'numeric', hour: '2-digit', minute: '2-digit', hour12: false,
+})
+
+export function moment(at: string): string {
+  return momentFormat.format(new Date(at))
+}
+
+// lastDay is the last day on which something with this end is open: the end is
+// the first instant too late.
+export function lastDay(until: string): string {
+  return dayFormat.format(new Date(new Date(until).getTime() - 1))
+}
+
+export const orderStates: Record<OrderState, { label: string; tone: 'wait' | 'good' | 'quiet' | 'bad' }> = {
+  pending: { label: '待支付', tone: 'wait' },
+  closing: { label: '取消中', tone: 'quiet' },
+  closed: { label: '已关闭', tone: 'quiet' },
+  paid: { label: '已支付，开通中', tone: 'wait' },
+  fulfilled: { label: '已开通', tone: 'good' },
+  refunding: { label: '退款中', tone: 'wait' },
+  partially_refunded: { label: '部分退款', tone: 'quiet' },
+  refunded: { label: '已退款', tone: 'quiet' },
+  exception: { label: '处理中，请联系客服', tone: 'bad' },
+}
+
+// Sentences for the codes that arrive without one: an offer's reason, a line's problem.
+const reasons: Record<string, string> = {
+  TRIAL_USED: '免费阶段每人一次，已使用',
+  STAGE_ALREADY_USED: '已购买过这一阶段',
+  STAGE_NOT_ELIGIBLE: '需先学完前面的阶段',
+  STAGE_LAPSED: '中断时间较长，请选择全款',
+  PERIOD_NOT_BEGUN: '已有一个尚未开始的期限',
+  ALREADY_OWNED: '已永久拥有',
+  COURSE_OFF_SALE: '课程已下架',
+  COURSE_NOT_FOUND: '课程已不存在',
+  POLICY_RETIRED: '该价格方案已停售，请另选',
+  POLICY_NOT_FOUND: '该价格方案已不存在，请另选',
+  PRICE_CHANGED: '价格已变动',
+  ORDER_IN_PROGRESS: '有一笔订单正在处理',
+}
+
+export function reason(code: string): string {
+  return reasons[code] ?? '暂时不能购买'
+}
+
+export function problemText(p: LineProblem): string {
+  if (typeof p === 'string') return reason(p)
+  return p.detail || reason(p.code)
+}
