@@ -98,11 +98,11 @@ func coverLabel(b *bytes.Buffer, c colours, category string) {
 	if category == "" {
 		return
 	}
-	const size = 20
+	const size = 22
 	width := int(ems(category)*size) + 32
-	fmt.Fprintf(b, `<rect x="%d" y="40" width="%d" height="36" rx="18" fill="#fff" fill-opacity=".14" stroke="#fff" stroke-opacity=".35"/>`,
+	fmt.Fprintf(b, `<rect x="%d" y="38" width="%d" height="40" rx="20" fill="#fff" fill-opacity=".14" stroke="#fff" stroke-opacity=".35"/>`,
 		coverMargin, width)
-	coverText(b, coverMargin+16, 65, size, 500, c.light, category)
+	coverText(b, c, coverMargin+16, 66, size, 500, c.light, category)
 }
 
 // coverTitle sets the title from the bottom up. What stands before a colon is the
@@ -112,20 +112,22 @@ func coverTitle(b *bytes.Buffer, c colours, title string) {
 	size, lines := fitTitle(head, tail != "")
 	y := coverHeight - 46
 	if tail != "" {
-		const small = 26
+		const small = 29
 		rest := wrap(tail, (coverWidth-2*coverMargin)/float64(small), 1)
-		coverText(b, coverMargin, y, small, 400, c.light, rest[0])
-		y -= small + 24
+		coverText(b, c, coverMargin, y, small, 400, c.light, rest[0])
+		y -= small + 25
 	}
 	for i := len(lines) - 1; i >= 0; i-- {
-		coverText(b, coverMargin, y, size, 700, "#fff", lines[i])
+		coverText(b, c, coverMargin, y, size, 700, "#fff", lines[i])
 		y -= size * 5 / 4
 	}
 	fmt.Fprintf(b, `<rect x="%d" y="%d" width="52" height="6" rx="3" fill="%s"/>`, coverMargin, y+size/4-14, c.spark)
 }
 
-func coverText(b *bytes.Buffer, x, y, size, weight int, fill, s string) {
-	fmt.Fprintf(b, `<text x="%d" y="%d" font-family="%s" font-size="%d" font-weight="%d" fill="%s">`, x, y, coverFonts, size, weight, fill)
+// coverText sets one line, with a soft rim that keeps it readable over the art.
+func coverText(b *bytes.Buffer, c colours, x, y, size, weight int, fill, s string) {
+	fmt.Fprintf(b, `<text x="%d" y="%d" font-family="%s" font-size="%d" font-weight="%d" fill="%s" stroke="%s" stroke-opacity=".4" stroke-width="%d" stroke-linejoin="round" paint-order="stroke">`,
+		x, y, coverFonts, size, weight, fill, c.deep, size/8)
 	xml.EscapeText(b, []byte(s)) // a bytes.Buffer takes everything
 	b.WriteString(`</text>`)
 }
@@ -144,12 +146,18 @@ func cutTitle(title string) (head, tail string) {
 	return head, tail
 }
 
-// fitTitle finds the largest letters, in pixels, with which the headline fits.
+// fitTitle finds the largest letters, in pixels, with which the headline fits: on one
+// line if that leaves them large, because Chinese has no spaces to break at.
 func fitTitle(head string, hasTail bool) (size int, lines []string) {
 	const room = coverWidth - 2*coverMargin - 40
 	most := 3
 	if hasTail {
 		most = 2
+	}
+	for _, size := range []int{64, 56, 50} {
+		if ems(head) <= room/float64(size) {
+			return size, []string{head}
+		}
 	}
 	for _, size := range []int{64, 56, 50, 44} {
 		limit := room / float64(size)
@@ -160,14 +168,37 @@ func fitTitle(head string, hasTail bool) (size int, lines []string) {
 	return 44, wrap(head, room/44.0, most)
 }
 
-// balanced wraps s into n lines of nearly the same length.
+// balanced wraps s into n lines of nearly the same length, and rather after a particle
+// or at a space than in the middle of a word.
 func balanced(s string, limit float64, n int) []string {
+	best, least := wrap(s, limit, n), 1e9
 	for narrow := ems(s) / float64(n); narrow < limit; narrow += 0.25 {
-		if lines := wrap(s, narrow, 99); len(lines) <= n {
-			return lines
+		lines := wrap(s, narrow, 99)
+		if len(lines) > n {
+			continue
+		}
+		if cost := raggedness(s, lines); cost < least {
+			best, least = lines, cost
 		}
 	}
-	return wrap(s, limit, n)
+	return best
+}
+
+// raggedness is how unlike in length the lines of s are, in ems, less a bonus for every
+// line that ends where a reader pauses.
+func raggedness(s string, lines []string) float64 {
+	longest, shortest := 0.0, 1e9
+	for _, line := range lines {
+		longest, shortest = max(longest, ems(line)), min(shortest, ems(line))
+	}
+	cost := longest - shortest
+	for _, line := range lines[:len(lines)-1] {
+		if strings.HasSuffix(line, "的") || strings.HasSuffix(line, "与") || strings.HasSuffix(line, "和") ||
+			strings.HasSuffix(line, "、") || strings.Contains(s, line+" ") {
+			cost -= 3
+		}
+	}
+	return cost
 }
 
 // wrap breaks s into lines of at most limit ems. What does not fit into most lines is
