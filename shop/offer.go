@@ -128,7 +128,7 @@ func (v view) find(policyID string) (Offer, *Error) {
 	version := v.current.Version
 	p, ok := v.current.Policy(policyID)
 	if !ok {
-		if !v.course.knowsPolicy(policyID) {
+		if _, known := v.course.pastPolicy(policyID); !known {
 			return Offer{}, ErrPolicyNotFound
 		}
 		version = v.held.Version
@@ -262,16 +262,6 @@ func usedStage(n int) *Error {
 func (v view) lapsed() bool {
 	days, end := v.current.Ladder.LapseAfterDays, v.standing.Enrolment.lastEnd()
 	return days > 0 && end != nil && !v.now.Before(end.Add(time.Duration(days)*24*time.Hour))
-}
-
-// knowsPolicy reports whether any version of the course has the policy.
-func (c *Course) knowsPolicy(id string) bool {
-	for _, v := range c.Versions {
-		if _, ok := v.Policy(id); ok {
-			return true
-		}
-	}
-	return false
 }
 
 // sameStep finds what stands for p in this version under whatever id: the same stage of

@@ -1,0 +1,130 @@
+package shop
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The limits of a course's outline; texts in characters, durations in seconds.
+const (
+	maxTitle       = 80
+	maxSubtitle    = 120
+	maxIntro       = 2000
+	maxDescription = 20_000
+	maxChapters    = 100
+	maxLessons     = 200 // in one chapter
+	maxDuration    = 24 * 60 * 60
+	maxURL         = 500
+)
+
+// ValidateOutline checks what an editor says about a course besides its prices: the texts,
+// the teacher, the chapters and their lessons. A lesson without an id is a new one. The
+// refusal is ErrInvalidField at the field, `chapters[0].lessons[3].url`.
+func (c *Course) ValidateOutline() error {
+	field := ""
+	switch {
+	case !isLine(c.Title, 1, maxTitle):
+		field = "title"
+	case !isLine(c.Subtitle, 0, maxSubtitle):
+		field = "subtitle"
+	case c.Cover != "" && !isAddress(c.Cover):
+		field = "cover"
+	case !ValidID(c.CategoryID):
+		field = "category_id"
+	case !isText(c.Description, maxDescription):
+		field = "description"
+	case len(c.Chapters) > maxChapters:
+		field = "chapters"
+	default:
+		if field = c.Teacher.wrongField(); field == "" {
+			field = wrongChapter(c.Chapters)
+		}
+	}
+	if field != "" {
+		return ErrInvalidField.At(field)
+	}
+	return nil
+}
+
+func (t Teacher) wrongField() string {
+	switch {
+	case !isLine(t.Name, 1, maxTitle):
+		return "teacher.name"
+	case !isLine(t.Title, 0, maxTitle):
+		return "teacher.title"
+	case !isText(t.Intro, maxIntro):
+		return "teacher.intro"
+	}
+	return ""
+}
+
+// wrongChapter names the first field of the chapters that cannot be, "" where all is well.
+func wrongChapter(chapters []Chapter) string {
+	ids := map[string]bool{}
+	for i, ch := range chapters {
+		at := fmt.Sprintf("chapters[%d].", i)
+		if !isLine(ch.Title, 1, maxTitle) {
+			return at + "title"
+		}
+		if len(ch.Lessons) > maxLessons {
+			return at + "lessons"
+		}
+		for j, l := range ch.Lessons {
+			field := l.wrongField()
+			if field == "" && ids[l.ID] {
+				field = "id"
+			}
+			if field != "" {
+				return fmt.Sprintf("%slessons[%d].%s", at, j, field)
+			}
+			ids[l.ID] = l.ID != ""
+		}
+	}
+	return ""
+}
+
+func (l Lesson) wrongField() string {
+	switch {
+	case l.ID != "" && !ValidID(l.ID):
+		return "id"
+	case !isLine(l.Title, 1, maxTitle):
+		return "title"
+	case l.Kind != "video" && l.Kind != "text":
+		return "kind"
+	case l.Duration < 0 || l.Duration > maxDuration:
+		return "duration_s"
+	case l.URL != "" && !isAddress(l.URL):
+		return "url"
+	}
+	return ""
+}
+
+// isLine reports whether s is one line of text, with least to most characters and not all
+// of them blank.
+func isLine(s string, least, most int) bool {
+	return utf8.ValidString(s) && utf8.RuneCountInString(strings.TrimSpace(s)) >= least &&
+		utf8.RuneCountInString(s) <= most && !strings.ContainsFunc(s, unicode.IsControl)
+}
+
+// isText reports whether s is a text of at most so many characters, in lines.
+func isText(s string, most int) bool {
+	return utf8.ValidString(s) && utf8.RuneCountInString(s) <= most && !strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t'
+	})
+}
+
+// isAddress reports whether s may be the address of a picture or a lesson: https, or a
+// path of this site. Two slashes at the start would be another site's.
+func isAddress(s string) bool {
+	u, err := url.Parse(s)
+	if err != nil || len(s) > maxURL || strings.ContainsAny(s, "\\\"<> ") {
+		return false
+	}
+	if u.Scheme == "https" {
+		return u.Host != "" && u.User == nil
+	}
+	return u.Scheme == "" && u.Host == "" && strings.HasPrefix(s, "/") && !strings.HasPrefix(s, "//")
+}
