@@ -1,0 +1,169 @@
+package sandbox
+
+import (
+	"context"
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"strings"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"mstm/shop"
+)
+
+// defaultOpenid pays where nobody says who does.
+const defaultOpenid = "oSandboxBuyer00000000000001"
+
+// payRequest names a trade in one of the ways a phone meets it.
+type payRequest struct {
+	CodeURL    string       `json:"code_url"`
+	H5URL      string       `json:"h5_url"`
+	PrepayID   string       `json:"prepay_id"`
+	OutTradeNo string       `json:"out_trade_no"`
+	JSAPI      *jsapiParams `json:"jsapi"` // what the page would hand to WeixinJSBridge; its signature is checked
+	Openid     string       `json:"openid"`
+}
+
+type jsapiParams struct {
+	AppID     string `json:"appId"`
+	TimeStamp string `json:"timeStamp"`
+	NonceStr  string `json:"nonceStr"`
+	Package   string `json:"package"`
+	SignType  string `json:"signType"`
+	PaySign   string `json:"paySign"`
+}
+
+// receipt is what the payer sees afterwards.
+type receipt struct {
+	OutTradeNo    string    `json:"out_trade_no"`
+	TransactionID string    `json:"transaction_id"`
+	Total         shop.Fen  `json:"total_fen"`
+	Openid        string    `json:"openid"`
+	PaidAt        time.Time `json:"paid_at"`
+}
+
+// pay answers POST /sandbox/pay: what happens when a phone has scanned a code and its owner agreed.
+func (s *Sandbox) pay(r *request) (any, error) {
+	var in payRequest
+	if err := r.decode(&in); err != nil {
+		return nil, err
+	}
+	if in.JSAPI != nil {
+		if err := s.keys.checkPaySign(*in.JSAPI); err != nil {
+			return nil, err
+		}
+		in.PrepayID = in.JSAPI.Package
+	}
+	t, err := s.payTrade(in)
+	if err != nil {
+		return nil, err
+	}
+	s.nudge()
+	return receipt{t.OutTradeNo, t.TransactionID, t.Total, t.Openid, t.PaidAt.UTC()}, nil
+}
+
+// checkPaySign is the phone's own check of what a page gave it.
+func (k *keys) checkPaySign(p jsapiParams) error {
+	sum := sha256.Sum256([]byte(p.AppID + "\n" + p.TimeStamp + "\n" + p.NonceStr + "\n" + p.Package + "\n"))
+	raw, err := base64.StdEncoding.DecodeString(p.PaySign)
+	if err != nil || p.SignType != "RSA" || p.AppID != k.id.AppID ||
+		rsa.VerifyPKCS1v15(&k.merchant.PublicKey, crypto.SHA256, sum[:], raw) != nil {
+		return &refusal{http.StatusBadRequest, "PAY_SIGN_ERROR", "支付验证签名失败", ""}
+	}
+	return nil
+}
+
+// payTrade moves a trade to SUCCESS, once, and makes the event that tells the shop.
+func (s *Sandbox) payTrade(in payRequest) (*trade, error) {
+	var t *trade
+	err := s.db.Update(func(tx *bbolt.Tx) (err error) {
+		if t, err = s.payable(tx, in); err != nil {
+			return err
+		}
+		s.settle(t, in.Openid)
+		if err := put(tx, bucketTrades, t.OutTradeNo, t); err != nil {
+			return err
+		}
+		fault, _ := s.faults.drawCallback("payment", t.OutTradeNo, false)
+		_, err = s.addEvent(tx, s.paymentEvent(t), fault)
+		return err
+	})
+	return t, err
+}
+
+// settle is the payment itself.
+func (s *Sandbox) settle(t *trade, openid string) {
+	now := s.now()
+	t.State, t.PaidAt = success, now
+	t.TransactionID = "4200" + digits(6) + now.In(beijing).Format("20060102") + digits(10)
+	if openid != "" {
+		t.Openid = openid
+	}
+	if t.Openid == "" {
+		t.Openid = defaultOpenid
+	}
+}
+
+// payable finds the trade meant and says why it cannot be paid, if it cannot.
+func (s *Sandbox) payable(tx *bbolt.Tx, in payRequest) (*trade, error) {
+	t, code, err := s.find(tx, in)
+	now := s.now()
+	switch {
+	case err != nil:
+		return nil, err
+	case t == nil:
+		return nil, &refusal{http.StatusNotFound, "CODE_UNKNOWN", "二维码无效或已失效", ""}
+	case t.paid():
+		return nil, &refusal{http.StatusConflict, "TRADE_PAID", "该订单已支付", ""}
+	case t.State == closed:
+		return nil, &refusal{http.StatusConflict, "TRADE_CLOSED", "该订单已关闭", ""}
+	case now.After(t.ExpiresAt):
+		return nil, &refusal{http.StatusConflict, "TRADE_EXPIRED", "该订单已过支付时间", ""}
+	case code != "" && now.After(t.PayBefore):
+		return nil, &refusal{http.StatusConflict, "CODE_EXPIRED", "二维码已过期", ""}
+	case t.Kind == jsapi && in.Openid != "" && in.Openid != t.Openid:
+		return nil, &refusal{http.StatusConflict, "PAYER_MISMATCH", "下单账号与支付账号不一致", ""}
+	}
+	return t, nil
+}
+
+// find looks a trade up by code or number; t is nil when there is none.
+func (s *Sandbox) find(tx *bbolt.Tx, in payRequest) (t *trade, code string, err error) {
+	for _, c := range []string{in.CodeURL, in.H5URL, in.PrepayID} {
+		if code == "" {
+			code = strings.TrimPrefix(c, "prepay_id=")
+		}
+	}
+	code, _, _ = strings.Cut(code, "&redirect_url=") // the one thing a page may append to an h5_url
+	no := in.OutTradeNo
+	if code != "" {
+		no = string(tx.Bucket([]byte(bucketCodes)).Get([]byte(code)))
+	}
+	if no == "" {
+		return nil, code, nil
+	}
+	t, err = loadTrade(tx, no, s.now())
+	return t, code, err
+}
+
+// payEarly pays a trade whose prepay has not been answered yet, and delivers the callback first:
+// WeChat's callback can overtake its own answer.
+func (s *Sandbox) payEarly(ctx context.Context, t *trade, f CallbackFault) error {
+	var e *event
+	err := s.db.Update(func(tx *bbolt.Tx) (err error) {
+		s.settle(t, "")
+		if err := put(tx, bucketTrades, t.OutTradeNo, t); err != nil {
+			return err
+		}
+		e, err = s.addEvent(tx, s.paymentEvent(t), f)
+		return err
+	})
+	if err == nil && s.takeOff(e.Key) {
+		s.deliver(ctx, e.Key)
+	}
+	return err
+}

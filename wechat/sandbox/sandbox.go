@@ -1,0 +1,136 @@
+// Package sandbox is a local WeChat: the server side of WeChat Pay API v3, complete enough that an
+// unmodified SDK cannot tell the difference, a phone to pay with, and switches to make it
+// misbehave. It is for development, demonstrations and tests, and never runs in production.
+//
+// Signatures and encryption are real. So are WeChat's rules: what a number may be used for again,
+// when a code dies, what can be closed and refunded. Two clocks rule: signatures use the real one
+// (SDKs compare them with theirs), everything else the business clock, which PUT /sandbox/clock moves.
+//
+// # Control
+//
+// JSON under /sandbox/, answered only to this machine. Refusals are {"code","message"}.
+//
+//	POST /sandbox/pay {"code_url"|"h5_url"|"prepay_id"|"out_trade_no"|"jsapi", "openid"?}
+//	GET  /sandbox/trades                 GET /sandbox/trades/:out_trade_no   (with its callbacks)
+//	GET  /sandbox/refunds                POST /sandbox/refunds/:out_refund_no {"status"}
+//	POST /sandbox/callbacks/:out_trade_no {"event"?,"count"?,"parallel"?,"fault"?}   sends it again, now
+//	POST /sandbox/forge {"event"?,"out_trade_no","amount_fen",…}   a genuine callback of invented content
+//	GET, PUT /sandbox/clock {"now"}      GET, PUT /sandbox/faults {…}
+//	POST /sandbox/certificates {}        issues a further platform certificate, as at a rotation
+//	GET  /sandbox/messages?openid=       what the official account sent; none yet
+//
+// # Faults
+//
+// PUT /sandbox/faults replaces the whole set; {} clears it.
+//
+//	{"api":[{"api":"native","status":500,"times":2},{"api":"close","drop":true}],
+//	 "callback":[{"event":"payment","repeat":20,"parallel":true}],
+//	 "refund":{"settle":"ABNORMAL","after_s":0}}
+//
+// Of each list the first rule that matches acts. "times" is how often it does (0: until cleared),
+// "out_trade_no" narrows it to one trade. The fields are documented at APIFault, CallbackFault and
+// RefundFault.
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// Config is where a sandbox lives.
+type Config struct {
+	Dir       string // keys and state; made if need be, readable by its owner only
+	PublicURL string // how this sandbox is reached, e.g. http://127.0.0.1:8090
+	ShopURL   string // the shop's page, for the link back
+
+	// Now is the business clock, shared with the shop; SetClock moves it. Without Now the sandbox
+	// has a clock of its own.
+	Now      func() time.Time
+	SetClock func(ctx context.Context, now time.Time) error
+
+	Log *slog.Logger
+}
+
+// Sandbox is one simulated WeChat with one merchant. It is safe for concurrent use.
+type Sandbox struct {
+	cfg    Config
+	log    *slog.Logger
+	db     *bbolt.DB
+	keys   *keys
+	clock  *clock
+	faults *faultSet
+	post   *http.Client  // delivers callbacks
+	wake   chan struct{} // something may be due
+	hosts  map[string]bool
+
+	mu     sync.Mutex
+	flying map[string]bool // events being delivered
+}
+
+// New opens the state in cfg.Dir, generating keys on the first run. A second sandbox on the same
+// directory is refused.
+func New(cfg Config) (*Sandbox, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.Default()
+	}
+	public, err := url.Parse(cfg.PublicURL)
+	if err != nil || public.Host == "" {
+		return nil, fmt.Errorf("sandbox: PublicURL %q is no address", cfg.PublicURL)
+	}
+	cfg.PublicURL = strings.TrimSuffix(cfg.PublicURL, "/")
+	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("sandbox: %w", err)
+	}
+	db, err := openState(filepath.Join(cfg.Dir, "state.db"))
+	if err != nil {
+		return nil, err
+	}
+	s := &Sandbox{cfg: cfg, log: cfg.Log, db: db, post: newPoster(), wake: make(chan struct{}, 1),
+		hosts: map[string]bool{public.Hostname(): true}, flying: map[string]bool{}}
+	if err := s.load(); err != nil {
+		return nil, errors.Join(fmt.Errorf("sandbox: %w", err), db.Close())
+	}
+	return s, nil
+}
+
+// load brings up what the directory holds: keys, clock, faults, and the settings file for others.
+func (s *Sandbox) load() (err error) {
+	if s.keys, err = openKeys(s.cfg.Dir); err != nil {
+		return err
+	}
+	if s.clock, err = s.openClock(); err != nil {
+		return err
+	}
+	if s.faults, err = s.openFaults(); err != nil {
+		return err
+	}
+	return s.writeEnv()
+}
+
+// Close ends the sandbox; Run must have returned.
+func (s *Sandbox) Close() error {
+	s.post.CloseIdleConnections()
+	return s.db.Close()
+}
+
+// now is business time, in whole seconds as WeChat tells it.
+func (s *Sandbox) now() time.Time { return s.clock.now().Truncate(time.Second) }
+
+// nudge tells Run that something may be due.
+func (s *Sandbox) nudge() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
