@@ -1,0 +1,171 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// bus tells every instance what changed, so that their caches forget it. Redis pub/sub
+// may lose a message without a word; therefore a subscription is trusted only while its
+// pings are answered, and whenever it begins anew everything is forgotten.
+//
+// Who owns what: run alone receives; forget functions are called by whoever brings the
+// change and must not block.
+type bus struct {
+	client redis.UniversalClient
+	log    *slog.Logger
+	heard  atomic.Pointer[time.Time] // the last answer of a live subscription, nil without one
+
+	mu     sync.Mutex
+	forget []func(change)
+}
+
+// change is what a message says: a thing of this kind and id is not what it was.
+type change struct {
+	Kind string `json:"kind"`
+	ID   string `json:"id"`
+}
+
+// The kinds of changes. changeAll is never sent: it stands for whatever was missed.
+const (
+	changeAll     = ""
+	changeTokens  = "tokens"  // of the user with this id
+	changeCourses = "courses" // courses, categories and how many learn
+)
+
+const (
+	busChannel = "mstm:changed"
+	// A revoked token must be dead everywhere within a second, also when the link that
+	// would tell of it has just died without a sign.
+	busPing  = 300 * time.Millisecond
+	busStale = 900 * time.Millisecond
+	busRetry = 500 * time.Millisecond
+)
+
+func newBus(client redis.UniversalClient, log *slog.Logger) *bus {
+	return &bus{client: client, log: log}
+}
+
+// onChange registers a function that drops what a change makes wrong.
+func (b *bus) onChange(forget func(change)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.forget = append(b.forget, forget)
+}
+
+// healthy reports whether changes made elsewhere would be heard. While they would not,
+// caches must be bypassed.
+func (b *bus) healthy() bool {
+	t := b.heard.Load()
+	return t != nil && time.Since(*t) < busStale
+}
+
+func (b *bus) tell(c change) {
+	b.mu.Lock()
+	forget := b.forget
+	b.mu.Unlock()
+	for _, f := range forget {
+		f(c)
+	}
+}
+
+// changed makes this instance forget at once and tells the others. Call it after the
+// write. Redis being away is no error: the others then bypass their caches.
+func (s *Store) changed(ctx context.Context, kind, id string) {
+	c := change{kind, id}
+	s.bus.tell(c)
+	text, err := json.Marshal(c)
+	if err == nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), redisTimeout)
+		defer cancel()
+		err = s.bus.client.Publish(ctx, busChannel, text).Err()
+	}
+	if err != nil {
+		s.log.Warn("a change was not announced", "kind", kind, "err", err)
+	}
+}
+
+// run listens until ctx ends.
+func (b *bus) run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		err := b.listen(ctx)
+		b.heard.Store(nil)
+		if ctx.Err() != nil {
+			return nil
+		}
+		b.log.Warn("the link that brings changes is down; caches are bypassed", "err", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(busRetry/2 + rand.N(busRetry)):
+		}
+	}
+	return nil
+}
+
+var errSilent = errors.New("pings are not answered")
+
+// listen holds one subscription until it fails.
+func (b *bus) listen(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	sub := b.client.Subscribe(ctx, busChannel)
+	defer sub.Close()
+	var pinging sync.WaitGroup
+	defer pinging.Wait()
+	defer cancel()
+	pinging.Go(func() { ping(ctx, sub) })
+
+	begun := time.Now()
+	for {
+		msg, err := sub.ReceiveTimeout(ctx, busStale)
+		if err != nil {
+			return err
+		}
+		if t := b.heard.Load(); t == nil && time.Since(begun) > dialTimeout || t != nil && time.Since(*t) > 2*busStale {
+			return errSilent
+		}
+		b.receive(msg)
+	}
+}
+
+// ping asks for a sign of life on the subscription itself: another connection's health
+// says nothing about this one.
+func ping(ctx context.Context, sub *redis.PubSub) {
+	t := time.NewTicker(busPing)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			_ = sub.Ping(ctx) // a failure shows as the missing answer
+		}
+	}
+}
+
+func (b *bus) receive(msg any) {
+	now := time.Now()
+	switch m := msg.(type) {
+	case *redis.Subscription: // also after the library connected again by itself
+		b.tell(change{Kind: changeAll})
+		b.heard.Store(&now)
+	case *redis.Pong:
+		if b.heard.Load() != nil {
+			b.heard.Store(&now)
+		}
+	case *redis.Message:
+		var c change
+		if err := json.Unmarshal([]byte(m.Payload), &c); err != nil {
+			c = change{Kind: changeAll}
+		}
+		b.tell(c)
+	}
+}

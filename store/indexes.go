@@ -1,0 +1,84 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+)
+
+// collections are all of the database's, each with the indexes it needs besides _id.
+// What must be unique is an _id, so none of these is unique. The embedded store cannot
+// use an index to find anything (embedded.go), so there they are left out.
+var collections = []struct {
+	name    string
+	indexes []bson.D
+}{
+	{"users", nil},
+	{"usernames", nil},
+	{"user_tokens", []bson.D{{{Key: "user_id", Value: 1}}}},
+	{"categories", nil},
+	{"courses", []bson.D{{{Key: "state", Value: 1}, {Key: "category_id", Value: 1}}}},
+	{"orders", []bson.D{
+		{{Key: "user_id", Value: 1}, {Key: "created_at", Value: -1}, {Key: "_id", Value: -1}},
+		{{Key: "created_at", Value: -1}, {Key: "_id", Value: -1}},
+	}},
+	{"order_keys", nil},
+	{"claims", nil},
+	{"due", []bson.D{{{Key: "at", Value: 1}}}},
+	{"enrolments", []bson.D{{{Key: "user_id", Value: 1}}, {{Key: "course_id", Value: 1}}}},
+	{"trials", nil},
+	{"progress", nil},
+	{"notices", []bson.D{{{Key: "user_id", Value: 1}, {Key: "created_at", Value: -1}, {Key: "_id", Value: -1}}}},
+	{"broadcasts", nil},
+	{"deliveries", nil},
+	{"api_keys", nil},
+	{"settings", nil},
+	{"quarantine", nil},
+	{"audit", []bson.D{{{Key: "order_id", Value: 1}}, {{Key: "at", Value: -1}}}},
+}
+
+const namespaceExists = 48 // MongoDB's error code
+
+// makeIndexes makes every collection and index that is not there yet. Doing it again
+// changes nothing.
+func (s *Store) makeIndexes(ctx context.Context) error {
+	have, err := s.db.ListCollectionNames(ctx, bson.M{})
+	if err != nil {
+		return failed("list the collections", err)
+	}
+	there := make(map[string]bool, len(have))
+	for _, name := range have {
+		there[name] = true
+	}
+	for _, c := range collections {
+		if !there[c.name] {
+			if err := s.makeCollection(ctx, c.name); err != nil {
+				return err
+			}
+		}
+		if len(c.indexes) == 0 || s.embeddedMongo != nil {
+			continue
+		}
+		models := make([]mongo.IndexModel, len(c.indexes))
+		for i, keys := range c.indexes {
+			models[i] = mongo.IndexModel{Keys: keys}
+		}
+		if _, err := s.coll(c.name).Indexes().CreateMany(ctx, models); err != nil {
+			return failed(fmt.Sprintf("make the indexes of %s", c.name), err)
+		}
+	}
+	return nil
+}
+
+// makeCollection tolerates another instance that does the same at the same time.
+func (s *Store) makeCollection(ctx context.Context, name string) error {
+	err := s.db.CreateCollection(ctx, name)
+	var refused mongo.CommandError
+	if errors.As(err, &refused) && refused.Code == namespaceExists {
+		return nil
+	}
+	return failed("make the collection "+name, err)
+}

@@ -1,0 +1,233 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"strings"
+	"sync"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"mstm/shop"
+)
+
+// NewID makes an id: 26 characters of a-z and 2-7, 130 random bits.
+func NewID() string { return newID() }
+
+func newID() string { return strings.ToLower(rand.Text()) }
+
+func (s *Store) coll(name string) *mongo.Collection { return s.db.Collection(name) }
+
+// writing is the context of a write: it does not end with the request, because a
+// command that is cut off goes on inside the embedded store and would race the next
+// one; it has its own deadline instead.
+func (s *Store) writing(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
+}
+
+// failed wraps a driver's error with what was being done; an outage becomes
+// shop.ErrUnavailable. nil stays nil.
+func failed(doing string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case isOutage(err):
+		return fmt.Errorf("%s: %w: %w", doing, shop.ErrUnavailable, err)
+	default:
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+}
+
+// isOutage tells a store that cannot be reached or does not answer in time from a
+// request that was refused.
+func isOutage(err error) bool {
+	var labelled mongo.LabeledError
+	return mongo.IsTimeout(err) || mongo.IsNetworkError(err) ||
+		errors.Is(err, context.DeadlineExceeded) ||
+		errors.Is(err, mongo.ErrClientDisconnected) ||
+		errors.As(err, &labelled) && (labelled.HasErrorLabel("RetryableWriteError") || labelled.HasErrorLabel("RetryableError"))
+}
+
+// findByID reads one document; where there is none the error is missing.
+func findByID[T any](ctx context.Context, c *mongo.Collection, id string, missing error) (*T, error) {
+	var v T
+	err := c.FindOne(ctx, bson.M{"_id": id}).Decode(&v)
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		return nil, missing
+	}
+	if err != nil {
+		return nil, failed("read from "+c.Name(), err)
+	}
+	return &v, nil
+}
+
+// findAll reads every document that filter matches, in the order of sort.
+func findAll[T any](ctx context.Context, c *mongo.Collection, filter any, opts ...options.Lister[options.FindOptions]) ([]T, error) {
+	cur, err := c.Find(ctx, filter, opts...)
+	if err != nil {
+		return nil, failed("list "+c.Name(), err)
+	}
+	var all []T
+	if err := cur.All(ctx, &all); err != nil {
+		return nil, failed("list "+c.Name(), err)
+	}
+	return all, nil
+}
+
+// insertOnce inserts doc and reports whether this call did it; false means that there
+// is one with its _id already.
+func (s *Store) insertOnce(ctx context.Context, c *mongo.Collection, doc any) (bool, error) {
+	ctx, cancel := s.writing(ctx)
+	defer cancel()
+	_, err := c.InsertOne(ctx, doc)
+	if mongo.IsDuplicateKeyError(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, failed("insert into "+c.Name(), err)
+	}
+	return true, nil
+}
+
+// replaceIf replaces the document that filter names by doc and reports whether this
+// call did it. The filter is an _id and the fields that must still hold, equal to the
+// given values; of many callers who saw the same document exactly one wins.
+func (s *Store) replaceIf(ctx context.Context, c *mongo.Collection, filter bson.M, doc any) (bool, error) {
+	ctx, cancel := s.writing(ctx)
+	defer cancel()
+	return s.onlyIf(ctx, c, filter, func(filter bson.M) (int64, error) {
+		return matched(c.ReplaceOne(ctx, filter, doc))
+	})
+}
+
+// updateIf is replaceIf for a few fields: update holds $set, $inc or $unset.
+func (s *Store) updateIf(ctx context.Context, c *mongo.Collection, filter, update bson.M) (bool, error) {
+	ctx, cancel := s.writing(ctx)
+	defer cancel()
+	return s.onlyIf(ctx, c, filter, func(filter bson.M) (int64, error) {
+		return matched(c.UpdateOne(ctx, filter, update))
+	})
+}
+
+// deleteIf removes the document that filter names and reports whether this call did it;
+// for the filter see replaceIf.
+func (s *Store) deleteIf(ctx context.Context, c *mongo.Collection, filter bson.M) (bool, error) {
+	ctx, cancel := s.writing(ctx)
+	defer cancel()
+	return s.onlyIf(ctx, c, filter, func(filter bson.M) (int64, error) {
+		res, err := c.DeleteOne(ctx, filter)
+		if err != nil {
+			return 0, err
+		}
+		return res.DeletedCount, nil
+	})
+}
+
+func (s *Store) deleteByID(ctx context.Context, c *mongo.Collection, id string) (bool, error) {
+	return s.deleteIf(ctx, c, bson.M{"_id": id})
+}
+
+func matched(res *mongo.UpdateResult, err error) (int64, error) {
+	if err != nil {
+		return 0, err
+	}
+	return res.MatchedCount, nil
+}
+
+// onlyIf does a conditional write. MongoDB checks the whole filter itself. The embedded
+// store finds a document quickly by a filter of _id alone and by nothing else, so there
+// the rest is checked here, under a lock that every change of the document takes; this
+// process is the only one (the lock on the data folder sees to it).
+func (s *Store) onlyIf(ctx context.Context, c *mongo.Collection, filter bson.M, write func(bson.M) (int64, error)) (bool, error) {
+	doing := "write to " + c.Name()
+	if s.embeddedMongo != nil {
+		mu := s.locks.of(c.Name(), filter["_id"])
+		mu.Lock()
+		defer mu.Unlock()
+		if ok, err := holds(ctx, c, filter); !ok || err != nil {
+			return false, failed(doing, err)
+		}
+		filter = bson.M{"_id": filter["_id"]}
+	}
+	n, err := write(filter)
+	if err != nil {
+		return false, failed(doing, err)
+	}
+	return n == 1, nil
+}
+
+// holds reports whether the document of filter's _id is there and the rest matches.
+func holds(ctx context.Context, c *mongo.Collection, filter bson.M) (bool, error) {
+	if len(filter) == 1 {
+		return true, nil
+	}
+	raw, err := c.FindOne(ctx, bson.M{"_id": filter["_id"]}).Raw()
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return matches(raw, filter)
+}
+
+// matches reports whether each field of filter has exactly the value it names. A nil
+// matches a missing field too, as in MongoDB. Operators are refused: a condition that
+// only one of the stores understands must not get this far.
+func matches(doc bson.Raw, filter bson.M) (bool, error) {
+	for field, want := range filter {
+		if strings.HasPrefix(field, "$") {
+			return false, fmt.Errorf("store: the filter of a conditional write has the operator %s", field)
+		}
+		typ, data, err := marshalValue(want)
+		if err != nil {
+			return false, fmt.Errorf("store: filter field %s: %w", field, err)
+		}
+		if typ == bson.TypeEmbeddedDocument {
+			return false, fmt.Errorf("store: filter field %s must be a plain value", field)
+		}
+		got, err := doc.LookupErr(strings.Split(field, ".")...)
+		if err != nil {
+			got = bson.RawValue{Type: bson.TypeNull}
+		}
+		if !sameValue(got, bson.RawValue{Type: typ, Value: data}) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+func marshalValue(v any) (bson.Type, []byte, error) {
+	if v == nil {
+		return bson.TypeNull, nil, nil
+	}
+	return bson.MarshalValue(v)
+}
+
+func sameValue(a, b bson.RawValue) bool {
+	x, xok := a.AsInt64OK()
+	y, yok := b.AsInt64OK()
+	if xok && yok {
+		return x == y
+	}
+	return a.Type == b.Type && bytes.Equal(a.Value, b.Value)
+}
+
+// stripes are locks shared out among documents.
+type stripes struct {
+	seed maphash.Seed
+	once sync.Once
+	mu   [64]sync.Mutex
+}
+
+func (l *stripes) of(collection string, id any) *sync.Mutex {
+	l.once.Do(func() { l.seed = maphash.MakeSeed() })
+	h := maphash.String(l.seed, fmt.Sprint(collection, "\x00", id))
+	return &l.mu[h%uint64(len(l.mu))]
+}

@@ -1,0 +1,185 @@
+// Package store keeps the shop's data: MongoDB holds the truth, Redis holds carts and
+// carries word of changes. Each file is one collection, or one noun in Redis. Driver
+// errors stop here: callers see shop's errors, and whatever else went wrong is wrapped
+// so that errors.Is(err, shop.ErrUnavailable) tells an outage from a bug.
+//
+// Where no MongoDB or Redis is named, both run inside this process (embedded.go,
+// embedded_redis.go) for development, demonstrations and tests. The code stays inside
+// what both kinds do: look-ups by _id, uniqueness by _id, one-document writes that name
+// what must still hold.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"go.mongodb.org/mongo-driver/v2/event"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
+	"golang.org/x/sync/errgroup"
+)
+
+// Config says where the data is. The zero value of a URL means embedded.
+type Config struct {
+	MongoURI string // the path names the database, "mstm" if there is none
+	RedisURL string // redis://, rediss://, redis+sentinel://, redis+cluster://, or a comma list of a cluster's nodes
+	DataDir  string // folder of the embedded stores, made with mode 0700
+
+	Log     *slog.Logger
+	Monitor *event.CommandMonitor // optional: sees every MongoDB command
+	Now     func() time.Time      // the shop's clock
+}
+
+// Store is the shop's data. Its methods may be called from any goroutine.
+type Store struct {
+	log *slog.Logger
+	now func() time.Time
+
+	client *mongo.Client
+	db     *mongo.Database
+	redis  redis.UniversalClient
+
+	embeddedMongo *embeddedMongo // nil with a real MongoDB
+	embeddedRedis *embeddedRedis // nil with a real Redis
+	lock          *dataLock      // nil where nothing is embedded
+	locks         stripes        // embedded MongoDB: one conditional write per document at a time
+
+	bus *bus
+}
+
+// Open connects to both stores, or starts the embedded ones, and makes the indexes. It
+// fails where MongoDB does not answer; without Redis the shop can sell, so a Redis that
+// does not answer is only logged. Close ends what Open began.
+func Open(ctx context.Context, cfg Config) (_ *Store, err error) {
+	s := &Store{log: cfg.Log, now: cfg.Now}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close(context.WithoutCancel(ctx)))
+		}
+	}()
+	if cfg.MongoURI == "" || cfg.RedisURL == "" {
+		if s.lock, err = lockDataDir(cfg.DataDir); err != nil {
+			return nil, err
+		}
+	}
+	if err = s.openMongo(ctx, cfg); err != nil {
+		return nil, err
+	}
+	if err = s.openRedis(ctx, cfg); err != nil {
+		return nil, err
+	}
+	s.bus = newBus(s.redis, s.log)
+	return s, nil
+}
+
+func (s *Store) openMongo(ctx context.Context, cfg Config) error {
+	uri := cfg.MongoURI
+	if uri == "" {
+		e, err := startEmbeddedMongo(cfg.DataDir, s.log)
+		if err != nil {
+			return fmt.Errorf("start the embedded MongoDB in %s: %w", cfg.DataDir, err)
+		}
+		s.embeddedMongo, uri = e, e.uri
+	}
+	client, name, err := dialMongo(uri, s.embeddedMongo != nil, cfg.Monitor)
+	if err != nil {
+		return err
+	}
+	s.client, s.db = client, client.Database(name)
+	if err := client.Ping(ctx, readpref.Primary()); err != nil {
+		return fmt.Errorf("MongoDB does not answer: %w", err)
+	}
+	if err := s.makeIndexes(ctx); err != nil {
+		return err
+	}
+	if s.embeddedMongo != nil {
+		s.embeddedMongo.indexIDs(ctx, name, s.log)
+	}
+	return nil
+}
+
+func (s *Store) openRedis(ctx context.Context, cfg Config) error {
+	url := cfg.RedisURL
+	if url == "" {
+		e, err := startEmbeddedRedis()
+		if err != nil {
+			return fmt.Errorf("start the embedded Redis: %w", err)
+		}
+		s.embeddedRedis, url = e, e.url
+	}
+	client, err := dialRedis(url)
+	if err != nil {
+		return err
+	}
+	s.redis = client
+	if s.embeddedRedis != nil {
+		if err := s.embeddedRedis.load(ctx, client, cfg.DataDir); err != nil {
+			s.log.Warn("the carts of the last run are lost", "err", err)
+		}
+	}
+	if err := client.Ping(ctx).Err(); err != nil {
+		s.log.Warn("Redis does not answer; there are no carts until it does", "err", err)
+	}
+	return nil
+}
+
+// Run keeps the caches in step with the other instances, and the embedded Redis's clock
+// and copy on disk going, until ctx ends.
+func (s *Store) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return s.bus.run(ctx) })
+	if s.embeddedRedis != nil {
+		g.Go(func() error { return s.embeddedRedis.run(ctx, s.redis, s.log) })
+	}
+	return g.Wait()
+}
+
+// Close saves the embedded carts, then ends both stores. Call it last: after it no
+// method works.
+func (s *Store) Close(ctx context.Context) error {
+	var errs []error
+	if s.redis != nil {
+		if s.embeddedRedis != nil {
+			errs = append(errs, s.embeddedRedis.save(ctx, s.redis))
+		}
+		errs = append(errs, s.redis.Close())
+	}
+	if s.embeddedRedis != nil {
+		s.embeddedRedis.server.Close()
+	}
+	if s.client != nil {
+		errs = append(errs, s.client.Disconnect(ctx))
+	}
+	if s.embeddedMongo != nil {
+		errs = append(errs, s.embeddedMongo.close(ctx))
+	}
+	if s.lock != nil {
+		errs = append(errs, s.lock.release())
+	}
+	return errors.Join(errs...)
+}
+
+// Redis is the connection to Redis, for the parts that keep other things there.
+func (s *Store) Redis() redis.UniversalClient { return s.redis }
+
+// Embedded tells which of the stores run inside this process.
+func (s *Store) Embedded() (mongo, redis bool) {
+	return s.embeddedMongo != nil, s.embeddedRedis != nil
+}
+
+// Ping asks both stores whether they are there.
+func (s *Store) Ping(ctx context.Context) (mongoErr, redisErr error) {
+	mongoErr = failed("ping MongoDB", s.client.Ping(ctx, readpref.Primary()))
+	redisErr = s.redis.Ping(ctx).Err()
+	return mongoErr, redisErr
+}
