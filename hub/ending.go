@@ -1,0 +1,151 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+)
+
+// EndReason says why a user's sockets are ended, and with that how they are told.
+type EndReason string
+
+const (
+	// Refused: the token is no longer good (revoked, password changed, account disabled): 4001.
+	Refused EndReason = "refused"
+	// Replaced: the same client logged in again: event session.replaced, then 4002.
+	Replaced EndReason = "replaced"
+	// LoggedOut: the learner logged out: 4004.
+	LoggedOut EndReason = "logged_out"
+)
+
+// closing is how a socket ends. Codes 4000–4099 do not come back, 4100–4199 do, after a
+// moment between least and most that is drawn for each socket, so that they do not all come
+// at once.
+type closing struct {
+	code        int
+	word        string
+	least, most time.Duration
+	drop        bool // what waits in the queue is not sent
+}
+
+// The ways a socket ends. codeOf tests hold them against the contract.
+var (
+	tokenRefused    = closing{code: 4001, word: "TOKEN_REFUSED", drop: true}
+	tokenExpired    = closing{code: 4001, word: "TOKEN_EXPIRED", drop: true}
+	sessionReplaced = closing{code: 4002, word: "SESSION_REPLACED"}
+	protocolMisuse  = closing{code: 4003, word: "PROTOCOL_MISUSE"}
+	helloTimeout    = closing{code: 4003, word: "HELLO_TIMEOUT"}
+	messageTooBig   = closing{code: 4003, word: "MESSAGE_TOO_BIG"}
+	tooManyMessages = closing{code: 4003, word: "TOO_MANY_MESSAGES"}
+	identityChanged = closing{code: 4003, word: "IDENTITY_CHANGED", drop: true}
+	loggedOut       = closing{code: 4004, word: "LOGGED_OUT", drop: true}
+	tooSlow         = closing{code: 4100, word: "TOO_SLOW", least: time.Second / 2, most: 3 * time.Second, drop: true}
+	serverRestart   = closing{code: 4101, word: "SERVER_RESTART", least: time.Second / 5, most: 2 * time.Second}
+	silent          = closing{code: 4102, word: "SILENT", least: time.Second / 5, most: 2 * time.Second, drop: true}
+	tryLater        = closing{code: 4103, word: "TRY_LATER", least: 2 * time.Second, most: 10 * time.Second}
+	tooManySockets  = closing{code: 4104, word: "TOO_MANY_SOCKETS", least: 20 * time.Second, most: time.Minute}
+)
+
+// within spreads the sockets over another window.
+func (c closing) within(window time.Duration) closing {
+	c.most = max(c.least, window)
+	return c
+}
+
+// frame is the close frame for one socket, with its own moment to come back. retry_ms is 0
+// where the socket is not to come back.
+func (c closing) frame() []byte {
+	wait := c.least
+	if c.most > c.least {
+		wait += rand.N(c.most - c.least)
+	}
+	return closeFrame(c.code, closeReason(c.word, wait.Milliseconds()))
+}
+
+// ending is the order to end sockets of one user. It travels in the user's log like an event,
+// so an instance that lost the link to Redis for a moment still obeys it, in order.
+type ending struct {
+	Client string    `json:"client,omitempty"`
+	Except string    `json:"except,omitempty"`
+	Reason EndReason `json:"reason"`
+}
+
+// endingMark starts the body of an ending; an event's body starts with a quote.
+const endingMark = "!"
+
+func parseEnding(body string) (*ending, bool) {
+	text, ok := strings.CutPrefix(body, endingMark)
+	if !ok {
+		return nil, false
+	}
+	var order ending
+	if err := json.Unmarshal([]byte(text), &order); err != nil {
+		order.Reason = Refused // of a newer version: the safe reading is to end them all
+	}
+	return &order, true
+}
+
+// concerns reports whether a socket with this identity is to be ended.
+func (e *ending) concerns(id *Identity) bool {
+	if e.Client != "" && e.Client != id.Client {
+		return false
+	}
+	return e.Except == "" || e.Except != id.Session
+}
+
+func (e *ending) closing() closing {
+	switch e.Reason {
+	case Replaced:
+		return sessionReplaced
+	case LoggedOut:
+		return loggedOut
+	default:
+		return tokenRefused
+	}
+}
+
+// End closes the sockets of a user on every instance within a second: those of one client, or
+// of all when client is empty, but not those of the session except. The caller makes the
+// tokens invalid first: End then also catches a socket that is just saying hello. If Redis
+// is away, this instance's sockets are ended all the same and the error is returned.
+func (h *Hub) End(ctx context.Context, user, client, except string, reason EndReason) error {
+	topic := UserTopic(user)
+	if !validTopic(topic) {
+		return fmt.Errorf("%w: user %q", ErrBadEvent, user)
+	}
+	order := ending{Client: client, Except: except, Reason: reason}
+	body, _ := json.Marshal(order) // strings only: cannot fail
+	if _, err := h.append(ctx, topic, endingMark+string(body), ""); err != nil {
+		h.endHere(topic, &order)
+		return fmt.Errorf("end sockets: %w", err)
+	}
+	return nil
+}
+
+// endHere ends what the order concerns on this instance alone.
+func (h *Hub) endHere(topic string, order *ending) {
+	p := h.partitionOf(topic)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.obey(topic, position{p.epoch, p.last}, order)
+}
+
+// obey ends the followers the order concerns. p.mu is held.
+func (p *partition) obey(topic string, pos position, order *ending) {
+	t := p.topics[topic]
+	if t == nil {
+		return
+	}
+	for _, f := range t.followers {
+		if id := f.socket.who(); !order.concerns(&id) {
+			continue
+		}
+		if order.Reason == Replaced {
+			f.socket.send(eventFrame(topic, pos, `"type":"session.replaced","data":{}`))
+		}
+		f.socket.end(order.closing())
+	}
+}

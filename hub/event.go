@@ -1,0 +1,140 @@
+package hub
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Event is what happened, for everybody who follows Topic.
+type Event struct {
+	Topic, Type string
+	Data        any    // marshalled to JSON; at most 128 KiB
+	Once        string // not empty: published at most once per 24 h under this key
+}
+
+// What Publish refuses.
+var (
+	ErrBadEvent = errors.New("hub: event has no valid topic or type")
+	ErrTooLarge = errors.New("hub: event is larger than 128 KiB")
+)
+
+const (
+	maxEventBytes = 128 << 10
+	maxTypeBytes  = 64
+	onceFor       = 24 * time.Hour
+)
+
+// publishScript gives an event its offset, keeps it and sends it, in one step: so order =
+// offset = order of sending. The epoch is created with the log: if Redis lost the meta hash,
+// a stream that survived it is of another epoch and goes. PUBLISH is last: whoever hears of an
+// event finds it in the stream.
+//
+// KEYS meta, log, once · ARGV channel, topic, body, maxlen, ttl ms, new epoch, once ms (0: no)
+var publishScript = redis.NewScript(`
+if ARGV[7] ~= '0' then
+  local known = redis.call('GET', KEYS[3])
+  if known then return known end
+end
+local epoch = redis.call('HGET', KEYS[1], 'epoch')
+if not epoch then
+  epoch = ARGV[6]
+  redis.call('DEL', KEYS[2])
+  redis.call('HSET', KEYS[1], 'epoch', epoch, 'head', '0')
+end
+local head = redis.call('HINCRBY', KEYS[1], 'head', 1)
+redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], head .. '-0', 't', ARGV[2], 'b', ARGV[3])
+redis.call('PEXPIRE', KEYS[2], ARGV[5])
+local pos = epoch .. '-' .. head
+if ARGV[7] ~= '0' then redis.call('SET', KEYS[3], pos, 'PX', ARGV[7]) end
+redis.call('PUBLISH', ARGV[1], epoch .. ' ' .. head .. ' ' .. ARGV[2] .. ' ' .. ARGV[3])
+return pos`)
+
+// Publish gives e a position in its topic, keeps it for resume and sends it to every instance,
+// this one included, and returns the position. A repeat of the same Once within 24 hours
+// publishes nothing and returns the first one's position. Errors: ErrBadEvent, ErrTooLarge,
+// what Redis says; after the last kind the event may have been published or not.
+func (h *Hub) Publish(ctx context.Context, e Event) (pos string, err error) {
+	if !validTopic(e.Topic) || !validType(e.Type) {
+		return "", fmt.Errorf("%w: topic %q, type %q", ErrBadEvent, e.Topic, e.Type)
+	}
+	body, err := eventBody(e)
+	if err != nil {
+		return "", err
+	}
+	pos, err = h.append(ctx, e.Topic, body, e.Once)
+	if err != nil {
+		return "", fmt.Errorf("publish %s: %w", e.Type, err)
+	}
+	h.count.published.Add(1)
+	return pos, nil
+}
+
+// append puts one body into topic's log.
+func (h *Hub) append(ctx context.Context, topic, body, once string) (string, error) {
+	p := h.partitionOf(topic)
+	keys := []string{p.meta, p.log, p.meta}
+	var keep int64
+	if once != "" {
+		keys[2], keep = p.once+once, onceFor.Milliseconds()
+	}
+	return publishScript.Run(ctx, h.cfg.Redis, keys,
+		p.channel, topic, body, streamLength, p.ttl.Milliseconds(), newEpoch(), keep).Text()
+}
+
+// newEpoch is long enough that two logs never share one.
+func newEpoch() string { return rand.Text()[:10] }
+
+// eventBody is the part of the frame that does not depend on the position: `"type":…,"data":…`.
+func eventBody(e Event) (string, error) {
+	data, err := json.Marshal(e.Data)
+	if err != nil {
+		return "", fmt.Errorf("%w: %s: %w", ErrBadEvent, e.Type, err)
+	}
+	if len(data) > maxEventBytes {
+		return "", fmt.Errorf("%w: %s", ErrTooLarge, e.Type)
+	}
+	return `"type":"` + e.Type + `","data":` + string(data), nil
+}
+
+// validType admits words like cart.changed.
+func validType(t string) bool {
+	if t == "" || len(t) > maxTypeBytes {
+		return false
+	}
+	return strings.Trim(t, "abcdefghijklmnopqrstuvwxyz0123456789._-") == ""
+}
+
+// entry is one place of a partition's log as this instance read it.
+type entry struct {
+	offset uint64
+	topic  string
+	body   string
+}
+
+// event is an entry made ready to be sent: the frame is built once and shared by all followers.
+type event struct {
+	offset uint64
+	topic  string
+	frame  []byte
+	ending *ending // not nil: not an event for clients but an order to end sockets
+}
+
+func newEvent(epoch string, e entry) event {
+	ev := event{offset: e.offset, topic: strings.Clone(e.topic)}
+	if order, ok := parseEnding(e.body); ok {
+		ev.ending = order
+		return ev
+	}
+	ev.frame = eventFrame(e.topic, position{epoch, e.offset}, e.body)
+	return ev
+}
+
+// weight is what an event costs in the ring, bytes.
+func (e event) weight() int { return len(e.frame) + len(e.topic) + 64 }

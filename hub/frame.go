@@ -1,0 +1,100 @@
+package hub
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"strconv"
+)
+
+// WebSocket opcodes with the FIN bit, RFC 6455 §5.2. A server's frames carry no mask.
+const (
+	finText  = 0x81
+	finClose = 0x88
+	finPing  = 0x89
+	finPong  = 0x8a
+)
+
+// maxControlPayload is RFC 6455 §5.5's limit for close, ping and pong, bytes.
+const maxControlPayload = 125
+
+// frameHeader starts a frame for n bytes of payload, with room for them.
+func frameHeader(first byte, n int) []byte {
+	b := make([]byte, 0, n+10)
+	b = append(b, first)
+	switch {
+	case n < 126:
+		return append(b, byte(n))
+	case n < 1<<16:
+		return binary.BigEndian.AppendUint16(append(b, 126), uint16(n))
+	default:
+		return binary.BigEndian.AppendUint64(append(b, 127), uint64(n))
+	}
+}
+
+func textFrame(payload []byte) []byte {
+	return append(frameHeader(finText, len(payload)), payload...)
+}
+
+func controlFrame(first byte, payload string) []byte {
+	payload = payload[:min(len(payload), maxControlPayload)]
+	return append(frameHeader(first, len(payload)), payload...)
+}
+
+// closeFrame carries a code and its reason; a code of 0 means none.
+func closeFrame(code int, reason string) []byte {
+	if code == 0 {
+		return frameHeader(finClose, 0)
+	}
+	payload := string(binary.BigEndian.AppendUint16(nil, uint16(code))) + reason
+	return controlFrame(finClose, payload)
+}
+
+// eventFrame is one event as every follower of its topic gets it.
+func eventFrame(topic string, pos position, body string) []byte {
+	head := `{"op":"event","topic":` + quote(shownTopic(topic)) + `,"pos":"` + pos.String() + `",`
+	b := frameHeader(finText, len(head)+len(body)+1)
+	b = append(b, head...)
+	b = append(b, body...)
+	return append(b, '}')
+}
+
+// standing is what ready says about one topic.
+type standing struct {
+	Pos     string `json:"pos"`
+	Resumed bool   `json:"resumed"`
+}
+
+type readyFrame struct {
+	Op         string              `json:"op"`
+	User       *string             `json:"user"`
+	HeartbeatS int                 `json:"heartbeat_s"`
+	Topics     map[string]standing `json:"topics"`
+}
+
+// newReady tells a client where it stands in the topics named: all it follows after hello, one
+// after follow or after continuity was lost.
+func (h *Hub) newReady(user string, topics map[string]standing) []byte {
+	f := readyFrame{Op: "ready", HeartbeatS: int(h.timing.ping.Seconds()), Topics: topics}
+	if user != "" {
+		f.User = &user
+	}
+	b, _ := json.Marshal(f) // strings and numbers only: cannot fail
+	return textFrame(b)
+}
+
+// errorFrame tells a client what was refused. detail is for people.
+func errorFrame(code, detail string) []byte {
+	return textFrame([]byte(`{"op":"error","code":` + quote(code) + `,"detail":` + quote(detail) + `}`))
+}
+
+func pongFrame() []byte { return textFrame([]byte(`{"op":"pong"}`)) }
+
+// closeReason is the JSON in a close frame, always below RFC 6455's 123 bytes.
+func closeReason(code string, retryMS int64) string {
+	return `{"code":"` + code + `","retry_ms":` + strconv.FormatInt(retryMS, 10) + `}`
+}
+
+func quote(s string) string {
+	b, _ := json.Marshal(s) // a string cannot fail
+	return string(b)
+}

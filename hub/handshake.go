@@ -1,0 +1,136 @@
+package hub
+
+import (
+	"encoding/json"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+
+	"github.com/gorilla/websocket"
+)
+
+// Subprotocol is the version of the protocol; a client that offers none is served as well.
+const Subprotocol = "mstm.v1"
+
+// refusal is why there is no socket, told over HTTP (RFC 9457).
+type refusal struct {
+	status     int
+	code       string
+	retryAfter string // seconds, or ""
+}
+
+var (
+	refusedOrigin  = refusal{http.StatusForbidden, "ORIGIN_REFUSED", ""}
+	refusedClosing = refusal{http.StatusServiceUnavailable, "SERVER_RESTART", "2"}
+	refusedFull    = refusal{http.StatusServiceUnavailable, "TOO_MANY_SOCKETS", "10"}
+	refusedAddress = refusal{http.StatusTooManyRequests, "TOO_MANY_SOCKETS", "30"}
+)
+
+func (f *refusal) answer(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	if f.retryAfter != "" {
+		w.Header().Set("Retry-After", f.retryAfter)
+	}
+	w.WriteHeader(f.status)
+	json.NewEncoder(w).Encode(map[string]any{
+		"type": "about:blank", "title": http.StatusText(f.status), "status": f.status, "code": f.code,
+	})
+}
+
+// ServeHTTP answers GET /ws. It returns after the handshake: the socket lives on by itself,
+// without the request's memory.
+func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !h.origins.allow(r) {
+		h.count.refused.Add(1)
+		refusedOrigin.answer(w)
+		return
+	}
+	addr := h.cfg.RemoteAddr(r)
+	if no := h.roster.reserve(addr); no != nil {
+		h.count.refused.Add(1)
+		no.answer(w)
+		return
+	}
+	door := &hijack{ResponseWriter: w}
+	ws, err := h.upgrader.Upgrade(door, r, nil)
+	if err != nil {
+		h.roster.release(addr) // Upgrade has answered
+		return
+	}
+	door.gate.shut = true
+	s := h.newSocket(ws, door.gate.Conn, addr)
+	h.count.accepted.Add(1)
+	if closed := h.roster.add(s); closed {
+		s.end(serverRestart)
+	}
+	go s.serve()
+}
+
+// newUpgrader makes what makes the handshakes. The read buffer holds a control frame and any usual message;
+// a write buffer is not kept, as gorilla does not write (see gate). Compression is off: it would
+// cost each socket more than its events weigh.
+func newUpgrader() websocket.Upgrader {
+	return websocket.Upgrader{
+		Subprotocols:    []string{Subprotocol},
+		ReadBufferSize:  512,
+		WriteBufferSize: 256,
+		WriteBufferPool: &sync.Pool{},
+		CheckOrigin:     func(*http.Request) bool { return true }, // ServeHTTP has checked it
+		Error:           upgradeRefused,
+	}
+}
+
+func upgradeRefused(w http.ResponseWriter, _ *http.Request, status int, _ error) {
+	if status == http.StatusBadRequest {
+		w.Header().Set("Upgrade", "websocket")
+		w.Header().Set("Sec-Websocket-Version", "13")
+	}
+	no := refusal{status: status, code: "NOT_A_WEBSOCKET"}
+	no.answer(w)
+}
+
+// origins are the pages that may open a socket.
+type origins struct {
+	any     bool
+	allowed map[string]bool
+}
+
+func newOrigins(list []string) origins {
+	o := origins{allowed: map[string]bool{}}
+	for _, origin := range list {
+		if origin == "*" {
+			o.any = true
+		}
+		o.allowed[strings.ToLower(strings.TrimSuffix(origin, "/"))] = true
+	}
+	return o
+}
+
+// allow compares the whole origin: scheme, host and port. A request without Origin is no
+// browser's, and carries nothing a page could abuse.
+func (o origins) allow(r *http.Request) bool {
+	sent := r.Header.Values("Origin")
+	if len(sent) == 0 || o.any {
+		return true
+	}
+	if len(sent) > 1 {
+		return false
+	}
+	origin := strings.ToLower(sent[0])
+	if o.allowed[origin] {
+		return true
+	}
+	u, err := url.Parse(origin)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" &&
+		u.Host == strings.ToLower(r.Host) && origin == u.Scheme+"://"+u.Host
+}
+
+func remoteHost(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}

@@ -1,0 +1,186 @@
+// Package hub is the live part of the shop: it keeps the WebSockets of every open page and
+// passes each event to the pages that follow its topic, on whichever instance they are.
+//
+// # How an event travels
+//
+// Topics are spread over a fixed number of partitions. A partition is a log in Redis: an
+// epoch, a head, a stream, and a pub/sub channel. Publish runs one script that gives the
+// event the next offset, appends it to the stream and sends it to all instances. Offsets are
+// dense within a partition, so whoever misses one sees it. An instance feeds each partition
+// in offset order: what comes over pub/sub if it is the next one, what the stream holds if
+// there is a hole. The hole is read once per instance and no socket is closed for it. Heads are compared
+// twice a second, so a subscription that is silently dead costs half a second.
+//
+// A position ("pos") is "EPOCH-OFFSET". A follower takes nothing at or below the position
+// it came with, so an event reaches a socket once, in order. When continuity is lost (Redis came
+// back empty, the hole is older than the stream, a replica took over without the tail) every
+// follower is sent a fresh "ready" for its topic with "resumed":false: read the state again.
+//
+// # Who owns what
+//
+//   - Run owns three goroutines and waits for them: the receiver (alone reads from the Redis
+//     subscription, never blocks), the feeder (alone moves partitions forward) and the beat
+//     (pings, expired tokens).
+//   - A socket has one reader, started by ServeHTTP, which returns so that the request's
+//     memory is freed. The reader alone unregisters the socket. A client frame is handled on
+//     a short-lived goroutine the reader waits for, so that the reader's stack stays small.
+//   - A socket has no writer of its own. Whoever gives it the first frame puts it into the
+//     writers' run queue; a writer takes all that waits and writes it at once without
+//     blocking. A socket whose buffer is full gets a goroutine until it has caught up or its
+//     deadline has passed. Writers exist only while there is something to write.
+//   - Anybody may end a socket (socket.end): that queues the close frame and sets deadlines. Only
+//     the reader and a failed write close the TCP connection.
+//
+// Locks are taken in the order partition, socket, writers, and none is held across a write to
+// a socket or a call to Redis.
+package hub
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/redis/go-redis/v9"
+)
+
+// ErrTryLater is what Authenticate wraps when it cannot tell whether a token is good (its
+// store is away): the socket is closed with 4103 and comes back, instead of losing its login.
+var ErrTryLater = errors.New("hub: cannot tell now")
+
+// Identity is who a token belongs to.
+type Identity struct {
+	User, Client string
+	Session      string    // a stable id of this token, such as its hash; never the token
+	Desk         bool      // may follow the topic desk
+	ExpiresAt    time.Time // zero: does not expire
+}
+
+// Config is what a Hub needs to know. Redis and Authenticate are required.
+type Config struct {
+	Redis redis.UniversalClient
+	// Authenticate tells whose token it is. An error means the token is refused (4001),
+	// unless it wraps ErrTryLater or context.DeadlineExceeded (4103).
+	Authenticate func(ctx context.Context, token string) (Identity, error)
+	// AllowedOrigins lists exact scheme://host[:port]; "*" allows any (development only). The
+	// request's own Host is always allowed, and so is a request without Origin: credentials
+	// travel in the first frame, so a foreign page has nothing to ride on.
+	AllowedOrigins []string
+	// Caps of this instance; 0: no cap.
+	MaxPerUser, MaxPerAddress, MaxPerInstance int
+	// RemoteAddr tells the client's address; nil: the host of the request's RemoteAddr.
+	RemoteAddr func(*http.Request) string
+	// Now serves token expiry only; nil: time.Now.
+	Now func() time.Time
+	Log *slog.Logger
+	// Prefix of every Redis key and channel; default "mstm".
+	Prefix string
+}
+
+// timing holds the protocol's intervals, apart so that tests can shorten them.
+type timing struct {
+	hello  time.Duration // from the handshake to the first frame
+	ping   time.Duration // between two pings of the server
+	silent time.Duration // without any frame from the client: gone
+	stuck  time.Duration // a write without progress: gone
+	linger time.Duration // after the close frame, until the connection is cut
+	probe  time.Duration // between two comparisons of heads
+	fleet  time.Duration // between two reports to the other instances
+}
+
+func protocolTiming() timing {
+	return timing{
+		hello: 5 * time.Second, ping: 25 * time.Second, silent: 35 * time.Second,
+		stuck: 10 * time.Second, linger: 3 * time.Second,
+		probe: 500 * time.Millisecond, fleet: 5 * time.Second,
+	}
+}
+
+// Hub is one instance's part of the hub. Its methods may be called from any goroutine.
+type Hub struct {
+	cfg        Config
+	log        *slog.Logger
+	timing     timing
+	instance   string
+	partitions []*partition
+	origins    origins
+	upgrader   websocket.Upgrader
+	roster     roster
+	writers    writers
+	link       link
+	count      counters
+	fleet      atomic.Pointer[Fleet]
+	started    time.Time
+	running    atomic.Bool
+	history    chan struct{} // slots for reads of old history on behalf of sockets
+}
+
+// New makes a hub. Nothing moves before Run; sockets are accepted at once.
+func New(cfg Config) *Hub {
+	if cfg.Prefix == "" {
+		cfg.Prefix = "mstm"
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.Default()
+	}
+	if cfg.RemoteAddr == nil {
+		cfg.RemoteAddr = remoteHost
+	}
+	h := &Hub{
+		cfg: cfg, log: cfg.Log, timing: protocolTiming(), instance: rand.Text()[:12],
+		partitions: newPartitions(cfg.Prefix), origins: newOrigins(cfg.AllowedOrigins), upgrader: newUpgrader(),
+		link: newLink(), started: time.Now(), history: make(chan struct{}, historyReaders),
+	}
+	h.roster.init(cfg)
+	h.writers.init(h)
+	return h
+}
+
+// Run receives from Redis, feeds the partitions and keeps the heartbeat until ctx ends. It
+// returns nil then; Redis being away is no reason to return.
+func (h *Hub) Run(ctx context.Context) error {
+	if !h.running.CompareAndSwap(false, true) {
+		return errors.New("hub: already running")
+	}
+	defer h.running.Store(false)
+	var parts sync.WaitGroup
+	parts.Go(func() { h.receive(ctx) })
+	parts.Go(func() { h.feed(ctx) })
+	parts.Go(func() { h.beat(ctx) })
+	parts.Wait()
+	return nil
+}
+
+// Close refuses new sockets, tells every socket to come back (4101, each with its own moment)
+// and waits until they are gone. When ctx ends first the rest are cut, and ctx's error is
+// returned.
+func (h *Hub) Close(ctx context.Context) error {
+	all, empty := h.roster.close()
+	window := restartWindow(len(all))
+	for _, s := range all {
+		s.end(serverRestart.within(window))
+	}
+	select {
+	case <-empty:
+		return nil
+	case <-ctx.Done():
+	}
+	for _, s := range all {
+		s.abort()
+	}
+	return ctx.Err()
+}
+
+// restartWindow is the time over which n sockets are told to come back: 500 a second, which
+// a single core accepts easily, and at least two seconds.
+func restartWindow(n int) time.Duration {
+	return max(2*time.Second, time.Duration(n)*2*time.Millisecond)
+}

@@ -1,0 +1,322 @@
+// Package hubtest is a client of the hub for tests: it says hello, keeps every frame it gets,
+// and waits for frames with a deadline.
+package hubtest
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// Standing is what a ready frame says about one topic.
+type Standing struct {
+	Pos     string `json:"pos"`
+	Resumed bool   `json:"resumed"`
+}
+
+// Frame is any frame of the server; which fields are set depends on Op.
+type Frame struct {
+	Op         string              `json:"op"`
+	Topic      string              `json:"topic"`
+	Pos        string              `json:"pos"`
+	Type       string              `json:"type"`
+	Data       json.RawMessage     `json:"data"`
+	Code       string              `json:"code"`
+	Detail     string              `json:"detail"`
+	User       *string             `json:"user"`
+	HeartbeatS int                 `json:"heartbeat_s"`
+	Topics     map[string]Standing `json:"topics"`
+}
+
+// Into decodes the event's data.
+func (f Frame) Into(t testing.TB, v any) {
+	t.Helper()
+	if err := json.Unmarshal(f.Data, v); err != nil {
+		t.Fatalf("data of %s: %v", f.Type, err)
+	}
+}
+
+// Closed is how a connection ended. Code is 0 if it broke without a close frame.
+type Closed struct {
+	Code    int
+	Word    string `json:"code"`
+	RetryMS int64  `json:"retry_ms"`
+}
+
+// Client is one WebSocket. Its methods may be used by the test's goroutine only.
+type Client struct {
+	t    testing.TB
+	ws   *websocket.Conn
+	read int // frames that Next has passed
+
+	mu     sync.Mutex
+	frames []Frame
+	ended  *Closed
+	news   chan struct{} // closed and replaced when something arrives
+}
+
+// Options are what Connect lets a test choose.
+type Options struct {
+	Header       http.Header
+	NoProtocol   bool
+	ReceiveBytes int // size of the connection's receive buffer; 0: the system's
+}
+
+// Dial connects to url (http, https, ws or wss), says hello with token (may be empty) and waits for
+// ready. The client is closed when the test ends.
+func Dial(t testing.TB, url, token string) *Client {
+	t.Helper()
+	return Resume(t, url, token, nil)
+}
+
+// Resume is Dial with positions seen before.
+func Resume(t testing.TB, url, token string, since map[string]string) *Client {
+	t.Helper()
+	c := Connect(t, url, Options{})
+	c.Hello(token, since)
+	c.Ready()
+	return c
+}
+
+// Connect makes the handshake and nothing more.
+func Connect(t testing.TB, url string, o Options) *Client {
+	t.Helper()
+	ws, res, err := Try(url, o)
+	if err != nil {
+		status := "no answer"
+		if res != nil {
+			status = res.Status
+		}
+		t.Fatalf("connect to %s: %v (%s)", url, err, status)
+	}
+	c := &Client{t: t, ws: ws, news: make(chan struct{})}
+	t.Cleanup(c.Close)
+	go c.receive()
+	return c
+}
+
+// Try makes the handshake and returns what came of it.
+func Try(url string, o Options) (*websocket.Conn, *http.Response, error) {
+	d := websocket.Dialer{HandshakeTimeout: 5 * time.Second}
+	if !o.NoProtocol {
+		d.Subprotocols = []string{"mstm.v1"}
+	}
+	return d.Dial("ws"+strings.TrimPrefix(strings.TrimPrefix(url, "http"), "ws"), o.Header)
+}
+
+// receive keeps all that comes.
+func (c *Client) receive() {
+	for {
+		_, body, err := c.ws.ReadMessage()
+		if err != nil {
+			c.note(nil, closedBy(err))
+			return
+		}
+		var f Frame
+		if err := json.Unmarshal(body, &f); err != nil {
+			c.note(&Frame{Op: "unreadable", Detail: string(body)}, nil)
+			continue
+		}
+		c.note(&f, nil)
+	}
+}
+
+func closedBy(err error) *Closed {
+	end := &Closed{}
+	var closed *websocket.CloseError
+	if errors.As(err, &closed) {
+		json.Unmarshal([]byte(closed.Text), end)
+		end.Code = closed.Code
+	}
+	return end
+}
+
+func (c *Client) note(f *Frame, end *Closed) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if f != nil {
+		c.frames = append(c.frames, *f)
+	}
+	if end != nil {
+		c.ended = end
+	}
+	close(c.news)
+	c.news = make(chan struct{})
+}
+
+// Send sends v as JSON; a string or []byte goes as it is.
+func (c *Client) Send(v any) {
+	c.t.Helper()
+	var body []byte
+	switch v := v.(type) {
+	case string:
+		body = []byte(v)
+	case []byte:
+		body = v
+	default:
+		var err error
+		if body, err = json.Marshal(v); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	c.ws.WriteMessage(websocket.TextMessage, body) // a closed socket shows in what arrives
+}
+
+// Hello says hello.
+func (c *Client) Hello(token string, since map[string]string) {
+	c.t.Helper()
+	f := map[string]any{"op": "hello"}
+	if token != "" {
+		f["token"] = token
+	}
+	if since != nil {
+		f["since"] = since
+	}
+	c.Send(f)
+}
+
+// Follow follows a topic, from a position if since is not empty, and returns the ready or
+// error frame that answers.
+func (c *Client) Follow(topic, since string) Frame {
+	c.t.Helper()
+	f := map[string]any{"op": "follow", "topic": topic}
+	if since != "" {
+		f["since"] = since
+	}
+	from := len(c.All())
+	c.Send(f)
+	return c.find(from, 5*time.Second, "answer to follow "+topic, func(f Frame) bool {
+		_, mine := f.Topics[topic]
+		return f.Op == "ready" && mine || f.Op == "error"
+	})
+}
+
+// Ready is the first ready frame.
+func (c *Client) Ready() Frame {
+	c.t.Helper()
+	return c.find(0, 5*time.Second, "ready", func(f Frame) bool { return f.Op == "ready" })
+}
+
+// Next is the next event that Next has not returned yet.
+func (c *Client) Next(d time.Duration) Frame {
+	c.t.Helper()
+	at := 0
+	f := c.find(c.read, d, "another event", func(f Frame) bool {
+		at++
+		return f.Op == "event"
+	})
+	c.read += at
+	return f
+}
+
+// Wait is the first event of a type, whenever it arrives; for other frames name their op.
+func (c *Client) Wait(typ string, d time.Duration) Frame {
+	c.t.Helper()
+	return c.find(0, d, typ, func(f Frame) bool { return f.Type == typ || (f.Type == "" && f.Op == typ) })
+}
+
+// WaitFor is the first frame that is wanted.
+func (c *Client) WaitFor(what string, d time.Duration, wanted func(Frame) bool) Frame {
+	c.t.Helper()
+	return c.find(0, d, what, wanted)
+}
+
+// Events waits until n events have arrived and returns them all.
+func (c *Client) Events(n int, d time.Duration) []Frame {
+	c.t.Helper()
+	seen := 0
+	c.find(0, d, "enough events", func(f Frame) bool {
+		if f.Op == "event" {
+			seen++
+		}
+		return seen >= n
+	})
+	var events []Frame
+	for _, f := range c.All() {
+		if f.Op == "event" {
+			events = append(events, f)
+		}
+	}
+	return events
+}
+
+// All is every frame so far.
+func (c *Client) All() []Frame {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]Frame(nil), c.frames...)
+}
+
+// Ended waits until the server has closed the connection.
+func (c *Client) Ended(d time.Duration) Closed {
+	c.t.Helper()
+	deadline := time.After(d)
+	for {
+		c.mu.Lock()
+		end, news := c.ended, c.news
+		c.mu.Unlock()
+		if end != nil {
+			return *end
+		}
+		select {
+		case <-news:
+		case <-deadline:
+			c.t.Fatalf("the socket was not closed within %s; frames: %s", d, c.show())
+		}
+	}
+}
+
+// Open reports whether the connection is still there as far as is known.
+func (c *Client) Open() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ended == nil
+}
+
+// Close cuts the connection without a word, like a phone in a tunnel.
+func (c *Client) Close() { c.ws.Close() }
+
+// Conn is the connection, for tests that send what this client would not. Nobody else may read.
+func (c *Client) Conn() *websocket.Conn { return c.ws }
+
+// find waits for the first frame from index from on that is wanted.
+func (c *Client) find(from int, d time.Duration, what string, wanted func(Frame) bool) Frame {
+	c.t.Helper()
+	deadline := time.After(d)
+	for i := from; ; {
+		c.mu.Lock()
+		frames, ended, news := c.frames, c.ended, c.news
+		c.mu.Unlock()
+		for ; i < len(frames); i++ {
+			if wanted(frames[i]) {
+				return frames[i]
+			}
+		}
+		if ended != nil {
+			c.t.Fatalf("the socket was closed with %+v before %s came; frames: %s", *ended, what, c.show())
+		}
+		select {
+		case <-news:
+		case <-deadline:
+			c.t.Fatalf("%s did not come within %s; frames: %s", what, d, c.show())
+		}
+	}
+}
+
+// show is the latest frames for a failure's text.
+func (c *Client) show() string {
+	all := c.All()
+	var b strings.Builder
+	for _, f := range all[max(0, len(all)-12):] {
+		line, _ := json.Marshal(f)
+		b.WriteString("\n  ")
+		b.Write(line)
+	}
+	return b.String()
+}

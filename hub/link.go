@@ -1,0 +1,494 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// link is the instance's subscription to Redis and how well it hears.
+type link struct {
+	messages chan *redis.Message
+	compare  chan struct{} // asks the feeder to compare heads now
+	heard    atomic.Uint64 // messages received
+	restart  atomic.Pointer[context.CancelFunc]
+	inSync   atomic.Int64 // Unix milliseconds of the last complete comparison
+	deaf     int          // comparisons in a row that found what the link did not bring; the feeder's
+	heardAt  uint64       // heard at the last comparison; the feeder's
+	away     bool         // Redis did not answer the last comparison; the feeder's
+}
+
+const (
+	linkBuffer  = 4096 // messages between receiver and feeder
+	readBatch   = 256  // entries of the stream read at a time
+	warmEntries = 256  // entries of the stream taken into an empty ring
+	deafAfter   = 3    // comparisons
+	// redisPatience is for one step of the feeder.
+	redisPatience = 3 * time.Second
+	behindAfter   = 3 * time.Second
+)
+
+func newLink() link {
+	return link{messages: make(chan *redis.Message, linkBuffer), compare: make(chan struct{}, 1)}
+}
+
+// Healthy tells whether this instance is up to date with Redis: nil, or why it is not to be
+// given new sockets.
+func (h *Hub) Healthy() error {
+	at := h.link.inSync.Load()
+	if at == 0 {
+		return errors.New("hub: no contact with Redis yet")
+	}
+	if late := time.Since(time.UnixMilli(at)); late > behindAfter {
+		return fmt.Errorf("hub: behind Redis for %s", late.Round(time.Second))
+	}
+	return nil
+}
+
+// receive keeps a subscription to all partitions until ctx ends. It never waits for the
+// feeder: what does not fit is dropped, counted and found again as a hole.
+func (h *Hub) receive(ctx context.Context) {
+	const least, most = 20 * time.Millisecond, 500 * time.Millisecond
+	pause := least
+	for ctx.Err() == nil {
+		heard := h.link.heard.Load()
+		err := h.subscribe(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if h.link.heard.Load() != heard {
+			pause = least
+		}
+		h.count.linksLost.Add(1)
+		h.log.Warn("hub lost its subscription", "err", err, "pause", pause)
+		wait(ctx, pause)
+		pause = min(2*pause, most)
+	}
+}
+
+// subscribe holds one subscription until it fails, is found deaf, or ctx ends.
+func (h *Hub) subscribe(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	h.link.restart.Store(&cancel)
+	sub := h.cfg.Redis.Subscribe(ctx, h.channels()...)
+	// Receive does not watch ctx while it waits: closing is what wakes it.
+	stop := context.AfterFunc(ctx, func() { sub.Close() })
+	defer func() {
+		if stop() {
+			sub.Close()
+		}
+	}()
+	for {
+		got, err := sub.Receive(ctx)
+		if err != nil {
+			return err
+		}
+		h.hear(got)
+	}
+}
+
+func (h *Hub) channels() []string {
+	var names []string
+	for _, p := range h.partitions {
+		names = append(names, p.channel)
+	}
+	return names
+}
+
+// hear takes one thing from the subscription. A confirmation means that the link is new:
+// whatever was sent before it is missing until proven otherwise.
+func (h *Hub) hear(got any) {
+	switch got := got.(type) {
+	case *redis.Subscription:
+		h.askCompare()
+	case *redis.Message:
+		h.link.heard.Add(1)
+		select {
+		case h.link.messages <- got:
+		default:
+			h.count.overruns.Add(1)
+			h.askCompare()
+		}
+	}
+}
+
+func (h *Hub) askCompare() {
+	select {
+	case h.link.compare <- struct{}{}:
+	default:
+	}
+}
+
+// feed moves the partitions forward until ctx ends.
+func (h *Hub) feed(ctx context.Context) {
+	probe := time.NewTicker(h.timing.probe)
+	defer probe.Stop()
+	fleet := time.NewTicker(h.timing.fleet)
+	defer fleet.Stop()
+	defer h.leaveFleet()
+	byChannel := map[string]*partition{}
+	for _, p := range h.partitions {
+		byChannel[p.channel] = p
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case m := <-h.link.messages:
+			if p := byChannel[m.Channel]; p != nil {
+				h.take(ctx, p, m.Payload)
+			}
+		case <-h.link.compare:
+			h.compareHeads(ctx)
+		case <-probe.C:
+			h.judgeLink(h.compareHeads(ctx))
+		case <-fleet.C:
+			h.reportToFleet(ctx)
+		}
+	}
+}
+
+// take handles one message: it is the next entry, or one already known, or it shows a hole.
+func (h *Hub) take(ctx context.Context, p *partition, payload string) {
+	epoch, e, ok := parseMessage(payload)
+	if !ok {
+		h.log.Warn("hub got a message it cannot read", "partition", p.name, "bytes", len(payload))
+		return
+	}
+	at := p.at()
+	switch {
+	case epoch == at.epoch && e.offset == at.offset+1:
+		h.delivered(p.deliver(epoch, e))
+	case epoch == at.epoch && e.offset <= at.offset:
+		// Known from the stream.
+	default:
+		h.catchUp(ctx, p)
+	}
+}
+
+func (h *Hub) delivered(n int) {
+	h.count.received.Add(1)
+	h.count.delivered.Add(uint64(n))
+}
+
+// parseMessage reads "EPOCH OFFSET TOPIC BODY".
+func parseMessage(payload string) (epoch string, e entry, ok bool) {
+	epoch, rest, _ := strings.Cut(payload, " ")
+	offset, rest, _ := strings.Cut(rest, " ")
+	e.topic, e.body, ok = strings.Cut(rest, " ")
+	n, err := strconv.ParseUint(offset, 10, 53)
+	e.offset = n
+	return epoch, e, ok && err == nil && epoch != "" && validTopic(e.topic)
+}
+
+// compareHeads compares every partition with its log and catches up where they differ. found
+// is whether the log held something that had not come over the link.
+func (h *Hub) compareHeads(ctx context.Context) (found bool, err error) {
+	heads, err := h.heads(ctx)
+	h.noteRedis(err)
+	if err != nil {
+		return false, err
+	}
+	for i, p := range h.partitions {
+		at := p.at()
+		if heads[i] == at && at.epoch != "" {
+			continue
+		}
+		found = found || at.epoch != ""
+		if err := h.catchUp(ctx, p); err != nil {
+			return found, err
+		}
+	}
+	h.link.inSync.Store(time.Now().UnixMilli())
+	return found, nil
+}
+
+// noteRedis logs when Redis goes away and when it is back, not each attempt between.
+func (h *Hub) noteRedis(err error) {
+	if (err != nil) == h.link.away {
+		return
+	}
+	h.link.away = err != nil
+	if h.link.away {
+		h.log.Warn("hub cannot reach Redis, sockets stay", "err", err)
+		return
+	}
+	h.log.Info("hub reaches Redis again")
+}
+
+// heads reads where every log is, in one round trip.
+func (h *Hub) heads(ctx context.Context) ([]position, error) {
+	ctx, cancel := context.WithTimeout(ctx, redisPatience)
+	defer cancel()
+	pipe := h.cfg.Redis.Pipeline()
+	cmds := make([]*redis.SliceCmd, len(h.partitions))
+	for i, p := range h.partitions {
+		cmds[i] = pipe.HMGet(ctx, p.meta, "epoch", "head")
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, err
+	}
+	heads := make([]position, len(cmds))
+	for i, cmd := range cmds {
+		heads[i] = headOf(cmd.Val())
+	}
+	return heads, nil
+}
+
+// headOf reads the fields epoch and head; a log that does not exist has no epoch.
+func headOf(fields []any) (p position) {
+	if len(fields) != 2 {
+		return p
+	}
+	p.epoch, _ = fields[0].(string)
+	head, _ := fields[1].(string)
+	p.offset, _ = strconv.ParseUint(head, 10, 64)
+	return p
+}
+
+// judgeLink restarts a subscription that brings nothing while the logs move on: a demoted
+// master or a cut-off node answers everything and sends nothing.
+func (h *Hub) judgeLink(found bool, err error) {
+	heard := h.link.heard.Load()
+	if found && err == nil && heard == h.link.heardAt {
+		h.link.deaf++
+	} else {
+		h.link.deaf = 0
+	}
+	h.link.heardAt = heard
+	if h.link.deaf < deafAfter {
+		return
+	}
+	h.link.deaf = 0
+	h.log.Warn("hub's subscription is deaf, starting another")
+	if restart := h.link.restart.Load(); restart != nil {
+		(*restart)()
+	}
+}
+
+// openScript makes sure that a log has an epoch. It also starts another epoch (and drops the
+// log) if the head is behind what an instance has seen of this epoch: a replica took over without the tail,
+// and offsets would be given twice.
+//
+// KEYS meta, log · ARGV new epoch, epoch seen, offset seen
+var openScript = redis.NewScript(`
+local m = redis.call('HMGET', KEYS[1], 'epoch', 'head')
+if not m[1] or (m[1] == ARGV[2] and tonumber(m[2] or '0') < tonumber(ARGV[3])) then
+  redis.call('DEL', KEYS[2])
+  redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'head', '0')
+end
+return 1`)
+
+// catchUp brings a partition to the head of its log: entry by entry where the log still has
+// what is missing, else by a restart that tells the followers.
+func (h *Hub) catchUp(ctx context.Context, p *partition) error {
+	at := p.at()
+	for {
+		head, entries, err := h.readLog(ctx, p, at.offset+1, "+", readBatch)
+		if err != nil {
+			return err
+		}
+		if head.epoch == "" || (head.epoch == at.epoch && head.offset < at.offset) {
+			if err := openScript.Run(ctx, h.cfg.Redis, []string{p.meta, p.log}, newEpoch(), at.epoch, at.offset).Err(); err != nil {
+				return err
+			}
+			return h.restart(ctx, p)
+		}
+		if head.epoch != at.epoch {
+			return h.restart(ctx, p)
+		}
+		if head.offset == at.offset {
+			return nil
+		}
+		if !dense(entries, at.offset) {
+			return h.restart(ctx, p)
+		}
+		for _, e := range entries {
+			h.delivered(p.deliver(at.epoch, e))
+		}
+		h.count.caughtUp.Add(uint64(len(entries)))
+		at.offset += uint64(len(entries))
+	}
+}
+
+// dense reports whether entries is what follows offset without a hole.
+func dense(entries []entry, offset uint64) bool {
+	for i, e := range entries {
+		if e.offset != offset+uint64(i)+1 {
+			return false
+		}
+	}
+	return len(entries) > 0
+}
+
+// restart puts p at the head of its log with the latest entries in the ring.
+func (h *Hub) restart(ctx context.Context, p *partition) error {
+	head, err := h.head(ctx, p)
+	if err != nil {
+		return err
+	}
+	from := uint64(1)
+	if head.offset > warmEntries {
+		from = head.offset - warmEntries + 1
+	}
+	again, entries, err := h.readLog(ctx, p, from, strconv.FormatUint(head.offset, 10), warmEntries)
+	if err != nil {
+		return err
+	}
+	if again.epoch != head.epoch {
+		return nil // it changed under our hands: the next comparison begins anew
+	}
+	first := p.at().epoch == ""
+	told := p.restart(head.epoch, head.offset, latest(head, entries))
+	if !first {
+		h.count.restarts.Add(1)
+		h.log.Warn("hub lost continuity", "partition", p.name, "told", told)
+	}
+	return nil
+}
+
+// latest turns the dense tail of entries that ends at head into events.
+func latest(head position, entries []entry) []event {
+	var events []event
+	first := len(entries)
+	for want := head.offset; first > 0 && entries[first-1].offset == want; first-- {
+		want--
+	}
+	for _, e := range entries[first:] {
+		events = append(events, newEvent(head.epoch, e))
+	}
+	return events
+}
+
+func (h *Hub) head(ctx context.Context, p *partition) (position, error) {
+	fields, err := h.cfg.Redis.HMGet(ctx, p.meta, "epoch", "head").Result()
+	return headOf(fields), err
+}
+
+// readLog reads entries of a log together with its head, in one transaction: without it, a
+// log that was replaced in between would be taken for the old one.
+func (h *Hub) readLog(ctx context.Context, p *partition, from uint64, to string, limit int64) (position, []entry, error) {
+	ctx, cancel := context.WithTimeout(ctx, redisPatience)
+	defer cancel()
+	pipe := h.cfg.Redis.TxPipeline()
+	head := pipe.HMGet(ctx, p.meta, "epoch", "head")
+	span := pipe.XRangeN(ctx, p.log, strconv.FormatUint(from, 10), to, limit)
+	if _, err := pipe.Exec(ctx); err != nil {
+		return position{}, nil, err
+	}
+	var entries []entry
+	for _, m := range span.Val() {
+		e, ok := parseStreamEntry(m)
+		if !ok {
+			break
+		}
+		entries = append(entries, e)
+	}
+	return headOf(head.Val()), entries, nil
+}
+
+// readSpan reads all entries from..to of a log.
+func (h *Hub) readSpan(ctx context.Context, p *partition, from, to uint64) (epoch string, all []entry, err error) {
+	for from <= to {
+		head, part, err := h.readLog(ctx, p, from, strconv.FormatUint(to, 10), readBatch)
+		if err != nil {
+			return "", nil, err
+		}
+		if (epoch != "" && head.epoch != epoch) || !dense(part, from-1) {
+			return "", nil, nil // no longer there as a whole
+		}
+		epoch = head.epoch
+		all = append(all, part...)
+		from += uint64(len(part))
+	}
+	return epoch, all, nil
+}
+
+func parseStreamEntry(m redis.XMessage) (e entry, ok bool) {
+	offset, _, _ := strings.Cut(m.ID, "-")
+	n, err := strconv.ParseUint(offset, 10, 53)
+	e.offset = n
+	e.topic, _ = m.Values["t"].(string)
+	e.body, _ = m.Values["b"].(string)
+	return e, err == nil && e.topic != "" && e.body != ""
+}
+
+// wait pauses for d or until ctx ends.
+func wait(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// Fleet is what the instances told one another, at most some seconds ago.
+type Fleet struct {
+	Instances int `json:"instances"`
+	Sockets   int `json:"sockets"`
+}
+
+type fleetReport struct {
+	AtMS    int64 `json:"at_ms"`
+	Sockets int   `json:"sockets"`
+}
+
+// Reports older than fleetFresh do not count, those older than fleetForget are removed.
+const (
+	fleetFresh  = 20 * time.Second
+	fleetForget = 10 * time.Minute
+)
+
+func (h *Hub) fleetKey() string { return h.cfg.Prefix + ":hub:fleet" }
+
+// reportToFleet tells the other instances how many sockets are here and adds up what they
+// told, in one round trip.
+func (h *Hub) reportToFleet(ctx context.Context) {
+	now := time.Now()
+	mine, _ := json.Marshal(fleetReport{AtMS: now.UnixMilli(), Sockets: h.roster.size()})
+	pipe := h.cfg.Redis.Pipeline()
+	pipe.HSet(ctx, h.fleetKey(), h.instance, mine)
+	all := pipe.HGetAll(ctx, h.fleetKey())
+	if _, err := pipe.Exec(ctx); err != nil {
+		return // compareHeads has said so
+	}
+	sum, stale := addUp(all.Val(), now)
+	h.fleet.Store(&sum)
+	if len(stale) > 0 {
+		h.cfg.Redis.HDel(ctx, h.fleetKey(), stale...)
+	}
+}
+
+func addUp(reports map[string]string, now time.Time) (sum Fleet, stale []string) {
+	for instance, text := range reports {
+		var r fleetReport
+		if json.Unmarshal([]byte(text), &r) != nil {
+			stale = append(stale, instance)
+			continue
+		}
+		switch age := now.Sub(time.UnixMilli(r.AtMS)); {
+		case age > fleetForget:
+			stale = append(stale, instance)
+		case age < fleetFresh:
+			sum.Instances++
+			sum.Sockets += r.Sockets
+		}
+	}
+	return sum, stale
+}
+
+// leaveFleet takes this instance out of the sum.
+func (h *Hub) leaveFleet() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	h.cfg.Redis.HDel(ctx, h.fleetKey(), h.instance)
+}

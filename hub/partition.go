@@ -1,0 +1,178 @@
+package hub
+
+import (
+	"fmt"
+	"sync"
+	"time"
+)
+
+// partition is this instance's copy of one partition: how far it has come, what was last in
+// it, and who here follows its topics.
+type partition struct {
+	name, channel   string
+	meta, log, once string        // Redis keys, in one Cluster slot
+	ttl             time.Duration // of the log after its last event
+
+	mu     sync.Mutex
+	epoch  string // "" until the first contact with Redis
+	last   uint64
+	ring   ring
+	topics map[string]*topic
+}
+
+// topic is one topic with followers on this instance.
+type topic struct {
+	name      string
+	followers []*follower
+}
+
+// follower is one socket in one topic. It takes nothing at or below after.
+type follower struct {
+	socket *socket
+	topic  *topic
+	at     int // index in topic.followers
+	after  uint64
+}
+
+const (
+	// streamLength is how many events a partition keeps in Redis ("MAXLEN ~", so a little more).
+	streamLength = 8192
+	userTTL      = 7 * 24 * time.Hour
+	sharedTTL    = 24 * time.Hour
+)
+
+func newPartitions(prefix string) []*partition {
+	var all []*partition
+	add := func(name string, ttl time.Duration) {
+		slot := fmt.Sprintf("%s:hub:{%s}:", prefix, name)
+		all = append(all, &partition{
+			name: name, ttl: ttl, channel: slot + "live",
+			meta: slot + "meta", log: slot + "log", once: slot + "once:",
+			topics: map[string]*topic{},
+		})
+	}
+	add("activity", sharedTTL)
+	add("desk", sharedTTL)
+	for i := range coursePartitions {
+		add(fmt.Sprintf("course%02d", i), sharedTTL)
+	}
+	for i := range userPartitions {
+		add(fmt.Sprintf("user%02d", i), userTTL)
+	}
+	return all
+}
+
+func (h *Hub) partitionOf(topic string) *partition { return h.partitions[partitionIndex(topic)] }
+
+// Position is how far this instance has come in a topic, for REST answers: read it before the
+// data, and a page that shows the data and follows from this position misses nothing. Empty
+// until the first contact with Redis.
+func (h *Hub) Position(topic string) string {
+	p := h.partitionOf(topic)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.here()
+}
+
+// here is the partition's position as clients see it. p.mu is held.
+func (p *partition) here() string {
+	if p.epoch == "" {
+		return ""
+	}
+	return position{p.epoch, p.last}.String()
+}
+
+// deliver moves the partition to e, which is the next entry of epoch, and hands it to the
+// followers. It reports how many took it.
+func (p *partition) deliver(epoch string, e entry) int {
+	ev := newEvent(epoch, e)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.last = ev.offset
+	p.ring.push(ev)
+	if ev.ending != nil {
+		p.obey(ev.topic, position{epoch, ev.offset}, ev.ending)
+		return 0
+	}
+	t := p.topics[ev.topic]
+	if t == nil {
+		return 0
+	}
+	return t.fanOut(ev)
+}
+
+// fanOut queues ev for every follower; sockets that were at rest go to the writers in batches,
+// so that the first are written to while the last are being queued.
+func (t *topic) fanOut(ev event) (taken int) {
+	var batch wakeBatch
+	for _, f := range t.followers {
+		if ev.offset <= f.after {
+			continue
+		}
+		wake, ok := f.socket.queue(ev.frame)
+		if ok {
+			taken++
+		}
+		if wake {
+			batch.add(f.socket)
+		}
+	}
+	batch.flush()
+	return taken
+}
+
+// restart puts the partition at the end of another log (or past a hole that cannot be filled),
+// with what is known of its latest entries, and tells every follower to read the state again.
+// It reports how many were told.
+func (p *partition) restart(epoch string, last uint64, latest []event) (told int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.epoch, p.last = epoch, last
+	p.ring.restart(last - uint64(len(latest)))
+	for _, ev := range latest {
+		p.ring.push(ev)
+	}
+	lost := standing{Pos: p.here(), Resumed: false}
+	for _, t := range p.topics {
+		for _, f := range t.followers {
+			f.after = 0
+			f.socket.sendReady(map[string]standing{shownTopic(t.name): lost})
+			told++
+		}
+	}
+	return told
+}
+
+// at is the epoch and the last offset.
+func (p *partition) at() position {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return position{p.epoch, p.last}
+}
+
+// add makes s a follower. p.mu is held.
+func (p *partition) add(name string, s *socket, after uint64) *follower {
+	t := p.topics[name]
+	if t == nil {
+		t = &topic{name: name}
+		p.topics[name] = t
+	}
+	f := &follower{socket: s, topic: t, at: len(t.followers), after: after}
+	t.followers = append(t.followers, f)
+	return f
+}
+
+// remove ends f's following.
+func (p *partition) remove(f *follower) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t := f.topic
+	end := len(t.followers) - 1
+	t.followers[f.at] = t.followers[end]
+	t.followers[f.at].at = f.at
+	t.followers[end] = nil
+	t.followers = t.followers[:end]
+	if end == 0 {
+		delete(p.topics, t.name)
+	}
+}

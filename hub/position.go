@@ -1,0 +1,28 @@
+package hub
+
+import (
+	"strconv"
+	"strings"
+)
+
+// position is a place in a partition's log. Offsets are dense from 1 within an epoch; another
+// epoch is another log, and nothing can be said about what lies between the two.
+type position struct {
+	epoch  string
+	offset uint64
+}
+
+// String is the form clients get and give back: "EPOCH-OFFSET".
+func (p position) String() string {
+	return p.epoch + "-" + strconv.FormatUint(p.offset, 10)
+}
+
+// parsePosition reads what a client sent as since. ok is false for anything else.
+func parsePosition(s string) (p position, ok bool) {
+	i := strings.LastIndexByte(s, '-')
+	if i < 1 || len(s) > 64 {
+		return position{}, false
+	}
+	n, err := strconv.ParseUint(s[i+1:], 10, 53)
+	return position{epoch: s[:i], offset: n}, err == nil
+}

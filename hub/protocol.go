@@ -1,0 +1,329 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gorilla/websocket"
+)
+
+const (
+	maxFollows   = 32              // topics of one socket
+	authPatience = 5 * time.Second // for one check of a token and what hello needs
+)
+
+// clientFrame is what a client may send. since is a map in hello and a string in follow.
+type clientFrame struct {
+	Op    string          `json:"op"`
+	Token string          `json:"token"`
+	Topic string          `json:"topic"`
+	Since json.RawMessage `json:"since"`
+}
+
+// handle serves one message of the client.
+func (s *socket) handle(kind int, r io.Reader) {
+	body, err := io.ReadAll(r)
+	if err != nil {
+		return // the reader meets the same error and ends the socket
+	}
+	var f clientFrame
+	switch {
+	case kind != websocket.TextMessage:
+		s.misuse("BINARY_FRAME", "只接受文本帧")
+	case !utf8.Valid(body) || json.Unmarshal(body, &f) != nil:
+		s.misuse("BAD_FRAME", "不是有效的 JSON 帧")
+	case !s.greeted && f.Op != "hello":
+		s.misuse("HELLO_EXPECTED", "第一帧必须是 hello")
+	default:
+		s.obey(f)
+	}
+}
+
+func (s *socket) obey(f clientFrame) {
+	ctx, cancel := context.WithTimeout(context.Background(), authPatience)
+	defer cancel()
+	switch f.Op {
+	case "hello":
+		s.hello(ctx, f)
+	case "follow":
+		s.follow(ctx, f)
+	case "unfollow":
+		s.unfollow(f.Topic)
+	case "token":
+		s.renew(ctx, f.Token)
+	case "ping":
+		s.send(pongFrame())
+	default:
+		s.misuse("UNKNOWN_OP", "未知的操作")
+	}
+}
+
+// misuse tells the client what was wrong and ends the socket.
+func (s *socket) misuse(code, detail string) {
+	s.send(errorFrame(code, detail))
+	s.end(protocolMisuse)
+}
+
+// hello identifies the client, follows its topics and answers ready. The topics are user (with
+// a token), activity, and any other that since names: a page that comes back needs one frame.
+func (s *socket) hello(ctx context.Context, f clientFrame) {
+	if s.greeted {
+		s.misuse("HELLO_TWICE", "hello 只能发送一次")
+		return
+	}
+	since := map[string]string{}
+	if len(f.Since) > 0 && json.Unmarshal(f.Since, &since) != nil {
+		s.misuse("BAD_FRAME", "since 必须是主题到位置的映射")
+		return
+	}
+	topics := map[string]standing{}
+	if f.Token != "" {
+		st, err := s.login(ctx, f.Token, since[ownTopic], false)
+		if err != nil {
+			s.end(closingOf(err))
+			return
+		}
+		topics[ownTopic] = st
+	}
+	s.helloTopics(ctx, since, topics)
+	s.greeted = true
+	s.start(s.hub.newReady(s.who().User, topics))
+	s.touch()
+}
+
+// helloTopics follows activity and what else since names. What is refused is told after ready.
+func (s *socket) helloTopics(ctx context.Context, since map[string]string, topics map[string]standing) {
+	if _, named := since[Activity]; !named {
+		since[Activity] = ""
+	}
+	for shown, from := range since {
+		if shown == ownTopic && s.who().User != "" {
+			continue
+		}
+		st, code := s.join(ctx, shown, from, false)
+		if code != "" {
+			s.send(refusedTopic(code, shown))
+			continue
+		}
+		topics[shown] = st
+	}
+}
+
+// login makes the socket the token's owner and follows their topic.
+func (s *socket) login(ctx context.Context, token, since string, greet bool) (standing, error) {
+	known := s.hub.allPositions()
+	id, err := s.authenticate(ctx, token)
+	if err != nil {
+		return standing{}, err
+	}
+	s.become(id)
+	name := UserTopic(id.User)
+	f, st, err := s.hub.join(ctx, join{
+		socket: s, topic: name, since: since, known: known[partitionIndex(name)], greet: greet,
+	})
+	if err != nil {
+		return standing{}, err
+	}
+	s.follows = append(s.follows, f)
+	return st, nil
+}
+
+var errTokenRefused = errors.New("hub: token refused")
+
+var errTokenExpired = errors.New("hub: token expired")
+
+// authenticate asks whose token it is. The token goes nowhere else.
+func (s *socket) authenticate(ctx context.Context, token string) (Identity, error) {
+	id, err := s.hub.cfg.Authenticate(ctx, token)
+	switch {
+	case errors.Is(err, ErrTryLater), errors.Is(err, context.DeadlineExceeded):
+		s.hub.log.Warn("hub cannot check a token now")
+		return Identity{}, ErrTryLater
+	case err != nil, !validID(id.User):
+		s.hub.count.tokensRefused.Add(1)
+		return Identity{}, errTokenRefused
+	case !id.ExpiresAt.IsZero() && !s.hub.cfg.Now().Before(id.ExpiresAt):
+		return Identity{}, errTokenExpired
+	}
+	return id, nil
+}
+
+// closingOf tells how a socket ends that could not log in.
+func closingOf(err error) closing {
+	switch {
+	case errors.Is(err, errTokenExpired):
+		return tokenExpired
+	case errors.Is(err, errTooManySockets):
+		return tooManySockets
+	case errors.Is(err, ErrTryLater):
+		return tryLater
+	default:
+		return tokenRefused
+	}
+}
+
+// allPositions is where this instance is in every partition.
+func (h *Hub) allPositions() []position {
+	all := make([]position, len(h.partitions))
+	for i, p := range h.partitions {
+		all[i] = p.at()
+	}
+	return all
+}
+
+// follow adds a topic and answers ready for it alone. A topic already followed is answered with
+// where it is: nothing was missed, as the socket has been following all the time.
+func (s *socket) follow(ctx context.Context, f clientFrame) {
+	var since string
+	if len(f.Since) > 0 && json.Unmarshal(f.Since, &since) != nil {
+		s.misuse("BAD_FRAME", "since 必须是位置")
+		return
+	}
+	if _, code := s.join(ctx, f.Topic, since, true); code != "" {
+		s.send(refusedTopic(code, f.Topic))
+	}
+}
+
+// join follows a topic by the name clients use, or says with which code it is refused.
+func (s *socket) join(ctx context.Context, shown, since string, greet bool) (standing, string) {
+	name, code := s.topicFor(shown)
+	if code != "" {
+		return standing{}, code
+	}
+	if s.following(name) >= 0 {
+		return s.alreadyFollowed(name, greet), ""
+	}
+	if len(s.follows) >= maxFollows {
+		return standing{}, "TOO_MANY_TOPICS"
+	}
+	f, st, err := s.hub.join(ctx, join{socket: s, topic: name, since: since, greet: greet})
+	if err != nil {
+		return standing{}, "TRY_LATER"
+	}
+	s.follows = append(s.follows, f)
+	return st, ""
+}
+
+func (s *socket) alreadyFollowed(name string, greet bool) standing {
+	p := s.hub.partitionOf(name)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	st := standing{Pos: p.here(), Resumed: true}
+	if greet {
+		s.sendReady(map[string]standing{shownTopic(name): st})
+	}
+	return st
+}
+
+// topicFor is the topic a client means, or why it may not follow it.
+func (s *socket) topicFor(shown string) (name, code string) {
+	id := s.who()
+	switch {
+	case shown == ownTopic && id.User != "":
+		return UserTopic(id.User), ""
+	case shown == Activity:
+		return Activity, ""
+	case shown == Desk && id.Desk:
+		return Desk, ""
+	case shown == Desk, shown == ownTopic:
+		return "", "TOPIC_FORBIDDEN"
+	case strings.HasPrefix(shown, coursePrefix) && validTopic(shown):
+		return shown, ""
+	default:
+		return "", "TOPIC_UNKNOWN"
+	}
+}
+
+var topicDetails = map[string]string{
+	"TOPIC_FORBIDDEN": "无权关注该主题",
+	"TOPIC_UNKNOWN":   "没有这个主题",
+	"TOO_MANY_TOPICS": "关注的主题过多",
+	"TRY_LATER":       "请稍后再试",
+}
+
+// refusedTopic names the topic in the detail, cut to what a person can use.
+func refusedTopic(code, shown string) []byte {
+	if len(shown) > 80 {
+		shown = strings.ToValidUTF8(shown[:80], "") + "…"
+	}
+	return errorFrame(code, topicDetails[code]+": "+shown)
+}
+
+// following is the index of a topic in follows, or -1.
+func (s *socket) following(name string) int {
+	for i, f := range s.follows {
+		if f.topic.name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// unfollow leaves a topic. A learner's own cannot be left: orders to end their sockets
+// travel in it.
+func (s *socket) unfollow(shown string) {
+	if shown == ownTopic {
+		s.send(refusedTopic("TOPIC_FORBIDDEN", shown))
+		return
+	}
+	name, code := s.topicFor(shown)
+	if code != "" {
+		s.send(refusedTopic(code, shown))
+		return
+	}
+	s.drop(name)
+}
+
+func (s *socket) drop(name string) {
+	i := s.following(name)
+	if i < 0 {
+		return
+	}
+	s.hub.partitionOf(name).remove(s.follows[i])
+	s.follows = append(s.follows[:i], s.follows[i+1:]...)
+}
+
+// renew takes a newer token of the same user and answers ready without topics. A socket nobody
+// has logged in on becomes the token's owner's. Another user's token ends the socket: what it follows
+// and what waits for it belong to the first.
+func (s *socket) renew(ctx context.Context, token string) {
+	if s.who().User == "" {
+		if _, err := s.login(ctx, token, "", true); err != nil {
+			s.end(closingOf(err))
+		}
+		return
+	}
+	known := s.hub.allPositions()
+	id, err := s.authenticate(ctx, token)
+	switch {
+	case err != nil:
+		s.end(closingOf(err))
+	case id.User != s.who().User:
+		s.end(identityChanged)
+	default:
+		s.renewed(id, known)
+	}
+}
+
+// renewed puts the new identity in place unless it was ended meanwhile.
+func (s *socket) renewed(id Identity, known []position) {
+	name := UserTopic(id.User)
+	p := s.hub.partitionOf(name)
+	p.mu.Lock()
+	s.become(id)
+	err := p.current(name, known[partitionIndex(name)], &id)
+	p.mu.Unlock()
+	if err != nil {
+		s.end(closingOf(err))
+		return
+	}
+	if !id.Desk {
+		s.drop(Desk)
+	}
+	s.sendReady(map[string]standing{})
+}

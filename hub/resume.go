@@ -1,0 +1,184 @@
+package hub
+
+import (
+	"context"
+	"errors"
+)
+
+const (
+	// replayEvents and replayBytes bound what one topic replays to one socket. Whoever missed
+	// more reads the state over REST, which is cheaper for both.
+	replayEvents = 1024
+	replayBytes  = 1 << 20
+	// historyReach is how far below the ring a resume reads the stream, entries.
+	historyReach = 4096
+	// historyReaders is how many sockets read the stream at once, so that a storm of old
+	// positions does not occupy Redis.
+	historyReaders = 4
+)
+
+// errEnded: the user's sockets were ended while this one was saying hello.
+var errEnded = errors.New("hub: session ended meanwhile")
+
+// errTooManySockets: the user has as many sockets here as one may have.
+var errTooManySockets = errors.New("hub: too many sockets of one user")
+
+// join is one socket's wish to follow one topic.
+type join struct {
+	socket *socket
+	topic  string
+	since  string   // what the client has seen, or ""
+	known  position // where the partition was before the identity was checked (user topics)
+	greet  bool     // send a ready frame for this topic before its events
+	older  []event  // what was read from the stream, of this topic
+	cover  coverage // what older covers
+}
+
+// coverage is a span of the log that was read completely: (from, to] of epoch.
+type coverage struct {
+	epoch    string
+	from, to uint64
+}
+
+// join makes the socket a follower and queues what it missed, both in one step under the
+// partition's lock, so that no event falls between. since absent means from now on: there is
+// nothing to resume, and "resumed":false says so.
+func (h *Hub) join(ctx context.Context, j join) (*follower, standing, error) {
+	p := h.partitionOf(j.topic)
+	if from, to, epoch := p.beyondRing(j.since); from < to {
+		j.readOlder(ctx, h, p, coverage{epoch, from, to})
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.admit(&j, h.cfg.MaxPerUser); err != nil {
+		return nil, standing{}, err
+	}
+	missed, after, resumed := p.missed(&j)
+	st := standing{Pos: p.here(), Resumed: resumed}
+	if resumed && after > p.last {
+		st.Pos = position{p.epoch, after}.String()
+	}
+	if j.greet {
+		j.socket.sendReady(map[string]standing{shownTopic(j.topic): st})
+	}
+	j.socket.replay(missed)
+	h.countResume(j.since, resumed)
+	return p.add(j.topic, j.socket, after), st, nil
+}
+
+func (h *Hub) countResume(since string, resumed bool) {
+	switch {
+	case since == "":
+	case resumed:
+		h.count.resumed.Add(1)
+	default:
+		h.count.notResumed.Add(1)
+	}
+}
+
+// beyondRing tells which span of the stream a resume from since needs below the ring.
+func (p *partition) beyondRing(since string) (from, to uint64, epoch string) {
+	pos, ok := parsePosition(since)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !ok || pos.epoch != p.epoch || pos.offset >= p.ring.floor || p.ring.floor-pos.offset > historyReach {
+		return 0, 0, ""
+	}
+	return pos.offset, p.ring.floor, p.epoch
+}
+
+// readOlder reads a span of the stream for a socket whose position is older than the ring.
+// If it cannot be read completely, the socket is not resumed.
+func (j *join) readOlder(ctx context.Context, h *Hub, p *partition, span coverage) {
+	select {
+	case h.history <- struct{}{}:
+		defer func() { <-h.history }()
+	case <-ctx.Done():
+		return
+	}
+	epoch, entries, err := h.readSpan(ctx, p, span.from+1, span.to)
+	if err != nil || epoch != span.epoch || uint64(len(entries)) != span.to-span.from {
+		return
+	}
+	for _, e := range entries {
+		if e.topic == j.topic {
+			j.older = append(j.older, newEvent(epoch, e))
+		}
+	}
+	j.cover = span
+}
+
+// missed tells what the socket has missed since its position, from which offset on it follows,
+// and whether that is all. p.mu is held.
+func (p *partition) missed(j *join) (frames [][]byte, after uint64, resumed bool) {
+	pos, ok := parsePosition(j.since)
+	switch {
+	case !ok || p.epoch == "" || pos.epoch != p.epoch:
+		return nil, p.last, false
+	case pos.offset > p.last+streamLength:
+		return nil, p.last, false // nobody was ever that far ahead
+	case pos.offset > p.last:
+		// Another instance was ahead of this one. What lies between is on its way here.
+		return nil, pos.offset, true
+	}
+	newer := pos.offset
+	if pos.offset < p.ring.floor {
+		if j.cover.epoch != p.epoch || j.cover.from != pos.offset || j.cover.to < p.ring.floor {
+			return nil, p.last, false
+		}
+		newer = j.cover.to
+	}
+	frames, fits := collect(j.topic, j.older, p.ring.after(newer))
+	if !fits {
+		return nil, p.last, false
+	}
+	return frames, p.last, true
+}
+
+// collect picks the frames of one topic, in order, unless they are too many.
+func collect(topic string, spans ...[]event) (frames [][]byte, fits bool) {
+	bytes := 0
+	for _, span := range spans {
+		for i := range span {
+			if span[i].topic != topic || span[i].ending != nil {
+				continue
+			}
+			frames = append(frames, span[i].frame)
+			bytes += len(span[i].frame)
+			if len(frames) > replayEvents || bytes > replayBytes {
+				return nil, false
+			}
+		}
+	}
+	return frames, true
+}
+
+// admit refuses a socket that came over the cap or whose session is no longer current. p.mu is
+// held.
+func (p *partition) admit(j *join, maxPerUser int) error {
+	if shownTopic(j.topic) != ownTopic {
+		return nil
+	}
+	id := j.socket.who()
+	if err := p.current(j.topic, j.known, &id); err != nil {
+		return err
+	}
+	if t := p.topics[j.topic]; t != nil && maxPerUser > 0 && len(t.followers) >= maxPerUser {
+		return errTooManySockets
+	}
+	return nil
+}
+
+// current refuses an identity that was ended between the check of its token, when the
+// partition was at known, and now: such an order is in the ring. p.mu is held.
+func (p *partition) current(topic string, known position, id *Identity) error {
+	if known.epoch != p.epoch || known.offset < p.ring.floor {
+		return ErrTryLater // too much happened meanwhile to be sure
+	}
+	for _, ev := range p.ring.after(known.offset) {
+		if ev.ending != nil && ev.topic == topic && ev.ending.concerns(id) {
+			return errEnded
+		}
+	}
+	return nil
+}

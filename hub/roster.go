@@ -1,0 +1,151 @@
+package hub
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// beats is into how many slots the sockets are spread, so that their pings are, too.
+const beats = 25
+
+// roster knows every socket of this instance.
+type roster struct {
+	maxAddress, maxInstance int
+
+	mu     sync.Mutex
+	n      int // sockets and handshakes under way
+	byAddr map[string]int
+	slots  [beats][]*socket
+	turn   int // slot of the next socket
+	closed bool
+	empty  chan struct{} // closed when the last one has gone after close
+}
+
+// rosterSlot is where a socket stands in the roster.
+type rosterSlot struct{ slot, at int }
+
+func (r *roster) init(cfg Config) {
+	r.maxAddress, r.maxInstance = cfg.MaxPerAddress, cfg.MaxPerInstance
+	r.byAddr = map[string]int{}
+	r.empty = make(chan struct{})
+}
+
+// reserve admits one more socket from addr, or says why not.
+func (r *roster) reserve(addr string) *refusal {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.closed:
+		return &refusedClosing
+	case r.maxInstance > 0 && r.n >= r.maxInstance:
+		return &refusedFull
+	case r.maxAddress > 0 && r.byAddr[addr] >= r.maxAddress:
+		return &refusedAddress
+	}
+	r.n++
+	r.byAddr[addr]++
+	return nil
+}
+
+// release gives a reserved place back.
+func (r *roster) release(addr string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.free(addr)
+}
+
+func (r *roster) free(addr string) {
+	r.n--
+	if r.byAddr[addr]--; r.byAddr[addr] == 0 {
+		delete(r.byAddr, addr)
+	}
+	if r.closed && r.n == 0 {
+		close(r.empty)
+	}
+}
+
+// add enters a socket whose place is reserved. closed: the hub is closing, tell it so.
+func (r *roster) add(s *socket) (closed bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.turn = (r.turn + 1) % beats
+	s.slot = rosterSlot{r.turn, len(r.slots[r.turn])}
+	r.slots[r.turn] = append(r.slots[r.turn], s)
+	return r.closed
+}
+
+func (r *roster) remove(s *socket) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	slot := r.slots[s.slot.slot]
+	end := len(slot) - 1
+	slot[s.slot.at] = slot[end]
+	slot[s.slot.at].slot.at = s.slot.at
+	slot[end] = nil
+	r.slots[s.slot.slot] = slot[:end]
+	r.free(s.addr)
+}
+
+// close stops admission and returns who is here; empty is closed when all have gone.
+func (r *roster) close() (all []*socket, empty <-chan struct{}) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.closed {
+		r.closed = true
+		if r.n == 0 {
+			close(r.empty)
+		}
+	}
+	for _, slot := range r.slots {
+		all = append(all, slot...)
+	}
+	return all, r.empty
+}
+
+func (r *roster) size() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.n
+}
+
+// slot copies one slot, so that nothing is locked while its sockets are served.
+func (r *roster) slotOf(i int, to []*socket) []*socket {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append(to, r.slots[i]...)
+}
+
+// beat pings every socket once per interval, a slot at a time, and ends those whose token has
+// expired. Silent ones end by their read deadline.
+func (h *Hub) beat(ctx context.Context) {
+	tick := time.NewTicker(h.timing.ping / beats)
+	defer tick.Stop()
+	ping := controlFrame(finPing, "")
+	var due []*socket
+	for i := 0; ; i = (i + 1) % beats {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		due = h.roster.slotOf(i, due[:0])
+		h.pingAll(due, ping)
+		clear(due)
+	}
+}
+
+func (h *Hub) pingAll(sockets []*socket, ping []byte) {
+	now := h.cfg.Now().UnixMilli()
+	var batch wakeBatch
+	for _, s := range sockets {
+		if expires := s.expires.Load(); expires != 0 && expires <= now {
+			s.end(tokenExpired)
+			continue
+		}
+		if wake, _ := s.queue(ping); wake {
+			batch.add(s)
+		}
+	}
+	batch.flush()
+}

@@ -1,0 +1,71 @@
+package hub
+
+import "sync/atomic"
+
+// counters count since the hub was made.
+type counters struct {
+	accepted, refused, tokensRefused        atomic.Uint64
+	published, received, delivered, writes  atomic.Uint64
+	resumed, notResumed, replayed           atomic.Uint64
+	slow, silent, floods                    atomic.Uint64
+	linksLost, overruns, caughtUp, restarts atomic.Uint64
+}
+
+// Stats is what this instance has and did; Fleet is what all of them have.
+type Stats struct {
+	Sockets int `json:"sockets"` // on this instance, handshakes under way included
+	Users   int `json:"users"`   // logged in on this instance, each counted once
+	Topics  int `json:"topics"`  // with followers on this instance
+
+	Accepted      uint64 `json:"accepted"`
+	Refused       uint64 `json:"refused"` // origin, caps, closing
+	TokensRefused uint64 `json:"tokens_refused"`
+
+	Published uint64 `json:"published"` // by this instance
+	Received  uint64 `json:"received"`  // entries of the logs, from all instances
+	Delivered uint64 `json:"delivered"` // to sockets, live
+	Replayed  uint64 `json:"replayed"`  // to sockets, on resume
+	Writes    uint64 `json:"writes"`    // system calls for the two above
+
+	Resumed    uint64 `json:"resumed"`     // topics that went on without a gap
+	NotResumed uint64 `json:"not_resumed"` // topics with "resumed":false though since was given
+
+	SlowCloses uint64 `json:"slow_closes"`
+	Silent     uint64 `json:"silent_closes"`
+	Floods     uint64 `json:"flood_closes"`
+
+	LinksLost uint64 `json:"links_lost"` // Redis subscriptions
+	Overruns  uint64 `json:"overruns"`   // messages dropped between receiver and feeder, caught up after
+	CaughtUp  uint64 `json:"caught_up"`  // entries read from the stream instead of the subscription
+	Restarts  uint64 `json:"restarts"`   // partitions that lost continuity
+
+	Healthy bool  `json:"healthy"`
+	Fleet   Fleet `json:"fleet"`
+}
+
+// Stats counts what is here now and since the start.
+func (h *Hub) Stats() Stats {
+	c := &h.count
+	st := Stats{
+		Sockets: h.roster.size(), Healthy: h.Healthy() == nil,
+		Accepted: c.accepted.Load(), Refused: c.refused.Load(), TokensRefused: c.tokensRefused.Load(),
+		Published: c.published.Load(), Received: c.received.Load(), Delivered: c.delivered.Load(),
+		Replayed: c.replayed.Load(), Writes: c.writes.Load(),
+		Resumed: c.resumed.Load(), NotResumed: c.notResumed.Load(),
+		SlowCloses: c.slow.Load(), Silent: c.silent.Load(), Floods: c.floods.Load(),
+		LinksLost: c.linksLost.Load(), Overruns: c.overruns.Load(),
+		CaughtUp: c.caughtUp.Load(), Restarts: c.restarts.Load(),
+	}
+	for i, p := range h.partitions {
+		p.mu.Lock()
+		st.Topics += len(p.topics)
+		if i >= firstUserPartition {
+			st.Users += len(p.topics)
+		}
+		p.mu.Unlock()
+	}
+	if fleet := h.fleet.Load(); fleet != nil {
+		st.Fleet = *fleet
+	}
+	return st
+}

@@ -1,0 +1,91 @@
+package hub
+
+import (
+	"hash/fnv"
+	"strings"
+)
+
+// The shared topics. Activity is everyone's, also without login; Desk is the console's.
+const (
+	Activity = "activity"
+	Desk     = "desk"
+)
+
+const (
+	userPrefix   = "user:"
+	coursePrefix = "course:"
+	ownTopic     = "user" // what a client calls its own user topic
+	maxTopicID   = 128    // bytes
+)
+
+// UserTopic is the topic of one learner, on every client of theirs. Clients see it as "user".
+func UserTopic(userID string) string { return userPrefix + userID }
+
+// CourseTopic is the topic of the pages that show one course.
+func CourseTopic(courseID string) string { return coursePrefix + courseID }
+
+// validTopic reports whether something can be published to name.
+func validTopic(name string) bool {
+	if name == Activity || name == Desk {
+		return true
+	}
+	id, ok := strings.CutPrefix(name, userPrefix)
+	if !ok {
+		id, ok = strings.CutPrefix(name, coursePrefix)
+	}
+	return ok && validID(id)
+}
+
+// validID admits what an id of this shop may hold and keeps out what would break a key, a
+// message header or a log line: spaces, braces, control characters.
+func validID(id string) bool {
+	if id == "" || len(id) > maxTopicID {
+		return false
+	}
+	for _, r := range id {
+		if r <= ' ' || r == 0x7f || r == '{' || r == '}' || r == 0xfffd {
+			return false
+		}
+	}
+	return true
+}
+
+// shownTopic is the name a client knows the topic by.
+func shownTopic(name string) string {
+	if strings.HasPrefix(name, userPrefix) {
+		return ownTopic
+	}
+	return name
+}
+
+// The partitions: users and courses are spread by hash, the two shared topics have their own,
+// so that a marketing flood does not push personal history out. Every instance of a fleet must
+// agree on these numbers, and changing them loses the history.
+const (
+	activityPartition = iota
+	deskPartition
+	firstCoursePartition
+	coursePartitions   = 4
+	firstUserPartition = firstCoursePartition + coursePartitions
+	userPartitions     = 16
+)
+
+// partitionIndex tells which partition holds a valid topic.
+func partitionIndex(topic string) int {
+	switch {
+	case topic == Activity:
+		return activityPartition
+	case topic == Desk:
+		return deskPartition
+	case strings.HasPrefix(topic, coursePrefix):
+		return firstCoursePartition + spread(topic, coursePartitions)
+	default:
+		return firstUserPartition + spread(topic, userPartitions)
+	}
+}
+
+func spread(topic string, n uint32) int {
+	f := fnv.New32a()
+	f.Write([]byte(topic))
+	return int(f.Sum32() % n)
+}
