@@ -27,6 +27,7 @@ export default defineConfig({
   server: {
     proxy: {
       '/api': 'http://127.0.0.1:8080',
+      '/covers': 'http://127.0.0.1:8080',
       // The hub takes sockets from its own pages only, so they must seem to come from there.
       '/ws': { target: 'ws://127.0.0.1:8080', ws: true, changeOrigin: true, rewriteWsOrigin: true },
     },

@@ -44,8 +44,10 @@ function begin(name) {
   console.log(`- ${name}`)
 }
 
+// shoot waits for the pictures in view, so that a screenshot shows what a person sees.
 async function shoot(page, name) {
   shots++
+  await page.waitForFunction(() => [...document.images].every((img) => img.complete || img.getBoundingClientRect().top > innerHeight))
   await page.screenshot({ path: join(out, `${String(shots).padStart(2, '0')}-${name}.png`) })
 }
 
