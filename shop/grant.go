@@ -34,9 +34,10 @@ func (g Grant) scheduled(now time.Time) bool {
 //
 // A line that the learner has no use for any more is refused, to be paid back:
 // ErrAlreadyOwned, ErrTrialUsed, ErrStageAlreadyUsed, ErrStageNotEligible (the stage
-// before it was refunded meanwhile), ErrRefundUnderWay. That the course went off sale, the
-// policy was retired, or a lapse or another period got in the way after the order was
-// placed is no reason: the money was taken while it was allowed.
+// before it was refunded meanwhile), ErrPriceChanged (the money of its credit was), or
+// ErrRefundUnderWay. That the course went off sale, the policy was retired, or a lapse or
+// another period got in the way after the order was placed is no reason: the money was
+// taken while it was allowed.
 func (e *Enrolment) Add(orderID string, line OrderLine, version int, paid Fen, free bool, now time.Time) (Grant, error) {
 	if g, ok := e.Grant(orderID); ok {
 		return g, nil
@@ -68,6 +69,8 @@ func (e *Enrolment) unwanted(line OrderLine) error {
 	switch had := e.StagesHad(false); {
 	case e.OwnsLifetime():
 		return ErrAlreadyOwned
+	case line.Kind == KindLifetime && e.creditLeft(line.CreditOrders) < line.Credit:
+		return ErrPriceChanged
 	case line.Kind == KindLifetime:
 		return nil
 	case line.Kind == KindStage && e.hadStage(line.Stage, false), line.Stage == 1 && e.paidEnrolment():
@@ -78,6 +81,17 @@ func (e *Enrolment) unwanted(line OrderLine) error {
 		return ErrRefundUnderWay
 	}
 	return nil
+}
+
+// creditLeft is the cash of the orders' stages that was not refunded and is not about to
+// be, in fen.
+func (e *Enrolment) creditLeft(orders []string) (sum Fen) {
+	for _, id := range orders {
+		if g, ok := e.Grant(id); ok && g.State == GrantLive {
+			sum += g.cash()
+		}
+	}
+	return sum
 }
 
 // next is where a period granted now begins: at the end of the current one, in the same
