@@ -92,8 +92,12 @@ func (o *Order) NextLook() (at time.Time, ok bool) {
 		}
 	}
 	for i := range o.Attempts {
-		if a := &o.Attempts[i]; a.Open() && o.State != OrderException {
+		a := &o.Attempts[i]
+		if a.Open() && o.State != OrderException {
 			looks = append(looks, a.AskAt())
+		}
+		if at, ok := o.CloseAt(a); ok {
+			looks = append(looks, at)
 		}
 	}
 	for i := range o.Refunds {
@@ -101,11 +105,11 @@ func (o *Order) NextLook() (at time.Time, ok bool) {
 			looks = append(looks, r.AskAt())
 		}
 	}
-	switch o.State {
-	case OrderPending:
+	switch {
+	case o.State == OrderPending:
 		looks = append(looks, o.ExpiresAt)
-	case OrderClosing:
-		looks = append(looks, o.CloseAt())
+	case o.State == OrderClosing && o.OpenAttempt() == nil:
+		looks = append(looks, *o.ClosingAt)
 	}
 	if len(looks) == 0 {
 		return time.Time{}, false

@@ -86,6 +86,9 @@ type OrderLine struct {
 	Result       LineResult `bson:"result,omitempty"`
 }
 
+// FreeStage reports whether the line is the free first stage, which a person has once.
+func (l OrderLine) FreeStage() bool { return l.Kind == KindStage && l.Stage == 1 && l.List == 0 }
+
 // LineResult is what became of a paid line.
 type LineResult string
 

@@ -143,6 +143,12 @@ func (o *Order) Settle(p Payment, m Merchant, wanted bool, now time.Time, by str
 	return o.settle(a, p, wanted, now, by)
 }
 
+// SettledBy reports whether the payment is one that the order has settled already.
+func (o *Order) SettledBy(p Payment) bool {
+	a := o.Attempt(p.OutTradeNo)
+	return a != nil && a.Succeeded() && a.TransactionID == p.TransactionID && a.Amount == p.Total
+}
+
 func (o *Order) settle(a *Attempt, p Payment, wanted bool, now time.Time, by string) Settlement {
 	paidAt := p.PaidAt.UTC()
 	a.TransactionID, a.PaidAt, a.Openid = p.TransactionID, &paidAt, p.Openid
@@ -184,20 +190,53 @@ func (o *Order) Close(reason CloseReason, now time.Time, by string) error {
 	return nil
 }
 
-// CloseAt is when WeChat may be told to close the trades of a closing order: at once where
-// another order waits for it, else not before five minutes after the last prepay.
-func (o *Order) CloseAt() time.Time {
-	at := o.ClosingAt.UTC()
-	if o.CloseReason == CloseSuperseded {
-		return at
+// CloseAt is when WeChat may be told to close an attempt, and ok whether it is to be: those
+// of a closing order, at once where another order waits, else not before five minutes
+// after the prepay; and those that another payment of the order has left behind.
+func (o *Order) CloseAt(a *Attempt) (at time.Time, ok bool) {
+	switch {
+	case !a.Open() || o.State == OrderPending || o.State == OrderException:
+		return time.Time{}, false
+	case o.State == OrderClosing && o.CloseReason != CloseSuperseded:
+		at = a.CreatedAt.Add(closeAfter)
+	default:
+		at = a.CreatedAt
 	}
+	if a.AskedAt != nil && !a.AskedAt.Before(at) {
+		at = a.AskAt() // it was tried, and WeChat was busy
+	}
+	return at, true
+}
+
+// CloseDue is the first attempt that WeChat is to be told to close by now.
+func (o *Order) CloseDue(now time.Time) *Attempt {
 	for i := range o.Attempts {
-		a := &o.Attempts[i]
-		if due := a.CreatedAt.Add(closeAfter); a.Open() && due.After(at) {
-			at = due
+		if at, ok := o.CloseAt(&o.Attempts[i]); ok && !at.After(now) {
+			return &o.Attempts[i]
 		}
 	}
-	return at
+	return nil
+}
+
+// AskDue is the first attempt that WeChat is to be asked about by now.
+func (o *Order) AskDue(now time.Time) *Attempt {
+	for i := range o.Attempts {
+		if a := &o.Attempts[i]; a.Open() && o.State != OrderException && !a.AskAt().After(now) {
+			return a
+		}
+	}
+	return nil
+}
+
+// AttemptReady keeps what WeChat answered to a prepay (M3) and reports whether it still
+// mattered.
+func (o *Order) AttemptReady(outTradeNo, codeURL, h5URL string, jsapi map[string]string) bool {
+	a := o.Attempt(outTradeNo)
+	if a == nil || a.State != AttemptNew && a.State != AttemptUnknown {
+		return false
+	}
+	a.State, a.CodeURL, a.H5URL, a.JSAPI = AttemptReady, codeURL, h5URL, jsapi
+	return true
 }
 
 // Closed ends a closing order once no attempt is open at WeChat any more (M8).
@@ -236,4 +275,17 @@ func (o *Order) refusedShare() (sum Fen) {
 		}
 	}
 	return sum
+}
+
+// Hurry makes the order give way to another one (M7): a pending one begins to close, one
+// that is closing may be closed at WeChat at once. It reports whether anything changed.
+func (o *Order) Hurry(now time.Time) bool {
+	switch {
+	case o.State == OrderPending:
+		return o.Close(CloseSuperseded, now, o.UserID) == nil
+	case o.State == OrderClosing && o.CloseReason != CloseSuperseded:
+		o.CloseReason = CloseSuperseded
+		return true
+	}
+	return false
 }

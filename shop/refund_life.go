@@ -25,6 +25,23 @@ func (r *Refund) AskAt() time.Time {
 	return r.AskedAt.Add(refundPause)
 }
 
+// Asked notes that WeChat was asked about the refund and had nothing new to say.
+func (r *Refund) Asked(now time.Time) {
+	at := now.UTC()
+	r.Asks++
+	r.AskedAt = &at
+}
+
+// RefundDue is the first refund that is to be handed to WeChat, or asked about, by now.
+func (o *Order) RefundDue(now time.Time) *Refund {
+	for i := range o.Refunds {
+		if r := &o.Refunds[i]; r.Open() && !r.AskAt().After(now) {
+			return r
+		}
+	}
+	return nil
+}
+
 // Refund finds a refund by its number, nil where there is none.
 func (o *Order) Refund(outRefundNo string) *Refund {
 	for i := range o.Refunds {
@@ -56,11 +73,18 @@ func (o *Order) payBack(a *Attempt, reason string, now time.Time) {
 	})
 }
 
+// refundRank orders the states of a refund: it only moves forward. What WeChat calls
+// abnormal or closed may still succeed, by hand in its console.
+var refundRank = map[RefundState]int{
+	RefundRequested: 1, RefundApproved: 2, RefundSubmitted: 3, RefundProcessing: 4,
+	RefundAbnormal: 5, RefundClosed: 5, RefundSucceeded: 6, RefundRejected: 6,
+}
+
 // RefundAnswered notes what WeChat says about a refund; news that is known already, or
 // older than what is known, changes nothing and reports false.
 func (o *Order) RefundAnswered(outRefundNo string, state RefundState, now time.Time) bool {
 	r := o.Refund(outRefundNo)
-	if r == nil || r.State == state || r.State == RefundSucceeded || state == RefundSubmitted && r.State != RefundApproved {
+	if r == nil || refundRank[state] <= refundRank[r.State] {
 		return false
 	}
 	at := now.UTC()

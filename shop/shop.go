@@ -4,7 +4,10 @@
 // argument, so every rule is tested with plain values.
 package shop
 
-import "regexp"
+import (
+	"fmt"
+	"regexp"
+)
 
 // Fen is an amount of money in fen, the hundredth part of a yuan: 19900 is 199 yuan.
 // Money is never a float.
@@ -19,3 +22,12 @@ var idPattern = regexp.MustCompile(`^[0-9a-z]{1,32}$`)
 
 // ValidID reports whether s could be an id of ours.
 func ValidID(s string) bool { return idPattern.MatchString(s) }
+
+// Yuan writes f in yuan with two decimals, as a person reads it: 19900 is "199.00".
+func (f Fen) Yuan() string {
+	sign := ""
+	if f < 0 {
+		sign, f = "-", -f
+	}
+	return fmt.Sprintf("%s%d.%02d", sign, f/100, f%100)
+}

@@ -1,0 +1,137 @@
+// Package checkout is the life of an order: quote, place, pay, settle, fulfil, close and
+// refund. Handlers and the sweeper call the same functions; the rules are shop's.
+//
+// How it stays right when a process dies, something runs twice, or two run at once: every
+// move is one conditional replacement of the order's document (store.ChangeOrder); what
+// must follow a move is written into that same document as duties; each duty is safe to do
+// twice (a keyed insert, a conditional update, an event published once under its key); and
+// a row in `due`, written before the order and deleted after it has come to rest, makes
+// sure that somebody looks again. No lock and no clock decides anything.
+package checkout
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"mstm/hub"
+	"mstm/shop"
+	"mstm/store"
+	"mstm/wechat"
+)
+
+// Teller tells a buyer what happened by every channel but the live event that checkout
+// publishes itself. Each call may come twice for the same thing.
+type Teller interface {
+	OrderFulfilled(ctx context.Context, o *shop.Order) error
+	PaidBack(ctx context.Context, o *shop.Order, r *shop.Refund) error
+}
+
+// Config is what a Checkout works with. All of it is needed.
+type Config struct {
+	Store    *store.Store
+	Hub      *hub.Hub
+	Pay      *wechat.Pay
+	Merchant shop.Merchant
+	Teller   Teller
+	Now      func() time.Time // the shop's clock
+	Log      *slog.Logger
+}
+
+// Checkout moves orders through their lives. Its methods may be called from any goroutine.
+type Checkout struct {
+	Config
+	busy  sync.WaitGroup // orders driven behind an answered request
+	locks keyedLocks
+}
+
+// New is a Checkout; Run sweeps for it.
+func New(cfg Config) *Checkout { return &Checkout{Config: cfg} }
+
+// Close waits until the work that was begun behind answered requests is done, or ctx ends.
+// What is left then is the sweeper's after the next start.
+func (c *Checkout) Close(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() { c.busy.Wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// behind drives an order after its request was answered.
+func (c *Checkout) behind(ctx context.Context, orderID string) {
+	ctx = context.WithoutCancel(ctx)
+	c.busy.Go(func() {
+		ctx, cancel := context.WithTimeout(ctx, driveTime)
+		defer cancel()
+		c.driveLogged(ctx, orderID)
+	})
+}
+
+// announce publishes an event on a learner's topic, at most once under its key.
+func (c *Checkout) announce(ctx context.Context, userID, typ, once string, data any) error {
+	ctx, cancel := context.WithTimeout(ctx, announceTime)
+	defer cancel()
+	_, err := c.Hub.Publish(ctx, hub.Event{Topic: hub.UserTopic(userID), Type: typ, Data: data, Once: once})
+	return err
+}
+
+// OrderChanged is what order.changed carries: the order, and how to pay it while it can be.
+type OrderChanged struct {
+	shop.OrderView
+	Payment *shop.PaymentView `json:"payment,omitempty"`
+}
+
+// announceOrder tells the learner's open pages the state that the order is in, once.
+func (c *Checkout) announceOrder(ctx context.Context, o *shop.Order) error {
+	return c.announce(ctx, o.UserID, "order.changed", "order:"+o.ID+":"+string(o.State), OrderChanged{o.View(), o.Payment()})
+}
+
+// alarm is a log line that somebody is called for.
+func (c *Checkout) alarm(ctx context.Context, what string, args ...any) {
+	c.Log.ErrorContext(ctx, what, append(args, "alarm", true)...)
+}
+
+const (
+	announceTime = 2 * time.Second  // for one live event
+	driveTime    = 30 * time.Second // for one order behind a request
+)
+
+// keyedLocks lets one goroutine of this process at a time work on an order. It only saves
+// double work.
+type keyedLocks struct {
+	mu   sync.Mutex
+	held map[string]*keyedLock
+}
+
+type keyedLock struct {
+	sync.Mutex
+	users int
+}
+
+func (l *keyedLocks) lock(key string) (unlock func()) {
+	l.mu.Lock()
+	if l.held == nil {
+		l.held = map[string]*keyedLock{}
+	}
+	k := l.held[key]
+	if k == nil {
+		k = &keyedLock{}
+		l.held[key] = k
+	}
+	k.users++
+	l.mu.Unlock()
+	k.Lock()
+	return func() {
+		k.Unlock()
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if k.users--; k.users == 0 {
+			delete(l.held, key)
+		}
+	}
+}

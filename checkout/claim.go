@@ -1,0 +1,127 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"mstm/shop"
+	"mstm/store"
+)
+
+// claimCourses takes every course for the order, or none: then it names the order that
+// holds one of them.
+func (c *Checkout) claimCourses(ctx context.Context, userID, orderID string, courses []string) (holder string, err error) {
+	for i, course := range courses {
+		holder, err := c.Store.Claim(ctx, userID, course, orderID)
+		if err == nil && holder == orderID {
+			continue
+		}
+		return holder, errors.Join(err, c.release(ctx, userID, orderID, courses[:i]))
+	}
+	return "", nil
+}
+
+// release gives courses up that the order holds.
+func (c *Checkout) release(ctx context.Context, userID, orderID string, courses []string) error {
+	var errs []error
+	for _, course := range courses {
+		errs = append(errs, c.Store.Release(ctx, userID, course, orderID))
+	}
+	return errors.Join(errs...)
+}
+
+// releaseOrder gives up all that an order holds, once it is no longer open.
+func (c *Checkout) releaseOrder(ctx context.Context, o *shop.Order) error {
+	if o.Opens() {
+		return nil
+	}
+	courses := make([]string, 0, len(o.Lines))
+	for _, l := range o.Lines {
+		courses = append(courses, l.CourseID)
+	}
+	return c.release(ctx, o.UserID, o.ID, courses)
+}
+
+// makeRoom deals with the order that holds a course which another request wants: the same
+// lines again are answered by that order; another order is superseded, closed at WeChat
+// first; one that was never finished is given up. nil, nil means: try again.
+func (c *Checkout) makeRoom(ctx context.Context, holder string, req PlaceRequest) (reused *shop.Order, err error) {
+	o, err := c.holding(ctx, holder)
+	if err != nil {
+		return nil, err
+	}
+	payable := o.State == shop.OrderPending && c.Now().Before(o.ExpiresAt)
+	switch {
+	case payable && o.SameLines(req.Lines):
+		return o, nil
+	case !o.Opens():
+		// It ended, or was given up, before it could let go.
+		return nil, c.release(ctx, req.UserID, holder, courseIDs(req.Lines))
+	case o.State == shop.OrderPaid:
+		return nil, c.finish(ctx, o)
+	default:
+		return nil, c.supersede(ctx, o)
+	}
+}
+
+// holding reads the order that holds a claim. Claims come before orders, so the order may
+// still be on its way; one that does not come is given up by taking its id.
+func (c *Checkout) holding(ctx context.Context, id string) (*shop.Order, error) {
+	deadline := time.Now().Add(2 * time.Second)
+	for {
+		o, err := c.Store.Order(ctx, id)
+		if !errors.Is(err, shop.ErrOrderNotFound) {
+			return o, err
+		}
+		if time.Now().After(deadline) {
+			gone := shop.Abandoned(id, c.Now())
+			if _, err := c.Store.InsertOrder(ctx, gone); err != nil {
+				return nil, err
+			}
+			return c.Store.Order(ctx, id)
+		}
+		select {
+		case <-time.After(twinPause):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// finish drives a paid order to its end, so that what it brings counts for the next.
+func (c *Checkout) finish(ctx context.Context, o *shop.Order) error {
+	if err := c.drive(ctx, o.ID); err != nil {
+		return err
+	}
+	o, err := c.Store.Order(ctx, o.ID)
+	if err == nil && o.State == shop.OrderPaid {
+		return shop.ErrOrderInProgress
+	}
+	return err
+}
+
+// supersede ends an open order that stands in the way of a new one. WeChat closes it
+// first: until then it could still be paid.
+func (c *Checkout) supersede(ctx context.Context, o *shop.Order) error {
+	o, err := c.Store.ChangeOrder(ctx, o.ID, func(o *shop.Order) error {
+		if !o.Hurry(c.Now()) {
+			return store.Unchanged()
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := c.drive(ctx, o.ID); err != nil {
+		return err
+	}
+	o, err = c.Store.Order(ctx, o.ID)
+	if err != nil {
+		return err
+	}
+	if o.State == shop.OrderClosing {
+		return shop.ErrPayChannelBusy
+	}
+	return nil
+}

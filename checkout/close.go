@@ -1,0 +1,53 @@
+package checkout
+
+import (
+	"context"
+
+	"mstm/shop"
+	"mstm/store"
+)
+
+// Cancel begins the end of its owner's pending order. It is shown as closing at once;
+// WeChat is told some minutes after the prepay, and money that comes until then counts.
+func (c *Checkout) Cancel(ctx context.Context, userID, orderID string) (*shop.Order, error) {
+	if _, err := c.OrderOf(ctx, userID, orderID); err != nil {
+		return nil, err
+	}
+	o, err := c.Store.ChangeOrder(ctx, orderID, func(o *shop.Order) error {
+		if o.State == shop.OrderClosing && o.CloseReason == shop.CloseUser {
+			return store.Unchanged() // clicked twice
+		}
+		return o.Close(shop.CloseUser, c.Now(), userID)
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.announceQuietly(ctx, o)
+	c.behind(ctx, o.ID)
+	return o, nil
+}
+
+// expire begins the end of an order whose time is over.
+func (c *Checkout) expire(ctx context.Context, id string) error {
+	_, err := c.Store.ChangeOrder(ctx, id, func(o *shop.Order) error {
+		if o.State != shop.OrderPending || c.Now().Before(o.ExpiresAt) {
+			return store.Unchanged()
+		}
+		return o.Close(shop.CloseTimeout, c.Now(), "sweeper")
+	})
+	return err
+}
+
+// closed ends a closing order, once WeChat has closed all of its attempts.
+func (c *Checkout) closed(ctx context.Context, id string) error {
+	o, err := c.Store.ChangeOrder(ctx, id, func(o *shop.Order) error {
+		if !o.Closed(c.Now()) {
+			return store.Unchanged()
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.releaseOrder(ctx, o)
+}

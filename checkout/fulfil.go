@@ -1,0 +1,133 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"mstm/shop"
+	"mstm/store"
+)
+
+// do does one duty of an order. Each can be done again without harm.
+func (c *Checkout) do(ctx context.Context, o *shop.Order, duty shop.DutyName) error {
+	switch duty {
+	case shop.DutyAnnouncePaid, shop.DutyAnnounceClosed:
+		return c.announceOrder(ctx, o)
+	case shop.DutyEnrol:
+		return c.enrol(ctx, o)
+	case shop.DutyCart:
+		return c.clearCart(ctx, o)
+	case shop.DutyCount:
+		return c.countLearners(ctx, o)
+	case shop.DutyTell:
+		return errors.Join(c.announceOrder(ctx, o), c.Teller.OrderFulfilled(ctx, o))
+	case shop.DutyTellPaidBack:
+		return c.tellPaidBack(ctx, o)
+	}
+	return fmt.Errorf("no such duty: %s", duty)
+}
+
+// enrol grants every line and then moves the order on (M5). What each line came to is
+// written together with the move; until then granting again finds the grants there.
+func (c *Checkout) enrol(ctx context.Context, o *shop.Order) error {
+	results := map[string]shop.LineResult{}
+	for _, l := range o.Lines {
+		result, err := c.grant(ctx, o, l)
+		if err != nil {
+			return fmt.Errorf("grant course %s: %w", l.CourseID, err)
+		}
+		results[l.CourseID] = result
+	}
+	o, err := c.Store.ChangeOrder(ctx, o.ID, func(o *shop.Order) error {
+		for i := range o.Lines {
+			o.Lines[i].Result = results[o.Lines[i].CourseID]
+		}
+		if !o.Fulfil(c.Now()) {
+			return store.Unchanged()
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.releaseOrder(ctx, o)
+}
+
+// grant opens one line's course, or says that the learner has it by now.
+func (c *Checkout) grant(ctx context.Context, o *shop.Order, l shop.OrderLine) (shop.LineResult, error) {
+	course, err := c.Store.Course(ctx, l.CourseID)
+	if err != nil {
+		return "", err
+	}
+	if l.FreeStage() {
+		// The trial before the grant: who comes back after dying in between finds the
+		// trial taken by this very order and goes on.
+		mine, err := c.Store.TakeTrial(ctx, o.UserID, l.CourseID, o.ID, c.Now())
+		if err != nil {
+			return "", err
+		}
+		if !mine {
+			return c.refused(ctx, o, l, shop.ErrTrialUsed), nil
+		}
+	}
+	e, err := c.Store.ChangeEnrolment(ctx, o.UserID, l.CourseID, func(e *shop.Enrolment) error {
+		if _, there := e.Grant(o.ID); there {
+			return store.Unchanged()
+		}
+		_, err := e.Add(o.ID, l, course.Current().Version, l.Price, l.List == 0, c.Now())
+		return err
+	})
+	var refusal *shop.Error
+	if errors.As(err, &refusal) && refusal.Kind == shop.Conflict {
+		return c.refused(ctx, o, l, refusal), nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return shop.LineGranted, c.announce(ctx, o.UserID, "enrolment.changed", "grant:"+o.ID+":"+l.CourseID, e.View(c.Now()))
+}
+
+func (c *Checkout) refused(ctx context.Context, o *shop.Order, l shop.OrderLine, why *shop.Error) shop.LineResult {
+	c.Log.WarnContext(ctx, "a paid line cannot be granted", "order", o.ID, "course", l.CourseID, "code", why.Code)
+	return shop.LineRefused
+}
+
+// clearCart takes the bought lines, and only these, out of the cart.
+func (c *Checkout) clearCart(ctx context.Context, o *shop.Order) error {
+	bought := make([]shop.CartBought, 0, len(o.Lines))
+	for _, l := range o.Lines {
+		bought = append(bought, shop.CartBought{CourseID: l.CourseID, PolicyID: l.PolicyID, Lifetime: l.Kind == shop.KindLifetime})
+	}
+	cart, changed, err := c.Store.RemoveBought(ctx, o.UserID, bought)
+	if err != nil || !changed {
+		return err
+	}
+	return c.announce(ctx, o.UserID, "cart.changed", "", cart)
+}
+
+// countLearners counts again how many learn each course. A recount, unlike adding one, may
+// be done twice.
+func (c *Checkout) countLearners(ctx context.Context, o *shop.Order) error {
+	for _, l := range o.Lines {
+		n, err := c.Store.CountLearners(ctx, l.CourseID)
+		if err != nil {
+			return err
+		}
+		if err := c.Store.SetLearners(ctx, l.CourseID, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Checkout) tellPaidBack(ctx context.Context, o *shop.Order) error {
+	for i := range o.Refunds {
+		if r := &o.Refunds[i]; r.Duplicate && r.State == shop.RefundSucceeded {
+			if err := c.Teller.PaidBack(ctx, o, r); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

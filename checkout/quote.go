@@ -1,0 +1,29 @@
+package checkout
+
+import (
+	"context"
+
+	"mstm/shop"
+)
+
+// Quote says what the lines would cost the learner now. Courses are read from the truth,
+// never from a cache or a cart.
+func (c *Checkout) Quote(ctx context.Context, userID string, lines []shop.LineRequest) (shop.Quote, error) {
+	if err := shop.CheckLines(lines); err != nil {
+		return shop.Quote{}, err
+	}
+	ids := make([]string, 0, len(lines))
+	for _, l := range lines {
+		if shop.ValidID(l.CourseID) {
+			ids = append(ids, l.CourseID)
+		}
+	}
+	standing, err := c.Store.Standing(ctx, userID, ids...)
+	if err != nil {
+		return shop.Quote{}, err
+	}
+	return shop.MakeQuote(lines, func(id string) (*shop.Course, shop.Standing, error) {
+		course, err := c.Store.Course(ctx, id)
+		return course, standing[id], err
+	}, c.Now())
+}

@@ -1,0 +1,65 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+
+	"mstm/shop"
+	"mstm/store"
+	"mstm/wechat"
+)
+
+// driveRefund hands a refund to WeChat, or asks what became of it. It was written down
+// before WeChat hears of it and keeps its number, so that asking twice pays back once.
+func (c *Checkout) driveRefund(ctx context.Context, o *shop.Order, r *shop.Refund) error {
+	if r.State != shop.RefundApproved {
+		known, err := c.Config.Pay.QueryRefund(ctx, r.OutRefundNo)
+		if !errors.Is(err, wechat.ErrRefundUnknown) {
+			return c.refundAnswer(ctx, o.ID, r.OutRefundNo, known, err)
+		}
+	}
+	if err := c.refundState(ctx, o.ID, r.OutRefundNo, shop.RefundSubmitted); err != nil {
+		return err
+	}
+	paid := o.Attempt(r.OutTradeNo)
+	answer, err := c.Config.Pay.Refund(ctx, wechat.RefundRequest{
+		OutTradeNo: r.OutTradeNo, OutRefundNo: r.OutRefundNo, Reason: r.Reason, Refund: r.Amount, Total: paid.Amount,
+	})
+	return c.refundAnswer(ctx, o.ID, r.OutRefundNo, answer, err)
+}
+
+// refundAnswer applies what WeChat answered about a refund.
+func (c *Checkout) refundAnswer(ctx context.Context, orderID, outRefundNo string, answer wechat.Refund, err error) error {
+	if err != nil {
+		c.Log.WarnContext(ctx, "refund waits", "order", orderID, "out_refund_no", outRefundNo, "err", err)
+		if errors.Is(err, wechat.ErrRefused) || errors.Is(err, wechat.ErrNotEnough) {
+			c.alarm(ctx, "WeChat refuses a refund", "order", orderID, "out_refund_no", outRefundNo, "err", err)
+		}
+		return c.refundState(ctx, orderID, outRefundNo, "")
+	}
+	return c.refundState(ctx, orderID, outRefundNo, refundStates[answer.Status])
+}
+
+var refundStates = map[string]shop.RefundState{
+	"PROCESSING": shop.RefundProcessing, "SUCCESS": shop.RefundSucceeded,
+	"CLOSED": shop.RefundClosed, "ABNORMAL": shop.RefundAbnormal,
+}
+
+// refundState notes a refund's state; "" notes only that WeChat was asked.
+func (c *Checkout) refundState(ctx context.Context, orderID, outRefundNo string, state shop.RefundState) error {
+	_, err := c.Store.ChangeOrder(ctx, orderID, func(o *shop.Order) error {
+		r := o.Refund(outRefundNo)
+		if r == nil {
+			return store.Unchanged()
+		}
+		if state == "" || r.State == state {
+			r.Asked(c.Now())
+			return nil
+		}
+		if !o.RefundAnswered(outRefundNo, state, c.Now()) {
+			return store.Unchanged()
+		}
+		return nil
+	})
+	return err
+}

@@ -1,0 +1,117 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"mstm/shop"
+	"mstm/store"
+)
+
+// strayPatience is how long WeChat is asked to repeat a payment whose number is unknown:
+// the order may yet appear. Then it is answered, and people are called.
+const strayPatience = 10 * time.Minute
+
+// Settle applies a payment that WeChat has proven, by callback or by query, and returns
+// what it did once that is durable. What must follow is done behind the answer. by is who
+// brought the news. ErrUnknownTrade tells a callback to have WeChat come again.
+func (c *Checkout) Settle(ctx context.Context, p shop.Payment, by string) (shop.Settlement, error) {
+	id, ok := shop.OrderOfTrade(p.OutTradeNo)
+	if !ok {
+		return c.stray(ctx, p)
+	}
+	o, err := c.Store.Order(ctx, id)
+	if errors.Is(err, shop.ErrOrderNotFound) {
+		return c.stray(ctx, p)
+	}
+	if err != nil {
+		return "", err
+	}
+	if o.SettledBy(p) {
+		return shop.SettledRepeat, nil
+	}
+	wanted, err := c.wanted(ctx, o)
+	if err != nil {
+		return "", err
+	}
+	did, o, err := c.settle(ctx, id, p, wanted, by)
+	if err != nil {
+		return "", err
+	}
+	return did, c.settled(ctx, o, p, did)
+}
+
+func (c *Checkout) settle(ctx context.Context, id string, p shop.Payment, wanted bool, by string) (did shop.Settlement, o *shop.Order, err error) {
+	// The reminder first, so that a process that dies right after the move is not missed.
+	if err := c.Store.Remind(ctx, id, c.Now().Add(lookSoon)); err != nil {
+		return "", nil, err
+	}
+	o, err = c.Store.ChangeOrder(ctx, id, func(o *shop.Order) error {
+		did = o.Settle(p, c.Merchant, wanted, c.Now(), by)
+		if did == shop.SettledRepeat || did == shop.SettledUnknown {
+			return store.Unchanged()
+		}
+		return nil
+	})
+	return did, o, err
+}
+
+// settled logs, alarms and sets going what a settlement brings.
+func (c *Checkout) settled(ctx context.Context, o *shop.Order, p shop.Payment, did shop.Settlement) error {
+	log := c.Log.With("order", o.ID, "out_trade_no", p.OutTradeNo, "transaction_id", p.TransactionID, "settlement", did)
+	switch did {
+	case shop.SettledUnknown:
+		_, err := c.stray(ctx, p)
+		return err
+	case shop.SettledOdd, shop.SettledHeld:
+		if _, err := c.Store.KeepStray(ctx, p, string(did)+": "+o.Exception, c.Now()); err != nil {
+			return err
+		}
+		log.ErrorContext(ctx, "a payment does not fit its order", "odd", o.Exception, "alarm", true)
+	case shop.SettledDuplicate, shop.SettledLate:
+		log.WarnContext(ctx, "a payment for nothing goes back")
+	case shop.SettledPaid:
+		log.InfoContext(ctx, "order paid", "paid_fen", o.Paid)
+	}
+	c.behind(ctx, o.ID)
+	return nil
+}
+
+// wanted reports whether a closed order could still be fulfilled: its courses are free for
+// the learner, can be bought as they were ordered, and are claimed for it again.
+func (c *Checkout) wanted(ctx context.Context, o *shop.Order) (bool, error) {
+	if o.State != shop.OrderClosed || len(o.Lines) == 0 {
+		return false, nil
+	}
+	lines := make([]shop.LineRequest, 0, len(o.Lines))
+	for _, l := range o.Lines {
+		lines = append(lines, shop.LineRequest{CourseID: l.CourseID, PolicyID: l.PolicyID})
+	}
+	if err := c.Store.Remind(ctx, o.ID, c.Now().Add(lookSoon)); err != nil {
+		return false, err // whoever looks lets the claims go again, should this end here
+	}
+	holder, err := c.claimCourses(ctx, o.UserID, o.ID, courseIDs(lines))
+	if err != nil || holder != "" {
+		return false, err
+	}
+	quote, err := c.Quote(ctx, o.UserID, lines)
+	if err != nil {
+		return false, err
+	}
+	return len(quote.Problems) == 0, nil
+}
+
+// stray keeps a payment for a number that is not ours.
+func (c *Checkout) stray(ctx context.Context, p shop.Payment) (shop.Settlement, error) {
+	first, err := c.Store.KeepStray(ctx, p, "unknown out_trade_no", c.Now())
+	if err != nil {
+		return "", err
+	}
+	if c.Now().Sub(first) < strayPatience {
+		c.Log.WarnContext(ctx, "payment for an unknown out_trade_no", "out_trade_no", p.OutTradeNo, "first_seen", first)
+		return shop.SettledUnknown, shop.ErrUnknownTrade
+	}
+	c.alarm(ctx, "payment for an unknown out_trade_no stays unknown", "out_trade_no", p.OutTradeNo, "first_seen", first)
+	return shop.SettledUnknown, nil
+}

@@ -1,0 +1,186 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"mstm/shop"
+	"mstm/store"
+)
+
+const (
+	sweepEvery = time.Second      // of real time; what is due is read off the shop's clock
+	sweepMost  = 50               // orders in one sweep
+	leaseFor   = 15 * time.Second // other instances leave an order alone that is being looked at
+	stepsMost  = 64               // steps of one order in one look
+)
+
+// Run looks after every order that something must happen to, until ctx ends: duties that
+// were left, attempts to ask WeChat about, time that is over, refunds on their way. It may
+// run on every instance.
+func (c *Checkout) Run(ctx context.Context) error {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		if err := c.Sweep(ctx); err != nil && ctx.Err() == nil {
+			c.Log.WarnContext(ctx, "sweep failed", "err", err)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// Sweep looks at every order that is due now.
+func (c *Checkout) Sweep(ctx context.Context) error {
+	due, err := c.Store.DueNow(ctx, c.Now(), sweepMost)
+	if err != nil {
+		return err
+	}
+	for i := range due {
+		mine, err := c.Store.Lease(ctx, &due[i], c.Now().Add(leaseFor))
+		if err != nil {
+			return err
+		}
+		if mine {
+			c.driveLogged(ctx, due[i].OrderID)
+		}
+	}
+	return nil
+}
+
+func (c *Checkout) driveLogged(ctx context.Context, orderID string) {
+	if err := c.drive(ctx, orderID); err != nil && ctx.Err() == nil {
+		c.Log.WarnContext(ctx, "order waits for its next look", "order", orderID, "err", err)
+	}
+}
+
+// drive takes an order as far as it can go now, and notes when to look again.
+func (c *Checkout) drive(ctx context.Context, orderID string) error {
+	defer c.locks.lock(orderID)()
+	for range stepsMost {
+		// The row before the order: if the order changes after it is read here, whoever
+		// changed it has touched the row, and it will not be put away below.
+		due, noted, err := c.Store.DueOf(ctx, orderID)
+		if err != nil {
+			return err
+		}
+		o, err := c.Store.Order(ctx, orderID)
+		if errors.Is(err, shop.ErrOrderNotFound) {
+			return c.giveUp(ctx, due, noted)
+		}
+		if err != nil {
+			return err
+		}
+		stepped, err := c.step(ctx, o)
+		if err != nil {
+			return err
+		}
+		if !stepped {
+			return c.putAway(ctx, o, due, noted)
+		}
+	}
+	return nil
+}
+
+// giveUp ends an order that was announced and never written. Taking its id makes sure that
+// it cannot be written any more.
+func (c *Checkout) giveUp(ctx context.Context, due store.Due, noted bool) error {
+	if !noted {
+		return nil
+	}
+	_, err := c.Store.InsertOrder(ctx, shop.Abandoned(due.OrderID, c.Now()))
+	if err != nil {
+		return err
+	}
+	return c.Store.Rest(ctx, due)
+}
+
+// putAway notes when the order is looked at next, or lets it rest.
+func (c *Checkout) putAway(ctx context.Context, o *shop.Order, due store.Due, noted bool) error {
+	at, more := o.NextLook()
+	switch {
+	case more && noted:
+		return c.Store.PutOff(ctx, due, at)
+	case more:
+		return c.Store.Remind(ctx, o.ID, at)
+	case !noted:
+		return nil
+	}
+	if err := c.releaseOrder(ctx, o); err != nil {
+		return err
+	}
+	if err := c.Store.AuditOrder(ctx, o); err != nil {
+		return err
+	}
+	return c.Store.Rest(ctx, due)
+}
+
+// step does the first thing that is due for the order and reports whether there was one.
+// Every step either moves the order or puts off the next try, so steps come to an end.
+func (c *Checkout) step(ctx context.Context, o *shop.Order) (bool, error) {
+	now := c.Now()
+	if duty, ok := o.NextDuty(now); ok {
+		return true, c.perform(ctx, o, duty)
+	}
+	if r := o.RefundDue(now); r != nil {
+		return true, c.driveRefund(ctx, o, r)
+	}
+	if o.State == shop.OrderPending && !now.Before(o.ExpiresAt) {
+		return true, c.expire(ctx, o.ID)
+	}
+	if o.State == shop.OrderClosing && o.OpenAttempt() == nil {
+		return true, c.closed(ctx, o.ID)
+	}
+	if a := o.CloseDue(now); a != nil {
+		return true, calmly(c.closeAttempt(ctx, o, a))
+	}
+	if a := o.AskDue(now); a != nil {
+		_, err := c.ask(ctx, o, a)
+		return true, calmly(err)
+	}
+	return false, nil
+}
+
+// calmly takes WeChat's being busy for what it is: the attempt has noted that it was asked.
+func calmly(err error) error {
+	if errors.Is(err, shop.ErrPayChannelBusy) && !errors.Is(err, shop.ErrUnavailable) {
+		return nil
+	}
+	return err
+}
+
+// perform does a duty and notes how it went.
+func (c *Checkout) perform(ctx context.Context, o *shop.Order, duty shop.DutyName) error {
+	err := c.do(ctx, o, duty)
+	if err != nil {
+		c.Log.WarnContext(ctx, "duty not done", "order", o.ID, "duty", duty, "err", err)
+	}
+	_, saved := c.Store.ChangeOrder(ctx, o.ID, func(o *shop.Order) error {
+		d := o.Duties[duty]
+		if d == nil || d.Done {
+			return store.Unchanged()
+		}
+		if err == nil {
+			o.DutyDone(duty)
+			return nil
+		}
+		o.DutyFailed(duty, cause(err), c.Now())
+		if d.Tries == shop.AlarmAfterTries {
+			c.alarm(ctx, "a duty keeps failing", "order", o.ID, "duty", duty, "err", err)
+		}
+		return nil
+	})
+	return saved
+}
+
+// cause is an error as an order may keep it: its code, or that it has none.
+func cause(err error) string {
+	if code := shop.CodeOf(err); code != "" {
+		return code
+	}
+	return "INTERNAL"
+}

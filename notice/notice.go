@@ -1,0 +1,44 @@
+// Package notice tells people what happened: at once on every open page, in the inbox for
+// the one who closed it, and by WeChat. The inbox is the truth; the other channels only
+// make it quicker.
+package notice
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"mstm/hub"
+	"mstm/shop"
+	"mstm/store"
+)
+
+// Config is what a Desk works with. All of it is needed.
+type Config struct {
+	Store *store.Store
+	Hub   *hub.Hub
+	Now   func() time.Time // the shop's clock
+	Log   *slog.Logger
+}
+
+// Desk sends notices.
+type Desk struct{ Config }
+
+// New is a Desk.
+func New(cfg Config) *Desk { return &Desk{cfg} }
+
+// tell puts a notice into a learner's inbox and shows it on the open pages. ref is what it
+// is about: for one kind and ref a learner gets one notice, however often tell is called.
+func (d *Desk) tell(ctx context.Context, userID, kind, ref string, n shop.Notice) error {
+	n.ID = userID + ":" + kind + ":" + ref
+	n.UserID, n.Kind, n.CreatedAt = userID, kind, d.Now().UTC()
+	if _, err := d.Store.InsertNotice(ctx, n); err != nil {
+		return err
+	}
+	_, err := d.Hub.Publish(ctx, hub.Event{Topic: hub.UserTopic(userID), Type: "notice.posted", Data: n, Once: "notice:" + n.ID})
+	if err != nil {
+		// It is in the inbox; a page that comes back reads it there.
+		d.Log.WarnContext(ctx, "notice not shown live", "notice", n.ID, "err", err)
+	}
+	return nil
+}

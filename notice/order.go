@@ -1,0 +1,42 @@
+package notice
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"mstm/shop"
+)
+
+// OrderFulfilled tells the buyer that the courses of an order are open, and which could
+// not be opened.
+func (d *Desk) OrderFulfilled(ctx context.Context, o *shop.Order) error {
+	opened, refused := titles(o, shop.LineGranted), titles(o, shop.LineRefused)
+	n := shop.Notice{Title: "课程已开通", Body: fmt.Sprintf("%s 已开通，现在就可以学习。", opened), Link: "/orders/" + o.ID}
+	switch {
+	case opened == "":
+		n.Title, n.Body = "课程未能开通", fmt.Sprintf("%s 您已经拥有，款项会原路退回。", refused)
+	case refused != "":
+		n.Body += fmt.Sprintf(" %s 您已经拥有，款项会原路退回。", refused)
+	}
+	return d.tell(ctx, o.UserID, "order_fulfilled", o.ID, n)
+}
+
+// PaidBack tells the buyer that money which paid for nothing is back.
+func (d *Desk) PaidBack(ctx context.Context, o *shop.Order, r *shop.Refund) error {
+	return d.tell(ctx, o.UserID, "paid_back", r.OutRefundNo, shop.Notice{
+		Title: "多付的款项已退回",
+		Body:  fmt.Sprintf("%s 元已原路退回。", r.Amount.Yuan()),
+		Link:  "/orders/" + o.ID,
+	})
+}
+
+func titles(o *shop.Order, result shop.LineResult) string {
+	var all []string
+	for _, l := range o.Lines {
+		if l.Result == result {
+			all = append(all, "《"+l.Title+"》")
+		}
+	}
+	return strings.Join(all, "")
+}

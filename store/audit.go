@@ -1,0 +1,47 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"mstm/shop"
+)
+
+// AuditRow is one thing that somebody did, for ever. ID makes a repeat of the same act the
+// same row.
+type AuditRow struct {
+	ID     string            `bson:"_id"`
+	Object string            `bson:"object"` // order:ID, course:ID, user:ID …
+	Act    string            `bson:"act"`
+	By     string            `bson:"by"`
+	At     time.Time         `bson:"at"`
+	Data   map[string]string `bson:"data,omitempty"`
+}
+
+// Audit appends a row; the same id twice is one row.
+func (s *Store) Audit(ctx context.Context, row AuditRow) error {
+	if row.ID == "" {
+		row.ID = NewID()
+	}
+	return s.audit(ctx, row)
+}
+
+func (s *Store) audit(ctx context.Context, row AuditRow) error {
+	if _, err := s.insertOnce(ctx, s.coll("audit"), row); err != nil {
+		return fmt.Errorf("audit %s: %w", row.ID, err)
+	}
+	return nil
+}
+
+// moveAudit is an order's move as the audit keeps it, keyed by order and move, so that
+// there are exactly as many rows as moves.
+func moveAudit(o *shop.Order, r shop.Record) AuditRow {
+	data := map[string]string{"from": string(r.From), "to": string(r.To)}
+	for k, v := range r.Data {
+		data[k] = v
+	}
+	return AuditRow{
+		ID: fmt.Sprintf("order:%s:%d", o.ID, r.V), Object: "order:" + o.ID, Act: string(r.Move), By: r.By, At: r.At, Data: data,
+	}
+}

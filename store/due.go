@@ -1,0 +1,92 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"mstm/shop"
+)
+
+// Due says when an order is to be looked at next. The row is written before the order and
+// deleted after the order has come to rest, so a sweep reads these few rows and no
+// orders, and no order is ever forgotten. Seq changes with every write of the row: who
+// has looked puts the row away only if nobody has touched it since.
+type Due struct {
+	OrderID string    `bson:"_id"`
+	At      time.Time `bson:"at"`
+	Seq     string    `bson:"seq"`
+}
+
+// Remind makes sure that the order is looked at no later than at.
+func (s *Store) Remind(ctx context.Context, orderID string, at time.Time) error {
+	row := Due{OrderID: orderID, At: at.UTC(), Seq: NewID()}
+	fresh, err := s.insertOnce(ctx, s.coll("due"), row)
+	if err != nil {
+		return fmt.Errorf("remind of order %s: %w", orderID, err)
+	}
+	if fresh {
+		return nil
+	}
+	_, err = s.updateIf(ctx, s.coll("due"), bson.M{"_id": orderID}, bson.M{"$set": bson.M{"at": row.At, "seq": row.Seq}})
+	if err != nil {
+		return fmt.Errorf("remind of order %s: %w", orderID, err)
+	}
+	return nil
+}
+
+// DueNow lists the orders to be looked at, longest overdue first.
+func (s *Store) DueNow(ctx context.Context, now time.Time, limit int) ([]Due, error) {
+	return findAll[Due](ctx, s.coll("due"), bson.M{"at": bson.M{"$lte": now.UTC()}},
+		options.Find().SetSort(bson.D{{Key: "at", Value: 1}}).SetLimit(int64(limit)))
+}
+
+// DueOf is the order's row; ok is false where it rests.
+func (s *Store) DueOf(ctx context.Context, orderID string) (d Due, ok bool, err error) {
+	row, err := findByID[Due](ctx, s.coll("due"), orderID, shop.ErrOrderNotFound)
+	if shop.CodeOf(err) == shop.ErrOrderNotFound.Code {
+		return Due{}, false, nil
+	}
+	if err != nil {
+		return Due{}, false, fmt.Errorf("due row of %s: %w", orderID, err)
+	}
+	return *row, true, nil
+}
+
+// Lease moves a due row out of the other instances' sight for a while and reports whether
+// this call did it. It saves double work; nothing correct rests on it.
+func (s *Store) Lease(ctx context.Context, d *Due, until time.Time) (bool, error) {
+	next := Due{OrderID: d.OrderID, At: until.UTC(), Seq: NewID()}
+	won, err := s.putDue(ctx, *d, next)
+	if won {
+		*d = next
+	}
+	return won, err
+}
+
+// PutOff sets when the order is looked at next, unless the row was touched since d was read.
+func (s *Store) PutOff(ctx context.Context, d Due, at time.Time) error {
+	_, err := s.putDue(ctx, d, Due{OrderID: d.OrderID, At: at.UTC(), Seq: NewID()})
+	return err
+}
+
+func (s *Store) putDue(ctx context.Context, seen, next Due) (bool, error) {
+	won, err := s.replaceIf(ctx, s.coll("due"), bson.M{"_id": seen.OrderID, "seq": seen.Seq}, next)
+	if err != nil {
+		return false, fmt.Errorf("due row of %s: %w", seen.OrderID, err)
+	}
+	return won, nil
+}
+
+// Rest deletes the row of an order that nothing will happen to by itself any more, unless
+// the row was touched since d was read.
+func (s *Store) Rest(ctx context.Context, d Due) error {
+	_, err := s.deleteIf(ctx, s.coll("due"), bson.M{"_id": d.OrderID, "seq": d.Seq})
+	if err != nil {
+		return fmt.Errorf("due row of %s: %w", d.OrderID, err)
+	}
+	return nil
+}

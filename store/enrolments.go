@@ -1,0 +1,93 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"mstm/shop"
+)
+
+// errNoEnrolment never leaves this file: having no enrolment is no error to anybody.
+var errNoEnrolment = errors.New("no enrolment")
+
+// Enrolment reads a learner's enrolment in a course; nil where nothing was ever granted.
+func (s *Store) Enrolment(ctx context.Context, userID, courseID string) (*shop.Enrolment, error) {
+	e, err := findByID[shop.Enrolment](ctx, s.coll("enrolments"), shop.EnrolmentID(userID, courseID), errNoEnrolment)
+	if errors.Is(err, errNoEnrolment) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("enrolment: %w", err)
+	}
+	return e, nil
+}
+
+// EnrolmentsOf lists a learner's enrolments.
+func (s *Store) EnrolmentsOf(ctx context.Context, userID string) ([]shop.Enrolment, error) {
+	return findAll[shop.Enrolment](ctx, s.coll("enrolments"), bson.M{"user_id": userID})
+}
+
+// ChangeEnrolment reads a learner's enrolment in a course (an empty one where there is
+// none), lets change work on it and writes it on condition that nobody else has written
+// it meanwhile, else again. Unchanged() from change writes nothing.
+func (s *Store) ChangeEnrolment(ctx context.Context, userID, courseID string, change func(*shop.Enrolment) error) (*shop.Enrolment, error) {
+	for range maxConflicts {
+		e, err := s.Enrolment(ctx, userID, courseID)
+		if err != nil {
+			return nil, err
+		}
+		if e == nil {
+			e = &shop.Enrolment{ID: shop.EnrolmentID(userID, courseID), UserID: userID, CourseID: courseID, Grants: []shop.Grant{}}
+		}
+		v := e.V
+		if err := change(e); errors.Is(err, errUnchanged) {
+			return e, nil
+		} else if err != nil {
+			return e, err
+		}
+		e.V = v + 1
+		won, err := s.putEnrolment(ctx, e, v)
+		if err != nil {
+			return nil, fmt.Errorf("change enrolment %s: %w", e.ID, err)
+		}
+		if won {
+			return e, nil
+		}
+	}
+	return nil, fmt.Errorf("change enrolment: %w: too many writers", shop.ErrUnavailable)
+}
+
+func (s *Store) putEnrolment(ctx context.Context, e *shop.Enrolment, seen int64) (bool, error) {
+	if seen == 0 {
+		return s.insertOnce(ctx, s.coll("enrolments"), e)
+	}
+	return s.replaceIf(ctx, s.coll("enrolments"), bson.M{"_id": e.ID, "v": seen}, e)
+}
+
+// Standing is the learner's past in each of the courses. A course that is missing from the
+// answer is one the learner has no past in.
+func (s *Store) Standing(ctx context.Context, userID string, courseIDs ...string) (map[string]shop.Standing, error) {
+	ids := make(bson.A, 0, len(courseIDs))
+	for _, c := range courseIDs {
+		ids = append(ids, shop.EnrolmentID(userID, c))
+	}
+	enrolments, err := findAll[*shop.Enrolment](ctx, s.coll("enrolments"), bson.M{"_id": bson.M{"$in": ids}})
+	if err != nil {
+		return nil, fmt.Errorf("standing: %w", err)
+	}
+	used, err := s.trialsUsed(ctx, userID, courseIDs)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]shop.Standing{}
+	for c := range used {
+		all[c] = shop.Standing{TrialUsed: true}
+	}
+	for _, e := range enrolments {
+		all[e.CourseID] = shop.Standing{Enrolment: e, TrialUsed: used[e.CourseID]}
+	}
+	return all, nil
+}

@@ -1,0 +1,95 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"mstm/shop"
+)
+
+// errUnchanged tells change that there is nothing to write.
+var errUnchanged = errors.New("unchanged")
+
+// Unchanged is what a change function returns to leave a document as it is.
+func Unchanged() error { return errUnchanged }
+
+// InsertOrder writes a new order and reports whether its id was free.
+func (s *Store) InsertOrder(ctx context.Context, o *shop.Order) (bool, error) {
+	fresh, err := s.insertOnce(ctx, s.coll("orders"), o)
+	if err != nil {
+		return false, fmt.Errorf("insert order %s: %w", o.ID, err)
+	}
+	if fresh {
+		s.auditMoves(ctx, o, 0)
+	}
+	return fresh, nil
+}
+
+// Order reads an order by its id; shop.ErrOrderNotFound where there is none.
+func (s *Store) Order(ctx context.Context, id string) (*shop.Order, error) {
+	o, err := findByID[shop.Order](ctx, s.coll("orders"), id, shop.ErrOrderNotFound)
+	if err != nil {
+		return nil, fmt.Errorf("order %s: %w", id, err)
+	}
+	return o, nil
+}
+
+// ChangeOrder reads an order, lets change work on it and replaces it on condition that its
+// state and version are still those that were read; when another writer was first,
+// change is called again on what that one left. Unchanged() from change writes nothing;
+// any other error is returned as it is. The order as it stands afterwards is returned.
+func (s *Store) ChangeOrder(ctx context.Context, id string, change func(*shop.Order) error) (*shop.Order, error) {
+	for range maxConflicts {
+		o, err := s.Order(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		state, v, moves := o.State, o.V, len(o.History)
+		if err := change(o); errors.Is(err, errUnchanged) {
+			return o, nil
+		} else if err != nil {
+			return o, err
+		}
+		o.V = v + 1
+		won, err := s.replaceIf(ctx, s.coll("orders"), bson.M{"_id": id, "state": state, "v": v}, o)
+		if err != nil {
+			return nil, fmt.Errorf("change order %s: %w", id, err)
+		}
+		if won {
+			s.auditMoves(ctx, o, moves)
+			return o, nil
+		}
+	}
+	return nil, fmt.Errorf("change order %s: %w: too many writers", id, shop.ErrUnavailable)
+}
+
+// OrdersOf lists a learner's orders, newest first.
+func (s *Store) OrdersOf(ctx context.Context, userID string, limit int, cursor string) ([]shop.Order, string, error) {
+	return page[shop.Order](ctx, s.coll("orders"), bson.M{"user_id": userID}, limit, cursor,
+		func(o shop.Order) (any, string) { return o.CreatedAt, o.ID })
+}
+
+// auditMoves copies the moves from the n-th on into the audit. The order's own history is
+// the truth; a copy that fails here is made up by AuditOrder.
+func (s *Store) auditMoves(ctx context.Context, o *shop.Order, n int) {
+	for _, r := range o.History[n:] {
+		if err := s.audit(ctx, moveAudit(o, r)); err != nil {
+			s.log.WarnContext(ctx, "audit is behind", "order", o.ID, "move", r.Move, slog.Any("err", err))
+			return
+		}
+	}
+}
+
+// AuditOrder makes sure that every move of the order stands in the audit.
+func (s *Store) AuditOrder(ctx context.Context, o *shop.Order) error {
+	for _, r := range o.History {
+		if err := s.audit(ctx, moveAudit(o, r)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,78 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"mstm/shop"
+)
+
+// Progress is how far a learner has come in a course. It is apart from the enrolment, so
+// that watching never contends with money. Lessons are keyed by their id.
+type Progress struct {
+	ID      string                    `bson:"_id" json:"-"` // user:course
+	Lessons map[string]LessonProgress `bson:"lessons" json:"lessons"`
+}
+
+// LessonProgress is one lesson of it. Position is in seconds.
+type LessonProgress struct {
+	OpenedAt time.Time `bson:"opened_at" json:"opened_at"`
+	Position int       `bson:"position_s" json:"position_s"`
+	Done     bool      `bson:"done" json:"done"`
+}
+
+var errNoProgress = errors.New("no progress")
+
+// Progress reads a learner's progress in a course; empty where nothing was opened.
+func (s *Store) Progress(ctx context.Context, userID, courseID string) (*Progress, error) {
+	id := shop.EnrolmentID(userID, courseID)
+	p, err := findByID[Progress](ctx, s.coll("progress"), id, errNoProgress)
+	if errors.Is(err, errNoProgress) {
+		return &Progress{ID: id, Lessons: map[string]LessonProgress{}}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("progress: %w", err)
+	}
+	return p, nil
+}
+
+// OpenLesson notes that the learner has opened the lesson; the first time counts.
+func (s *Store) OpenLesson(ctx context.Context, userID, courseID, lessonID string, now time.Time) error {
+	p, err := s.Progress(ctx, userID, courseID)
+	if err != nil {
+		return err
+	}
+	if _, opened := p.Lessons[lessonID]; opened {
+		return nil
+	}
+	return s.setProgress(ctx, p.ID, bson.M{"lessons." + lessonID + ".opened_at": now.UTC()})
+}
+
+// PutProgress notes how far the learner is in a lesson; done, once true, stays.
+func (s *Store) PutProgress(ctx context.Context, userID, courseID, lessonID string, position int, done bool, now time.Time) (*Progress, error) {
+	if err := s.OpenLesson(ctx, userID, courseID, lessonID, now); err != nil {
+		return nil, err
+	}
+	set := bson.M{"lessons." + lessonID + ".position_s": position}
+	if done {
+		set["lessons."+lessonID+".done"] = true
+	}
+	if err := s.setProgress(ctx, shop.EnrolmentID(userID, courseID), set); err != nil {
+		return nil, err
+	}
+	return s.Progress(ctx, userID, courseID)
+}
+
+func (s *Store) setProgress(ctx context.Context, id string, set bson.M) error {
+	if _, err := s.insertOnce(ctx, s.coll("progress"), Progress{ID: id, Lessons: map[string]LessonProgress{}}); err != nil {
+		return fmt.Errorf("progress: %w", err)
+	}
+	if _, err := s.updateIf(ctx, s.coll("progress"), bson.M{"_id": id}, bson.M{"$set": set}); err != nil {
+		return fmt.Errorf("progress: %w", err)
+	}
+	return nil
+}

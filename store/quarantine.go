@@ -1,0 +1,38 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"mstm/shop"
+)
+
+// Stray is a genuine payment that does not fit: its number is not ours, or its amount or
+// parties differ. It is kept for people to look into.
+type Stray struct {
+	ID        string       `bson:"_id"` // out_trade_no:transaction_id
+	Payment   shop.Payment `bson:"payment"`
+	Reason    string       `bson:"reason"`
+	FirstSeen time.Time    `bson:"first_seen"`
+}
+
+var errNoStray = errors.New("no stray payment")
+
+// KeepStray keeps a payment that does not fit and says when it was seen first.
+func (s *Store) KeepStray(ctx context.Context, p shop.Payment, reason string, now time.Time) (firstSeen time.Time, err error) {
+	row := Stray{ID: p.OutTradeNo + ":" + p.TransactionID, Payment: p, Reason: reason, FirstSeen: now.UTC()}
+	fresh, err := s.insertOnce(ctx, s.coll("quarantine"), row)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("keep stray payment: %w", err)
+	}
+	if fresh {
+		return row.FirstSeen, nil
+	}
+	held, err := findByID[Stray](ctx, s.coll("quarantine"), row.ID, errNoStray)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("stray payment: %w", err)
+	}
+	return held.FirstSeen, nil
+}
