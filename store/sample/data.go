@@ -32,7 +32,7 @@ func dataShelf() shelf {
 			},
 		},
 		{
-			id: "sql1", title: "写给业务人员的 SQL 课", subtitle: "不求人，自己把数取出来",
+			id: "sql1", title: "业务人员的 SQL 取数课", subtitle: "不求人，自己把数取出来",
 			teacher: shop.Teacher{Name: "方小溪", Title: "商业智能顾问", Intro: "给上千位运营和市场同事讲过取数，最擅长回答“为什么我的数和你的不一样”。"},
 			about:   "等数据同事排期等到心累？这门课教你用一门语言自己取数。全程围绕一个课程网站的六张表，从最简单的筛选，一直到留存、漏斗和路径。\n\n每节课不超过十五分钟，课后都有在线判题，写错了会告诉你差在哪一行。",
 			sells:   selling(month(3900), quarter(9900), lifetime(19900)),
