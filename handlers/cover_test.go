@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"testing"
 )
@@ -102,4 +103,33 @@ func TestCoverDependsOnItsSeedAlone(t *testing.T) {
 			t.Errorf("%s: the cover points elsewhere", seed)
 		}
 	}
+}
+
+func TestWhiteLettersAreReadableOnEveryGround(t *testing.T) {
+	for _, c := range coverColours {
+		for _, ground := range []string{c.deep, c.mid} {
+			if ratio := 1.05 / (luminance(t, ground) + 0.05); ratio < 4.5 {
+				t.Errorf("white on %s has a contrast of %.2f, want 4.5", ground, ratio)
+			}
+		}
+	}
+}
+
+// luminance is the relative luminance of WCAG 2, 0 for black to 1 for white.
+func luminance(t *testing.T, colour string) float64 {
+	t.Helper()
+	var rgb [3]uint8
+	if _, err := fmt.Sscanf(colour, "#%02x%02x%02x", &rgb[0], &rgb[1], &rgb[2]); err != nil {
+		t.Fatalf("%s: %v", colour, err)
+	}
+	sum := 0.0
+	for i, weight := range []float64{0.2126, 0.7152, 0.0722} {
+		v := float64(rgb[i]) / 255
+		if v <= 0.04045 {
+			sum += weight * v / 12.92
+		} else {
+			sum += weight * math.Pow((v+0.055)/1.055, 2.4)
+		}
+	}
+	return sum
 }

@@ -100,7 +100,8 @@ func TestOutlinesLookLikeCourses(t *testing.T) {
 		if previews < 1 || previews > 2 {
 			t.Errorf("%s has %d preview lessons, want 1 or 2", c.ID, previews)
 		}
-		if sentences := strings.Count(c.Description, "。") + strings.Count(c.Description, "？"); sentences < 3 || c.Teacher.Title == "" || c.Teacher.Intro == "" || c.Subtitle == "" {
+		sentences := strings.Count(c.Description, "。") + strings.Count(c.Description, "？")
+		if sentences < 3 || c.Teacher.Title == "" || c.Teacher.Intro == "" || c.Subtitle == "" {
 			t.Errorf("%s says too little about itself", c.ID)
 		}
 	}
