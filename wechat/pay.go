@@ -45,7 +45,7 @@ type PayConfig struct {
 	// NotifyURL and RefundNotifyURL receive the callbacks: https, without a query string.
 	NotifyURL, RefundNotifyURL string
 
-	Timeout time.Duration // of one call; 5 s when zero
+	Timeout time.Duration // of one call, 5 s when zero; a bill may take twelve times as long
 
 	// A breaker per kind of call opens after BreakerAfter calls in a row that got no usable answer
 	// (5 when zero) and lets one call try again after BreakerPause (5 s when zero).
@@ -78,7 +78,7 @@ func NewPay(ctx context.Context, cfg PayConfig) (*Pay, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pay{cfg: cfg, http: newHTTPClient(base, cfg.Timeout), log: cfg.Log}
+	p := &Pay{cfg: cfg, http: newHTTPClient(base), log: cfg.Log}
 	p.keys = newKeyring(cfg.PublicKeyID, cfg.PublicKey, p.fetchCertificates, p.log)
 	p.client, err = core.NewClient(ctx,
 		option.WithMerchantCredential(cfg.MchID, cfg.Serial, cfg.PrivateKey),
@@ -149,7 +149,11 @@ func baseURL(s string) (*url.URL, error) {
 // call runs one request to WeChat: within the time-out, behind the breaker of its kind, its error
 // told as one of this package's kinds.
 func (p *Pay) call(ctx context.Context, name api, do func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, p.cfg.Timeout)
+	timeout := p.cfg.Timeout
+	if name == apiBill {
+		timeout *= 12
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	_, err := p.breakers[name].Execute(func() (struct{}, error) {
 		return struct{}{}, classify(name, safely(func() error { return do(ctx) }))

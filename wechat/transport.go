@@ -15,14 +15,14 @@ const (
 
 // newHTTPClient reaches base (nil: wherever the SDK points). The SDK has its host built in, so the
 // transport rewrites it; the signature covers path and query only and stays valid. Redirects are
-// not followed: a signed API has none, and following one would send the signature elsewhere.
-func newHTTPClient(base *url.URL, timeout time.Duration) *http.Client {
+// not followed: a signed API has none, and following one would send the signature elsewhere. Every
+// call brings its own deadline.
+func newHTTPClient(base *url.URL) *http.Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.DialContext = (&net.Dialer{Timeout: 2 * time.Second, KeepAlive: 30 * time.Second}).DialContext
 	t.MaxIdleConnsPerHost = 32
 	return &http.Client{
 		Transport:     &rewriter{base: base, next: t},
-		Timeout:       timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }

@@ -17,7 +17,7 @@ type Faults struct {
 
 // APIFault spoils an answer to the shop's calls.
 type APIFault struct {
-	API        string `json:"api"` // native, jsapi, h5, query, close, refund, refund_query, certificates, bill, * for any
+	API        string `json:"api"` // native, jsapi, h5, query, close, refund, refund_query, certificates, bill, bill_file (with status: half the file), * for any but bill_file
 	OutTradeNo string `json:"out_trade_no,omitempty"`
 	Times      int    `json:"times,omitempty"`
 
@@ -106,7 +106,7 @@ func (s *Sandbox) putFaults(r *request) (any, error) {
 
 // check refuses words that would silently never match.
 func (f Faults) check() error {
-	apis := []string{"native", "jsapi", "h5", "query", "close", "refund", "refund_query", "certificates", "bill", "*"}
+	apis := []string{"native", "jsapi", "h5", "query", "close", "refund", "refund_query", "certificates", "bill", "bill_file", "*"}
 	signatures := []string{"", "unsigned", "wrong", "signtest", "stale", "unknown_serial"}
 	for _, a := range f.API {
 		switch {
@@ -139,7 +139,7 @@ func (f *faultSet) drawAPI(api, outTradeNo string) APIFault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	i := slices.IndexFunc(f.now.API, func(a APIFault) bool {
-		return (a.API == api || a.API == "*") && (a.OutTradeNo == "" || a.OutTradeNo == outTradeNo)
+		return (a.API == api || a.API == "*" && api != "bill_file") && (a.OutTradeNo == "" || a.OutTradeNo == outTradeNo)
 	})
 	if i < 0 {
 		return APIFault{}

@@ -34,6 +34,10 @@ func (s *Sandbox) payRoutes(r *httprouter.Router) {
 	r.GET("/v3/pay/transactions/out-trade-no/:out_trade_no", s.api("query", s.queryTrade))
 	r.GET("/v3/pay/transactions/id/:transaction_id", s.api("query", s.queryTransaction))
 	r.POST("/v3/pay/transactions/out-trade-no/:out_trade_no/close", s.api("close", s.closeTrade))
+	r.POST("/v3/refund/domestic/refunds", s.api("refund", s.createRefund))
+	r.GET("/v3/refund/domestic/refunds/:out_refund_no", s.api("refund_query", s.queryRefund))
+	r.GET("/v3/bill/tradebill", s.api("bill", s.tradeBill))
+	r.GET("/v3/billdownload/file", s.downloadBill)
 	r.GET("/v3/certificates", s.api("certificates", s.certificates))
 }
 
@@ -42,6 +46,8 @@ func (s *Sandbox) controlRoutes(r *httprouter.Router) {
 	r.POST("/sandbox/pay", s.control(s.pay))
 	r.GET("/sandbox/trades", s.control(s.listTrades))
 	r.GET("/sandbox/trades/:out_trade_no", s.control(s.showTrade))
+	r.GET("/sandbox/refunds", s.control(s.listRefunds))
+	r.POST("/sandbox/refunds/:out_refund_no", s.control(s.settleRefund))
 	r.POST("/sandbox/callbacks/:out_trade_no", s.control(s.resend))
 	r.POST("/sandbox/forge", s.control(s.forge))
 	r.GET("/sandbox/faults", s.control(s.getFaults))
