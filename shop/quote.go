@@ -63,7 +63,7 @@ type Problem struct {
 // standing in it; ErrCourseNotFound from it becomes a problem of that line, any other
 // error ends the quote. No lines, more than MaxLines, or a course twice are refused.
 func MakeQuote(lines []LineRequest, course func(id string) (*Course, Standing, error), now time.Time) (Quote, error) {
-	if err := checkLines(lines); err != nil {
+	if err := CheckLines(lines); err != nil {
 		return Quote{}, err
 	}
 	q := Quote{Lines: []QuoteLine{}, Problems: []Problem{}}
@@ -83,7 +83,8 @@ func MakeQuote(lines []LineRequest, course func(id string) (*Course, Standing, e
 	return q, nil
 }
 
-func checkLines(lines []LineRequest) error {
+// CheckLines refuses what no quote can be made of: no lines, too many, a course twice.
+func CheckLines(lines []LineRequest) error {
 	switch {
 	case len(lines) == 0:
 		return ErrNoLines
