@@ -36,9 +36,10 @@ type change struct {
 
 // The kinds of changes. changeAll is never sent: it stands for whatever was missed.
 const (
-	changeAll     = ""
-	changeTokens  = "tokens"  // of the user with this id
-	changeCourses = "courses" // courses, categories and how many learn
+	changeAll      = ""
+	changeTokens   = "tokens"   // of the user with this id
+	changeCourses  = "courses"  // a course or the categories
+	changeLearners = "learners" // how many learn the course with this id
 )
 
 const (

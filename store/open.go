@@ -48,7 +48,9 @@ type Store struct {
 	lock          *dataLock      // nil where nothing is embedded
 	locks         stripes        // embedded MongoDB: one conditional write per document at a time
 
-	bus *bus
+	bus       *bus
+	tokens    *tokenCache
+	catalogue *catalogueCache
 }
 
 // Open connects to both stores, or starts the embedded ones, and makes the indexes. It
@@ -79,6 +81,8 @@ func Open(ctx context.Context, cfg Config) (_ *Store, err error) {
 		return nil, err
 	}
 	s.bus = newBus(s.redis, s.log)
+	s.tokens = newTokenCache(s.bus)
+	s.catalogue = newCatalogueCache(s)
 	return s, nil
 }
 

@@ -1,0 +1,50 @@
+package shop
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Role is what somebody may do besides looking.
+type Role string
+
+// Everybody with an account is a learner. An editor keeps the catalogue, a marketer sends
+// broadcasts, finance sees orders and refunds them, an admin may do everything.
+const (
+	RoleLearner  Role = "learner"
+	RoleEditor   Role = "editor"
+	RoleMarketer Role = "marketer"
+	RoleFinance  Role = "finance"
+	RoleAdmin    Role = "admin"
+)
+
+// Roles are all there are.
+func Roles() []Role {
+	return []Role{RoleLearner, RoleEditor, RoleMarketer, RoleFinance, RoleAdmin}
+}
+
+// Valid reports whether there is such a role.
+func (r Role) Valid() bool { return slices.Contains(Roles(), r) }
+
+// MayActAs reports whether somebody with these roles may do what needs role.
+func MayActAs(roles []Role, role Role) bool {
+	return slices.Contains(roles, role) || slices.Contains(roles, RoleAdmin)
+}
+
+// User is an account. Username is "" for somebody who came by WeChat and chose none.
+type User struct {
+	ID           string    `bson:"_id" json:"id"`
+	Username     string    `bson:"username,omitempty" json:"username"`
+	Name         string    `bson:"name" json:"name"`
+	PasswordHash string    `bson:"password_hash,omitempty" json:"-"` // argon2id, PHC string
+	Roles        []Role    `bson:"roles" json:"roles"`
+	CreatedAt    time.Time `bson:"created_at" json:"created_at"`
+}
+
+// NormalUsername is the form in which usernames are compared: lower case, composed.
+func NormalUsername(name string) string {
+	return norm.NFC.String(strings.ToLower(norm.NFC.String(strings.TrimSpace(name))))
+}

@@ -1,0 +1,203 @@
+package store
+
+import (
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"mstm/shop"
+)
+
+// Catalogue is all categories and courses as they were at one moment, in memory. Nothing
+// in it changes, and nothing that it gives out may be changed; a changed shop has
+// another Catalogue, so its pointer tells whether something made from it still holds.
+type Catalogue struct {
+	categories []shop.Category
+	courses    map[string]*shop.Course
+	sorted     map[Sort][]*listed // on sale, in the sort's order
+	all        []*shop.Course     // drafts and off sale too, newest first
+}
+
+// listed is a course with what lists compare.
+type listed struct {
+	course *shop.Course
+	text   string // lower case: what a search looks in
+	price  shop.Fen
+}
+
+// Sort is the order of a list.
+type Sort string
+
+// Lists begin with the newest, the most bought, or the cheapest by default policy.
+const (
+	SortNew     Sort = "new"
+	SortPopular Sort = "popular"
+	SortPrice   Sort = "price"
+)
+
+// maxSearch is how many runes a search text may have.
+const maxSearch = 64
+
+// Listing says which courses on sale to list. The zero value is the first page of all,
+// newest first.
+type Listing struct {
+	Category string // id, "" all
+	Query    string // part of title, subtitle or teacher's name, "" all
+	Sort     Sort   // "" new
+	Limit    int    // 1…100, 0 means 20
+	Cursor   string
+}
+
+func newCatalogue(categories []shop.Category, courses []shop.Course) *Catalogue {
+	c := &Catalogue{categories: categories, courses: make(map[string]*shop.Course, len(courses)), sorted: map[Sort][]*listed{}}
+	var onSale []*listed
+	for i := range courses {
+		course := &courses[i]
+		c.courses[course.ID] = course
+		c.all = append(c.all, course)
+		if course.State == shop.CourseOnSale {
+			onSale = append(onSale, newListed(course))
+		}
+	}
+	for _, by := range []Sort{SortNew, SortPopular, SortPrice} {
+		c.sorted[by] = slices.Clone(onSale)
+		slices.SortFunc(c.sorted[by], func(a, b *listed) int { return by.place(a).compare(by.place(b)) })
+	}
+	slices.SortFunc(c.all, func(a, b *shop.Course) int {
+		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(b.ID, a.ID))
+	})
+	return c
+}
+
+func newListed(c *shop.Course) *listed {
+	p, _ := c.Current().Default()
+	text := strings.ToLower(c.Title + "\n" + c.Subtitle + "\n" + c.Teacher.Name)
+	return &listed{course: c, text: text, price: p.Price}
+}
+
+// place is where a course stands in a sorted list: lower first, then the lower id.
+type place struct {
+	Key int64  `json:"k"`
+	ID  string `json:"i"`
+}
+
+func (s Sort) place(l *listed) place {
+	switch s {
+	case SortPopular:
+		return place{-l.course.Learners, l.course.ID}
+	case SortPrice:
+		return place{int64(l.price), l.course.ID}
+	default:
+		return place{-l.course.CreatedAt.UnixMilli(), l.course.ID}
+	}
+}
+
+func (p place) compare(q place) int {
+	return cmp.Or(cmp.Compare(p.Key, q.Key), cmp.Compare(p.ID, q.ID))
+}
+
+// Course finds a course in any state.
+func (c *Catalogue) Course(id string) (*shop.Course, bool) {
+	course, ok := c.courses[id]
+	return course, ok
+}
+
+// Courses are all, drafts and off sale too, newest first.
+func (c *Catalogue) Courses() []*shop.Course { return c.all }
+
+// Categories are the shelves in their order.
+func (c *Catalogue) Categories() []shop.Category { return c.categories }
+
+// Category finds a shelf.
+func (c *Catalogue) Category(id string) (shop.Category, bool) {
+	i := slices.IndexFunc(c.categories, func(x shop.Category) bool { return x.ID == id })
+	if i < 0 {
+		return shop.Category{}, false
+	}
+	return c.categories[i], true
+}
+
+// OnSale counts the courses of a category that can be bought.
+func (c *Catalogue) OnSale(categoryID string) (n int) {
+	for _, l := range c.sorted[SortNew] {
+		if l.course.CategoryID == categoryID {
+			n++
+		}
+	}
+	return n
+}
+
+// List lists courses on sale. next is the cursor of the next page, "" after the last. A
+// cursor stays good when the catalogue changes: it names a place in the order.
+func (c *Catalogue) List(l Listing) (items []*shop.Course, next string, err error) {
+	if err := l.check(c); err != nil {
+		return nil, "", err
+	}
+	rest, err := l.after(c.sorted[l.Sort])
+	if err != nil {
+		return nil, "", err
+	}
+	query, limit := strings.ToLower(l.Query), pageSize(l.Limit)
+	items = []*shop.Course{}
+	var last *listed
+	for _, x := range rest {
+		if l.Category != "" && x.course.CategoryID != l.Category || !strings.Contains(x.text, query) {
+			continue
+		}
+		if len(items) == limit {
+			return items, l.cursor(last), nil
+		}
+		items, last = append(items, x.course), x
+	}
+	return items, "", nil
+}
+
+func (l *Listing) check(c *Catalogue) error {
+	if l.Sort == "" {
+		l.Sort = SortNew
+	}
+	if _, ok := c.sorted[l.Sort]; !ok {
+		return shop.ErrInvalidQuery.At("sort")
+	}
+	l.Query = strings.TrimSpace(l.Query)
+	if !utf8.ValidString(l.Query) || utf8.RuneCountInString(l.Query) > maxSearch {
+		return shop.ErrInvalidQuery.At("q")
+	}
+	if l.Category != "" {
+		if _, ok := c.Category(l.Category); !ok {
+			return shop.ErrCategoryNotFound
+		}
+	}
+	return nil
+}
+
+// listCursor is a place and the sort in whose order it is one.
+type listCursor struct {
+	Sort Sort `json:"s"`
+	place
+}
+
+func (l *Listing) cursor(last *listed) string {
+	text, _ := json.Marshal(listCursor{l.Sort, l.Sort.place(last)}) // strings and a number: cannot fail
+	return base64.RawURLEncoding.EncodeToString(text)
+}
+
+// after is what follows the cursor's place in a sorted list.
+func (l *Listing) after(list []*listed) ([]*listed, error) {
+	if l.Cursor == "" {
+		return list, nil
+	}
+	var at listCursor
+	text, err := base64.RawURLEncoding.DecodeString(l.Cursor)
+	if err != nil || len(text) > 256 || json.Unmarshal(text, &at) != nil || at.Sort != l.Sort {
+		return nil, shop.ErrInvalidCursor
+	}
+	i, found := slices.BinarySearchFunc(list, at.place, func(x *listed, p place) int { return l.Sort.place(x).compare(p) })
+	if found {
+		i++
+	}
+	return list[i:], nil
+}

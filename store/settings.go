@@ -1,0 +1,53 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"mstm/shop"
+)
+
+// setting is one small thing that the shop remembers about itself.
+type setting struct {
+	ID    string        `bson:"_id"`
+	Value bson.RawValue `bson:"value"`
+}
+
+var errNoSetting = errors.New("no such setting")
+
+// Setting reads what was put under key into v, a pointer; found is false, and v as it
+// was, where nothing was.
+func (s *Store) Setting(ctx context.Context, key string, v any) (found bool, err error) {
+	row, err := findByID[setting](ctx, s.coll("settings"), key, errNoSetting)
+	if errors.Is(err, errNoSetting) {
+		return false, nil
+	}
+	if err == nil {
+		err = row.Value.Unmarshal(v)
+	}
+	if err != nil {
+		return false, fmt.Errorf("setting %s: %w", key, err)
+	}
+	return true, nil
+}
+
+// PutSetting keeps v, anything that BSON can hold, under key.
+func (s *Store) PutSetting(ctx context.Context, key string, v any) error {
+	row := bson.M{"_id": key, "value": v}
+	for range maxConflicts {
+		ok, err := s.replaceIf(ctx, s.coll("settings"), bson.M{"_id": key}, row)
+		if !ok && err == nil {
+			ok, err = s.insertOnce(ctx, s.coll("settings"), row)
+		}
+		if err != nil {
+			return fmt.Errorf("put setting %s: %w", key, err)
+		}
+		if ok {
+			return nil
+		}
+	}
+	return fmt.Errorf("put setting %s: %w: too many writers", key, shop.ErrUnavailable)
+}

@@ -1,0 +1,176 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"mstm/shop"
+)
+
+// TokenRow is what a token stands for. It carries all that a request needs to know about
+// who sent it, so that a profile is never read for it.
+type TokenRow struct {
+	ID        string      `bson:"_id"` // user:client
+	UserID    string      `bson:"user_id"`
+	Client    string      `bson:"client"`
+	Hash      []byte      `bson:"hash"` // SHA-256 of the secret
+	Roles     []shop.Role `bson:"roles"`
+	CreatedAt time.Time   `bson:"created_at"`
+	ExpiresAt time.Time   `bson:"expires_at"` // first instant too late
+}
+
+// Session names the login that made the token: the hash in hex. It logs nobody in.
+func (r TokenRow) Session() string { return hex.EncodeToString(r.Hash) }
+
+var clientPattern = regexp.MustCompile(`^[0-9a-z]{1,16}$`)
+
+// ValidClient reports whether s could be a client's name.
+func ValidClient(s string) bool { return clientPattern.MatchString(s) }
+
+func tokenID(userID, client string) string { return userID + ":" + client }
+
+// newSecret makes 256 random bits as text and the hash to keep of them.
+func newSecret() (text string, hash []byte) {
+	var secret [32]byte
+	rand.Read(secret[:]) // never fails
+	sum := sha256.Sum256(secret[:])
+	return base64.RawURLEncoding.EncodeToString(secret[:]), sum[:]
+}
+
+// hashSecret is the hash of a secret's text; ok is false where it cannot be one of ours.
+func hashSecret(text string) (hash []byte, ok bool) {
+	secret, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil || len(secret) != 32 {
+		return nil, false
+	}
+	sum := sha256.Sum256(secret)
+	return sum[:], true
+}
+
+// PutToken makes a new token for a user's client and returns its text, which is kept
+// nowhere. An old one of the same client is dead from then on. However many log in at
+// once, there is one row, holding the token of the last.
+func (s *Store) PutToken(ctx context.Context, userID, client string, roles []shop.Role, now time.Time, ttl time.Duration) (string, TokenRow, error) {
+	if !shop.ValidID(userID) || !ValidClient(client) {
+		return "", TokenRow{}, shop.ErrInvalidField.At("client")
+	}
+	now = now.UTC().Truncate(time.Millisecond) // what the database keeps
+	secret, hash := newSecret()
+	row := TokenRow{
+		ID: tokenID(userID, client), UserID: userID, Client: client, Hash: hash, Roles: roles,
+		CreatedAt: now, ExpiresAt: now.Add(ttl),
+	}
+	if err := s.putTokenRow(ctx, row); err != nil {
+		return "", TokenRow{}, fmt.Errorf("put token: %w", err)
+	}
+	s.changed(ctx, changeTokens, userID)
+	return secret + "." + userID + "." + client, row, nil
+}
+
+// putTokenRow updates the row, or inserts it at the first login. Either can come too late
+// (others log in or out meanwhile); then the other is right.
+func (s *Store) putTokenRow(ctx context.Context, row TokenRow) error {
+	for range maxConflicts {
+		if ok, err := s.replaceIf(ctx, s.coll("user_tokens"), bson.M{"_id": row.ID}, row); ok || err != nil {
+			return err
+		}
+		if fresh, err := s.insertOnce(ctx, s.coll("user_tokens"), row); fresh || err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("%w: too many writers", shop.ErrUnavailable)
+}
+
+// Authenticate tells whose token it is; shop.ErrUnauthenticated where it is nobody's, or
+// was replaced, or has expired. Mostly the answer comes from a cache that forgets a
+// changed token at once; where the word of changes would not arrive, the row is read.
+func (s *Store) Authenticate(ctx context.Context, token string, now time.Time) (TokenRow, error) {
+	id, hash, ok := parseToken(token)
+	if !ok {
+		return TokenRow{}, shop.ErrUnauthenticated
+	}
+	row, cached := s.tokens.get(id)
+	if !cached || !row.isFor(hash, now) {
+		var err error
+		if row, err = s.readToken(ctx, id); err != nil {
+			return TokenRow{}, err
+		}
+	}
+	if !row.isFor(hash, now) {
+		return TokenRow{}, shop.ErrUnauthenticated
+	}
+	return row, nil
+}
+
+// parseToken splits secret.user.client into the row's key and the hash of the secret.
+func parseToken(token string) (id string, hash []byte, ok bool) {
+	secret, rest, _ := strings.Cut(token, ".")
+	userID, client, _ := strings.Cut(rest, ".")
+	hash, ok = hashSecret(secret)
+	if !ok || !shop.ValidID(userID) || !ValidClient(client) {
+		return "", nil, false
+	}
+	return tokenID(userID, client), hash, true
+}
+
+func (r TokenRow) isFor(hash []byte, now time.Time) bool {
+	return subtle.ConstantTimeCompare(r.Hash, hash) == 1 && now.Before(r.ExpiresAt)
+}
+
+func (s *Store) readToken(ctx context.Context, id string) (TokenRow, error) {
+	seen := s.tokens.generation()
+	row, err := findByID[TokenRow](ctx, s.coll("user_tokens"), id, shop.ErrUnauthenticated)
+	if errors.Is(err, shop.ErrUnauthenticated) {
+		return TokenRow{}, err
+	}
+	if err != nil {
+		return TokenRow{}, fmt.Errorf("authenticate: %w", err)
+	}
+	s.tokens.put(*row, seen)
+	return *row, nil
+}
+
+// DeleteToken ends a client's token. That there is none is what was wanted.
+func (s *Store) DeleteToken(ctx context.Context, userID, client string) error {
+	if _, err := s.deleteByID(ctx, s.coll("user_tokens"), tokenID(userID, client)); err != nil {
+		return fmt.Errorf("delete token: %w", err)
+	}
+	s.changed(ctx, changeTokens, userID)
+	return nil
+}
+
+// DeleteTokens ends all of a user's tokens.
+func (s *Store) DeleteTokens(ctx context.Context, userID string) error {
+	defer s.changed(ctx, changeTokens, userID)
+	rows, err := s.tokensOf(ctx, userID)
+	for _, row := range rows {
+		_, e := s.deleteByID(ctx, s.coll("user_tokens"), row.ID)
+		err = errors.Join(err, e)
+	}
+	return failed("delete tokens", err)
+}
+
+func (s *Store) setTokenRoles(ctx context.Context, userID string, roles []shop.Role) error {
+	defer s.changed(ctx, changeTokens, userID)
+	rows, err := s.tokensOf(ctx, userID)
+	for _, row := range rows {
+		_, e := s.updateIf(ctx, s.coll("user_tokens"), bson.M{"_id": row.ID}, bson.M{"$set": bson.M{"roles": roles}})
+		err = errors.Join(err, e)
+	}
+	return failed("set the tokens' roles", err)
+}
+
+func (s *Store) tokensOf(ctx context.Context, userID string) ([]TokenRow, error) {
+	return findAll[TokenRow](ctx, s.coll("user_tokens"), bson.M{"user_id": userID})
+}

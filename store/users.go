@@ -1,0 +1,124 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"mstm/shop"
+)
+
+// username says whose a username is. It stands in a collection of its own, because what
+// must be unique has to be an _id, and because users without one are many.
+type username struct {
+	ID     string `bson:"_id"` // normal form
+	UserID string `bson:"user_id"`
+}
+
+// InsertUser makes an account, with the id u.ID or, where that is "", a new one, which
+// u then carries. A username that somebody has is shop.ErrUsernameTaken.
+//
+// The name is claimed first, and the claim fixes the account's id. When a process dies
+// between the two writes, the next registration of the name finishes with that id; of
+// several at once the one that inserts the account wins.
+func (s *Store) InsertUser(ctx context.Context, u *shop.User) error {
+	if u.ID == "" {
+		u.ID = newID()
+	}
+	if u.Username = shop.NormalUsername(u.Username); u.Username != "" {
+		if err := s.claimUsername(ctx, u); err != nil {
+			return err
+		}
+	}
+	fresh, err := s.insertOnce(ctx, s.coll("users"), u)
+	if err != nil {
+		return fmt.Errorf("insert user: %w", err)
+	}
+	if !fresh {
+		return shop.ErrUsernameTaken
+	}
+	return nil
+}
+
+func (s *Store) claimUsername(ctx context.Context, u *shop.User) error {
+	fresh, err := s.insertOnce(ctx, s.coll("usernames"), username{u.Username, u.ID})
+	if err != nil {
+		return fmt.Errorf("claim username: %w", err)
+	}
+	if fresh {
+		return nil
+	}
+	held, err := findByID[username](ctx, s.coll("usernames"), u.Username, shop.ErrUserNotFound)
+	if err != nil {
+		return fmt.Errorf("claim username: %w", err)
+	}
+	u.ID = held.UserID
+	return nil
+}
+
+// User reads an account; shop.ErrUserNotFound where there is none.
+func (s *Store) User(ctx context.Context, id string) (*shop.User, error) {
+	return findByID[shop.User](ctx, s.coll("users"), id, shop.ErrUserNotFound)
+}
+
+// UserByUsername reads the account that has a username.
+func (s *Store) UserByUsername(ctx context.Context, name string) (*shop.User, error) {
+	held, err := findByID[username](ctx, s.coll("usernames"), shop.NormalUsername(name), shop.ErrUserNotFound)
+	if err != nil {
+		return nil, err
+	}
+	return s.User(ctx, held.UserID)
+}
+
+// Users lists accounts, newest first; q, if not "", is a part of the username or name.
+func (s *Store) Users(ctx context.Context, q string, limit int, cursor string) ([]shop.User, string, error) {
+	filter := bson.M{}
+	if q != "" {
+		part := bson.Regex{Pattern: regexp.QuoteMeta(q), Options: "i"}
+		filter["$or"] = bson.A{bson.M{"username": part}, bson.M{"name": part}}
+	}
+	return page(ctx, s.coll("users"), filter, limit, cursor, func(u shop.User) (any, string) { return u.CreatedAt, u.ID })
+}
+
+// SetName changes the name that is shown.
+func (s *Store) SetName(ctx context.Context, id, name string) error {
+	return s.setUser(ctx, bson.M{"_id": id}, bson.M{"name": name})
+}
+
+// SetPassword replaces the password's hash. The tokens live on: DeleteTokens ends them.
+func (s *Store) SetPassword(ctx context.Context, id, hash string) error {
+	return s.setUser(ctx, bson.M{"_id": id}, bson.M{"password_hash": hash})
+}
+
+// ReplacePassword is SetPassword on condition that the hash is still old; it reports
+// whether this call did it.
+func (s *Store) ReplacePassword(ctx context.Context, id, old, hash string) (bool, error) {
+	err := s.setUser(ctx, bson.M{"_id": id, "password_hash": old}, bson.M{"password_hash": hash})
+	if errors.Is(err, shop.ErrUserNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// SetRoles changes what somebody may do, at once on every instance: the tokens carry the
+// roles, so they are changed too.
+func (s *Store) SetRoles(ctx context.Context, id string, roles []shop.Role) error {
+	if err := s.setUser(ctx, bson.M{"_id": id}, bson.M{"roles": roles}); err != nil {
+		return err
+	}
+	return s.setTokenRoles(ctx, id, roles)
+}
+
+func (s *Store) setUser(ctx context.Context, filter, fields bson.M) error {
+	ok, err := s.updateIf(ctx, s.coll("users"), filter, bson.M{"$set": fields})
+	if err != nil {
+		return fmt.Errorf("change user: %w", err)
+	}
+	if !ok {
+		return shop.ErrUserNotFound
+	}
+	return nil
+}
