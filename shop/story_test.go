@@ -1,6 +1,7 @@
 package shop
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -30,15 +31,15 @@ func ladderCourse() *Course {
 }
 
 func stage(id string, n int, price Fen) PricePolicy {
-	return PricePolicy{ID: id, Kind: KindStage, Name: id, Stage: n, Period: &Period{Month, 1}, Price: price * yuan}
+	return PricePolicy{ID: id, Kind: KindStage, Name: cmp.Or(id, "新方案"), Stage: n, Period: &Period{Month, 1}, Price: price * yuan}
 }
 
 func period(id string, unit PeriodUnit, count int, price Fen) PricePolicy {
-	return PricePolicy{ID: id, Kind: KindPeriod, Name: id, Period: &Period{unit, count}, Price: price * yuan}
+	return PricePolicy{ID: id, Kind: KindPeriod, Name: cmp.Or(id, "新方案"), Period: &Period{unit, count}, Price: price * yuan}
 }
 
 func lifetime(id string, price Fen) PricePolicy {
-	return PricePolicy{ID: id, Kind: KindLifetime, Name: id, Price: price * yuan}
+	return PricePolicy{ID: id, Kind: KindLifetime, Name: cmp.Or(id, "新方案"), Price: price * yuan}
 }
 
 // publish appends a version with ids that a test can read.
