@@ -1,0 +1,143 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+
+	"mstm/shop"
+	"mstm/store"
+)
+
+// caller is who a request comes from: a person by a login's token, a program by an API
+// key, or, as the zero value, a visitor.
+type caller struct {
+	UserID, Client, Session string
+	Roles                   []shop.Role
+	KeyID                   string
+	Scopes                  []string
+}
+
+// id names the caller in logs.
+func (c caller) id() string {
+	if c.KeyID != "" {
+		return "key:" + c.KeyID
+	}
+	return c.UserID
+}
+
+// has reports whether the caller is a person with one of the roles; an admin has all.
+func (c caller) has(roles ...shop.Role) bool {
+	return slices.ContainsFunc(roles, func(r shop.Role) bool { return shop.MayActAs(c.Roles, r) })
+}
+
+// access is a route's policy. The zero value lets nobody in.
+type access struct {
+	name  string
+	token tokenUse
+	may   func(caller) bool
+}
+
+// tokenUse says what a route does with the bearer token.
+type tokenUse int
+
+const (
+	tokenNeeded   tokenUse = iota // no valid token: 401
+	tokenOptional                 // none is a visitor; a bad one is 401, so that the page notices
+	tokenIgnored                  // the answer is the same for everybody
+)
+
+func anybody(caller) bool    { return true }
+func isPerson(c caller) bool { return c.UserID != "" }
+
+// The policies that routes choose from.
+var (
+	public  = access{name: "public", token: tokenIgnored, may: anybody}
+	anyone  = access{name: "anyone", token: tokenOptional, may: anybody}
+	learner = access{name: "learner", may: isPerson}
+)
+
+// role lets in people with one of the roles, and admins.
+func role(roles ...shop.Role) access {
+	return access{name: "role:" + joinRoles(roles), may: func(c caller) bool { return c.has(roles...) }}
+}
+
+// roleOrScope lets in people with the role, and API keys with the scope.
+func roleOrScope(r shop.Role, scope string) access {
+	return access{
+		name: "role:" + string(r) + "|scope:" + scope,
+		may:  func(c caller) bool { return c.has(r) || slices.Contains(c.Scopes, scope) },
+	}
+}
+
+func joinRoles(roles []shop.Role) string {
+	names := make([]string, len(roles))
+	for i, r := range roles {
+		names[i] = string(r)
+	}
+	return strings.Join(names, ",")
+}
+
+// admit finds out who asks and holds it against the route's policy.
+func (s *Server) admit(r *http.Request, x *exchange, a access) error {
+	if a.may == nil {
+		return shop.ErrForbidden
+	}
+	if a.token == tokenIgnored {
+		return nil
+	}
+	token, given, err := bearer(r)
+	if err != nil || !given && a.token == tokenNeeded {
+		return shop.ErrUnauthenticated
+	}
+	if given {
+		if x.who, err = s.authenticate(r.Context(), token); err != nil {
+			return err
+		}
+	}
+	if !a.may(x.who) {
+		s.Log.LogAttrs(r.Context(), slog.LevelWarn, "denied", slog.String("request_id", x.id),
+			slog.String("route", x.route), slog.String("user", x.who.id()), slog.String("needs", a.name))
+		return shop.ErrForbidden
+	}
+	return nil
+}
+
+// maxToken bounds what is hashed and looked up; our tokens are far shorter.
+const maxToken = 256
+
+var errMalformedToken = errors.New("malformed Authorization header")
+
+// bearer reads the Authorization header (RFC 6750 §2.1). given is false where there is none.
+func bearer(r *http.Request) (token string, given bool, err error) {
+	lines := r.Header["Authorization"]
+	if len(lines) == 0 {
+		return "", false, nil
+	}
+	scheme, token, found := strings.Cut(lines[0], " ")
+	token = strings.TrimSpace(token)
+	if len(lines) > 1 || !found || !strings.EqualFold(scheme, "Bearer") || token == "" || len(token) > maxToken {
+		return "", true, errMalformedToken
+	}
+	return token, true, nil
+}
+
+// authenticate tells whose token it is from one small row, or the cache before it. The
+// profile is never read: roles travel in the row.
+func (s *Server) authenticate(ctx context.Context, token string) (caller, error) {
+	if store.IsAPIKey(token) {
+		key, err := s.Store.AuthenticateKey(ctx, token)
+		if err != nil {
+			return caller{}, err
+		}
+		return caller{KeyID: key.ID, Scopes: key.Scopes}, nil
+	}
+	row, err := s.Store.Authenticate(ctx, token, s.Now())
+	if err != nil {
+		return caller{}, err
+	}
+	return caller{UserID: row.UserID, Client: row.Client, Session: row.Session(), Roles: row.Roles}, nil
+}

@@ -1,0 +1,242 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"time"
+
+	"mstm/hub"
+	"mstm/shop"
+	"mstm/store"
+)
+
+// tokenTTL is how long a login lasts.
+const tokenTTL = 30 * 24 * time.Hour
+
+var usernamePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]{2,31}$`)
+
+// userView is an account as its owner sees it.
+type userView struct {
+	ID       string      `json:"id"`
+	Username string      `json:"username"`
+	Name     string      `json:"name"`
+	Roles    []shop.Role `json:"roles"`
+}
+
+func viewUser(u *shop.User) userView {
+	return userView{ID: u.ID, Username: u.Username, Name: u.Name, Roles: u.Roles}
+}
+
+// session is the answer to a login.
+type session struct {
+	Token     string    `json:"token"`
+	ExpiresAt time.Time `json:"expires_at"`
+	User      userView  `json:"user"`
+}
+
+func newSession(token string, row store.TokenRow, u *shop.User) session {
+	return session{Token: token, ExpiresAt: utc(row.ExpiresAt), User: viewUser(u)}
+}
+
+// credentials are the body of a login.
+type credentials struct {
+	Username string `json:"username"`
+	Password string `json:"password"`
+	Client   string `json:"client"`
+}
+
+func (c *credentials) normalise() error {
+	c.Username = shop.NormalUsername(c.Username)
+	if c.Client == "" {
+		c.Client = "web"
+	}
+	if !store.ValidClient(c.Client) {
+		return shop.ErrInvalidField.At("client")
+	}
+	return nil
+}
+
+// register answers POST /api/register: a new learner, logged in.
+func (s *Server) register(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		credentials
+		Name string `json:"name"`
+	}
+	if err := decode(w, r, &in); err != nil {
+		return err
+	}
+	u, err := s.newLearner(&in.credentials, in.Name)
+	if err != nil {
+		return err
+	}
+	if u.PasswordHash, err = s.hashing.hash(r.Context(), in.Password); err != nil {
+		return err
+	}
+	if err := s.Store.InsertUser(r.Context(), u); err != nil {
+		return err
+	}
+	s.event(r, "registered", slog.String("who", u.ID))
+	return s.openSession(w, r, http.StatusCreated, u, in.Client)
+}
+
+// newLearner checks what a registration says. The name that others see is the username
+// until the learner chooses one.
+func (s *Server) newLearner(in *credentials, name string) (*shop.User, error) {
+	if err := in.normalise(); err != nil {
+		return nil, err
+	}
+	if !usernamePattern.MatchString(in.Username) {
+		return nil, shop.ErrInvalidField.At("username")
+	}
+	if err := s.hashing.checkNew(in.Password, in.Username, minPassword); err != nil {
+		return nil, err
+	}
+	name, err := cleanLine("name", name, 0, maxName)
+	if err != nil {
+		return nil, err
+	}
+	if name == "" {
+		name = in.Username
+	}
+	return &shop.User{Username: in.Username, Name: name, Roles: []shop.Role{shop.RoleLearner}, CreatedAt: s.Now().UTC()}, nil
+}
+
+// login answers POST /api/login. An unknown username and a wrong password have the same
+// answer, after the same work.
+func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
+	var in credentials
+	if err := decode(w, r, &in); err != nil {
+		return err
+	}
+	if err := in.normalise(); err != nil {
+		return err
+	}
+	u, err := s.Store.UserByUsername(r.Context(), in.Username)
+	if errors.Is(err, shop.ErrUserNotFound) {
+		u = &shop.User{}
+	} else if err != nil {
+		return err
+	}
+	ok, weak, err := s.hashing.matches(r.Context(), in.Password, u.PasswordHash)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		s.event(r, "login refused", slog.String("addr", s.address(r)))
+		return shop.ErrWrongCredentials
+	}
+	if weak {
+		s.upgradeHash(r, u, in.Password)
+	}
+	return s.openSession(w, r, http.StatusOK, u, in.Client)
+}
+
+// upgradeHash replaces a hash from before today's parameters. The login does not depend
+// on it: it is tried again next time.
+func (s *Server) upgradeHash(r *http.Request, u *shop.User, password string) {
+	hash, err := s.hashing.hash(r.Context(), password)
+	if err == nil {
+		_, err = s.Store.ReplacePassword(r.Context(), u.ID, u.PasswordHash, hash)
+	}
+	if err != nil {
+		s.Log.WarnContext(r.Context(), "password hash not upgraded", "user", u.ID, "err", err)
+		return
+	}
+	u.PasswordHash = hash
+}
+
+// openSession makes the client's new token, which ends its old one and that one's sockets.
+func (s *Server) openSession(w http.ResponseWriter, r *http.Request, status int, u *shop.User, client string) error {
+	now := s.Now()
+	token, row, err := s.Store.PutToken(r.Context(), u.ID, client, u.Roles, now, tokenTTL)
+	if err != nil {
+		return err
+	}
+	if err := s.stillSame(r.Context(), u, client); err != nil {
+		return err
+	}
+	s.endSockets(r, u.ID, client, row.Session(), hub.Replaced)
+	s.event(r, "logged in", slog.String("who", u.ID), slog.String("client", client))
+	return encode(w, status, newSession(token, row, u))
+}
+
+// stillSame takes the new token back where the password or the roles changed between
+// reading the account and writing the token: whoever changed them could not see it.
+func (s *Server) stillSame(ctx context.Context, u *shop.User, client string) error {
+	now, err := s.Store.User(ctx, u.ID)
+	if err == nil && now.PasswordHash == u.PasswordHash && sameRoles(now.Roles, u.Roles) {
+		return nil
+	}
+	if dropErr := s.Store.DeleteToken(ctx, u.ID, client); dropErr != nil {
+		return dropErr
+	}
+	if err != nil {
+		return err
+	}
+	return shop.ErrWrongCredentials
+}
+
+// logout answers POST /api/logout: this client's token and sockets end.
+func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
+	c := callerOf(r.Context())
+	if err := s.Store.DeleteToken(r.Context(), c.UserID, c.Client); err != nil {
+		return err
+	}
+	s.endSockets(r, c.UserID, c.Client, "", hub.LoggedOut)
+	s.event(r, "logged out")
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// showMe answers GET /api/me.
+func (s *Server) showMe(w http.ResponseWriter, r *http.Request) error {
+	u, err := s.Store.User(r.Context(), learnerID(r.Context()))
+	if err != nil {
+		return err
+	}
+	return encode(w, http.StatusOK, viewUser(u))
+}
+
+// changeMe answers PATCH /api/me `{name}`.
+func (s *Server) changeMe(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Name string `json:"name"`
+	}
+	if err := decode(w, r, &in); err != nil {
+		return err
+	}
+	name, err := cleanLine("name", in.Name, 1, maxName)
+	if err != nil {
+		return err
+	}
+	if err := s.Store.SetName(r.Context(), learnerID(r.Context()), name); err != nil {
+		return err
+	}
+	return s.showMe(w, r)
+}
+
+// endSockets ends open pages of tokens that are dead by now. The tokens are dead whether
+// or not this works, so its failure is only logged.
+func (s *Server) endSockets(r *http.Request, userID, client, except string, why hub.EndReason) {
+	ctx, cancel := afterwards(r)
+	defer cancel()
+	if err := s.Hub.End(ctx, userID, client, except, why); err != nil {
+		s.Log.WarnContext(ctx, "sockets not ended", "user", userID, "err", err)
+	}
+}
+
+// afterwards is the context of what follows a change that is done: it goes on when the
+// caller hangs up, but not for long.
+func afterwards(r *http.Request) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(r.Context()), time.Second)
+}
+
+// event logs what an auditor looks for: logins, denials, acts of staff.
+func (s *Server) event(r *http.Request, what string, attrs ...slog.Attr) {
+	x := exchangeOf(r.Context())
+	attrs = append(attrs, slog.String("request_id", x.id), slog.String("user", x.who.id()))
+	s.Log.LogAttrs(r.Context(), slog.LevelInfo, what, attrs...)
+}

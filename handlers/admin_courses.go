@@ -1,0 +1,311 @@
+package handlers
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"mstm/shop"
+	"mstm/store"
+)
+
+// outline is what an editor says of a course besides its prices.
+type outline struct {
+	Title       string         `json:"title"`
+	Subtitle    string         `json:"subtitle"`
+	Cover       string         `json:"cover"`
+	CategoryID  string         `json:"category_id"`
+	Teacher     shop.Teacher   `json:"teacher"`
+	Description string         `json:"description"`
+	Chapters    []shop.Chapter `json:"chapters"`
+}
+
+func outlineOf(c *shop.Course) outline {
+	return outline{c.Title, c.Subtitle, c.Cover, c.CategoryID, c.Teacher, c.Description, c.Chapters}
+}
+
+// policyInput is one price policy as an editor writes it. The price must be said: a
+// forgotten one is not "free".
+type policyInput struct {
+	ID      string          `json:"id"`
+	Kind    shop.PolicyKind `json:"kind"`
+	Name    string          `json:"name"`
+	Stage   int             `json:"stage"`
+	Period  *shop.Period    `json:"period"`
+	Price   *shop.Fen       `json:"price_fen"`
+	Default bool            `json:"default"`
+}
+
+// pricing is a whole list of policies with the ladder's rules.
+type pricing struct {
+	Policies []policyInput `json:"policies"`
+	Ladder   *shop.Ladder  `json:"ladder"`
+}
+
+// publishTo makes the list the course's next version. Without a ladder the one before stays.
+func (p pricing) publishTo(c *shop.Course, now time.Time) error {
+	policies := make([]shop.PricePolicy, len(p.Policies))
+	for i, in := range p.Policies {
+		if in.Price == nil {
+			return shop.ErrInvalidField.At(fmt.Sprintf("policies[%d].price_fen", i))
+		}
+		policies[i] = shop.PricePolicy{
+			ID: in.ID, Kind: in.Kind, Name: in.Name, Stage: in.Stage, Period: in.Period, Price: *in.Price, Default: in.Default,
+		}
+	}
+	ladder := c.Current().Ladder
+	if p.Ladder != nil {
+		ladder = *p.Ladder
+	}
+	return c.Publish(policies, ladder, store.NewID, now)
+}
+
+// adminCourse is a course as the console sees it: all of it.
+type adminCourse struct {
+	ID    string           `json:"id"`
+	State shop.CourseState `json:"state"`
+	outline
+	Policies  []shop.PricePolicy   `json:"policies"`
+	Ladder    shop.Ladder          `json:"ladder"`
+	Version   int                  `json:"version"`
+	Versions  []shop.PolicyVersion `json:"versions"`
+	Learners  int64                `json:"learners"`
+	V         int64                `json:"v"`
+	CreatedAt time.Time            `json:"created_at"`
+	UpdatedAt time.Time            `json:"updated_at"`
+}
+
+func viewAdminCourse(c *shop.Course) adminCourse {
+	now := c.Current()
+	return adminCourse{
+		ID: c.ID, State: c.State, outline: outlineOf(c), Policies: now.Policies, Ladder: now.Ladder, Version: now.Version,
+		Versions: c.Versions, Learners: c.Learners, V: c.V, CreatedAt: utc(c.CreatedAt), UpdatedAt: utc(c.UpdatedAt),
+	}
+}
+
+// createCourse answers POST /api/admin/courses with a draft. Prices may come later.
+func (s *Server) createCourse(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		outline
+		pricing
+	}
+	if err := decode(w, r, &in); err != nil {
+		return err
+	}
+	now := s.Now().UTC()
+	c := &shop.Course{ID: store.NewID(), State: shop.CourseDraft, CreatedAt: now}
+	if err := s.setOutline(r, c, in.outline); err != nil {
+		return err
+	}
+	if in.Policies != nil {
+		if err := in.publishTo(c, now); err != nil {
+			return err
+		}
+	}
+	if _, err := s.Store.InsertCourse(r.Context(), c); err != nil {
+		return err
+	}
+	s.event(r, "course created", slog.String("course", c.ID))
+	w.Header().Set("Location", "/api/admin/courses/"+c.ID)
+	return encode(w, http.StatusCreated, viewAdminCourse(c))
+}
+
+// setOutline puts a checked outline into the course.
+func (s *Server) setOutline(r *http.Request, c *shop.Course, in outline) error {
+	before := c.Chapters
+	c.Title, c.Subtitle, c.Cover = strings.TrimSpace(in.Title), strings.TrimSpace(in.Subtitle), in.Cover
+	c.CategoryID, c.Teacher, c.Description, c.Chapters = in.CategoryID, in.Teacher, in.Description, in.Chapters
+	if err := c.ValidateOutline(); err != nil {
+		return err
+	}
+	all, err := s.Store.Catalogue(r.Context())
+	if err != nil {
+		return err
+	}
+	if _, ok := all.Category(c.CategoryID); !ok {
+		return shop.ErrInvalidField.At("category_id")
+	}
+	nameLessons(c.Chapters, before)
+	c.UpdatedAt = s.Now().UTC()
+	return nil
+}
+
+// nameLessons gives every lesson an id. One without keeps that of the lesson that had its
+// title before, so that an editor who sends the outline without ids takes nobody's
+// progress away.
+func nameLessons(chapters, before []shop.Chapter) {
+	taken := map[string]bool{}
+	eachLesson(chapters, func(l *shop.Lesson) { taken[l.ID] = true })
+	free := map[string][]string{}
+	eachLesson(before, func(l *shop.Lesson) {
+		if !taken[l.ID] {
+			free[l.Title] = append(free[l.Title], l.ID)
+		}
+	})
+	eachLesson(chapters, func(l *shop.Lesson) {
+		if l.ID != "" {
+			return
+		}
+		if ids := free[l.Title]; len(ids) > 0 {
+			l.ID, free[l.Title] = ids[0], ids[1:]
+			return
+		}
+		l.ID = store.NewID()
+	})
+}
+
+func eachLesson(chapters []shop.Chapter, do func(*shop.Lesson)) {
+	for i := range chapters {
+		for j := range chapters[i].Lessons {
+			do(&chapters[i].Lessons[j])
+		}
+	}
+}
+
+// updateCourse answers PUT /api/admin/courses/:course. What the body leaves out stays. With
+// `v`, the one that the console read, an edit made meanwhile is not overwritten.
+func (s *Server) updateCourse(w http.ResponseWriter, r *http.Request) error {
+	body, err := readBody(w, r)
+	if err != nil {
+		return err
+	}
+	return s.changeCourse(w, r, "course edited", func(c *shop.Course) error {
+		in := struct {
+			outline
+			V *int64 `json:"v"`
+		}{outline: outlineOf(c)}
+		in.Chapters = nil // a list is replaced whole, never merged element by element
+		if err := decodeBytes(body, &in); err != nil {
+			return err
+		}
+		if in.V != nil && *in.V != c.V {
+			return shop.ErrEditConflict
+		}
+		if in.Chapters == nil {
+			in.Chapters = c.Chapters
+		}
+		return s.setOutline(r, c, in.outline)
+	})
+}
+
+// publishPolicies answers PUT /api/admin/courses/:course/policies: the next version.
+func (s *Server) publishPolicies(w http.ResponseWriter, r *http.Request) error {
+	var in pricing
+	if err := decode(w, r, &in); err != nil {
+		return err
+	}
+	return s.changeCourse(w, r, "prices published", func(c *shop.Course) error { return in.publishTo(c, s.Now()) })
+}
+
+// putOnSale answers POST /api/admin/courses/:course/publish.
+func (s *Server) putOnSale(w http.ResponseWriter, r *http.Request) error {
+	return s.changeCourse(w, r, "course on sale", func(c *shop.Course) error {
+		if len(c.Current().Policies) == 0 {
+			return shop.ErrNoPolicies
+		}
+		c.State, c.UpdatedAt = shop.CourseOnSale, s.Now().UTC()
+		return nil
+	})
+}
+
+// takeOffSale answers POST /api/admin/courses/:course/unpublish. A draft stays one: it was
+// never on sale.
+func (s *Server) takeOffSale(w http.ResponseWriter, r *http.Request) error {
+	return s.changeCourse(w, r, "course off sale", func(c *shop.Course) error {
+		if c.State == shop.CourseOnSale {
+			c.State, c.UpdatedAt = shop.CourseOffSale, s.Now().UTC()
+		}
+		return nil
+	})
+}
+
+// changeCourse writes a change that was made on the course as it is, tells the pages that
+// show it, and answers with it. change may run more than once, on a newer course each time.
+func (s *Server) changeCourse(w http.ResponseWriter, r *http.Request, what string, change func(*shop.Course) error) error {
+	id, err := pathID(r, "course", shop.ErrCourseNotFound)
+	if err != nil {
+		return err
+	}
+	c, err := s.Store.UpdateCourse(r.Context(), id, change)
+	if err != nil {
+		return err
+	}
+	s.event(r, what, slog.String("course", c.ID), slog.Int("version", c.Current().Version))
+	if c.State != shop.CourseDraft {
+		s.tellCourseChanged(r, c)
+	}
+	return encode(w, http.StatusOK, viewAdminCourse(c))
+}
+
+// adminShowCourse answers GET /api/admin/courses/:course, drafts included.
+func (s *Server) adminShowCourse(w http.ResponseWriter, r *http.Request) error {
+	id, err := pathID(r, "course", shop.ErrCourseNotFound)
+	if err != nil {
+		return err
+	}
+	c, err := s.Store.Course(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	return encode(w, http.StatusOK, viewAdminCourse(c))
+}
+
+// adminListCourses answers GET /api/admin/courses?state=&q=&limit=&cursor=, newest first,
+// drafts included.
+func (s *Server) adminListCourses(w http.ResponseWriter, r *http.Request) error {
+	q, err := query(r)
+	if err != nil {
+		return err
+	}
+	rows, err := limit(q)
+	if err != nil {
+		return err
+	}
+	all, err := s.Store.Catalogue(r.Context())
+	if err != nil {
+		return err
+	}
+	rest, err := coursesAfter(all.Courses(), q.Get("cursor"))
+	if err != nil {
+		return err
+	}
+	list := page[adminCourseCard]{Items: []adminCourseCard{}}
+	for _, c := range rest {
+		if !matchesCourse(c, shop.CourseState(q.Get("state")), strings.ToLower(q.Get("q"))) {
+			continue
+		}
+		if len(list.Items) == rows {
+			list.NextCursor = list.Items[rows-1].ID
+			break
+		}
+		list.Items = append(list.Items, adminCourseCard{newCourseCard(c), c.State, c.Current().Version, utc(c.UpdatedAt)})
+	}
+	return encode(w, http.StatusOK, list)
+}
+
+// adminCourseCard is a course in the console's list.
+type adminCourseCard struct {
+	courseCard
+	State     shop.CourseState `json:"state"`
+	Version   int              `json:"version"`
+	UpdatedAt time.Time        `json:"updated_at"`
+}
+
+// coursesAfter is what follows the course that the cursor names. Courses are never deleted.
+func coursesAfter(courses []*shop.Course, cursor string) ([]*shop.Course, error) {
+	if cursor == "" {
+		return courses, nil
+	}
+	i := slices.IndexFunc(courses, func(c *shop.Course) bool { return c.ID == cursor })
+	if i < 0 {
+		return nil, shop.ErrInvalidCursor
+	}
+	return courses[i+1:], nil
+}
+
+func matchesCourse(c *shop.Course, state shop.CourseState, part string) bool {
+	return (state == "" || c.State == state) && strings.Contains(strings.ToLower(c.Title+"\n"+c.ID), part)
+}

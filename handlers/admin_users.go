@@ -1,0 +1,102 @@
+package handlers
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"mstm/hub"
+	"mstm/shop"
+)
+
+// adminUser is an account as the console sees it.
+type adminUser struct {
+	userView
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// maxSearch is the length of a search text in characters.
+const maxSearch = 64
+
+// listUsers answers GET /api/admin/users?q=&limit=&cursor=; q is a part of the username or name.
+func (s *Server) listUsers(w http.ResponseWriter, r *http.Request) error {
+	q, err := query(r)
+	if err != nil {
+		return err
+	}
+	rows, err := limit(q)
+	if err != nil {
+		return err
+	}
+	if utf8.RuneCountInString(q.Get("q")) > maxSearch {
+		return shop.ErrInvalidQuery.At("q")
+	}
+	users, next, err := s.Store.Users(r.Context(), shop.NormalUsername(q.Get("q")), rows, q.Get("cursor"))
+	if err != nil {
+		return err
+	}
+	list := page[adminUser]{Items: []adminUser{}, NextCursor: next}
+	for i := range users {
+		list.Items = append(list.Items, adminUser{viewUser(&users[i]), utc(users[i].CreatedAt)})
+	}
+	return encode(w, http.StatusOK, list)
+}
+
+// setRoles answers PUT /api/admin/users/:user/roles `{roles}`. It acts at once: the user's
+// tokens carry the new roles, and who lost one loses the open sockets. Nobody takes the
+// admin's role from themselves: the shop could be left without one.
+func (s *Server) setRoles(w http.ResponseWriter, r *http.Request) error {
+	id, err := pathID(r, "user", shop.ErrUserNotFound)
+	if err != nil {
+		return err
+	}
+	var in struct {
+		Roles []shop.Role `json:"roles"`
+	}
+	if err := decode(w, r, &in); err != nil {
+		return err
+	}
+	roles, err := checkRoles(in.Roles)
+	if err != nil {
+		return err
+	}
+	if id == learnerID(r.Context()) && !slices.Contains(roles, shop.RoleAdmin) {
+		return shop.ErrForbidden
+	}
+	u, err := s.Store.User(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	if err := s.Store.SetRoles(r.Context(), id, roles); err != nil {
+		return err
+	}
+	if losesAny(u.Roles, roles) {
+		s.endSockets(r, id, "", "", hub.Refused) // what a socket may follow was decided when it opened
+	}
+	s.event(r, "roles set", slog.String("who", id), slog.String("roles", joinRoles(roles)))
+	u.Roles = roles
+	return encode(w, http.StatusOK, viewUser(u))
+}
+
+// checkRoles puts the roles in one order, each once. Everybody is a learner.
+func checkRoles(roles []shop.Role) ([]shop.Role, error) {
+	set := []shop.Role{shop.RoleLearner}
+	for i, r := range roles {
+		if !r.Valid() {
+			return nil, shop.ErrInvalidField.At(fmt.Sprintf("roles[%d]", i))
+		}
+		set = append(set, r)
+	}
+	slices.Sort(set)
+	return slices.Compact(set), nil
+}
+
+// losesAny reports whether somebody with the roles before has fewer rights with after.
+func losesAny(before, after []shop.Role) bool {
+	return slices.ContainsFunc(before, func(r shop.Role) bool { return !slices.Contains(after, r) })
+}
+
+func sameRoles(a, b []shop.Role) bool { return slices.Equal(a, b) }

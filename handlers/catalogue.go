@@ -1,0 +1,197 @@
+package handlers
+
+import (
+	"net/http"
+
+	"mstm/shop"
+	"mstm/store"
+)
+
+// categoryView is a shelf with how many courses stand on it.
+type categoryView struct {
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Courses int    `json:"courses"`
+}
+
+// courseCard is a course in a list. Price is what the default policy costs; From the
+// lowest price of all policies, where that is another.
+type courseCard struct {
+	ID         string      `json:"id"`
+	Title      string      `json:"title"`
+	Subtitle   string      `json:"subtitle"`
+	Cover      string      `json:"cover"`
+	CategoryID string      `json:"category_id"`
+	Teacher    teacherCard `json:"teacher"`
+	Price      shop.Fen    `json:"price_fen"`
+	From       *shop.Fen   `json:"from_fen,omitempty"`
+	FreeStage  bool        `json:"free_stage,omitempty"`
+	Learners   int64       `json:"learners"`
+	Lessons    int         `json:"lessons"`
+	OnSale     bool        `json:"on_sale"`
+}
+
+type teacherCard struct {
+	Name  string `json:"name"`
+	Title string `json:"title"`
+	Intro string `json:"intro,omitempty"`
+}
+
+func newCourseCard(c *shop.Course) courseCard {
+	card := courseCard{
+		ID: c.ID, Title: c.Title, Subtitle: c.Subtitle, Cover: coverOf(c), CategoryID: c.CategoryID,
+		Teacher:  teacherCard{Name: c.Teacher.Name, Title: c.Teacher.Title},
+		Learners: c.Learners, Lessons: c.Lessons(), OnSale: c.State == shop.CourseOnSale,
+	}
+	if p, ok := c.Current().Default(); ok {
+		card.Price = p.Price
+	}
+	lowest := card.Price
+	for _, p := range c.Current().Policies {
+		lowest = min(lowest, p.Price)
+		card.FreeStage = card.FreeStage || p.Kind == shop.KindStage && p.Price == 0
+	}
+	if lowest != card.Price {
+		card.From = &lowest
+	}
+	return card
+}
+
+// courseDetail is a course on its own page. Enrolment is there for a learner who has one.
+type courseDetail struct {
+	courseCard
+	Description string              `json:"description"`
+	Chapters    []chapterView       `json:"chapters"`
+	Offers      []shop.Offer        `json:"offers"`
+	Enrolment   *shop.EnrolmentView `json:"enrolment,omitempty"`
+}
+
+type chapterView struct {
+	Title   string       `json:"title"`
+	Lessons []lessonView `json:"lessons"`
+}
+
+// lessonView is a lesson in the outline, or, with CourseID and URL, the opened one.
+type lessonView struct {
+	CourseID string `json:"course_id,omitempty"`
+	ID       string `json:"id"`
+	Title    string `json:"title"`
+	Kind     string `json:"kind"`
+	Duration int    `json:"duration_s"`
+	Preview  bool   `json:"preview"`
+	URL      string `json:"url,omitempty"`
+}
+
+func viewLesson(l shop.Lesson) lessonView {
+	return lessonView{ID: l.ID, Title: l.Title, Kind: l.Kind, Duration: l.Duration, Preview: l.Preview}
+}
+
+func (s *Server) newCourseDetail(c *shop.Course, standing shop.Standing) courseDetail {
+	now := s.Now()
+	d := courseDetail{courseCard: newCourseCard(c), Description: c.Description, Chapters: []chapterView{}, Offers: c.Offers(standing, now)}
+	d.Teacher.Intro = c.Teacher.Intro
+	for _, ch := range c.Chapters {
+		v := chapterView{Title: ch.Title, Lessons: []lessonView{}}
+		for _, l := range ch.Lessons {
+			v.Lessons = append(v.Lessons, viewLesson(l))
+		}
+		d.Chapters = append(d.Chapters, v)
+	}
+	if standing.Enrolment != nil {
+		e := standing.Enrolment.View(now)
+		d.Enrolment = &e
+	}
+	return d
+}
+
+// listCategories answers GET /api/categories.
+func (s *Server) listCategories(w http.ResponseWriter, r *http.Request) error {
+	return s.answerReady(w, r, "categories", func(all *store.Catalogue) (any, error) {
+		list := page[categoryView]{Items: []categoryView{}}
+		for _, c := range all.Categories() {
+			list.Items = append(list.Items, categoryView{ID: c.ID, Name: c.Name, Courses: all.OnSale(c.ID)})
+		}
+		return list, nil
+	})
+}
+
+// listCourses answers GET /api/courses?category=&q=&sort=&limit=&cursor=: what is on sale.
+// The same query has the same bytes until the catalogue changes.
+func (s *Server) listCourses(w http.ResponseWriter, r *http.Request) error {
+	return s.answerReady(w, r, "courses?"+r.URL.RawQuery, func(all *store.Catalogue) (any, error) {
+		q, err := query(r)
+		if err != nil {
+			return nil, err
+		}
+		rows, err := limit(q)
+		if err != nil {
+			return nil, err
+		}
+		courses, next, err := all.List(store.Listing{
+			Category: q.Get("category"), Query: q.Get("q"), Sort: store.Sort(q.Get("sort")), Limit: rows, Cursor: q.Get("cursor"),
+		})
+		if err != nil {
+			return nil, err
+		}
+		list := page[courseCard]{Items: make([]courseCard, 0, len(courses)), NextCursor: next}
+		for _, c := range courses {
+			list.Items = append(list.Items, newCourseCard(c))
+		}
+		return list, nil
+	})
+}
+
+// showCourse answers GET /api/courses/:course. A visitor's answer is the same for all of
+// them; a learner's has the prices that this learner pays.
+func (s *Server) showCourse(w http.ResponseWriter, r *http.Request) error {
+	id, err := pathID(r, "course", shop.ErrCourseNotFound)
+	if err != nil {
+		return err
+	}
+	w.Header().Add("Vary", "Authorization")
+	if learnerID(r.Context()) == "" {
+		return s.answerReady(w, r, "course "+id, func(all *store.Catalogue) (any, error) {
+			c, err := shownCourse(all, id)
+			if err != nil {
+				return nil, err
+			}
+			return s.newCourseDetail(c, shop.Standing{}), nil
+		})
+	}
+	c, err := s.shownCourse(r, id)
+	if err != nil {
+		return err
+	}
+	standing, err := s.standing(r, id)
+	if err != nil {
+		return err
+	}
+	return encode(w, http.StatusOK, s.newCourseDetail(c, standing))
+}
+
+// shownCourse is a course that is or was on sale. Drafts are for editors.
+func (s *Server) shownCourse(r *http.Request, id string) (*shop.Course, error) {
+	all, err := s.Store.Catalogue(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	return shownCourse(all, id)
+}
+
+func shownCourse(all *store.Catalogue, id string) (*shop.Course, error) {
+	c, ok := all.Course(id)
+	if !ok || c.State == shop.CourseDraft {
+		return nil, shop.ErrCourseNotFound
+	}
+	return c, nil
+}
+
+// standing is the caller's past in the course, none for a visitor.
+func (s *Server) standing(r *http.Request, courseID string) (shop.Standing, error) {
+	user := learnerID(r.Context())
+	if user == "" {
+		return shop.Standing{}, nil
+	}
+	all, err := s.Store.Standing(r.Context(), user, courseID)
+	return all[courseID], err
+}

@@ -1,0 +1,119 @@
+package handlers
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/julienschmidt/httprouter"
+
+	"mstm/shop"
+)
+
+// exchange is one request with its answer, as all middleware sees it: one value instead
+// of a wrapper and a context key for each concern, because the catalogue has to keep up
+// with a bare router.
+type exchange struct {
+	http.ResponseWriter
+	id     string // of the request, in every answer and log line
+	route  string // pattern, never the path: paths hold ids
+	params httprouter.Params
+	who    caller
+	began  time.Time
+	status int // 0: nothing was answered yet
+	bytes  int
+	code   string // of the error that was answered
+	seen   *routeMetrics
+}
+
+type exchangeKey struct{}
+
+// exchangeOf is the exchange that every request below ServeHTTP has.
+func exchangeOf(ctx context.Context) *exchange {
+	return ctx.Value(exchangeKey{}).(*exchange)
+}
+
+// callerOf is who asks; the zero caller is a visitor.
+func callerOf(ctx context.Context) caller { return exchangeOf(ctx).who }
+
+// learnerID is the user whose token came with the request. Routes for learners have one.
+func learnerID(ctx context.Context) string { return exchangeOf(ctx).who.UserID }
+
+// WriteHeader notes the status for the log.
+func (x *exchange) WriteHeader(status int) {
+	if x.status == 0 {
+		x.status = status
+	}
+	x.ResponseWriter.WriteHeader(status)
+}
+
+// Write counts what was answered.
+func (x *exchange) Write(b []byte) (int, error) {
+	if x.status == 0 {
+		x.status = http.StatusOK
+	}
+	n, err := x.ResponseWriter.Write(b)
+	x.bytes += n
+	return n, err
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (x *exchange) Unwrap() http.ResponseWriter { return x.ResponseWriter }
+
+// requestID takes over the caller's id where it is one that cannot forge a log line.
+func requestID(r *http.Request) string {
+	id := r.Header.Get("X-Request-Id")
+	if len(id) < 8 || len(id) > 64 {
+		return rand.Text()
+	}
+	for i := range len(id) {
+		c := id[i]
+		ok := c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '-' || c == '_' || c == '.'
+		if !ok {
+			return rand.Text()
+		}
+	}
+	return id
+}
+
+// pathID is the id in the path under name. What cannot be an id is answered like one
+// that nothing has, and never reaches a store.
+func pathID(r *http.Request, name string, missing error) (string, error) {
+	id := exchangeOf(r.Context()).params.ByName(name)
+	if !shop.ValidID(id) {
+		return "", missing
+	}
+	return id, nil
+}
+
+// log writes the one line that each request leaves. It names the route's pattern and no
+// query: those hold ids, search texts, and what a careless caller puts there.
+func (s *Server) log(r *http.Request, x *exchange, took time.Duration) {
+	level := slog.LevelInfo
+	if x.seen != nil && x.seen.quiet {
+		level = slog.LevelDebug
+	}
+	if !s.Log.Enabled(r.Context(), level) {
+		return
+	}
+	s.Log.LogAttrs(r.Context(), level, "request",
+		slog.String("request_id", x.id),
+		slog.String("method", knownMethod(r.Method)),
+		slog.String("route", x.route),
+		slog.Int("status", x.status),
+		slog.Int("bytes", x.bytes),
+		slog.Float64("ms", float64(took.Microseconds())/1000),
+		slog.String("user", x.who.id()),
+		slog.String("code", x.code))
+}
+
+// knownMethod keeps words that a caller invents out of logs and metric labels.
+func knownMethod(m string) string {
+	switch m {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return m
+	}
+	return "OTHER"
+}

@@ -1,0 +1,62 @@
+package handlers
+
+import (
+	"net/http"
+)
+
+// Header values that every answer shares.
+var (
+	apiCSP     = []string{"default-src 'none'; frame-ancestors 'none'"}
+	nosniff    = []string{"nosniff"}
+	noReferrer = []string{"no-referrer"}
+	noStore    = []string{"no-store"}
+	varyOrigin = []string{"Origin"}
+	oneYear    = []string{"max-age=31536000; includeSubDomains"}
+)
+
+// securityHeaders are in every answer, errors included: the API's are data that no
+// browser may render, frame, guess the type of, or keep. Pages replace the first with
+// their own (pageHeaders), the catalogue the last.
+func (s *Server) securityHeaders(h http.Header, r *http.Request, x *exchange) {
+	h["X-Request-Id"] = []string{x.id}
+	h["Content-Security-Policy"] = apiCSP
+	h["X-Content-Type-Options"] = nosniff
+	h["Referrer-Policy"] = noReferrer
+	h["Cache-Control"] = noStore
+	if s.Production {
+		h["Strict-Transport-Security"] = oneYear
+	}
+	if len(s.origins) > 0 {
+		s.cors(h, r)
+	}
+}
+
+// cors lets pages of exactly the listed origins read answers. Without a cookie anywhere
+// no credentials mode is needed: a page of another origin can send only a token it has.
+func (s *Server) cors(h http.Header, r *http.Request) {
+	h["Vary"] = varyOrigin[:1:1] // a copy of the header: others append to it
+	origin := r.Header.Get("Origin")
+	if origin == "" || !s.origins[origin] && !s.origins["*"] {
+		return
+	}
+	h.Set("Access-Control-Allow-Origin", origin)
+	h.Set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After, Etag, Location")
+	if r.Method == http.MethodOptions {
+		h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE")
+		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept-Language, Idempotency-Key, If-None-Match, X-Request-Id")
+		h.Set("Access-Control-Max-Age", "600")
+	}
+}
+
+// preflight answers OPTIONS for every path of the table; cors and httprouter have put
+// what it says into the header.
+func preflight(w http.ResponseWriter, _ *http.Request) error {
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// pageHeaders makes room for the pages' own rules.
+func pageHeaders(h http.Header) {
+	h.Del("Content-Security-Policy")
+	h.Del("Cache-Control")
+}

@@ -1,0 +1,40 @@
+package handlers
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+
+	"mstm/hub"
+	"mstm/shop"
+)
+
+// tell publishes what has just been changed, with data written as the REST answers write
+// it. The change is done: the caller's hanging up does not stop it, and a hub that is
+// down costs the other pages their news, not the caller the answer.
+func (s *Server) tell(r *http.Request, topic, what string, data any) {
+	ctx, cancel := afterwards(r)
+	defer cancel()
+	body, err := marshal(data)
+	if err == nil {
+		_, err = s.Hub.Publish(ctx, hub.Event{Topic: topic, Type: what, Data: json.RawMessage(body)})
+	}
+	if err != nil {
+		s.Log.LogAttrs(ctx, slog.LevelWarn, "event not published", slog.String("request_id", exchangeOf(ctx).id),
+			slog.String("type", what), slog.Any("err", err))
+	}
+}
+
+// courseChanged is what pages that show a course are told: read it again.
+type courseChanged struct {
+	CourseID string           `json:"course_id"`
+	State    shop.CourseState `json:"state"`
+	OnSale   bool             `json:"on_sale"`
+	Version  int              `json:"version"`
+}
+
+func (s *Server) tellCourseChanged(r *http.Request, c *shop.Course) {
+	s.tell(r, hub.CourseTopic(c.ID), "course.changed", courseChanged{
+		CourseID: c.ID, State: c.State, OnSale: c.State == shop.CourseOnSale, Version: c.Current().Version,
+	})
+}

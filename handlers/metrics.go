@@ -1,0 +1,90 @@
+package handlers
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"mstm/hub"
+	"mstm/shop"
+)
+
+// metrics are this server's own registry: nothing registers itself behind our back, and
+// two servers in one process do not clash.
+type metrics struct {
+	requests *prometheus.CounterVec
+	seconds  *prometheus.HistogramVec
+	page     http.Handler
+	other    *routeMetrics
+}
+
+func newMetrics(h *hub.Hub) *metrics {
+	m := &metrics{
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "mstm_http_requests_total", Help: "Requests by route pattern and class of status.",
+		}, []string{"method", "route", "status"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "mstm_http_request_seconds", Help: "Time to answer by route pattern.",
+			Buckets: []float64{.001, .005, .02, .05, .1, .25, .5, 1, 2.5, 5, 10},
+		}, []string{"method", "route"}),
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(m.requests, m.seconds, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if h != nil {
+		registry.MustRegister(hubCollector{h})
+	}
+	m.page = promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+	m.other = m.of(route{method: "*", path: "none"})
+	return m
+}
+
+// routeMetrics are one route's, looked up once at start: on the hot path a label look-up
+// costs more than the count.
+type routeMetrics struct {
+	classes [6]prometheus.Counter // by the first digit of the status
+	seconds prometheus.Observer
+	quiet   bool // its log lines are of interest to debuggers only
+}
+
+func (m *metrics) of(rt route) *routeMetrics {
+	seen := &routeMetrics{seconds: m.seconds.WithLabelValues(rt.method, rt.path), quiet: rt.quiet}
+	for i, class := range []string{"none", "1xx", "2xx", "3xx", "4xx", "5xx"} {
+		seen.classes[i] = m.requests.WithLabelValues(rt.method, rt.path, class)
+	}
+	return seen
+}
+
+func (m *routeMetrics) observe(status int, took time.Duration) {
+	class := status / 100
+	if class < 0 || class > 5 {
+		class = 0
+	}
+	m.classes[class].Inc()
+	m.seconds.Observe(took.Seconds())
+}
+
+// serveMetrics answers GET /metrics to this machine and to the listed networks. To
+// everybody else there is no such address: figures of a shop are nobody's business.
+func (s *Server) serveMetrics(w http.ResponseWriter, r *http.Request) error {
+	if !s.mayReadMetrics(r) {
+		return shop.ErrRouteNotFound
+	}
+	s.metrics.page.ServeHTTP(w, r)
+	return nil
+}
+
+// mayReadMetrics looks at the peer itself. A request that came through a proxy has the
+// proxy's address, which is often this very machine's, so it is refused.
+func (s *Server) mayReadMetrics(r *http.Request) bool {
+	for _, name := range []string{"X-Forwarded-For", "Forwarded", "X-Real-Ip"} {
+		if r.Header.Get(name) != "" {
+			return false
+		}
+	}
+	addr, ok := peer(r)
+	return ok && (addr.IsLoopback() || contains(s.MetricsFrom, addr))
+}

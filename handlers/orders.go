@@ -1,0 +1,159 @@
+package handlers
+
+import (
+	"net/http"
+
+	"mstm/checkout"
+	"mstm/shop"
+)
+
+// placedView answers a placing: the order, how to pay it, and what was out of the
+// ordinary. lowered says that it costs less than the page showed.
+type placedView struct {
+	Order   shop.OrderView    `json:"order"`
+	Payment *shop.PaymentView `json:"payment,omitempty"`
+	Reused  bool              `json:"reused,omitempty"`
+	Lowered bool              `json:"lowered,omitempty"`
+}
+
+func viewPlaced(p checkout.Placed) placedView {
+	return placedView{Order: p.Order.View(), Payment: p.Payment, Reused: p.Reused, Lowered: p.Lowered}
+}
+
+// maxKey bounds an Idempotency-Key, in bytes.
+const maxKey = 128
+
+// idempotencyKey is the request's key: 1 to 128 printable ASCII characters.
+func idempotencyKey(r *http.Request) (string, error) {
+	keys := r.Header.Values("Idempotency-Key")
+	if len(keys) != 1 || keys[0] == "" || len(keys[0]) > maxKey {
+		return "", shop.ErrIdempotencyKey
+	}
+	for _, c := range []byte(keys[0]) {
+		if c < 0x21 || c > 0x7e {
+			return "", shop.ErrIdempotencyKey
+		}
+	}
+	return keys[0], nil
+}
+
+// channel checks what the caller named; native where it named none.
+func channel(c shop.Channel) (shop.Channel, error) {
+	switch c {
+	case "":
+		return shop.ChannelNative, nil
+	case shop.ChannelNative, shop.ChannelJSAPI, shop.ChannelH5:
+		return c, nil
+	}
+	return "", shop.ErrInvalidField.At("channel")
+}
+
+// placeOrder answers POST /api/orders `{lines,total_fen,channel}`. A repeat under the same
+// Idempotency-Key is answered with the same bytes.
+func (s *Server) placeOrder(w http.ResponseWriter, r *http.Request) error {
+	key, err := idempotencyKey(r)
+	if err != nil {
+		return err
+	}
+	var in struct {
+		Lines   []shop.LineRequest `json:"lines"`
+		Total   *shop.Fen          `json:"total_fen"`
+		Channel shop.Channel       `json:"channel"`
+	}
+	if err := decode(w, r, &in); err != nil {
+		return err
+	}
+	if in.Total == nil || *in.Total < 0 {
+		return shop.ErrInvalidField.At("total_fen")
+	}
+	if in.Channel, err = channel(in.Channel); err != nil {
+		return err
+	}
+	reply, err := s.Checkout.Place(r.Context(), checkout.PlaceRequest{
+		UserID: learnerID(r.Context()), Key: key, Lines: in.Lines, Seen: *in.Total, Channel: in.Channel, Payer: s.payer(r),
+	}, func(p checkout.Placed) ([]byte, error) { return marshal(viewPlaced(p)) })
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	write(w, reply.Status, reply.Body)
+	return nil
+}
+
+// payer is what can be known of who pays from the request alone.
+func (s *Server) payer(r *http.Request) checkout.Payer { return checkout.Payer{IP: s.address(r)} }
+
+// listOrders answers GET /api/orders?limit=&cursor=: the learner's own, newest first.
+func (s *Server) listOrders(w http.ResponseWriter, r *http.Request) error {
+	q, err := query(r)
+	if err != nil {
+		return err
+	}
+	rows, err := limit(q)
+	if err != nil {
+		return err
+	}
+	orders, next, err := s.Store.OrdersOf(r.Context(), learnerID(r.Context()), rows, q.Get("cursor"))
+	if err != nil {
+		return err
+	}
+	list := page[shop.OrderView]{Items: []shop.OrderView{}, NextCursor: next}
+	for i := range orders {
+		list.Items = append(list.Items, orders[i].View())
+	}
+	return encode(w, http.StatusOK, list)
+}
+
+// orderView is one order with how to pay it while it can be paid.
+type orderView struct {
+	shop.OrderView
+	Payment *shop.PaymentView `json:"payment,omitempty"`
+}
+
+// showOrder answers GET /api/orders/:order for its owner.
+func (s *Server) showOrder(w http.ResponseWriter, r *http.Request) error {
+	id, err := pathID(r, "order", shop.ErrOrderNotFound)
+	if err != nil {
+		return err
+	}
+	o, err := s.Checkout.OrderOf(r.Context(), learnerID(r.Context()), id)
+	if err != nil {
+		return err
+	}
+	return encode(w, http.StatusOK, orderView{o.View(), o.Payment()})
+}
+
+// payOrder answers POST /api/orders/:order/pay `{channel}` with `{order,payment}`.
+func (s *Server) payOrder(w http.ResponseWriter, r *http.Request) error {
+	id, err := pathID(r, "order", shop.ErrOrderNotFound)
+	if err != nil {
+		return err
+	}
+	var in struct {
+		Channel shop.Channel `json:"channel"`
+	}
+	if err := decode(w, r, &in); err != nil {
+		return err
+	}
+	if in.Channel, err = channel(in.Channel); err != nil {
+		return err
+	}
+	p, err := s.Checkout.Pay(r.Context(), learnerID(r.Context()), id, in.Channel, s.payer(r))
+	if err != nil {
+		return err
+	}
+	return encode(w, http.StatusOK, viewPlaced(p))
+}
+
+// cancelOrder answers POST /api/orders/:order/cancel with the order, closing.
+func (s *Server) cancelOrder(w http.ResponseWriter, r *http.Request) error {
+	id, err := pathID(r, "order", shop.ErrOrderNotFound)
+	if err != nil {
+		return err
+	}
+	o, err := s.Checkout.Cancel(r.Context(), learnerID(r.Context()), id)
+	if err != nil {
+		return err
+	}
+	return encode(w, http.StatusOK, orderView{o.View(), o.Payment()})
+}

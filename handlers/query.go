@@ -1,0 +1,54 @@
+package handlers
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"unicode/utf8"
+
+	"mstm/shop"
+)
+
+// Bounds of a list: rows a page when the caller does not say, and at most.
+const (
+	defaultLimit = 20
+	maxLimit     = 100
+)
+
+// query reads the request's query parameters, or refuses one that is malformed or given
+// twice: two readers of such a request would not agree on what it says.
+func query(r *http.Request) (url.Values, error) {
+	q, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, shop.ErrInvalidQuery
+	}
+	for name, values := range q {
+		if len(values) > 1 || !utf8.ValidString(values[0]) {
+			return nil, shop.ErrInvalidQuery.At(name)
+		}
+	}
+	return q, nil
+}
+
+// limit is how many rows the caller wants.
+func limit(q url.Values) (int, error) {
+	if !q.Has("limit") {
+		return defaultLimit, nil
+	}
+	n, err := strconv.Atoi(q.Get("limit"))
+	if err != nil || n < 1 || n > maxLimit || q.Get("limit")[0] == '+' {
+		return 0, shop.ErrInvalidQuery.At("limit")
+	}
+	return n, nil
+}
+
+// flag reads a parameter that is 1 or 0 (or true, false), and absent means false.
+func flag(q url.Values, name string) (bool, error) {
+	switch q.Get(name) {
+	case "1", "true":
+		return true, nil
+	case "", "0", "false":
+		return false, nil
+	}
+	return false, shop.ErrInvalidQuery.At(name)
+}

@@ -1,0 +1,23 @@
+package handlers
+
+import (
+	"net/http"
+
+	"mstm/shop"
+)
+
+// quote answers POST /api/quotes `{lines:[{course_id,policy_id}]}`: what these lines would
+// cost the learner now, read from the courses themselves. Nothing is kept of it.
+func (s *Server) quote(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Lines []shop.LineRequest `json:"lines"`
+	}
+	if err := decode(w, r, &in); err != nil {
+		return err
+	}
+	q, err := s.Checkout.Quote(r.Context(), learnerID(r.Context()), in.Lines)
+	if err != nil {
+		return err
+	}
+	return encode(w, http.StatusOK, q)
+}

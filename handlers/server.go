@@ -1,0 +1,185 @@
+// Package handlers is the shop's REST API: a file for each part of it, the table of all
+// routes on one page, one adapter that turns an error into an RFC 9457 answer, and what
+// every request passes: its id, security headers, CORS, the token, a deadline, one log
+// line. A handler decodes, calls, encodes; the rules are in shop, the data in store, the
+// life of an order in checkout.
+package handlers
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/julienschmidt/httprouter"
+
+	"mstm/checkout"
+	"mstm/hub"
+	"mstm/shop"
+	"mstm/store"
+	"mstm/wechat"
+)
+
+// Deps is what the API is made of. Every field without a note is needed.
+type Deps struct {
+	Store    *store.Store
+	Hub      *hub.Hub
+	Checkout *checkout.Checkout
+	Pay      *wechat.Pay  // verifies WeChat's callbacks
+	Web      http.Handler // the pages; nil: none
+	Now      func() time.Time
+	Log      *slog.Logger
+
+	Production     bool           // adds HSTS
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
+	AllowedOrigins []string       // exact scheme://host[:port] of pages served elsewhere; "*" any
+	MetricsFrom    []netip.Prefix // who may read /metrics besides this machine
+	Stopping       func() bool    // true once the process is on its way out: not ready; nil: never
+}
+
+// Server holds the handlers. It has no state but caches.
+type Server struct {
+	Deps
+	mux     *httprouter.Router
+	origins map[string]bool
+	address func(*http.Request) string
+	hashing *hashing
+	front   frontCache
+	metrics *metrics
+}
+
+// New builds the whole router, /ws and the pages included. It fails on a route table that
+// contradicts itself.
+func New(d Deps) (http.Handler, error) {
+	s := &Server{Deps: d, address: ClientAddr(d.TrustedProxies), origins: map[string]bool{}}
+	for _, o := range d.AllowedOrigins {
+		s.origins[o] = true
+	}
+	var err error
+	if s.hashing, err = newHashing(); err != nil {
+		return nil, err
+	}
+	s.metrics = newMetrics(d.Hub)
+	if err := s.buildMux(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// buildMux registers the table. httprouter panics where two routes cannot live together;
+// that is a mistake in the table and is reported as one.
+func (s *Server) buildMux() (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("route table: %v", p)
+		}
+	}()
+	s.mux = httprouter.New()
+	s.mux.RedirectTrailingSlash = false
+	s.mux.RedirectFixedPath = false
+	s.mux.NotFound = s.outside(s.notFound)
+	s.mux.MethodNotAllowed = s.outside(s.methodNotAllowed)
+	s.mux.GlobalOPTIONS = s.outside(preflight)
+	for _, rt := range s.routes() {
+		if rt.who.may == nil || rt.do == nil {
+			return fmt.Errorf("route table: %s %s has no policy or no handler", rt.method, rt.path)
+		}
+		s.mux.Handle(rt.method, rt.path, s.handle(rt))
+		if rt.method == get {
+			s.mux.Handle(http.MethodHead, rt.path, s.handle(rt)) // net/http drops the body
+		}
+	}
+	return nil
+}
+
+// ServeHTTP is what every request passes. /ws goes straight to the hub: nothing that
+// wraps the writer may stand between it and the connection it takes over.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/ws" {
+		s.Hub.ServeHTTP(w, r)
+		return
+	}
+	x := &exchange{ResponseWriter: w, id: requestID(r), began: time.Now(), route: "none", seen: s.metrics.other}
+	r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
+	defer s.finish(r, x)
+	s.securityHeaders(w.Header(), r, x)
+	s.mux.ServeHTTP(x, r)
+}
+
+// finish ends the request in the log and the metrics. A panic ends this one request with
+// a 500 and not the process.
+func (s *Server) finish(r *http.Request, x *exchange) {
+	p := recover()
+	if p != nil && p != http.ErrAbortHandler {
+		s.Log.LogAttrs(r.Context(), slog.LevelError, "panic", slog.String("request_id", x.id),
+			slog.String("route", x.route), slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+		s.fail(x, r, shop.ErrInternal)
+	}
+	took := time.Since(x.began)
+	x.seen.observe(x.status, took)
+	s.log(r, x, took)
+	if p == http.ErrAbortHandler {
+		panic(p) // net/http's own way to drop a connection
+	}
+}
+
+// handlerFunc is the shape of every handler: what went wrong is returned.
+type handlerFunc func(w http.ResponseWriter, r *http.Request) error
+
+// deadline bounds what one request may spend in stores and at WeChat.
+const deadline = 10 * time.Second
+
+// handle makes a route an httprouter handle: who may, for how long, and the adapter from
+// an error to an answer.
+func (s *Server) handle(rt route) httprouter.Handle {
+	seen := s.metrics.of(rt)
+	return func(w http.ResponseWriter, r *http.Request, params httprouter.Params) {
+		x := exchangeOf(r.Context())
+		x.route, x.params, x.seen = rt.path, params, seen
+		if !rt.ready {
+			ctx, cancel := context.WithTimeout(r.Context(), deadline)
+			defer cancel()
+			r = r.WithContext(ctx)
+		}
+		err := s.admit(r, x, rt.who)
+		if err == nil {
+			err = rt.do(w, r)
+		}
+		if err != nil {
+			s.fail(w, r, err)
+		}
+	}
+}
+
+// outside adapts a handler of what the table does not have.
+func (s *Server) outside(do handlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := do(w, r); err != nil {
+			s.fail(w, r, err)
+		}
+	})
+}
+
+// notFound hands every path that is not the API's to the pages, which have their own
+// router in the browser.
+func (s *Server) notFound(w http.ResponseWriter, r *http.Request) error {
+	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+	if s.Web == nil || !reads || isAPI(r.URL.Path) {
+		return shop.ErrRouteNotFound
+	}
+	exchangeOf(r.Context()).route = "pages"
+	pageHeaders(w.Header())
+	s.Web.ServeHTTP(w, r)
+	return nil
+}
+
+// methodNotAllowed answers for httprouter, which has put Allow into the header.
+func (s *Server) methodNotAllowed(_ http.ResponseWriter, r *http.Request) error {
+	return shop.ErrMethod
+}
+
+func isAPI(path string) bool { return path == "/api" || strings.HasPrefix(path, "/api/") }
