@@ -104,9 +104,9 @@ export const api = {
   lesson: (course: string, lesson: string) =>
     request<Lesson>('GET', `/courses/${id(course)}/lessons/${id(lesson)}`),
 
-  register: (username: string, password: string) =>
-    request<unknown>('POST', '/register', { body: { username, password } }),
   // All tabs of a browser are one client and share its token.
+  register: (username: string, password: string) =>
+    request<Login>('POST', '/register', { body: { username, password, client: 'web' } }),
   login: (username: string, password: string) =>
     request<Login>('POST', '/login', { body: { username, password, client: 'web' } }),
   logout: () => request<void>('POST', '/logout'),

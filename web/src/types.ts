@@ -97,20 +97,22 @@ export interface Offer {
   reason?: string
 }
 
-// A policy in a cart line is what the select shows; the server may name it by
-// id, as the editor's list does, or by policy_id, as an offer does.
+// A policy as the select of a cart line offers it, at this learner's own price.
 export interface CartPolicy {
-  id?: string
-  policy_id?: string
+  id: string
   kind: PolicyKind
   name: string
+  stage?: number
+  period?: Period
   price_fen: number
-  available?: boolean
-  reason?: string
 }
 
-// What stands in the way of buying a line: a code, with or without its sentence.
-export type LineProblem = string | { code: string; detail?: string }
+// What the buyer must know about a line before buying it.
+export interface LineProblem {
+  code: string
+  detail?: string
+  suggestion?: string // a policy to choose instead
+}
 
 export interface CartLine {
   course_id: string
@@ -135,12 +137,11 @@ export interface WantedLine {
 }
 
 export interface QuoteLine extends WantedLine {
-  title?: string
-  name?: string
-  policy_name?: string
+  title: string
+  name: string
   price_fen: number
-  list_price_fen?: number
-  credit_fen?: number
+  list_price_fen: number
+  credit_fen: number
 }
 
 export interface QuoteProblem {
@@ -152,7 +153,7 @@ export interface QuoteProblem {
 
 export interface Quote {
   lines: QuoteLine[]
-  problems?: QuoteProblem[]
+  problems: QuoteProblem[]
   total_fen: number
 }
 
@@ -176,6 +177,7 @@ export interface OrderLine {
   kind: PolicyKind
   stage?: number
   price_fen: number
+  result?: 'granted' | 'refused' // of a paid line: refused is paid back
 }
 
 export interface Order {
@@ -185,6 +187,7 @@ export interface Order {
   total_fen: number
   paid_fen: number
   refunded_fen: number
+  close_reason?: string
   created_at: string
   expires_at: string
   paid_at?: string
@@ -215,9 +218,10 @@ export interface Grant {
 
 export interface Enrolment {
   course_id: string
-  title?: string
+  title?: string // in lists only, as are cover and lessons
   cover?: string
-  state: string
+  lessons?: number
+  state: 'active' | 'scheduled' | 'expired' | 'frozen' | 'revoked'
   until: string | null
   stage: number
   grants: Grant[]

@@ -1,5 +1,5 @@
 // How figures, times and states read on the pages.
-import type { CartPolicy, LineProblem, Offer, OrderState, Period } from './types'
+import type { LineProblem, Offer, Order, OrderState, Period } from './types'
 
 // yuan shows an amount in fen: 19900 → ¥199, 1999 → ¥19.99.
 export function yuan(fen: number): string {
@@ -20,10 +20,6 @@ export function period(p: Period): string {
 export function lasts(o: Pick<Offer, 'kind' | 'period'>): string {
   if (o.kind === 'lifetime') return '永久有效'
   return o.period ? period(o.period) : ''
-}
-
-export function policyId(p: CartPolicy): string {
-  return p.policy_id ?? p.id ?? ''
 }
 
 export function duration(seconds: number): string {
@@ -82,6 +78,18 @@ export function reason(code: string): string {
 }
 
 export function problemText(p: LineProblem): string {
-  if (typeof p === 'string') return reason(p)
   return p.detail || reason(p.code)
+}
+
+// blocks tells a problem that keeps a line from being bought from news about its price.
+export function blocks(p: LineProblem | undefined): boolean {
+  return p !== undefined && p.code !== 'PRICE_CHANGED'
+}
+
+const closeReasons: Record<string, string> = {
+  timeout: '超时未支付', user: '已取消', superseded: '已由新的订单代替', off_sale: '课程已下架', abandoned: '下单没有完成',
+}
+
+export function closedBecause(order: Order): string {
+  return closeReasons[order.close_reason ?? ''] ?? ''
 }

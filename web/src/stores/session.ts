@@ -3,6 +3,7 @@ import { computed, ref } from 'vue'
 import { api } from '@/api'
 import { credentials, type Session } from '@/credentials'
 import { closeCode } from '@/socket'
+import type { Login } from '@/types'
 import { useLive } from './live'
 
 // How long a refused tab waits for another tab of this browser to hand over its new token.
@@ -21,16 +22,13 @@ export const useSession = defineStore('session', () => {
     if ((session.value?.token ?? '') !== before) live.start(session.value?.token ?? '')
   }
 
-  async function login(username: string, password: string): Promise<void> {
-    const { token, user } = await api.login(username, password)
+  function enter({ token, user }: Login): void {
     credentials.save({ token, user })
     adopt()
   }
 
-  async function register(username: string, password: string): Promise<void> {
-    await api.register(username, password)
-    await login(username, password)
-  }
+  const login = async (username: string, password: string) => enter(await api.login(username, password))
+  const register = async (username: string, password: string) => enter(await api.register(username, password))
 
   async function logout(): Promise<void> {
     try {

@@ -1,0 +1,144 @@
+// What the plays share: a headless Chromium whose complaints are failures, waiting with
+// a deadline, screenshots, and a login through the page.
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import process from 'node:process'
+import { chromium } from 'playwright-core'
+
+const [base, sandbox, out] = process.argv.slice(2)
+if (!out) {
+  console.error(`usage: node ${process.argv[1]} BASE_URL SANDBOX_URL OUTDIR`)
+  process.exit(2)
+}
+export { base, sandbox }
+
+export const patience = 15_000 // ms, for each thing that must happen
+const username = process.env.E2E_USERNAME ?? 'learner'
+const password = process.env.E2E_PASSWORD ?? 'learner-demo-password'
+
+const complaints = []
+let step = 'start'
+let shots = 0
+
+export function check(holds, sentence) {
+  if (!holds) throw new Error(sentence)
+}
+
+// eventually waits until probe gives a true value, and returns it.
+export async function eventually(sentence, probe) {
+  const deadline = Date.now() + patience
+  for (;;) {
+    const value = await probe()
+    if (value) return value
+    check(Date.now() < deadline, `${sentence}: not within ${patience / 1000} s`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+export function begin(name) {
+  step = name
+  console.log(`- ${name}`)
+}
+
+// shoot waits for the pictures in view, so that a screenshot shows what a person sees.
+export async function shoot(page, name) {
+  shots++
+  await page.waitForFunction(() => [...document.images].every((img) => img.complete || img.getBoundingClientRect().top > innerHeight))
+  await page.screenshot({ path: join(out, `${String(shots).padStart(2, '0')}-${name}.png`) })
+}
+
+function listen(page) {
+  page.on('pageerror', (err) => complaints.push(`${page.url()}: ${err.message}`))
+  page.on('console', (m) => {
+    if (m.type() === 'error') complaints.push(`${page.url()}: ${m.text()} (${m.location().url})`)
+  })
+}
+
+// mark leaves something in the page that a reload would wipe out.
+export const mark = (page) => page.evaluate(() => void (window.notReloaded = true))
+export const kept = (page) => page.evaluate(() => window.notReloaded === true)
+
+export const id = (name) => `[data-testid="${name}"]`
+export const lineOf = (page, course) => page.locator(`${id('cart-line')}[data-course="${course}"]`)
+export const fen = (text) => Math.round(Number(text.replace(/[^0-9.]/g, '')) * 100)
+
+export async function login(page) {
+  await page.goto(`${base}/login`)
+  await page.locator(id('login-username')).fill(username)
+  await page.locator(id('login-password')).fill(password)
+  await shoot(page, 'login')
+  await page.locator(id('login-submit')).click()
+  await page.locator(id('course-card')).first().waitFor()
+  await shoot(page, 'courses')
+}
+
+// leftovers of an earlier run would hide what this one does.
+export async function emptyCart(page) {
+  await page.goto(`${base}/cart`)
+  const badge = page.locator(id('cart-badge'))
+  await eventually('the cart is read', async () => (await page.locator(id('cart-line')).count()) > 0 || (await page.getByText('购物车是空的').count()) > 0)
+  if (await page.locator(id('cart-line')).count()) {
+    await page.locator(id('cart-empty')).click()
+    await page.locator('.van-dialog__confirm').click()
+  }
+  await eventually('the cart is empty', async () => !(await badge.isVisible()) && !(await page.locator(id('cart-line')).count()))
+}
+
+// openCourse finds a course that this learner does not have yet, with a paid offer
+// and another one to choose first, and returns the three ids.
+export async function openCourse(page) {
+  const cards = page.locator(id('course-card'))
+  await cards.first().waitFor()
+  for (let i = 0; i < (await cards.count()); i++) {
+    const course = await cards.nth(i).getAttribute('data-course')
+    await cards.nth(i).click()
+    await page.locator(id('course-title')).waitFor()
+    const offers = await page.locator(id('offer')).evaluateAll((rows) =>
+      rows.map((row) => ({
+        policy: row.dataset.policy,
+        available: !row.querySelector('input').disabled,
+        free: row.querySelector('.price').textContent.includes('免费'),
+      })))
+    const paid = offers.findLast((o) => o.available && !o.free)
+    const other = offers.find((o) => o.available && o !== paid)
+    if (paid && other && !(await page.locator(id('enrolment')).count())) return { course, paid: paid.policy, other: other.policy }
+    await page.goBack()
+    await cards.first().waitFor()
+  }
+  throw new Error('no course with a paid offer and another one is for sale')
+}
+
+// perform runs one play in a fresh browser and ends the process: 0 when it went through
+// without a complaint on any page's console, a content security policy's included.
+export async function perform(play) {
+  await mkdir(out, { recursive: true })
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+      '--disable-component-update', '--disable-sync'],
+  })
+  let failure
+  try {
+    const context = await browser.newContext({ locale: 'zh-CN', timezoneId: 'Asia/Shanghai', viewport: { width: 1200, height: 860 } })
+    context.setDefaultTimeout(patience)
+    context.on('page', listen)
+    await context.addInitScript(() => {
+      addEventListener('securitypolicyviolation', (e) => console.error(`content security policy: ${e.violatedDirective} refused ${e.blockedURI}`))
+    })
+    await play(context)
+    check(complaints.length === 0, 'the console complained')
+  } catch (err) {
+    failure = err
+    for (const [i, page] of browser.contexts().flatMap((c) => c.pages()).entries()) {
+      await page.screenshot({ path: join(out, `failed-tab-${i + 1}.png`) }).catch(() => {})
+    }
+  } finally {
+    await browser.close()
+  }
+  for (const c of complaints) console.error(`console: ${c}`)
+  if (failure) {
+    console.error(`FAILED at "${step}": ${failure.message}`)
+    process.exit(1)
+  }
+  console.log(`passed: ${shots} screenshots in ${out}`)
+}
