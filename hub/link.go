@@ -28,6 +28,7 @@ type link struct {
 const (
 	linkBuffer  = 4096 // messages between receiver and feeder
 	readBatch   = 256  // entries of the stream read at a time
+	pace        = 64   // entries fed before the writers catch up; well below queueFrames
 	warmEntries = 256  // entries of the stream taken into an empty ring
 	deafAfter   = 3    // comparisons
 	// redisPatience is for one step of the feeder.
@@ -166,7 +167,7 @@ func (h *Hub) take(ctx context.Context, p *partition, payload string) {
 	at := p.at()
 	switch {
 	case epoch == at.epoch && e.offset == at.offset+1:
-		h.delivered(p.deliver(epoch, e))
+		h.move(p, epoch, e)
 	case epoch == at.epoch && e.offset <= at.offset:
 		// Known from the stream.
 	default:
@@ -174,9 +175,15 @@ func (h *Hub) take(ctx context.Context, p *partition, payload string) {
 	}
 }
 
-func (h *Hub) delivered(n int) {
-	h.count.received.Add(1)
+// move hands the next entry to the followers. Every pace entries it lets the writers finish
+// what they have, so that a burst fills no queue of a socket that would take it: a full queue
+// is to mean a slow client, not a busy server.
+func (h *Hub) move(p *partition, epoch string, e entry) {
+	n := p.deliver(epoch, e)
 	h.count.delivered.Add(uint64(n))
+	if h.count.received.Add(1)%pace == 0 {
+		h.writers.catchUp()
+	}
 }
 
 // parseMessage reads "EPOCH OFFSET TOPIC BODY".
@@ -312,7 +319,7 @@ func (h *Hub) catchUp(ctx context.Context, p *partition) error {
 			return h.restart(ctx, p)
 		}
 		for _, e := range entries {
-			h.delivered(p.deliver(at.epoch, e))
+			h.move(p, at.epoch, e)
 		}
 		h.count.caughtUp.Add(uint64(len(entries)))
 		at.offset += uint64(len(entries))

@@ -18,6 +18,7 @@ const (
 	messageLimit = 16 << 10  // bytes of a client's message
 	floodBurst   = 20        // client frames at once
 	floodPerSec  = 2         // client frames a second (120 a minute)
+	kernelBytes  = 64 << 10  // the kernel's send buffer, which else grows to megabytes for one that is stuck
 )
 
 // socket is one WebSocket. It is kept small: an idle one costs this, gorilla's reader and one
@@ -46,6 +47,8 @@ type socket struct {
 	open     bool     // ready was sent; before, frames wait
 	writing  bool     // in the run queue or with a writer
 	ending   bool     // the close frame is queued: nothing follows it
+	flushed  bool     // the close frame is written
+	parted   bool     // the client's close frame has come
 
 	next *socket // in the run queue; the writers'
 }
@@ -54,6 +57,9 @@ func (h *Hub) newSocket(ws *websocket.Conn, conn net.Conn, addr string) *socket 
 	s := &socket{
 		hub: h, ws: ws, net: conn, direct: directWrites(conn), addr: addr,
 		credit: floodBurst, counted: time.Since(h.started),
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		tcp.SetWriteBuffer(kernelBytes)
 	}
 	ws.SetReadLimit(messageLimit)
 	ws.SetPongHandler(s.gotPong)
@@ -82,26 +88,45 @@ func (s *socket) gotPing(payload string) error {
 	return nil
 }
 
-// serve is the reader: it lives as long as the socket.
+// serve is the reader: it lives as long as the socket. Once the close frame is queued it only
+// looks for the client's.
 func (s *socket) serve() {
 	defer s.leave()
 	for {
 		kind, r, err := s.ws.NextReader()
 		if err != nil {
-			s.end(s.closingFor(err))
-			break
+			s.part(err)
+			return
+		}
+		if s.isEnding() {
+			continue
 		}
 		if err := s.allow(); err != nil {
-			s.end(tooManyMessages)
-			break
+			s.part(err)
+			return
 		}
 		s.touch()
 		s.handleApart(kind, r)
-		if s.isEnding() {
-			break
-		}
+	}
+}
+
+// part ends a socket whose reading ended with err. When both sides have sent a close frame the
+// connection is closed at once (RFC 6455 §7.1.1); else the client gets a moment to read ours.
+func (s *socket) part(err error) {
+	s.end(s.closingFor(err))
+	var closed *websocket.CloseError
+	if errors.As(err, &closed) && s.heardClose() {
+		return
 	}
 	s.drainInput()
+}
+
+// heardClose notes the client's close frame and reports whether ours has been written.
+func (s *socket) heardClose() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.parted = true
+	return s.flushed
 }
 
 // handleApart handles one frame on a goroutine of its own and waits for it, so that the stack

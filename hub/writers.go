@@ -19,6 +19,7 @@ type writers struct {
 	mu          sync.Mutex
 	first, last *socket
 	running     int
+	empty       sync.Cond // the run queue has become empty
 }
 
 // joinBytes is how much is joined into one write. What waits costs memory only once, in the
@@ -27,6 +28,17 @@ const joinBytes = 32 << 10
 
 func (w *writers) init(h *Hub) {
 	w.hub, w.most = h, runtime.GOMAXPROCS(0)
+	w.empty.L = &w.mu
+}
+
+// catchUp waits until the run queue is empty. Writers wait for nobody, so this is a matter of
+// this machine's speed alone, never of a client's.
+func (w *writers) catchUp() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.first != nil {
+		w.empty.Wait()
+	}
 }
 
 // wake puts sockets that were claimed into the run queue.
@@ -66,10 +78,11 @@ func (w *writers) take() *socket {
 		return nil
 	}
 	w.first, s.next = s.next, nil
-	if w.first == nil {
+	switch {
+	case w.first == nil:
 		w.last = nil
-	}
-	if w.first != nil && w.running < w.most {
+		w.empty.Broadcast()
+	case w.running < w.most:
 		w.running++
 		go w.run()
 	}
@@ -176,21 +189,32 @@ func (s *socket) batch(to [][]byte, limit int) [][]byte {
 	return to
 }
 
-// settle ends a writer's turn. more means that the socket has to be written to again; after the close
-// frame the sending side is shut, so that the client sees the end.
+// settle ends a writer's turn. more means that the socket has to be written to again.
 func (s *socket) settle() (more bool) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	if len(s.out) > 0 {
-		s.mu.Unlock()
 		return true
 	}
 	s.writing = false
-	over := s.ending
-	s.mu.Unlock()
-	if half, ok := s.net.(interface{ CloseWrite() error }); over && ok {
-		half.CloseWrite()
+	if s.ending && !s.flushed {
+		s.flushed = true
+		s.shut()
 	}
 	return false
+}
+
+// shut follows the close frame: with the client's close frame here all is said, else the
+// sending side ends, and the reader waits for the client's. s.mu is held; neither call waits.
+func (s *socket) shut() {
+	half, ok := s.net.(*net.TCPConn)
+	if ok && !s.parted {
+		half.CloseWrite()
+		return
+	}
+	if s.parted {
+		s.net.Close()
+	}
 }
 
 // drain writes to a socket that makes its writer wait. It ends when nothing is left, or when

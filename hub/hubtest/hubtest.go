@@ -3,8 +3,10 @@
 package hubtest
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -65,7 +67,8 @@ type Client struct {
 type Options struct {
 	Header       http.Header
 	NoProtocol   bool
-	ReceiveBytes int // size of the connection's receive buffer; 0: the system's
+	NoPong       bool // does not answer the server's pings
+	ReceiveBytes int  // size of the connection's receive buffer; 0: the system's
 }
 
 // Dial connects to url (http, https, ws or wss), says hello with token (may be empty) and waits for
@@ -96,6 +99,9 @@ func Connect(t testing.TB, url string, o Options) *Client {
 		t.Fatalf("connect to %s: %v (%s)", url, err, status)
 	}
 	c := &Client{t: t, ws: ws, news: make(chan struct{})}
+	if o.NoPong {
+		ws.SetPingHandler(func(string) error { return nil })
+	}
 	t.Cleanup(c.Close)
 	go c.receive()
 	return c
@@ -104,10 +110,24 @@ func Connect(t testing.TB, url string, o Options) *Client {
 // Try makes the handshake and returns what came of it.
 func Try(url string, o Options) (*websocket.Conn, *http.Response, error) {
 	d := websocket.Dialer{HandshakeTimeout: 5 * time.Second}
+	if o.ReceiveBytes > 0 {
+		d.NetDialContext = smallReceiver(o.ReceiveBytes)
+	}
 	if !o.NoProtocol {
 		d.Subprotocols = []string{"mstm.v1"}
 	}
 	return d.Dial("ws"+strings.TrimPrefix(strings.TrimPrefix(url, "http"), "ws"), o.Header)
+}
+
+// smallReceiver dials connections that soon make the server wait when nobody reads.
+func smallReceiver(bytes int) func(context.Context, string, string) (net.Conn, error) {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := (&net.Dialer{}).DialContext(ctx, network, addr)
+		if tcp, ok := conn.(*net.TCPConn); ok {
+			tcp.SetReadBuffer(bytes)
+		}
+		return conn, err
+	}
 }
 
 // receive keeps all that comes.

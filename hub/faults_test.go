@@ -1,0 +1,342 @@
+package hub_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/gorilla/websocket"
+
+	"mstm/hub"
+	"mstm/hub/hubtest"
+)
+
+// publishThrough publishes from..to, once each, whatever happens to Redis meanwhile: Once makes
+// a repeat after a lost answer harmless.
+func (in *instance) publishThrough(t testing.TB, topic string, from, to int) {
+	t.Helper()
+	for i := from; i <= to; i++ {
+		e := hub.Event{Topic: topic, Type: "number", Data: i, Once: fmt.Sprint("number ", i)}
+		eventually(t, fmt.Sprint("number ", i, " is published"), func() bool {
+			_, err := in.Publish(context.Background(), e)
+			return err == nil
+		})
+	}
+}
+
+func TestOrderAndOnceHoldWhileRedisKillsTheSubscriptions(t *testing.T) {
+	r := startRedis(t)
+	a, b := start(t, r.addr), start(t, r.addr)
+	clients := []*hubtest.Client{
+		hubtest.Dial(t, a.url, "alice/web/s1"), hubtest.Dial(t, b.url, "alice/phone/s2"), hubtest.Dial(t, b.url, "alice/tv/s3"),
+	}
+	for i := 1; i <= 600; i += 20 {
+		a.publishNumbers(t, hub.UserTopic("alice"), i, i+19)
+		b.publishNumbers(t, hub.Activity, i, i+19)
+		if err := r.Do(context.Background(), "CLIENT", "KILL", "TYPE", "pubsub").Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range clients {
+		wantNumbers(t, c, "user", 1, 600)
+		wantNumbers(t, c, "activity", 1, 600)
+	}
+	st := b.Stats()
+	if st.LinksLost == 0 || st.CaughtUp == 0 || st.Restarts != 0 {
+		t.Errorf("stats %+v: want lost links, entries caught up and no restart", st)
+	}
+}
+
+func TestRedisFrozenForAWhileCostsNoSocketAndNoEvent(t *testing.T) {
+	r := startRedis(t)
+	in := start(t, r.addr)
+	c := hubtest.Dial(t, in.url, "alice/web/s1")
+	in.publishThrough(t, hub.UserTopic("alice"), 1, 5)
+	r.cmd.Process.Signal(syscall.SIGSTOP)
+	_, err := in.Publish(context.Background(), hub.Event{Topic: hub.UserTopic("alice"), Type: "number", Data: 6, Once: "number 6"})
+	r.cmd.Process.Signal(syscall.SIGCONT)
+	if err == nil {
+		t.Error("Publish says nothing though Redis did not answer")
+	}
+	in.publishThrough(t, hub.UserTopic("alice"), 6, 10)
+	wantNumbers(t, c, "user", 1, 10)
+}
+
+func TestWithRedisAwaySocketsStayAndAfterwardsEventsFlow(t *testing.T) {
+	r := startRedis(t)
+	in := start(t, r.addr)
+	c := hubtest.Dial(t, in.url, "alice/web/s1")
+	in.publishThrough(t, hub.UserTopic("alice"), 1, 3)
+	wantNumbers(t, c, "user", 1, 3)
+	before := lastPos(c, "user")
+	r.kill()
+	if _, err := in.Publish(context.Background(), hub.Event{Topic: hub.Activity, Type: "x"}); err == nil {
+		t.Error("Publish says nothing though Redis is away")
+	}
+	eventually(t, "the instance says that it is behind", func() bool { return in.Healthy() != nil })
+	guest := hubtest.Dial(t, in.url, "") // is served all the same
+
+	r.start() // empty: everything is lost, and everybody is told
+	f := c.WaitFor("ready that says not resumed", soon, func(f hubtest.Frame) bool {
+		st, ok := f.Topics["user"]
+		return ok && !st.Resumed && st.Pos != before && f.Op == "ready" && len(f.Topics) == 1
+	})
+	eventually(t, "it is up to date again", func() bool { return in.Healthy() == nil })
+	in.publishNumbers(t, hub.UserTopic("alice"), 4, 6)
+	wantNumbers(t, c, "user", 1, 6)
+	in.publish(t, hub.Activity, "back", nil)
+	guest.Wait("back", soon)
+	c.Close()
+
+	old := hubtest.Resume(t, in.url, "alice/web/s1", map[string]string{"user": before})
+	if old.Ready().Topics["user"].Resumed {
+		t.Error("resumed from a position of the lost log")
+	}
+	fresh := hubtest.Resume(t, in.url, "alice/web/s1", map[string]string{"user": f.Topics["user"].Pos})
+	wantNumbers(t, fresh, "user", 4, 6)
+}
+
+func TestAnInstanceStartedWithoutRedisServesOnceItIsThere(t *testing.T) {
+	r := startRedis(t)
+	r.kill()
+	in := prepare(t, r.addr).run(t)
+	c := hubtest.Connect(t, in.url, hubtest.Options{})
+	c.Hello("alice/web/s1", nil)
+	if st := c.Ready().Topics["user"]; st.Resumed || st.Pos != "" {
+		t.Errorf("ready says %+v without Redis", st)
+	}
+	r.start()
+	c.WaitFor("ready with a position", soon, func(f hubtest.Frame) bool { return f.Topics["user"].Pos != "" })
+	in.publishNumbers(t, hub.UserTopic("alice"), 1, 3)
+	wantNumbers(t, c, "user", 1, 3)
+}
+
+func TestEndWithRedisAwayEndsTheSocketsHere(t *testing.T) {
+	m := miniredis.RunT(t)
+	in := start(t, m.Addr())
+	c := hubtest.Dial(t, in.url, "alice/web/s1")
+	m.Close()
+	if err := in.End(context.Background(), "alice", "", "", hub.LoggedOut); err == nil {
+		t.Error("End says nothing though the other instances cannot have heard")
+	}
+	if end := c.Ended(soon); end.Code != 4004 {
+		t.Errorf("ended with %+v", end)
+	}
+}
+
+// TestAReplicaWithoutTheTailIsAnotherLog takes a log's head back, as a failover to a stale
+// replica does.
+func TestAReplicaWithoutTheTailIsAnotherLog(t *testing.T) {
+	r := startRedis(t)
+	in := start(t, r.addr)
+	c := hubtest.Dial(t, in.url, "alice/web/s1")
+	in.publishNumbers(t, hub.UserTopic("alice"), 1, 10)
+	wantNumbers(t, c, "user", 1, 10)
+	before := lastPos(c, "user")
+	for _, key := range r.Keys(context.Background(), "mstm:hub:{user*}:meta").Val() {
+		if r.HGet(context.Background(), key, "head").Val() == "10" {
+			r.HSet(context.Background(), key, "head", 7)
+		}
+	}
+	f := c.WaitFor("ready that says not resumed", soon, func(f hubtest.Frame) bool {
+		st, ok := f.Topics["user"]
+		return ok && !st.Resumed && len(f.Topics) == 1
+	})
+	if strings.Split(f.Topics["user"].Pos, "-")[0] == strings.Split(before, "-")[0] {
+		t.Errorf("the epoch is still that of %s", before)
+	}
+	in.publishNumbers(t, hub.UserTopic("alice"), 11, 12)
+	wantNumbers(t, c, "user", 1, 12)
+}
+
+func TestAHoleOlderThanTheStreamIsToldAndNotPassedOver(t *testing.T) {
+	r := startRedis(t)
+	in := start(t, r.addr)
+	c := hubtest.Dial(t, in.url, "alice/web/s1")
+	in.publishNumbers(t, hub.UserTopic("alice"), 1, 2)
+	wantNumbers(t, c, "user", 1, 2)
+	for _, key := range r.Keys(context.Background(), "mstm:hub:{user*}:meta").Val() {
+		if r.HGet(context.Background(), key, "head").Val() == "2" { // entries 3 and 4 came and went unheard
+			r.HSet(context.Background(), key, "head", 4)
+		}
+	}
+	c.WaitFor("ready that says not resumed", soon, func(f hubtest.Frame) bool {
+		st, ok := f.Topics["user"]
+		return ok && !st.Resumed && strings.HasSuffix(st.Pos, "-4")
+	})
+	in.publishNumbers(t, hub.UserTopic("alice"), 3, 4)
+	wantNumbers(t, c, "user", 1, 4)
+}
+
+// deafProxy passes everything on until it is told to swallow what Redis sends to subscribers.
+type deafProxy struct {
+	addr string
+	mu   sync.Mutex
+	deaf bool
+	subs int // subscriptions begun
+}
+
+func startProxy(t *testing.T, to string) *deafProxy {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	p := &deafProxy{addr: l.Addr().String()}
+	go func() {
+		for {
+			in, err := l.Accept()
+			if err != nil {
+				return
+			}
+			out, err := net.Dial("tcp", to)
+			if err != nil {
+				in.Close()
+				continue
+			}
+			go p.pass(in, out)
+		}
+	}()
+	return p
+}
+
+// pass copies both ways; a connection that subscribed while p was deaf or before hears nothing
+// as long as p is deaf.
+func (p *deafProxy) pass(client, server net.Conn) {
+	var subscriber sync.Once
+	subscribed := make(chan struct{})
+	go func() {
+		defer client.Close()
+		buf := make([]byte, 32<<10)
+		for {
+			n, err := server.Read(buf)
+			if err != nil {
+				return
+			}
+			select {
+			case <-subscribed:
+				p.mu.Lock()
+				deaf := p.deaf
+				p.mu.Unlock()
+				if deaf {
+					continue
+				}
+			default:
+			}
+			client.Write(buf[:n])
+		}
+	}()
+	defer server.Close()
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := client.Read(buf)
+		if err != nil {
+			return
+		}
+		if bytes.Contains(buf[:n], []byte("subscribe")) {
+			subscriber.Do(func() {
+				close(subscribed)
+				p.mu.Lock()
+				p.subs++
+				p.mu.Unlock()
+			})
+		}
+		if _, err := io.Copy(server, bytes.NewReader(buf[:n])); err != nil {
+			return
+		}
+	}
+}
+
+func TestASilentlyDeadSubscriptionCostsUnderTwoSecondsAndIsReplaced(t *testing.T) {
+	r := startRedis(t)
+	p := startProxy(t, r.addr)
+	in := start(t, p.addr)
+	c := hubtest.Dial(t, in.url, "alice/web/s1")
+	in.publishNumbers(t, hub.UserTopic("alice"), 1, 1)
+	wantNumbers(t, c, "user", 1, 1)
+	p.mu.Lock()
+	p.deaf = true
+	before := p.subs
+	p.mu.Unlock()
+	n := 1
+	eventually(t, "another subscription is made", func() bool {
+		n++
+		in.publishNumbers(t, hub.UserTopic("alice"), n, n)
+		time.Sleep(20 * time.Millisecond) // paces the events over several comparisons
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return p.subs > before
+	})
+	p.mu.Lock()
+	p.deaf = false
+	p.mu.Unlock()
+	wantNumbers(t, c, "user", 1, n)
+}
+
+func TestASlowFollowerIsEndedAndTheOthersStillHear(t *testing.T) {
+	in := start(t, embedded(t))
+	slow, _, err := hubtest.Try(in.url, hubtest.Options{ReceiveBytes: 32 << 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slow.Close()
+	slow.WriteMessage(websocket.TextMessage, []byte(`{"op":"hello"}`))
+	slow.ReadMessage() // ready, and then nothing more
+	quick := hubtest.Dial(t, in.url, "")
+
+	big := strings.Repeat("x", 32<<10)
+	sent := 0
+	eventually(t, "the slow one is ended", func() bool {
+		in.publish(t, hub.Activity, "poster", big)
+		sent++
+		quick.Events(sent, soon) // the others get each at once
+		return in.Stats().SlowCloses == 1
+	})
+	in.publish(t, hub.Activity, "last", nil)
+	quick.Wait("last", soon)
+
+	slow.SetReadDeadline(time.Now().Add(soon))
+	for err == nil {
+		_, _, err = slow.ReadMessage()
+	}
+	if !websocket.IsCloseError(err, 4100) || !strings.Contains(err.Error(), `"retry_ms":`) {
+		t.Errorf("the slow one was told %v, want 4100 with a moment to come back", err)
+	}
+	eventually(t, "it is gone", func() bool { return in.Stats().Sockets == 1 })
+}
+
+func TestAStuckFollowerThatNeverReadsAgainIsGoneInTheEnd(t *testing.T) {
+	in := startQuick(t, embedded(t))
+	stuck, _, err := hubtest.Try(in.url, hubtest.Options{ReceiveBytes: 32 << 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stuck.Close()
+	stuck.WriteMessage(websocket.TextMessage, []byte(`{"op":"hello"}`))
+	big := strings.Repeat("x", 100<<10)
+	eventually(t, "the stuck one is gone", func() bool {
+		in.publish(t, hub.Activity, "poster", big)
+		return in.Stats().Accepted == 1 && in.Stats().Sockets == 0
+	})
+}
+
+func TestManyEventsWaitingForOneSocketGoInFewWrites(t *testing.T) {
+	in := start(t, embedded(t))
+	first := in.publish(t, hub.UserTopic("alice"), "number", 0)
+	in.publishNumbers(t, hub.UserTopic("alice"), 1, 500)
+	eventually(t, "they were fed", func() bool { return in.Stats().Received == 501 })
+	before := in.Stats().Writes
+	c := hubtest.Resume(t, in.url, "alice/web/s1", map[string]string{"user": first})
+	wantNumbers(t, c, "user", 1, 500)
+	if writes := in.Stats().Writes - before; writes > 20 {
+		t.Errorf("500 events took %d writes", writes)
+	}
+}

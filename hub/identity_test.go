@@ -1,0 +1,167 @@
+package hub_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"mstm/hub"
+	"mstm/hub/hubtest"
+)
+
+func TestEndClosesTheRightSocketsOnEveryInstance(t *testing.T) {
+	for _, tt := range []struct {
+		name           string
+		client, except string
+		reason         hub.EndReason
+		ended          string // sessions
+		code           int
+	}{
+		{"a replaced login ends the old session of that client", "web", "web2", hub.Replaced, "web1", 4002},
+		{"a logout ends all sockets of that client", "phone", "", hub.LoggedOut, "phone1", 4004},
+		{"a new password ends all but the session that set it", "", "web2", hub.Refused, "web1 phone1", 4001},
+		{"a disabled account loses them all", "", "", hub.Refused, "web1 web2 phone1", 4001},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			addr := embedded(t)
+			a, b := start(t, addr), start(t, addr)
+			sockets := map[string]*hubtest.Client{
+				"web1":   hubtest.Dial(t, a.url, "alice/web/web1"),
+				"web2":   hubtest.Dial(t, b.url, "alice/web/web2"),
+				"phone1": hubtest.Dial(t, b.url, "alice/phone/phone1"),
+				"bob":    hubtest.Dial(t, a.url, "bob/web/bob"),
+			}
+			if err := a.End(context.Background(), "alice", tt.client, tt.except, tt.reason); err != nil {
+				t.Fatal(err)
+			}
+			for _, session := range strings.Fields(tt.ended) {
+				end := sockets[session].Ended(soon)
+				if end.Code != tt.code || end.RetryMS != 0 {
+					t.Errorf("%s ended with %+v, want %d", session, end, tt.code)
+				}
+				if tt.reason == hub.Replaced {
+					sockets[session].Wait("session.replaced", soon)
+				}
+				delete(sockets, session)
+			}
+			a.publish(t, hub.Activity, "after", nil)
+			for session, c := range sockets {
+				if c.Wait("after", soon); !c.Open() {
+					t.Errorf("%s was ended, too", session)
+				}
+			}
+		})
+	}
+}
+
+func TestOldOrdersToEndAreNotReplayed(t *testing.T) {
+	addr := embedded(t)
+	in := start(t, addr)
+	pos := in.publish(t, hub.UserTopic("alice"), "number", 0)
+	in.End(context.Background(), "alice", "web", "", hub.LoggedOut)
+	in.publishNumbers(t, hub.UserTopic("alice"), 1, 1)
+	fresh := start(t, addr)
+	for _, at := range []*instance{in, fresh} {
+		c := hubtest.Resume(t, at.url, "alice/web/s2", map[string]string{"user": pos})
+		wantNumbers(t, c, "user", 1, 1)
+		if len(c.All()) != 2 || !c.Open() {
+			t.Errorf("got %+v", c.All())
+		}
+	}
+}
+
+// TestALogoutWhileHelloIsBeingCheckedIsNotMissed ends the session after its token was found
+// good and before the socket follows anything.
+func TestALogoutWhileHelloIsBeingCheckedIsNotMissed(t *testing.T) {
+	var in *instance
+	people := &accounts{}
+	people.asked = func(token string) {
+		if token != "alice/web/s1" {
+			return
+		}
+		before := in.Stats().Received
+		in.End(context.Background(), "alice", "web", "", hub.LoggedOut)
+		eventually(t, "the order has passed", func() bool { return in.Stats().Received > before })
+	}
+	in = start(t, embedded(t), with(people))
+	c := hubtest.Connect(t, in.url, hubtest.Options{})
+	c.Hello("alice/web/s1", nil)
+	if end := c.Ended(soon); end.Code != 4001 {
+		t.Errorf("ended with %+v", end)
+	}
+}
+
+func TestATokenIsRenewedInPlace(t *testing.T) {
+	in := start(t, embedded(t))
+	c := hubtest.Dial(t, in.url, "alice/web/s1")
+	c.Send(map[string]string{"op": "token", "token": "alice/web/s2"})
+	c.WaitFor("ready for the new token", soon, func(f hubtest.Frame) bool { return f.Op == "ready" && len(f.Topics) == 0 })
+	if err := in.End(context.Background(), "alice", "web", "s2", hub.Replaced); err != nil {
+		t.Fatal(err)
+	}
+	in.publishNumbers(t, hub.UserTopic("alice"), 1, 2)
+	wantNumbers(t, c, "user", 1, 2)
+}
+
+func TestWhatARenewalRefuses(t *testing.T) {
+	for _, tt := range []struct {
+		name, from, to string
+		code           int
+	}{
+		{"another user's token", "alice/web/s1", "bob/web/s1", 4003},
+		{"a token that is no good", "alice/web/s1", "rubbish", 4001},
+		{"no token", "alice/web/s1", "", 4001},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			in := start(t, embedded(t))
+			c := hubtest.Dial(t, in.url, tt.from)
+			c.Send(map[string]string{"op": "token", "token": tt.to})
+			if end := c.Ended(soon); end.Code != tt.code {
+				t.Errorf("ended with %+v, want %d", end, tt.code)
+			}
+		})
+	}
+}
+
+func TestAGuestLogsInOnTheOpenSocket(t *testing.T) {
+	in := start(t, embedded(t))
+	c := hubtest.Dial(t, in.url, "")
+	c.Send(map[string]string{"op": "token", "token": "alice/web/s1"})
+	f := c.WaitFor("ready for user", soon, func(f hubtest.Frame) bool { _, ok := f.Topics["user"]; return ok })
+	if f.User == nil || *f.User != "alice" {
+		t.Errorf("ready %+v", f)
+	}
+	in.publishNumbers(t, hub.UserTopic("alice"), 1, 2)
+	wantNumbers(t, c, "user", 1, 2)
+}
+
+func TestARefusedTokenDoesNotComeBackAndAnUncertainOneDoes(t *testing.T) {
+	people := &accounts{}
+	in := start(t, embedded(t), with(people))
+	c := hubtest.Connect(t, in.url, hubtest.Options{})
+	c.Hello("secret-rubbish", nil)
+	if end := c.Ended(soon); end.Code != 4001 || end.Word != "TOKEN_REFUSED" {
+		t.Errorf("ended with %+v", end)
+	}
+	people.set(func(a *accounts) { a.away = true })
+	c = hubtest.Connect(t, in.url, hubtest.Options{})
+	c.Hello("alice/web/secret", nil)
+	if end := c.Ended(soon); end.Code != 4103 || end.RetryMS <= 0 {
+		t.Errorf("ended with %+v while the store was away", end)
+	}
+	if strings.Contains(in.log.String(), "secret") {
+		t.Errorf("a token is in the log: %s", in.log)
+	}
+}
+
+func TestALearnersOwnTopicCannotBeLeftSoThatLogoutFindsTheSocket(t *testing.T) {
+	in := start(t, embedded(t))
+	c := hubtest.Dial(t, in.url, "alice/web/s1")
+	c.Send(map[string]string{"op": "unfollow", "topic": "user"})
+	if f := c.Wait("error", soon); f.Code != "TOPIC_FORBIDDEN" {
+		t.Errorf("answer %+v", f)
+	}
+	in.End(context.Background(), "alice", "", "", hub.LoggedOut)
+	c.Ended(time.Second)
+}

@@ -1,0 +1,244 @@
+package hub_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"mstm/hub"
+	"mstm/hub/hubtest"
+)
+
+func TestHelloAnswersWhoOneIsAndWhereTheTopicsStand(t *testing.T) {
+	in := start(t, embedded(t))
+	c := hubtest.Dial(t, in.url, "alice/web/s1")
+	ready := c.Ready()
+	if ready.User == nil || *ready.User != "alice" || ready.HeartbeatS != 25 || len(ready.Topics) != 2 {
+		t.Errorf("ready %+v", ready)
+	}
+	if got := c.Conn().Subprotocol(); got != "mstm.v1" {
+		t.Errorf("subprotocol %q", got)
+	}
+	anonymous := hubtest.Connect(t, in.url, hubtest.Options{NoProtocol: true})
+	anonymous.Hello("", nil)
+	if ready := anonymous.Ready(); ready.User != nil || len(ready.Topics) != 1 {
+		t.Errorf("anonymous ready %+v, want activity alone", ready)
+	}
+}
+
+func TestWhoMayFollowWhat(t *testing.T) {
+	in := start(t, embedded(t))
+	for _, tt := range []struct{ name, token, topic, code string }{
+		{"anybody a course", "", "course:c1", ""},
+		{"anybody what they follow already", "", "activity", ""},
+		{"staff the desk", "staff1/web/s1", "desk", ""},
+		{"a learner their own", "alice/web/s1", "user", ""},
+		{"a learner not the desk", "alice/web/s1", "desk", "TOPIC_FORBIDDEN"},
+		{"nobody without login the desk", "", "desk", "TOPIC_FORBIDDEN"},
+		{"nobody without login a user topic", "", "user", "TOPIC_FORBIDDEN"},
+		{"nobody another user by name", "alice/web/s1", "user:bob", "TOPIC_UNKNOWN"},
+		{"nobody themselves by name", "alice/web/s1", "user:alice", "TOPIC_UNKNOWN"},
+		{"nobody a course without id", "", "course:", "TOPIC_UNKNOWN"},
+		{"nobody a course with a key's braces", "", "course:{x}", "TOPIC_UNKNOWN"},
+		{"nobody what does not exist", "", "orders", "TOPIC_UNKNOWN"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := hubtest.Dial(t, in.url, tt.token)
+			if f := c.Follow(tt.topic, ""); f.Code != tt.code {
+				t.Errorf("answer %+v, want code %q", f, tt.code)
+			}
+			c.Send(map[string]string{"op": "ping"})
+			c.Wait("pong", soon) // the socket stays
+		})
+	}
+}
+
+func TestASocketFollowsAtMost32Topics(t *testing.T) {
+	in := start(t, embedded(t))
+	since := map[string]string{}
+	for i := range 40 {
+		since[fmt.Sprint("course:c", i)] = ""
+	}
+	c := hubtest.Resume(t, in.url, "", since)
+	if n := len(c.Ready().Topics); n != 32 {
+		t.Errorf("%d topics, want 32", n)
+	}
+	if f := c.Wait("error", soon); f.Code != "TOO_MANY_TOPICS" {
+		t.Errorf("refused with %+v", f)
+	}
+}
+
+func TestATopicRefusedInHelloIsToldAndTheRestIsFollowed(t *testing.T) {
+	in := start(t, embedded(t))
+	c := hubtest.Resume(t, in.url, "", map[string]string{"desk": "x-1", "course:c1": ""})
+	if n := len(c.Ready().Topics); n != 2 {
+		t.Errorf("ready %+v", c.Ready())
+	}
+	if f := c.Wait("error", soon); f.Code != "TOPIC_FORBIDDEN" {
+		t.Errorf("refused with %+v", f)
+	}
+}
+
+func TestBadFramesAreToldAndEndTheSocket(t *testing.T) {
+	in := start(t, embedded(t))
+	hello := `{"op":"hello"}`
+	for _, tt := range []struct {
+		name   string
+		frames []string
+		code   string
+	}{
+		{"no JSON", []string{hello, "hi"}, "BAD_FRAME"},
+		{"JSON that is no object", []string{hello, "[1]"}, "BAD_FRAME"},
+		{"bytes that are no UTF-8", []string{hello, "{\"op\":\"\xff\"}"}, "BAD_FRAME"},
+		{"an unknown op", []string{hello, `{"op":"publish"}`}, "UNKNOWN_OP"},
+		{"no op", []string{hello, `{}`}, "UNKNOWN_OP"},
+		{"a since that is no map in hello", []string{`{"op":"hello","since":"x"}`}, "BAD_FRAME"},
+		{"a since that is a map in follow", []string{hello, `{"op":"follow","topic":"course:c","since":{}}`}, "BAD_FRAME"},
+		{"hello twice", []string{hello, hello}, "HELLO_TWICE"},
+		{"something else before hello", []string{`{"op":"ping"}`}, "HELLO_EXPECTED"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := hubtest.Connect(t, in.url, hubtest.Options{})
+			for _, f := range tt.frames {
+				c.Send(f)
+			}
+			end := c.Ended(soon)
+			if f := c.Wait("error", soon); f.Code != tt.code || f.Detail == "" {
+				t.Errorf("error frame %+v, want %s", f, tt.code)
+			}
+			if end.Code != 4003 || end.Word != "PROTOCOL_MISUSE" {
+				t.Errorf("ended with %+v", end)
+			}
+		})
+	}
+}
+
+func TestWhatIsNoTextEndsTheSocketWithTheRightCode(t *testing.T) {
+	in := start(t, embedded(t))
+	for _, tt := range []struct {
+		name string
+		send func(*websocket.Conn)
+		word string
+	}{
+		{"a binary frame", func(ws *websocket.Conn) {
+			ws.WriteMessage(websocket.BinaryMessage, []byte("{}"))
+		}, "PROTOCOL_MISUSE"},
+		{"a message over 16 KiB", func(ws *websocket.Conn) {
+			ws.WriteMessage(websocket.TextMessage, []byte(strings.Repeat("x", 16<<10+1)))
+		}, "MESSAGE_TOO_BIG"},
+		{"a frame without mask", func(ws *websocket.Conn) {
+			ws.NetConn().Write([]byte{0x81, 2, '{', '}'})
+		}, "PROTOCOL_MISUSE"},
+		{"a reserved bit", func(ws *websocket.Conn) {
+			ws.NetConn().Write([]byte{0xc1, 0x82, 0, 0, 0, 0, '{', '}'})
+		}, "PROTOCOL_MISUSE"},
+		{"a frame that says it is huge", func(ws *websocket.Conn) {
+			ws.NetConn().Write([]byte{0x81, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0})
+		}, "MESSAGE_TOO_BIG"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := hubtest.Dial(t, in.url, "")
+			tt.send(c.Conn())
+			if end := c.Ended(soon); end.Code != 4003 || end.Word != tt.word {
+				t.Errorf("ended with %+v, want 4003 %s", end, tt.word)
+			}
+		})
+	}
+}
+
+func TestAFloodEndsTheSocket(t *testing.T) {
+	in := start(t, embedded(t))
+	for _, tt := range []struct {
+		name string
+		send func(*hubtest.Client)
+	}{
+		{"of messages", func(c *hubtest.Client) { c.Send(`{"op":"ping"}`) }},
+		{"of WebSocket pings", func(c *hubtest.Client) {
+			c.Conn().WriteControl(websocket.PingMessage, nil, time.Now().Add(time.Second))
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := hubtest.Dial(t, in.url, "")
+			for range 60 {
+				tt.send(c)
+			}
+			if end := c.Ended(soon); end.Code != 4003 || end.Word != "TOO_MANY_MESSAGES" {
+				t.Errorf("ended with %+v", end)
+			}
+		})
+	}
+	quiet := hubtest.Dial(t, in.url, "")
+	for range 15 {
+		quiet.Send(`{"op":"ping"}`)
+	}
+	in.publish(t, hub.Activity, "last", nil)
+	quiet.Wait("last", soon)
+	if !quiet.Open() {
+		t.Error("15 messages at once were too many")
+	}
+}
+
+func TestAClientThatNeverSaysHelloIsEnded(t *testing.T) {
+	in := startQuick(t, embedded(t))
+	c := hubtest.Connect(t, in.url, hubtest.Options{})
+	if end := c.Ended(soon); end.Code != 4003 || end.Word != "HELLO_TIMEOUT" {
+		t.Errorf("ended with %+v", end)
+	}
+}
+
+func TestASilentClientIsEndedAndOneThatAnswersPingsStays(t *testing.T) {
+	in := startQuick(t, embedded(t))
+	lively, mute := hubtest.Dial(t, in.url, ""), hubtest.Connect(t, in.url, hubtest.Options{NoPong: true})
+	mute.Hello("", nil)
+	if end := mute.Ended(soon); end.Code != 4102 || end.Word != "SILENT" || end.RetryMS <= 0 {
+		t.Errorf("ended with %+v", end)
+	}
+	in.publish(t, hub.Activity, "last", nil)
+	lively.Wait("last", soon)
+}
+
+func TestAPingIsAnsweredWithItsPayloadAndACloseWithAClose(t *testing.T) {
+	in := start(t, embedded(t))
+	ws, _, err := hubtest.Try(in.url, hubtest.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ws.Close()
+	ws.WriteMessage(websocket.TextMessage, []byte(`{"op":"hello"}`))
+	var pong string
+	ws.SetPongHandler(func(p string) error { pong = p; return nil })
+	ws.WriteControl(websocket.PingMessage, []byte("are you there"), time.Now().Add(time.Second))
+	ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1000, ""), time.Now().Add(time.Second))
+	ws.SetReadDeadline(time.Now().Add(soon))
+	for err == nil {
+		_, _, err = ws.ReadMessage()
+	}
+	if !websocket.IsCloseError(err, 1000) {
+		t.Errorf("closed by %v, want 1000", err)
+	}
+	if pong != "are you there" {
+		t.Errorf("pong %q", pong)
+	}
+	eventually(t, "the socket is forgotten", func() bool { return in.Stats().Sockets == 0 })
+}
+
+func TestAPanicEndsOneSocketAndIsLogged(t *testing.T) {
+	people := &accounts{asked: func(token string) {
+		if strings.HasPrefix(token, "mallory") {
+			panic("in the store")
+		}
+	}}
+	in := start(t, embedded(t), with(people))
+	c := hubtest.Connect(t, in.url, hubtest.Options{})
+	c.Hello("mallory/web/s1", nil)
+	if end := c.Ended(soon); end.Code != 4103 {
+		t.Errorf("ended with %+v", end)
+	}
+	hubtest.Dial(t, in.url, "alice/web/s1")
+	if !strings.Contains(in.log.String(), "panic") {
+		t.Error("nothing in the log")
+	}
+}

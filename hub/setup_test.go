@@ -1,0 +1,248 @@
+package hub_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+
+	"mstm/hub"
+	"mstm/hub/hubtest"
+)
+
+const soon = 5 * time.Second // a deadline for what happens in milliseconds
+
+// instance is one hub behind a real HTTP server.
+type instance struct {
+	*hub.Hub
+	url  string
+	log  *logBuffer
+	stop func() // ends Run, waits for it
+}
+
+// logBuffer keeps what a hub logs.
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// accounts is the tests' store of tokens: "alice/web/s1" is Alice's on the web, session s1.
+// Desk staff are called staff….
+type accounts struct {
+	mu      sync.Mutex
+	dead    map[string]bool
+	away    bool
+	expires time.Time
+	asked   func(token string) // called before an answer
+}
+
+func (a *accounts) authenticate(_ context.Context, token string) (hub.Identity, error) {
+	a.mu.Lock()
+	asked, dead, away, expires := a.asked, a.dead[token], a.away, a.expires
+	a.mu.Unlock()
+	part := strings.Split(token, "/")
+	switch {
+	case away:
+		return hub.Identity{}, fmt.Errorf("store: %w", hub.ErrTryLater)
+	case dead, len(part) != 3:
+		return hub.Identity{}, errors.New("no such token")
+	}
+	if asked != nil {
+		asked(token)
+	}
+	return hub.Identity{
+		User: part[0], Client: part[1], Session: part[2],
+		Desk: strings.HasPrefix(part[0], "staff"), ExpiresAt: expires,
+	}, nil
+}
+
+func (a *accounts) set(change func(*accounts)) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	change(a)
+}
+
+// start runs one instance on the Redis at addr. It is up to date when start returns.
+func start(t testing.TB, addr string, change ...func(*hub.Config)) *instance {
+	t.Helper()
+	in := prepare(t, addr, change...).run(t)
+	eventually(t, "the instance reaches Redis", func() bool { return in.Healthy() == nil })
+	return in
+}
+
+// startQuick is start with the protocol's intervals shortened to fractions of a second.
+func startQuick(t testing.TB, addr string, change ...func(*hub.Config)) *instance {
+	t.Helper()
+	in := prepare(t, addr, change...)
+	in.Quicken()
+	in.run(t)
+	eventually(t, "the instance reaches Redis", func() bool { return in.Healthy() == nil })
+	return in
+}
+
+// prepare makes an instance that does not run yet.
+func prepare(t testing.TB, addr string, change ...func(*hub.Config)) *instance {
+	t.Helper()
+	client := redis.NewClient(&redis.Options{Addr: addr, DialTimeout: time.Second, MaxRetries: -1, ReadTimeout: time.Second})
+	t.Cleanup(func() { client.Close() })
+	logs := &logBuffer{}
+	cfg := hub.Config{
+		Redis: client, Authenticate: (&accounts{}).authenticate,
+		Log: slog.New(slog.NewTextHandler(logs, nil)),
+	}
+	for _, f := range change {
+		f(&cfg)
+	}
+	return &instance{Hub: hub.New(cfg), log: logs}
+}
+
+func (in *instance) run(t testing.TB) *instance {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); in.Run(ctx) }()
+	in.stop = func() { cancel(); <-done }
+	server := httptest.NewServer(in)
+	in.url = server.URL
+	t.Cleanup(func() {
+		in.stop()
+		closing, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := in.Close(closing); err != nil {
+			t.Errorf("the sockets did not go: %v", err)
+		}
+		server.Close()
+	})
+	return in
+}
+
+func with(a *accounts) func(*hub.Config) {
+	return func(c *hub.Config) { c.Authenticate = a.authenticate }
+}
+
+// publish publishes numbered events.
+func (in *instance) publish(t testing.TB, topic, typ string, data any) string {
+	t.Helper()
+	pos, err := in.Publish(context.Background(), hub.Event{Topic: topic, Type: typ, Data: data})
+	if err != nil {
+		t.Fatalf("publish: %v", err)
+	}
+	return pos
+}
+
+func (in *instance) publishNumbers(t testing.TB, topic string, from, to int) {
+	t.Helper()
+	for i := from; i <= to; i++ {
+		in.publish(t, topic, "number", i)
+	}
+}
+
+// numbers is the data of all events of a client, of one topic as clients see it.
+func numbers(t testing.TB, c *hubtest.Client, topic string) (seen []int) {
+	t.Helper()
+	for _, f := range c.All() {
+		if f.Op == "event" && f.Topic == topic {
+			var n int
+			f.Into(t, &n)
+			seen = append(seen, n)
+		}
+	}
+	return seen
+}
+
+// wantNumbers waits until the client has seen from..to and checks that it saw just that, in order.
+func wantNumbers(t testing.TB, c *hubtest.Client, topic string, from, to int) {
+	t.Helper()
+	deadline := time.Now().Add(2 * soon)
+	for len(numbers(t, c, topic)) < to-from+1 && time.Now().Before(deadline) && c.Open() {
+		time.Sleep(2 * time.Millisecond)
+	}
+	seen := numbers(t, c, topic)
+	for i, n := range seen {
+		if n != from+i {
+			t.Fatalf("%s: number %d came where %d was due: %v", topic, n, from+i, seen)
+		}
+	}
+	if len(seen) != to-from+1 {
+		t.Fatalf("%s: saw %d numbers, want %d..%d", topic, len(seen), from, to)
+	}
+}
+
+// eventually polls until ok.
+func eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(2 * soon); !ok(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within %s: %s", 2*soon, what)
+		}
+	}
+}
+
+func embedded(t testing.TB) string { return miniredis.RunT(t).Addr() }
+
+// realRedis is a redis-server of the test's own.
+type realRedis struct {
+	t    testing.TB
+	addr string
+	cmd  *exec.Cmd
+	redis.UniversalClient
+}
+
+// startRedis starts a redis-server on a free loopback port, or skips the test where there is
+// none.
+func startRedis(t testing.TB) *realRedis {
+	t.Helper()
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		t.Skip("redis-server is not installed: this test needs a real one")
+	}
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := free.Addr().String()
+	free.Close()
+	r := &realRedis{t: t, addr: addr, UniversalClient: redis.NewClient(&redis.Options{Addr: addr, MaxRetries: -1})}
+	r.start()
+	t.Cleanup(func() { r.kill(); r.Close() })
+	return r
+}
+
+func (r *realRedis) start() {
+	r.t.Helper()
+	_, port, _ := net.SplitHostPort(r.addr)
+	r.cmd = exec.Command("redis-server", "--port", port, "--bind", "127.0.0.1",
+		"--save", "", "--appendonly", "no", "--dir", r.t.TempDir(), "--logfile", os.DevNull)
+	if err := r.cmd.Start(); err != nil {
+		r.t.Fatal(err)
+	}
+	eventually(r.t, "redis-server answers", func() bool { return r.Ping(context.Background()).Err() == nil })
+}
+
+func (r *realRedis) kill() {
+	r.cmd.Process.Kill()
+	r.cmd.Wait()
+}
