@@ -30,9 +30,9 @@ func New(cfg Config) *Desk { return &Desk{cfg} }
 // tell puts a notice into a learner's inbox and shows it on the open pages. ref is what it
 // is about: for one kind and ref a learner gets one notice, however often tell is called.
 func (d *Desk) tell(ctx context.Context, userID, kind, ref string, n shop.Notice) error {
-	n.ID = userID + ":" + kind + ":" + ref
+	n.ID = shop.NoticeID(userID, kind, ref)
 	n.UserID, n.Kind, n.CreatedAt = userID, kind, d.Now().UTC()
-	if _, err := d.Store.InsertNotice(ctx, n); err != nil {
+	if _, err := d.Store.InsertNotice(ctx, &n); err != nil {
 		return err
 	}
 	_, err := d.Hub.Publish(ctx, hub.Event{Topic: hub.UserTopic(userID), Type: "notice.posted", Data: n, Once: "notice:" + n.ID})

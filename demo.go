@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/alexedwards/argon2id"
+
+	"mstm/handlers"
+	"mstm/shop"
+	"mstm/store"
+	"mstm/store/sample"
+)
+
+// demoKey marks a store that the sample was put into once; what is deleted later stays
+// deleted.
+const demoKey = "demo"
+
+type demoSetting struct {
+	SeededAt time.Time `bson:"seeded_at"`
+}
+
+// seedDemo puts the sample catalogue and an account for each role into a fresh store.
+// Every id is fixed, so two instances that start at once put in the same.
+func seedDemo(ctx context.Context, db *store.Store, now time.Time) error {
+	var done demoSetting
+	if there, err := db.Setting(ctx, demoKey, &done); there || err != nil {
+		return err
+	}
+	for _, c := range sample.Categories() {
+		if _, err := db.InsertCategory(ctx, c); err != nil {
+			return fmt.Errorf("sample category %s: %w", c.ID, err)
+		}
+	}
+	for _, c := range sample.Courses(now) {
+		if _, err := db.InsertCourse(ctx, &c); err != nil {
+			return fmt.Errorf("sample course %s: %w", c.ID, err)
+		}
+	}
+	for _, a := range sample.Accounts() {
+		if err := seedAccount(ctx, db, a, now); err != nil {
+			return fmt.Errorf("sample account %s: %w", a.Username, err)
+		}
+	}
+	return db.PutSetting(ctx, demoKey, demoSetting{now})
+}
+
+func seedAccount(ctx context.Context, db *store.Store, a sample.Account, now time.Time) error {
+	hash, err := handlers.HashPassword(a.Password)
+	if err != nil {
+		return err
+	}
+	err = db.InsertUser(ctx, &shop.User{
+		ID: "demo" + a.Username, Username: a.Username, Name: a.Name, PasswordHash: hash,
+		Roles: []shop.Role{shop.Role(a.Role)}, CreatedAt: now,
+	})
+	if errors.Is(err, shop.ErrUsernameTaken) {
+		return nil
+	}
+	return err
+}
+
+// refuseDemoAccounts fails where somebody could log in with a password that everybody
+// knows.
+func refuseDemoAccounts(ctx context.Context, db *store.Store) error {
+	for _, a := range sample.Accounts() {
+		u, err := db.UserByUsername(ctx, a.Username)
+		if errors.Is(err, shop.ErrUserNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		same, err := argon2id.ComparePasswordAndHash(a.Password, u.PasswordHash)
+		if err == nil && same {
+			return fmt.Errorf("MONGODB_URI: the demo account %q is in this database with its public password; production does not start with it", a.Username)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,194 @@
+// Command mstm is a shop that sells courses: REST, live pages over WebSockets, WeChat Pay.
+// It reads its settings from the environment, builds the parts, runs until it is told to
+// stop, and closes them in reverse.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/joho/godotenv"
+	"go.mongodb.org/mongo-driver/v2/event"
+
+	"mstm/checkout"
+	"mstm/handlers"
+	"mstm/hub"
+	"mstm/notice"
+	"mstm/shop"
+	"mstm/store"
+	"mstm/web"
+	"mstm/wechat"
+	"mstm/wechat/sandbox"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	if err := godotenv.Load(); err != nil && !errors.Is(err, os.ErrNotExist) {
+		log.Error("cannot read .env", "err", err)
+		os.Exit(1)
+	}
+	cfg, err := readSettings()
+	if err == nil {
+		err = run(ctx, cfg, watch{log: log})
+	}
+	if err != nil {
+		log.Error("mstm ends", "err", err)
+		os.Exit(1)
+	}
+}
+
+// watch is what the outside may see of a running shop.
+type watch struct {
+	log    *slog.Logger
+	ready  func(shopURL, sandboxURL string) // optional: called once both answer
+	writes *event.CommandMonitor            // optional: sees every command to MongoDB
+}
+
+// run builds each part, hands it what it needs, and returns when ctx ends or a part fails.
+// What is built last is closed first.
+func run(ctx context.Context, cfg settings, w watch) (err error) {
+	ln, err := listen("ADDR", cfg.Addr)
+	if err != nil {
+		return err
+	}
+	defer closing(&err, ln.Close)
+	publicURL := cfg.PublicURL
+	if publicURL == "" {
+		publicURL = "http://" + ln.Addr().String()
+	}
+
+	clk := &clock{}
+	db, err := store.Open(ctx, store.Config{
+		MongoURI: cfg.MongoURI, RedisURL: cfg.RedisURL, DataDir: cfg.DataDir, Log: w.log, Monitor: w.writes, Now: clk.now,
+	})
+	if err != nil {
+		return err
+	}
+	defer closing(&err, func() error { return db.Close(context.Background()) })
+	if err := prepare(ctx, cfg, db, clk); err != nil {
+		return err
+	}
+
+	var sb *sandbox.Sandbox
+	var sandboxLn net.Listener
+	sandboxURL := ""
+	if cfg.sandboxed() {
+		if sandboxLn, err = listen("SANDBOX_ADDR", cfg.SandboxAddr); err != nil {
+			return err
+		}
+		defer closing(&err, sandboxLn.Close)
+		if sb, err = openSandbox(cfg, sandboxLn.Addr().String(), publicURL, clk, db, w.log); err != nil {
+			return err
+		}
+		defer closing(&err, sb.Close)
+		sandboxURL = "http://" + sandboxLn.Addr().String()
+	}
+	announce(w.log, cfg, db, publicURL, sandboxURL)
+
+	g, bg := newGroup(ctx)
+	defer closing(&err, g.stop)
+	g.Go(func() error { return db.Run(bg) })
+	if sb != nil {
+		g.Go(func() error { return clk.follow(bg, db, w.log) })
+		g.Go(func() error { return sb.Run(bg) })
+		g.Go(func() error { return serve(bg, sandboxLn, sb.Handler(), time.Second) })
+	}
+
+	payCfg, err := payConfig(cfg, sb, publicURL, w.log)
+	if err != nil {
+		return err
+	}
+	pay, err := wechat.NewPay(ctx, payCfg)
+	if err != nil {
+		return err
+	}
+	defer pay.Close()
+
+	live := hub.New(hub.Config{
+		Redis: db.Redis(), Authenticate: authenticate(db, clk.now), AllowedOrigins: cfg.AllowedOrigins,
+		MaxPerUser: cfg.Hub.User, MaxPerAddress: cfg.Hub.Address, MaxPerInstance: cfg.Hub.Instance,
+		RemoteAddr: handlers.ClientAddr(cfg.TrustedProxies), Now: clk.now, Log: w.log,
+	})
+	g.Go(func() error { return live.Run(bg) })
+
+	desk := notice.New(notice.Config{Store: db, Hub: live, Now: clk.now, Log: w.log})
+	till := checkout.New(checkout.Config{
+		Store: db, Hub: live, Pay: pay, Merchant: shop.Merchant{AppID: payCfg.AppID, MchID: payCfg.MchID},
+		Teller: desk, Now: clk.now, Log: w.log,
+	})
+	g.Go(func() error { return till.Run(bg) })
+
+	var stopping atomic.Bool
+	api, err := handlers.New(handlers.Deps{
+		Store: db, Hub: live, Checkout: till, Pay: pay, Web: web.Handler(web.Options{SandboxURL: sandboxURL}),
+		Now: clk.now, Log: w.log, Production: cfg.production(),
+		TrustedProxies: cfg.TrustedProxies, AllowedOrigins: cfg.AllowedOrigins, Stopping: stopping.Load,
+	})
+	if err != nil {
+		return err
+	}
+	g.Go(func() error {
+		<-ctx.Done()
+		stopping.Store(true)
+		return nil
+	})
+	if w.ready != nil {
+		w.ready(publicURL, sandboxURL)
+	}
+	return serveShop(ctx, g, cfg, ln, api, live, till)
+}
+
+// prepare brings the store to where the shop can open.
+func prepare(ctx context.Context, cfg settings, db *store.Store, clk *clock) error {
+	if cfg.production() {
+		return refuseDemoAccounts(ctx, db)
+	}
+	if err := clk.load(ctx, db); err != nil {
+		return err
+	}
+	if cfg.seeded() {
+		return seedDemo(ctx, db, clk.now())
+	}
+	return nil
+}
+
+// authenticate is how the hub learns whose token it is. A store that is away is no reason
+// to throw a learner out.
+func authenticate(db *store.Store, now func() time.Time) func(context.Context, string) (hub.Identity, error) {
+	return func(ctx context.Context, token string) (hub.Identity, error) {
+		row, err := db.Authenticate(ctx, token, now())
+		if errors.Is(err, shop.ErrUnavailable) {
+			return hub.Identity{}, fmt.Errorf("%w: %w", hub.ErrTryLater, err)
+		}
+		if err != nil {
+			return hub.Identity{}, err
+		}
+		staff := shop.MayActAs(row.Roles, shop.RoleMarketer) || shop.MayActAs(row.Roles, shop.RoleFinance)
+		return hub.Identity{User: row.UserID, Client: row.Client, Session: row.Session(), Desk: staff, ExpiresAt: row.ExpiresAt}, nil
+	}
+}
+
+// announce says in one line each what stands in for something real.
+func announce(log *slog.Logger, cfg settings, db *store.Store, publicURL, sandboxURL string) {
+	embeddedMongo, embeddedRedis := db.Embedded()
+	if embeddedMongo {
+		log.Info("no MONGODB_URI: the embedded FerretDB keeps the data", "data_dir", cfg.DataDir)
+	}
+	if embeddedRedis {
+		log.Info("no REDIS_URL: the embedded miniredis keeps the carts", "data_dir", cfg.DataDir)
+	}
+	if !cfg.Pay.set() {
+		log.Info("no WECHAT_PAY_ settings: the sandbox takes WeChat's place", "sandbox", sandboxURL)
+	}
+	log.Info("the shop is open", "url", publicURL, "sandbox", sandboxURL, "env", cfg.Env)
+}

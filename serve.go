@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"mstm/checkout"
+	"mstm/hub"
+)
+
+// How long a stop may take: for the load balancer to see that we go (production only), for
+// requests to finish, for sockets to be told, and for work behind answers.
+const (
+	unreadyTime  = 3 * time.Second
+	shutdownTime = 10 * time.Second
+	behindTime   = 5 * time.Second
+)
+
+// listen opens an address and names the setting that is wrong.
+func listen(setting, addr string) (net.Listener, error) {
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", setting, err)
+	}
+	return ln, nil
+}
+
+// group are the parts that run in the background until they are stopped, which is after
+// the requests that need them have finished.
+type group struct {
+	*errgroup.Group
+	cancel context.CancelFunc
+	ctx    context.Context
+}
+
+// newGroup gives the parts a context that outlives ctx until stop.
+func newGroup(ctx context.Context) (*group, context.Context) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	g, ctx := errgroup.WithContext(ctx)
+	return &group{Group: g, cancel: cancel, ctx: ctx}, ctx
+}
+
+// stop ends the parts and returns what one of them failed of.
+func (g *group) stop() error {
+	g.cancel()
+	return g.Wait()
+}
+
+// serveShop serves until ctx ends or a part fails. Then, one after the other: requests
+// finish, sockets are told to come back elsewhere, work behind answered requests ends.
+func serveShop(ctx context.Context, g *group, cfg settings, ln net.Listener, api http.Handler, live *hub.Hub, till *checkout.Checkout) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	context.AfterFunc(g.ctx, cancel)
+	srv := newServer(api)
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(ln) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	if cfg.production() {
+		time.Sleep(unreadyTime) // /readyz says no; requests are still answered
+	}
+	stop, done := context.WithTimeout(context.Background(), shutdownTime)
+	defer done()
+	err := errors.Join(srv.Shutdown(stop), live.Close(stop))
+	behind, done := context.WithTimeout(context.Background(), behindTime)
+	defer done()
+	return errors.Join(err, till.Close(behind))
+}
+
+// serve serves a side listener until ctx ends.
+func serve(ctx context.Context, ln net.Listener, h http.Handler, grace time.Duration) error {
+	srv := newServer(h)
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(ln) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	stop, done := context.WithTimeout(context.Background(), grace)
+	defer done()
+	if err := srv.Shutdown(stop); err != nil {
+		return srv.Close()
+	}
+	return nil
+}
+
+// newServer has the limits that keep slow and endless requests from piling up. Handlers
+// have deadlines of their own; sockets leave the server when they are upgraded.
+func newServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
+		WriteTimeout: 60 * time.Second, IdleTimeout: 120 * time.Second, MaxHeaderBytes: 32 << 10,
+	}
+}
+
+// closing closes a part at the end of run and keeps what went wrong. A listener that its
+// server has closed already is fine.
+func closing(err *error, shut func() error) {
+	if e := shut(); e != nil && !errors.Is(e, net.ErrClosed) && !errors.Is(e, context.Canceled) {
+		*err = errors.Join(*err, e)
+	}
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/caarlos0/env/v11"
+)
+
+// settings is everything that the environment says. .env.example explains each.
+type settings struct {
+	Env       string `env:"MSTM_ENV" envDefault:"development"`
+	Addr      string `env:"ADDR" envDefault:"127.0.0.1:8080"`
+	PublicURL string `env:"PUBLIC_URL"`
+	DataDir   string `env:"DATA_DIR" envDefault:"./data"`
+	MongoURI  string `env:"MONGODB_URI"`
+	RedisURL  string `env:"REDIS_URL"`
+	SeedDemo  string `env:"SEED_DEMO" envDefault:"on"`
+
+	SandboxAddr    string         `env:"SANDBOX_ADDR" envDefault:"127.0.0.1:8090"`
+	AllowedOrigins []string       `env:"ALLOWED_ORIGINS"`
+	TrustedProxies []netip.Prefix `env:"TRUSTED_PROXIES"`
+
+	Hub hubSettings `envPrefix:"HUB_MAX_PER_"`
+	Pay paySettings `envPrefix:"WECHAT_PAY_"`
+}
+
+type hubSettings struct {
+	User     int `env:"USER" envDefault:"10"`
+	Address  int `env:"ADDRESS" envDefault:"100"`
+	Instance int `env:"INSTANCE" envDefault:"15000"`
+}
+
+type paySettings struct {
+	BaseURL        string `env:"BASE_URL"`
+	MchID          string `env:"MCHID"`
+	AppID          string `env:"APPID"`
+	Serial         string `env:"SERIAL"`
+	PrivateKeyFile string `env:"PRIVATE_KEY_FILE"`
+	APIv3Key       string `env:"APIV3_KEY"`
+	PublicKeyID    string `env:"PUBLIC_KEY_ID"`
+	PublicKeyFile  string `env:"PUBLIC_KEY_FILE"`
+}
+
+// set reports whether there are any WeChat settings; without them the sandbox takes
+// WeChat's place.
+func (p paySettings) set() bool { return p != paySettings{} }
+
+func (s settings) production() bool { return s.Env == "production" }
+
+// sandboxed reports whether the sandbox runs in this process: outside production always,
+// for its clock, unless it is switched off.
+func (s settings) sandboxed() bool { return !s.production() && s.SandboxAddr != "off" }
+
+func (s settings) seeded() bool { return !s.production() && s.SeedDemo != "off" }
+
+// readSettings reads the environment and refuses what cannot work, naming the setting.
+func readSettings() (settings, error) {
+	s, err := env.ParseAs[settings]()
+	if err != nil {
+		return s, err
+	}
+	return s, s.check()
+}
+
+func (s settings) check() error {
+	var bad []error
+	refuse := func(name, why string) { bad = append(bad, fmt.Errorf("%s: %s", name, why)) }
+	if s.Env != "development" && s.Env != "production" {
+		refuse("MSTM_ENV", `is neither "development" nor "production"`)
+	}
+	if s.SeedDemo != "on" && s.SeedDemo != "off" {
+		refuse("SEED_DEMO", `is neither "on" nor "off"`)
+	}
+	if u, err := url.Parse(s.PublicURL); s.PublicURL != "" && (err != nil || u.Host == "" || strings.Trim(u.Path, "/") != "") {
+		refuse("PUBLIC_URL", "is not scheme://host[:port]")
+	}
+	if !s.Pay.set() && s.SandboxAddr == "off" {
+		refuse("SANDBOX_ADDR", "is off and there are no WECHAT_PAY_ settings: nobody could pay")
+	}
+	if s.production() {
+		s.checkProduction(refuse)
+	}
+	return errors.Join(bad...)
+}
+
+// checkProduction refuses what is only good for development.
+func (s settings) checkProduction(refuse func(name, why string)) {
+	if s.MongoURI == "" {
+		refuse("MONGODB_URI", "is needed in production; the embedded store is for development")
+	}
+	if s.RedisURL == "" {
+		refuse("REDIS_URL", "is needed in production; the embedded one is for development")
+	}
+	if !s.Pay.set() {
+		refuse("WECHAT_PAY_MCHID", "is needed in production; the sandbox is for development")
+	}
+	if s.Pay.BaseURL != "" && !strings.HasPrefix(s.Pay.BaseURL, "https://") {
+		refuse("WECHAT_PAY_BASE_URL", "must be https in production")
+	}
+	if !strings.HasPrefix(s.PublicURL, "https://") {
+		refuse("PUBLIC_URL", "must be https in production")
+	}
+	for _, o := range s.AllowedOrigins {
+		if o == "*" {
+			refuse("ALLOWED_ORIGINS", "must not be * in production")
+		}
+	}
+}
