@@ -63,3 +63,29 @@ func (c *Checkout) refundState(ctx context.Context, orderID, outRefundNo string,
 	})
 	return err
 }
+
+// RefundNotified applies a refund callback whose signature was verified. A number that is
+// not ours is for people to look into; WeChat repeating it would not help.
+func (c *Checkout) RefundNotified(ctx context.Context, answer wechat.Refund) error {
+	id, ok := shop.OrderOfRefund(answer.OutRefundNo)
+	if !ok || answer.MchID != c.Merchant.MchID {
+		c.alarm(ctx, "refund callback for a number that is not ours", "out_refund_no", answer.OutRefundNo)
+		return nil
+	}
+	o, err := c.Store.Order(ctx, id)
+	if errors.Is(err, shop.ErrOrderNotFound) || err == nil && o.Refund(answer.OutRefundNo) == nil {
+		c.alarm(ctx, "refund callback for a number that is not ours", "out_refund_no", answer.OutRefundNo)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := c.Store.Remind(ctx, id, c.Now().Add(lookSoon)); err != nil {
+		return err
+	}
+	if err := c.refundAnswer(ctx, id, answer.OutRefundNo, answer, nil); err != nil {
+		return err
+	}
+	c.behind(ctx, id)
+	return nil
+}
