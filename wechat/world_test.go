@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -173,7 +174,13 @@ func (w *world) control(method, path string, in, out any) int {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	req, err := http.NewRequest(method, w.url+path, bytes.NewReader(raw))
+	return w.controlRaw(method, path, string(raw), out)
+}
+
+// controlRaw is control with a body that need not be JSON.
+func (w *world) controlRaw(method, path, body string, out any) int {
+	w.t.Helper()
+	req, err := http.NewRequest(method, w.url+path, strings.NewReader(body))
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -20,12 +20,12 @@ const defaultOpenid = "oSandboxBuyer00000000000001"
 
 // payRequest names a trade in one of the ways a phone meets it.
 type payRequest struct {
-	CodeURL    string       `json:"code_url"`
-	H5URL      string       `json:"h5_url"`
-	PrepayID   string       `json:"prepay_id"`
-	OutTradeNo string       `json:"out_trade_no"`
-	JSAPI      *jsapiParams `json:"jsapi"` // what the page would hand to WeixinJSBridge; its signature is checked
-	Openid     string       `json:"openid"`
+	CodeURL    string       `json:"code_url,omitempty"`
+	H5URL      string       `json:"h5_url,omitempty"`
+	PrepayID   string       `json:"prepay_id,omitempty"`
+	OutTradeNo string       `json:"out_trade_no,omitempty"`
+	JSAPI      *jsapiParams `json:"jsapi,omitempty"` // what the page would hand to WeixinJSBridge; its signature is checked
+	Openid     string       `json:"openid,omitempty"`
 }
 
 type jsapiParams struct {

@@ -243,5 +243,5 @@ func (s *Sandbox) freshCode(tx *bbolt.Tx, t *trade, now time.Time) error {
 }
 
 func prepayID(now time.Time) string {
-	return "wx" + now.In(beijing).Format("02150405") + randomHex(13)
+	return "wx" + now.In(beijing).Format("20060102150405") + randomHex(10)
 }

@@ -56,6 +56,9 @@ func (s *Sandbox) controlRoutes(r *httprouter.Router) {
 	r.PUT("/sandbox/clock", s.control(s.putClock))
 	r.POST("/sandbox/certificates", s.control(s.issueCertificate))
 	r.GET("/sandbox/messages", s.control(s.messages))
+	r.GET("/", s.local(s.phone))
+	r.GET("/phone", s.local(s.phone))
+	r.GET("/cgi-bin/mmpayweb-bin/checkmweb", s.local(s.phone))
 }
 
 // request is one call with its body read.
