@@ -135,6 +135,11 @@ func TestAddRefusesWhatTheLearnerHasMeanwhile(t *testing.T) {
 		{"stage 1 after a paid period", func(s *story) { s.buys("month", "2025-03-01") }, line(stage("s1", 1, 0)), ErrTrialUsed},
 		{"P18 stage 2 twice", func(s *story) { s.buys("s1", "2025-03-01"); s.buys("s2", "2025-03-02") }, line(stage("s2", 2, 200)), ErrStageAlreadyUsed},
 		{"stage 3 without stage 2", func(s *story) { s.buys("s1", "2025-03-01") }, line(stage("s3", 3, 300)), ErrStageNotEligible},
+		{"stage 2 after a paid stage 1 was refunded", func(s *story) {
+			s.c.Versions[1].Policies[0].Price = 100 * yuan
+			s.buys("s1", "2025-03-01")
+			s.refunds("o1", "2025-03-02", 100*yuan)
+		}, line(stage("s2", 2, 200)), ErrStageNotEligible},
 		{"stage 3 after stage 2 was refunded", func(s *story) {
 			s.buys("s1", "2025-03-01")
 			s.buys("s2", "2025-03-02")

@@ -355,6 +355,13 @@ func TestLapse(t *testing.T) {
 		publish(s.c, Ladder{LapseAfterDays: 90}, s.c.Current().Policies...)
 		s.costs("s2", "2025-06-01", 200)
 	})
+	t.Run("the ladder may be begun at any time", func(t *testing.T) {
+		c := ladderCourse()
+		publish(c, Ladder{LapseAfterDays: 30}, append(c.Current().Policies, period("free day", Day, 1, 0))...)
+		s := newStory(t, c)
+		s.buys("free day", "2025-03-01")
+		s.costs("s1", "2025-09-01", 0)
+	})
 	t.Run("who never had access cannot have been away", func(t *testing.T) {
 		s := newStory(t, ladder(t).c)
 		s.trial = true

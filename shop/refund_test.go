@@ -194,6 +194,11 @@ func TestANeedlessStageGoesBackByItself(t *testing.T) {
 	if err != nil || q.Amount != 200*yuan || !q.Full || q.Rule != RefundNeedless || !q.EndsAccess {
 		t.Fatalf("got %+v, %v", q, err)
 	}
+	gone := s.order("o2")
+	gone.State, gone.Refunded = OrderPartiallyRefunded, gone.Paid
+	if _, err := NeedlessRefund(gone, "c", s.e, at("2025-04-05")); !errors.Is(err, ErrNotRefundable) {
+		t.Errorf("with nothing left: %v", err)
+	}
 	s.e.Revoke("o2")
 	if _, err := NeedlessRefund(s.order("o2"), "c", s.e, at("2025-04-05")); !errors.Is(err, ErrNotRefundable) {
 		t.Errorf("twice: %v", err)
