@@ -65,7 +65,7 @@ type Run struct {
 
 // NewEnrolment is the empty enrolment of a learner in a course.
 func NewEnrolment(userID, courseID string, now time.Time) *Enrolment {
-	return &Enrolment{ID: EnrolmentID(userID, courseID), UserID: userID, CourseID: courseID, CreatedAt: now.UTC()}
+	return &Enrolment{ID: EnrolmentID(userID, courseID), UserID: userID, CourseID: courseID, Grants: []Grant{}, CreatedAt: now.UTC()}
 }
 
 // Grant finds the grant of an order. The methods of an enrolment that only read take nil
