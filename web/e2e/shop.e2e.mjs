@@ -70,7 +70,7 @@ async function play(context) {
   await phone.locator('#pay').waitFor()
   await shoot(phone, 'phone')
   await phone.locator('#pay').click()
-  await phone.locator('#paid').waitFor()
+  await phone.getByText('支付成功').waitFor()
   await shoot(phone, 'phone-paid')
 
   begin('the first tab sees the course open without a reload')

@@ -1,7 +1,7 @@
 // The REST client: every call of the pages goes through request.
 import { credentials } from './credentials'
 import type {
-  Cart, Category, Course, CourseCard, Enrolment, Lesson, List, Login, Notice, Order, PlacedOrder, Quote, WantedLine,
+  Cart, Category, Course, CourseCard, Enrolment, Lesson, List, Login, Notice, Order, OrderNow, PlacedOrder, Quote, WantedLine,
 } from './types'
 
 // Problem is a refusal as the server words it (RFC 9457). Its message is `detail`,
@@ -121,10 +121,10 @@ export const api = {
   place: (lines: WantedLine[], total_fen: number, key: string) =>
     request<PlacedOrder>('POST', '/orders', { body: { lines, total_fen, channel: 'native' }, key }),
   orders: (cursor?: string) => request<List<Order>>('GET', '/orders' + query({ cursor, limit: 20 })),
-  order: async (order: string) => unwrap(await request<Order | PlacedOrder>('GET', `/orders/${id(order)}`)),
+  order: async (order: string) => placed(await request<OrderNow | PlacedOrder>('GET', `/orders/${id(order)}`)),
   pay: async (order: string) =>
-    unwrap(await request<Order | PlacedOrder>('POST', `/orders/${id(order)}/pay`, { body: { channel: 'native' } })),
-  cancel: async (order: string) => unwrap(await request<Order | PlacedOrder>('POST', `/orders/${id(order)}/cancel`)),
+    placed(await request<OrderNow | PlacedOrder>('POST', `/orders/${id(order)}/pay`, { body: { channel: 'native' } })),
+  cancel: async (order: string) => placed(await request<OrderNow | PlacedOrder>('POST', `/orders/${id(order)}/cancel`)),
 
   enrolments: () => request<List<Enrolment>>('GET', '/enrolments'),
   notices: (cursor?: string) => request<List<Notice>>('GET', '/notices' + query({ cursor, limit: 20 })),
@@ -132,8 +132,7 @@ export const api = {
   readNotice: (notice: string | 'all') => request<unknown>('POST', `/notices/${id(notice)}/read`),
 }
 
-// unwrap makes one shape of an order that is answered bare and one that comes
-// with its payment.
-function unwrap(answer: Order | PlacedOrder): PlacedOrder {
-  return 'order' in answer ? answer : { order: answer }
+// placed makes one shape of an order with its payment inside and one with it beside.
+export function placed(answer: OrderNow | PlacedOrder): PlacedOrder {
+  return 'order' in answer ? answer : { order: answer, payment: answer.payment }
 }

@@ -206,6 +206,11 @@ export interface PlacedOrder {
   reused?: boolean
 }
 
+// An order read again, or told of by order.changed, has its open payment among its own members.
+export interface OrderNow extends Order {
+  payment?: Payment
+}
+
 export interface Grant {
   order_id: string
   policy_id: string

@@ -1,7 +1,7 @@
 import { defineStore } from 'pinia'
 import { ref, watch } from 'vue'
-import { api } from '@/api'
-import type { Order, Payment, PlacedOrder } from '@/types'
+import { api, placed } from '@/api'
+import type { Order, OrderNow, Payment, PlacedOrder } from '@/types'
 import { useLive } from './live'
 import { useSession } from './session'
 
@@ -33,7 +33,7 @@ export const useOrders = defineStore('orders', () => {
     if (byId.value.get(id)?.state === 'pending' && !payments.value.has(id)) apply(await api.pay(id))
   }
 
-  live.on<PlacedOrder>('order.changed', apply)
+  live.on<OrderNow | PlacedOrder>('order.changed', (change) => apply(placed(change)))
   watch(() => session.user?.id, () => {
     byId.value.clear()
     payments.value.clear()
