@@ -59,8 +59,8 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.roster.release(addr) // Upgrade has answered
 		return
 	}
-	door.gate.shut = true
-	s := h.newSocket(ws, door.gate.Conn, addr)
+	door.gate.shut()
+	s := h.newSocket(ws, door.gate.behind(), addr)
 	h.count.accepted.Add(1)
 	if closed := h.roster.add(s); closed {
 		s.end(serverRestart)

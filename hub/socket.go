@@ -88,26 +88,33 @@ func (s *socket) gotPing(payload string) error {
 	return nil
 }
 
-// serve is the reader: it lives as long as the socket. Once the close frame is queued it only
-// looks for the client's.
+// serve is the reader: it lives as long as the socket. It is written flat: what lies on its
+// stack while it waits, every idle socket keeps.
 func (s *socket) serve() {
-	defer s.leave()
 	for {
 		kind, r, err := s.ws.NextReader()
+		if err == nil {
+			err = s.serveFrame(kind, r)
+		}
 		if err != nil {
 			s.part(err)
+			s.leave()
 			return
 		}
-		if s.isEnding() {
-			continue
-		}
-		if err := s.allow(); err != nil {
-			s.part(err)
-			return
-		}
-		s.touch()
-		s.handleApart(kind, r)
 	}
+}
+
+// serveFrame handles one frame. Once the close frame is queued only the client's is of interest.
+func (s *socket) serveFrame(kind int, r io.Reader) error {
+	if s.isEnding() {
+		return nil
+	}
+	if err := s.allow(); err != nil {
+		return err
+	}
+	s.touch()
+	s.handleApart(kind, r)
+	return nil
 }
 
 // part ends a socket whose reading ended with err. When both sides have sent a close frame the
