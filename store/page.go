@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
-	"maps"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -52,16 +51,15 @@ func pageSize(limit int) int {
 // place that cursor names. key is the created_at (a time.Time) and _id of a document.
 // next is the cursor of the next page, "" after the last one.
 func page[T any](ctx context.Context, c *mongo.Collection, filter bson.M, limit int, cursor string, key func(T) (any, string)) (items []T, next string, err error) {
-	filter = maps.Clone(filter)
 	if cursor != "" {
 		p, err := parseCursor(cursor)
 		if err != nil {
 			return nil, "", err
 		}
-		filter["$or"] = bson.A{
+		filter = bson.M{"$and": bson.A{filter, bson.M{"$or": bson.A{
 			bson.M{"created_at": bson.M{"$lt": p.At}},
 			bson.M{"created_at": p.At, "_id": bson.M{"$lt": p.ID}},
-		}
+		}}}}
 	}
 	limit = pageSize(limit)
 	items, err = findAll[T](ctx, c, filter, options.Find().

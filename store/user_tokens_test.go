@@ -1,0 +1,274 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"mstm/shop"
+)
+
+var logIn = time.Date(2025, 3, 1, 10, 0, 0, 0, time.UTC)
+
+func putToken(t *testing.T, s *Store, user, client string) (string, TokenRow) {
+	t.Helper()
+	token, row, err := s.PutToken(t.Context(), user, client, []shop.Role{shop.RoleLearner}, logIn, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token, row
+}
+
+func TestOfParallelFirstLoginsOneTokenLives(t *testing.T) {
+	s := open(t, t.TempDir())
+	tokens := make(chan string, 32)
+	var wg sync.WaitGroup
+	for range cap(tokens) {
+		wg.Go(func() {
+			token, _, err := s.PutToken(context.Background(), "u1", "web", nil, logIn, time.Hour)
+			if err != nil {
+				t.Error(err)
+			}
+			tokens <- token
+		})
+	}
+	wg.Wait()
+	close(tokens)
+	live := 0
+	for token := range tokens {
+		if _, err := s.Authenticate(t.Context(), token, logIn); err == nil {
+			live++
+		} else if !errors.Is(err, shop.ErrUnauthenticated) {
+			t.Error(err)
+		}
+	}
+	rows, err := s.tokensOf(t.Context(), "u1")
+	if err != nil || len(rows) != 1 || live != 1 {
+		t.Errorf("%d rows, %d live tokens, %v; want one each", len(rows), live, err)
+	}
+}
+
+func TestATokenSaysWhoseItIs(t *testing.T) {
+	s := open(t, t.TempDir())
+	token, put := putToken(t, s, "u1", "phone")
+	for range 2 { // from the database, then from the cache
+		row, err := s.Authenticate(t.Context(), token, logIn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if row.UserID != "u1" || row.Client != "phone" || row.Session() != put.Session() || row.Roles[0] != shop.RoleLearner || !row.ExpiresAt.Equal(logIn.Add(time.Hour)) {
+			t.Errorf("got %+v", row)
+		}
+	}
+}
+
+func TestWhatIsNoTokenIsRefused(t *testing.T) {
+	s := open(t, t.TempDir())
+	token, _ := putToken(t, s, "u1", "web")
+	putToken(t, s, "u2", "web")
+	secret, rest, _ := strings.Cut(token, ".")
+	other := "A" + secret[1:]
+	if other == secret {
+		other = "B" + secret[1:]
+	}
+	for _, tt := range []struct {
+		name, token string
+		at          time.Time
+	}{
+		{"nothing", "", logIn},
+		{"another secret", other + "." + rest, logIn},
+		{"somebody else's row", secret + ".u2.web", logIn},
+		{"another client", secret + ".u1.phone", logIn},
+		{"half a secret", secret[:20] + "." + rest, logIn},
+		{"a filter for a user", secret + `.{"$ne":null}.web`, logIn},
+		{"an API key", apiKeyPrefix + token, logIn},
+		{"the first instant too late", token, logIn.Add(time.Hour)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if _, err := s.Authenticate(t.Context(), tt.token, tt.at); !errors.Is(err, shop.ErrUnauthenticated) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	if _, err := s.Authenticate(t.Context(), token, logIn.Add(time.Hour-time.Nanosecond)); err != nil {
+		t.Errorf("the last instant: %v", err)
+	}
+}
+
+func TestTheDatabaseHoldsNoTokenThatLogsIn(t *testing.T) {
+	s := open(t, t.TempDir())
+	token, _ := putToken(t, s, "u1", "web")
+	raw, err := s.coll("user_tokens").FindOne(t.Context(), bson.M{"_id": "u1:web"}).Raw()
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, _, _ := strings.Cut(token, ".")
+	if strings.Contains(raw.String(), secret) {
+		t.Error("the row holds the secret")
+	}
+}
+
+func TestATokenDiesAtOnce(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		end  func(context.Context, *Store) error
+	}{
+		{"when the client logs in again", func(ctx context.Context, s *Store) error {
+			_, _, err := s.PutToken(ctx, "u1", "web", nil, logIn, time.Hour)
+			return err
+		}},
+		{"when the client logs out", func(ctx context.Context, s *Store) error { return s.DeleteToken(ctx, "u1", "web") }},
+		{"when all of the user's end", func(ctx context.Context, s *Store) error { return s.DeleteTokens(ctx, "u1") }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := open(t, t.TempDir())
+			eventually(t, "the cache is trusted", s.bus.healthy)
+			token, _ := putToken(t, s, "u1", "web")
+			bystander, _ := putToken(t, s, "u2", "web")
+			for range 2 {
+				if _, err := s.Authenticate(t.Context(), token, logIn); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := tt.end(t.Context(), s); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.Authenticate(t.Context(), token, logIn); !errors.Is(err, shop.ErrUnauthenticated) {
+				t.Errorf("still good: %v", err)
+			}
+			if _, err := s.Authenticate(t.Context(), bystander, logIn); err != nil {
+				t.Errorf("a bystander's token: %v", err)
+			}
+		})
+	}
+}
+
+func TestChangedRolesReachTheTokens(t *testing.T) {
+	s := open(t, t.TempDir())
+	u := &shop.User{Username: "ada", Roles: []shop.Role{shop.RoleLearner}, CreatedAt: logIn}
+	if err := s.InsertUser(t.Context(), u); err != nil {
+		t.Fatal(err)
+	}
+	token, _ := putToken(t, s, u.ID, "web")
+	if _, err := s.Authenticate(t.Context(), token, logIn); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SetRoles(t.Context(), u.ID, []shop.Role{shop.RoleEditor}); err != nil {
+		t.Fatal(err)
+	}
+	row, err := s.Authenticate(t.Context(), token, logIn)
+	if err != nil || len(row.Roles) != 1 || row.Roles[0] != shop.RoleEditor {
+		t.Errorf("%v, %v", row.Roles, err)
+	}
+}
+
+// TestARevokedTokenIsDeadOnTheOtherInstance lets two instances share a MongoDB and a
+// real Redis; the second one's cache has to be told.
+func TestARevokedTokenIsDeadOnTheOtherInstance(t *testing.T) {
+	a := open(t, t.TempDir())
+	other := secondInstance(t, a, realRedis(t))
+	eventually(t, "both caches are trusted", func() bool { return a.bus.healthy() && other.bus.healthy() })
+	token, _ := putToken(t, a, "u1", "web")
+	for range 2 {
+		if _, err := other.Authenticate(t.Context(), token, logIn); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, cached := other.tokens.get("u1:web"); !cached {
+		t.Fatal("the other instance has nothing cached: the test shows nothing")
+	}
+	if err := a.DeleteToken(t.Context(), "u1", "web"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the other instance refuses it", func() bool {
+		_, err := other.Authenticate(t.Context(), token, logIn)
+		return errors.Is(err, shop.ErrUnauthenticated)
+	})
+}
+
+// secondInstance is a store over a's MongoDB; both get a bus over the Redis at url.
+func secondInstance(t *testing.T, a *Store, url string) *Store {
+	t.Helper()
+	b := redisOnly(t, url)
+	b.client, b.db, b.embeddedMongo = a.client, a.db, a.embeddedMongo
+	first := redisOnly(t, url)
+	a.bus, a.tokens, a.catalogue = first.bus, first.tokens, first.catalogue
+	a.catalogue.store = a
+	for _, s := range []*Store{a, b} {
+		ctx, stop := context.WithCancel(context.Background())
+		done := make(chan error, 1)
+		go func() { done <- s.bus.run(ctx) }()
+		t.Cleanup(func() { stop(); <-done })
+	}
+	return b
+}
+
+func TestARowReadBeforeAChangeIsNotCachedAfterIt(t *testing.T) {
+	s := open(t, t.TempDir())
+	eventually(t, "the cache is trusted", s.bus.healthy)
+	_, row := putToken(t, s, "u1", "web")
+	seen := s.tokens.generation() // a reader begins …
+	if err := s.DeleteToken(t.Context(), "u1", "web"); err != nil {
+		t.Fatal(err)
+	}
+	s.tokens.put(row, seen) // … and ends only now
+	if _, cached := s.tokens.get(row.ID); cached {
+		t.Error("a dead token is in the cache")
+	}
+}
+
+func TestWithoutTheBusTokensAreReadFromTheDatabase(t *testing.T) {
+	s := open(t, t.TempDir())
+	eventually(t, "the cache is trusted", s.bus.healthy)
+	token, row := putToken(t, s, "u1", "web")
+	if _, err := s.Authenticate(t.Context(), token, logIn); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.coll("user_tokens").DeleteOne(t.Context(), bson.M{"_id": row.ID}); err != nil { // another instance did it
+		t.Fatal(err)
+	}
+	old := time.Now().Add(-2 * busStale)
+	s.bus.heard.Store(&old) // and nobody could tell us
+	if _, err := s.Authenticate(t.Context(), token, logIn); !errors.Is(err, shop.ErrUnauthenticated) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAPIKeys(t *testing.T) {
+	s := open(t, t.TempDir())
+	text, k, err := s.InsertAPIKey(t.Context(), "活动系统", []string{"hub:publish"}, "u1", logIn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.AuthenticateKey(t.Context(), text)
+	if err != nil || got.ID != k.ID || !got.Has("hub:publish") || got.Has("hub:broadcast") || !IsAPIKey(text) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	last := text[len(text)-2:]
+	for name, bad := range map[string]string{
+		"another secret": text[:len(text)-2] + strings.Map(func(r rune) rune { return 'A' + (r-'A'+4)%20 }, last),
+		"no secret":      apiKeyPrefix + k.ID,
+		"no prefix":      strings.TrimPrefix(text, apiKeyPrefix),
+	} {
+		if _, err := s.AuthenticateKey(t.Context(), bad); !errors.Is(err, shop.ErrUnauthenticated) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if list, err := s.APIKeys(t.Context()); err != nil || len(list) != 1 {
+		t.Errorf("listed %d, %v", len(list), err)
+	}
+	if err := s.DeleteAPIKey(t.Context(), k.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.AuthenticateKey(t.Context(), text); !errors.Is(err, shop.ErrUnauthenticated) {
+		t.Errorf("revoked: %v", err)
+	}
+	if err := s.DeleteAPIKey(t.Context(), k.ID); !errors.Is(err, shop.ErrAPIKeyNotFound) {
+		t.Errorf("revoked twice: %v", err)
+	}
+}
