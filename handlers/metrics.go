@@ -51,7 +51,7 @@ type routeMetrics struct {
 }
 
 func (m *metrics) of(rt route) *routeMetrics {
-	seen := &routeMetrics{seconds: m.seconds.WithLabelValues(rt.method, rt.path), quiet: rt.quiet}
+	seen := &routeMetrics{seconds: m.seconds.WithLabelValues(rt.method, rt.path), quiet: rt.from == probe}
 	for i, class := range []string{"none", "1xx", "2xx", "3xx", "4xx", "5xx"} {
 		seen.classes[i] = m.requests.WithLabelValues(rt.method, rt.path, class)
 	}

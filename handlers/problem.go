@@ -117,7 +117,7 @@ func retryAfter(e *shop.Error) int {
 	return 1
 }
 
-var languages = language.NewMatcher([]language.Tag{language.SimplifiedChinese, language.English})
+var languages = language.NewMatcher([]language.Tag{language.SimplifiedChinese, language.English, language.TraditionalChinese})
 
 // english reports whether the caller would rather read English than Chinese, which is
 // what somebody without a wish gets.

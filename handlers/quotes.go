@@ -6,6 +6,25 @@ import (
 	"mstm/shop"
 )
 
+// quoteView is a quote whose problems say in the reader's language what they are.
+type quoteView struct {
+	shop.Quote
+	Problems []problemLine `json:"problems"`
+}
+
+type problemLine struct {
+	shop.Problem
+	Detail string `json:"detail"`
+}
+
+func viewQuote(r *http.Request, q shop.Quote) quoteView {
+	v := quoteView{Quote: q, Problems: []problemLine{}}
+	for _, p := range q.Problems {
+		v.Problems = append(v.Problems, problemLine{p, sentence(r, p.Err)})
+	}
+	return v
+}
+
 // quote answers POST /api/quotes `{lines:[{course_id,policy_id}]}`: what these lines would
 // cost the learner now, read from the courses themselves. Nothing is kept of it.
 func (s *Server) quote(w http.ResponseWriter, r *http.Request) error {
@@ -19,5 +38,5 @@ func (s *Server) quote(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return encode(w, http.StatusOK, q)
+	return encode(w, http.StatusOK, viewQuote(r, q))
 }

@@ -5,14 +5,22 @@ import (
 )
 
 // route is one row of the table. who is its policy: a row without one lets nobody in, and
-// New refuses it. ready: answered from memory, so it needs no deadline. quiet: asked by
-// machines every few seconds.
+// New refuses it.
 type route struct {
 	method, path string
 	who          access
 	do           handlerFunc
-	ready, quiet bool
+	from         source
 }
+
+// source is where a route's answer comes from.
+type source int
+
+const (
+	stores source = iota // MongoDB, Redis or WeChat, so the request has a deadline
+	memory               // a visitor's comes from memory, without the cost of one
+	probe                // asked by machines every few seconds: only debuggers want it logged
+)
 
 const (
 	get   = "GET"
@@ -33,61 +41,61 @@ const (
 func (s *Server) routes() []route {
 	editor, marketer, admin := role(shop.RoleEditor), roleOrScope(shop.RoleMarketer, scopePublish), role(shop.RoleAdmin)
 	return []route{
-		{get, "/api/categories", public, s.listCategories, true, false},
-		{get, "/api/courses", public, s.listCourses, true, false},
-		{get, "/api/courses/:course", anyone, s.showCourse, false, false},
-		{get, "/api/courses/:course/lessons/:lesson", anyone, s.showLesson, false, false},
-		{get, "/covers/:file", public, s.showCover, true, false},
+		{get, "/api/categories", public, s.listCategories, memory},
+		{get, "/api/courses", public, s.listCourses, memory},
+		{get, "/api/courses/:course", anyone, s.showCourse, memory},
+		{get, "/api/courses/:course/lessons/:lesson", anyone, s.showLesson, stores},
+		{get, "/covers/:file", public, s.showCover, memory},
 
-		{post, "/api/register", public, s.register, false, false},
-		{post, "/api/login", public, s.login, false, false},
-		{post, "/api/logout", learner, s.logout, false, false},
-		{get, "/api/me", learner, s.showMe, false, false},
-		{patch, "/api/me", learner, s.changeMe, false, false},
-		{put, "/api/me/password", learner, s.changePassword, false, false},
+		{post, "/api/register", public, s.register, stores},
+		{post, "/api/login", public, s.login, stores},
+		{post, "/api/logout", learner, s.logout, stores},
+		{get, "/api/me", learner, s.showMe, stores},
+		{patch, "/api/me", learner, s.changeMe, stores},
+		{put, "/api/me/password", learner, s.changePassword, stores},
 
-		{get, "/api/cart", learner, s.showCart, false, false},
-		{del, "/api/cart", learner, s.emptyCart, false, false},
-		{put, "/api/cart/:course", learner, s.putCartLine, false, false},
-		{del, "/api/cart/:course", learner, s.removeCartLine, false, false},
-		{post, "/api/cart/merge", learner, s.mergeCart, false, false},
+		{get, "/api/cart", learner, s.showCart, stores},
+		{del, "/api/cart", learner, s.emptyCart, stores},
+		{put, "/api/cart/:course", learner, s.putCartLine, stores},
+		{del, "/api/cart/:course", learner, s.removeCartLine, stores},
+		{post, "/api/cart/merge", learner, s.mergeCart, stores},
 
-		{post, "/api/quotes", learner, s.quote, false, false},
-		{post, "/api/orders", learner, s.placeOrder, false, false},
-		{get, "/api/orders", learner, s.listOrders, false, false},
-		{get, "/api/orders/:order", learner, s.showOrder, false, false},
-		{post, "/api/orders/:order/pay", learner, s.payOrder, false, false},
-		{post, "/api/orders/:order/cancel", learner, s.cancelOrder, false, false},
+		{post, "/api/quotes", learner, s.quote, stores},
+		{post, "/api/orders", learner, s.placeOrder, stores},
+		{get, "/api/orders", learner, s.listOrders, stores},
+		{get, "/api/orders/:order", learner, s.showOrder, stores},
+		{post, "/api/orders/:order/pay", learner, s.payOrder, stores},
+		{post, "/api/orders/:order/cancel", learner, s.cancelOrder, stores},
 
-		{post, "/api/wechat/pay-notify", public, s.callback(s.payNotified), false, false},
-		{post, "/api/wechat/refund-notify", public, s.callback(s.refundNotified), false, false},
+		{post, "/api/wechat/pay-notify", public, s.callback(s.payNotified), stores},
+		{post, "/api/wechat/refund-notify", public, s.callback(s.refundNotified), stores},
 
-		{get, "/api/enrolments", learner, s.listEnrolments, false, false},
-		{put, "/api/enrolments/:course/progress", learner, s.putProgress, false, false},
+		{get, "/api/enrolments", learner, s.listEnrolments, stores},
+		{put, "/api/enrolments/:course/progress", learner, s.putProgress, stores},
 
-		{get, "/api/notices", learner, s.listNotices, false, false},
-		{post, "/api/notices/:notice/read", learner, s.readNotice, false, false},
+		{get, "/api/notices", learner, s.listNotices, stores},
+		{post, "/api/notices/:notice/read", learner, s.readNotice, stores},
 
-		{post, "/api/hub/publish", marketer, s.publish, false, false},
-		{get, "/api/hub/stats", marketer, s.hubStats, false, false},
+		{post, "/api/hub/publish", marketer, s.publish, stores},
+		{get, "/api/hub/stats", marketer, s.hubStats, stores},
 
-		{get, "/api/admin/courses", editor, s.adminListCourses, false, false},
-		{post, "/api/admin/courses", editor, s.createCourse, false, false},
-		{get, "/api/admin/courses/:course", editor, s.adminShowCourse, false, false},
-		{put, "/api/admin/courses/:course", editor, s.updateCourse, false, false},
-		{put, "/api/admin/courses/:course/policies", editor, s.publishPolicies, false, false},
-		{post, "/api/admin/courses/:course/publish", editor, s.putOnSale, false, false},
-		{post, "/api/admin/courses/:course/unpublish", editor, s.takeOffSale, false, false},
+		{get, "/api/admin/courses", editor, s.adminListCourses, stores},
+		{post, "/api/admin/courses", editor, s.createCourse, stores},
+		{get, "/api/admin/courses/:course", editor, s.adminShowCourse, stores},
+		{put, "/api/admin/courses/:course", editor, s.updateCourse, stores},
+		{put, "/api/admin/courses/:course/policies", editor, s.publishPolicies, stores},
+		{post, "/api/admin/courses/:course/publish", editor, s.putOnSale, stores},
+		{post, "/api/admin/courses/:course/unpublish", editor, s.takeOffSale, stores},
 
-		{get, "/api/admin/api-keys", admin, s.listAPIKeys, false, false},
-		{post, "/api/admin/api-keys", admin, s.createAPIKey, false, false},
-		{del, "/api/admin/api-keys/:key", admin, s.deleteAPIKey, false, false},
-		{get, "/api/admin/users", admin, s.listUsers, false, false},
-		{put, "/api/admin/users/:user/roles", admin, s.setRoles, false, false},
+		{get, "/api/admin/api-keys", admin, s.listAPIKeys, stores},
+		{post, "/api/admin/api-keys", admin, s.createAPIKey, stores},
+		{del, "/api/admin/api-keys/:key", admin, s.deleteAPIKey, stores},
+		{get, "/api/admin/users", admin, s.listUsers, stores},
+		{put, "/api/admin/users/:user/roles", admin, s.setRoles, stores},
 
-		{get, "/livez", public, s.live, true, true},
-		{get, "/readyz", public, s.ready, false, true},
-		{get, "/metrics", public, s.serveMetrics, false, true},
-		{get, "/docs/errors", public, s.showErrors, true, false},
+		{get, "/livez", public, s.live, probe},
+		{get, "/readyz", public, s.ready, probe},
+		{get, "/metrics", public, s.serveMetrics, probe},
+		{get, "/docs/errors", public, s.showErrors, memory},
 	}
 }

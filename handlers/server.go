@@ -64,15 +64,15 @@ func New(d Deps) (http.Handler, error) {
 		return nil, err
 	}
 	s.metrics = newMetrics(d.Hub)
-	if err := s.buildMux(); err != nil {
+	if err := s.buildMux(s.routes()); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// buildMux registers the table. httprouter panics where two routes cannot live together;
+// buildMux registers a table. httprouter panics where two routes cannot live together;
 // that is a mistake in the table and is reported as one.
-func (s *Server) buildMux() (err error) {
+func (s *Server) buildMux(table []route) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("route table: %v", p)
@@ -84,7 +84,7 @@ func (s *Server) buildMux() (err error) {
 	s.mux.NotFound = s.outside(s.notFound)
 	s.mux.MethodNotAllowed = s.outside(s.methodNotAllowed)
 	s.mux.GlobalOPTIONS = s.outside(preflight)
-	for _, rt := range s.routes() {
+	for _, rt := range table {
 		if rt.who.may == nil || rt.do == nil {
 			return fmt.Errorf("route table: %s %s has no policy or no handler", rt.method, rt.path)
 		}
@@ -140,7 +140,7 @@ func (s *Server) handle(rt route) httprouter.Handle {
 	return func(w http.ResponseWriter, r *http.Request, params httprouter.Params) {
 		x := exchangeOf(r.Context())
 		x.route, x.params, x.seen = rt.path, params, seen
-		if !rt.ready {
+		if rt.from != memory || r.Header["Authorization"] != nil {
 			ctx, cancel := context.WithTimeout(r.Context(), deadline)
 			defer cancel()
 			r = r.WithContext(ctx)

@@ -1,0 +1,281 @@
+package handlers
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/alexedwards/argon2id"
+
+	"mstm/hub/hubtest"
+	"mstm/shop"
+)
+
+func TestAnAccountFromRegisteringToLoggingOut(t *testing.T) {
+	w := newWorld(t)
+	made := w.do("POST", "/api/register", "", map[string]string{"username": " Lin.Wei ", "password": aPassword, "name": "林薇"}).is(201)
+	got := as[session](made)
+	if got.User.Username != "lin.wei" || got.User.Name != "林薇" || got.User.ID == "" || len(got.User.Roles) != 1 || got.User.Roles[0] != shop.RoleLearner {
+		t.Errorf("registered: %s", made.Body)
+	}
+	if until := time.Until(got.ExpiresAt); until < 29*24*time.Hour || until > tokenTTL {
+		t.Errorf("expires in %v", until)
+	}
+	w.do("POST", "/api/register", "", map[string]string{"username": "LIN.WEI", "password": aPassword}).is(409, "USERNAME_TAKEN")
+	if me := as[userView](w.do("GET", "/api/me", got.Token, nil).is(200)); me.ID != got.User.ID || me.Name != "林薇" {
+		t.Errorf("me: %+v", me)
+	}
+	if me := as[userView](w.do("PATCH", "/api/me", got.Token, map[string]string{"name": "小林"}).is(200)); me.Name != "小林" {
+		t.Errorf("renamed: %+v", me)
+	}
+	for _, name := range []string{"", strings.Repeat("林", 41), "a\u202eb", "a\nb"} {
+		w.do("PATCH", "/api/me", got.Token, map[string]string{"name": name}).is(400, "INVALID_FIELD")
+	}
+	w.do("POST", "/api/logout", got.Token, nil).is(204)
+	w.do("GET", "/api/me", got.Token, nil).is(401, "UNAUTHENTICATED")
+	if strings.Contains(w.log.String(), got.Token[:20]) || strings.Contains(w.log.String(), aPassword) {
+		t.Error("the log has a secret in it")
+	}
+}
+
+func TestARegistrationThatCannotBe(t *testing.T) {
+	w := newWorld(t)
+	rows := []struct {
+		name string
+		body any
+		want int
+		code string
+	}{
+		{"an operator for a username", `{"username":{"$ne":null},"password":"` + aPassword + `"}`, 400, "INVALID_FIELD"},
+		{"a role that nobody gives away", `{"username":"lin","password":"` + aPassword + `","roles":["admin"]}`, 400, "UNKNOWN_FIELD"},
+		{"a username of two letters", credentials{"ab", aPassword, ""}, 400, "INVALID_FIELD"},
+		{"a username of 33 letters", credentials{strings.Repeat("a", 33), aPassword, ""}, 400, "INVALID_FIELD"},
+		{"a username with a colon", credentials{"lin:wei", aPassword, ""}, 400, "INVALID_FIELD"},
+		{"a client that could forge a key", credentials{"linwei", aPassword, "web:1"}, 400, "INVALID_FIELD"},
+		{"a password of 7 bytes", credentials{"linwei", "Zk4#p9!", ""}, 422, "PASSWORD_TOO_SHORT"},
+		{"a password of 257 bytes", credentials{"linwei", strings.Repeat("Zk4#p9!x", 33)[:257], ""}, 422, "PASSWORD_TOO_LONG"},
+		{"a password that everybody tries", credentials{"linwei", "password123", ""}, 422, "PASSWORD_TOO_COMMON"},
+		{"the username as password", credentials{"linweiwei", "linweiwei1", ""}, 422, "PASSWORD_TOO_COMMON"},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) { w.do("POST", "/api/register", "", row.body).is(row.want, row.code) })
+	}
+	users, _, err := w.store.Users(t.Context(), "", 10, "")
+	if err != nil || len(users) != 0 {
+		t.Errorf("users afterwards: %v, %v", users, err)
+	}
+	w.do("POST", "/api/register", "", credentials{"shortest", "Zk4#p9!x", ""}).is(201)
+	w.do("POST", "/api/register", "", credentials{"longest", strings.Repeat("Zk4#p9!x", 32), ""}).is(201)
+}
+
+func TestPasswordsThatEverybodyTries(t *testing.T) {
+	h, err := newHashing()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for p, common := range map[string]bool{
+		"Password1": true, "PASSWORD2024!": true, "woaini1314": true, "aaaaaaaa": true, "abababab": true, "12345678": true,
+		"qwertyuiop": true, "lkjhgfdsa": true, "abcdefgh": true, "87654321": true, "1qaz2wsx": true,
+		"learner-demo-password": false, "correct horse battery": false, "Zk4#p9!x": false, "密码密码密码密": false, "aaaaaaab1": false,
+	} {
+		if h.isCommon(p, "linwei") != common {
+			t.Errorf("%q is common: %v, want %v", p, !common, common)
+		}
+	}
+}
+
+func TestALoginEndsTheOldTokenOfItsClientAndNoOther(t *testing.T) {
+	w := newWorld(t)
+	web, _ := w.learner("linwei")
+	phone := w.login("linwei", "phone")
+	page := hubtest.Dial(t, w.url+"/ws", web)
+	other := hubtest.Dial(t, w.url+"/ws", phone)
+	again := w.login("linwei", "web")
+	w.do("GET", "/api/me", web, nil).is(401, "UNAUTHENTICATED")
+	w.do("GET", "/api/me", phone, nil).is(200)
+	w.do("GET", "/api/me", again, nil).is(200)
+	page.Wait("session.replaced", 2*time.Second)
+	if end := page.Ended(2 * time.Second); end.Code != 4002 {
+		t.Errorf("the old page was closed with %+v", end)
+	}
+	w.do("PUT", "/api/cart/nothing", again, "{}").is(404, "COURSE_NOT_FOUND")
+	w.do("DELETE", "/api/cart", again, nil).is(200)
+	other.Wait("cart.changed", 2*time.Second) // still open
+}
+
+func TestLogoutEndsTheClientsSockets(t *testing.T) {
+	w := newWorld(t)
+	token, _ := w.learner("linwei")
+	page := hubtest.Dial(t, w.url+"/ws", token)
+	w.do("POST", "/api/logout", token, nil).is(204)
+	if end := page.Ended(2 * time.Second); end.Code != 4004 {
+		t.Errorf("closed with %+v", end)
+	}
+}
+
+func TestAnUnknownUserAndAWrongPasswordAreAnsweredAlike(t *testing.T) {
+	w := newWorld(t)
+	w.learner("linwei")
+	body := func(name, password string) string {
+		p := as[map[string]any](w.do("POST", "/api/login", "", credentials{name, password, ""}).is(401, "WRONG_CREDENTIALS"))
+		delete(p, "request_id")
+		return p["code"].(string) + p["detail"].(string) + p["title"].(string)
+	}
+	if a, b := body("linwei", "wrong password"), body("nobody", "wrong password"); a != b {
+		t.Errorf("%s and %s", a, b)
+	}
+	for _, name := range []string{`{"$ne":null}`, `{"$gt":""}`, `["linwei"]`, `null`, `1`} {
+		got := w.do("POST", "/api/login", "", `{"username":`+name+`,"password":"`+aPassword+`"}`)
+		if name == "null" {
+			got.is(401, "WRONG_CREDENTIALS")
+		} else {
+			got.is(400, "INVALID_FIELD")
+		}
+	}
+}
+
+func TestBothKindsOfWrongLoginHashOnce(t *testing.T) {
+	h, err := newHashing()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.turns = make(chan struct{}, 1)
+	h.turns <- struct{}{} // somebody hashes, and will for ever
+	h.wait = time.Millisecond
+	for _, stored := range []string{"", h.dummy} {
+		if _, _, err := h.matches(t.Context(), "x", stored); shop.CodeOf(err) != "UNAVAILABLE" {
+			t.Errorf("with the hash %.10q: %v, want it to wait for its turn", stored, err)
+		}
+	}
+}
+
+func TestAFullQueueOfLoginsIsRefusedWithAMoment(t *testing.T) {
+	w := newWorld(t)
+	w.learner("linwei")
+	w.api.hashing.wait = time.Millisecond
+	for range cap(w.api.hashing.turns) {
+		w.api.hashing.turns <- struct{}{}
+	}
+	got := w.do("POST", "/api/login", "", credentials{"linwei", aPassword, ""}).is(503, "UNAVAILABLE")
+	if got.Header.Get("Retry-After") == "" {
+		t.Error("no Retry-After")
+	}
+	w.do("GET", "/api/categories", "", nil).is(200)
+}
+
+func TestAWeakHashIsUpgradedByTheLogin(t *testing.T) {
+	w := newWorld(t)
+	old, err := argon2id.CreateHash(aPassword, &argon2id.Params{Memory: 4 << 10, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := &shop.User{Username: "linwei", PasswordHash: old, Roles: []shop.Role{shop.RoleLearner}}
+	if err := w.store.InsertUser(t.Context(), u); err != nil {
+		t.Fatal(err)
+	}
+	w.login("linwei", "web")
+	now, err := w.store.User(t.Context(), u.ID)
+	if err != nil || !strings.HasPrefix(now.PasswordHash, "$argon2id$v=19$m=19456,t=2,p=1$") {
+		t.Fatalf("hash %.40s, %v", now.PasswordHash, err)
+	}
+	w.login("linwei", "web")
+}
+
+func TestANewPasswordEndsEveryOtherLogin(t *testing.T) {
+	w := newWorld(t)
+	token, _ := w.learner("linwei")
+	phone := w.login("linwei", "phone")
+	page := hubtest.Dial(t, w.url+"/ws", phone)
+	change := func(current, next string) answer {
+		return w.do("PUT", "/api/me/password", token, map[string]string{"current_password": current, "password": next})
+	}
+	change("wrong password", "another fine one").is(403, "WRONG_CREDENTIALS")
+	change(aPassword, "short").is(422, "PASSWORD_TOO_SHORT")
+	change(aPassword, "12345678").is(422, "PASSWORD_TOO_COMMON")
+	w.do("GET", "/api/me", phone, nil).is(200)
+	fresh := as[session](change(aPassword, "another fine one").is(200)).Token
+	w.do("GET", "/api/me", phone, nil).is(401)
+	w.do("GET", "/api/me", token, nil).is(401)
+	w.do("GET", "/api/me", fresh, nil).is(200)
+	if end := page.Ended(2 * time.Second); end.Code != 4001 {
+		t.Errorf("the phone was closed with %+v", end)
+	}
+	w.do("POST", "/api/login", "", credentials{"linwei", aPassword, ""}).is(401)
+	w.do("POST", "/api/login", "", credentials{"linwei", "another fine one", ""}).is(200)
+}
+
+func TestStaffNeedLongerPasswords(t *testing.T) {
+	w := newWorld(t)
+	token := w.staff("ada", shop.RoleLearner, shop.RoleFinance)
+	body := map[string]string{"current_password": aPassword, "password": "Zk4#p9!xQ7$m2w"}
+	w.do("PUT", "/api/me/password", token, body).is(422, "PASSWORD_TOO_SHORT")
+	body["password"] += "L"
+	w.do("PUT", "/api/me/password", token, body).is(200)
+}
+
+func TestThirtyTwoFirstLoginsLeaveOneLiveToken(t *testing.T) {
+	w := newWorld(t)
+	w.learner("linwei")
+	w.api.hashing.wait = 30 * time.Second // hashing is slow here; the race is about the token
+	tokens := make([]string, 32)
+	var all sync.WaitGroup
+	for i := range tokens {
+		all.Go(func() {
+			got := w.do("POST", "/api/login", "", credentials{"linwei", aPassword, "phone"})
+			if got.Status != 200 {
+				t.Errorf("login %d: %d %s", i, got.Status, got.Body)
+				return
+			}
+			tokens[i] = as[session](got).Token
+		})
+	}
+	all.Wait()
+	live := 0
+	for _, token := range tokens {
+		if w.do("GET", "/api/me", token, nil).Status == 200 {
+			live++
+		}
+	}
+	if live != 1 {
+		t.Errorf("%d live tokens", live)
+	}
+}
+
+func TestATokenTakenApartLogsNobodyIn(t *testing.T) {
+	w := newWorld(t)
+	token, _ := w.learner("linwei")
+	for _, wrong := range []string{token[1:], token + "x", strings.ToUpper(token), strings.Repeat("a", 300)} {
+		w.do("GET", "/api/me", wrong, nil).is(401, "UNAUTHENTICATED")
+	}
+	for _, header := range []string{"Basic " + token, token, "Bearer", "Bearer  "} {
+		w.do("GET", "/api/me", "", nil, "Authorization", header).is(401, "UNAUTHENTICATED")
+	}
+	r, _ := http.NewRequestWithContext(context.Background(), "GET", w.url+"/api/me", nil)
+	r.Header["Authorization"] = []string{"Bearer " + token, "Bearer " + token}
+	w.send(r).is(401, "UNAUTHENTICATED")
+	w.do("GET", "/api/me", "", nil, "Authorization", "bearer "+token).is(200)
+}
+
+func TestATokenFromBeforeARoleWasTakenAwayOpensNothing(t *testing.T) {
+	w := newWorld(t)
+	editor, admin := w.staff("edith", "learner", "editor"), w.staff("ada", "learner", "admin")
+	users := as[page[adminUser]](w.do("GET", "/api/admin/users?q=edit", admin, nil).is(200)).Items
+	if len(users) != 1 || users[0].Username != "edith" {
+		t.Fatalf("found %+v", users)
+	}
+	w.do("GET", "/api/admin/courses", editor, nil).is(200)
+	roles := "/api/admin/users/" + users[0].ID + "/roles"
+	w.do("PUT", roles, admin, `{"roles":["king"]}`).is(400, "INVALID_FIELD")
+	w.do("PUT", roles, editor, `{"roles":["admin"]}`).is(403)
+	w.do("PUT", "/api/admin/users/nobody/roles", admin, `{"roles":[]}`).is(404, "USER_NOT_FOUND")
+	if got := as[userView](w.do("PUT", roles, admin, `{"roles":[]}`).is(200)); len(got.Roles) != 1 {
+		t.Errorf("roles: %v", got.Roles)
+	}
+	w.do("GET", "/api/admin/courses", editor, nil).is(403)
+	w.do("GET", "/api/me", editor, nil).is(200)
+	me := as[userView](w.do("GET", "/api/me", admin, nil))
+	w.do("PUT", "/api/admin/users/"+me.ID+"/roles", admin, `{"roles":["learner"]}`).is(403)
+}

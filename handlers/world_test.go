@@ -1,0 +1,299 @@
+package handlers
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/event"
+
+	"mstm/checkout"
+	"mstm/hub"
+	"mstm/shop"
+	"mstm/store"
+	"mstm/store/storetest"
+)
+
+// world is the whole API on real stores and a real hub, reached over HTTP.
+type world struct {
+	t     testing.TB
+	store *store.Store
+	deps  Deps
+	api   *Server
+	url   string
+	log   *logBook
+	reads *commandCount
+}
+
+const aPassword = "correct horse battery"
+
+// newWorld opens an empty shop with two categories; options change what it is made of.
+func newWorld(t testing.TB, options ...func(*Deps)) *world {
+	t.Helper()
+	w := &world{t: t, log: &logBook{}, reads: &commandCount{}}
+	w.store = storetest.Open(t, func(c *store.Config) { c.Monitor = w.reads.monitor() })
+	logger := slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	live := hub.New(hub.Config{Redis: w.store.Redis(), Authenticate: w.identify, Log: logger})
+	w.runHub(live)
+	w.deps = Deps{Store: w.store, Hub: live, Now: time.Now, Log: logger}
+	for _, o := range options {
+		o(&w.deps)
+	}
+	w.deps.Checkout = checkout.New(checkout.Config{Store: w.store, Hub: live, Now: w.deps.Now, Log: logger})
+	h, err := New(w.deps)
+	if err != nil {
+		t.Fatalf("New: %v", err)
+	}
+	w.api = h.(*Server)
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	w.url = server.URL
+	for _, c := range []shop.Category{{ID: "code", Name: "编程", Order: 1}, {ID: "music", Name: "音乐", Order: 2}} {
+		if _, err := w.store.InsertCategory(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return w
+}
+
+func (w *world) runHub(live *hub.Hub) {
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- live.Run(ctx) }()
+	w.t.Cleanup(func() {
+		closing, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		live.Close(closing)
+		stop()
+		<-done
+	})
+}
+
+func (w *world) identify(ctx context.Context, token string) (hub.Identity, error) {
+	row, err := w.store.Authenticate(ctx, token, time.Now())
+	return hub.Identity{User: row.UserID, Client: row.Client, Session: row.Session(), ExpiresAt: row.ExpiresAt}, err
+}
+
+// answer is what came back.
+type answer struct {
+	t      testing.TB
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// do sends a request as a page would: v is marshalled, a string or []byte goes as it is.
+func (w *world) do(method, path, token string, v any, headers ...string) answer {
+	w.t.Helper()
+	var body io.Reader
+	switch v := v.(type) {
+	case nil:
+	case string:
+		body = strings.NewReader(v)
+	case []byte:
+		body = bytes.NewReader(v)
+	default:
+		raw, err := json.Marshal(v)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		body = bytes.NewReader(raw)
+	}
+	r, err := http.NewRequest(method, w.url+path, body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if v != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	return w.send(r)
+}
+
+func (w *world) send(r *http.Request) answer {
+	w.t.Helper()
+	res, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	raw, err := io.ReadAll(res.Body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return answer{w.t, res.StatusCode, res.Header, raw}
+}
+
+// is checks the status, and the code of a refusal.
+func (a answer) is(status int, code ...string) answer {
+	a.t.Helper()
+	if a.Status != status || len(code) > 0 && a.code() != code[0] {
+		a.t.Fatalf("answer %d %s, want %d %v", a.Status, a.Body, status, code)
+	}
+	return a
+}
+
+func (a answer) code() string {
+	var p struct{ Code string }
+	_ = json.Unmarshal(a.Body, &p)
+	return p.Code
+}
+
+// into reads the JSON of the answer.
+func (a answer) into(v any) {
+	a.t.Helper()
+	if err := json.Unmarshal(a.Body, v); err != nil {
+		a.t.Fatalf("answer %s: %v", a.Body, err)
+	}
+}
+
+// as reads the answer as a T.
+func as[T any](a answer) (v T) {
+	a.t.Helper()
+	a.into(&v)
+	return v
+}
+
+// learner registers an account and returns its token and id.
+func (w *world) learner(name string) (token, id string) {
+	w.t.Helper()
+	got := as[session](w.do("POST", "/api/register", "", map[string]string{"username": name, "password": aPassword}).is(201))
+	return got.Token, got.User.ID
+}
+
+// staff is somebody with roles.
+func (w *world) staff(name string, roles ...shop.Role) string {
+	w.t.Helper()
+	_, id := w.learner(name)
+	if err := w.store.SetRoles(w.t.Context(), id, roles); err != nil {
+		w.t.Fatal(err)
+	}
+	return w.login(name, "web")
+}
+
+func (w *world) login(name, client string) string {
+	w.t.Helper()
+	return as[session](w.do("POST", "/api/login", "", credentials{name, aPassword, client}).is(200)).Token
+}
+
+// ladderCourse is on sale with "first month free, 200, 300, or 999 for ever"; two lessons,
+// the first a preview.
+func ladderCourse(id string) *shop.Course {
+	month := &shop.Period{Unit: shop.Month, Count: 1}
+	return &shop.Course{
+		ID: id, State: shop.CourseOnSale, Title: "课程 " + id, Subtitle: "从零开始", CategoryID: "code",
+		Teacher: shop.Teacher{Name: "林老师", Title: "讲师", Intro: "教了十年"}, CreatedAt: time.Now().UTC(),
+		Chapters: []shop.Chapter{{Title: "第一章", Lessons: []shop.Lesson{
+			{ID: "l1", Title: "试看", Kind: "video", Duration: 60, Preview: true, URL: "/media/l1.mp4"},
+			{ID: "l2", Title: "正课", Kind: "video", Duration: 600, URL: "/media/l2.mp4"},
+		}}},
+		Versions: []shop.PolicyVersion{{Version: 1, Policies: []shop.PricePolicy{
+			{ID: id + "s1", Kind: shop.KindStage, Name: "首月免费", Stage: 1, Period: month, Price: 0, Default: true},
+			{ID: id + "s2", Kind: shop.KindStage, Name: "第 2 个月", Stage: 2, Period: month, Price: 20000},
+			{ID: id + "s3", Kind: shop.KindStage, Name: "第 3 个月", Stage: 3, Period: month, Price: 30000},
+			{ID: id + "full", Kind: shop.KindLifetime, Name: "全款", Price: 99900},
+		}}},
+	}
+}
+
+func (w *world) sells(courses ...*shop.Course) {
+	w.t.Helper()
+	for _, c := range courses {
+		if _, err := w.store.InsertCourse(w.t.Context(), c); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+// grants opens a course to a learner as a paid order would.
+func (w *world) grants(userID string, c *shop.Course, policyID string, now time.Time) {
+	w.t.Helper()
+	p, ok := c.Current().Policy(policyID)
+	if !ok {
+		w.t.Fatalf("no policy %s", policyID)
+	}
+	line := shop.OrderLine{
+		CourseID: c.ID, PolicyID: p.ID, Kind: p.Kind, Stage: p.Stage, Period: p.Period, Version: c.Current().Version, List: p.Price, Price: p.Price,
+	}
+	_, err := w.store.ChangeEnrolment(w.t.Context(), userID, c.ID, func(e *shop.Enrolment) error {
+		_, err := e.Add(store.NewID(), line, c.Current().Version, p.Price, p.Price == 0, now)
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// logBook keeps the log.
+type logBook struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *logBook) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *logBook) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+// lines are the log's lines with this message.
+func (b *logBook) lines(t testing.TB, msg string) (found []map[string]any) {
+	t.Helper()
+	for line := range strings.Lines(b.String()) {
+		var l map[string]any
+		if err := json.Unmarshal([]byte(line), &l); err != nil {
+			t.Fatalf("log line %q: %v", line, err)
+		}
+		if l["msg"] == msg {
+			found = append(found, l)
+		}
+	}
+	return found
+}
+
+// commandCount counts MongoDB commands on the shop's collections.
+type commandCount struct {
+	mu   sync.Mutex
+	seen []string
+}
+
+func (c *commandCount) monitor() *event.CommandMonitor {
+	return &event.CommandMonitor{Started: func(_ context.Context, e *event.CommandStartedEvent) {
+		if e.CommandName == "ping" || e.CommandName == "hello" || e.CommandName == "endSessions" {
+			return
+		}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.seen = append(c.seen, e.CommandName+" "+e.Command.Lookup(e.CommandName).String())
+	}}
+}
+
+// during are the commands that do caused.
+func (c *commandCount) during(do func()) []string {
+	c.mu.Lock()
+	from := len(c.seen)
+	c.mu.Unlock()
+	do()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]string(nil), c.seen[from:]...)
+}
