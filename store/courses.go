@@ -77,8 +77,8 @@ func (s *Store) setCourse(ctx context.Context, c *shop.Course, seen int64) (bool
 // CountLearners is how many people have a grant of the course that was not revoked.
 func (s *Store) CountLearners(ctx context.Context, courseID string) (int64, error) {
 	n, err := s.coll("enrolments").CountDocuments(ctx, bson.M{
-		"course_id": courseID,
-		"grants":    bson.M{"$elemMatch": bson.M{"state": bson.M{"$in": bson.A{shop.GrantLive, shop.GrantFrozen}}}},
+		"course_id":    courseID,
+		"grants.state": bson.M{"$in": bson.A{shop.GrantLive, shop.GrantFrozen}}, // of any grant
 	})
 	return n, failed("count learners", err)
 }

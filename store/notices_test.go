@@ -1,0 +1,133 @@
+package store
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"mstm/shop"
+)
+
+func insertNotice(t *testing.T, s *Store, user, ref string, at time.Time) *shop.Notice {
+	t.Helper()
+	n := &shop.Notice{ID: shop.NoticeID(user, "paid", ref), UserID: user, Kind: "paid", Title: "已开通", CreatedAt: at}
+	if fresh, err := s.InsertNotice(t.Context(), n); err != nil || !fresh {
+		t.Fatalf("%v, %v", fresh, err)
+	}
+	return n
+}
+
+func inbox(t *testing.T, s *Store, user string, unread bool) []shop.Notice {
+	t.Helper()
+	list, _, err := s.NoticesOf(t.Context(), user, unread, 0, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func TestTheSameThingIsToldOnce(t *testing.T) {
+	s := open(t, t.TempDir())
+	n := insertNotice(t, s, "u1", "o1", logIn)
+	if fresh, err := s.InsertNotice(t.Context(), n); fresh || err != nil {
+		t.Errorf("told again: %v, %v", fresh, err)
+	}
+	if got := inbox(t, s, "u1", false); len(got) != 1 || got[0].Title != "已开通" || got[0].ReadAt != nil {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestReadingNotices(t *testing.T) {
+	s := open(t, t.TempDir())
+	first := insertNotice(t, s, "u1", "o1", logIn)
+	insertNotice(t, s, "u1", "o2", logIn.Add(time.Second))
+	insertNotice(t, s, "u1", "o3", logIn.Add(2*time.Second))
+	foreign := insertNotice(t, s, "u2", "o4", logIn)
+
+	for id, want := range map[string]error{foreign.ID: shop.ErrNoticeNotFound, "none": shop.ErrNoticeNotFound, first.ID: nil} {
+		if err := s.ReadNotice(t.Context(), "u1", id, logIn.Add(time.Hour)); !errors.Is(err, want) {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+	if err := s.ReadNotice(t.Context(), "u1", first.ID, logIn.Add(2*time.Hour)); err != nil {
+		t.Error(err)
+	}
+	all := inbox(t, s, "u1", false)
+	if last := all[2]; len(all) != 3 || last.ID != first.ID || last.ReadAt == nil || !last.ReadAt.Equal(logIn.Add(time.Hour)) {
+		t.Errorf("%+v", all)
+	}
+	if n, err := s.UnreadCount(t.Context(), "u1"); err != nil || n != 2 || len(inbox(t, s, "u1", true)) != 2 {
+		t.Errorf("%d unread, %v", n, err)
+	}
+	if n, err := s.ReadAllNotices(t.Context(), "u1", logIn); err != nil || n != 2 {
+		t.Errorf("read %d, %v", n, err)
+	}
+	if n, _ := s.UnreadCount(t.Context(), "u1"); n != 0 {
+		t.Errorf("%d unread after all were read", n)
+	}
+	if n, _ := s.UnreadCount(t.Context(), "u2"); n != 1 {
+		t.Errorf("somebody else's are read: %d", n)
+	}
+}
+
+func TestSettings(t *testing.T) {
+	s := open(t, t.TempDir())
+	var offset time.Duration
+	if found, err := s.Setting(t.Context(), "clock", &offset); found || err != nil {
+		t.Errorf("before: %v, %v", found, err)
+	}
+	for _, want := range []time.Duration{time.Hour, 31 * 24 * time.Hour} {
+		if err := s.PutSetting(t.Context(), "clock", want); err != nil {
+			t.Fatal(err)
+		}
+		if found, err := s.Setting(t.Context(), "clock", &offset); !found || err != nil || offset != want {
+			t.Errorf("%v, %v, %v", found, offset, err)
+		}
+	}
+}
+
+func TestDataSurvivesARestart(t *testing.T) {
+	embeddedOnly(t)
+	dir := t.TempDir()
+	s, closeStore := openUntil(t, dir)
+	insertCourses(t, s, course("go1", 100))
+	token, _ := putToken(t, s, "7", "web")
+	before := put(t, s, cartLine("go1", "p", 100))
+	closeStore()
+
+	s = open(t, dir)
+	if _, err := s.Course(t.Context(), "go1"); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Authenticate(t.Context(), token, logIn); err != nil {
+		t.Error(err)
+	}
+	after := read(t, s)
+	if len(after.Lines) != 1 || after.Version < before.Version || after.Lines[0].Title != before.Lines[0].Title {
+		t.Errorf("the cart is %+v, was %+v", after, before)
+	}
+	if ttl := s.redis.PTTL(t.Context(), cartKey("7")).Val(); ttl < cartTTL-2*time.Minute || ttl > cartTTL+time.Minute {
+		t.Errorf("the cart lives %v", ttl)
+	}
+}
+
+func TestTheEmbeddedRedisLetsKeysExpire(t *testing.T) {
+	embeddedOnly(t)
+	s := open(t, t.TempDir())
+	if err := s.redis.Set(t.Context(), "soon", "x", 1500*time.Millisecond).Err(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the key is gone", func() bool { return s.redis.Exists(t.Context(), "soon").Val() == 0 })
+}
+
+func TestACopyOfTheCartsThatIsBrokenDoesNotStopTheShop(t *testing.T) {
+	embeddedOnly(t)
+	dir := t.TempDir()
+	_, closeStore := openUntil(t, dir)
+	closeStore()
+	if err := writeFile(dir+"/carts.json", []byte(`[{"key":"shopping`)); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, dir)
+	put(t, s, cartLine("go1", "p", 100))
+}
