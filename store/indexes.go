@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -62,12 +61,10 @@ func (s *Store) makeIndexes(ctx context.Context) error {
 		if len(c.indexes) == 0 || s.embeddedMongo != nil {
 			continue
 		}
-		models := make([]mongo.IndexModel, len(c.indexes))
-		for i, keys := range c.indexes {
-			models[i] = mongo.IndexModel{Keys: keys}
-		}
-		if _, err := s.coll(c.name).Indexes().CreateMany(ctx, models); err != nil {
-			return failed(fmt.Sprintf("make the indexes of %s", c.name), err)
+		for _, keys := range c.indexes { // one by one: FerretDB cannot make two in one command
+			if _, err := s.coll(c.name).Indexes().CreateOne(ctx, mongo.IndexModel{Keys: keys}); err != nil {
+				return failed("make an index of "+c.name, err)
+			}
 		}
 	}
 	return nil
