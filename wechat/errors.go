@@ -45,6 +45,7 @@ var (
 	// ErrBillNotReady: WeChat is still making the bill; ask again in half an hour.
 	ErrBillNotReady = errors.New("the bill is not ready")
 
+	errLost           = errors.New("connection lost")
 	errNoCertificates = errors.New("this merchant has no platform certificates")
 )
 
@@ -96,7 +97,7 @@ func classify(name api, err error) error {
 	case os.IsTimeout(err), errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%w: no answer in time (%w)", ErrOutcomeUnknown, context.DeadlineExceeded)
 	case errors.As(err, &transport):
-		return fmt.Errorf("%w: connection lost: %w", ErrOutcomeUnknown, transport.Err)
+		return fmt.Errorf("%w: %w: %w", ErrOutcomeUnknown, errLost, transport.Err)
 	}
 	return fmt.Errorf("%w: %s", ErrOutcomeUnknown, err) // short texts of the SDK's validator and decoder
 }
@@ -145,5 +146,5 @@ func notThere(name api) error {
 
 // gotNoAnswer says whether err counts against WeChat's health. A caller who went away does not.
 func gotNoAnswer(err error) bool {
-	return errors.Is(err, ErrBusy) || errors.Is(err, context.DeadlineExceeded)
+	return errors.Is(err, ErrBusy) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errLost)
 }
