@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -14,6 +16,7 @@ import (
 
 const (
 	maxFollows   = 32              // topics of one socket
+	maxSince     = 2 * maxFollows  // topics in hello's since, the refused ones included
 	authPatience = 5 * time.Second // for one check of a token and what hello needs
 )
 
@@ -77,7 +80,7 @@ func (s *socket) hello(ctx context.Context, f clientFrame) {
 		return
 	}
 	since := map[string]string{}
-	if len(f.Since) > 0 && json.Unmarshal(f.Since, &since) != nil {
+	if len(f.Since) > 0 && json.Unmarshal(f.Since, &since) != nil || len(since) > maxSince {
 		s.misuse("BAD_FRAME", "since 必须是主题到位置的映射")
 		return
 	}
@@ -98,19 +101,20 @@ func (s *socket) hello(ctx context.Context, f clientFrame) {
 
 // helloTopics follows activity and what else since names. What is refused is told after ready.
 func (s *socket) helloTopics(ctx context.Context, since map[string]string, topics map[string]standing) {
-	if _, named := since[Activity]; !named {
-		since[Activity] = ""
-	}
-	for shown, from := range since {
-		if shown == ownTopic && s.who().User != "" {
+	wanted := append([]string{Activity}, slices.Sorted(maps.Keys(since))...)
+	for _, shown := range wanted {
+		if _, done := topics[shown]; done {
 			continue
 		}
-		st, code := s.join(ctx, shown, from, false)
-		if code != "" {
-			s.send(refusedTopic(code, shown))
+		st, code := s.join(ctx, shown, since[shown], false)
+		if code == "" {
+			topics[shown] = st
 			continue
 		}
-		topics[shown] = st
+		s.send(refusedTopic(code, shown))
+		if code == tooManyTopics {
+			return
+		}
 	}
 }
 
@@ -199,7 +203,7 @@ func (s *socket) join(ctx context.Context, shown, since string, greet bool) (sta
 		return s.alreadyFollowed(name, greet), ""
 	}
 	if len(s.follows) >= maxFollows {
-		return standing{}, "TOO_MANY_TOPICS"
+		return standing{}, tooManyTopics
 	}
 	f, st, err := s.hub.join(ctx, join{socket: s, topic: name, since: since, greet: greet})
 	if err != nil {
@@ -239,10 +243,12 @@ func (s *socket) topicFor(shown string) (name, code string) {
 	}
 }
 
+const tooManyTopics = "TOO_MANY_TOPICS"
+
 var topicDetails = map[string]string{
 	"TOPIC_FORBIDDEN": "无权关注该主题",
 	"TOPIC_UNKNOWN":   "没有这个主题",
-	"TOO_MANY_TOPICS": "关注的主题过多",
+	tooManyTopics:     "关注的主题过多",
 	"TRY_LATER":       "请稍后再试",
 }
 

@@ -1,6 +1,7 @@
 package hub_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -82,6 +83,27 @@ func TestATopicRefusedInHelloIsToldAndTheRestIsFollowed(t *testing.T) {
 	}
 }
 
+// manyTopics is a since with n topics.
+func manyTopics(n int) string {
+	since := map[string]string{}
+	for i := range n {
+		since[fmt.Sprint("no", i)] = ""
+	}
+	b, _ := json.Marshal(since)
+	return string(b)
+}
+
+func TestNullsAndUnknownFieldsInAFrameAreNothing(t *testing.T) {
+	in := start(t, embedded(t))
+	c := hubtest.Connect(t, in.url, hubtest.Options{})
+	c.Send(`{"op":"hello","token":null,"since":null,"from":"the future"}`)
+	if n := len(c.Ready().Topics); n != 1 {
+		t.Errorf("ready %+v", c.Ready())
+	}
+	c.Send(`{"op":"follow","topic":"course:c1","since":null}`)
+	c.WaitFor("ready for course:c1", soon, func(f hubtest.Frame) bool { _, ok := f.Topics["course:c1"]; return ok })
+}
+
 func TestBadFramesAreToldAndEndTheSocket(t *testing.T) {
 	in := start(t, embedded(t))
 	hello := `{"op":"hello"}`
@@ -97,6 +119,7 @@ func TestBadFramesAreToldAndEndTheSocket(t *testing.T) {
 		{"no op", []string{hello, `{}`}, "UNKNOWN_OP"},
 		{"a since that is no map in hello", []string{`{"op":"hello","since":"x"}`}, "BAD_FRAME"},
 		{"a since that is a map in follow", []string{hello, `{"op":"follow","topic":"course:c","since":{}}`}, "BAD_FRAME"},
+		{"a since with hundreds of topics", []string{`{"op":"hello","since":` + manyTopics(300) + `}`}, "BAD_FRAME"},
 		{"hello twice", []string{hello, hello}, "HELLO_TWICE"},
 		{"something else before hello", []string{`{"op":"ping"}`}, "HELLO_EXPECTED"},
 	} {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -122,11 +123,17 @@ func prepare(t testing.TB, addr string, change ...func(*hub.Config)) *instance {
 
 func (in *instance) run(t testing.TB) *instance {
 	t.Helper()
+	return in.runBehind(t, httptest.NewServer)
+}
+
+// runBehind runs the instance behind a server of the test's choice.
+func (in *instance) runBehind(t testing.TB, serve func(http.Handler) *httptest.Server) *instance {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); in.Run(ctx) }()
 	in.stop = func() { cancel(); <-done }
-	server := httptest.NewServer(in)
+	server := serve(in)
 	in.url = server.URL
 	t.Cleanup(func() {
 		in.stop()
@@ -214,7 +221,7 @@ type realRedis struct {
 
 // startRedis starts a redis-server on a free loopback port, or skips the test where there is
 // none.
-func startRedis(t testing.TB) *realRedis {
+func startRedis(t testing.TB, flags ...string) *realRedis {
 	t.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		t.Skip("redis-server is not installed: this test needs a real one")
@@ -226,16 +233,17 @@ func startRedis(t testing.TB) *realRedis {
 	addr := free.Addr().String()
 	free.Close()
 	r := &realRedis{t: t, addr: addr, UniversalClient: redis.NewClient(&redis.Options{Addr: addr, MaxRetries: -1})}
-	r.start()
+	r.start(flags...)
 	t.Cleanup(func() { r.kill(); r.Close() })
 	return r
 }
 
-func (r *realRedis) start() {
+func (r *realRedis) start(flags ...string) {
 	r.t.Helper()
 	_, port, _ := net.SplitHostPort(r.addr)
-	r.cmd = exec.Command("redis-server", "--port", port, "--bind", "127.0.0.1",
-		"--save", "", "--appendonly", "no", "--dir", r.t.TempDir(), "--logfile", os.DevNull)
+	flags = append([]string{"--port", port, "--bind", "127.0.0.1",
+		"--save", "", "--appendonly", "no", "--dir", r.t.TempDir(), "--logfile", os.DevNull}, flags...)
+	r.cmd = exec.Command("redis-server", flags...)
 	if err := r.cmd.Start(); err != nil {
 		r.t.Fatal(err)
 	}

@@ -102,6 +102,7 @@ func (w *writers) run() {
 // a goroutine that may wait.
 func (w *writers) write(s *socket, d *desk) {
 	d.frames = s.batch(d.frames[:0], joinBytes)
+	defer clear(d.frames) // a desk must not keep frames alive
 	n, err := d.try(s.direct)
 	w.hub.count.writes.Add(1)
 	if err != nil {
@@ -205,15 +206,16 @@ func (s *socket) settle() (more bool) {
 }
 
 // shut follows the close frame: with the client's close frame here all is said, else the
-// sending side ends, and the reader waits for the client's. s.mu is held; neither call waits.
+// sending side ends, and the reader waits for the client's. s.mu is held; nothing here waits.
 func (s *socket) shut() {
-	half, ok := s.net.(*net.TCPConn)
-	if ok && !s.parted {
-		half.CloseWrite()
-		return
-	}
-	if s.parted {
-		s.net.Close()
+	tcp, plain := s.net.(*net.TCPConn)
+	switch {
+	case s.parted && plain:
+		tcp.Close()
+	case s.parted:
+		go s.net.Close() // under TLS closing writes once more
+	case plain:
+		tcp.CloseWrite()
 	}
 }
 

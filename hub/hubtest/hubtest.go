@@ -4,6 +4,7 @@ package hubtest
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"net"
@@ -68,10 +69,11 @@ type Options struct {
 	Header       http.Header
 	NoProtocol   bool
 	NoPong       bool // does not answer the server's pings
+	Insecure     bool // takes any certificate, such as httptest's
 	ReceiveBytes int  // size of the connection's receive buffer; 0: the system's
 }
 
-// Dial connects to url (http, https, ws or wss), says hello with token (may be empty) and waits for
+// Dial connects to url (of the socket itself; http, https, ws or wss), says hello with token (may be empty) and waits for
 // ready. The client is closed when the test ends.
 func Dial(t testing.TB, url, token string) *Client {
 	t.Helper()
@@ -110,6 +112,9 @@ func Connect(t testing.TB, url string, o Options) *Client {
 // Try makes the handshake and returns what came of it.
 func Try(url string, o Options) (*websocket.Conn, *http.Response, error) {
 	d := websocket.Dialer{HandshakeTimeout: 5 * time.Second}
+	if o.Insecure {
+		d.TLSClientConfig = &tls.Config{InsecureSkipVerify: true}
+	}
 	if o.ReceiveBytes > 0 {
 		d.NetDialContext = smallReceiver(o.ReceiveBytes)
 	}
