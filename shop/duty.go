@@ -19,12 +19,16 @@ const (
 	DutyRefundRefused  DutyName = "refund_refused"  // pay back the lines that could not be granted
 	DutyRefundNeedless DutyName = "refund_needless" // pay back stages that the full price made needless
 	DutyTell           DutyName = "tell"            // notice to the buyer
+	DutyFreeze         DutyName = "freeze"          // stop the grants that a refund under way will end
+	DutyRevoke         DutyName = "revoke"          // end the grants that were paid back
+	DutyTellRefunded   DutyName = "tell_refunded"   // notice that the refund went through
 	DutyTellPaidBack   DutyName = "tell_paid_back"  // notice that a payment for nothing went back
 	DutyAnnounceClosed DutyName = "announce_closed" // tell open pages that it is closed
 )
 
 var dutyOrder = []DutyName{
-	DutyAnnouncePaid, DutyEnrol, DutyRefundRefused, DutyRefundNeedless, DutyCart, DutyTell, DutyTellPaidBack, DutyCount, DutyAnnounceClosed,
+	DutyAnnouncePaid, DutyEnrol, DutyCart, DutyTell, DutyRefundRefused, DutyRefundNeedless,
+	DutyFreeze, DutyRevoke, DutyTellRefunded, DutyTellPaidBack, DutyCount, DutyAnnounceClosed,
 }
 
 // AlarmAfterTries is how often a duty may fail before people are called.

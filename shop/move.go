@@ -39,7 +39,8 @@ var moves = map[Move]struct {
 	MoveClosed:    {[]OrderState{OrderClosing}, []OrderState{OrderClosed}},
 	MovePaidAfter: {[]OrderState{OrderClosing}, []OrderState{OrderPaid}},
 	MoveRevived:   {[]OrderState{OrderClosed}, []OrderState{OrderPaid}},
-	MoveRefunding: {[]OrderState{OrderFulfilled, OrderPartiallyRefunded}, []OrderState{OrderRefunding}},
+	// From refunding again, under a new number, where WeChat gave the last refund up.
+	MoveRefunding: {[]OrderState{OrderFulfilled, OrderPartiallyRefunded, OrderRefunding}, []OrderState{OrderRefunding}},
 	MoveRefunded:  {[]OrderState{OrderRefunding}, []OrderState{OrderPartiallyRefunded, OrderRefunded}},
 	MoveException: {
 		[]OrderState{OrderPending, OrderClosing, OrderClosed, OrderPaid, OrderFulfilled, OrderRefunding, OrderPartiallyRefunded, OrderRefunded},

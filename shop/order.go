@@ -147,16 +147,25 @@ const (
 
 // Refund is money on its way back, under its own out_refund_no at WeChat.
 type Refund struct {
-	OutRefundNo string      `bson:"out_refund_no"`
-	OutTradeNo  string      `bson:"out_trade_no"`
-	State       RefundState `bson:"state"`
-	Amount      Fen         `bson:"amount_fen"`
-	Reason      string      `bson:"reason"`
-	By          string      `bson:"by"`                   // user id, or "shop"
-	CourseIDs   []string    `bson:"course_ids,omitempty"` // lines whose grant it revokes
-	Duplicate   bool        `bson:"duplicate,omitempty"`  // of a second payment: no part of the order's own cash
-	CreatedAt   time.Time   `bson:"created_at"`
-	AskedAt     *time.Time  `bson:"asked_at,omitempty"`
-	Asks        int         `bson:"asks,omitempty"`
-	DoneAt      *time.Time  `bson:"done_at,omitempty"`
+	OutRefundNo string       `bson:"out_refund_no"`
+	OutTradeNo  string       `bson:"out_trade_no"`
+	State       RefundState  `bson:"state"`
+	Amount      Fen          `bson:"amount_fen"`
+	Reason      string       `bson:"reason"`
+	By          string       `bson:"by"` // user id, or "shop"
+	Rule        RefundRule   `bson:"rule,omitempty"`
+	Lines       []RefundPart `bson:"lines,omitempty"`     // what of it belongs to which course
+	Duplicate   bool         `bson:"duplicate,omitempty"` // of a payment for nothing: no part of the order's own cash
+	CreatedAt   time.Time    `bson:"created_at"`
+	AskedAt     *time.Time   `bson:"asked_at,omitempty"`
+	Asks        int          `bson:"asks,omitempty"`
+	DoneAt      *time.Time   `bson:"done_at,omitempty"`
+}
+
+// RefundPart is one course's part of a refund. Revokes says that the course's grant ends
+// with it.
+type RefundPart struct {
+	CourseID string `bson:"course_id"`
+	Amount   Fen    `bson:"amount_fen"`
+	Revokes  bool   `bson:"revokes"`
 }

@@ -261,20 +261,25 @@ func (o *Order) Fulfil(now time.Time) bool {
 	o.move(MoveFulfilled, OrderFulfilled, now, "shop", nil)
 	o.done(DutyEnrol)
 	o.owe(now, DutyCart, DutyCount, DutyTell)
-	if o.refusedShare() > 0 {
+	if _, any := o.RefusedRefund(); any {
 		o.owe(now, DutyRefundRefused)
+	}
+	if len(o.Needless()) > 0 {
+		o.owe(now, DutyRefundNeedless)
 	}
 	return true
 }
 
-// refusedShare is what was paid for lines that could not be granted, in fen.
-func (o *Order) refusedShare() (sum Fen) {
-	for _, l := range o.Lines {
-		if l.Result == LineRefused {
-			sum += l.Price
+// Needless are the orders of stages that a granted full price has made needless, each with
+// its course.
+func (o *Order) Needless() map[string]string {
+	orders := map[string]string{}
+	for _, l := range o.granted() {
+		for _, id := range l.Needless {
+			orders[id] = l.CourseID
 		}
 	}
-	return sum
+	return orders
 }
 
 // Hurry makes the order give way to another one (M7): a pending one begins to close, one

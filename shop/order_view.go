@@ -14,6 +14,17 @@ type OrderView struct {
 	CreatedAt   time.Time       `json:"created_at"`
 	ExpiresAt   time.Time       `json:"expires_at"`
 	PaidAt      *time.Time      `json:"paid_at,omitempty"`
+	Refunds     []RefundView    `json:"refunds,omitempty"`
+}
+
+// RefundView is one refund of it.
+type RefundView struct {
+	OutRefundNo string      `json:"out_refund_no"`
+	State       RefundState `json:"state"`
+	Amount      Fen         `json:"amount_fen"`
+	Reason      string      `json:"reason"`
+	CreatedAt   time.Time   `json:"created_at"`
+	DoneAt      *time.Time  `json:"done_at,omitempty"`
 }
 
 // OrderLineView is one line of it. list_price_fen − credit_fen explains price_fen where
@@ -58,6 +69,9 @@ func (o *Order) View() OrderView {
 			CourseID: l.CourseID, Title: l.Title, PolicyID: l.PolicyID, PolicyName: l.PolicyName, Version: l.Version,
 			Kind: l.Kind, Stage: l.Stage, Price: l.Price, List: l.List, Credit: l.Credit, CreditOrders: l.CreditOrders, Result: l.Result,
 		})
+	}
+	for _, r := range o.Refunds {
+		v.Refunds = append(v.Refunds, RefundView{r.OutRefundNo, r.State, r.Amount, r.Reason, r.CreatedAt.UTC(), r.DoneAt})
 	}
 	return v
 }

@@ -22,6 +22,7 @@ const (
 	RefundFull     RefundRule = "full_within_7_days" // early, and hardly used
 	RefundProRata  RefundRule = "pro_rata"           // the unused whole days of a period
 	RefundNeedless RefundRule = "needless"           // a stage not begun, overtaken by the full price
+	RefundRefused  RefundRule = "refused"            // a line that could not be granted
 	RefundFinance  RefundRule = "finance"            // what a person with the finance role decided
 )
 
@@ -207,13 +208,19 @@ func (o *Order) spread(sum OrderRefund, enrolment func(courseID string) *Enrolme
 
 // refundable is why nothing of the order can go back now, nil where something can.
 func (o *Order) refundable() error {
-	if o.State == OrderRefunding || slices.ContainsFunc(o.Refunds, underWay) {
+	if slices.ContainsFunc(o.Refunds, underWay) {
 		return ErrRefundUnderWay
 	}
-	if o.State != OrderFulfilled && o.State != OrderPartiallyRefunded {
-		return ErrNotRefundable
+	switch o.State {
+	case OrderFulfilled, OrderPartiallyRefunded:
+		return nil
+	case OrderRefunding:
+		if n := len(o.Refunds); n > 0 && o.Refunds[n-1].State == RefundClosed {
+			return nil // WeChat gave it up; it is tried again under a new number
+		}
+		return ErrRefundUnderWay
 	}
-	return nil
+	return ErrNotRefundable
 }
 
 // underWay reports whether a refund of the order's own cash may still go through.

@@ -69,8 +69,71 @@ func (o *Order) payBack(a *Attempt, reason string, now time.Time) {
 	a.State = AttemptDupRefunding
 	o.Refunds = append(o.Refunds, Refund{
 		OutRefundNo: o.nextRefundNo(), OutTradeNo: a.OutTradeNo, State: RefundApproved, Amount: a.Amount,
-		Reason: reason, By: "shop", Duplicate: true, CreatedAt: now.UTC(),
+		Reason: reason, By: ByShop, Duplicate: true, CreatedAt: now.UTC(),
 	})
+}
+
+// ByShop is who did what no person asked for.
+const ByShop = "shop"
+
+// Reasons of refunds that nobody asked for.
+const (
+	ReasonLineRefused   = "LINE_REFUSED"   // the learner had the course by the time it was paid
+	ReasonNeedlessStage = "NEEDLESS_STAGE" // the full price overtook a stage that had not begun
+)
+
+// BeginRefund writes a refund down before WeChat hears of it (M11). The grants that it
+// revokes are frozen meanwhile. One that pays nothing back is done at once (M12).
+func (o *Order) BeginRefund(q OrderRefund, reason, by string, now time.Time) *Refund {
+	r := Refund{
+		OutRefundNo: o.nextRefundNo(), State: RefundApproved, Amount: q.Amount, Reason: reason, By: by, CreatedAt: now.UTC(),
+	}
+	if a := o.paidAttempt(); a != nil {
+		r.OutTradeNo = a.OutTradeNo
+	}
+	for _, l := range q.Lines {
+		if l.Problem == "" {
+			r.Rule = l.Rule
+			r.Lines = append(r.Lines, RefundPart{CourseID: l.CourseID, Amount: l.Amount, Revokes: l.EndsAccess})
+		}
+	}
+	o.Refunds = append(o.Refunds, r)
+	o.move(MoveRefunding, OrderRefunding, now, by, map[string]string{
+		"out_refund_no": r.OutRefundNo, "amount": r.Amount.Yuan(), "reason": reason, "rule": string(r.Rule),
+	})
+	o.owe(now, DutyFreeze)
+	if q.Amount == 0 {
+		o.RefundAnswered(r.OutRefundNo, RefundSucceeded, now)
+	}
+	return &o.Refunds[len(o.Refunds)-1]
+}
+
+// RefusedRefund is what goes back for the lines that could not be granted; ok is false
+// where nothing does, or it is under way already.
+func (o *Order) RefusedRefund() (q OrderRefund, ok bool) {
+	for _, r := range o.Refunds {
+		if r.Reason == ReasonLineRefused {
+			return OrderRefund{}, false
+		}
+	}
+	for _, l := range o.Lines {
+		if l.Result == LineRefused && l.Price > 0 {
+			q.Lines = append(q.Lines, RefundQuote{CourseID: l.CourseID, Amount: l.Price, Full: true, Rule: RefundRefused})
+			q.Amount += l.Price
+		}
+	}
+	q.Full = q.Amount == o.Paid-o.Refunded
+	return q, q.Amount > 0
+}
+
+// paidAttempt is the attempt whose money is the order's, nil where it cost nothing.
+func (o *Order) paidAttempt() *Attempt {
+	for i := range o.Attempts {
+		if o.Attempts[i].State == AttemptSucceeded {
+			return &o.Attempts[i]
+		}
+	}
+	return nil
 }
 
 // refundRank orders the states of a refund: it only moves forward. What WeChat calls
@@ -98,6 +161,70 @@ func (o *Order) RefundAnswered(outRefundNo string, state RefundState, now time.T
 			a.State = AttemptDupRefunded
 		}
 		o.owe(now, DutyTellPaidBack)
+		return true
 	}
+	o.refunded(r, now)
 	return true
+}
+
+// refunded ends a refund that went through (M12).
+func (o *Order) refunded(r *Refund, now time.Time) {
+	o.Refunded += r.Amount
+	to := OrderPartiallyRefunded
+	if o.Refunded >= o.Paid && !o.holdsMore() {
+		to = OrderRefunded
+	}
+	o.move(MoveRefunded, to, now, "wechat", map[string]string{"out_refund_no": r.OutRefundNo, "amount": r.Amount.Yuan()})
+	o.owe(now, DutyRevoke, DutyTellRefunded, DutyCount)
+}
+
+// holdsMore reports whether a line is still granted that no refund has revoked.
+func (o *Order) holdsMore() bool {
+	for _, l := range o.granted() {
+		if !o.revokes(l.CourseID) {
+			return true
+		}
+	}
+	return false
+}
+
+// revokes reports whether a refund that went through ends the order's grant of a course.
+func (o *Order) revokes(courseID string) bool {
+	for _, r := range o.Refunds {
+		for _, part := range r.Lines {
+			if r.State == RefundSucceeded && part.Revokes && part.CourseID == courseID {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// RefundedOf is what has gone back for one course of the order, in fen.
+func (o *Order) RefundedOf(courseID string) (sum Fen) {
+	for _, r := range o.Refunds {
+		for _, part := range r.Lines {
+			if r.State == RefundSucceeded && part.CourseID == courseID {
+				sum += part.Amount
+			}
+		}
+	}
+	return sum
+}
+
+// Grants says what the refunds of the order make of its grant of a course: frozen while one
+// that revokes it is under way, revoked once it went through, else live.
+func (o *Order) Grants(courseID string) GrantState {
+	if o.revokes(courseID) {
+		return GrantRevoked
+	}
+	for i := range o.Refunds {
+		r := &o.Refunds[i]
+		for _, part := range r.Lines {
+			if underWay(*r) && part.Revokes && part.CourseID == courseID {
+				return GrantFrozen
+			}
+		}
+	}
+	return GrantLive
 }
