@@ -1,0 +1,71 @@
+# make run and make test need Go 1.26 and Node 20.19 (or newer), nothing else. What they
+# download, build and keep stays in this folder and in the caches of Go and npm.
+
+MODULES := web/node_modules/.package-lock.json
+PAGES   := web/dist/app/index.html
+SOURCES := $(shell find web/src web/public -type f) web/index.html web/vite.config.ts web/tsconfig.json
+# npm packages may bring Go files of their own, which are not ours to judge.
+GOFILES := $(shell find . -name node_modules -prune -o -name '*.go' -print)
+
+# Where `make run` looks for the shop: as the program does, the environment goes before .env.
+ADDR ?= $(or $(shell sed -n 's/^ADDR=//p' .env 2>/dev/null),127.0.0.1:8080)
+SHOP := http://$(ADDR)
+
+.PHONY: run test web build clean tools check-web check-go missing
+
+run: build ## starts the shop with its sandbox and opens it in the browser
+	@( while kill -0 $$$$ 2>/dev/null; do \
+	     node -e "fetch('$(SHOP)/readyz').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))" && break; \
+	     sleep 0.3; \
+	   done; \
+	   kill -0 $$$$ 2>/dev/null || exit 0; \
+	   printf '\n  The shop: %s\n' '$(SHOP)'; \
+	   printf '  Accounts: learner, editor, marketer, finance, admin; the password of each is NAME-demo-password\n'; \
+	   printf '  Pay by clicking the link under the QR code. Ctrl-C stops the shop; its data stays in ./data\n\n'; \
+	   if command -v open >/dev/null && [ "$$(uname)" = Darwin ]; then open '$(SHOP)'; \
+	   elif command -v xdg-open >/dev/null && [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then xdg-open '$(SHOP)'; \
+	   else printf '  No browser found here: open %s yourself.\n\n' '$(SHOP)'; fi \
+	 ) >&2 & exec ./mstm
+
+build: web ## the whole program, pages included, in one file: ./mstm
+	CGO_ENABLED=0 go build -trimpath -o mstm .
+
+web: $(PAGES) ## the pages, if anything in them changed
+
+$(PAGES): $(MODULES) $(SOURCES)
+	cd web && npx vite build
+	@touch $@
+
+$(MODULES): web/package.json web/package-lock.json | tools
+	cd web && npm ci --no-audit --no-fund
+	@touch $@
+
+tools:
+	@command -v go >/dev/null || { echo 'Go 1.26 or newer is needed: https://go.dev/dl' >&2; exit 1; }
+	@command -v npm >/dev/null || { echo 'Node 20.19 or newer is needed, with npm: https://nodejs.org' >&2; exit 1; }
+	@node -e "const [a, b] = process.versions.node.split('.').map(Number); \
+	  if (a < 20 || (a === 20 && b < 19)) { console.error('Node ' + process.version + ' is too old: 20.19 or newer is needed'); process.exit(1) }"
+
+# The race detector is the one thing here that needs a C compiler.
+RACE := $(if $(shell command -v $${CC:-cc} || command -v gcc),-race)
+
+test: check-web web check-go missing ## everything that CI checks
+	go test $(RACE) -p 2 -timeout 15m ./...
+	@$(MAKE) --no-print-directory missing
+
+check-web: $(MODULES)
+	cd web && npm run check && npm run test --if-present
+
+check-go: tools
+	@unformatted=$$(gofmt -l $(GOFILES)); test -z "$$unformatted" || { echo "gofmt would change:" $$unformatted >&2; exit 1; }
+	go vet ./...
+
+# Said before the tests and after them, for a skipped test is silent.
+missing:
+	@command -v redis-server >/dev/null || echo 'SKIPPED: redis-server is not installed; what needs a real Redis is not tested'
+	@[ -x "$${CHROMIUM:-/usr/bin/chromium}" ] || echo 'SKIPPED: no Chromium at '"$${CHROMIUM:-/usr/bin/chromium}"' (CHROMIUM names another); the pages are not tested in a browser'
+	@test -n '$(RACE)' || echo 'SKIPPED: no C compiler; the tests run without the race detector'
+	@test -n "$$MONGODB_URI" || echo 'Note: MONGODB_URI is not set; the store is tested on the embedded FerretDB alone'
+
+clean: ## what was built and installed; ./data stays
+	rm -rf mstm web/dist/app web/node_modules coverage
