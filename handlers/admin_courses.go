@@ -128,6 +128,9 @@ func (s *Server) setOutline(r *http.Request, c *shop.Course, in outline) error {
 	if _, ok := all.Category(c.CategoryID); !ok {
 		return shop.ErrInvalidField.At("category_id")
 	}
+	if c.Cover == "" {
+		c.Cover = drawnCover(c.ID)
+	}
 	nameLessons(c.Chapters, before)
 	c.UpdatedAt = s.Now().UTC()
 	return nil

@@ -39,7 +39,7 @@ type teacherCard struct {
 
 func newCourseCard(c *shop.Course) courseCard {
 	card := courseCard{
-		ID: c.ID, Title: c.Title, Subtitle: c.Subtitle, Cover: coverOf(c), CategoryID: c.CategoryID,
+		ID: c.ID, Title: c.Title, Subtitle: c.Subtitle, Cover: c.Cover, CategoryID: c.CategoryID,
 		Teacher:  teacherCard{Name: c.Teacher.Name, Title: c.Teacher.Title},
 		Learners: c.Learners, Lessons: c.Lessons(), OnSale: c.State == shop.CourseOnSale,
 	}

@@ -7,13 +7,8 @@ import (
 	"mstm/shop"
 )
 
-// coverOf is the address of the course's picture: its own, or the one drawn for it.
-func coverOf(c *shop.Course) string {
-	if c.Cover != "" {
-		return c.Cover
-	}
-	return "/covers/" + c.ID + ".svg"
-}
+// drawnCover is the address of the picture that is drawn for a course without one.
+func drawnCover(courseID string) string { return "/covers/" + courseID + ".svg" }
 
 // coverCSP lets the picture style itself and nothing else, also when it is opened alone.
 const coverCSP = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"

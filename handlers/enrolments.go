@@ -30,7 +30,7 @@ func (s *Server) listEnrolments(w http.ResponseWriter, r *http.Request) error {
 	for _, e := range enrolments {
 		item := enrolmentItem{EnrolmentView: e.View(s.Now())}
 		if c, ok := all.Course(e.CourseID); ok {
-			item.Title, item.Cover, item.Lessons = c.Title, coverOf(c), c.Lessons()
+			item.Title, item.Cover, item.Lessons = c.Title, c.Cover, c.Lessons()
 		}
 		list.Items = append(list.Items, item)
 	}

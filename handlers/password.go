@@ -126,8 +126,16 @@ func (h *hashing) checkNew(password, username string, least int) error {
 func (h *hashing) isCommon(password, username string) bool {
 	p := strings.ToLower(password)
 	stem := strings.TrimRight(p, "0123456789!@#$%^&*.-_?")
-	return h.common[p] || h.common[stem] || stem == username || p == username ||
-		strings.Count(p, p[:1])+strings.Count(p, p[1:2]) >= len(p) || isRun(p)
+	return h.common[p] || h.common[stem] || stem == username || p == username || letters(p) <= 2 || isRun(p)
+}
+
+// letters counts the different characters of p.
+func letters(p string) int {
+	seen := map[rune]bool{}
+	for _, r := range p {
+		seen[r] = true
+	}
+	return len(seen)
 }
 
 // isRun reports whether p is a stretch of a row of the keyboard, of the alphabet or of

@@ -39,7 +39,8 @@ const (
 // routes is the whole API. A fixed word must not share a level with a parameter: the
 // router refuses such a table at start. /ws and the pages are outside (ServeHTTP, notFound).
 func (s *Server) routes() []route {
-	editor, marketer, admin := role(shop.RoleEditor), roleOrScope(shop.RoleMarketer, scopePublish), role(shop.RoleAdmin)
+	editor, marketer := role(shop.RoleEditor), roleOrScope(shop.RoleMarketer, scopePublish)
+	finance, admin := role(shop.RoleFinance), role(shop.RoleAdmin)
 	return []route{
 		{get, "/api/categories", public, s.listCategories, memory},
 		{get, "/api/courses", public, s.listCourses, memory},
@@ -66,6 +67,8 @@ func (s *Server) routes() []route {
 		{get, "/api/orders/:order", learner, s.showOrder, stores},
 		{post, "/api/orders/:order/pay", learner, s.payOrder, stores},
 		{post, "/api/orders/:order/cancel", learner, s.cancelOrder, stores},
+		{get, "/api/orders/:order/refund", learner, s.showRefund, stores},
+		{post, "/api/orders/:order/refund", learner, s.refundOrder, stores},
 
 		{post, "/api/wechat/pay-notify", public, s.callback(s.payNotified), stores},
 		{post, "/api/wechat/refund-notify", public, s.callback(s.refundNotified), stores},
@@ -86,6 +89,10 @@ func (s *Server) routes() []route {
 		{put, "/api/admin/courses/:course/policies", editor, s.publishPolicies, stores},
 		{post, "/api/admin/courses/:course/publish", editor, s.putOnSale, stores},
 		{post, "/api/admin/courses/:course/unpublish", editor, s.takeOffSale, stores},
+
+		{get, "/api/admin/orders", finance, s.adminListOrders, stores},
+		{get, "/api/admin/orders/:order", finance, s.adminShowOrder, stores},
+		{post, "/api/admin/orders/:order/refunds", finance, s.adminRefund, stores},
 
 		{get, "/api/admin/api-keys", admin, s.listAPIKeys, stores},
 		{post, "/api/admin/api-keys", admin, s.createAPIKey, stores},

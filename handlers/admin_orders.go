@@ -1,0 +1,189 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"mstm/shop"
+	"mstm/store"
+)
+
+// adminOrder is an order as finance and the console see it: everything that explains what
+// became of a buyer's money, and no openid.
+type adminOrder struct {
+	shop.OrderView
+	UserID    string             `json:"user_id"`
+	Username  string             `json:"username,omitempty"`
+	Exception string             `json:"exception,omitempty"`
+	Attempts  []adminAttempt     `json:"attempts"`
+	Duties    map[string]dutyRow `json:"duties"`
+	History   []shop.Record      `json:"history"`
+	Strays    []strayRow         `json:"strays,omitempty"`
+}
+
+type adminAttempt struct {
+	OutTradeNo    string            `json:"out_trade_no"`
+	Channel       shop.Channel      `json:"channel"`
+	State         shop.AttemptState `json:"state"`
+	Amount        shop.Fen          `json:"amount_fen"`
+	TransactionID string            `json:"transaction_id,omitempty"`
+	CreatedAt     time.Time         `json:"created_at"`
+	PaidAt        *time.Time        `json:"paid_at,omitempty"`
+	Asks          int               `json:"asks"` // how often WeChat was asked about it
+}
+
+type dutyRow struct {
+	Done  bool       `json:"done"`
+	Tries int        `json:"tries"`
+	Next  *time.Time `json:"next,omitempty"`
+	Error string     `json:"error,omitempty"`
+}
+
+// strayRow is a genuine payment under one of the order's numbers that did not fit.
+type strayRow struct {
+	OutTradeNo    string    `json:"out_trade_no"`
+	TransactionID string    `json:"transaction_id"`
+	Total         shop.Fen  `json:"total_fen"`
+	Reason        string    `json:"reason"`
+	FirstSeen     time.Time `json:"first_seen"`
+}
+
+// adminOrderItem is a row of the list.
+type adminOrderItem struct {
+	shop.OrderView
+	UserID    string `json:"user_id"`
+	Exception string `json:"exception,omitempty"`
+}
+
+// adminListOrders answers GET /api/admin/orders?state=&q=&limit=&cursor=, newest first. q is
+// an order's id, an out_trade_no or a username, whole.
+func (s *Server) adminListOrders(w http.ResponseWriter, r *http.Request) error {
+	q, err := query(r)
+	if err != nil {
+		return err
+	}
+	rows, err := limit(q)
+	if err != nil {
+		return err
+	}
+	list := page[adminOrderItem]{Items: []adminOrderItem{}}
+	orders, next, err := s.findOrders(r, store.OrderFilter{State: shop.OrderState(q.Get("state"))}, q.Get("q"), rows, q.Get("cursor"))
+	if err != nil {
+		return err
+	}
+	list.NextCursor = next
+	for i := range orders {
+		o := &orders[i]
+		list.Items = append(list.Items, adminOrderItem{o.View(), o.UserID, o.Exception})
+	}
+	return encode(w, http.StatusOK, list)
+}
+
+// findOrders looks q up as what it can be: a number of ours by key, else a username.
+func (s *Server) findOrders(r *http.Request, f store.OrderFilter, q string, rows int, cursor string) ([]shop.Order, string, error) {
+	ctx := r.Context()
+	if q == "" {
+		return s.Store.Orders(ctx, f, rows, cursor)
+	}
+	ids := []string{q}
+	if id, ok := shop.OrderOfTrade(q); ok {
+		ids = append(ids, id)
+	}
+	for _, id := range ids {
+		if !shop.ValidID(id) {
+			continue
+		}
+		o, err := s.Store.Order(ctx, id)
+		if err == nil && o.UserID != "" && (f.State == "" || o.State == f.State) {
+			return []shop.Order{*o}, "", nil
+		}
+		if err != nil && !errors.Is(err, shop.ErrOrderNotFound) {
+			return nil, "", err
+		}
+	}
+	u, err := s.Store.UserByUsername(ctx, q)
+	if errors.Is(err, shop.ErrUserNotFound) {
+		return nil, "", nil
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	f.UserID = u.ID
+	return s.Store.Orders(ctx, f, rows, cursor)
+}
+
+// adminShowOrder answers GET /api/admin/orders/:order with the order's whole story.
+func (s *Server) adminShowOrder(w http.ResponseWriter, r *http.Request) error {
+	id, err := pathID(r, "order", shop.ErrOrderNotFound)
+	if err != nil {
+		return err
+	}
+	o, err := s.Store.Order(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	return s.answerAdminOrder(w, r, http.StatusOK, o)
+}
+
+func (s *Server) answerAdminOrder(w http.ResponseWriter, r *http.Request, status int, o *shop.Order) error {
+	v := adminOrder{
+		OrderView: o.View(), UserID: o.UserID, Exception: o.Exception,
+		Attempts: []adminAttempt{}, Duties: map[string]dutyRow{}, History: o.History,
+	}
+	if u, err := s.Store.User(r.Context(), o.UserID); err == nil {
+		v.Username = u.Username
+	}
+	for _, a := range o.Attempts {
+		v.Attempts = append(v.Attempts, adminAttempt{
+			a.OutTradeNo, a.Channel, a.State, a.Amount, a.TransactionID, utc(a.CreatedAt), a.PaidAt, a.Asks,
+		})
+		strays, err := s.Store.StraysOf(r.Context(), a.OutTradeNo)
+		if err != nil {
+			return err
+		}
+		for _, x := range strays {
+			v.Strays = append(v.Strays, strayRow{x.OutTradeNo, x.Payment.TransactionID, x.Payment.Total, x.Reason, utc(x.FirstSeen)})
+		}
+	}
+	for name, d := range o.Duties {
+		v.Duties[string(name)] = viewDuty(d)
+	}
+	return encode(w, status, v)
+}
+
+func viewDuty(d *shop.Duty) dutyRow {
+	row := dutyRow{Done: d.Done, Tries: d.Tries, Error: d.Error}
+	if !d.Done {
+		next := utc(d.Next)
+		row.Next = &next
+	}
+	return row
+}
+
+// adminRefund answers POST /api/admin/orders/:order/refunds `{amount_fen?,reason,later?}`
+// with the order's story, 201. Without an amount it is all that is left; later refunds
+// what stands on top of the order (the stages after it) as well, first.
+func (s *Server) adminRefund(w http.ResponseWriter, r *http.Request) error {
+	id, err := pathID(r, "order", shop.ErrOrderNotFound)
+	if err != nil {
+		return err
+	}
+	var in struct {
+		Amount *shop.Fen `json:"amount_fen"`
+		Reason string    `json:"reason"`
+		Later  bool      `json:"later"`
+	}
+	if err := decode(w, r, &in); err != nil {
+		return err
+	}
+	why, err := reason(in.Reason)
+	if err != nil {
+		return err
+	}
+	o, err := s.Checkout.FinanceRefund(r.Context(), learnerID(r.Context()), id, in.Amount, why, in.Later)
+	if err != nil {
+		return err
+	}
+	return s.answerAdminOrder(w, r, http.StatusCreated, o)
+}

@@ -1,0 +1,85 @@
+package handlers
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"mstm/hub/hubtest"
+	"mstm/shop"
+)
+
+func TestMarketingSpeaksToEverybodyAndToACoursesPages(t *testing.T) {
+	w := newWorld(t)
+	draft := ladderCourse("draft")
+	draft.State = shop.CourseDraft
+	w.sells(ladderCourse("go1"), draft)
+	marketer := w.staff("mark", "learner", "marketer")
+	learner, _ := w.learner("linwei")
+	visitor := hubtest.Dial(t, w.url+"/ws", "")
+	visitor.Follow("course:go1", "")
+	publish := func(token, body string) answer { return w.do("POST", "/api/hub/publish", token, body) }
+
+	got := publish(marketer, `{"topic":"activity","type":"activity.begins","data":{"title":"双十一","percent":50}}`).is(200)
+	f := visitor.Next(2 * time.Second)
+	if pos := as[map[string]string](got)["pos"]; f.Topic != "activity" || f.Type != "activity.begins" || f.Pos != pos || string(f.Data) != `{"title":"双十一","percent":50}` {
+		t.Errorf("heard %+v %s, published at %s", f, f.Data, pos)
+	}
+	publish(marketer, `{"topic":"course:go1","type":"course.tip"}`).is(200)
+	if f := visitor.Next(2 * time.Second); f.Topic != "course:go1" || string(f.Data) != `{}` {
+		t.Errorf("heard %+v", f)
+	}
+	rows := []struct {
+		name, body string
+		want       int
+		code       string
+	}{
+		{"a learner's own topic", `{"topic":"user:abc","type":"a"}`, 422, "TOPIC_UNKNOWN"},
+		{"the console's", `{"topic":"desk","type":"a"}`, 422, "TOPIC_UNKNOWN"},
+		{"a course that is not there", `{"topic":"course:go9","type":"a"}`, 422, "TOPIC_UNKNOWN"},
+		{"a draft", `{"topic":"course:draft","type":"a"}`, 422, "TOPIC_UNKNOWN"},
+		{"no topic", `{"type":"a"}`, 422, "TOPIC_UNKNOWN"},
+		{"the shop's own word", `{"topic":"activity","type":"session.replaced"}`, 400, "INVALID_FIELD"},
+		{"a type that is no word", `{"topic":"activity","type":"a\"b"}`, 400, "INVALID_FIELD"},
+		{"no type", `{"topic":"activity"}`, 400, "INVALID_FIELD"},
+		{"too much", `{"topic":"activity","type":"a","data":"` + strings.Repeat("x", maxEventData) + `"}`, 400, "INVALID_FIELD"},
+		{"a field twice in the data", `{"topic":"activity","type":"a","data":{"a":1,"a":2}}`, 400, "INVALID_JSON"},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) { publish(marketer, row.body).is(row.want, row.code) })
+	}
+	publish(learner, `{"topic":"activity","type":"a"}`).is(403, "FORBIDDEN")
+	if n := len(visitor.Events(2, time.Second)); n != 2 {
+		t.Errorf("%d events were heard", n)
+	}
+	if st := as[map[string]any](w.do("GET", "/api/hub/stats", marketer, nil).is(200)); st["sockets"] != 1.0 {
+		t.Errorf("stats: %v", st)
+	}
+}
+
+func TestAnAPIKeyDoesWhatItsScopesSayUntilItIsDeleted(t *testing.T) {
+	w := newWorld(t)
+	admin := w.staff("ada", "learner", "admin")
+	type created struct{ ID, Key string }
+	made := as[created](w.do("POST", "/api/admin/api-keys", admin, `{"name":"活动系统","scopes":["hub:publish"]}`).is(201))
+	other := as[created](w.do("POST", "/api/admin/api-keys", admin, `{"name":"群发","scopes":["hub:broadcast"]}`).is(201))
+	event := `{"topic":"activity","type":"sale.begins"}`
+	w.do("POST", "/api/hub/publish", made.Key, event).is(200)
+	w.do("POST", "/api/hub/publish", other.Key, event).is(403, "FORBIDDEN")
+	w.do("POST", "/api/hub/publish", made.Key+"x", event).is(401, "UNAUTHENTICATED")
+	w.do("GET", "/api/cart", made.Key, nil).is(403, "FORBIDDEN")
+	w.do("GET", "/api/admin/api-keys", made.Key, nil).is(403, "FORBIDDEN")
+	list := w.do("GET", "/api/admin/api-keys", admin, nil).is(200)
+	if items := as[page[apiKeyView]](list).Items; len(items) != 2 || strings.Contains(string(list.Body), "hash") || strings.Contains(string(list.Body), made.Key) {
+		t.Errorf("list: %s", list.Body)
+	}
+	for _, body := range []string{`{"name":"x","scopes":[]}`, `{"name":"x","scopes":["everything"]}`, `{"name":"","scopes":["hub:publish"]}`} {
+		w.do("POST", "/api/admin/api-keys", admin, body).is(400, "INVALID_FIELD")
+	}
+	w.do("DELETE", "/api/admin/api-keys/"+made.ID, admin, nil).is(204)
+	w.do("POST", "/api/hub/publish", made.Key, event).is(401, "UNAUTHENTICATED")
+	w.do("DELETE", "/api/admin/api-keys/"+made.ID, admin, nil).is(404, "API_KEY_NOT_FOUND")
+	if strings.Contains(w.log.String(), made.Key) {
+		t.Error("the log has the key in it")
+	}
+}
