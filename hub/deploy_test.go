@@ -138,7 +138,7 @@ func FuzzFrames(f *testing.F) {
 	} {
 		f.Add([]byte(seed), byte(0x81))
 	}
-	in := startQuick(f, embedded(f))
+	in := start(f, embedded(f))
 	witness := hubtest.Dial(f, in.url, "witness/web/s1")
 	n := 0
 	f.Fuzz(func(t *testing.T, payload []byte, first byte) {

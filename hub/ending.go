@@ -46,6 +46,7 @@ var (
 	serverRestart   = closing{code: 4101, word: "SERVER_RESTART", least: time.Second / 5, most: 2 * time.Second}
 	silent          = closing{code: 4102, word: "SILENT", least: time.Second / 5, most: 2 * time.Second, drop: true}
 	tryLater        = closing{code: 4103, word: "TRY_LATER", least: 2 * time.Second, most: 10 * time.Second}
+	checkAgain      = closing{code: 4103, word: "CHECK_AGAIN", least: time.Second / 10, most: time.Second, drop: true}
 	tooManySockets  = closing{code: 4104, word: "TOO_MANY_SOCKETS", least: 20 * time.Second, most: time.Minute}
 )
 
@@ -71,6 +72,7 @@ type ending struct {
 	Client string    `json:"client,omitempty"`
 	Except string    `json:"except,omitempty"`
 	Reason EndReason `json:"reason"`
+	AtMS   int64     `json:"at_ms"` // when it was given, by the clock of the instance that gave it
 }
 
 // endingMark starts the body of an ending; an event's body starts with a quote.
@@ -96,7 +98,13 @@ func (e *ending) concerns(id *Identity) bool {
 	return e.Except == "" || e.Except != id.Session
 }
 
-func (e *ending) closing() closing {
+// closing is how a socket is ended that logged in at sinceMS. One that logged in after the order
+// was given has a token that was good then: the order has come late, or a clock is wrong. It
+// comes back at once and its token decides.
+func (e *ending) closing(sinceMS int64) closing {
+	if sinceMS > e.AtMS {
+		return checkAgain
+	}
 	switch e.Reason {
 	case Replaced:
 		return sessionReplaced
@@ -116,7 +124,7 @@ func (h *Hub) End(ctx context.Context, user, client, except string, reason EndRe
 	if !validTopic(topic) {
 		return fmt.Errorf("%w: user %q", ErrBadEvent, user)
 	}
-	order := ending{Client: client, Except: except, Reason: reason}
+	order := ending{Client: client, Except: except, Reason: reason, AtMS: time.Now().UnixMilli()}
 	body, _ := json.Marshal(order) // strings only: cannot fail
 	if _, err := h.append(ctx, topic, endingMark+string(body), ""); err != nil {
 		h.endHere(topic, &order)
@@ -133,19 +141,22 @@ func (h *Hub) endHere(topic string, order *ending) {
 	p.obey(topic, position{p.epoch, p.last}, order)
 }
 
-// obey ends the followers the order concerns. p.mu is held.
+// obey ends the followers the order concerns, but for those that were past it when they came.
+// p.mu is held.
 func (p *partition) obey(topic string, pos position, order *ending) {
 	t := p.topics[topic]
 	if t == nil {
 		return
 	}
 	for _, f := range t.followers {
-		if id := f.socket.who(); !order.concerns(&id) {
+		id, since := f.socket.loggedIn()
+		if f.after > pos.offset || !order.concerns(&id) {
 			continue
 		}
-		if order.Reason == Replaced {
+		how := order.closing(since)
+		if how == sessionReplaced {
 			f.socket.send(eventFrame(topic, pos, `"type":"session.replaced","data":{}`))
 		}
-		f.socket.end(order.closing())
+		f.socket.end(how)
 	}
 }

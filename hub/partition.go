@@ -36,7 +36,8 @@ type follower struct {
 
 const (
 	// streamLength is how many events a partition keeps in Redis ("MAXLEN ~", so a little more).
-	streamLength = 8192
+	// A cart event may weigh tens of KiB: this bounds what carts cost to some hundred MiB.
+	streamLength = 4096
 	userTTL      = 7 * 24 * time.Hour
 	sharedTTL    = 24 * time.Hour
 )

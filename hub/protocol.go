@@ -120,12 +120,12 @@ func (s *socket) helloTopics(ctx context.Context, since map[string]string, topic
 
 // login makes the socket the token's owner and follows their topic.
 func (s *socket) login(ctx context.Context, token, since string, greet bool) (standing, error) {
-	known := s.hub.allPositions()
+	known, began := s.hub.allPositions(), time.Now()
 	id, err := s.authenticate(ctx, token)
 	if err != nil {
 		return standing{}, err
 	}
-	s.become(id)
+	s.become(id, began)
 	name := UserTopic(id.User)
 	f, st, err := s.hub.join(ctx, join{
 		socket: s, topic: name, since: since, known: known[partitionIndex(name)], greet: greet,
@@ -304,7 +304,7 @@ func (s *socket) renew(ctx context.Context, token string) {
 		}
 		return
 	}
-	known := s.hub.allPositions()
+	known, began := s.hub.allPositions(), time.Now()
 	id, err := s.authenticate(ctx, token)
 	switch {
 	case err != nil:
@@ -312,16 +312,16 @@ func (s *socket) renew(ctx context.Context, token string) {
 	case id.User != s.who().User:
 		s.end(identityChanged)
 	default:
-		s.renewed(id, known)
+		s.renewed(id, began, known)
 	}
 }
 
 // renewed puts the new identity in place unless it was ended meanwhile.
-func (s *socket) renewed(id Identity, known []position) {
+func (s *socket) renewed(id Identity, began time.Time, known []position) {
 	name := UserTopic(id.User)
 	p := s.hub.partitionOf(name)
 	p.mu.Lock()
-	s.become(id)
+	s.become(id, began)
 	err := p.current(name, known[partitionIndex(name)], &id)
 	p.mu.Unlock()
 	if err != nil {

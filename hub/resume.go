@@ -11,7 +11,7 @@ const (
 	replayEvents = 1024
 	replayBytes  = 1 << 20
 	// historyReach is how far below the ring a resume reads the stream, entries.
-	historyReach = 4096
+	historyReach = streamLength
 	// historyReaders is how many sockets read the stream at once, so that a storm of old
 	// positions does not occupy Redis.
 	historyReaders = 4

@@ -195,7 +195,7 @@ func wantNumbers(t testing.TB, c *hubtest.Client, topic string, from, to int) {
 		}
 	}
 	if len(seen) != to-from+1 {
-		t.Fatalf("%s: saw %d numbers, want %d..%d", topic, len(seen), from, to)
+		t.Fatalf("%s: saw %d numbers, want %d..%d; the socket is open: %v", topic, len(seen), from, to, c.Open())
 	}
 }
 

@@ -41,6 +41,7 @@ type socket struct {
 
 	mu       sync.Mutex
 	identity Identity // User is empty: nobody has logged in
+	since    int64    // Unix milliseconds when the check of its token began
 	out      [][]byte // frames that wait, whole
 	bytes    int      // in out
 	replayed int      // frames in out that do not count against the limit
@@ -236,7 +237,15 @@ func (s *socket) who() Identity {
 	return s.identity
 }
 
-func (s *socket) become(id Identity) {
+// loggedIn is the identity and since when it is known to be good, Unix milliseconds.
+func (s *socket) loggedIn() (Identity, int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.identity, s.since
+}
+
+// become takes an identity whose token was found good by a check that began at since.
+func (s *socket) become(id Identity, since time.Time) {
 	expires := int64(0)
 	if !id.ExpiresAt.IsZero() {
 		expires = id.ExpiresAt.UnixMilli()
@@ -244,7 +253,7 @@ func (s *socket) become(id Identity) {
 	s.expires.Store(expires)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.identity = id
+	s.identity, s.since = id, since.UnixMilli()
 }
 
 // queue lets one frame wait for the socket. wake means that the caller has to hand the socket to the

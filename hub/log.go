@@ -1,0 +1,138 @@
+package hub
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// parseMessage reads "EPOCH OFFSET TOPIC BODY".
+func parseMessage(payload string) (epoch string, e entry, ok bool) {
+	epoch, rest, _ := strings.Cut(payload, " ")
+	offset, rest, _ := strings.Cut(rest, " ")
+	e.topic, e.body, ok = strings.Cut(rest, " ")
+	n, err := strconv.ParseUint(offset, 10, 53)
+	e.offset = n
+	return epoch, e, ok && err == nil && epoch != "" && validTopic(e.topic)
+}
+
+// heads reads where every log is, in one round trip.
+func (h *Hub) heads(ctx context.Context) ([]position, error) {
+	ctx, cancel := context.WithTimeout(ctx, redisPatience)
+	defer cancel()
+	pipe := h.cfg.Redis.Pipeline()
+	cmds := make([]*redis.SliceCmd, len(h.partitions))
+	for i, p := range h.partitions {
+		cmds[i] = pipe.HMGet(ctx, p.meta, "epoch", "head")
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, err
+	}
+	heads := make([]position, len(cmds))
+	for i, cmd := range cmds {
+		heads[i] = headOf(cmd.Val())
+	}
+	return heads, nil
+}
+
+// headOf reads the fields epoch and head; a log that does not exist has no epoch.
+func headOf(fields []any) (p position) {
+	if len(fields) != 2 {
+		return p
+	}
+	p.epoch, _ = fields[0].(string)
+	head, _ := fields[1].(string)
+	p.offset, _ = strconv.ParseUint(head, 10, 64)
+	return p
+}
+
+// openScript makes sure that a log has an epoch. It also starts another epoch (and drops the
+// log) if the head is behind what an instance has seen of this epoch: a replica took over without the tail,
+// and offsets would be given twice.
+//
+// KEYS meta, log · ARGV new epoch, epoch seen, offset seen
+var openScript = redis.NewScript(`
+local m = redis.call('HMGET', KEYS[1], 'epoch', 'head')
+if not m[1] or (m[1] == ARGV[2] and tonumber(m[2] or '0') < tonumber(ARGV[3])) then
+  redis.call('DEL', KEYS[2])
+  redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'head', '0')
+end
+return 1`)
+
+// dense reports whether entries is what follows offset without a hole.
+func dense(entries []entry, offset uint64) bool {
+	for i, e := range entries {
+		if e.offset != offset+uint64(i)+1 {
+			return false
+		}
+	}
+	return len(entries) > 0
+}
+
+// latest turns the dense tail of entries that ends at head into events.
+func latest(head position, entries []entry) []event {
+	var events []event
+	first := len(entries)
+	for want := head.offset; first > 0 && entries[first-1].offset == want; first-- {
+		want--
+	}
+	for _, e := range entries[first:] {
+		events = append(events, newEvent(head.epoch, e))
+	}
+	return events
+}
+
+func (h *Hub) head(ctx context.Context, p *partition) (position, error) {
+	fields, err := h.cfg.Redis.HMGet(ctx, p.meta, "epoch", "head").Result()
+	return headOf(fields), err
+}
+
+// readLog reads entries of a log together with its head, in one transaction: without it, a
+// log that was replaced in between would be taken for the old one.
+func (h *Hub) readLog(ctx context.Context, p *partition, from uint64, to string, limit int64) (position, []entry, error) {
+	ctx, cancel := context.WithTimeout(ctx, redisPatience)
+	defer cancel()
+	pipe := h.cfg.Redis.TxPipeline()
+	head := pipe.HMGet(ctx, p.meta, "epoch", "head")
+	span := pipe.XRangeN(ctx, p.log, strconv.FormatUint(from, 10), to, limit)
+	if _, err := pipe.Exec(ctx); err != nil {
+		return position{}, nil, err
+	}
+	var entries []entry
+	for _, m := range span.Val() {
+		e, ok := parseStreamEntry(m)
+		if !ok {
+			break
+		}
+		entries = append(entries, e)
+	}
+	return headOf(head.Val()), entries, nil
+}
+
+// readSpan reads all entries from..to of a log.
+func (h *Hub) readSpan(ctx context.Context, p *partition, from, to uint64) (epoch string, all []entry, err error) {
+	for from <= to {
+		head, part, err := h.readLog(ctx, p, from, strconv.FormatUint(to, 10), readBatch)
+		if err != nil {
+			return "", nil, err
+		}
+		if (epoch != "" && head.epoch != epoch) || !dense(part, from-1) {
+			return "", nil, nil // no longer there as a whole
+		}
+		epoch = head.epoch
+		all = append(all, part...)
+		from += uint64(len(part))
+	}
+	return epoch, all, nil
+}
+
+func parseStreamEntry(m redis.XMessage) (e entry, ok bool) {
+	offset, _, _ := strings.Cut(m.ID, "-")
+	n, err := strconv.ParseUint(offset, 10, 53)
+	e.offset = n
+	e.topic, _ = m.Values["t"].(string)
+	e.body, _ = m.Values["b"].(string)
+	return e, err == nil && e.topic != "" && e.body != ""
+}

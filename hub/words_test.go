@@ -1,0 +1,128 @@
+package hub
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func TestAnOrderEndsFinallyOnlyWhoLoggedInBeforeIt(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		reason EndReason
+		since  int64
+		want   closing
+	}{
+		{"a logout after the login", LoggedOut, 999, loggedOut},
+		{"a logout in the same millisecond", LoggedOut, 1000, loggedOut},
+		{"a logout that comes late, after the next login", LoggedOut, 1001, checkAgain},
+		{"a replacement after the login", Replaced, 1, sessionReplaced},
+		{"a replacement that comes late", Replaced, 2000, checkAgain},
+		{"a reason of a newer version", "banned", 1, tokenRefused},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			order := ending{Reason: tt.reason, AtMS: 1000}
+			if got := order.closing(tt.since); got != tt.want {
+				t.Errorf("closing %+v, want %+v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestAnOrderThatCannotBeReadEndsThemAll(t *testing.T) {
+	order, ok := parseEnding("!{")
+	if !ok || !order.concerns(&Identity{Client: "web", Session: "s"}) || order.closing(0) != tokenRefused {
+		t.Errorf("order %+v", order)
+	}
+	if _, ok := parseEnding(`"type":"x","data":"!"`); ok {
+		t.Error("an event is taken for an order")
+	}
+}
+
+// TestEveryWayOfEndingKeepsTheContract holds each code, word and moment against design §6.
+func TestEveryWayOfEndingKeepsTheContract(t *testing.T) {
+	word := regexp.MustCompile(`^[A-Z_]+$`)
+	for _, c := range []closing{
+		tokenRefused, tokenExpired, sessionReplaced, protocolMisuse, helloTimeout, messageTooBig,
+		tooManyMessages, identityChanged, loggedOut, tooSlow, serverRestart, silent, tryLater, checkAgain, tooManySockets,
+	} {
+		t.Run(c.word, func(t *testing.T) {
+			frame := c.frame()
+			if frame[0] != finClose || int(frame[1]) != len(frame)-2 || frame[1] > maxControlPayload {
+				t.Fatalf("frame % x", frame[:4])
+			}
+			var reason struct {
+				Code    string `json:"code"`
+				RetryMS int64  `json:"retry_ms"`
+			}
+			if err := json.Unmarshal(frame[4:], &reason); err != nil {
+				t.Fatal(err)
+			}
+			comesBack := c.code >= 4100
+			if c.code < 4000 || c.code > 4199 || !word.MatchString(reason.Code) || (reason.RetryMS > 0) != comesBack {
+				t.Errorf("%d %+v", c.code, reason)
+			}
+		})
+	}
+}
+
+func TestTopicsAreSpreadOverTheirOwnPartitions(t *testing.T) {
+	all := newPartitions("mstm")
+	for topic, kind := range map[string]string{
+		Activity: "activity", Desk: "desk", CourseTopic("c1"): "course", CourseTopic("c2"): "course",
+		UserTopic("alice"): "user", UserTopic("desk"): "user",
+	} {
+		if got := all[partitionIndex(topic)].name; !strings.HasPrefix(got, kind) {
+			t.Errorf("%s is in partition %s", topic, got)
+		}
+	}
+	slots := map[string]bool{}
+	for _, p := range all {
+		slots[p.log] = true
+		for _, key := range []string{p.meta, p.log, p.once, p.channel} {
+			if !strings.Contains(key, "{"+p.name+"}") {
+				t.Errorf("key %s has not the tag of its slot", key)
+			}
+		}
+	}
+	if len(slots) != len(all) {
+		t.Error("two partitions share a log")
+	}
+}
+
+func TestFramesOfEveryLengthSayTheirLength(t *testing.T) {
+	for _, n := range []int{0, 1, 125, 126, 127, 65535, 65536, 70000} {
+		f := textFrame(make([]byte, n))
+		head := map[bool]int{true: 2, false: 4}[n < 126]
+		if n > 65535 {
+			head = 10
+		}
+		if len(f) != head+n || f[0] != finText {
+			t.Errorf("%d bytes of payload make a frame of %d", n, len(f))
+		}
+	}
+}
+
+func TestTheRingKeepsTheNewestAndKnowsItsFloor(t *testing.T) {
+	var r ring
+	r.restart(10)
+	for i := range uint64(ringEvents + 5) {
+		r.push(event{offset: 11 + i, topic: Activity, frame: []byte("x")})
+	}
+	if len(r.events) != ringEvents || r.floor != 15 || r.events[0].offset != 16 {
+		t.Errorf("%d events from %d, floor %d", len(r.events), r.events[0].offset, r.floor)
+	}
+	last := r.floor + ringEvents
+	if got := r.after(last - 2); len(got) != 2 || got[0].offset != last-1 {
+		t.Errorf("after %d: %d events", last-2, len(got))
+	}
+	if got := r.after(last + 7); len(got) != 0 {
+		t.Errorf("after the end: %d events", len(got))
+	}
+	big := event{offset: last + 1, frame: make([]byte, ringBytes+1)}
+	r.push(big)
+	if len(r.events) != 1 || r.floor != last {
+		t.Errorf("with one too big for it: %d events, floor %d", len(r.events), r.floor)
+	}
+}
