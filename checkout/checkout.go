@@ -11,6 +11,7 @@ package checkout
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -25,6 +26,7 @@ import (
 // publishes itself. Each call may come twice for the same thing.
 type Teller interface {
 	OrderFulfilled(ctx context.Context, o *shop.Order) error
+	Refunded(ctx context.Context, o *shop.Order, r *shop.Refund) error
 	PaidBack(ctx context.Context, o *shop.Order, r *shop.Refund) error
 }
 
@@ -86,9 +88,11 @@ type OrderChanged struct {
 	Payment *shop.PaymentView `json:"payment,omitempty"`
 }
 
-// announceOrder tells the learner's open pages the state that the order is in, once.
+// announceOrder tells the learner's open pages the state that the order is in, once for
+// each time that it came to this state.
 func (c *Checkout) announceOrder(ctx context.Context, o *shop.Order) error {
-	return c.announce(ctx, o.UserID, "order.changed", "order:"+o.ID+":"+string(o.State), OrderChanged{o.View(), o.Payment()})
+	once := fmt.Sprintf("order:%s:%d", o.ID, len(o.History))
+	return c.announce(ctx, o.UserID, "order.changed", once, OrderChanged{o.View(), o.Payment()})
 }
 
 // alarm is a log line that somebody is called for.

@@ -22,6 +22,16 @@ func (c *Checkout) do(ctx context.Context, o *shop.Order, duty shop.DutyName) er
 		return c.countLearners(ctx, o)
 	case shop.DutyTell:
 		return errors.Join(c.announceOrder(ctx, o), c.Teller.OrderFulfilled(ctx, o))
+	case shop.DutyRefundRefused:
+		return c.refundRefused(ctx, o)
+	case shop.DutyRefundNeedless:
+		return c.refundNeedless(ctx, o)
+	case shop.DutyFreeze:
+		return errors.Join(c.announceOrder(ctx, o), c.follow(ctx, o))
+	case shop.DutyRevoke:
+		return c.follow(ctx, o)
+	case shop.DutyTellRefunded:
+		return c.tellRefunded(ctx, o)
 	case shop.DutyTellPaidBack:
 		return c.tellPaidBack(ctx, o)
 	}

@@ -79,7 +79,7 @@ func (s *Server) routes() []route {
 		{get, "/api/notices", learner, s.listNotices, stores},
 		{post, "/api/notices/:notice/read", learner, s.readNotice, stores},
 
-		{post, "/api/hub/publish", marketer, s.publish, stores},
+		{post, "/api/hub/publish", publisher, s.publish, stores},
 		{get, "/api/hub/stats", marketer, s.hubStats, stores},
 
 		{get, "/api/admin/courses", editor, s.adminListCourses, stores},

@@ -22,6 +22,15 @@ func (d *Desk) OrderFulfilled(ctx context.Context, o *shop.Order) error {
 	return d.tell(ctx, o.UserID, "order_fulfilled", o.ID, n)
 }
 
+// Refunded tells the buyer that a refund of an order went through.
+func (d *Desk) Refunded(ctx context.Context, o *shop.Order, r *shop.Refund) error {
+	n := shop.Notice{Title: "退款成功", Body: fmt.Sprintf("%s 元已原路退回。", r.Amount.Yuan()), Link: "/orders/" + o.ID}
+	if r.Amount == 0 {
+		n.Title, n.Body = "课程已退出", "这笔订单没有付款，学习权限已结束。"
+	}
+	return d.tell(ctx, o.UserID, "order_refunded", r.OutRefundNo, n)
+}
+
 // PaidBack tells the buyer that money which paid for nothing is back.
 func (d *Desk) PaidBack(ctx context.Context, o *shop.Order, r *shop.Refund) error {
 	return d.tell(ctx, o.UserID, "paid_back", r.OutRefundNo, shop.Notice{

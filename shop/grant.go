@@ -2,6 +2,7 @@ package shop
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -60,6 +61,26 @@ func (e *Enrolment) Add(orderID string, line OrderLine, version int, paid Fen, f
 	}
 	e.Grants = append(e.Grants, g)
 	return g, nil
+}
+
+// After are the orders whose grants came after this order's and still stand, newest first.
+func (e *Enrolment) After(orderID string) (orders []string) {
+	live := e.Live()
+	for i := len(live) - 1; i >= 0 && live[i].OrderID != orderID; i-- {
+		orders = append(orders, live[i].OrderID)
+	}
+	return orders
+}
+
+// Settling is the enrolment without the grants whose refund is under way: what finance
+// looks at that refunds a stage together with those after it.
+func (e *Enrolment) Settling() *Enrolment {
+	if e == nil {
+		return nil
+	}
+	c := *e
+	c.Grants = slices.DeleteFunc(slices.Clone(e.Grants), func(g Grant) bool { return g.State == GrantFrozen })
+	return &c
 }
 
 // unwanted is why a line can no longer be granted, nil where it can. That stage 1 was

@@ -9,14 +9,15 @@ import (
 // verified answer to a query. Total is in fen and counts what the order cost, coupons
 // included (`amount.total`, not `payer_total`).
 type Payment struct {
-	OutTradeNo    string
-	TransactionID string
-	AppID, MchID  string
-	Currency      string
-	Total         Fen
-	Paid          bool // SUCCESS, or REFUND: money came, some of it went back
-	PaidAt        time.Time
-	Openid        string
+	OutTradeNo    string    `bson:"out_trade_no"`
+	TransactionID string    `bson:"transaction_id"`
+	AppID         string    `bson:"appid"`
+	MchID         string    `bson:"mchid"`
+	Currency      string    `bson:"currency"`
+	Total         Fen       `bson:"total_fen"`
+	Paid          bool      `bson:"paid"` // SUCCESS, or REFUND: money came, some of it went back
+	PaidAt        time.Time `bson:"paid_at"`
+	Openid        string    `bson:"openid"`
 }
 
 // Merchant is who we are at WeChat Pay.

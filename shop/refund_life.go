@@ -2,6 +2,7 @@ package shop
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -108,13 +109,16 @@ func (o *Order) BeginRefund(q OrderRefund, reason, by string, now time.Time) *Re
 	return &o.Refunds[len(o.Refunds)-1]
 }
 
+// RefundFor reports whether there is a refund for this reason.
+func (o *Order) RefundFor(reason string) bool {
+	return slices.ContainsFunc(o.Refunds, func(r Refund) bool { return r.Reason == reason })
+}
+
 // RefusedRefund is what goes back for the lines that could not be granted; ok is false
 // where nothing does, or it is under way already.
 func (o *Order) RefusedRefund() (q OrderRefund, ok bool) {
-	for _, r := range o.Refunds {
-		if r.Reason == ReasonLineRefused {
-			return OrderRefund{}, false
-		}
+	if o.RefundFor(ReasonLineRefused) {
+		return OrderRefund{}, false
 	}
 	for _, l := range o.Lines {
 		if l.Result == LineRefused && l.Price > 0 {

@@ -73,6 +73,26 @@ func (s *Store) OrdersOf(ctx context.Context, userID string, limit int, cursor s
 		func(o shop.Order) (any, string) { return o.CreatedAt, o.ID })
 }
 
+// OrderFilter narrows a list of orders; what is empty matches all.
+type OrderFilter struct {
+	State  shop.OrderState
+	UserID string
+}
+
+// Orders lists all learners' orders, newest first. Orders that were never finished placing
+// are left out.
+func (s *Store) Orders(ctx context.Context, f OrderFilter, limit int, cursor string) ([]shop.Order, string, error) {
+	filter := bson.M{"user_id": bson.M{"$ne": ""}}
+	if f.UserID != "" {
+		filter["user_id"] = f.UserID
+	}
+	if f.State != "" {
+		filter["state"] = f.State
+	}
+	return page(ctx, s.coll("orders"), filter, limit, cursor,
+		func(o shop.Order) (any, string) { return o.CreatedAt, o.ID })
+}
+
 // auditMoves copies the moves from the n-th on into the audit. The order's own history is
 // the truth; a copy that fails here is made up by AuditOrder.
 func (s *Store) auditMoves(ctx context.Context, o *shop.Order, n int) {

@@ -6,23 +6,26 @@ import (
 	"fmt"
 	"time"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
+
 	"mstm/shop"
 )
 
 // Stray is a genuine payment that does not fit: its number is not ours, or its amount or
 // parties differ. It is kept for people to look into.
 type Stray struct {
-	ID        string       `bson:"_id"` // out_trade_no:transaction_id
-	Payment   shop.Payment `bson:"payment"`
-	Reason    string       `bson:"reason"`
-	FirstSeen time.Time    `bson:"first_seen"`
+	ID         string       `bson:"_id"` // out_trade_no:transaction_id
+	OutTradeNo string       `bson:"out_trade_no"`
+	Payment    shop.Payment `bson:"payment"`
+	Reason     string       `bson:"reason"`
+	FirstSeen  time.Time    `bson:"first_seen"`
 }
 
 var errNoStray = errors.New("no stray payment")
 
 // KeepStray keeps a payment that does not fit and says when it was seen first.
 func (s *Store) KeepStray(ctx context.Context, p shop.Payment, reason string, now time.Time) (firstSeen time.Time, err error) {
-	row := Stray{ID: p.OutTradeNo + ":" + p.TransactionID, Payment: p, Reason: reason, FirstSeen: now.UTC()}
+	row := Stray{ID: p.OutTradeNo + ":" + p.TransactionID, OutTradeNo: p.OutTradeNo, Payment: p, Reason: reason, FirstSeen: now.UTC()}
 	fresh, err := s.insertOnce(ctx, s.coll("quarantine"), row)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("keep stray payment: %w", err)
@@ -35,4 +38,14 @@ func (s *Store) KeepStray(ctx context.Context, p shop.Payment, reason string, no
 		return time.Time{}, fmt.Errorf("stray payment: %w", err)
 	}
 	return held.FirstSeen, nil
+}
+
+// StraysOf lists the payments under one out_trade_no that did not fit.
+func (s *Store) StraysOf(ctx context.Context, outTradeNo string) ([]Stray, error) {
+	return findAll[Stray](ctx, s.coll("quarantine"), bson.M{"out_trade_no": outTradeNo})
+}
+
+// Strays lists all payments that did not fit.
+func (s *Store) Strays(ctx context.Context) ([]Stray, error) {
+	return findAll[Stray](ctx, s.coll("quarantine"), bson.M{})
 }

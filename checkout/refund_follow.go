@@ -1,0 +1,61 @@
+package checkout
+
+import (
+	"context"
+	"fmt"
+
+	"mstm/shop"
+	"mstm/store"
+)
+
+// follow brings the grants of an order to what its refunds make of them (frozen, revoked,
+// so much paid back), and tells the learner's pages about those that changed. It looks at
+// the order alone, so doing it late or twice ends in the same.
+func (c *Checkout) follow(ctx context.Context, o *shop.Order) error {
+	for _, l := range o.Lines {
+		if l.Result != shop.LineGranted {
+			continue
+		}
+		changed := false
+		e, err := c.Store.ChangeEnrolment(ctx, o.UserID, l.CourseID, func(e *shop.Enrolment) error {
+			if changed = followRefunds(e, o, l.CourseID); !changed {
+				return store.Unchanged()
+			}
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("grant of course %s follows its refund: %w", l.CourseID, err)
+		}
+		once := fmt.Sprintf("enrolment:%s:%s:%d", o.ID, l.CourseID, e.V)
+		if err := c.announce(ctx, o.UserID, "enrolment.changed", once, e.View(c.Now())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func followRefunds(e *shop.Enrolment, o *shop.Order, courseID string) bool {
+	changed := e.SetRefunded(o.ID, o.RefundedOf(courseID))
+	switch o.Grants(courseID) {
+	case shop.GrantRevoked:
+		return e.Revoke(o.ID) || changed
+	case shop.GrantFrozen:
+		return e.Freeze(o.ID) || changed
+	}
+	return e.Unfreeze(o.ID) || changed
+}
+
+// tellRefunded tells the buyer of each refund that went through.
+func (c *Checkout) tellRefunded(ctx context.Context, o *shop.Order) error {
+	if err := c.announceOrder(ctx, o); err != nil {
+		return err
+	}
+	for i := range o.Refunds {
+		if r := &o.Refunds[i]; !r.Duplicate && r.State == shop.RefundSucceeded {
+			if err := c.Teller.Refunded(ctx, o, r); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
