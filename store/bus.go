@@ -20,6 +20,7 @@ import (
 // Who owns what: run alone receives; forget functions are called by whoever brings the
 // change and must not block.
 type bus struct {
+	id     string
 	client redis.UniversalClient
 	log    *slog.Logger
 	heard  atomic.Pointer[time.Time] // the last answer of a live subscription, nil without one
@@ -32,6 +33,7 @@ type bus struct {
 type change struct {
 	Kind string `json:"kind"`
 	ID   string `json:"id"`
+	From string `json:"from"` // the bus that sent it, which has told its own caches already
 }
 
 // The kinds of changes. changeAll is never sent: it stands for whatever was missed.
@@ -52,7 +54,7 @@ const (
 )
 
 func newBus(client redis.UniversalClient, log *slog.Logger) *bus {
-	return &bus{client: client, log: log}
+	return &bus{id: newID(), client: client, log: log}
 }
 
 // onChange registers a function that drops what a change makes wrong.
@@ -81,7 +83,7 @@ func (b *bus) tell(c change) {
 // changed makes this instance forget at once and tells the others. Call it after the
 // write. Redis being away is no error: the others then bypass their caches.
 func (s *Store) changed(ctx context.Context, kind, id string) {
-	c := change{kind, id}
+	c := change{kind, id, s.bus.id}
 	s.bus.tell(c)
 	text, err := json.Marshal(c)
 	if err == nil {
@@ -94,15 +96,18 @@ func (s *Store) changed(ctx context.Context, kind, id string) {
 	}
 }
 
-// run listens until ctx ends.
+// run listens until ctx ends. An outage is logged once, however often it is tried to
+// connect again.
 func (b *bus) run(ctx context.Context) error {
-	for ctx.Err() == nil {
+	for tries := 0; ctx.Err() == nil; tries++ {
 		err := b.listen(ctx)
-		b.heard.Store(nil)
+		wasUp := b.heard.Swap(nil) != nil
 		if ctx.Err() != nil {
 			return nil
 		}
-		b.log.Warn("the link that brings changes is down; caches are bypassed", "err", err)
+		if wasUp || tries == 0 {
+			b.log.Warn("the link that brings changes is down; caches are bypassed", "err", err)
+		}
 		select {
 		case <-ctx.Done():
 		case <-time.After(busRetry/2 + rand.N(busRetry)):
@@ -167,6 +172,8 @@ func (b *bus) receive(msg any) {
 		if err := json.Unmarshal([]byte(m.Payload), &c); err != nil {
 			c = change{Kind: changeAll}
 		}
-		b.tell(c)
+		if c.From != b.id {
+			b.tell(c)
+		}
 	}
 }

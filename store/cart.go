@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -33,12 +34,19 @@ func cartVersionKey(userID string) string { return "shopping_car_version_{" + us
 
 func cartLineKey(userID, courseID string) string { return cartKey(userID) + "_" + courseID }
 
-// Cart reads a learner's cart in one round trip. Without Redis it is
+// Cart reads a learner's cart in one round trip; a second one follows where there is
+// something to mend, and once a day to prolong its life. Without Redis it is
 // shop.ErrCartUnavailable, as in everything here.
 func (s *Store) Cart(ctx context.Context, userID string) (shop.Cart, error) {
-	cart, _, err := s.runCart(ctx, userID, readCart)
+	cart, outcome, err := s.runCart(ctx, userID, readCart)
+	if err != nil && isWrongType(err) || outcome == cartMend {
+		cart, _, err = s.changeCart(ctx, userID, mendCart)
+	}
 	return cart, err
 }
+
+// isWrongType reports whether a key turned out to be of another type than a cart's.
+func isWrongType(err error) bool { return strings.Contains(err.Error(), "WRONGTYPE") }
 
 // PutCartLine adds a line, or chooses a policy again for a course that is there; then its
 // added_at stays. With an ifVersion other than 0, a cart of another version is left as it
@@ -181,8 +189,8 @@ func decodeCart(reply []any) (cart shop.Cart, outcome cartOutcome, err error) {
 	return cart, cartOutcome(text), nil
 }
 
-// decodeLine reads {course, title, cover, policies, policy_id, price_fen, added_at,
-// chosen_at, course_version}, all strings. A field that is missing is zero: a line
+// decodeLine reads {title, cover, policies, policy_id, price_fen, added_at, chosen_at,
+// course_version, course}, all strings. A field that is missing is zero: a line
 // written by another release still shows.
 func decodeLine(row any) (l shop.CartLine, err error) {
 	fields, ok := row.([]any)
@@ -195,12 +203,12 @@ func decodeLine(row any) (l shop.CartLine, err error) {
 		return n
 	}
 	l = shop.CartLine{
-		CourseID: text(0), Title: text(1), Cover: text(2), Policies: []shop.PricePolicy{},
-		PolicyID: text(4), Price: shop.Fen(number(5)),
-		AddedAt: time.UnixMilli(number(6)).UTC(), ChosenAt: time.UnixMilli(number(7)).UTC(),
-		CourseVersion: int(number(8)),
+		CourseID: text(8), Title: text(0), Cover: text(1), Policies: []shop.PricePolicy{},
+		PolicyID: text(3), Price: shop.Fen(number(4)),
+		AddedAt: time.UnixMilli(number(5)).UTC(), ChosenAt: time.UnixMilli(number(6)).UTC(),
+		CourseVersion: int(number(7)),
 	}
-	if p := text(3); p != "" {
+	if p := text(2); p != "" {
 		if err := json.Unmarshal([]byte(p), &l.Policies); err != nil {
 			return l, fmt.Errorf("the policies of a cart line: %w", err)
 		}

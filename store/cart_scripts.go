@@ -17,6 +17,7 @@ const (
 	cartChanged  cartOutcome = "changed"
 	cartConflict cartOutcome = "conflict"
 	cartFull     cartOutcome = "full"
+	cartMend     cartOutcome = "mend" // only of readCart: nothing was read
 )
 
 // lineFields are the fields of a line's hash, in the order of the scripts' arguments.
@@ -94,7 +95,7 @@ local function answer(outcome)
   for _, course in ipairs(courses()) do
     local v = line(course)
     if v then
-      table.insert(v, 1, course)
+      v[9] = course
       out[#out + 1] = v
     else
       drop(course)
@@ -115,7 +116,22 @@ end
 
 func cartScript(body string) *redis.Script { return redis.NewScript(cartPrelude + body) }
 
-var readCart = cartScript(`return answer('same')`)
+// readCart reads a whole cart and nothing else. It is the script that runs most, so it
+// has no prelude; where something is to be mended or prolonged it returns 'mend', and
+// mendCart follows.
+var readCart = redis.NewScript(`
+local index, call = KEYS[1], redis.call
+local out = { 'same', call('GET', KEYS[2]) or '0' }
+if call('PTTL', KEYS[2]) < ARGV[1] - 86400000 then return { 'mend', '0' } end
+for i, course in ipairs(call('ZREVRANGE', index, 0, -1)) do
+  local line = call('HMGET', index .. '_' .. course, '` + strings.Join(lineFields, "', '") + `')
+  if not line[4] then return { 'mend', '0' } end
+  line[9] = course
+  out[i + 2] = line
+end
+return out`)
+
+var mendCart = cartScript(`return answer('same')`)
 
 // putCartLine: ARGV ifVersion, course, fields….
 var putCartLine = cartScript(`

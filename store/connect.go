@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"strings"
@@ -20,7 +21,12 @@ const (
 	databaseName = "mstm"
 	writeTimeout = 5 * time.Second // a write is given up after this
 	dialTimeout  = 2 * time.Second
-	redisTimeout = 500 * time.Millisecond // one answer of Redis; a slow one must not pile up requests
+
+	// Without a primary a request is refused after this and may come again; an election
+	// takes longer than anybody should wait.
+	selectTimeout = time.Second
+	startTimeout  = 15 * time.Second       // how long MongoDB may take to start beside us
+	redisTimeout  = 500 * time.Millisecond // one answer of Redis; a slow one must not pile up requests
 )
 
 // dialMongo makes a client whose writes are acknowledged only once a majority has them
@@ -31,7 +37,7 @@ func dialMongo(uri string, embedded bool, monitor *event.CommandMonitor) (*mongo
 	opts := options.Client().ApplyURI(uri).
 		SetAppName("mstm").
 		SetConnectTimeout(dialTimeout).
-		SetServerSelectionTimeout(3 * time.Second).
+		SetServerSelectionTimeout(selectTimeout).
 		SetTimeout(writeTimeout).
 		SetReadPreference(readpref.Primary()).
 		SetReadConcern(readconcern.Majority()).
@@ -51,6 +57,18 @@ func dialMongo(uri string, embedded bool, monitor *event.CommandMonitor) (*mongo
 		return nil, "", fmt.Errorf("MONGODB_URI: %w", err)
 	}
 	return client, databaseOf(uri), nil
+}
+
+// awaitMongo waits until the primary answers: both may have been started together.
+func awaitMongo(ctx context.Context, client *mongo.Client) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	for {
+		err := client.Ping(ctx, readpref.Primary())
+		if err == nil || !isOutage(err) || ctx.Err() != nil {
+			return err
+		}
+	}
 }
 
 // databaseOf is the path of a MongoDB URI. It is cut out by hand, because a list of

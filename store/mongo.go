@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"slices"
 	"strings"
 	"sync"
 
@@ -79,6 +80,29 @@ func findAll[T any](ctx context.Context, c *mongo.Collection, filter any, opts .
 	}
 	return all, nil
 }
+
+// findByIDs reads the documents with these ids, in no order; missing ones are left out.
+// The embedded store finds one by its _id at once and several only by reading all, so
+// there they are asked for one by one.
+func findByIDs[T any](ctx context.Context, s *Store, c *mongo.Collection, ids []string) ([]T, error) {
+	if s.embeddedMongo == nil {
+		return findAll[T](ctx, c, bson.M{"_id": bson.M{"$in": ids}})
+	}
+	var all []T
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
+		v, err := findByID[T](ctx, c, id, errNotThere)
+		if errors.Is(err, errNotThere) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, *v)
+	}
+	return all, nil
+}
+
+var errNotThere = errors.New("not there")
 
 // insertOnce inserts doc and reports whether this call did it; false means that there
 // is one with its _id already.

@@ -100,7 +100,7 @@ func (s *Store) openMongo(ctx context.Context, cfg Config) error {
 		return err
 	}
 	s.client, s.db = client, client.Database(name)
-	if err := client.Ping(ctx, readpref.Primary()); err != nil {
+	if err := awaitMongo(ctx, client); err != nil {
 		return fmt.Errorf("MongoDB does not answer: %w", err)
 	}
 	if err := s.makeIndexes(ctx); err != nil {
