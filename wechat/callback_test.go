@@ -217,3 +217,17 @@ func TestSettingsThatCannotWorkAreToldAtTheStart(t *testing.T) {
 		t.Errorf("a merchant without certificates: %v", err)
 	}
 }
+
+func TestCertificatesOfAnUnlikelyShapeAreAnErrorAndNoPanic(t *testing.T) {
+	w := newWorld(t, publicKey)
+	for _, answer := range []string{`{"data":[{}]}`, `{"data":[{"serial_no":"1","encrypt_certificate":{"nonce":"x","associated_data":"","ciphertext":"AAAA"}}]}`, `{"data":[]}`, `null`, `<html>`} {
+		server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write([]byte(answer)) }))
+		cfg := w.cfg
+		cfg.BaseURL, cfg.PublicKeyID, cfg.PublicKey = server.URL, "", nil
+		if pay, err := wechat.NewPay(context.Background(), cfg); err == nil {
+			pay.Close()
+			t.Errorf("%s: accepted", answer)
+		}
+		server.Close()
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"regexp"
 	"sync"
 	"sync/atomic"
@@ -17,6 +18,7 @@ import (
 	"github.com/wechatpay-apiv3/wechatpay-go/core/auth/verifiers"
 	"github.com/wechatpay-apiv3/wechatpay-go/core/downloader"
 	"github.com/wechatpay-apiv3/wechatpay-go/core/option"
+	"github.com/wechatpay-apiv3/wechatpay-go/utils"
 )
 
 const (
@@ -166,3 +168,26 @@ var serialForm = regexp.MustCompile(`^[0-9A-F]{16,40}$`)
 
 // looksLikeSerial keeps nonsense from causing a download.
 func looksLikeSerial(s string) bool { return serialForm.MatchString(s) }
+
+// LoadPrivateKey reads the merchant's API key, a PKCS#8 PEM file (apiclient_key.pem).
+func LoadPrivateKey(path string) (*rsa.PrivateKey, error) {
+	return loadKey(path, utils.LoadPrivateKey)
+}
+
+// LoadPublicKey reads WeChat Pay's public key, a PKIX PEM file (pub_key.pem).
+func LoadPublicKey(path string) (*rsa.PublicKey, error) {
+	return loadKey(path, utils.LoadPublicKey)
+}
+
+// loadKey drops the SDK's own errors, which can quote the file.
+func loadKey[K any](path string, parse func(string) (*K, error)) (*K, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("key file: %w", err)
+	}
+	key, err := parse(string(raw))
+	if err != nil {
+		return nil, fmt.Errorf("key file %s: not the PEM that WeChat Pay's console gives out", path)
+	}
+	return key, nil
+}

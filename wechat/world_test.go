@@ -51,7 +51,7 @@ var bothModes = []string{publicKey, certificates}
 
 // world is a sandbox, a client of it, and a shop's callback address.
 type world struct {
-	t    *testing.T
+	t    testing.TB
 	box  *sandbox.Sandbox
 	url  string
 	shop *httptest.Server
@@ -78,7 +78,7 @@ type heard struct {
 func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.offset.Load())) }
 
 // newWorld starts everything; options change the client's settings.
-func newWorld(t *testing.T, mode string, options ...func(*wechat.PayConfig)) *world {
+func newWorld(t testing.TB, mode string, options ...func(*wechat.PayConfig)) *world {
 	t.Helper()
 	w := &world{t: t}
 	w.shop = httptest.NewServer(http.HandlerFunc(w.callback))

@@ -196,6 +196,9 @@ func (f CallbackFault) spoil() spoil {
 
 // answerFault writes the status a fault asks for.
 func (s *Sandbox) answerFault(w http.ResponseWriter, r *http.Request, f APIFault) {
+	if f.Status/100 == 3 {
+		w.Header().Set("Location", r.URL.RequestURI()) // whoever follows it does what was not done
+	}
 	if f.HTML {
 		send(w, f.Status, "text/html", []byte("<html><head><title>"+http.StatusText(f.Status)+"</title></head><body><center><h1>"+http.StatusText(f.Status)+"</h1></center></body></html>\n"))
 		return

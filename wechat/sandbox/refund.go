@@ -3,6 +3,7 @@ package sandbox
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"regexp"
 	"slices"
@@ -228,6 +229,9 @@ func (s *Sandbox) newRefund(tx *bbolt.Tx, t *trade, in refundRequest, serial str
 
 // queryRefund answers the refund query.
 func (s *Sandbox) queryRefund(r *request) (any, error) {
+	if err := s.settleRefunds(); err != nil {
+		return nil, err
+	}
 	var f *refund
 	err := s.db.View(func(tx *bbolt.Tx) (err error) {
 		f, err = get[refund](tx, bucketRefunds, r.params.ByName("out_refund_no"))
@@ -246,7 +250,8 @@ func refundNotExist() error {
 	return &refusal{http.StatusNotFound, "RESOURCE_NOT_EXISTS", "退款单不存在", ""}
 }
 
-// settleRefunds ends the refunds whose moment has come.
+// settleRefunds ends the refunds whose moment has come, as of that moment. Run calls it, and so does
+// whoever asks about refunds, so that a moved clock shows at once.
 func (s *Sandbox) settleRefunds() error {
 	now := s.now()
 	var due []*refund
@@ -260,15 +265,16 @@ func (s *Sandbox) settleRefunds() error {
 		})
 	})
 	for _, f := range due {
-		if err == nil {
-			_, err = s.endRefund(f.OutRefundNo, f.SettleAs)
+		var settled *refusal // by somebody else meanwhile
+		if _, end := s.endRefund(f.OutRefundNo, f.SettleAs, f.SettleAt); end != nil && !errors.As(end, &settled) {
+			return end
 		}
 	}
 	return err
 }
 
 // endRefund moves a refund on and makes the event that tells the shop.
-func (s *Sandbox) endRefund(no, status string) (f *refund, err error) {
+func (s *Sandbox) endRefund(no, status string, at time.Time) (f *refund, err error) {
 	err = s.db.Update(func(tx *bbolt.Tx) error {
 		if f, err = get[refund](tx, bucketRefunds, no); err != nil {
 			return err
@@ -281,7 +287,7 @@ func (s *Sandbox) endRefund(no, status string) (f *refund, err error) {
 		}
 		f.Status = status
 		if status == success {
-			f.SuccessTime = s.now()
+			f.SuccessTime = at
 		}
 		if err := drop(tx, bucketOpen, no); err != nil {
 			return err
@@ -332,6 +338,9 @@ func (s *Sandbox) forgedRefund(t *trade, in forgery) event {
 
 // refunds is every refund, by number.
 func (s *Sandbox) refunds() (out []refund, err error) {
+	if err := s.settleRefunds(); err != nil {
+		return nil, err
+	}
 	err = s.db.View(func(tx *bbolt.Tx) (err error) {
 		out, err = list[refund](tx, bucketRefunds, "")
 		return err
@@ -357,7 +366,7 @@ func (s *Sandbox) settleRefund(r *request) (any, error) {
 	if !slices.Contains([]string{success, abnormal, closed}, in.Status) {
 		return nil, paramError("status", "SUCCESS, ABNORMAL or CLOSED")
 	}
-	f, err := s.endRefund(r.params.ByName("out_refund_no"), in.Status)
+	f, err := s.endRefund(r.params.ByName("out_refund_no"), in.Status, s.now())
 	s.nudge()
 	return f, err
 }
