@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"strings"
@@ -101,5 +102,59 @@ func TestSeveralDocumentsByID(t *testing.T) {
 	got, err := findByIDs[shop.Course](t.Context(), s, s.coll("courses"), []string{"c", "a", "none", "a"})
 	if err != nil || len(got) != 2 {
 		t.Errorf("%d documents, %v; want a and c", len(got), err)
+	}
+}
+
+// TestANamedMongoDB goes the way of a real MongoDB (its indexes, its write concern,
+// conditions in the filter) against FerretDB behind an address.
+func TestANamedMongoDB(t *testing.T) {
+	e, err := startEmbeddedMongo(t.TempDir(), slog.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	for range 2 { // the second time everything is there already
+		s, err := Open(t.Context(), Config{MongoURI: e.uri + "shop?maxPoolSize=1", DataDir: t.TempDir()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if inProcess, _ := s.Embedded(); inProcess || s.db.Name() != "shop" {
+			t.Errorf("embedded: %v, database %s", inProcess, s.db.Name())
+		}
+		checkIndexes(t, s)
+		checkConditions(t, s)
+		if err := s.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func checkIndexes(t *testing.T, s *Store) {
+	t.Helper()
+	for _, c := range collections {
+		have, err := s.coll(c.name).Indexes().ListSpecifications(t.Context())
+		if err != nil || len(have) != 1+len(c.indexes) {
+			t.Errorf("%s has %d indexes, want _id and %d more (%v)", c.name, len(have), len(c.indexes), err)
+		}
+	}
+}
+
+func checkConditions(t *testing.T, s *Store) {
+	t.Helper()
+	id := newID()
+	if fresh, err := s.insertOnce(t.Context(), s.coll("settings"), bson.M{"_id": id, "v": int64(1)}); !fresh || err != nil {
+		t.Error(fresh, err)
+	}
+	for v, want := range map[int]bool{0: false, 1: true} {
+		if won, err := s.updateIf(t.Context(), s.coll("settings"), bson.M{"_id": id, "v": v, "gone": nil}, bson.M{"$inc": bson.M{"hits": 1}}); won != want || err != nil {
+			t.Errorf("with v %d: %v, %v", v, won, err)
+		}
+	}
+	if got, err := findByIDs[bson.M](t.Context(), s, s.coll("settings"), []string{id, "none"}); err != nil || len(got) != 1 {
+		t.Errorf("%d documents, %v", len(got), err)
 	}
 }

@@ -15,13 +15,14 @@ var collections = []struct {
 	name    string
 	indexes []bson.D
 }{
-	{"users", nil},
+	{"users", []bson.D{{{Key: "created_at", Value: -1}, {Key: "_id", Value: -1}}}},
 	{"usernames", nil},
 	{"user_tokens", []bson.D{{{Key: "user_id", Value: 1}}}},
 	{"categories", nil},
 	{"courses", []bson.D{{{Key: "state", Value: 1}, {Key: "category_id", Value: 1}}}},
 	{"orders", []bson.D{
 		{{Key: "user_id", Value: 1}, {Key: "created_at", Value: -1}, {Key: "_id", Value: -1}},
+		{{Key: "state", Value: 1}, {Key: "created_at", Value: -1}, {Key: "_id", Value: -1}},
 		{{Key: "created_at", Value: -1}, {Key: "_id", Value: -1}},
 	}},
 	{"order_keys", nil},
@@ -35,8 +36,8 @@ var collections = []struct {
 	{"deliveries", nil},
 	{"api_keys", nil},
 	{"settings", nil},
-	{"quarantine", nil},
-	{"audit", []bson.D{{{Key: "order_id", Value: 1}}, {{Key: "at", Value: -1}}}},
+	{"quarantine", []bson.D{{{Key: "out_trade_no", Value: 1}}}},
+	{"audit", []bson.D{{{Key: "object", Value: 1}, {Key: "at", Value: -1}}, {{Key: "at", Value: -1}}}},
 }
 
 const namespaceExists = 48 // MongoDB's error code
