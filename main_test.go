@@ -182,6 +182,9 @@ func (p *person) login(name, password, client string) *person {
 	return p
 }
 
+// again logs in anew: tokens end after 30 days of the shop's clock.
+func (p *person) again() { p.t.Helper(); p.login(p.name, testPassword, "web") }
+
 // at is the same person, with the same token, at another instance.
 func (p *person) at(s *testShop) *person {
 	c := *p
