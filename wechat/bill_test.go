@@ -108,6 +108,7 @@ func TestABillThatCannotBeTrustedIsRefused(t *testing.T) {
 		{"an amount with parts of a fen", billHead + strings.Replace(billRow, "19.99", "19.991", 1) + billFoot, "parts of a fen"},
 		{"an amount in words", billHead + strings.Replace(billRow, "19.99", "1e3", 1) + billFoot, "no amount"},
 		{"a value too many", billHead + strings.Replace(billRow, "`19,", "`19,`20,", 1) + billFoot, "values under"},
+		{"a header that repeats a name", "商品名称," + billHead + billRow, "values under"},
 		{"no time", billHead + strings.Replace(billRow, "2025-03-01", "01.03.2025", 1) + billFoot, "交易时间"},
 		{"a page of a gateway", "<html>\n<body>\n", "neither"},
 	} {

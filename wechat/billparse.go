@@ -22,7 +22,7 @@ func ParseBill(r io.Reader) ([]BillRow, BillSummary, error) {
 	if !lines.Scan() {
 		return nil, BillSummary{}, errors.New("the file is empty")
 	}
-	columns := columnsOf(strings.TrimPrefix(lines.Text(), "\ufeff"))
+	cols := columnsOf(strings.TrimPrefix(lines.Text(), "\ufeff"))
 	rows := []BillRow{}
 	for lines.Scan() {
 		line := strings.TrimRight(lines.Text(), "\r")
@@ -33,7 +33,7 @@ func ParseBill(r io.Reader) ([]BillRow, BillSummary, error) {
 			}
 			return rows, sum, sum.check(rows)
 		}
-		row, err := parseRow(columns, line)
+		row, err := parseRow(cols, line)
 		if err != nil {
 			return nil, BillSummary{}, fmt.Errorf("row %d: %w", len(rows)+1, err)
 		}
@@ -45,34 +45,40 @@ func ParseBill(r io.Reader) ([]BillRow, BillSummary, error) {
 	return nil, BillSummary{}, errors.New("the file ends before its sums")
 }
 
-// columnsOf maps the names of a header line to their places.
-func columnsOf(line string) map[string]int {
-	m := map[string]int{}
-	for i, name := range strings.Split(strings.TrimRight(line, "\r"), ",") {
-		m[strings.TrimSpace(name)] = i
+// columns are the names of a header line, with their places. A name that stands twice counts twice.
+type columns struct {
+	at map[string]int
+	n  int
+}
+
+func columnsOf(line string) columns {
+	names := strings.Split(strings.TrimRight(line, "\r"), ",")
+	c := columns{map[string]int{}, len(names)}
+	for i, name := range names {
+		c.at[strings.TrimSpace(name)] = i
 	}
-	return m
+	return c
 }
 
 // cells reads the values of one line by their column's name and keeps the first error.
 type cells struct {
-	columns map[string]int
+	columns columns
 	values  []string
 	err     error
 }
 
 // newCells splits at ",`": a merchant's own commas are escaped, but a bill must not break over one that is not.
-func newCells(columns map[string]int, line string) (*cells, error) {
+func newCells(cols columns, line string) (*cells, error) {
 	values := strings.Split(strings.TrimPrefix(line, "`"), ",`")
-	if len(values) != len(columns) {
-		return nil, fmt.Errorf("%d values under %d columns", len(values), len(columns))
+	if len(values) != cols.n {
+		return nil, fmt.Errorf("%d values under %d columns", len(values), cols.n)
 	}
-	return &cells{columns: columns, values: values}, nil
+	return &cells{columns: cols, values: values}, nil
 }
 
 // text is empty where the kind of bill has no such column.
 func (c *cells) text(name string) string {
-	if i, ok := c.columns[name]; ok {
+	if i, ok := c.columns.at[name]; ok {
 		return c.values[i]
 	}
 	return ""
@@ -106,8 +112,8 @@ func (c *cells) fail(name string, err error) {
 	}
 }
 
-func parseRow(columns map[string]int, line string) (BillRow, error) {
-	c, err := newCells(columns, line)
+func parseRow(cols columns, line string) (BillRow, error) {
+	c, err := newCells(cols, line)
 	if err != nil {
 		return BillRow{}, err
 	}
@@ -130,14 +136,14 @@ func parseRow(columns map[string]int, line string) (BillRow, error) {
 }
 
 // parseSummary reads the line after the second header.
-func parseSummary(columns map[string]int, lines *bufio.Scanner) (BillSummary, error) {
-	if _, ok := columns["总交易单数"]; !ok {
+func parseSummary(cols columns, lines *bufio.Scanner) (BillSummary, error) {
+	if _, ok := cols.at["总交易单数"]; !ok {
 		return BillSummary{}, errors.New("neither a row nor the sums' header")
 	}
 	if !lines.Scan() {
 		return BillSummary{}, errors.New("the file ends before its sums")
 	}
-	c, err := newCells(columns, strings.TrimRight(lines.Text(), "\r"))
+	c, err := newCells(cols, strings.TrimRight(lines.Text(), "\r"))
 	if err != nil {
 		return BillSummary{}, fmt.Errorf("sums: %w", err)
 	}

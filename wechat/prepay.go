@@ -146,20 +146,26 @@ func given(field string, value *string) (string, error) {
 	return *value, nil
 }
 
-// description keeps WeChat's limit, counted in bytes because its pages do not say, and drops what
-// does not fit three bytes of UTF-8 (emoji), which WeChat refuses.
+// description fits WeChat's 127; clip says how.
 func description(s string) *string {
+	s = clip(s, 127)
+	return &s
+}
+
+// clip keeps a limit of WeChat's, counted in bytes because its pages do not say, and drops what does
+// not fit three bytes of UTF-8 (emoji), which WeChat refuses.
+func clip(s string, limit int) string {
 	s = strings.Map(func(r rune) rune {
 		if r > 0xFFFF || r == utf8.RuneError {
 			return -1
 		}
 		return r
 	}, s)
-	for len(s) > 127 {
+	for len(s) > limit {
 		_, size := utf8.DecodeLastRuneInString(s)
 		s = s[:len(s)-size]
 	}
-	return &s
+	return s
 }
 
 // expiry is told in Beijing time, for whoever reads WeChat's console.

@@ -15,7 +15,7 @@ import (
 // at most once, so it must be stored before the call and used for every repetition.
 type RefundRequest struct {
 	OutTradeNo, OutRefundNo string
-	Reason                  string // ≤ 80 characters, shown to the payer
+	Reason                  string // shown to the payer; cut to 80 bytes
 	Refund, Total           shop.Fen
 }
 
@@ -81,11 +81,10 @@ func refund(r *refunddomestic.Refund, outRefundNo string) (Refund, error) {
 	return out, nil
 }
 
-// reason keeps WeChat's limit of 80.
+// reason fits WeChat's 80; an empty one is left out.
 func reason(s string) *string {
-	runes := []rune(s)
-	if len(runes) == 0 {
+	if s = clip(s, 80); s == "" {
 		return nil
 	}
-	return core.String(string(runes[:min(len(runes), 80)]))
+	return &s
 }

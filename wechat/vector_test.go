@@ -47,6 +47,15 @@ func TestDescriptionsFitWeChatsField(t *testing.T) {
 	}
 }
 
+func TestAReasonIsClippedOrLeftOut(t *testing.T) {
+	if reason("") != nil || reason("📷") != nil {
+		t.Error("an empty reason is sent")
+	}
+	if got := *reason("七天无理由退款，学员自己写了很长很长很长很长很长很长很长的一段话"); len(got) > 80 || got != "七天无理由退款，学员自己写了很长很长很长很长很长很长" {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestYuanBecomeFenDigitByDigit(t *testing.T) {
 	for in, want := range map[string]int64{"0.00": 0, "19.99": 1999, "19.9": 1990, "19": 1900, "0.29": 29, "1.15": 115, "-5.00": -500, "1.1500": 115, "999999999999.99": 99999999999999} {
 		if got, err := parseYuan(in, false); err != nil || int64(got) != want {

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -78,10 +80,16 @@ func (s *Sandbox) addEvent(tx *bbolt.Tx, e event, fault CallbackFault) (*event, 
 	e.ID = "EV-" + time.Now().UTC().Format("20060102") + randomHex(10)
 	e.CreatedAt, e.State, e.Fault, e.Deliveries = s.now(), pending, fault, []delivery{}
 	e.Due = e.CreatedAt.Add(time.Duration(fault.DelayS) * time.Second)
-	if err := tx.Bucket([]byte(bucketPending)).Put([]byte(e.Key), []byte("1")); err != nil {
+	if err := wait(tx, &e); err != nil {
 		return nil, err
 	}
 	return &e, put(tx, bucketEvents, e.Key, e)
+}
+
+// wait puts an event among the pending ones, under the second it is due: Run reads those several
+// times a second and must not decode every story for it.
+func wait(tx *bbolt.Tx, e *event) error {
+	return put(tx, bucketPending, e.Key, e.Due.Unix())
 }
 
 // Run delivers callbacks and settles refunds until ctx ends. Whatever was pending when the process
@@ -115,12 +123,12 @@ func (s *Sandbox) Run(ctx context.Context) error {
 
 // due lists the pending events whose moment has come.
 func (s *Sandbox) due() (keys []string, err error) {
-	now := s.now()
+	now := s.now().Unix()
 	err = s.db.View(func(tx *bbolt.Tx) error {
-		return tx.Bucket([]byte(bucketPending)).ForEach(func(k, _ []byte) error {
-			e, err := get[event](tx, bucketEvents, string(k))
-			if e != nil && !e.Due.After(now) {
-				keys = append(keys, e.Key)
+		return tx.Bucket([]byte(bucketPending)).ForEach(func(k, v []byte) error {
+			at, err := strconv.ParseInt(string(v), 10, 64)
+			if at <= now {
+				keys = append(keys, string(k))
 			}
 			return err
 		})
@@ -195,13 +203,13 @@ func (s *Sandbox) book(key string, tries []delivery, forGood bool) error {
 		default:
 			e.Due = s.now().Add(ladder[e.Attempts-1])
 		}
-		if e.State != pending {
+		if e.State == pending {
+			err = wait(tx, e)
+		} else {
 			e.Due = time.Time{}
-			if err := drop(tx, bucketPending, key); err != nil {
-				return err
-			}
+			err = drop(tx, bucketPending, key)
 		}
-		return put(tx, bucketEvents, key, e)
+		return errors.Join(err, put(tx, bucketEvents, key, e))
 	})
 }
 

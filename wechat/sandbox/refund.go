@@ -107,8 +107,8 @@ func (in refundRequest) check() error {
 		return paramError("out_trade_no", "transaction_id 和 out_trade_no 必须二选一")
 	case !refundNumberForm.MatchString(in.OutRefundNo):
 		return paramError("out_refund_no", "商户退款单号格式错误")
-	case utf8.RuneCountInString(in.Reason) > 80:
-		return paramError("reason", "长度不能超过 80")
+	case utf8.RuneCountInString(in.Reason) > 80 || wide(in.Reason):
+		return paramError("reason", "长度不能超过 80，且不含 4 字节字符")
 	case in.Amount == nil || in.Amount.Refund < 1 || in.Amount.Total < 1:
 		return paramError("amount/refund", "金额须为大于 0 的整数，单位为分")
 	case in.Amount.Currency != "CNY":

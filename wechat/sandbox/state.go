@@ -16,7 +16,7 @@ const (
 	bucketRefunds = "refunds" // out_refund_no → refund
 	bucketOpen    = "open"    // out_refund_no of refunds that settle by themselves
 	bucketEvents  = "events"  // out_trade_no/sequence → event
-	bucketPending = "pending" // keys of events still to deliver
+	bucketPending = "pending" // key of an event still to deliver → unix second it is due
 	bucketMeta    = "meta"    // clock, faults, counters
 )
 
