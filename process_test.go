@@ -1,0 +1,329 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/event"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+)
+
+// fuseEnv makes this test binary be the shop: a test that kills a whole process starts its
+// own binary again. The value is the path of the process's fuse.
+const fuseEnv = "MSTM_TEST_FUSE"
+
+func TestMain(m *testing.M) {
+	path := os.Getenv(fuseEnv)
+	if path == "" {
+		// Tests that may run side by side mostly wait, for processes and for what is due.
+		flag.Parse()
+		_ = flag.Set("test.parallel", "8") // the flag is there
+		os.Exit(m.Run())
+	}
+	if err := beShop(path); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func beShop(fusePath string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	cfg, err := readSettings()
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	return run(ctx, cfg, watch{log: log, writes: (&fuse{path: fusePath}).monitor()})
+}
+
+// fuse kills its own process at one write to MongoDB: right before it is sent, or right
+// after it was answered. Its file says which one, "before 3" or "after 3", counted from the
+// moment when the file is there.
+type fuse struct {
+	path string
+
+	mu      sync.Mutex
+	when    string // "" until the file was seen
+	left    int
+	sending map[int64]string // the collections of writes under way
+}
+
+func (f *fuse) monitor() *event.CommandMonitor {
+	f.sending = map[int64]string{}
+	return &event.CommandMonitor{
+		Started: func(_ context.Context, e *event.CommandStartedEvent) {
+			if isWrite(e.CommandName) {
+				f.started(e)
+			}
+		},
+		Succeeded: func(_ context.Context, e *event.CommandSucceededEvent) {
+			if isWrite(e.CommandName) {
+				f.finished(&e.CommandFinishedEvent)
+			}
+		},
+		Failed: func(_ context.Context, e *event.CommandFailedEvent) {
+			if isWrite(e.CommandName) {
+				f.finished(&e.CommandFinishedEvent)
+			}
+		},
+	}
+}
+
+func isWrite(command string) bool {
+	return command == "insert" || command == "update" || command == "delete" || command == "findAndModify"
+}
+
+func (f *fuse) started(e *event.CommandStartedEvent) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	collection, _ := e.Command.Lookup(e.CommandName).StringValueOK()
+	f.sending[e.RequestID] = collection
+	f.burn("before", e.CommandName, collection)
+}
+
+func (f *fuse) finished(e *event.CommandFinishedEvent) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	collection := f.sending[e.RequestID]
+	delete(f.sending, e.RequestID)
+	f.burn("after", e.CommandName, collection)
+}
+
+// burn counts one write and kills at the right one, leaving word of where it was.
+func (f *fuse) burn(when, command, collection string) {
+	if f.when == "" {
+		text, err := os.ReadFile(f.path)
+		if err != nil {
+			return
+		}
+		if _, err := fmt.Sscanf(string(text), "%s %d", &f.when, &f.left); err != nil {
+			panic(err)
+		}
+	}
+	if f.when != when {
+		return
+	}
+	if f.left--; f.left > 0 {
+		return
+	}
+	_ = os.WriteFile(f.path+".burnt", []byte(when+" "+command+" "+collection), 0o600)
+	self, _ := os.FindProcess(os.Getpid()) // cannot fail on Unix
+	_ = self.Kill()
+	select {} // the kill is on its way
+}
+
+// process is a shop in a process of its own, on fixed ports and with its own data folder,
+// to be killed and started again.
+type process struct {
+	t       testing.TB
+	url     string
+	sandbox string // of its own, for its clock; it pays where its environment says
+	dir     string
+	env     []string
+	log     *logBook
+
+	cmd   *exec.Cmd
+	ended chan struct{} // closed when the process is gone
+	err   error         // how it ended, once ended is closed
+}
+
+// newProcess prepares a process without starting it. env are settings, NAME=value.
+func newProcess(t testing.TB, dir string, env ...string) *process {
+	t.Helper()
+	shop, sandbox := freeAddr(t), freeAddr(t)
+	p := &process{t: t, url: "http://" + shop, sandbox: "http://" + sandbox, dir: dir, log: &logBook{}}
+	p.env = append([]string{
+		fuseEnv + "=" + p.fuse(), "ADDR=" + shop, "SANDBOX_ADDR=" + sandbox, "DATA_DIR=" + dir,
+		"HOME=" + dir, "PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir(),
+	}, env...)
+	t.Cleanup(p.kill)
+	return p
+}
+
+func freeAddr(t testing.TB) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	return ln.Addr().String()
+}
+
+// launch starts the process and does not wait for it to be ready.
+func (p *process) launch() {
+	p.t.Helper()
+	client.CloseIdleConnections() // those to the process before are dead
+	binary, err := os.Executable()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.cmd, p.ended = exec.Command(binary), make(chan struct{})
+	p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = p.env, p.log, p.log
+	if err := p.cmd.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+	go func(cmd *exec.Cmd, ended chan struct{}) {
+		p.err = cmd.Wait()
+		close(ended)
+	}(p.cmd, p.ended)
+}
+
+// start starts the process and waits until it is ready.
+func (p *process) start() {
+	p.t.Helper()
+	p.launch()
+	eventually(p.t, time.Minute, func() error {
+		if p.gone() {
+			p.t.Fatalf("the shop did not start: %v\n%s", p.err, p.log)
+		}
+		a, err := p.as("").try("GET", "/readyz", nil)
+		if err == nil && a.status != 200 {
+			err = fmt.Errorf("not ready: %s", a.body)
+		}
+		return err
+	})
+}
+
+// as is the person with this token at the process's shop.
+func (p *process) as(token string) *person {
+	return &person{t: p.t, url: p.url, token: token, header: map[string][]string{}}
+}
+
+func (p *process) gone() bool {
+	select {
+	case <-p.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+func (p *process) signal(s os.Signal) {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// kill ends the process as kill -9 does, if it runs.
+func (p *process) kill() {
+	if p.cmd == nil || p.gone() {
+		return
+	}
+	_ = p.cmd.Process.Kill() // it may have ended by itself just now
+	<-p.ended
+}
+
+func (p *process) fuse() string { return filepath.Join(p.dir, "fuse") }
+
+// arm makes the process kill itself before or after the n-th write from now on.
+func (p *process) arm(when string, n int) {
+	p.t.Helper()
+	fresh := p.fuse() + ".new" // seen whole or not at all
+	err := os.WriteFile(fresh, fmt.Appendf(nil, "%s %d", when, n), 0o600)
+	if err = errors.Join(err, os.Rename(fresh, p.fuse())); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// burnt says at which write the process killed itself, and takes the fuse away; "" where it
+// did not.
+func (p *process) burnt() string {
+	p.t.Helper()
+	where, err := os.ReadFile(p.fuse() + ".burnt")
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		p.t.Fatal(err)
+	}
+	_ = os.Remove(p.fuse()) // may be gone
+	_ = os.Remove(p.fuse() + ".burnt")
+	return string(where)
+}
+
+// skip moves the process's clock on.
+func (p *process) skip(d time.Duration) {
+	p.t.Helper()
+	phone := &person{t: p.t, url: p.sandbox, header: map[string][]string{}}
+	var clock struct {
+		Now time.Time `json:"now"`
+	}
+	phone.get("/sandbox/clock").want(200).into(&clock)
+	phone.put("/sandbox/clock", obj{"now": clock.Now.Add(d)}).want(200)
+}
+
+// database is the process's embedded MongoDB, to look into.
+func (p *process) database() *mongo.Database {
+	return openDatabase(p.t, "mongodb://"+url.QueryEscape(filepath.Join(p.dir, "mongo", "mongo.sock"))+"/mstm")
+}
+
+// openDatabase connects to the database that a URI names, to look into it.
+func openDatabase(t testing.TB, uri string) *mongo.Database {
+	t.Helper()
+	c, err := mongo.Connect(options.Client().ApplyURI(uri).SetTimeout(20 * time.Second))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Disconnect(context.Background()) })
+	return c.Database(uri[strings.LastIndex(uri, "/")+1:])
+}
+
+// rows are the documents of a collection that match; nil matches all.
+func rows(db *mongo.Database, collection string, filter bson.M) ([]bson.M, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	if filter == nil {
+		filter = bson.M{}
+	}
+	cur, err := db.Collection(collection).Find(ctx, filter, options.Find().SetSort(bson.M{"_id": 1}))
+	if err != nil {
+		return nil, err
+	}
+	all := []bson.M{}
+	return all, cur.All(ctx, &all)
+}
+
+// dump is all that a database holds, a line for each document, without the collections
+// named in but.
+func dump(t testing.TB, db *mongo.Database, but ...string) string {
+	t.Helper()
+	names, err := db.ListCollectionNames(context.Background(), bson.M{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := []string{}
+	for _, name := range names {
+		if strings.Contains(" "+strings.Join(but, " ")+" ", " "+name+" ") {
+			continue
+		}
+		all, err := rows(db, name, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range all {
+			line, err := json.Marshal(row) // sorts the fields
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines = append(lines, name+" "+string(line))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
