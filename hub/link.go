@@ -18,7 +18,7 @@ type link struct {
 	heard    atomic.Uint64 // messages received
 	restart  atomic.Pointer[context.CancelFunc]
 	inSync   atomic.Int64 // Unix milliseconds of the last complete comparison
-	deaf     int          // comparisons in a row that found what the link did not bring; the feeder's
+	deaf     int          // comparisons that found what the link did not bring, since it last brought anything; the feeder's
 	heardAt  uint64       // heard at the last comparison; the feeder's
 	away     bool         // Redis did not answer the last comparison; the feeder's
 }
@@ -223,10 +223,11 @@ func (h *Hub) noteRedis(err error) {
 // master or a cut-off node answers everything and sends nothing.
 func (h *Hub) judgeLink(found bool, err error) {
 	heard := h.link.heard.Load()
-	if found && err == nil && heard == h.link.heardAt {
-		h.link.deaf++
-	} else {
+	switch {
+	case heard != h.link.heardAt:
 		h.link.deaf = 0
+	case found && err == nil:
+		h.link.deaf++
 	}
 	h.link.heardAt = heard
 	if h.link.deaf < deafAfter {

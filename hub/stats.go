@@ -21,7 +21,7 @@ type Stats struct {
 	Refused       uint64 `json:"refused"` // origin, caps, closing
 	TokensRefused uint64 `json:"tokens_refused"`
 
-	Published uint64 `json:"published"` // by this instance
+	Published uint64 `json:"published"` // by this instance, repeats of a Once included
 	Received  uint64 `json:"received"`  // entries of the logs, from all instances
 	Delivered uint64 `json:"delivered"` // to sockets, live
 	Replayed  uint64 `json:"replayed"`  // to sockets, on resume

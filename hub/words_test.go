@@ -40,13 +40,15 @@ func TestAnOrderThatCannotBeReadEndsThemAll(t *testing.T) {
 	}
 }
 
+var everyClosing = []closing{
+	tokenRefused, tokenExpired, sessionReplaced, protocolMisuse, helloTimeout, messageTooBig,
+	tooManyMessages, identityChanged, loggedOut, tooSlow, serverRestart, silent, tryLater, checkAgain, tooManySockets,
+}
+
 // TestEveryWayOfEndingKeepsTheContract holds each code, word and moment against design §6.
 func TestEveryWayOfEndingKeepsTheContract(t *testing.T) {
 	word := regexp.MustCompile(`^[A-Z_]+$`)
-	for _, c := range []closing{
-		tokenRefused, tokenExpired, sessionReplaced, protocolMisuse, helloTimeout, messageTooBig,
-		tooManyMessages, identityChanged, loggedOut, tooSlow, serverRestart, silent, tryLater, checkAgain, tooManySockets,
-	} {
+	for _, c := range everyClosing {
 		t.Run(c.word, func(t *testing.T) {
 			frame := c.frame()
 			if frame[0] != finClose || int(frame[1]) != len(frame)-2 || frame[1] > maxControlPayload {

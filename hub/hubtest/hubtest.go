@@ -45,6 +45,15 @@ func (f Frame) Into(t testing.TB, v any) {
 	}
 }
 
+// Parse reads one frame.
+func Parse(t testing.TB, body []byte) (f Frame) {
+	t.Helper()
+	if err := json.Unmarshal(body, &f); err != nil {
+		t.Fatalf("frame %s: %v", body, err)
+	}
+	return f
+}
+
 // Closed is how a connection ended. Code is 0 if it broke without a close frame.
 type Closed struct {
 	Code    int
