@@ -231,3 +231,15 @@ func TestCertificatesOfAnUnlikelyShapeAreAnErrorAndNoPanic(t *testing.T) {
 		server.Close()
 	}
 }
+
+// BenchmarkABadCallback is what a flood of them costs.
+func BenchmarkABadCallback(b *testing.B) {
+	w := newWorld(b, publicKey)
+	l := w.letter()
+	l.header.Set("Wechatpay-Nonce", "another")
+	for b.Loop() {
+		if _, _, err := w.pay.ParsePayment(l.request()); err == nil {
+			b.Fatal("accepted")
+		}
+	}
+}

@@ -28,6 +28,7 @@ type Refund struct {
 	TransactionID string
 	Status        string // PROCESSING, SUCCESS, CLOSED, ABNORMAL
 	Refund, Total shop.Fen
+	CreateTime    time.Time // when WeChat accepted it: the day on whose bill it is; not in callbacks
 	SuccessTime   time.Time
 }
 
@@ -73,7 +74,7 @@ func refund(r *refunddomestic.Refund, outRefundNo string) (Refund, error) {
 	}
 	out := Refund{
 		OutRefundNo: outRefundNo, OutTradeNo: val(r.OutTradeNo), RefundID: val(r.RefundId),
-		TransactionID: val(r.TransactionId), Status: string(*r.Status), SuccessTime: val(r.SuccessTime),
+		TransactionID: val(r.TransactionId), Status: string(*r.Status), CreateTime: val(r.CreateTime), SuccessTime: val(r.SuccessTime),
 	}
 	if r.Amount != nil {
 		out.Refund, out.Total = shop.Fen(val(r.Amount.Refund)), shop.Fen(val(r.Amount.Total))
