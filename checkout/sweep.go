@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"mstm/shop"
 	"mstm/store"
 )
@@ -12,6 +14,7 @@ import (
 const (
 	sweepEvery = time.Second      // of real time; what is due is read off the shop's clock
 	sweepMost  = 50               // orders in one sweep
+	sweepers   = 8                // of them at a time
 	leaseFor   = 15 * time.Second // other instances leave an order alone that is being looked at
 	stepsMost  = 64               // steps of one order in one look
 )
@@ -23,7 +26,7 @@ func (c *Checkout) Run(ctx context.Context) error {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {
-		if err := c.Sweep(ctx); err != nil && ctx.Err() == nil {
+		if err := errors.Join(c.Sweep(ctx), c.Turn(ctx)); err != nil && ctx.Err() == nil {
 			c.Log.WarnContext(ctx, "sweep failed", "err", err)
 		}
 		select {
@@ -34,28 +37,55 @@ func (c *Checkout) Run(ctx context.Context) error {
 	}
 }
 
-// Sweep looks at every order that is due now.
+// Sweep looks at every order that is due now, several at a time: one that waits for a slow
+// WeChat must not hold up one that waits to be opened.
 func (c *Checkout) Sweep(ctx context.Context) error {
 	due, err := c.Store.DueNow(ctx, c.Now(), sweepMost)
 	if err != nil {
 		return err
 	}
-	for i := range due {
-		mine, err := c.Store.Lease(ctx, &due[i], c.Now().Add(leaseFor))
-		if err != nil {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(sweepers)
+	for _, d := range due {
+		g.Go(func() error {
+			mine, err := c.Store.Lease(ctx, &d, c.Now().Add(leaseFor))
+			if mine {
+				c.driveLogged(ctx, d.OrderID)
+			}
 			return err
-		}
-		if mine {
-			c.driveLogged(ctx, due[i].OrderID)
-		}
+		})
 	}
-	return nil
+	return g.Wait()
 }
 
 func (c *Checkout) driveLogged(ctx context.Context, orderID string) {
 	if err := c.drive(ctx, orderID); err != nil && ctx.Err() == nil {
 		c.Log.WarnContext(ctx, "order waits for its next look", "order", orderID, "err", err)
 	}
+}
+
+// Turn tells open pages of the enrolments that have changed by the clock alone: a period
+// has begun, access has ended.
+func (c *Checkout) Turn(ctx context.Context) error {
+	turns, err := c.Store.TurnsNow(ctx, c.Now(), sweepMost)
+	if err != nil {
+		return err
+	}
+	for _, t := range turns {
+		e, err := c.Store.Enrolment(ctx, t.UserID, t.CourseID)
+		if err != nil {
+			return err
+		}
+		if e != nil {
+			if err := c.announce(ctx, t.UserID, "enrolment.changed", "turn:"+t.ID, e.View(c.Now())); err != nil {
+				return err
+			}
+		}
+		if err := c.Store.ForgetTurn(ctx, t); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // drive takes an order as far as it can go now, and notes when to look again.

@@ -29,6 +29,7 @@ var collections = []struct {
 	{"claims", nil},
 	{"due", []bson.D{{{Key: "at", Value: 1}}}},
 	{"enrolments", []bson.D{{{Key: "user_id", Value: 1}}, {{Key: "course_id", Value: 1}}}},
+	{"turns", []bson.D{{{Key: "at", Value: 1}}}},
 	{"trials", nil},
 	{"progress", nil},
 	{"notices", []bson.D{{{Key: "user_id", Value: 1}, {Key: "created_at", Value: -1}, {Key: "_id", Value: -1}}}},
