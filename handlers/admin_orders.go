@@ -49,6 +49,24 @@ type strayRow struct {
 	FirstSeen     time.Time `json:"first_seen"`
 }
 
+func viewStray(x store.Stray) strayRow {
+	return strayRow{x.OutTradeNo, x.Payment.TransactionID, x.Payment.Total, x.Reason, utc(x.FirstSeen)}
+}
+
+// listStrays answers GET /api/admin/strays: the genuine payments that did not fit an order
+// of ours, by number, amount or parties, for people to decide on.
+func (s *Server) listStrays(w http.ResponseWriter, r *http.Request) error {
+	strays, err := s.Store.Strays(r.Context())
+	if err != nil {
+		return err
+	}
+	list := page[strayRow]{Items: []strayRow{}}
+	for _, x := range strays {
+		list.Items = append(list.Items, viewStray(x))
+	}
+	return encode(w, http.StatusOK, list)
+}
+
 // adminOrderItem is a row of the list.
 type adminOrderItem struct {
 	shop.OrderView
@@ -143,7 +161,7 @@ func (s *Server) answerAdminOrder(w http.ResponseWriter, r *http.Request, status
 			return err
 		}
 		for _, x := range strays {
-			v.Strays = append(v.Strays, strayRow{x.OutTradeNo, x.Payment.TransactionID, x.Payment.Total, x.Reason, utc(x.FirstSeen)})
+			v.Strays = append(v.Strays, viewStray(x))
 		}
 	}
 	for name, d := range o.Duties {

@@ -39,8 +39,8 @@ const (
 // routes is the whole API. A fixed word must not share a level with a parameter: the
 // router refuses such a table at start. /ws and the pages are outside (ServeHTTP, notFound).
 func (s *Server) routes() []route {
-	editor, marketer := role(shop.RoleEditor), roleOrScope(shop.RoleMarketer, scopePublish)
-	finance, admin := role(shop.RoleFinance), role(shop.RoleAdmin)
+	editor, finance, admin := role(shop.RoleEditor), role(shop.RoleFinance), role(shop.RoleAdmin)
+	publisher, marketer := roleOrScope(shop.RoleMarketer, scopePublish), roleOrScope(shop.RoleMarketer, scopePublish, scopeBroadcast)
 	return []route{
 		{get, "/api/categories", public, s.listCategories, memory},
 		{get, "/api/courses", public, s.listCourses, memory},
@@ -93,6 +93,7 @@ func (s *Server) routes() []route {
 		{get, "/api/admin/orders", finance, s.adminListOrders, stores},
 		{get, "/api/admin/orders/:order", finance, s.adminShowOrder, stores},
 		{post, "/api/admin/orders/:order/refunds", finance, s.adminRefund, stores},
+		{get, "/api/admin/strays", finance, s.listStrays, stores},
 
 		{get, "/api/admin/api-keys", admin, s.listAPIKeys, stores},
 		{post, "/api/admin/api-keys", admin, s.createAPIKey, stores},
