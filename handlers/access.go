@@ -65,11 +65,13 @@ func role(roles ...shop.Role) access {
 	return access{name: "role:" + joinRoles(roles), may: func(c caller) bool { return c.has(roles...) }}
 }
 
-// roleOrScope lets in people with the role, and API keys with the scope.
-func roleOrScope(r shop.Role, scope string) access {
+// roleOrScope lets in people with the role, and API keys with one of the scopes.
+func roleOrScope(r shop.Role, scopes ...string) access {
 	return access{
-		name: "role:" + string(r) + "|scope:" + scope,
-		may:  func(c caller) bool { return c.has(r) || slices.Contains(c.Scopes, scope) },
+		name: "role:" + string(r) + "|scope:" + strings.Join(scopes, ","),
+		may: func(c caller) bool {
+			return c.has(r) || slices.ContainsFunc(scopes, func(s string) bool { return slices.Contains(c.Scopes, s) })
+		},
 	}
 }
 

@@ -114,10 +114,8 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 	if err := in.normalise(); err != nil {
 		return err
 	}
-	u, err := s.Store.UserByUsername(r.Context(), in.Username)
-	if errors.Is(err, shop.ErrUserNotFound) {
-		u = &shop.User{}
-	} else if err != nil {
+	u, err := s.userNamed(r.Context(), in.Username)
+	if err != nil {
 		return err
 	}
 	ok, weak, err := s.hashing.matches(r.Context(), in.Password, u.PasswordHash)
@@ -132,6 +130,19 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 		s.upgradeHash(r, u, in.Password)
 	}
 	return s.openSession(w, r, http.StatusOK, u, in.Client)
+}
+
+// userNamed is the account with a username, an empty one where there is none: its hash is
+// empty, which no password matches. What cannot be a username never reaches the store.
+func (s *Server) userNamed(ctx context.Context, name string) (*shop.User, error) {
+	if !usernamePattern.MatchString(name) {
+		return &shop.User{}, nil
+	}
+	u, err := s.Store.UserByUsername(ctx, name)
+	if errors.Is(err, shop.ErrUserNotFound) {
+		return &shop.User{}, nil
+	}
+	return u, err
 }
 
 // upgradeHash replaces a hash from before today's parameters. The login does not depend

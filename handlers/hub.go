@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 
@@ -56,7 +57,7 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", shop.ErrHubUnavailable, err)
 	}
-	s.event(r, "published")
+	s.event(r, "published", slog.String("topic", in.Topic), slog.String("type", in.Type))
 	return encode(w, http.StatusOK, map[string]string{"topic": in.Topic, "pos": pos})
 }
 

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"mstm/shop"
@@ -60,15 +61,21 @@ func viewNotice(n shop.Notice) noticeView {
 	}
 }
 
+// maxNoticeID is beyond every user:kind:ref, in bytes.
+const maxNoticeID = 200
+
 // readNotice answers POST /api/notices/:notice/read; `all` reads them all. A notice of
 // somebody else is like one that is not there.
 func (s *Server) readNotice(w http.ResponseWriter, r *http.Request) error {
 	ctx, user := r.Context(), learnerID(r.Context())
 	id := exchangeOf(ctx).params.ByName("notice")
 	var err error
-	if id == "all" {
+	switch {
+	case id == "all":
 		_, err = s.Store.ReadAllNotices(ctx, user, s.Now())
-	} else {
+	case len(id) > maxNoticeID || strings.ContainsFunc(id, isHidden):
+		err = shop.ErrNoticeNotFound
+	default:
 		err = s.Store.ReadNotice(ctx, user, id, s.Now())
 	}
 	if err != nil {

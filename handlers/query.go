@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"mstm/shop"
@@ -15,15 +16,16 @@ const (
 	maxLimit     = 100
 )
 
-// query reads the request's query parameters, or refuses one that is malformed or given
-// twice: two readers of such a request would not agree on what it says.
+// query reads the request's query parameters, or refuses one that is malformed, holds
+// characters that nobody can see, or is given twice: two readers of such a request would
+// not agree on what it says.
 func query(r *http.Request) (url.Values, error) {
 	q, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, shop.ErrInvalidQuery
 	}
 	for name, values := range q {
-		if len(values) > 1 || !utf8.ValidString(values[0]) {
+		if len(values) > 1 || !utf8.ValidString(values[0]) || strings.ContainsFunc(values[0], isHidden) {
 			return nil, shop.ErrInvalidQuery.At(name)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alexedwards/argon2id"
 	"go.mongodb.org/mongo-driver/v2/event"
 
 	"mstm/checkout"
@@ -36,6 +37,7 @@ type world struct {
 const aPassword = "correct horse battery"
 
 // newWorld opens an empty shop with two categories; options change what it is made of.
+// Its passwords are hashed at little cost.
 func newWorld(t testing.TB, options ...func(*Deps)) *world {
 	t.Helper()
 	w := &world{t: t, log: &logBook{}, reads: &commandCount{}}
@@ -53,6 +55,7 @@ func newWorld(t testing.TB, options ...func(*Deps)) *world {
 		t.Fatalf("New: %v", err)
 	}
 	w.api = h.(*Server)
+	w.api.hashing.params = &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
 	w.url = server.URL
