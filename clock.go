@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -14,6 +15,10 @@ import (
 // restart and every instance goes by the same time.
 type clock struct {
 	offset atomic.Int64 // nanoseconds
+
+	// mu is held while the store is asked: an offset read before the clock was moved must
+	// not be taken for newer than the move.
+	mu sync.Mutex
 }
 
 // clockSetting is the offset as the store keeps it.
@@ -30,6 +35,8 @@ func (c *clock) now() time.Time {
 
 // set moves the clock; it flows on from there.
 func (c *clock) set(ctx context.Context, db *store.Store, now time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	offset := time.Until(now).Round(time.Millisecond)
 	if err := db.PutSetting(ctx, clockKey, clockSetting{offset.Milliseconds()}); err != nil {
 		return err
@@ -40,6 +47,8 @@ func (c *clock) set(ctx context.Context, db *store.Store, now time.Time) error {
 
 // load takes the offset from the store.
 func (c *clock) load(ctx context.Context, db *store.Store) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	var kept clockSetting
 	if _, err := db.Setting(ctx, clockKey, &kept); err != nil {
 		return err
