@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,7 +21,24 @@ func (s *testShop) at(t *testing.T, when string) *testShop {
 	c.t = t
 	c.faults(obj{})
 	c.move(when)
+	before := len(s.log.String())
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("warnings of the shop meanwhile:\n%s", warnings(s.log.String()[before:]))
+		}
+	})
 	return &c
+}
+
+// warnings are the lines of a log that somebody should look at.
+func warnings(log string) string {
+	var b strings.Builder
+	for line := range strings.Lines(log) {
+		if strings.Contains(line, `"level":"WARN"`) || strings.Contains(line, `"level":"ERROR"`) {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
 }
 
 // move moves the clock and logs the people in again: their tokens may be from after it, or
@@ -266,7 +282,7 @@ func (p *person) notices(kind string) (n int) {
 	return n
 }
 
-// orders are the ids and states of all the person's orders, newest first.
+// orders are all of the person's orders, newest first.
 func (p *person) orders() (all []orderJSON) {
 	p.t.Helper()
 	var list struct {
@@ -276,7 +292,7 @@ func (p *person) orders() (all []orderJSON) {
 	return list.Items
 }
 
-// try places an order that may be refused, and is done with it.
+// placed is a new order, and how to pay it.
 func (p *person) placed(total int64, lines ...wish) (out placedJSON) {
 	p.t.Helper()
 	p.place(total, lines...).want(201).into(&out)
@@ -360,18 +376,41 @@ func (p *person) quote(lines ...wish) string {
 	return strings.Join(words, " ")
 }
 
-// inEvents counts a learner's order.changed and enrolment.changed by what they say.
-func countEvents(t testing.TB, frames []json.RawMessage) map[string]int {
-	t.Helper()
-	n := map[string]int{}
-	for _, raw := range frames {
-		var data struct {
-			State string `json:"state"`
-		}
-		if err := json.Unmarshal(raw, &data); err != nil {
-			t.Fatal(err)
-		}
-		n[data.State]++
+// cartJSON is a cart as a page reads it.
+type cartJSON struct {
+	Version int64          `json:"version"`
+	Lines   []cartLineJSON `json:"lines"`
+	Total   int64          `json:"total_fen"`
+}
+
+type cartLineJSON struct {
+	CourseID string `json:"course_id"`
+	Title    string `json:"title"`
+	PolicyID string `json:"policy_id"`
+	Price    int64  `json:"price_fen"`
+	Policies []struct {
+		ID    string `json:"id"`
+		Price int64  `json:"price_fen"`
+	} `json:"policies"`
+	Problem *struct {
+		Code       string `json:"code"`
+		Suggestion string `json:"suggestion"`
+	} `json:"problem"`
+}
+
+// cart is the person's cart.
+func (p *person) cart() (c cartJSON) {
+	p.t.Helper()
+	p.get("/api/cart").want(200).into(&c)
+	return c
+}
+
+// closeReason says why an order was closed.
+func (p *person) closeReason(id string) string {
+	p.t.Helper()
+	var o struct {
+		Reason string `json:"close_reason"`
 	}
-	return n
+	p.get("/api/orders/" + id).want(200).into(&o)
+	return o.Reason
 }
