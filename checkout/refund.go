@@ -3,6 +3,7 @@ package checkout
 import (
 	"context"
 	"errors"
+	"time"
 
 	"mstm/shop"
 	"mstm/store"
@@ -18,7 +19,7 @@ func (c *Checkout) driveRefund(ctx context.Context, o *shop.Order, r *shop.Refun
 			return c.refundAnswer(ctx, o.ID, r.OutRefundNo, known, err)
 		}
 	}
-	if err := c.refundState(ctx, o.ID, r.OutRefundNo, shop.RefundSubmitted); err != nil {
+	if err := c.refundState(ctx, o.ID, r.OutRefundNo, shop.RefundSubmitted, time.Time{}); err != nil {
 		return err
 	}
 	paid := o.Attempt(r.OutTradeNo)
@@ -35,9 +36,9 @@ func (c *Checkout) refundAnswer(ctx context.Context, orderID, outRefundNo string
 		if errors.Is(err, wechat.ErrRefused) || errors.Is(err, wechat.ErrNotEnough) {
 			c.alarm(ctx, "WeChat refuses a refund", "order", orderID, "out_refund_no", outRefundNo, "err", err)
 		}
-		return c.refundState(ctx, orderID, outRefundNo, "")
+		return c.refundState(ctx, orderID, outRefundNo, "", time.Time{})
 	}
-	return c.refundState(ctx, orderID, outRefundNo, refundStates[answer.Status])
+	return c.refundState(ctx, orderID, outRefundNo, refundStates[answer.Status], answer.CreateTime)
 }
 
 var refundStates = map[string]shop.RefundState{
@@ -45,18 +46,21 @@ var refundStates = map[string]shop.RefundState{
 	"CLOSED": shop.RefundClosed, "ABNORMAL": shop.RefundAbnormal,
 }
 
-// refundState notes a refund's state; "" notes only that WeChat was asked.
-func (c *Checkout) refundState(ctx context.Context, orderID, outRefundNo string, state shop.RefundState) error {
+// refundState notes a refund's state, and when WeChat accepted it (zero: not told); ""
+// notes only that WeChat was asked.
+func (c *Checkout) refundState(ctx context.Context, orderID, outRefundNo string, state shop.RefundState, accepted time.Time) error {
 	_, err := c.Store.ChangeOrder(ctx, orderID, func(o *shop.Order) error {
 		r := o.Refund(outRefundNo)
 		if r == nil {
 			return store.Unchanged()
 		}
 		if state == "" || r.State == state {
+			r.Accept(accepted)
 			r.Asked(c.Now())
 			return nil
 		}
-		if !o.RefundAnswered(outRefundNo, state, c.Now()) {
+		news := r.Accept(accepted)
+		if !o.RefundAnswered(outRefundNo, state, c.Now()) && !news {
 			return store.Unchanged()
 		}
 		return nil

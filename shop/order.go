@@ -157,6 +157,7 @@ type Refund struct {
 	Lines       []RefundPart `bson:"lines,omitempty"`     // what of it belongs to which course
 	Duplicate   bool         `bson:"duplicate,omitempty"` // of a payment for nothing: no part of the order's own cash
 	CreatedAt   time.Time    `bson:"created_at"`
+	AcceptedAt  *time.Time   `bson:"accepted_at,omitempty"` // by WeChat: whose bill of that day it is on
 	AskedAt     *time.Time   `bson:"asked_at,omitempty"`
 	Asks        int          `bson:"asks,omitempty"`
 	DoneAt      *time.Time   `bson:"done_at,omitempty"`

@@ -33,6 +33,17 @@ func (r *Refund) Asked(now time.Time) {
 	r.AskedAt = &at
 }
 
+// Accept notes when WeChat accepted the refund and reports whether that is news. The first
+// time told stays: a refund is on the bill of one day only.
+func (r *Refund) Accept(at time.Time) bool {
+	if r.AcceptedAt != nil || at.IsZero() {
+		return false
+	}
+	at = at.UTC()
+	r.AcceptedAt = &at
+	return true
+}
+
 // RefundDue is the first refund that is to be handed to WeChat, or asked about, by now.
 func (o *Order) RefundDue(now time.Time) *Refund {
 	for i := range o.Refunds {
