@@ -58,7 +58,7 @@ type Identity struct {
 	User, Client string
 	Session      string    // a stable id of this token, such as its hash; never the token
 	Desk         bool      // may follow the topic desk
-	ExpiresAt    time.Time // zero: does not expire
+	ExpiresAt    time.Time // zero: does not expire; the socket ends within one heartbeat of it
 }
 
 // Config is what a Hub needs to know. Redis and Authenticate are required.

@@ -15,7 +15,7 @@ import (
 type link struct {
 	messages chan *redis.Message
 	compare  chan struct{} // asks the feeder to compare heads now
-	heard    atomic.Uint64 // messages received
+	heard    atomic.Uint64 // messages and confirmations received
 	restart  atomic.Pointer[context.CancelFunc]
 	inSync   atomic.Int64 // Unix milliseconds of the last complete comparison
 	deaf     int          // comparisons that found what the link did not bring, since it last brought anything; the feeder's
@@ -56,7 +56,7 @@ func (h *Hub) Healthy() error {
 func (h *Hub) receive(ctx context.Context) {
 	const least, most = 20 * time.Millisecond, 500 * time.Millisecond
 	pause := least
-	for ctx.Err() == nil {
+	for {
 		heard := h.link.heard.Load()
 		err := h.subscribe(ctx)
 		if ctx.Err() != nil {
@@ -65,8 +65,10 @@ func (h *Hub) receive(ctx context.Context) {
 		if h.link.heard.Load() != heard {
 			pause = least
 		}
-		h.count.linksLost.Add(1)
-		h.log.Warn("hub lost its subscription", "err", err, "pause", pause)
+		if pause == least { // one line for each loss, not for each attempt
+			h.log.Warn("hub lost its subscription", "err", err)
+			h.count.linksLost.Add(1)
+		}
 		wait(ctx, pause)
 		pause = min(2*pause, most)
 	}
@@ -107,6 +109,7 @@ func (h *Hub) channels() []string {
 func (h *Hub) hear(got any) {
 	switch got := got.(type) {
 	case *redis.Subscription:
+		h.link.heard.Add(1)
 		h.askCompare()
 	case *redis.Message:
 		h.link.heard.Add(1)
