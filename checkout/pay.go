@@ -14,7 +14,7 @@ import (
 
 // Pay lets the owner of a pending order pay it: by the attempt that is open on the same
 // channel, or by a new one, the old one being closed at WeChat first.
-func (c *Checkout) Pay(ctx context.Context, userID, orderID string, ch shop.Channel, payer Payer) (Placed, error) {
+func (c *Checkout) Pay(ctx context.Context, userID, orderID string, ch shop.Channel, payer shop.Payer) (Placed, error) {
 	o, err := c.OrderOf(ctx, userID, orderID)
 	if err != nil {
 		return Placed{}, err
@@ -45,7 +45,7 @@ func (c *Checkout) OrderOf(ctx context.Context, userID, orderID string) (*shop.O
 
 // withPayment brings an order to where the buyer can pay it on this channel. One that
 // costs nothing is driven to its end instead.
-func (c *Checkout) withPayment(ctx context.Context, o *shop.Order, ch shop.Channel, payer Payer) (Placed, error) {
+func (c *Checkout) withPayment(ctx context.Context, o *shop.Order, ch shop.Channel, payer shop.Payer) (Placed, error) {
 	if o.State == shop.OrderPaid {
 		return c.withoutPayment(ctx, o)
 	}
@@ -64,7 +64,7 @@ func (c *Checkout) withPayment(ctx context.Context, o *shop.Order, ch shop.Chann
 		case a.State == shop.AttemptReady:
 			return Placed{Order: o, Payment: o.Payment()}, nil
 		default:
-			err = c.prepay(ctx, o, a, payer)
+			err = c.prepay(ctx, o, a)
 		}
 		if err != nil {
 			return Placed{Order: o}, err
@@ -81,12 +81,12 @@ func (c *Checkout) withoutPayment(ctx context.Context, o *shop.Order) (Placed, e
 	return Placed{Order: o}, err
 }
 
-func (c *Checkout) addAttempt(ctx context.Context, orderID string, ch shop.Channel, payer Payer) error {
+func (c *Checkout) addAttempt(ctx context.Context, orderID string, ch shop.Channel, payer shop.Payer) error {
 	_, err := c.Store.ChangeOrder(ctx, orderID, func(o *shop.Order) error {
 		if o.OpenAttempt() != nil {
 			return store.Unchanged()
 		}
-		_, err := o.AddAttempt(ch, payer.Openid, c.Now())
+		_, err := o.AddAttempt(ch, payer, c.Now())
 		return err
 	})
 	return err
@@ -95,13 +95,13 @@ func (c *Checkout) addAttempt(ctx context.Context, orderID string, ch shop.Chann
 // prepay asks WeChat for the way to pay an attempt that was written down before. When the
 // answer to an earlier try was lost, WeChat is asked what became of it first; the number
 // stays the same, so there are never two live numbers for one channel.
-func (c *Checkout) prepay(ctx context.Context, o *shop.Order, a *shop.Attempt, payer Payer) error {
+func (c *Checkout) prepay(ctx context.Context, o *shop.Order, a *shop.Attempt) error {
 	if a.State == shop.AttemptUnknown {
 		if paid, err := c.ask(ctx, o, a); paid || err != nil {
 			return err
 		}
 	}
-	res, err := c.callPrepay(ctx, o, a, payer)
+	res, err := c.callPrepay(ctx, o, a)
 	switch {
 	case err == nil:
 		return c.attemptReady(ctx, o.ID, a.OutTradeNo, res)
@@ -120,10 +120,10 @@ func (c *Checkout) prepay(ctx context.Context, o *shop.Order, a *shop.Attempt, p
 
 // callPrepay calls WeChat with parameters that are the same at every try of one number: WeChat
 // refuses a number that comes again with others.
-func (c *Checkout) callPrepay(ctx context.Context, o *shop.Order, a *shop.Attempt, payer Payer) (wechat.Prepaid, error) {
+func (c *Checkout) callPrepay(ctx context.Context, o *shop.Order, a *shop.Attempt) (wechat.Prepaid, error) {
 	return c.Config.Pay.Prepay(ctx, wechat.Prepay{
 		Channel: a.Channel, OutTradeNo: a.OutTradeNo, Description: describe(o), Total: a.Amount,
-		ExpiresAt: o.ExpiresAt, Openid: a.Openid, PayerIP: payer.IP,
+		ExpiresAt: o.ExpiresAt, Openid: a.Openid, PayerIP: a.PayerIP,
 	})
 }
 

@@ -23,13 +23,7 @@ type PlaceRequest struct {
 	Lines   []shop.LineRequest
 	Seen    shop.Fen
 	Channel shop.Channel
-	Payer   Payer
-}
-
-// Payer is what some channels need to know of who pays.
-type Payer struct {
-	Openid string // JSAPI
-	IP     string // H5
+	Payer   shop.Payer
 }
 
 // hash tells one body from another under the same key.
@@ -214,7 +208,7 @@ func (c *Checkout) write(ctx context.Context, orderID string, req PlaceRequest, 
 	now := c.Now()
 	o := shop.NewOrder(orderID, req.UserID, quote.OrderLines(), now)
 	if o.State == shop.OrderPending {
-		if _, err := o.AddAttempt(req.Channel, req.Payer.Openid, now); err != nil {
+		if _, err := o.AddAttempt(req.Channel, req.Payer, now); err != nil {
 			return err
 		}
 	}

@@ -81,7 +81,7 @@ func (s *Server) placeOrder(w http.ResponseWriter, r *http.Request) error {
 }
 
 // payer is what can be known of who pays from the request alone.
-func (s *Server) payer(r *http.Request) checkout.Payer { return checkout.Payer{IP: s.address(r)} }
+func (s *Server) payer(r *http.Request) shop.Payer { return shop.Payer{IP: s.address(r)} }
 
 // listOrders answers GET /api/orders?limit=&cursor=: the learner's own, newest first.
 func (s *Server) listOrders(w http.ResponseWriter, r *http.Request) error {

@@ -123,6 +123,7 @@ type Attempt struct {
 	H5URL         string            `bson:"h5_url,omitempty"`
 	JSAPI         map[string]string `bson:"jsapi,omitempty"`
 	Openid        string            `bson:"openid,omitempty"`
+	PayerIP       string            `bson:"payer_ip,omitempty"` // H5; WeChat wants the same at every try
 	TransactionID string            `bson:"transaction_id,omitempty"`
 	CreatedAt     time.Time         `bson:"created_at"`
 	AskedAt       *time.Time        `bson:"asked_at,omitempty"` // when WeChat was last asked about it

@@ -93,15 +93,18 @@ func OrderOfTrade(outTradeNo string) (id string, ok bool) {
 	return outTradeNo[:n], true
 }
 
+// Payer is what some channels need to know of who pays: JSAPI the openid, H5 the address.
+type Payer struct{ Openid, IP string }
+
 // AddAttempt writes down a new payment attempt before WeChat hears of it. An order has 99
 // attempts at most.
-func (o *Order) AddAttempt(ch Channel, openid string, now time.Time) (*Attempt, error) {
+func (o *Order) AddAttempt(ch Channel, by Payer, now time.Time) (*Attempt, error) {
 	if o.State != OrderPending || !now.Before(o.ExpiresAt) || len(o.Attempts) >= 99 {
 		return nil, ErrOrderNotPayable
 	}
 	o.Attempts = append(o.Attempts, Attempt{
 		OutTradeNo: fmt.Sprintf("%s%0*d", o.ID, tradeDigits, len(o.Attempts)+1),
-		Channel:    ch, State: AttemptNew, Amount: o.Total, Openid: openid, CreatedAt: now.UTC(),
+		Channel:    ch, State: AttemptNew, Amount: o.Total, Openid: by.Openid, PayerIP: by.IP, CreatedAt: now.UTC(),
 	})
 	return &o.Attempts[len(o.Attempts)-1], nil
 }
