@@ -124,6 +124,7 @@ func (b *bus) listen(ctx context.Context) error {
 	defer cancel()
 	sub := b.client.Subscribe(ctx, busChannel)
 	defer sub.Close()
+	context.AfterFunc(ctx, func() { _ = sub.Close() }) // a read that waits does not look at ctx
 	var pinging sync.WaitGroup
 	defer pinging.Wait()
 	defer cancel()

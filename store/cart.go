@@ -24,10 +24,7 @@ import (
 // Every change is one script that checks, then writes, then returns the whole cart. All
 // keys live 30 days from the last change (or look, at most once a day).
 
-const (
-	cartTTL     = 30 * 24 * time.Hour
-	cartTimeout = time.Second // for all of one call, connecting included
-)
+const cartTTL = 30 * 24 * time.Hour
 
 func cartKey(userID string) string        { return "shopping_car_{" + userID + "}" }
 func cartVersionKey(userID string) string { return "shopping_car_version_{" + userID + "}" }
@@ -43,6 +40,14 @@ func (s *Store) Cart(ctx context.Context, userID string) (shop.Cart, error) {
 		cart, _, err = s.changeCart(ctx, userID, mendCart)
 	}
 	return cart, err
+}
+
+// cartTimeout is for all of one call, connecting included.
+func (s *Store) cartTimeout() time.Duration {
+	if s.embeddedRedis != nil {
+		return ownTimeout
+	}
+	return 2 * redisTimeout
 }
 
 // isWrongType reports whether a key turned out to be of another type than a cart's.
@@ -151,7 +156,7 @@ func (s *Store) runCart(ctx context.Context, userID string, script *redis.Script
 	if !shop.ValidID(userID) { // anything else could forge a key
 		return shop.Cart{}, "", shop.ErrUnauthenticated
 	}
-	ctx, cancel := context.WithTimeout(ctx, cartTimeout)
+	ctx, cancel := context.WithTimeout(ctx, s.cartTimeout())
 	defer cancel()
 	args = append([]any{cartTTL.Milliseconds(), shop.MaxLines}, args...)
 	reply, err := script.Run(ctx, s.redis, []string{cartKey(userID), cartVersionKey(userID)}, args...).Slice()

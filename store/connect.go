@@ -27,6 +27,7 @@ const (
 	selectTimeout = time.Second
 	startTimeout  = 15 * time.Second       // how long MongoDB may take to start beside us
 	redisTimeout  = 500 * time.Millisecond // one answer of Redis; a slow one must not pile up requests
+	ownTimeout    = 5 * time.Second        // one answer of the embedded Redis, which is as busy as this process
 )
 
 // dialMongo makes a client whose writes are acknowledged only once a majority has them
@@ -51,6 +52,7 @@ func dialMongo(uri string, embedded bool, monitor *event.CommandMonitor) (*mongo
 		// connections both racers win. Over one connection they queue.
 		opts.SetMaxPoolSize(1)
 		opts.SetReadConcern(nil).SetWriteConcern(nil)
+		opts.SetServerSelectionTimeout(writeTimeout) // no election here, at most a busy machine
 	}
 	client, err := mongo.Connect(opts)
 	if err != nil {
@@ -90,8 +92,8 @@ func databaseOf(uri string) string {
 //	redis+cluster://host1:6379,host2:6379
 //	host1:6379,host2:6379                      a cluster as well
 //
-// Nothing is sent yet.
-func dialRedis(text string) (redis.UniversalClient, error) {
+// It waits for an answer for the given time. Nothing is sent yet.
+func dialRedis(text string, answer time.Duration) (redis.UniversalClient, error) {
 	kind, seed := redisKind(text)
 	switch kind {
 	case "sentinel":
@@ -99,7 +101,7 @@ func dialRedis(text string) (redis.UniversalClient, error) {
 		if err != nil {
 			return nil, fmt.Errorf("REDIS_URL: %w", hideURL(err))
 		}
-		o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialTimeout, redisTimeout, redisTimeout, redisTimeout
+		o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialTimeout, answer, answer, answer
 		o.ContextTimeoutEnabled, o.MaxRetries, o.DialerRetries, o.DisableIdentity = true, 1, 1, true
 		return redis.NewFailoverClient(o), nil
 	case "cluster":
@@ -107,7 +109,7 @@ func dialRedis(text string) (redis.UniversalClient, error) {
 		if err != nil {
 			return nil, fmt.Errorf("REDIS_URL: %w", hideURL(err))
 		}
-		o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialTimeout, redisTimeout, redisTimeout, redisTimeout
+		o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialTimeout, answer, answer, answer
 		o.ContextTimeoutEnabled, o.DialerRetries, o.DisableIdentity = true, 1, true
 		o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 		return redis.NewClusterClient(o), nil
@@ -116,7 +118,7 @@ func dialRedis(text string) (redis.UniversalClient, error) {
 		if err != nil {
 			return nil, fmt.Errorf("REDIS_URL: %w", hideURL(err))
 		}
-		o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialTimeout, redisTimeout, redisTimeout, redisTimeout
+		o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialTimeout, answer, answer, answer
 		o.ContextTimeoutEnabled, o.MaxRetries, o.DialerRetries, o.DisableIdentity = true, 1, 1, true
 		o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 		return redis.NewClient(o), nil

@@ -104,13 +104,18 @@ func (e *embeddedMongo) tryIndexIDs(ctx context.Context, database string) error 
 	if err != nil {
 		return err
 	}
+	tx, err := db.BeginTx(ctx, nil) // one, because each waits for the disk
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
 	for _, t := range tables {
 		q := fmt.Sprintf(`CREATE INDEX IF NOT EXISTS %q ON %q (_ferretdb_sjson->'$._id')`, t+"_mstm_id", t)
-		if _, err := db.ExecContext(ctx, q); err != nil {
+		if _, err := tx.ExecContext(ctx, q); err != nil {
 			return err
 		}
 	}
-	return nil
+	return tx.Commit()
 }
 
 // sqlite is a second handle to the file in which FerretDB keeps a database.

@@ -113,15 +113,15 @@ func (s *Store) openMongo(ctx context.Context, cfg Config) error {
 }
 
 func (s *Store) openRedis(ctx context.Context, cfg Config) error {
-	url := cfg.RedisURL
+	url, answer := cfg.RedisURL, redisTimeout
 	if url == "" {
 		e, err := startEmbeddedRedis()
 		if err != nil {
 			return fmt.Errorf("start the embedded Redis: %w", err)
 		}
-		s.embeddedRedis, url = e, e.url
+		s.embeddedRedis, url, answer = e, e.url, ownTimeout
 	}
-	client, err := dialRedis(url)
+	client, err := dialRedis(url, answer)
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func realRedis(t testing.TB) (url string) {
 		_ = cmd.Wait()
 	})
 	url = fmt.Sprintf("redis://127.0.0.1:%d", port)
-	client, err := dialRedis(url)
+	client, err := dialRedis(url, ownTimeout)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +51,9 @@ func onBothRedises(t *testing.T, test func(t *testing.T, s *Store)) {
 			t.Fatal(err)
 		}
 		t.Cleanup(e.server.Close)
-		test(t, redisOnly(t, e.url))
+		s := redisOnly(t, e.url)
+		s.embeddedRedis = e
+		test(t, s)
 	})
 	t.Run("redis-server", func(t *testing.T) { test(t, redisOnly(t, realRedis(t))) })
 }
@@ -59,7 +61,7 @@ func onBothRedises(t *testing.T, test func(t *testing.T, s *Store)) {
 // redisOnly is a store without MongoDB.
 func redisOnly(t testing.TB, url string) *Store {
 	t.Helper()
-	client, err := dialRedis(url)
+	client, err := dialRedis(url, ownTimeout)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +91,7 @@ func TestRedisURLs(t *testing.T) {
 			if got := addrsOf(t, kind, seed); fmt.Sprint(got) != fmt.Sprint(tt.addrs) {
 				t.Errorf("hosts %v, want %v", got, tt.addrs)
 			}
-			client, err := dialRedis(tt.url)
+			client, err := dialRedis(tt.url, redisTimeout)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -93,7 +93,7 @@ func TestOnlyThisUserReachesTheEmbeddedStores(t *testing.T) {
 	if !strings.HasSuffix(s.embeddedMongo.socket, ".sock") {
 		t.Errorf("MongoDB listens on %s", s.embeddedMongo.socket)
 	}
-	stranger, err := dialRedis("redis://" + s.embeddedRedis.server.Addr())
+	stranger, err := dialRedis("redis://"+s.embeddedRedis.server.Addr(), redisTimeout)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,9 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -53,12 +55,52 @@ func Open(t testing.TB, options ...func(*store.Config)) *store.Store {
 // Config is what Open opens: two stores opened with the same Config share their data
 // where MONGODB_URI and REDIS_URL are set.
 func Config(t testing.TB) store.Config {
+	t.Helper()
+	dir := t.TempDir()
+	if os.Getenv("MONGODB_URI") == "" {
+		if err := unpack(dir); err != nil {
+			t.Fatalf("lay out an empty store: %v", err)
+		}
+	}
 	return store.Config{
 		MongoURI: database(os.Getenv("MONGODB_URI"), "mstm_test_"+store.NewID()),
 		RedisURL: os.Getenv("REDIS_URL"),
-		DataDir:  t.TempDir(),
+		DataDir:  dir,
 		Log:      slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
+}
+
+// empty is the database file of an embedded store that was opened and closed. Making one
+// waits for the disk about a hundred times, writing a copy not once.
+var empty = sync.OnceValues(func() (file []byte, err error) {
+	dir, err := os.MkdirTemp("", "mstm-empty-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	ctx := context.Background()
+	s, err := store.Open(ctx, store.Config{DataDir: dir, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Close(ctx); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(filepath.Join(dir, databaseFile))
+})
+
+const databaseFile = "mongo/mstm.sqlite"
+
+// unpack lays an empty store into a data folder.
+func unpack(dir string) error {
+	file, err := empty()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(databaseFile)), 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, databaseFile), file, 0o600)
 }
 
 // drop removes a test's database from a real MongoDB.
