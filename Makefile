@@ -28,7 +28,7 @@ run: build ## starts the shop with its sandbox and opens it in the browser
 	 ) >&2 & exec ./mstm
 
 build: web ## the whole program, pages included, in one file: ./mstm
-	CGO_ENABLED=0 go build -trimpath -o mstm .
+	go build -o mstm .
 
 web: $(PAGES) ## the pages, if anything in them changed
 

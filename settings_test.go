@@ -1,0 +1,208 @@
+package main
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/caarlos0/env/v11"
+	"github.com/joho/godotenv"
+)
+
+// assignment is a line of .env.example that sets something, in force or as a comment.
+var assignment = regexp.MustCompile(`(?m)^(?:# )?([A-Z][A-Z0-9_]*)=(.*)$`)
+
+func readFile(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// exampleValues are the names and values of .env.example.
+func exampleValues(t *testing.T) map[string]string {
+	t.Helper()
+	values := map[string]string{}
+	for _, m := range assignment.FindAllStringSubmatch(readFile(t, ".env.example"), -1) {
+		if _, twice := values[m[1]]; twice {
+			t.Errorf(".env.example has %s twice", m[1])
+		}
+		values[m[1]] = m[2]
+	}
+	return values
+}
+
+// composeNames are the variables that docker-compose.yml takes from the environment.
+func composeNames(t *testing.T) map[string]bool {
+	t.Helper()
+	names := map[string]bool{}
+	for _, m := range regexp.MustCompile(`\$\{([A-Z][A-Z0-9_]*)`).FindAllStringSubmatch(readFile(t, "docker-compose.yml"), -1) {
+		names[m[1]] = true
+	}
+	return names
+}
+
+func TestTheExampleListsEverySettingWithItsDefaultAndNothingElse(t *testing.T) {
+	example := exampleValues(t)
+	params, err := env.GetFieldParams(&settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := composeNames(t)
+	for _, p := range params {
+		known[p.Key] = true
+		value, listed := example[p.Key]
+		if !listed {
+			t.Errorf(".env.example lacks %s", p.Key)
+		} else if value != p.DefaultValue {
+			t.Errorf(".env.example says %s=%s, the default is %q", p.Key, value, p.DefaultValue)
+		}
+	}
+	for name := range example {
+		if !known[name] {
+			t.Errorf(".env.example has %s, which nothing reads", name)
+		}
+	}
+}
+
+func TestWhatDockerComposeAsksForIsInTheExample(t *testing.T) {
+	example := exampleValues(t)
+	for name := range composeNames(t) {
+		if _, listed := example[name]; !listed {
+			t.Errorf("docker-compose.yml asks for %s, which .env.example lacks", name)
+		}
+	}
+}
+
+func TestTheExampleCanBeUsedAsItIs(t *testing.T) {
+	clearSettings(t)
+	values, err := godotenv.Read(".env.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range values {
+		t.Setenv(name, value)
+	}
+	if _, err := readSettings(); err != nil {
+		t.Error(err)
+	}
+}
+
+// clearSettings empties every setting, as docker-compose does for those not given.
+func clearSettings(t *testing.T) {
+	t.Helper()
+	params, err := env.GetFieldParams(&settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range params {
+		t.Setenv(p.Key, "")
+	}
+}
+
+func TestAnEmptySettingIsItsDefault(t *testing.T) {
+	clearSettings(t)
+	s, err := readSettings()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Env != "development" || s.Addr != "127.0.0.1:8080" || s.Hub.User != 10 || s.Pay.set() || len(s.TrustedProxies)+len(s.AllowedOrigins) != 0 {
+		t.Errorf("an empty environment gives %+v", s)
+	}
+}
+
+func TestListsAreSeparatedByCommas(t *testing.T) {
+	clearSettings(t)
+	t.Setenv("TRUSTED_PROXIES", "10.0.0.0/8,fd00::/8")
+	t.Setenv("ALLOWED_ORIGINS", "https://a.example,https://b.example")
+	s, err := readSettings()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(s.TrustedProxies) != 2 || s.TrustedProxies[1].String() != "fd00::/8" || len(s.AllowedOrigins) != 2 || s.AllowedOrigins[1] != "https://b.example" {
+		t.Errorf("read as %v and %q", s.TrustedProxies, s.AllowedOrigins)
+	}
+}
+
+func TestAMalformedSettingIsRefused(t *testing.T) {
+	for _, tt := range []struct{ name, setting, value string }{
+		{"a proxy that is no network", "TRUSTED_PROXIES", "10.0.0.1"},
+		{"a cap that is no number", "HUB_MAX_PER_USER", "many"},
+		{"an unknown environment", "MSTM_ENV", "prod"},
+		{"seeding neither on nor off", "SEED_DEMO", "yes"},
+		{"an address without a scheme", "PUBLIC_URL", "shop.example"},
+		{"an address with a path", "PUBLIC_URL", "https://shop.example/shop"},
+		{"no way to pay", "SANDBOX_ADDR", "off"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			clearSettings(t)
+			t.Setenv(tt.setting, tt.value)
+			if _, err := readSettings(); err == nil {
+				t.Errorf("%s=%s is taken", tt.setting, tt.value)
+			}
+		})
+	}
+}
+
+// soundProduction is what a real shop might say.
+func soundProduction() settings {
+	return settings{
+		Env: "production", Addr: "0.0.0.0:8080", PublicURL: "https://shop.example", DataDir: "./data",
+		MongoURI: "mongodb://mstm:x@db1,db2,db3/mstm?replicaSet=rs0", RedisURL: "rediss://:x@cache:6379/0",
+		SeedDemo: "on", SandboxAddr: "127.0.0.1:8090", AllowedOrigins: []string{"https://m.shop.example"},
+		Pay: paySettings{
+			MchID: "1900000001", AppID: "wx1234567890abcdef", Serial: "5157F09EFDC096DE15EBE81A47057A72",
+			PrivateKeyFile: "/run/secrets/merchant.pem", APIv3Key: strings.Repeat("k", 32),
+			PublicKeyID: "PUB_KEY_ID_0119000000012024", PublicKeyFile: "/run/secrets/wechat.pem",
+		},
+	}
+}
+
+func TestProductionStartsOnSoundSettings(t *testing.T) {
+	if err := soundProduction().check(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestProductionNamesTheSettingThatIsWrong(t *testing.T) {
+	for _, tt := range []struct {
+		name, setting string
+		spoil         func(*settings)
+	}{
+		{"the embedded FerretDB", "MONGODB_URI", func(s *settings) { s.MongoURI = "" }},
+		{"the embedded miniredis", "REDIS_URL", func(s *settings) { s.RedisURL = "" }},
+		{"the sandbox in WeChat's place", "WECHAT_PAY_MCHID", func(s *settings) { s.Pay = paySettings{} }},
+		{"payments over plain http", "WECHAT_PAY_BASE_URL", func(s *settings) { s.Pay.BaseURL = "http://pay.example" }},
+		{"no public address", "PUBLIC_URL", func(s *settings) { s.PublicURL = "" }},
+		{"a public address over plain http", "PUBLIC_URL", func(s *settings) { s.PublicURL = "http://shop.example" }},
+		{"every origin", "ALLOWED_ORIGINS", func(s *settings) { s.AllowedOrigins = append(s.AllowedOrigins, "*") }},
+		{"an unknown kind of seeding", "SEED_DEMO", func(s *settings) { s.SeedDemo = "" }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := soundProduction()
+			tt.spoil(&s)
+			err := s.check()
+			if err == nil || !strings.HasPrefix(err.Error(), tt.setting+": ") || strings.Contains(err.Error(), "\n") {
+				t.Errorf("refused with %v, not for %s alone", err, tt.setting)
+			}
+		})
+	}
+}
+
+func TestProductionTellsEverythingThatIsWrongAtOnce(t *testing.T) {
+	err := settings{Env: "production", SeedDemo: "on", SandboxAddr: "127.0.0.1:8090", AllowedOrigins: []string{"*"}}.check()
+	for _, name := range []string{"MONGODB_URI", "REDIS_URL", "WECHAT_PAY_MCHID", "PUBLIC_URL", "ALLOWED_ORIGINS"} {
+		if err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%v does not name %s", err, name)
+		}
+	}
+}
+
+func TestProductionHasNeitherSandboxNorSample(t *testing.T) {
+	if s := soundProduction(); s.sandboxed() || s.seeded() {
+		t.Errorf("sandbox %t, sample %t", s.sandboxed(), s.seeded())
+	}
+}
