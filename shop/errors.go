@@ -178,6 +178,12 @@ var (
 	ErrRefundNotExpected = define(Conflict, "REFUND_AMOUNT_CHANGED", "可退金额有变动，请确认", "The refundable amount has changed; look again.")
 )
 
+// Books.
+var (
+	ErrReconciliationNotFound = define(NotFound, "RECONCILIATION_NOT_FOUND", "这一天还没有对账", "This day has not been reconciled yet.")
+	ErrReconciliationRunning  = define(Conflict, "RECONCILIATION_RUNNING", "这一天正在对账", "This day is being reconciled right now.")
+)
+
 // Callbacks of WeChat.
 var (
 	ErrCallbackSignature = define(Unauthenticated, "CALLBACK_SIGNATURE", "签名验证失败", "The callback's signature is not valid.")

@@ -1,0 +1,75 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"mstm/shop"
+)
+
+// Reconciliation reads the comparison of one day; shop.ErrReconciliationNotFound where
+// there was none.
+func (s *Store) Reconciliation(ctx context.Context, day shop.Date) (*shop.Reconciliation, error) {
+	r, err := findByID[shop.Reconciliation](ctx, s.coll("reconciliations"), string(day), shop.ErrReconciliationNotFound)
+	if err != nil {
+		return nil, fmt.Errorf("reconciliation of %s: %w", day, err)
+	}
+	return r, nil
+}
+
+// Reconciliations lists the days that were compared, newest first. The cursor is the last
+// day of the page before.
+func (s *Store) Reconciliations(ctx context.Context, limit int, cursor string) (items []shop.Reconciliation, next string, err error) {
+	filter := bson.M{}
+	if cursor != "" {
+		day, err := shop.ParseDate(cursor)
+		if err != nil {
+			return nil, "", shop.ErrInvalidCursor
+		}
+		filter["_id"] = bson.M{"$lt": string(day)}
+	}
+	limit = pageSize(limit)
+	items, err = findAll[shop.Reconciliation](ctx, s.coll("reconciliations"), filter,
+		options.Find().SetSort(bson.D{{Key: "_id", Value: -1}}).SetLimit(int64(limit)+1))
+	if err != nil || len(items) <= limit {
+		return items, "", err
+	}
+	items = items[:limit]
+	return items, string(items[limit-1].Day), nil
+}
+
+// BeginReconciliation makes a run of the day this caller's and reports whether it did:
+// inserting the day decides, or replacing a run that has ended or died. What the earlier
+// run found stays in the document until this one has ended.
+func (s *Store) BeginReconciliation(ctx context.Context, day shop.Date, by string, byHand bool, now time.Time) (*shop.Reconciliation, bool, error) {
+	fresh := &shop.Reconciliation{
+		Day: day, State: shop.ReconciliationRunning, Differences: []shop.Difference{}, By: by, StartedAt: now.UTC(), Run: NewID(),
+	}
+	first, err := s.insertOnce(ctx, s.coll("reconciliations"), fresh)
+	if err != nil || first {
+		return fresh, first, err
+	}
+	held, err := s.Reconciliation(ctx, day)
+	if err != nil || !held.Takeable(byHand, now) {
+		return held, false, err
+	}
+	run := held.Run
+	held.State, held.By, held.StartedAt, held.Run = shop.ReconciliationRunning, by, now.UTC(), fresh.Run
+	held.FinishedAt, held.NextAt, held.Cause = nil, nil, ""
+	mine, err := s.replaceIf(ctx, s.coll("reconciliations"), bson.M{"_id": string(day), "run": run}, held)
+	return held, mine, err
+}
+
+// EndReconciliation writes what a run came to and reports whether the run was still its
+// own: one that was taken for dead changes nothing any more.
+func (s *Store) EndReconciliation(ctx context.Context, r *shop.Reconciliation) (bool, error) {
+	won, err := s.replaceIf(ctx, s.coll("reconciliations"), bson.M{"_id": string(r.Day), "run": r.Run}, r)
+	if err != nil {
+		return false, fmt.Errorf("end reconciliation of %s: %w", r.Day, err)
+	}
+	return won, nil
+}
