@@ -95,6 +95,11 @@ func (s *Server) routes() []route {
 		{post, "/api/admin/orders/:order/refunds", finance, s.adminRefund, stores},
 		{get, "/api/admin/strays", finance, s.listStrays, stores},
 
+		{get, "/api/admin/reconciliations", finance, s.listReconciliations, stores},
+		{post, "/api/admin/reconciliations", finance, s.runReconciliation, stores},
+		{get, "/api/admin/reconciliations/:day", finance, s.showReconciliation, stores},
+		{get, "/api/admin/finance", finance, s.exportFinance, stores},
+
 		{get, "/api/admin/api-keys", admin, s.listAPIKeys, stores},
 		{post, "/api/admin/api-keys", admin, s.createAPIKey, stores},
 		{del, "/api/admin/api-keys/:key", admin, s.deleteAPIKey, stores},
