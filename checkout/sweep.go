@@ -20,9 +20,16 @@ const (
 )
 
 // Run looks after every order that something must happen to, until ctx ends: duties that
-// were left, attempts to ask WeChat about, time that is over, refunds on their way. It may
-// run on every instance.
+// were left, attempts to ask WeChat about, time that is over, refunds on their way. Beside
+// it each day's bill is compared. It may run on every instance.
 func (c *Checkout) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return c.runSweeping(ctx) })
+	g.Go(func() error { return c.runReconciling(ctx) })
+	return g.Wait()
+}
+
+func (c *Checkout) runSweeping(ctx context.Context) error {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {
