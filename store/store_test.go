@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -260,6 +261,31 @@ func TestTheDatabaseIsThePathOfTheURI(t *testing.T) {
 	} {
 		if got := databaseOf(uri); got != want {
 			t.Errorf("%s: %s, want %s", uri, got, want)
+		}
+	}
+}
+
+func TestEveryCollectionInUseIsMadeAtTheStart(t *testing.T) {
+	made := map[string]bool{}
+	for _, c := range collections {
+		if made[c.name] {
+			t.Errorf("%s is in the table twice", c.name)
+		}
+		made[c.name] = true
+	}
+	files, err := filepath.Glob("*.go")
+	if err != nil || len(files) < 10 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, use := range regexp.MustCompile(`coll\("([a-z_]+)"\)`).FindAllStringSubmatch(string(text), -1) {
+			if !made[use[1]] {
+				t.Errorf("%s uses %s, which the table in indexes.go does not have", file, use[1])
+			}
 		}
 	}
 }
