@@ -57,6 +57,21 @@ func (s *testShop) pass(d time.Duration) {
 	s.setClock(s.now().Add(d).Format(time.RFC3339Nano))
 }
 
+// awaitLater waits until an order has reached a state, letting a minute of the shop's clock
+// pass where that does not happen: WeChat is asked once a minute.
+func (s *testShop) awaitLater(p *person, id, state string) {
+	s.t.Helper()
+	for range 5 {
+		for deadline := time.Now().Add(4 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+			if p.order(id).State == state {
+				return
+			}
+		}
+		s.pass(61 * time.Second)
+	}
+	p.await(id, state)
+}
+
 // now is the shop's time.
 func (s *testShop) now() time.Time {
 	s.t.Helper()
