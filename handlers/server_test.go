@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"context"
-	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"strings"
@@ -136,23 +135,5 @@ func TestFiguresAreForThisMachineOnly(t *testing.T) {
 		if rec.Code != want {
 			t.Errorf("%s: %d", peer, rec.Code)
 		}
-	}
-}
-
-// nothing is a writer that costs nothing.
-type nothing struct{ h http.Header }
-
-func (n *nothing) Header() http.Header         { return n.h }
-func (n *nothing) Write(b []byte) (int, error) { return len(b), nil }
-func (n *nothing) WriteHeader(int)             {}
-
-// BenchmarkCatalogue is what the API itself costs on top of net/http for a visitor's list.
-func BenchmarkCatalogue(b *testing.B) {
-	w := newWorld(b)
-	w.sells(ladderCourse("go1"), ladderCourse("go2"))
-	r := httptest.NewRequest("GET", "/api/courses?limit=20", nil)
-	b.ReportAllocs()
-	for b.Loop() {
-		w.api.ServeHTTP(&nothing{http.Header{}}, r)
 	}
 }
