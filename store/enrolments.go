@@ -70,11 +70,11 @@ func (s *Store) putEnrolment(ctx context.Context, e *shop.Enrolment, seen int64)
 // Standing is the learner's past in each of the courses. A course that is missing from the
 // answer is one the learner has no past in.
 func (s *Store) Standing(ctx context.Context, userID string, courseIDs ...string) (map[string]shop.Standing, error) {
-	ids := make(bson.A, 0, len(courseIDs))
+	ids := make([]string, 0, len(courseIDs))
 	for _, c := range courseIDs {
 		ids = append(ids, shop.EnrolmentID(userID, c))
 	}
-	enrolments, err := findAll[*shop.Enrolment](ctx, s.coll("enrolments"), bson.M{"_id": bson.M{"$in": ids}})
+	enrolments, err := findByIDs[shop.Enrolment](ctx, s, s.coll("enrolments"), ids)
 	if err != nil {
 		return nil, fmt.Errorf("standing: %w", err)
 	}
@@ -86,7 +86,8 @@ func (s *Store) Standing(ctx context.Context, userID string, courseIDs ...string
 	for c := range used {
 		all[c] = shop.Standing{TrialUsed: true}
 	}
-	for _, e := range enrolments {
+	for i := range enrolments {
+		e := &enrolments[i]
 		all[e.CourseID] = shop.Standing{Enrolment: e, TrialUsed: used[e.CourseID]}
 	}
 	return all, nil

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"go.mongodb.org/mongo-driver/v2/bson"
-
 	"mstm/shop"
 )
 
@@ -60,13 +58,13 @@ func (s *Store) trialsUsed(ctx context.Context, userID string, courseIDs []strin
 	if err != nil {
 		return nil, err
 	}
-	ids := bson.A{}
+	var ids []string
 	for _, c := range courseIDs {
 		for _, k := range keys {
 			ids = append(ids, trialID(c, k))
 		}
 	}
-	rows, err := findAll[trial](ctx, s.coll("trials"), bson.M{"_id": bson.M{"$in": ids}})
+	rows, err := findByIDs[trial](ctx, s, s.coll("trials"), ids)
 	if err != nil {
 		return nil, fmt.Errorf("trials: %w", err)
 	}
