@@ -5,6 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
+	"mstm/hub"
 	"mstm/hub/hubtest"
 	"mstm/shop"
 )
@@ -81,5 +84,23 @@ func TestAnAPIKeyDoesWhatItsScopesSayUntilItIsDeleted(t *testing.T) {
 	w.do("DELETE", "/api/admin/api-keys/"+made.ID, admin, nil).is(404, "API_KEY_NOT_FOUND")
 	if strings.Contains(w.log.String(), made.Key) {
 		t.Error("the log has the key in it")
+	}
+}
+
+func TestAHubThatIsDownStopsNobodyFromShopping(t *testing.T) {
+	nowhere := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", DialTimeout: 100 * time.Millisecond, MaxRetries: -1})
+	t.Cleanup(func() { nowhere.Close() })
+	w := newWorld(t, func(d *Deps) { d.Hub = hub.New(hub.Config{Redis: nowhere, Log: d.Log}) })
+	w.sells(ladderCourse("go1"))
+	token, _ := w.learner("linwei")
+	w.do("PUT", "/api/cart/go1", token, `{}`).is(200)
+	w.do("DELETE", "/api/cart", token, nil).is(200)
+	again := w.login("linwei", "web")
+	w.do("POST", "/api/logout", again, nil).is(204)
+	w.do("GET", "/api/me", again, nil).is(401)
+	marketer := w.staff("mark", "learner", "marketer")
+	w.do("POST", "/api/hub/publish", marketer, `{"topic":"activity","type":"sale.begins"}`).is(503, "HUB_UNAVAILABLE")
+	if lines := w.log.lines(t, "event not published"); len(lines) != 2 {
+		t.Errorf("%d lines about the cart's events", len(lines))
 	}
 }
