@@ -175,6 +175,29 @@ func TestRefunds(t *testing.T) {
 		}
 	})
 
+	t.Run("C42 a line that can no longer be granted is paid back, the others are opened", func(t *testing.T) {
+		s.setClock("2025-03-01T10:00:00+08:00")
+		p := s.newLearner()
+		s.stage(p, course, policy["s1"], 0)
+		two := s.stage(p, course, policy["s2"], 20000)
+		s.setClock("2025-03-05T10:00:00+08:00")
+		var placed placedJSON
+		// S3 waits for its money while S2, which it stands on, is refunded.
+		s.setClock("2025-04-03T10:00:00+08:00")
+		p.again()
+		p.place(30000+99900+1999, wish{course, policy["s3"]}, wish{"go1", "go1full"}, wish{"stat1", "stat1full"}).want(201).into(&placed)
+		s.staff("finance").post("/api/admin/orders/"+two.ID+"/refunds", obj{"reason": "客服"}).want(201)
+		s.refunded(p, two.ID, "refunded")
+		s.scan(placed.Payment)
+		o := s.refunded(p, placed.Order.ID, "partially_refunded")
+		if o.Refunded != 30000 || o.Lines[0].Result != "refused" || o.Lines[1].Result != "granted" || o.Lines[2].Result != "granted" {
+			t.Errorf("%+v", o)
+		}
+		if _, ok := p.enrolment("go1"); !ok {
+			t.Error("the other course is not open")
+		}
+	})
+
 	t.Run("C27 nothing goes back after 365 days", func(t *testing.T) {
 		s.setClock("2025-03-01T10:00:00+08:00")
 		p := s.newLearner()
