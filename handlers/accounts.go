@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"regexp"
+	"slices"
 	"time"
 
 	"mstm/hub"
@@ -178,7 +179,7 @@ func (s *Server) openSession(w http.ResponseWriter, r *http.Request, status int,
 // reading the account and writing the token: whoever changed them could not see it.
 func (s *Server) stillSame(ctx context.Context, u *shop.User, client string) error {
 	now, err := s.Store.User(ctx, u.ID)
-	if err == nil && now.PasswordHash == u.PasswordHash && sameRoles(now.Roles, u.Roles) {
+	if err == nil && now.PasswordHash == u.PasswordHash && slices.Equal(now.Roles, u.Roles) {
 		return nil
 	}
 	if dropErr := s.Store.DeleteToken(ctx, u.ID, client); dropErr != nil {

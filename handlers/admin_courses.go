@@ -259,11 +259,7 @@ func (s *Server) adminShowCourse(w http.ResponseWriter, r *http.Request) error {
 // adminListCourses answers GET /api/admin/courses?state=&q=&limit=&cursor=, newest first,
 // drafts included.
 func (s *Server) adminListCourses(w http.ResponseWriter, r *http.Request) error {
-	q, err := query(r)
-	if err != nil {
-		return err
-	}
-	rows, err := limit(q)
+	q, rows, err := listQuery(r)
 	if err != nil {
 		return err
 	}

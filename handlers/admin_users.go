@@ -23,11 +23,7 @@ const maxSearch = 64
 
 // listUsers answers GET /api/admin/users?q=&limit=&cursor=; q is a part of the username or name.
 func (s *Server) listUsers(w http.ResponseWriter, r *http.Request) error {
-	q, err := query(r)
-	if err != nil {
-		return err
-	}
-	rows, err := limit(q)
+	q, rows, err := listQuery(r)
 	if err != nil {
 		return err
 	}
@@ -98,5 +94,3 @@ func checkRoles(roles []shop.Role) ([]shop.Role, error) {
 func losesAny(before, after []shop.Role) bool {
 	return slices.ContainsFunc(before, func(r shop.Role) bool { return !slices.Contains(after, r) })
 }
-
-func sameRoles(a, b []shop.Role) bool { return slices.Equal(a, b) }

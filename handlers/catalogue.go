@@ -119,11 +119,7 @@ func (s *Server) listCategories(w http.ResponseWriter, r *http.Request) error {
 // The same query has the same bytes until the catalogue changes.
 func (s *Server) listCourses(w http.ResponseWriter, r *http.Request) error {
 	return s.answerReady(w, r, "courses?"+r.URL.RawQuery, func(all *store.Catalogue) (any, error) {
-		q, err := query(r)
-		if err != nil {
-			return nil, err
-		}
-		rows, err := limit(q)
+		q, rows, err := listQuery(r)
 		if err != nil {
 			return nil, err
 		}

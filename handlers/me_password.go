@@ -26,13 +26,8 @@ func (s *Server) changePassword(w http.ResponseWriter, r *http.Request) error {
 	if err := s.hashing.checkNew(in.Password, u.Username, leastPassword(u)); err != nil {
 		return err
 	}
-	ok, _, err := s.hashing.matches(ctx, in.Current, u.PasswordHash)
-	if err != nil {
+	if err := s.checkCurrent(r, u, in.Current); err != nil {
 		return err
-	}
-	if !ok {
-		s.event(r, "password change refused")
-		return errWrongCurrent()
 	}
 	if err := s.replacePassword(r, u, in.Password); err != nil {
 		return err
@@ -46,9 +41,14 @@ func (s *Server) changePassword(w http.ResponseWriter, r *http.Request) error {
 	return encode(w, http.StatusOK, newSession(token, row, u))
 }
 
-// errWrongCurrent is a field's fault: the token is good, so the page must not log out
-// over it as it does on a 401.
-func errWrongCurrent() error {
+// checkCurrent refuses a wrong current password as a field's fault: the token is good, so
+// the page must not log out over it as it does on a 401.
+func (s *Server) checkCurrent(r *http.Request, u *shop.User, password string) error {
+	ok, _, err := s.hashing.matches(r.Context(), password, u.PasswordHash)
+	if err != nil || ok {
+		return err
+	}
+	s.event(r, "password change refused")
 	e := *shop.ErrWrongCredentials
 	e.Kind = shop.Forbidden
 	return e.At("current_password")

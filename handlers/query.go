@@ -32,6 +32,15 @@ func query(r *http.Request) (url.Values, error) {
 	return q, nil
 }
 
+// listQuery reads the query of a list, and how many rows a page of it has.
+func listQuery(r *http.Request) (q url.Values, rows int, err error) {
+	if q, err = query(r); err != nil {
+		return nil, 0, err
+	}
+	rows, err = limit(q)
+	return q, rows, err
+}
+
 // limit is how many rows the caller wants.
 func limit(q url.Values) (int, error) {
 	if !q.Has("limit") {
