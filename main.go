@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/joho/godotenv"
+	"github.com/redis/go-redis/v9"
 	"go.mongodb.org/mongo-driver/v2/event"
 
 	"mstm/checkout"
@@ -33,6 +34,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	redis.SetLogger(redisLog{log})
 	if err := godotenv.Load(); err != nil && !errors.Is(err, os.ErrNotExist) {
 		log.Error("cannot read .env", "err", err)
 		os.Exit(1)
@@ -45,6 +47,13 @@ func main() {
 		log.Error("mstm ends", "err", err)
 		os.Exit(1)
 	}
+}
+
+// redisLog takes what go-redis has to say into the log.
+type redisLog struct{ *slog.Logger }
+
+func (l redisLog) Printf(ctx context.Context, format string, v ...any) {
+	l.WarnContext(ctx, "redis", "says", fmt.Sprintf(format, v...))
 }
 
 // watch is what the outside may see of a running shop.

@@ -77,11 +77,7 @@ type adminOrderItem struct {
 // adminListOrders answers GET /api/admin/orders?state=&q=&limit=&cursor=, newest first. q is
 // an order's id, an out_trade_no or a username, whole.
 func (s *Server) adminListOrders(w http.ResponseWriter, r *http.Request) error {
-	q, err := query(r)
-	if err != nil {
-		return err
-	}
-	rows, err := limit(q)
+	q, rows, err := listQuery(r)
 	if err != nil {
 		return err
 	}

@@ -14,11 +14,7 @@ const reconcilePatience = 8 * time.Second
 
 // listReconciliations answers GET /api/admin/reconciliations?limit=&cursor=, newest day first.
 func (s *Server) listReconciliations(w http.ResponseWriter, r *http.Request) error {
-	q, err := query(r)
-	if err != nil {
-		return err
-	}
-	rows, err := limit(q)
+	q, rows, err := listQuery(r)
 	if err != nil {
 		return err
 	}

@@ -85,11 +85,7 @@ func (s *Server) payer(r *http.Request) shop.Payer { return shop.Payer{IP: s.add
 
 // listOrders answers GET /api/orders?limit=&cursor=: the learner's own, newest first.
 func (s *Server) listOrders(w http.ResponseWriter, r *http.Request) error {
-	q, err := query(r)
-	if err != nil {
-		return err
-	}
-	rows, err := limit(q)
+	q, rows, err := listQuery(r)
 	if err != nil {
 		return err
 	}

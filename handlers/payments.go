@@ -60,7 +60,11 @@ func callbackError(err error) *shop.Error {
 	return codedError(err)
 }
 
+// logCallback logs a refusal; what failed on our side logFailure has logged.
 func (s *Server) logCallback(r *http.Request, e *shop.Error, status int, err error) {
+	if e.Kind >= shop.Internal {
+		return
+	}
 	level := slog.LevelWarn
 	if wechat.IsProbe(err) {
 		level = slog.LevelInfo // WeChat's own test of whether we verify
