@@ -38,7 +38,11 @@ func (c *Checkout) refundAnswer(ctx context.Context, orderID, outRefundNo string
 		}
 		return c.refundState(ctx, orderID, outRefundNo, "", time.Time{})
 	}
-	return c.refundState(ctx, orderID, outRefundNo, refundStates[answer.Status], answer.CreateTime)
+	state := refundStates[answer.Status]
+	if state == shop.RefundAbnormal || state == shop.RefundClosed {
+		c.alarm(ctx, "WeChat gave a refund up", "order", orderID, "out_refund_no", outRefundNo, "status", answer.Status)
+	}
+	return c.refundState(ctx, orderID, outRefundNo, state, answer.CreateTime)
 }
 
 var refundStates = map[string]shop.RefundState{
