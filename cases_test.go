@@ -429,3 +429,11 @@ func (p *person) closeReason(id string) string {
 	p.get("/api/orders/" + id).want(200).into(&o)
 	return o.Reason
 }
+
+// sameOrError is wantSame for eventually.
+func sameOrError(got []string, want ...string) error {
+	if !slices.Equal(got, want) {
+		return fmt.Errorf("%q, not %q", got, want)
+	}
+	return nil
+}
