@@ -4,9 +4,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -86,25 +84,10 @@ func (s *crashSite) crasher(t *testing.T) *crasher {
 	if err := os.CopyFS(dir, os.DirFS(s.folder)); err != nil {
 		t.Fatal(err)
 	}
-	env, err := os.ReadFile(filepath.Join(s.wechat.dataDir, "sandbox", "sandbox.env"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &crasher{crashSite: s, t: t, process: newProcess(t, dir, append(lines(string(env)), "REDIS_URL="+storetest.Redis(t))...)}
+	c := &crasher{crashSite: s, t: t, process: newProcess(t, dir, append(sandboxEnv(t, s.wechat), "REDIS_URL="+storetest.Redis(t))...)}
 	c.learner = c.as(s.token)
 	c.start()
 	return c
-}
-
-// lines are the settings in the text of an env file.
-func lines(text string) (all []string) {
-	for line := range strings.Lines(text) {
-		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
-			name, value, _ := strings.Cut(line, "=")
-			all = append(all, name+"="+strings.Trim(value, `"'`))
-		}
-	}
-	return all
 }
 
 // next is a course that this learner has not tried to buy.
@@ -193,6 +176,9 @@ func (k *crashes) note(hits []string) {
 // wantAt wants these writes to have been among those at which shops were killed.
 func (k *crashes) wantAt(t *testing.T, writes ...string) {
 	t.Helper()
+	if k.at == nil {
+		return // left out by -run
+	}
 	t.Logf("killed %v", k.at)
 	for _, write := range writes {
 		if k.at["before "+write] == 0 || k.at["after "+write] == 0 {
@@ -218,9 +204,7 @@ func (c *crasher) paidAndKilled(when string, n int) bool {
 	c.untilKilledOr(func() error { return c.atRest(id) })
 	killed := c.revive()
 	before.Close()
-	began := time.Now()
 	c.wantFulfilledOnce(id, course, since)
-	c.t.Logf("%d: healed in %s; killed at %q", n, time.Since(began), c.hits)
 	return killed
 }
 
@@ -264,12 +248,12 @@ func (c *crasher) wantFulfilledOnce(id string, course wish, since string) {
 func (c *crasher) wantRows(id string, course wish) {
 	c.t.Helper()
 	db := c.database()
-	find := func(collection string, filter bson.M) []bson.M {
+	find := func(collection string, filter bson.M) (all []bson.M) {
 		c.t.Helper()
-		all, err := rows(db, collection, filter)
-		if err != nil {
-			c.t.Fatal(err)
-		}
+		eventually(c.t, time.Minute, func() (err error) {
+			all, err = rows(db, collection, filter)
+			return err
+		})
 		return all
 	}
 	if n := find("notices", bson.M{"link": "/orders/" + id}); len(n) != 1 {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -13,6 +12,8 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -140,6 +141,7 @@ type process struct {
 	env     []string
 	log     *logBook
 
+	db    *mongo.Database // once somebody looked into it
 	cmd   *exec.Cmd
 	ended chan struct{} // closed when the process is gone
 	err   error         // how it ended, once ended is closed
@@ -168,10 +170,26 @@ func freeAddr(t testing.TB) string {
 	return ln.Addr().String()
 }
 
+// sandboxEnv are the settings with which a process pays in a shop's sandbox.
+func sandboxEnv(t testing.TB, s *testShop) (env []string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(s.dataDir, "sandbox", "sandbox.env"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if name, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok && !strings.HasPrefix(name, "#") {
+			env = append(env, name+"="+strings.Trim(value, `"'`))
+		}
+	}
+	return env
+}
+
 // launch starts the process and does not wait for it to be ready.
 func (p *process) launch() {
 	p.t.Helper()
 	client.CloseIdleConnections() // those to the process before are dead
+	p.db = nil
 	binary, err := os.Executable()
 	if err != nil {
 		p.t.Fatal(err)
@@ -271,13 +289,17 @@ func (p *process) skip(d time.Duration) {
 
 // database is the process's embedded MongoDB, to look into.
 func (p *process) database() *mongo.Database {
-	return openDatabase(p.t, "mongodb://"+url.QueryEscape(filepath.Join(p.dir, "mongo", "mongo.sock"))+"/mstm")
+	if p.db == nil {
+		p.db = openDatabase(p.t, "mongodb://"+url.QueryEscape(filepath.Join(p.dir, "mongo", "mongo.sock"))+"/mstm")
+	}
+	return p.db
 }
 
 // openDatabase connects to the database that a URI names, to look into it.
 func openDatabase(t testing.TB, uri string) *mongo.Database {
 	t.Helper()
-	c, err := mongo.Connect(options.Client().ApplyURI(uri).SetTimeout(20 * time.Second))
+	// Whose server was killed is to hear of it soon.
+	c, err := mongo.Connect(options.Client().ApplyURI(uri).SetServerSelectionTimeout(2 * time.Second))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -286,7 +308,11 @@ func openDatabase(t testing.TB, uri string) *mongo.Database {
 }
 
 // rows are the documents of a collection that match; nil matches all.
-func rows(db *mongo.Database, collection string, filter bson.M) ([]bson.M, error) {
+func rows(db *mongo.Database, collection string, filter bson.M) (all []bson.M, err error) {
+	return all, find(db, collection, filter, &all)
+}
+
+func find(db *mongo.Database, collection string, filter bson.M, all any) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	if filter == nil {
@@ -294,35 +320,38 @@ func rows(db *mongo.Database, collection string, filter bson.M) ([]bson.M, error
 	}
 	cur, err := db.Collection(collection).Find(ctx, filter, options.Find().SetSort(bson.M{"_id": 1}))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	all := []bson.M{}
-	return all, cur.All(ctx, &all)
+	return cur.All(ctx, all)
 }
 
-// dump is all that a database holds, a line for each document, without the collections
-// named in but.
-func dump(t testing.TB, db *mongo.Database, but ...string) string {
+// asking is what the sweeper writes by itself while an order waits to be paid.
+var asking = regexp.MustCompile(`"(v|asks|asked_at)":(\d+|\{[^}]*\}),?`)
+
+// dump is all that a database holds, a line for each document, but for what the sweeper
+// notes to itself.
+func dump(t testing.TB, db *mongo.Database) string {
 	t.Helper()
 	names, err := db.ListCollectionNames(context.Background(), bson.M{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	slices.Sort(names)
 	lines := []string{}
 	for _, name := range names {
-		if strings.Contains(" "+strings.Join(but, " ")+" ", " "+name+" ") {
+		if name == "due" {
 			continue
 		}
-		all, err := rows(db, name, nil)
-		if err != nil {
+		var all []bson.Raw
+		if err := find(db, name, nil, &all); err != nil {
 			t.Fatal(err)
 		}
 		for _, row := range all {
-			line, err := json.Marshal(row) // sorts the fields
+			line, err := bson.MarshalExtJSON(row, false, false)
 			if err != nil {
 				t.Fatal(err)
 			}
-			lines = append(lines, name+" "+string(line))
+			lines = append(lines, name+" "+asking.ReplaceAllString(string(line), ""))
 		}
 	}
 	return strings.Join(lines, "\n")
