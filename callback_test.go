@@ -13,63 +13,17 @@ import (
 	"mstm/store/storetest"
 )
 
-// tradeJSON is what the sandbox knows of one out_trade_no.
-type tradeJSON struct {
-	OutTradeNo string `json:"out_trade_no"`
-	State      string `json:"state"`
-	Callbacks  []struct {
-		Deliveries []delivery `json:"deliveries"`
-	} `json:"callbacks"`
-}
-
-// delivery is one callback as the shop answered it.
-type delivery struct {
-	Status int    `json:"status"`
-	Error  string `json:"error"`
-	Body   string `json:"body"`
-}
-
 const callbackSuccess = `{"code":"SUCCESS","message":"成功"}`
 
-// trade is what the sandbox knows of a number.
-func (s *testShop) trade(no string) (t tradeJSON) {
-	s.t.Helper()
-	s.phone().get("/sandbox/trades/" + no).want(200).into(&t)
-	return t
-}
-
-// tradesOf are the numbers at WeChat that belong to an order.
-func (s *testShop) tradesOf(order string) (numbers []string) {
-	s.t.Helper()
-	var list struct {
-		Items []tradeJSON `json:"items"`
-	}
-	s.phone().get("/sandbox/trades").want(200).into(&list)
-	for _, t := range list.Items {
-		if len(t.OutTradeNo) > len(order) && t.OutTradeNo[:len(order)] == order {
-			numbers = append(numbers, t.OutTradeNo)
-		}
-	}
-	return numbers
-}
-
 // send makes the sandbox post callbacks now, and says how they were answered.
-func (s *testShop) send(path string, body obj) ([]delivery, error) {
+func (s *testShop) send(path string, body obj) ([]deliveryJSON, error) {
 	a, err := s.phone().try("POST", path, body)
 	if err != nil || a.status != 200 {
 		return nil, fmt.Errorf("%s answered %d %s: %w", path, a.status, a.body, err)
 	}
-	var sent struct{ Deliveries []delivery }
+	var sent struct{ Deliveries []deliveryJSON }
 	a.into(&sent)
 	return sent.Deliveries, nil
-}
-
-// later moves the shop's clock on.
-func (s *testShop) later(d time.Duration) {
-	s.t.Helper()
-	var clock struct{ Now time.Time }
-	s.phone().get("/sandbox/clock").want(200).into(&clock)
-	s.setClock(clock.Now.Add(d).Format(time.RFC3339Nano))
 }
 
 // wantOpenedOnce wants a fulfilled order to have brought one grant and one notice.
@@ -121,11 +75,11 @@ func TestManyCallbacksAndTheQueryAtOnceGrantOnce(t *testing.T) {
 	first.scan(placed.Payment)
 	no := placed.Payment.OutTradeNo
 	copies := obj{"out_trade_no": no, "notify_url": second.url + "/api/wechat/pay-notify", "fault": obj{"repeat": 20, "parallel": true}}
-	var told []delivery
+	var told []deliveryJSON
 	var failed error
 	var there sync.WaitGroup
 	there.Go(func() { told, failed = first.send("/sandbox/forge", copies) })
-	first.later(7 * time.Second)
+	first.pass(7 * time.Second)
 	there.Wait()
 	if failed != nil {
 		t.Fatal(failed)
@@ -188,13 +142,6 @@ func TestPaymentsAreFoundWhateverWeChatDoesWithItsCallbacks(t *testing.T) {
 			learner.wantOpenedOnce(placed.Order.ID, course.CourseID)
 		})
 	}
-}
-
-func (s *testShop) now() time.Time {
-	s.t.Helper()
-	var clock struct{ Now time.Time }
-	s.phone().get("/sandbox/clock").want(200).into(&clock)
-	return clock.Now
 }
 
 func (p *person) isFulfilled(id string) error {
@@ -288,9 +235,7 @@ func (s *testShop) wantPaidByTheFirstNumber(p *person, placed placedJSON, course
 	}
 	s.scan(placed.Payment)
 	p.await(id, "fulfilled")
-	if numbers := s.tradesOf(id); len(numbers) != 1 {
-		s.t.Errorf("WeChat knows the numbers %q of one order", numbers)
-	}
+	wantSame(s.t, "the numbers of the order at WeChat", s.trades(id), "01 SUCCESS")
 	p.wantOpenedOnce(id, course)
 }
 
@@ -344,7 +289,7 @@ func TestTheOrderOfAKilledInstanceIsFinishedByAnother(t *testing.T) {
 	if taken, err := rows(db, "orders", bson.M{"_id": placed.Order.ID}); err != nil || taken[0]["state"] == "pending" {
 		t.Fatalf("the killed instance had not taken the payment: %v %v", taken, err)
 	}
-	other.later(10 * time.Second)
+	other.pass(10 * time.Second)
 	learner.await(placed.Order.ID, "fulfilled")
 	learner.wantOpenedOnce(placed.Order.ID, "go1")
 }
