@@ -19,7 +19,7 @@ func (d *Desk) OrderFulfilled(ctx context.Context, o *shop.Order) error {
 	case refused != "":
 		n.Body += fmt.Sprintf(" %s 您已经拥有，款项会原路退回。", refused)
 	}
-	return d.tell(ctx, o.UserID, "order_fulfilled", o.ID, n)
+	return d.tell(ctx, o.UserID, shop.NoticeOrderFulfilled, o.ID, n)
 }
 
 // Refunded tells the buyer that a refund of an order went through.
@@ -28,12 +28,12 @@ func (d *Desk) Refunded(ctx context.Context, o *shop.Order, r *shop.Refund) erro
 	if r.Amount == 0 {
 		n.Title, n.Body = "课程已退出", "这笔订单没有付款，学习权限已结束。"
 	}
-	return d.tell(ctx, o.UserID, "order_refunded", r.OutRefundNo, n)
+	return d.tell(ctx, o.UserID, shop.NoticeOrderRefunded, r.OutRefundNo, n)
 }
 
 // PaidBack tells the buyer that money which paid for nothing is back.
 func (d *Desk) PaidBack(ctx context.Context, o *shop.Order, r *shop.Refund) error {
-	return d.tell(ctx, o.UserID, "paid_back", r.OutRefundNo, shop.Notice{
+	return d.tell(ctx, o.UserID, shop.NoticePaidBack, r.OutRefundNo, shop.Notice{
 		Title: "多付的款项已退回",
 		Body:  fmt.Sprintf("%s 元已原路退回。", r.Amount.Yuan()),
 		Link:  "/orders/" + o.ID,

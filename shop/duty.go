@@ -63,9 +63,23 @@ func (o *Order) DutyFailed(name DutyName, cause string, now time.Time) {
 	if d == nil || d.Done {
 		return
 	}
-	pause := min(time.Second<<min(d.Tries, 6), time.Minute)
+	pause := dutyPause(d.Tries)
 	d.Tries++
 	d.Error, d.Next = cause, now.Add(pause)
+}
+
+// dutyPause is the pause after so many tries have failed before.
+func dutyPause(tries int) time.Duration {
+	return min(time.Second<<min(tries, 6), time.Minute)
+}
+
+// since is when the duty came to be owed, or somewhat later: the tries took time too.
+func (d *Duty) since() time.Time {
+	at := d.Next
+	for n := range d.Tries {
+		at = at.Add(-dutyPause(n))
+	}
+	return at
 }
 
 func (o *Order) owePaid(now time.Time) {

@@ -15,6 +15,13 @@ type Notice struct {
 	ReadAt    *time.Time `bson:"read_at" json:"read_at,omitempty"`
 }
 
+// Kinds of notices about an order.
+const (
+	NoticeOrderFulfilled = "order_fulfilled"
+	NoticeOrderRefunded  = "order_refunded"
+	NoticePaidBack       = "paid_back"
+)
+
 // NoticeID is the key of the notice that tells a user about ref (an order, a course and
 // day …) in this way.
 func NoticeID(userID, kind, ref string) string { return userID + ":" + kind + ":" + ref }
