@@ -30,6 +30,7 @@ func TestOrderCases(t *testing.T) {
 		{"C39 a price from the page charges nobody less", priceFromPage},
 		{"C40 somebody else's order is not there", foreignOrder},
 		{"C46 19.99 yuan is 1999 fen everywhere", oddFen},
+		{"lines that cannot be are refused and nothing is placed", impossibleLines},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) { c.run(t, shop.at(t, "2025-03-01 10:00")) })
@@ -274,5 +275,25 @@ func (c *sold) wantRefusedPrice(price any) {
 	a := c.shop.staff("editor").put("/api/admin/courses/"+c.id+"/policies", obj{"policies": only})
 	if a.status != 400 {
 		c.shop.t.Errorf("a price of %v was answered %d: %s", price, a.status, a.body)
+	}
+}
+
+func impossibleLines(t *testing.T, s *testShop) {
+	c, d, learner := s.sell(usual()), s.sell(usual()), s.newLearner()
+	learner.place(0).wantCode(422, "NO_LINES")
+	learner.place(99900, c.full, c.s1).wantCode(422, "DUPLICATE_LINE")
+	learner.place(99900, make([]wish, 51)...).wantCode(400, "INVALID_FIELD")
+	learner.place(99900, wish{c.id, d.full.PolicyID}).wantCode(404, "POLICY_NOT_FOUND")
+	learner.place(99900, wish{"nosuch", c.full.PolicyID}).wantCode(404, "COURSE_NOT_FOUND")
+	learner.place(99900, wish{`{"$ne":null}`, c.full.PolicyID}).wantCode(404, "COURSE_NOT_FOUND")
+	learner.place(199800, c.s2, wish{d.id, c.full.PolicyID}).wantCode(409, "LINES_NOT_SELLABLE")
+	for _, channel := range []any{"cash", 7, nil} {
+		a := learner.with("Idempotency-Key", "odd").post("/api/orders", obj{"lines": []wish{c.full}, "channel": channel})
+		if a.status != 400 {
+			t.Errorf("channel %v without a total was answered %d: %s", channel, a.status, a.body)
+		}
+	}
+	if n := len(learner.orders()); n != 0 {
+		t.Fatalf("%d orders were placed", n)
 	}
 }

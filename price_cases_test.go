@@ -25,6 +25,8 @@ func TestPriceCases(t *testing.T) {
 		{"P09 stages that were paid count towards the full price", creditCounts},
 		{"P12 credit beyond the price makes it nothing, and nothing goes back", creditBeyondPrice},
 		{"P13 the full price on the fifth day of the free month opens the course for ever", buyout},
+		{"a month from the last of January ends with February, and the next with March", monthEnds},
+		{"a first month that costs something is sold once too", paidFirstMonth},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) { c.run(t, shop.at(t, "2025-03-01 10:00")) })
@@ -212,4 +214,26 @@ func buyout(t *testing.T, s *testShop) {
 	}
 	s.move("2035-03-05 10:00", learner)
 	learner.get(c.lesson(c.lesson5)).want(200)
+}
+
+func monthEnds(t *testing.T, s *testShop) {
+	s.move("2025-01-31 23:30")
+	c, learner := s.sell(usual()), s.newLearner()
+	s.buy(learner, 0, c.s1)
+	learner.wantThrough(c.id, "2025-02-28")
+	s.move("2025-02-10 10:00", learner)
+	s.buy(learner, 20000, c.s2)
+	learner.wantThrough(c.id, "2025-03-31")
+	s.move("2025-03-05 10:00", learner)
+	s.buy(learner, 30000, c.s3)
+	learner.wantThrough(c.id, "2025-04-30")
+}
+
+func paidFirstMonth(t *testing.T, s *testShop) {
+	dear := usual()
+	dear.s1, dear.credit = 9900, "paid_total"
+	c, learner := s.sell(dear), s.newLearner()
+	s.buy(learner, 9900, c.s1)
+	learner.place(9900, c.s1).wantCode(409, "TRIAL_USED")
+	wantSame(t, "offers", learner.offers(c.id), "S1 TRIAL_USED", "S2 20000", "S3 STAGE_NOT_ELIGIBLE", "full 90000")
 }
