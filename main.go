@@ -41,7 +41,7 @@ func main() {
 	}
 	cfg, err := readSettings()
 	if err == nil {
-		err = run(ctx, cfg, watch{log: log})
+		err = command(ctx, cfg, log, os.Args[1:], os.Stdout)
 	}
 	if err != nil {
 		log.Error("mstm ends", "err", err)

@@ -21,11 +21,13 @@ const (
 
 // Run looks after every order that something must happen to, until ctx ends: duties that
 // were left, attempts to ask WeChat about, time that is over, refunds on their way. Beside
-// it each day's bill is compared. It may run on every instance.
+// it each day's bill is compared, and claims of orders that never came are given up. It may
+// run on every instance.
 func (c *Checkout) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return c.runSweeping(ctx) })
 	g.Go(func() error { return c.runReconciling(ctx) })
+	g.Go(func() error { return c.runLost(ctx) })
 	return g.Wait()
 }
 

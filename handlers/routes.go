@@ -99,6 +99,7 @@ func (s *Server) routes() []route {
 		{post, "/api/admin/reconciliations", finance, s.runReconciliation, stores},
 		{get, "/api/admin/reconciliations/:day", finance, s.showReconciliation, stores},
 		{get, "/api/admin/finance", finance, s.exportFinance, stores},
+		{get, "/api/admin/invariants", finance, s.checkInvariants, stores},
 
 		{get, "/api/admin/api-keys", admin, s.listAPIKeys, stores},
 		{post, "/api/admin/api-keys", admin, s.createAPIKey, stores},

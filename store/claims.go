@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -12,17 +13,18 @@ import (
 // maxConflicts is how often a write that others keep getting in front of is tried.
 const maxConflicts = 64
 
-// A claim says which open order holds a course for a learner. Inserting it decides, so
+// A Claim says which open order holds a course for a learner. Inserting it decides, so
 // there is one open order per learner and course, whatever runs at once.
-type claim struct {
-	ID      string `bson:"_id"` // user:course
-	OrderID string `bson:"order_id"`
+type Claim struct {
+	ID      string    `bson:"_id"` // user:course
+	OrderID string    `bson:"order_id"`
+	At      time.Time `bson:"at"`
 }
 
 // Claim takes the course for the order and returns the id of the order that holds it
 // afterwards: this one, or the one that was first.
 func (s *Store) Claim(ctx context.Context, userID, courseID, orderID string) (holder string, err error) {
-	c := claim{ID: shop.EnrolmentID(userID, courseID), OrderID: orderID}
+	c := Claim{ID: shop.EnrolmentID(userID, courseID), OrderID: orderID, At: s.now().UTC()}
 	for range maxConflicts {
 		fresh, err := s.insertOnce(ctx, s.coll("claims"), c)
 		if err != nil {
@@ -31,7 +33,7 @@ func (s *Store) Claim(ctx context.Context, userID, courseID, orderID string) (ho
 		if fresh {
 			return orderID, nil
 		}
-		held, err := findByID[claim](ctx, s.coll("claims"), c.ID, shop.ErrOrderNotFound)
+		held, err := findByID[Claim](ctx, s.coll("claims"), c.ID, shop.ErrOrderNotFound)
 		if shop.CodeOf(err) == shop.ErrOrderNotFound.Code {
 			continue // released between the two
 		}
@@ -45,9 +47,19 @@ func (s *Store) Claim(ctx context.Context, userID, courseID, orderID string) (ho
 
 // Release gives the course up, where it is this order that holds it.
 func (s *Store) Release(ctx context.Context, userID, courseID, orderID string) error {
-	_, err := s.deleteIf(ctx, s.coll("claims"), bson.M{"_id": shop.EnrolmentID(userID, courseID), "order_id": orderID})
+	return s.ReleaseClaim(ctx, Claim{ID: shop.EnrolmentID(userID, courseID), OrderID: orderID})
+}
+
+// ReleaseClaim gives a claim up, where it is still this one.
+func (s *Store) ReleaseClaim(ctx context.Context, c Claim) error {
+	_, err := s.deleteIf(ctx, s.coll("claims"), bson.M{"_id": c.ID, "order_id": c.OrderID})
 	if err != nil {
 		return fmt.Errorf("release claim: %w", err)
 	}
 	return nil
+}
+
+// Claims lists the claims. There are as many as courses in open orders.
+func (s *Store) Claims(ctx context.Context) ([]Claim, error) {
+	return findAll[Claim](ctx, s.coll("claims"), bson.M{})
 }

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+
+	"mstm/checkout"
+	"mstm/store"
+)
+
+// command runs what the command line asks for: the shop, without a word.
+func command(ctx context.Context, cfg settings, log *slog.Logger, args []string, out io.Writer) error {
+	switch strings.Join(args, " ") {
+	case "":
+		return run(ctx, cfg, watch{log: log})
+	case "check":
+		return check(ctx, cfg, log, out)
+	}
+	return fmt.Errorf("no command %q; there is: check", strings.Join(args, " "))
+}
+
+// check holds the shop's data against the invariants and prints what breaks them, a line
+// each; anything broken is an error. It works beside a running shop, except on the embedded
+// stores, whose data folder only one process can open: stop the shop first, or ask its
+// GET /api/admin/invariants.
+func check(ctx context.Context, cfg settings, log *slog.Logger, out io.Writer) (err error) {
+	clk := &clock{}
+	db, err := store.Open(ctx, store.Config{MongoURI: cfg.MongoURI, RedisURL: cfg.RedisURL, DataDir: cfg.DataDir, Log: log, Now: clk.now})
+	if err != nil {
+		return err
+	}
+	defer closing(&err, func() error { return db.Close(context.Background()) })
+	if !cfg.production() {
+		if err := clk.load(ctx, db); err != nil {
+			return err
+		}
+	}
+	found, err := checkout.New(checkout.Config{Store: db, Now: clk.now, Log: log}).Check(ctx)
+	if err != nil {
+		return err
+	}
+	for _, v := range found {
+		if _, err := fmt.Fprintln(out, v); err != nil {
+			return err
+		}
+	}
+	if len(found) > 0 {
+		return fmt.Errorf("%d invariants are broken", len(found))
+	}
+	_, err = fmt.Fprintln(out, "whole")
+	return err
+}

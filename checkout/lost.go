@@ -1,0 +1,69 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"mstm/shop"
+	"mstm/store"
+)
+
+const lostEvery = time.Minute // of real time
+
+// runLost gives up, until ctx ends, the claims of orders that will never come.
+func (c *Checkout) runLost(ctx context.Context) error {
+	tick := time.NewTicker(lostEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+		if err := c.giveUpLost(ctx); err != nil && ctx.Err() == nil {
+			c.Log.WarnContext(ctx, "lost claims wait", "err", err)
+		}
+	}
+}
+
+// giveUpLost releases the courses that are held for nothing: a claim is made before its
+// order, and who made it may have died in between, or before letting it go again.
+func (c *Checkout) giveUpLost(ctx context.Context) error {
+	claims, err := c.Store.Claims(ctx)
+	if err != nil {
+		return err
+	}
+	for _, claim := range claims {
+		if c.Now().Sub(claim.At).Abs() < claimFresh {
+			continue
+		}
+		if err := c.giveUpClaim(ctx, claim); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// giveUpClaim takes the id of an order that was never written, so that it cannot be written
+// any more, and releases a claim whose order holds nothing.
+func (c *Checkout) giveUpClaim(ctx context.Context, claim store.Claim) error {
+	o, err := c.Store.Order(ctx, claim.OrderID)
+	if errors.Is(err, shop.ErrOrderNotFound) {
+		o = shop.Abandoned(claim.OrderID, c.Now())
+		fresh, err := c.Store.InsertOrder(ctx, o)
+		if err != nil || !fresh {
+			return err // it came after all
+		}
+	} else if err != nil {
+		return err
+	}
+	if o.Opens() {
+		return nil
+	}
+	if _, due, err := c.Store.DueOf(ctx, o.ID); err != nil || due {
+		return err // whoever looks at it lets go
+	}
+	c.Log.InfoContext(ctx, "a course was held for nothing", "order", o.ID, "claim", claim.ID)
+	return c.Store.ReleaseClaim(ctx, claim)
+}

@@ -1,0 +1,28 @@
+package handlers
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"mstm/shop"
+)
+
+// checkPatience is more than the deadline of a request: everything is read. A shop with more
+// orders than can be read in it is checked by the program's check command.
+const checkPatience = 45 * time.Second
+
+// checkInvariants answers GET /api/admin/invariants with what breaks the invariants I1 … I8.
+func (s *Server) checkInvariants(w http.ResponseWriter, r *http.Request) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), checkPatience)
+	defer cancel()
+	found, err := s.Checkout.Check(ctx)
+	if err != nil {
+		return err
+	}
+	return encode(w, http.StatusOK, struct {
+		Whole      bool             `json:"whole"`
+		Violations []shop.Violation `json:"violations"`
+		CheckedAt  time.Time        `json:"checked_at"`
+	}{len(found) == 0, found, utc(s.Now())})
+}

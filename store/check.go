@@ -1,0 +1,137 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"mstm/shop"
+)
+
+// What the invariant checker reads. Large collections are walked with a cursor; of the
+// audit and the keys only what is compared is kept, some 100 bytes an order.
+
+// EachOrder calls each with every order.
+func (s *Store) EachOrder(ctx context.Context, each func(*shop.Order) error) error {
+	return walk(ctx, s.coll("orders"), bson.M{}, each)
+}
+
+// EachEnrolment calls each with every enrolment.
+func (s *Store) EachEnrolment(ctx context.Context, each func(*shop.Enrolment) error) error {
+	return walk(ctx, s.coll("enrolments"), bson.M{}, each)
+}
+
+// EachNotice calls each with every notice.
+func (s *Store) EachNotice(ctx context.Context, each func(*shop.Notice) error) error {
+	return walk(ctx, s.coll("notices"), bson.M{}, each)
+}
+
+// OrdersByID reads the orders with these ids; missing ones are left out.
+func (s *Store) OrdersByID(ctx context.Context, ids []string) (map[string]*shop.Order, error) {
+	all, err := findByIDs[*shop.Order](ctx, s, s.coll("orders"), ids)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[string]*shop.Order, len(all))
+	for _, o := range all {
+		found[o.ID] = o
+	}
+	return found, nil
+}
+
+// EnrolmentsByID reads the enrolments with these ids (user:course); missing ones are left out.
+func (s *Store) EnrolmentsByID(ctx context.Context, ids []string) (map[string]*shop.Enrolment, error) {
+	all, err := findByIDs[*shop.Enrolment](ctx, s, s.coll("enrolments"), ids)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[string]*shop.Enrolment, len(all))
+	for _, e := range all {
+		found[e.ID] = e
+	}
+	return found, nil
+}
+
+// NoticesThere says which of the notices with these ids there are.
+func (s *Store) NoticesThere(ctx context.Context, ids []string) (map[string]bool, error) {
+	all, err := findByIDs[shop.Notice](ctx, s, s.coll("notices"), ids)
+	if err != nil {
+		return nil, err
+	}
+	there := make(map[string]bool, len(all))
+	for _, n := range all {
+		there[n.ID] = true
+	}
+	return there, nil
+}
+
+// TrialOrders says which order used each of these free stages up, by user:course.
+func (s *Store) TrialOrders(ctx context.Context, enrolmentIDs []string) (map[string]string, error) {
+	ids := make([]string, 0, len(enrolmentIDs))
+	byTrial := map[string]string{}
+	for _, id := range enrolmentIDs {
+		user, course, _ := strings.Cut(id, ":")
+		ids = append(ids, trialID(course, user))
+		byTrial[trialID(course, user)] = id
+	}
+	all, err := findByIDs[trial](ctx, s, s.coll("trials"), ids)
+	if err != nil {
+		return nil, err
+	}
+	orders := make(map[string]string, len(all))
+	for _, t := range all {
+		orders[byTrial[t.ID]] = t.OrderID
+	}
+	return orders, nil
+}
+
+// DueOrders says which orders somebody will look at. They are those that are under way.
+func (s *Store) DueOrders(ctx context.Context) (map[string]bool, error) {
+	due := map[string]bool{}
+	err := walk(ctx, s.coll("due"), bson.M{}, func(d *Due) error {
+		due[d.OrderID] = true
+		return nil
+	})
+	return due, err
+}
+
+// AuditCounts says how many moves of each order stand in the audit.
+func (s *Store) AuditCounts(ctx context.Context) (map[string]int, error) {
+	const prefix = "order:"
+	moves := bson.M{"_id": bson.M{"$gte": prefix, "$lt": "order;"}} // ';' follows ':'
+	counts := map[string]int{}
+	err := walk(ctx, s.coll("audit"), moves, func(row *AuditRow) error {
+		id, _, ok := strings.Cut(strings.TrimPrefix(row.ID, prefix), ":")
+		if ok {
+			counts[id]++
+		}
+		return nil
+	}, options.Find().SetProjection(bson.M{"_id": 1}))
+	return counts, err
+}
+
+// KeyedOrder is the order that an idempotency key stands for.
+type KeyedOrder struct {
+	KeyID  string
+	UserID string
+	Placed bool // it was answered as placed under this very key
+}
+
+// KeyedOrders are the orders by the keys that stand for them, each with all of its keys.
+func (s *Store) KeyedOrders(ctx context.Context) (map[string][]KeyedOrder, error) {
+	keyed := map[string][]KeyedOrder{}
+	err := walk(ctx, s.coll("order_keys"), bson.M{}, func(k *OrderKey) error {
+		user, _, _ := strings.Cut(k.ID, ":")
+		keyed[k.OrderID] = append(keyed[k.OrderID], KeyedOrder{k.ID, user, k.Status == placedStatus})
+		return nil
+	}, options.Find().SetProjection(bson.M{"_id": 1, "order_id": 1, "status": 1}))
+	if err != nil {
+		return nil, fmt.Errorf("keyed orders: %w", err)
+	}
+	return keyed, nil
+}
+
+const placedStatus = 201 // of the answer of a key that placed its order, not one that met another
