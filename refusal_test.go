@@ -1,0 +1,357 @@
+package main
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/mongo"
+
+	"mstm/store/storetest"
+)
+
+// refusalShop is a shop whose database can be looked into.
+type refusalShop struct {
+	*testShop
+	db      *mongo.Database
+	secrets []string // what no log line may hold
+}
+
+func newRefusalShop(t *testing.T) *refusalShop {
+	mongo := storetest.Mongo(t)
+	s := &refusalShop{testShop: startShop(t, withStores(mongo, "")), db: openDatabase(t, mongo)}
+	pay := readSandboxEnv(t, s.dataDir)
+	pem, err := os.ReadFile(pay.PrivateKeyFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.secrets = append(s.secrets, pay.APIv3Key, sandboxOpenid, testPassword)
+	return s.hide(strings.Split(string(pem), "\n")[1])
+}
+
+// in is the same shop, whose failures are t's.
+func (s *refusalShop) in(t *testing.T) *refusalShop {
+	shop, c := *s.testShop, *s
+	shop.t, c.testShop = t, &shop
+	return &c
+}
+
+// sandboxOpenid is who pays in the sandbox where nobody says.
+const sandboxOpenid = "oSandboxBuyer00000000000001"
+
+func (s *refusalShop) hide(secret string) *refusalShop {
+	s.secrets = append(s.secrets, secret)
+	return s
+}
+
+// longBase64 is what signatures and ciphertexts look like.
+var longBase64 = regexp.MustCompile(`[A-Za-z0-9+/]{120,}={0,2}`)
+
+// wantLogged wants a line in the log from a point on that holds all words, and no secret
+// anywhere.
+func (s *refusalShop) wantLogged(from int, words ...string) {
+	s.t.Helper()
+	text := s.log.String()
+	for _, secret := range s.secrets {
+		if strings.Contains(text, secret) {
+			s.t.Errorf("the log holds the secret %.8q…", secret)
+		}
+	}
+	if long := longBase64.FindString(text); long != "" {
+		s.t.Errorf("the log holds %q", long)
+	}
+	for line := range strings.Lines(text[from:]) {
+		missing := false
+		for _, word := range words {
+			missing = missing || !strings.Contains(line, word)
+		}
+		if !missing {
+			return
+		}
+	}
+	s.t.Errorf("no log line holds %q:\n%s", words, text[from:])
+}
+
+// wantUntouched wants nothing but the named collections to have changed.
+func wantUntouched(t testing.TB, before, after string, but ...string) {
+	t.Helper()
+	was := map[string]bool{}
+	for _, line := range strings.Split(before, "\n") {
+		was[line] = true
+	}
+	for _, line := range strings.Split(after, "\n") {
+		collection, _, _ := strings.Cut(line, " ")
+		if !was[line] && !strings.Contains(" "+strings.Join(but, " ")+" ", " "+collection+" ") {
+			t.Errorf("the refusal left %s", line)
+		}
+		delete(was, line)
+	}
+	for line := range was {
+		collection, _, _ := strings.Cut(line, " ")
+		if !strings.Contains(" "+strings.Join(but, " ")+" ", " "+collection+" ") {
+			t.Errorf("the refusal took away %s", line)
+		}
+	}
+}
+
+// TestCallbacksThatProveNothingChangeNothing posts callbacks that are not, or not quite,
+// from WeChat, for an order that waits to be paid.
+func TestCallbacksThatProveNothingChangeNothing(t *testing.T) {
+	s := newRefusalShop(t)
+	learner := s.newLearner()
+	s.hide(learner.token)
+	var placed placedJSON
+	learner.place(99900, wish{"go1", "go1full"}).want(201).into(&placed)
+	id, no := placed.Order.ID, placed.Payment.OutTradeNo
+	for _, tt := range []struct {
+		name   string
+		forged obj
+		status int
+		code   string
+	}{
+		{"a signature by another key", obj{"fault": obj{"bad_signature": true}}, 401, "CALLBACK_SIGNATURE"},
+		{"a body changed after it was signed", obj{"fault": obj{"altered_body": true}}, 401, "CALLBACK_SIGNATURE"},
+		{"a timestamp of six minutes ago", obj{"fault": obj{"stale": true}}, 401, "CALLBACK_SIGNATURE"},
+		{"a key that nobody knows", obj{"fault": obj{"unknown_serial": true}}, 401, "CALLBACK_SIGNATURE"},
+		{"WeChat's own test of whether we look", obj{"fault": obj{"signtest": true}}, 401, "CALLBACK_SIGNATURE"},
+		{"the XML of older days", obj{"fault": obj{"xml": true}}, 400, "CALLBACK_CONTENT"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := s.in(t)
+			from, before := len(s.log.String()), dump(t, s.db)
+			tt.forged["out_trade_no"] = no
+			s.wantAnswered(tt.forged, tt.status, tt.code)
+			wantUntouched(t, before, dump(t, s.db))
+			if o := learner.order(id); o.State != "pending" || o.Paid != 0 {
+				t.Errorf("the order is %s with %d fen paid", o.State, o.Paid)
+			}
+			s.wantLogged(from, `"callback refused"`, tt.code)
+		})
+	}
+	t.Run("and the true callback still opens the course", func(t *testing.T) {
+		s.scan(placed.Payment)
+		learner.await(id, "fulfilled")
+		learner.wantOpenedOnce(id, "go1")
+		s.wantLogged(0, `"order paid"`, id)
+	})
+}
+
+// wantAnswered posts one forged callback and wants it to be answered so.
+func (s *refusalShop) wantAnswered(forged obj, status int, code string) {
+	s.t.Helper()
+	told, err := s.send("/sandbox/forge", forged)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var said struct{ Code string }
+	if len(told) == 1 {
+		_ = json.Unmarshal([]byte(told[0].Body), &said)
+	}
+	if len(told) != 1 || told[0].Status != status || said.Code != code {
+		s.t.Errorf("the callback was answered %+v, not once %d %s", told, status, code)
+	}
+}
+
+// TestGenuineCallbacksThatDoNotFitAreKeptForPeople posts callbacks that WeChat signed and
+// that say something else than what was ordered: they are answered, kept and shouted
+// about, and open nothing.
+func TestGenuineCallbacksThatDoNotFitAreKeptForPeople(t *testing.T) {
+	s := newRefusalShop(t)
+	learner := s.newLearner()
+	s.hide(learner.token)
+	prices := map[string]int64{}
+	courses := learner.lifetimes(prices)
+	for i, tt := range []struct {
+		name   string
+		forged obj
+		odd    string
+	}{
+		{"a fen too little", obj{"amount_fen": prices[courses[0].PolicyID] - 1}, "amount"},
+		{"a fen too much", obj{"amount_fen": prices[courses[1].PolicyID] + 1}, "amount"},
+		{"nothing at all", obj{"amount_fen": 0}, "amount"},
+		{"another merchant's money", obj{"mchid": "1900000009"}, "mchid"},
+		{"another app's money", obj{"appid": "wx0000000000000009"}, "appid"},
+		{"another currency", obj{"currency": "USD"}, "currency"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := s.in(t)
+			var placed placedJSON
+			learner.place(prices[courses[i].PolicyID], courses[i]).want(201).into(&placed)
+			from, before := len(s.log.String()), dump(t, s.db)
+			tt.forged["out_trade_no"] = placed.Payment.OutTradeNo
+			s.wantAnswered(tt.forged, 200, "SUCCESS")
+			wantUntouched(t, before, dump(t, s.db), "orders", "audit", "quarantine", "claims")
+			learner.await(placed.Order.ID, "exception")
+			if _, ok := learner.enrolment(courses[i].CourseID); ok {
+				t.Error("the course is open")
+			}
+			s.wantKept(placed.Payment.OutTradeNo)
+			s.wantLogged(from, `"alarm":true`, placed.Order.ID, tt.odd)
+			s.wantAnswered(tt.forged, 200, "SUCCESS") // WeChat may say it again
+		})
+	}
+}
+
+// wantKept wants one stray payment to be kept under a number.
+func (s *refusalShop) wantKept(no string) {
+	s.t.Helper()
+	all, err := rows(s.db, "quarantine", nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	kept := 0
+	for _, row := range all {
+		if strings.HasPrefix(row["_id"].(string), no+":") {
+			kept++
+		}
+	}
+	if kept != 1 {
+		s.t.Errorf("%d payments are kept under %s", kept, no)
+	}
+}
+
+// TestUnknownNumbersAreAskedForAgainAndThenGivenToPeople posts genuine callbacks for numbers
+// that no order has: for ten minutes WeChat is told to come again.
+func TestUnknownNumbersAreAskedForAgainAndThenGivenToPeople(t *testing.T) {
+	s := newRefusalShop(t)
+	learner := s.newLearner()
+	var placed placedJSON
+	learner.place(99900, wish{"go1", "go1full"}).want(201).into(&placed)
+	for name, no := range map[string]string{
+		"a number that is not ours":          "nobodysnumber00001",
+		"an attempt that was never made":     placed.Order.ID + "77",
+		"a number too short for one of ours": "1x",
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := s.in(t)
+			forged := obj{"out_trade_no": no, "amount_fen": 99900, "transaction_id": "42000000000000000000000001"}
+			from, before := len(s.log.String()), dump(t, s.db)
+			s.wantAnswered(forged, 503, "UNKNOWN_TRADE")
+			s.wantAnswered(forged, 503, "UNKNOWN_TRADE")
+			wantUntouched(t, before, dump(t, s.db), "quarantine")
+			s.wantKept(no)
+			s.wantLogged(from, "UNKNOWN_TRADE")
+			s.pass(10*time.Minute + time.Second)
+			s.wantAnswered(forged, 200, "SUCCESS")
+			s.wantLogged(from, `"alarm":true`, no)
+			s.wantKept(no)
+			if o := learner.order(placed.Order.ID); o.Paid != 0 {
+				t.Errorf("the order counts %d fen paid", o.Paid)
+			}
+		})
+	}
+}
+
+// unsized is a body whose length is not told, so that it comes in chunks.
+type unsized struct{ io.Reader }
+
+// TestRequestsThatAreRefusedChangeNothing sends what the API must refuse, and compares the
+// whole database, and the cart, before and after.
+func TestRequestsThatAreRefusedChangeNothing(t *testing.T) {
+	s := newRefusalShop(t)
+	owner, learner := s.newLearner(), s.newLearner()
+	var theirs placedJSON
+	owner.place(99900, wish{"go1", "go1full"}).want(201).into(&theirs)
+	used := learner.with("Idempotency-Key", "used-before")
+	prices := map[string]int64{}
+	other := learner.lifetimes(prices)[1]
+	used.post("/api/orders", courseOrder(other.CourseID, other.PolicyID, prices[other.PolicyID])).want(201)
+	learner.put("/api/cart/go1", obj{"policy_id": "go1full"}).want(200)
+	keyed := learner.with("Idempotency-Key", rand.Text())
+	order := "/api/orders/" + theirs.Order.ID
+	big := bytes.Repeat([]byte(" "), 64<<10)
+	whole, before := dump(t, s.db), dump(t, s.db, "courses") // the courses are many; they are looked at once, in the end
+	for _, tt := range []struct {
+		name         string
+		who          *person
+		method, path string
+		body         any
+		status       int
+		code         string
+	}{
+		{"a body over 64 KiB", keyed, "POST", "/api/orders", append([]byte(`{"lines":[]}`), big...), 413, "BODY_TOO_LARGE"},
+		{"an unknown field", keyed, "POST", "/api/orders", with(courseOrder("go1", "go1full", 99900), "paid", true), 400, "UNKNOWN_FIELD"},
+		{"a price in a line", keyed, "POST", "/api/orders", obj{"total_fen": 1, "lines": []obj{{"course_id": "go1", "policy_id": "go1full", "price_fen": 1}}}, 400, "UNKNOWN_FIELD"},
+		{"a price in the cart", learner, "PUT", "/api/cart/go1", obj{"policy_id": "go1full", "price_fen": 1}, 400, "UNKNOWN_FIELD"},
+		{"a total of one's own", keyed, "POST", "/api/orders", courseOrder("go1", "go1full", 1), 409, "PRICE_CHANGED"},
+		{"a negative total", keyed, "POST", "/api/orders", courseOrder("go1", "go1full", -1), 400, "INVALID_FIELD"},
+		{"a query operator for a username", s.visitor(), "POST", "/api/login", []byte(`{"username":{"$ne":null},"password":"` + testPassword + `"}`), 400, "INVALID_FIELD"},
+		{"a query operator for a password", s.visitor(), "POST", "/api/login", []byte(`{"username":"learner","password":{"$gt":""}}`), 400, "INVALID_FIELD"},
+		{"a query operator to register", s.visitor(), "POST", "/api/register", []byte(`{"username":{"$ne":null},"password":"` + testPassword + `"}`), 400, "INVALID_FIELD"},
+		{"a query operator for a course", keyed, "POST", "/api/orders", []byte(`{"total_fen":99900,"lines":[{"course_id":{"$ne":null},"policy_id":"go1full"}]}`), 400, "INVALID_FIELD"},
+		{"a query operator in the path", learner, "GET", "/api/orders/%7B%22$ne%22:null%7D", nil, 404, "ORDER_NOT_FOUND"},
+		{"a policy of another course in the cart", learner, "PUT", "/api/cart/go1", obj{"policy_id": other.PolicyID}, 404, "POLICY_NOT_FOUND"},
+		{"a policy of another course in an order", keyed, "POST", "/api/orders", courseOrder("go1", other.PolicyID, 99900), 404, "POLICY_NOT_FOUND"},
+		{"a course that is not there", keyed, "POST", "/api/orders", courseOrder("gone", "gonefull", 99900), 404, "COURSE_NOT_FOUND"},
+		{"a course twice", keyed, "POST", "/api/orders", obj{"total_fen": 199800, "lines": []wish{{"go1", "go1full"}, {"go1", "go1full"}}}, 422, "DUPLICATE_LINE"},
+		{"no lines", keyed, "POST", "/api/orders", obj{"total_fen": 0, "lines": []wish{}}, 422, "NO_LINES"},
+		{"somebody else's order", learner, "GET", order, nil, 404, "ORDER_NOT_FOUND"},
+		{"paying somebody else's order", learner, "POST", order + "/pay", obj{"channel": "native"}, 404, "ORDER_NOT_FOUND"},
+		{"cancelling somebody else's order", learner, "POST", order + "/cancel", nil, 404, "ORDER_NOT_FOUND"},
+		{"an order that is not there", learner, "GET", "/api/orders/aaaaaaaaaaaaaaaaaaaaaaaaaa", nil, 404, "ORDER_NOT_FOUND"},
+		{"no Idempotency-Key", learner, "POST", "/api/orders", courseOrder("go1", "go1full", 99900), 400, "IDEMPOTENCY_KEY_REQUIRED"},
+		{"a key of 129 characters", learner.with("Idempotency-Key", strings.Repeat("k", 129)), "POST", "/api/orders", courseOrder("go1", "go1full", 99900), 400, "IDEMPOTENCY_KEY_REQUIRED"},
+		{"the same key for another body", used, "POST", "/api/orders", courseOrder("go1", "go1full", 99900), 422, "IDEMPOTENCY_MISMATCH"},
+		{"a visitor", s.visitor().with("Idempotency-Key", rand.Text()), "POST", "/api/orders", courseOrder("go1", "go1full", 99900), 401, "UNAUTHENTICATED"},
+		{"a learner at the console", learner, "POST", "/api/admin/courses", obj{"title": "x"}, 403, "FORBIDDEN"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			who, cart := *tt.who, learner.get("/api/cart").want(200).body
+			who.t = t
+			who.do(tt.method, tt.path, tt.body).wantCode(tt.status, tt.code)
+			after := dump(t, s.db, "courses")
+			wantUntouched(t, before, after)
+			before = after
+			if after := learner.get("/api/cart").want(200).body; !bytes.Equal(cart, after) {
+				t.Errorf("the cart was %s and is %s", cart, after)
+			}
+		})
+	}
+	t.Run("a body over 64 KiB whose length is not told", func(t *testing.T) {
+		s := s.in(t)
+		s.sendUnsized(keyed, "/api/orders", big).wantCode(413, "BODY_TOO_LARGE")
+		s.sendUnsized(s.visitor(), "/api/wechat/pay-notify", big).wantCode(400, "CALLBACK_CONTENT")
+		wantUntouched(t, whole, dump(t, s.db))
+	})
+	s.hide(learner.token).hide(owner.token).wantLogged(0, `"request"`)
+}
+
+// sendUnsized posts a JSON string that long without saying how long it is.
+func (s *refusalShop) sendUnsized(p *person, path string, long []byte) answer {
+	s.t.Helper()
+	body := io.MultiReader(strings.NewReader(`{"lines":"`), bytes.NewReader(long), strings.NewReader(`"}`))
+	req, err := http.NewRequest("POST", p.url+path, unsized{body})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header = p.header.Clone()
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", "Bearer "+p.token)
+	res, err := client.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return answer{s.t, "POST " + path, res.StatusCode, res.Header, text}
+}
+
+// courseOrder is the body of an order for one course.
+func courseOrder(course, policy string, total int64) obj {
+	return obj{"lines": []wish{{course, policy}}, "total_fen": total, "channel": "native"}
+}
+
+func with(o obj, field string, value any) obj {
+	o[field] = value
+	return o
+}
