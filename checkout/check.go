@@ -11,7 +11,7 @@ import (
 
 const (
 	checkBatch = 200             // orders or enrolments whose surroundings are read together
-	checkAgain = time.Second     // what is only on its way has arrived by then
+	checkAgain = time.Second / 2 // what is only on its way has arrived by then
 	claimFresh = 5 * time.Minute // a claim whose order may still come
 )
 
