@@ -1,0 +1,133 @@
+// Package modeltest holds checkout against a model: random histories of one learner each
+// (buying, paying, repeating, refunding, changed prices, a moved clock, a WeChat that
+// misbehaves, instances killed at any write, two at once) in a real shop without its HTTP.
+// After each, WeChat's books and the shop's agree to the fen, every payment has opened its
+// course exactly once or gone back, and every price was the model's.
+//
+// A history follows from its seed:
+//
+//	MODEL_SEED=42 go test -run TestModel ./checkout/modeltest
+//
+// MODEL_HISTORIES says how many there are, MODEL_FIRST with which seed they begin, and
+// MODEL_WORLDS how many go on at a time.
+package modeltest
+
+import (
+	"os"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+const (
+	shortRun = 60  // histories of a plain `go test`
+	worldFor = 250 // histories that one world sees
+)
+
+func TestModel(t *testing.T) {
+	if os.Getenv("MODEL_SEED") != "" {
+		replay(t, fromEnv(t, "MODEL_SEED", 0))
+		return
+	}
+	first, n := fromEnv(t, "MODEL_FIRST", uint64(time.Now().Unix())), fromEnv(t, "MODEL_HISTORIES", shortRun)
+	t.Logf("seeds %d to %d", first, first+n-1)
+	began := time.Now()
+	s := &soak{t: t, next: first, end: first + n}
+	var workers sync.WaitGroup
+	for range min(fromEnv(t, "MODEL_WORLDS", 4), n) {
+		workers.Go(s.work)
+	}
+	workers.Wait()
+	t.Logf("%+v, %d failures, %s, seeds %d to %d", s.tally, s.failures.Load(), time.Since(began).Round(time.Second), first, first+n-1)
+	if s.tally.Histories+int(s.failures.Load()) != int(n) {
+		t.Errorf("%d of %d histories came to an end", s.tally.Histories, n)
+	}
+}
+
+func replay(t *testing.T, seed uint64) {
+	w, err := newWorld()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.close()
+	if _, err := run(w, seed); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func fromEnv(t *testing.T, name string, otherwise uint64) uint64 {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("%s is no number: %v", name, err)
+	}
+	return n
+}
+
+// soak hands out seeds and sums up what came of them.
+type soak struct {
+	t        *testing.T
+	end      uint64
+	failures atomic.Int64
+
+	mu    sync.Mutex
+	next  uint64
+	tally tally
+}
+
+// seed is the next one; ok is false at the end, and after too many failures.
+func (s *soak) seed() (n uint64, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.next >= s.end || s.failures.Load() >= 20 {
+		return 0, false
+	}
+	s.next++
+	return s.next - 1, true
+}
+
+// work lives histories in one world after the other. A world in which one went wrong is
+// left: what is broken there must not be blamed on the next.
+func (s *soak) work() {
+	for {
+		w, err := newWorld()
+		if err != nil {
+			s.t.Errorf("no world: %v", err)
+			return
+		}
+		more := s.live(w)
+		w.close()
+		if !more {
+			return
+		}
+	}
+}
+
+func (s *soak) live(w *world) (more bool) {
+	for range worldFor {
+		seed, ok := s.seed()
+		if !ok {
+			return false
+		}
+		t, err := run(w, seed)
+		s.mu.Lock()
+		s.tally.add(t)
+		done := s.tally.Histories
+		s.mu.Unlock()
+		if err != nil {
+			s.failures.Add(1)
+			s.t.Error(err)
+			return true
+		}
+		if done%500 == 0 {
+			s.t.Logf("%s: %+v", time.Now().Format(time.TimeOnly), s.tally)
+		}
+	}
+	return true
+}
