@@ -11,7 +11,7 @@ GOFILES := $(shell find . -name node_modules -prune -o -name '*.go' -print)
 ADDR ?= $(or $(shell sed -n 's/^ADDR=//p' .env 2>/dev/null),127.0.0.1:8080)
 SHOP := http://$(ADDR)
 
-.PHONY: run test web build clean tools check-web check-go missing
+.PHONY: run test soak web build clean tools check-web check-go missing
 
 run: build ## starts the shop with its sandbox and opens it in the browser
 	@( while kill -0 $$$$ 2>/dev/null; do \
@@ -52,6 +52,9 @@ RACE := $(if $(shell command -v $${CC:-cc} || command -v gcc),-race)
 test: check-web web check-go missing ## everything that CI checks
 	go test $(RACE) -p 2 -timeout 15m ./...
 	@$(MAKE) --no-print-directory missing
+
+soak: ## random histories of orders against a model, hours of them; seeds are printed
+	MODEL_HISTORIES=$(or $(MODEL_HISTORIES),10000) go test -count=1 -v -timeout 12h -run 'TestModel$$' ./checkout/modeltest
 
 check-web: $(MODULES)
 	cd web && npm run check && npm run test --if-present
