@@ -70,6 +70,9 @@ func TestManyCallbacksAndTheQueryAtOnceGrantOnce(t *testing.T) {
 	var placed placedJSON
 	learner.place(99900, wish{"go1", "go1full"}).want(201).into(&placed)
 
+	for _, shop := range []*testShop{first, second} {
+		learner.at(shop).crowd(30)
+	}
 	// Nothing is told before all is told: the payment's own callback waits for the clock.
 	first.faults(obj{"callback": []obj{{"delay_s": 6, "repeat": 20, "parallel": true}}})
 	first.scan(placed.Payment)
@@ -107,6 +110,16 @@ func TestManyCallbacksAndTheQueryAtOnceGrantOnce(t *testing.T) {
 		page.Wait("notice.posted", 20*time.Second)
 		wantStory(t, page)
 	}
+}
+
+// crowd asks so many things at once that connections to the database stand ready for as
+// many: a fresh one is waited for a second and no longer.
+func (p *person) crowd(n int) {
+	var all sync.WaitGroup
+	for range n {
+		all.Go(func() { _, _ = p.try("GET", "/api/orders", nil) }) // the answer does not matter
+	}
+	all.Wait()
 }
 
 // TestPaymentsAreFoundWhateverWeChatDoesWithItsCallbacks pays while callbacks are lost, come

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"bufio"
+	"encoding/hex"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"mstm/hub/hubtest"
+)
+
+// shopProcess starts a shop in a process of its own, all embedded but for WeChat, which is
+// another shop's sandbox. Its folder's path is short enough for the socket in it.
+func shopProcess(t *testing.T, wechat *testShop) *process {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "mstm-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	p := newProcess(t, dir, sandboxEnv(t, wechat)...)
+	p.start()
+	return p
+}
+
+// register is somebody new at the process's shop.
+func (p *process) register() *person {
+	p.t.Helper()
+	shop := &testShop{t: p.t, url: p.url}
+	return shop.newLearner()
+}
+
+// TestAStoppedShopFinishesWhatItBeganAndForgetsNothing sends SIGTERM in the middle of a
+// placing: it is answered, the open page is told to come back, the process ends well, and
+// the next one on the same folder knows everything.
+func TestAStoppedShopFinishesWhatItBeganAndForgetsNothing(t *testing.T) {
+	wechat := startShop(t)
+	shop := shopProcess(t, wechat)
+	learner := shop.register()
+	learner.put("/api/cart/go1", obj{"policy_id": "go1full"}).want(200)
+	page := hubtest.Dial(t, shop.url+"/ws", learner.token)
+
+	wechat.faults(obj{"api": []obj{{"api": "native", "delay_ms": 3000, "times": 1}}})
+	answered := make(chan answer, 1)
+	buyer := learner.with("Idempotency-Key", "in-the-middle")
+	body := courseOrder("go1", "go1full", 99900)
+	go func() {
+		a, err := buyer.try("POST", "/api/orders", body)
+		if err != nil {
+			t.Error(err)
+		}
+		answered <- a
+	}()
+	eventually(t, time.Minute, func() error {
+		if all := learner.orders(); len(all) == 1 && len(wechat.trades(all[0].ID)) == 1 {
+			return nil
+		}
+		return fmt.Errorf("WeChat has not heard of it")
+	})
+	shop.signal(syscall.SIGTERM)
+	before := <-answered
+	before.want(201)
+	if end := page.Ended(time.Minute); end.Code != 4101 || end.RetryMS <= 0 {
+		t.Errorf("the page was closed with %+v, not told to come back", end)
+	}
+	select {
+	case <-shop.ended:
+	case <-time.After(time.Minute):
+		t.Fatalf("the shop does not end\n%s", shop.log)
+	}
+	if shop.err != nil {
+		t.Errorf("the shop ended with %v\n%s", shop.err, shop.log)
+	}
+
+	shop.start()
+	if again := buyer.post("/api/orders", body).want(201); string(again.body) != string(before.body) {
+		t.Errorf("the same key was answered %s before the stop and %s after it", before.body, again.body)
+	}
+	if cart := learner.get("/api/cart").want(200); !strings.Contains(string(cart.body), "go1full") {
+		t.Errorf("the cart is %s", cart.body)
+	}
+	var placed placedJSON
+	before.into(&placed)
+	wechat.scan(placed.Payment)
+	learner.await(placed.Order.ID, "fulfilled")
+	learner.wantOpenedOnce(placed.Order.ID, "go1")
+}
+
+// TestASecondShopOnTheSameFolderIsRefused starts one on the data of one that runs.
+func TestASecondShopOnTheSameFolderIsRefused(t *testing.T) {
+	wechat := startShop(t)
+	first := shopProcess(t, wechat)
+	second := newProcess(t, first.dir, sandboxEnv(t, wechat)...)
+	second.launch()
+	select {
+	case <-second.ended:
+	case <-time.After(time.Minute):
+		t.Fatal("the second shop does not give up")
+	}
+	if second.cmd.ProcessState.ExitCode() != 1 {
+		t.Errorf("the second shop ended with %v", second.err)
+	}
+	for _, word := range []string{"in use by another process", first.dir, "DATA_DIR"} {
+		if !strings.Contains(second.log.String(), word) {
+			t.Errorf("it does not say %q: %s", word, second.log)
+		}
+	}
+	first.as("").get("/api/courses?limit=1").want(200)
+}
+
+// TestTheEmbeddedStoresAreNobodyElses looks at every door of a running shop: files that only
+// this user may enter, and TCP listeners on this machine alone that are the shop's, the
+// sandbox's, or ask for a password.
+func TestTheEmbeddedStoresAreNobodyElses(t *testing.T) {
+	shop := shopProcess(t, startShop(t))
+	for _, name := range []string{"", "mongo"} {
+		info, err := os.Stat(filepath.Join(shop.dir, name))
+		if err != nil || info.Mode().Perm() != 0o700 {
+			t.Errorf("the folder %q may be entered by others: %v %v", name, info.Mode(), err)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(shop.dir, "mongo", "mongo.sock")); err != nil {
+		t.Errorf("MongoDB's socket is not in that folder: %v", err)
+	}
+	doors := listeners(t, shop.cmd.Process.Pid)
+	if len(doors) != 3 {
+		t.Errorf("the shop listens at %q; the pages, the sandbox and Redis were to be expected", doors)
+	}
+	for _, addr := range doors {
+		if host, _, _ := net.SplitHostPort(addr); host != "127.0.0.1" {
+			t.Errorf("%s can be reached from elsewhere", addr)
+		}
+		if "http://"+addr != shop.url && "http://"+addr != shop.sandbox {
+			wantPassword(t, addr)
+		}
+	}
+}
+
+// wantPassword wants a Redis to refuse who names no password.
+func wantPassword(t *testing.T, addr string) {
+	t.Helper()
+	conn, err := net.DialTimeout("tcp", addr, 10*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(20 * time.Second)) // a failure shows in what follows
+	if _, err := conn.Write([]byte("KEYS *\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(conn).ReadString('\n')
+	if err == nil && !strings.HasPrefix(line, "-NOAUTH") {
+		t.Errorf("%s answers a stranger %q", addr, line)
+	}
+}
+
+// listeners are the TCP addresses at which a process listens, as Linux tells them.
+func listeners(t *testing.T, pid int) (addrs []string) {
+	t.Helper()
+	fds, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
+	if err != nil || len(fds) == 0 {
+		t.Skip("there is no /proc to look into; this part of the test needs Linux")
+	}
+	mine := map[string]bool{}
+	for _, fd := range fds {
+		target, _ := os.Readlink(fd) // it may be closed by now
+		if inode, ok := strings.CutPrefix(target, "socket:["); ok {
+			mine[strings.TrimSuffix(inode, "]")] = true
+		}
+	}
+	for _, table := range []string{"tcp", "tcp6"} {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/%s", pid, table))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			if f := strings.Fields(line); len(f) > 9 && f[3] == "0A" && mine[f[9]] {
+				addrs = append(addrs, socketAddr(t, f[1]))
+			}
+		}
+	}
+	return addrs
+}
+
+// socketAddr reads an address as the kernel writes it: the bytes backwards, then the port.
+func socketAddr(t *testing.T, text string) string {
+	t.Helper()
+	ip, port, _ := strings.Cut(text, ":")
+	raw, err := hex.DecodeString(ip)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := strconv.ParseUint(port, 16, 16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := "::" + ip // an IPv6 listener is none of ours
+	if len(raw) == 4 {
+		host = net.IPv4(raw[3], raw[2], raw[1], raw[0]).String()
+	}
+	return net.JoinHostPort(host, fmt.Sprint(n))
+}
