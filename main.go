@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"os/signal"
 	"sync/atomic"
@@ -26,8 +25,6 @@ import (
 	"mstm/shop"
 	"mstm/store"
 	"mstm/web"
-	"mstm/wechat"
-	"mstm/wechat/sandbox"
 )
 
 func main() {
@@ -73,7 +70,7 @@ func run(ctx context.Context, cfg settings, w watch) (err error) {
 	defer closing(&err, ln.Close)
 	publicURL := cfg.PublicURL
 	if publicURL == "" {
-		publicURL = "http://" + ln.Addr().String()
+		publicURL = "http://" + reachable(ln.Addr())
 	}
 
 	clk := &clock{}
@@ -88,73 +85,51 @@ func run(ctx context.Context, cfg settings, w watch) (err error) {
 		return err
 	}
 
-	var sb *sandbox.Sandbox
-	var sandboxLn net.Listener
-	sandboxURL := ""
-	if cfg.sandboxed() {
-		if sandboxLn, err = listen("SANDBOX_ADDR", cfg.SandboxAddr); err != nil {
-			return err
-		}
-		defer closing(&err, sandboxLn.Close)
-		if sb, err = openSandbox(cfg, sandboxLn.Addr().String(), publicURL, clk, db, w.log); err != nil {
-			return err
-		}
-		defer closing(&err, sb.Close)
-		sandboxURL = "http://" + sandboxLn.Addr().String()
+	sb, err := openSandbox(cfg, publicURL, clk, db, w.log)
+	if err != nil {
+		return err
 	}
-	announce(w.log, cfg, db, publicURL, sandboxURL)
+	defer closing(&err, sb.close)
+	announce(w.log, cfg, db, publicURL, sb.address())
 
 	g, bg := newGroup(ctx)
 	defer closing(&err, g.stop)
 	g.Go(func() error { return db.Run(bg) })
-	if sb != nil {
+	if !cfg.production() {
 		g.Go(func() error { return clk.follow(bg, db, w.log) })
-		g.Go(func() error { return sb.Run(bg) })
-		g.Go(func() error { return serve(bg, sandboxLn, sb.Handler(), time.Second) })
 	}
+	sb.start(bg, g)
 
-	payCfg, err := payConfig(cfg, sb, publicURL, w.log)
-	if err != nil {
-		return err
-	}
-	pay, err := wechat.NewPay(ctx, payCfg)
+	pay, merchant, err := openPay(ctx, cfg, sb, publicURL, w.log)
 	if err != nil {
 		return err
 	}
 	defer pay.Close()
-
 	live := hub.New(hub.Config{
 		Redis: db.Redis(), Authenticate: authenticate(db, clk.now), AllowedOrigins: cfg.AllowedOrigins,
 		MaxPerUser: cfg.Hub.User, MaxPerAddress: cfg.Hub.Address, MaxPerInstance: cfg.Hub.Instance,
 		RemoteAddr: handlers.ClientAddr(cfg.TrustedProxies), Now: clk.now, Log: w.log,
 	})
 	g.Go(func() error { return live.Run(bg) })
-
 	desk := notice.New(notice.Config{Store: db, Hub: live, Now: clk.now, Log: w.log})
 	till := checkout.New(checkout.Config{
-		Store: db, Hub: live, Pay: pay, Merchant: shop.Merchant{AppID: payCfg.AppID, MchID: payCfg.MchID},
-		Teller: desk, Now: clk.now, Log: w.log,
+		Store: db, Hub: live, Pay: pay, Merchant: merchant, Teller: desk, Now: clk.now, Log: w.log,
 	})
 	g.Go(func() error { return till.Run(bg) })
 
 	var stopping atomic.Bool
 	api, err := handlers.New(handlers.Deps{
-		Store: db, Hub: live, Checkout: till, Pay: pay, Web: web.Handler(web.Options{SandboxURL: sandboxURL}),
+		Store: db, Hub: live, Checkout: till, Pay: pay, Web: web.Handler(web.Options{SandboxURL: sb.address()}),
 		Now: clk.now, Log: w.log, Production: cfg.production(),
 		TrustedProxies: cfg.TrustedProxies, AllowedOrigins: cfg.AllowedOrigins, Stopping: stopping.Load,
 	})
 	if err != nil {
 		return err
 	}
-	g.Go(func() error {
-		<-ctx.Done()
-		stopping.Store(true)
-		return nil
-	})
 	if w.ready != nil {
-		w.ready(publicURL, sandboxURL)
+		w.ready(publicURL, sb.address())
 	}
-	return serveShop(ctx, g, cfg, ln, api, live, till)
+	return front{ln, api, live, till, &stopping, cfg.unreadyTime(), w.log}.serve(ctx, g)
 }
 
 // prepare brings the store to where the shop can open.

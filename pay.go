@@ -3,28 +3,89 @@ package main
 import (
 	"context"
 	"crypto/rsa"
+	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"time"
 
 	"github.com/wechatpay-apiv3/wechatpay-go/utils"
 
+	"mstm/shop"
 	"mstm/store"
 	"mstm/wechat"
 	"mstm/wechat/sandbox"
 )
 
-// openSandbox is the local WeChat, with its keys and memory beside the shop's data.
-func openSandbox(cfg settings, addr, shopURL string, clk *clock, db *store.Store, log *slog.Logger) (*sandbox.Sandbox, error) {
-	return sandbox.New(sandbox.Config{
-		Dir: cfg.DataDir + "/sandbox", PublicURL: "http://" + addr, ShopURL: shopURL, Now: clk.now,
+// localWeChat is the sandbox with the address that it answers at.
+type localWeChat struct {
+	*sandbox.Sandbox
+	ln  net.Listener
+	url string
+}
+
+// openSandbox opens the local WeChat, with its keys and memory beside the shop's data; nil
+// where the settings want none.
+func openSandbox(cfg settings, shopURL string, clk *clock, db *store.Store, log *slog.Logger) (*localWeChat, error) {
+	if !cfg.sandboxed() {
+		return nil, nil
+	}
+	ln, err := listen("SANDBOX_ADDR", cfg.SandboxAddr)
+	if err != nil {
+		return nil, err
+	}
+	w := &localWeChat{ln: ln, url: "http://" + reachable(ln.Addr())}
+	w.Sandbox, err = sandbox.New(sandbox.Config{
+		Dir: cfg.DataDir + "/sandbox", PublicURL: w.url, ShopURL: shopURL, Now: clk.now,
 		SetClock: func(ctx context.Context, now time.Time) error { return clk.set(ctx, db, now) },
 		Log:      log,
 	})
+	if err != nil {
+		return nil, errors.Join(err, ln.Close())
+	}
+	return w, nil
+}
+
+// address is where the sandbox answers, "" where there is none.
+func (w *localWeChat) address() string {
+	if w == nil {
+		return ""
+	}
+	return w.url
+}
+
+// start runs the sandbox among the other parts.
+func (w *localWeChat) start(ctx context.Context, g *group) {
+	if w == nil {
+		return
+	}
+	g.Go(func() error { return w.Run(ctx) })
+	g.Go(func() error { return serve(ctx, w.ln, w.Handler(), time.Second) })
+}
+
+// close ends the sandbox, after the parts.
+func (w *localWeChat) close() error {
+	if w == nil {
+		return nil
+	}
+	if err := w.ln.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		return errors.Join(err, w.Close())
+	}
+	return w.Close()
+}
+
+// openPay is the client of WeChat Pay, and who we are there.
+func openPay(ctx context.Context, cfg settings, sb *localWeChat, publicURL string, log *slog.Logger) (*wechat.Pay, shop.Merchant, error) {
+	pay, err := payConfig(cfg, sb, publicURL, log)
+	if err != nil {
+		return nil, shop.Merchant{}, err
+	}
+	client, err := wechat.NewPay(ctx, pay)
+	return client, shop.Merchant{AppID: pay.AppID, MchID: pay.MchID}, err
 }
 
 // payConfig is how WeChat Pay is reached: as the settings say, or in the sandbox.
-func payConfig(cfg settings, sb *sandbox.Sandbox, publicURL string, log *slog.Logger) (wechat.PayConfig, error) {
+func payConfig(cfg settings, sb *localWeChat, publicURL string, log *slog.Logger) (wechat.PayConfig, error) {
 	pay := wechat.PayConfig{
 		NotifyURL: publicURL + "/api/wechat/pay-notify", RefundNotifyURL: publicURL + "/api/wechat/refund-notify", Log: log,
 	}

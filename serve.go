@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -14,10 +17,9 @@ import (
 	"mstm/hub"
 )
 
-// How long a stop may take: for the load balancer to see that we go (production only), for
-// requests to finish, for sockets to be told, and for work behind answers.
+// How long a stop may take: for requests to finish and sockets to be told, and for work
+// behind answers.
 const (
-	unreadyTime  = 3 * time.Second
 	shutdownTime = 10 * time.Second
 	behindTime   = 5 * time.Second
 )
@@ -29,6 +31,16 @@ func listen(setting, addr string) (net.Listener, error) {
 		return nil, fmt.Errorf("%s: %w", setting, err)
 	}
 	return ln, nil
+}
+
+// reachable is how this machine's own browser reaches a listener: one on every address is
+// found on loopback.
+func reachable(addr net.Addr) string {
+	a, ok := addr.(*net.TCPAddr)
+	if ok && a.IP.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", strconv.Itoa(a.Port))
+	}
+	return addr.String()
 }
 
 // group are the parts that run in the background until they are stopped, which is after
@@ -52,29 +64,40 @@ func (g *group) stop() error {
 	return g.Wait()
 }
 
-// serveShop serves until ctx ends or a part fails. Then, one after the other: requests
-// finish, sockets are told to come back elsewhere, work behind answered requests ends.
-func serveShop(ctx context.Context, g *group, cfg settings, ln net.Listener, api http.Handler, live *hub.Hub, till *checkout.Checkout) error {
+// front is the shop as the outside meets it, and what must end when it closes.
+type front struct {
+	ln       net.Listener
+	api      http.Handler
+	live     *hub.Hub
+	till     *checkout.Checkout
+	stopping *atomic.Bool  // what /readyz goes by
+	unready  time.Duration // how long the load balancer is given to see it
+	log      *slog.Logger
+}
+
+// serve answers until ctx ends or one of the parts in g fails. Then, one after the other:
+// requests finish, sockets are told to come back elsewhere, work behind answers ends.
+func (f front) serve(ctx context.Context, g *group) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	context.AfterFunc(g.ctx, cancel)
-	srv := newServer(api)
+	defer context.AfterFunc(g.ctx, cancel)()
+	srv := newServer(f.api)
 	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(ln) }()
+	go func() { failed <- srv.Serve(f.ln) }()
 	select {
 	case err := <-failed:
 		return err
 	case <-ctx.Done():
 	}
-	if cfg.production() {
-		time.Sleep(unreadyTime) // /readyz says no; requests are still answered
-	}
+	f.stopping.Store(true)
+	f.log.Info("the shop closes")
+	time.Sleep(f.unready)
 	stop, done := context.WithTimeout(context.Background(), shutdownTime)
 	defer done()
-	err := errors.Join(srv.Shutdown(stop), live.Close(stop))
+	err := errors.Join(srv.Shutdown(stop), f.live.Close(stop))
 	behind, done := context.WithTimeout(context.Background(), behindTime)
 	defer done()
-	return errors.Join(err, till.Close(behind))
+	return errors.Join(err, f.till.Close(behind))
 }
 
 // serve serves a side listener until ctx ends.

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/caarlos0/env/v11"
 )
@@ -57,6 +58,15 @@ func (s settings) sandboxed() bool { return !s.production() && s.SandboxAddr != 
 
 func (s settings) seeded() bool { return !s.production() && s.SeedDemo != "off" }
 
+// unreadyTime is how long a closing shop still serves, for a load balancer to see that it
+// goes.
+func (s settings) unreadyTime() time.Duration {
+	if s.production() {
+		return 3 * time.Second
+	}
+	return 0
+}
+
 // readSettings reads the environment and refuses what cannot work, naming the setting.
 func readSettings() (settings, error) {
 	s, err := env.ParseAs[settings]()
@@ -81,10 +91,30 @@ func (s settings) check() error {
 	if !s.Pay.set() && s.SandboxAddr == "off" {
 		refuse("SANDBOX_ADDR", "is off and there are no WECHAT_PAY_ settings: nobody could pay")
 	}
+	if s.Pay.set() {
+		s.Pay.check(refuse)
+	}
 	if s.production() {
 		s.checkProduction(refuse)
 	}
 	return errors.Join(bad...)
+}
+
+// check refuses WeChat settings that are only half there.
+func (p paySettings) check(refuse func(name, why string)) {
+	for name, value := range map[string]string{
+		"MCHID": p.MchID, "APPID": p.AppID, "SERIAL": p.Serial, "PRIVATE_KEY_FILE": p.PrivateKeyFile,
+	} {
+		if value == "" {
+			refuse("WECHAT_PAY_"+name, "is missing beside the other WECHAT_PAY_ settings")
+		}
+	}
+	if len(p.APIv3Key) != 32 {
+		refuse("WECHAT_PAY_APIV3_KEY", "must have 32 characters")
+	}
+	if (p.PublicKeyID == "") != (p.PublicKeyFile == "") {
+		refuse("WECHAT_PAY_PUBLIC_KEY_ID", "and WECHAT_PAY_PUBLIC_KEY_FILE go together")
+	}
 }
 
 // checkProduction refuses what is only good for development.
