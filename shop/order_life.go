@@ -200,7 +200,9 @@ func (o *Order) CloseAt(a *Attempt) (at time.Time, ok bool) {
 	switch {
 	case !a.Open() || o.State == OrderPending || o.State == OrderException:
 		return time.Time{}, false
-	case o.State == OrderClosing && o.CloseReason != CloseSuperseded:
+	case o.State == OrderClosing && o.CloseReason == CloseSuperseded:
+		at = *o.ClosingAt // that WeChat was asked before then, as it is time and again, was no try
+	case o.State == OrderClosing:
 		at = a.CreatedAt.Add(closeAfter)
 	default:
 		at = a.CreatedAt
@@ -286,13 +288,15 @@ func (o *Order) Needless() map[string]string {
 }
 
 // Hurry makes the order give way to another one (M7): a pending one begins to close, one
-// that is closing may be closed at WeChat at once. It reports whether anything changed.
+// that is closing may be closed at WeChat at once, also where that was tried before: a
+// buyer waits. It reports whether anything changed.
 func (o *Order) Hurry(now time.Time) bool {
 	switch {
 	case o.State == OrderPending:
 		return o.Close(CloseSuperseded, now, o.UserID) == nil
-	case o.State == OrderClosing && o.CloseReason != CloseSuperseded:
-		o.CloseReason = CloseSuperseded
+	case o.State == OrderClosing:
+		at := now.UTC()
+		o.CloseReason, o.ClosingAt = CloseSuperseded, &at
 		return true
 	}
 	return false
