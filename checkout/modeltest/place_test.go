@@ -19,6 +19,7 @@ type request struct {
 	seen    shop.Fen
 	channel shop.Channel
 	reply   []byte // the answer, nil while there is none
+	begun   bool   // it may stand for an order, although the page has no answer
 }
 
 // reply is what the page was answered.
@@ -215,6 +216,7 @@ func (h *history) remember(r *request) {
 // answered keeps the answer of a key and wants it to be the same for ever.
 func (h *history) answered(r *request, out reply, err error) {
 	if err != nil {
+		r.begun = r.begun || errors.Is(err, errKilled) || errors.Is(err, shop.ErrPayChannelBusy) || errors.Is(err, shop.ErrPayRefused)
 		return
 	}
 	if r.reply != nil && string(r.reply) != string(out.raw) {
@@ -226,7 +228,7 @@ func (h *history) answered(r *request, out reply, err error) {
 // place sends a request and judges the answer.
 func (h *history) place(i *instance, r *request) func(sure bool) {
 	before := h.orders
-	repeat := r.reply != nil
+	repeat := r.reply != nil || r.begun
 	reuse := h.reusable(r)
 	out, err := h.send(i, r)
 	h.remember(r)
