@@ -21,15 +21,15 @@ func (c *Checkout) runLost(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		}
-		if err := c.giveUpLost(ctx); err != nil && ctx.Err() == nil {
+		if err := c.GiveUpLost(ctx); err != nil && ctx.Err() == nil {
 			c.Log.WarnContext(ctx, "lost claims wait", "err", err)
 		}
 	}
 }
 
-// giveUpLost releases the courses that are held for nothing: a claim is made before its
+// GiveUpLost releases the courses that are held for nothing: a claim is made before its
 // order, and who made it may have died in between, or before letting it go again.
-func (c *Checkout) giveUpLost(ctx context.Context) error {
+func (c *Checkout) GiveUpLost(ctx context.Context) error {
 	claims, err := c.Store.Claims(ctx)
 	if err != nil {
 		return err
