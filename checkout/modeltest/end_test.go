@@ -27,6 +27,8 @@ func (h *history) end() {
 	h.settle()
 	h.lastLetters()
 	h.untilRest()
+	h.giveUpLost()
+	h.untilRest()
 	h.settle()
 	if !h.exact {
 		h.fail("something is left undone")
@@ -39,6 +41,7 @@ func (h *history) end() {
 	h.checkLeft()
 	h.checkAccess()
 	h.checkEvents()
+	h.checkWhole()
 }
 
 // lastLetters delivers what callbacks are left, or leaves it to the shop to ask.
@@ -75,6 +78,22 @@ func (h *history) untilRest() {
 	}
 	h.settle()
 	h.fail("the shop does not come to rest")
+}
+
+// giveUpLost has the shop give up what orders hold that were killed before they were
+// written; those of a minute ago might still come.
+func (h *history) giveUpLost() {
+	h.w.clock.forward(11 * time.Minute)
+	h.must(h.anybody().till.GiveUpLost(h.ctx))
+}
+
+// checkWhole wants the shop's own checker to find nothing.
+func (h *history) checkWhole() {
+	broken, err := h.anybody().till.Check(h.ctx)
+	h.must(err)
+	if len(broken) > 0 {
+		h.fail("the shop's own checker finds %v", broken)
+	}
 }
 
 // trade and moneyBack are what WeChat has on its books.

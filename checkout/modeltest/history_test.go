@@ -234,16 +234,28 @@ func (h *history) step() {
 	if h.chance(12) {
 		h.arm()
 	}
-	sure, before := h.sure(), h.deaths()
-	judge := h.drawAction()(h)
+	do := h.drawAction()
 	if h.chance(20) {
+		do(h)
 		h.loose = true
 		return
 	}
+	h.try(do)
+}
+
+// try does something, waits until it is over, and judges what came of it.
+func (h *history) try(do action) {
+	if h.anybody() == nil {
+		h.revive()
+	}
+	sure, before := h.sure(), h.killed()
+	judge := do(h)
 	h.settle()
-	killed := h.deaths() - before
 	if judge != nil {
-		judge(sure && killed == 0 && h.exact)
+		judge(sure && h.killed() == before && h.exact)
+	}
+	if h.anybody() == nil {
+		h.revive()
 	}
 }
 
@@ -286,7 +298,9 @@ func (h *history) revive() {
 	}
 }
 
-func (h *history) deaths() (n int) {
+// killed is how many instances have been killed so far.
+func (h *history) killed() int {
+	n := h.tally.Crashes
 	for _, i := range h.w.instances {
 		if i.gate.isDead() {
 			n++

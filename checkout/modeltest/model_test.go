@@ -14,6 +14,7 @@ package modeltest
 
 import (
 	"os"
+	"runtime/debug"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -33,6 +34,7 @@ func TestModel(t *testing.T) {
 	}
 	first, n := fromEnv(t, "MODEL_FIRST", uint64(time.Now().Unix())), fromEnv(t, "MODEL_HISTORIES", shortRun)
 	t.Logf("seeds %d to %d", first, first+n-1)
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // memory for speed
 	began := time.Now()
 	s := &soak{t: t, next: first, end: first + n}
 	var workers sync.WaitGroup

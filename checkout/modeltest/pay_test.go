@@ -99,6 +99,54 @@ func (h *history) deliver(outTradeNo string, times int, parallel bool) {
 	}
 }
 
+// buy orders something and pays it.
+func buy(h *history) func(bool) {
+	h.try(order)
+	return payCode(h)
+}
+
+// payTwice has WeChat refuse a prepay that it has done all the same, so that the order gets
+// another number, and pays both.
+func payTwice(h *history) func(bool) {
+	h.setFaults(`{"api":[{"api":"native","status":400,"after":true,"times":1}]}`)
+	h.faulty = true
+	h.tell("WeChat will refuse a prepay, and do it all the same")
+	r := h.newRequest()
+	r.channel = shop.ChannelNative
+	placing := func(h *history) func(bool) { return h.place(h.anybody(), r) }
+	h.try(placing)
+	h.healWeChat()
+	h.try(placing)
+	return h.payAll(func(a attempt) bool { return h.unpaid(a) && a.order.State == shop.OrderPending })
+}
+
+// payLate has WeChat deny a number that it knows, when it is told to close it, and pays it
+// after the order was closed.
+func payLate(h *history) func(bool) {
+	h.try(order)
+	h.setFaults(`{"api":[{"api":"close","status":404,"code":"ORDER_NOT_EXIST","times":3}]}`)
+	h.faulty = true
+	h.tell("WeChat will not close anything")
+	h.try(cancel)
+	h.w.clock.forward(6 * time.Minute)
+	h.try(sweep)
+	h.healWeChat()
+	if h.chance(50) {
+		h.try(order) // so that the late money finds the course taken
+	}
+	return h.payAll(func(a attempt) bool { return h.unpaid(a) && a.order.State == shop.OrderClosed })
+}
+
+// payAll pays whatever WeChat lets a phone pay.
+func (h *history) payAll(is func(attempt) bool) func(bool) {
+	for _, a := range h.attempts(is) {
+		if h.charge(a) {
+			h.letter(a.OutTradeNo)
+		}
+	}
+	return func(bool) { h.wantSettled() }
+}
+
 // letterLater lets a callback come, late or again, or those of two payments the other way round.
 func letterLater(h *history) func(bool) {
 	ways := h.attempts(func(a attempt) bool { return !h.unpaid(a) })

@@ -20,10 +20,10 @@ var actions = []struct {
 	weight int
 	do     action
 }{
-	{24, order}, {5, orderStale}, {6, orderAgain}, {2, orderOther}, {7, orderTwice},
-	{24, payCode}, {8, letterLater}, {5, payElsewhere}, {5, cancel}, {2, nonsense},
-	{10, wait}, {5, overdue}, {8, sweep},
-	{9, refundByRule}, {7, refundByFinance},
+	{12, order}, {5, orderStale}, {6, orderAgain}, {2, orderOther}, {7, orderTwice}, {24, buy},
+	{16, payCode}, {8, letterLater}, {5, payElsewhere}, {3, payTwice}, {3, payLate}, {4, cancel}, {2, nonsense},
+	{10, wait}, {4, overdue}, {8, sweep},
+	{14, refundByRule}, {12, refundByFinance},
 	{6, publish}, {3, onOffSale}, {6, trouble},
 }
 
@@ -71,7 +71,7 @@ func sweep(h *history) func(bool) {
 		}
 		names += i.name
 		all.Go(func() {
-			err := i.call(h.ctx, func(ctx ctx) error { return errors.Join(i.till.Sweep(ctx), i.till.Turn(ctx)) })
+			err := i.call(h.ctx, func(ctx ctx) error { return errors.Join(i.till.Sweep(ctx), i.till.Turn(ctx), i.till.GiveUpLost(ctx)) })
 			if err != nil && !errors.Is(err, errKilled) {
 				h.w.logger().Error("sweep", "err", err)
 			}
