@@ -73,10 +73,10 @@ func (c *Checkout) reconcileDue(ctx context.Context, since shop.Date, settled ma
 
 // Reconcile compares a day's bill now, because a person asks for it. The run goes on behind
 // the answer where it takes longer than ctx lasts; the answer is then one that is running.
-// A day that has not ended is shop.ErrInvalidField, one whose run is under way
-// shop.ErrReconciliationRunning.
+// A day that has not ended, or is older than the three months for which WeChat keeps bills,
+// is shop.ErrInvalidField; one whose run is under way shop.ErrReconciliationRunning.
 func (c *Checkout) Reconcile(ctx context.Context, day shop.Date, by string) (*shop.Reconciliation, error) {
-	if day >= shop.DateOf(c.Now()) {
+	if now := c.Now(); day >= shop.DateOf(now) || day < shop.DateOf(now.AddDate(0, -3, 0)) {
 		return nil, shop.ErrInvalidField.At("day")
 	}
 	begun, mine, err := c.Store.BeginReconciliation(ctx, day, by, true, c.Now())
