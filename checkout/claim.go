@@ -47,8 +47,8 @@ func (c *Checkout) releaseOrder(ctx context.Context, o *shop.Order) error {
 // lines again are answered by that order; another order is superseded, closed at WeChat
 // first; one that was never finished is given up. nil, nil means: try again.
 func (c *Checkout) makeRoom(ctx context.Context, holder string, req PlaceRequest) (reused *shop.Order, err error) {
-	o, err := c.holding(ctx, holder)
-	if err != nil {
+	o, err := c.holding(ctx, holder, req)
+	if o == nil || err != nil {
 		return nil, err
 	}
 	payable := o.State == shop.OrderPending && c.Now().Before(o.ExpiresAt)
@@ -66,13 +66,17 @@ func (c *Checkout) makeRoom(ctx context.Context, holder string, req PlaceRequest
 }
 
 // holding reads the order that holds a claim. Claims come before orders, so the order may
-// still be on its way; one that does not come is given up by taking its id.
-func (c *Checkout) holding(ctx context.Context, id string) (*shop.Order, error) {
+// still be on its way; one that does not come is given up by taking its id. nil, nil means
+// that it was refused and has let go: try again.
+func (c *Checkout) holding(ctx context.Context, id string, req PlaceRequest) (*shop.Order, error) {
 	deadline := time.Now().Add(2 * time.Second)
 	for {
 		o, err := c.Store.Order(ctx, id)
 		if !errors.Is(err, shop.ErrOrderNotFound) {
 			return o, err
+		}
+		if held, err := c.stillHeld(ctx, id, req); err != nil || !held {
+			return nil, err
 		}
 		if time.Now().After(deadline) {
 			gone := shop.Abandoned(id, c.Now())
@@ -87,6 +91,17 @@ func (c *Checkout) holding(ctx context.Context, id string) (*shop.Order, error) 
 			return nil, ctx.Err()
 		}
 	}
+}
+
+// stillHeld reports whether the order holds one of the courses that a request wants.
+func (c *Checkout) stillHeld(ctx context.Context, id string, req PlaceRequest) (bool, error) {
+	for _, course := range courseIDs(req.Lines) {
+		holder, err := c.Store.Holder(ctx, req.UserID, course)
+		if err != nil || holder == id {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 // finish drives a paid order to its end, so that what it brings counts for the next.

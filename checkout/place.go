@@ -62,6 +62,10 @@ const (
 	twinPause    = 50 * time.Millisecond
 )
 
+// placeRounds is how often a request tries again that others, of the same learner for the
+// same course, get in front of.
+const placeRounds = 32
+
 // Place places an order, or answers again what the same key was answered before. render
 // turns the outcome into the bytes that are kept. Refusals place nothing and give the key
 // back, except those of WeChat, when the order stands and the same key tries again:
@@ -133,7 +137,7 @@ func (c *Checkout) claimKey(ctx context.Context, req PlaceRequest) (*store.Order
 // place makes the order of a key, or finds it where an earlier try came so far. stands
 // tells that an order exists although there is an error.
 func (c *Checkout) place(ctx context.Context, key *store.OrderKey, req PlaceRequest) (_ Placed, stands bool, err error) {
-	for range 8 {
+	for range placeRounds {
 		o, err := c.Store.Order(ctx, key.OrderID)
 		switch {
 		case err == nil && o.CloseReason == shop.CloseAbandoned:
@@ -167,6 +171,8 @@ func (c *Checkout) make(ctx context.Context, orderID string, req PlaceRequest) (
 	if err := c.refuseUnknown(ctx, req); err != nil {
 		return nil, err
 	}
+	// One at a time of each learner: many clicks at once would only get in each other's way.
+	defer c.locks.lock("place:" + req.UserID)()
 	holder, err := c.claimCourses(ctx, req.UserID, orderID, courseIDs(req.Lines))
 	if err != nil {
 		return nil, err

@@ -45,6 +45,18 @@ func (s *Store) Claim(ctx context.Context, userID, courseID, orderID string) (ho
 	return "", fmt.Errorf("claim %s: %w: too many writers", c.ID, shop.ErrUnavailable)
 }
 
+// Holder is the order that holds the course, "" where none does.
+func (s *Store) Holder(ctx context.Context, userID, courseID string) (orderID string, err error) {
+	held, err := findByID[Claim](ctx, s.coll("claims"), shop.EnrolmentID(userID, courseID), shop.ErrOrderNotFound)
+	if shop.CodeOf(err) == shop.ErrOrderNotFound.Code {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("holder of a claim: %w", err)
+	}
+	return held.OrderID, nil
+}
+
 // Release gives the course up, where it is this order that holds it.
 func (s *Store) Release(ctx context.Context, userID, courseID, orderID string) error {
 	return s.ReleaseClaim(ctx, Claim{ID: shop.EnrolmentID(userID, courseID), OrderID: orderID})
