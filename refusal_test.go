@@ -125,10 +125,10 @@ func TestCallbacksThatProveNothingChangeNothing(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := s.in(t)
-			from, before := len(s.log.String()), dump(t, s.db)
+			from, before := len(s.log.String()), dump(t, s.db, "courses")
 			tt.forged["out_trade_no"] = no
 			s.wantAnswered(tt.forged, tt.status, tt.code)
-			wantUntouched(t, before, dump(t, s.db))
+			wantUntouched(t, before, dump(t, s.db, "courses"))
 			if o := learner.order(id); o.State != "pending" || o.Paid != 0 {
 				t.Errorf("the order is %s with %d fen paid", o.State, o.Paid)
 			}
@@ -184,10 +184,10 @@ func TestGenuineCallbacksThatDoNotFitAreKeptForPeople(t *testing.T) {
 			s := s.in(t)
 			var placed placedJSON
 			learner.place(prices[courses[i].PolicyID], courses[i]).want(201).into(&placed)
-			from, before := len(s.log.String()), dump(t, s.db)
+			from, before := len(s.log.String()), dump(t, s.db, "courses")
 			tt.forged["out_trade_no"] = placed.Payment.OutTradeNo
 			s.wantAnswered(tt.forged, 200, "SUCCESS")
-			wantUntouched(t, before, dump(t, s.db), "orders", "audit", "quarantine", "claims")
+			wantUntouched(t, before, dump(t, s.db, "courses"), "orders", "audit", "quarantine", "claims")
 			learner.await(placed.Order.ID, "exception")
 			if _, ok := learner.enrolment(courses[i].CourseID); ok {
 				t.Error("the course is open")
@@ -232,10 +232,10 @@ func TestUnknownNumbersAreAskedForAgainAndThenGivenToPeople(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := s.in(t)
 			forged := obj{"out_trade_no": no, "amount_fen": 99900, "transaction_id": "42000000000000000000000001"}
-			from, before := len(s.log.String()), dump(t, s.db)
+			from, before := len(s.log.String()), dump(t, s.db, "courses")
 			s.wantAnswered(forged, 503, "UNKNOWN_TRADE")
 			s.wantAnswered(forged, 503, "UNKNOWN_TRADE")
-			wantUntouched(t, before, dump(t, s.db), "quarantine")
+			wantUntouched(t, before, dump(t, s.db, "courses"), "quarantine")
 			s.wantKept(no)
 			s.wantLogged(from, "UNKNOWN_TRADE")
 			s.pass(10*time.Minute + time.Second)
