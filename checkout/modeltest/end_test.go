@@ -44,10 +44,11 @@ func (h *history) end() {
 	h.checkWhole()
 }
 
-// lastLetters delivers what callbacks are left, or leaves it to the shop to ask.
+// lastLetters delivers what callbacks are left, or leaves it to the shop to ask. It does not
+// ask about a number that WeChat has denied or refused; WeChat repeats itself for a day then.
 func (h *history) lastLetters() {
 	for _, a := range h.attempts(func(a attempt) bool { return !h.unpaid(a) }) {
-		if !h.charges[a.OutTradeNo].told && h.chance(50) {
+		if denied := !a.Open() && !a.Succeeded(); !h.charges[a.OutTradeNo].told && (denied || h.chance(50)) {
 			h.deliver(a.OutTradeNo, 1, false)
 		}
 	}
