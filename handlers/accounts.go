@@ -170,7 +170,10 @@ func (s *Server) openSession(w http.ResponseWriter, r *http.Request, status int,
 	if err := s.stillSame(r.Context(), u, client); err != nil {
 		return err
 	}
-	s.endSockets(r, u.ID, client, row.Session(), hub.Replaced)
+	// Not where a newer login has replaced this one already: that one's sockets are good.
+	if _, err := s.Store.Authenticate(r.Context(), token, now); err == nil {
+		s.endSockets(r, u.ID, client, row.Session(), hub.Replaced)
+	}
 	s.event(r, "logged in", slog.String("who", u.ID), slog.String("client", client))
 	return encode(w, status, newSession(token, row, u))
 }

@@ -25,9 +25,12 @@ const (
 	// Without a primary a request is refused after this and may come again; an election
 	// takes longer than anybody should wait.
 	selectTimeout = time.Second
-	startTimeout  = 15 * time.Second       // how long MongoDB may take to start beside us
-	redisTimeout  = 500 * time.Millisecond // one answer of Redis; a slow one must not pile up requests
-	ownTimeout    = 5 * time.Second        // one answer of the embedded Redis, which is as busy as this process
+	// warmPool connections are kept open: the driver's wait for one also ends with
+	// selectTimeout, and a burst on a cold pool would be answered 503.
+	warmPool     = 8
+	startTimeout = 15 * time.Second       // how long MongoDB may take to start beside us
+	redisTimeout = 500 * time.Millisecond // one answer of Redis; a slow one must not pile up requests
+	ownTimeout   = 5 * time.Second        // one answer of the embedded Redis, which is as busy as this process
 )
 
 // dialMongo makes a client whose writes are acknowledged only once a majority has them
@@ -39,6 +42,7 @@ func dialMongo(uri string, embedded bool, monitor *event.CommandMonitor) (*mongo
 		SetAppName("mstm").
 		SetConnectTimeout(dialTimeout).
 		SetServerSelectionTimeout(selectTimeout).
+		SetMinPoolSize(warmPool).
 		SetTimeout(writeTimeout).
 		SetReadPreference(readpref.Primary()).
 		SetReadConcern(readconcern.Majority()).
@@ -50,7 +54,7 @@ func dialMongo(uri string, embedded bool, monitor *event.CommandMonitor) (*mongo
 	if embedded {
 		// FerretDB's updates read, then write, with no transaction around: over two
 		// connections both racers win. Over one connection they queue.
-		opts.SetMaxPoolSize(1)
+		opts.SetMinPoolSize(0).SetMaxPoolSize(1)
 		opts.SetReadConcern(nil).SetWriteConcern(nil)
 		opts.SetServerSelectionTimeout(writeTimeout) // no election here, at most a busy machine
 	}
