@@ -29,7 +29,12 @@ type mongoServer struct {
 // for the disk.
 const pragmas = "_pragma=busy_timeout(2000)&_pragma=journal_mode(wal)&_pragma=synchronous(off)"
 
+// starting lets one FerretDB start at a time: they share counters.
+var starting sync.Mutex
+
 func startMongo() (*mongoServer, error) {
+	starting.Lock()
+	defer starting.Unlock()
 	dir, err := os.MkdirTemp("", "mstm-model-") // short, for the socket in it
 	if err != nil {
 		return nil, err
