@@ -22,12 +22,13 @@ import (
 	"mstm/wechat"
 )
 
-// Teller tells a buyer what happened by every channel but the live event that checkout
+// Teller tells a learner what happened by every channel but the live event that checkout
 // publishes itself. Each call may come twice for the same thing.
 type Teller interface {
 	OrderFulfilled(ctx context.Context, o *shop.Order) error
 	Refunded(ctx context.Context, o *shop.Order, r *shop.Refund) error
 	PaidBack(ctx context.Context, o *shop.Order, r *shop.Refund) error
+	AccessEnds(ctx context.Context, userID string, r shop.Reminder) error
 }
 
 // Config is what a Checkout works with. All of it is needed.

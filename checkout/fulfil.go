@@ -95,24 +95,24 @@ func (c *Checkout) grant(ctx context.Context, o *shop.Order, l shop.OrderLine) (
 	if err != nil {
 		return "", err
 	}
-	if err := c.noteTurns(ctx, o, e); err != nil {
+	if err := c.noteTurn(ctx, o, e); err != nil {
 		return "", err
 	}
 	return shop.LineGranted, c.announce(ctx, o.UserID, "enrolment.changed", "grant:"+o.ID+":"+l.CourseID, e.View(c.Now()))
 }
 
-// noteTurns remembers when the order's grant begins, if later, and when it ends.
-func (c *Checkout) noteTurns(ctx context.Context, o *shop.Order, e *shop.Enrolment) error {
+// noteTurn remembers that the order's grant ends. When it begins needs no row of its own:
+// that is now, or at the end of the grant before it.
+func (c *Checkout) noteTurn(ctx context.Context, o *shop.Order, e *shop.Enrolment) error {
 	g, ok := e.Grant(o.ID)
 	if !ok || g.Until == nil {
 		return nil
 	}
-	if g.From.After(c.Now()) {
-		if err := c.Store.NoteTurn(ctx, e.UserID, e.CourseID, g.From); err != nil {
-			return err
-		}
+	at, more := shop.NextReminder(*g.Until, g.At)
+	if !more {
+		return nil
 	}
-	return c.Store.NoteTurn(ctx, e.UserID, e.CourseID, *g.Until)
+	return c.Store.NoteTurn(ctx, e.UserID, e.CourseID, *g.Until, at)
 }
 
 func (c *Checkout) refused(ctx context.Context, o *shop.Order, l shop.OrderLine, why *shop.Error) shop.LineResult {

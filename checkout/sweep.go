@@ -21,11 +21,12 @@ const (
 
 // Run looks after every order that something must happen to, until ctx ends: duties that
 // were left, attempts to ask WeChat about, time that is over, refunds on their way. Beside
-// it each day's bill is compared, and claims of orders that never came are given up. It may
-// run on every instance.
+// it learners are reminded of what ends, each day's bill is compared, and claims of orders
+// that never came are given up. It may run on every instance.
 func (c *Checkout) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return c.runSweeping(ctx) })
+	g.Go(func() error { return c.runTurning(ctx) })
 	g.Go(func() error { return c.runReconciling(ctx) })
 	g.Go(func() error { return c.runLost(ctx) })
 	return g.Wait()
@@ -35,7 +36,7 @@ func (c *Checkout) runSweeping(ctx context.Context) error {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {
-		if err := errors.Join(c.Sweep(ctx), c.Turn(ctx)); err != nil && ctx.Err() == nil {
+		if err := c.Sweep(ctx); err != nil && ctx.Err() == nil {
 			c.Log.WarnContext(ctx, "sweep failed", "err", err)
 		}
 		select {
@@ -71,30 +72,6 @@ func (c *Checkout) driveLogged(ctx context.Context, orderID string) {
 	if err := c.drive(ctx, orderID); err != nil && ctx.Err() == nil {
 		c.Log.WarnContext(ctx, "order waits for its next look", "order", orderID, "err", err)
 	}
-}
-
-// Turn tells open pages of the enrolments that have changed by the clock alone: a period
-// has begun, access has ended.
-func (c *Checkout) Turn(ctx context.Context) error {
-	turns, err := c.Store.TurnsNow(ctx, c.Now(), sweepMost)
-	if err != nil {
-		return err
-	}
-	for _, t := range turns {
-		e, err := c.Store.Enrolment(ctx, t.UserID, t.CourseID)
-		if err != nil {
-			return err
-		}
-		if e != nil {
-			if err := c.announce(ctx, t.UserID, "enrolment.changed", "turn:"+t.ID, e.View(c.Now())); err != nil {
-				return err
-			}
-		}
-		if err := c.Store.ForgetTurn(ctx, t); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // drive takes an order as far as it can go now, and notes when to look again.

@@ -30,6 +30,9 @@ func (d Date) Start() time.Time {
 	return t.UTC()
 }
 
+// Chinese writes the day as a person reads it: 2025 年 4 月 1 日.
+func (d Date) Chinese() string { return d.Start().In(shanghai).Format("2006 年 1 月 2 日") }
+
 // End is the first instant after the day, in UTC.
 func (d Date) End() time.Time { return d.Start().Add(24 * time.Hour) } // +08:00 has no summer time
 

@@ -11,19 +11,25 @@ import (
 	"mstm/shop"
 )
 
-// A Turn is an instant at which an enrolment changes by itself: a period begins, or access
-// ends. What the enrolment is then follows from the clock; the row is there so that open
-// pages are told.
+// A Turn says when to look next at an access that ends by itself: to remind its learner,
+// and at the end to tell open pages. There is one for each end of an enrolment, moved on
+// from look to look, so that the rows to read every second stay few. It is only a wake-up:
+// what is so then is read from the enrolment.
 type Turn struct {
-	ID       string    `bson:"_id"` // user:course:unix seconds
+	ID       string    `bson:"_id"` // user:course:unix seconds of the end
 	UserID   string    `bson:"user_id"`
 	CourseID string    `bson:"course_id"`
-	At       time.Time `bson:"at"`
+	End      time.Time `bson:"end"` // the first instant without access
+	At       time.Time `bson:"at"`  // when to look
 }
 
-// NoteTurn remembers that a learner's enrolment in a course changes at an instant.
-func (s *Store) NoteTurn(ctx context.Context, userID, courseID string, at time.Time) error {
-	row := Turn{ID: fmt.Sprintf("%s:%d", shop.EnrolmentID(userID, courseID), at.Unix()), UserID: userID, CourseID: courseID, At: at.UTC()}
+// NoteTurn makes sure that a learner's access to a course, which ends at end, is looked at
+// from at on.
+func (s *Store) NoteTurn(ctx context.Context, userID, courseID string, end, at time.Time) error {
+	row := Turn{
+		ID:     fmt.Sprintf("%s:%d", shop.EnrolmentID(userID, courseID), end.Unix()),
+		UserID: userID, CourseID: courseID, End: end.UTC(), At: at.UTC(),
+	}
 	if _, err := s.insertOnce(ctx, s.coll("turns"), row); err != nil {
 		return fmt.Errorf("note turn: %w", err)
 	}
@@ -36,8 +42,19 @@ func (s *Store) TurnsNow(ctx context.Context, now time.Time, limit int) ([]Turn,
 		options.Find().SetSort(bson.D{{Key: "at", Value: 1}}).SetLimit(int64(limit)))
 }
 
-// ForgetTurn removes a turn whose pages were told.
+// MoveTurn sets when to look next, unless somebody else has since t was read.
+func (s *Store) MoveTurn(ctx context.Context, t Turn, at time.Time) error {
+	_, err := s.updateIf(ctx, s.coll("turns"), bson.M{"_id": t.ID, "at": t.At.UTC()}, bson.M{"$set": bson.M{"at": at.UTC()}})
+	if err != nil {
+		return fmt.Errorf("move turn: %w", err)
+	}
+	return nil
+}
+
+// ForgetTurn removes a turn after which nothing happens by itself any more.
 func (s *Store) ForgetTurn(ctx context.Context, t Turn) error {
-	_, err := s.deleteByID(ctx, s.coll("turns"), t.ID)
-	return err
+	if _, err := s.deleteByID(ctx, s.coll("turns"), t.ID); err != nil {
+		return fmt.Errorf("forget turn: %w", err)
+	}
+	return nil
 }

@@ -1,0 +1,91 @@
+package checkout
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"mstm/shop"
+	"mstm/store"
+)
+
+// turnPause is when a turn that failed is looked at again: the one that cannot be done must
+// not be in the way of those that can.
+const turnPause = 10 * time.Second
+
+// runTurning takes the turns that have come, until ctx ends. It is apart from the orders:
+// many accesses end at the same midnight, and no payment waits for them.
+func (c *Checkout) runTurning(ctx context.Context) error {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		if err := c.Turn(ctx); err != nil && ctx.Err() == nil {
+			c.Log.WarnContext(ctx, "turns not taken", "err", err)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// Turn looks at every access for which the time has come: learners are reminded of an end,
+// and open pages are told when it is there.
+func (c *Checkout) Turn(ctx context.Context) error {
+	for ctx.Err() == nil {
+		turns, err := c.Store.TurnsNow(ctx, c.Now(), sweepMost)
+		if err != nil {
+			return err
+		}
+		g := errgroup.Group{}
+		g.SetLimit(sweepers)
+		for _, t := range turns {
+			g.Go(func() error { return c.takeTurn(ctx, t) })
+		}
+		if err := g.Wait(); err != nil || len(turns) < sweepMost {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// takeTurn does what is due at one turn and notes when to look again. What cannot be done
+// now is tried again after a pause.
+func (c *Checkout) takeTurn(ctx context.Context, t store.Turn) error {
+	now := c.Now()
+	if err := c.turn(ctx, t, now); err != nil {
+		if ctx.Err() == nil {
+			c.Log.WarnContext(ctx, "turn waits for its next look", "course", t.CourseID, "end", t.End, "err", err)
+		}
+		return c.Store.MoveTurn(ctx, t, now.Add(turnPause))
+	}
+	if next, more := shop.NextReminder(t.End, now); more {
+		return c.Store.MoveTurn(ctx, t, next)
+	}
+	return c.Store.ForgetTurn(ctx, t)
+}
+
+// turn tells the learner what there is to tell. The reminder comes first: it is kept in the
+// inbox even while nothing can be announced.
+func (c *Checkout) turn(ctx context.Context, t store.Turn, now time.Time) error {
+	course, err := c.Store.Course(ctx, t.CourseID)
+	if err != nil {
+		return err
+	}
+	all, err := c.Store.Standing(ctx, t.UserID, t.CourseID)
+	if err != nil {
+		return err
+	}
+	standing := all[t.CourseID]
+	if r, ok := course.Remind(standing, t.End, now); ok {
+		if err := c.Teller.AccessEnds(ctx, t.UserID, r); err != nil {
+			return err
+		}
+	}
+	if standing.Enrolment == nil || now.Before(t.End) {
+		return nil
+	}
+	return c.announce(ctx, t.UserID, "enrolment.changed", "turn:"+t.ID, standing.Enrolment.View(now))
+}
