@@ -30,15 +30,27 @@ func New(cfg Config) *Desk { return &Desk{cfg} }
 // tell puts a notice into a learner's inbox and shows it on the open pages. ref is what it
 // is about: for one kind and ref a learner gets one notice, however often tell is called.
 func (d *Desk) tell(ctx context.Context, userID, kind, ref string, n shop.Notice) error {
-	n.ID = shop.NoticeID(userID, kind, ref)
-	n.UserID, n.Kind, n.CreatedAt = userID, kind, d.Now().UTC()
-	if _, err := d.Store.InsertNotice(ctx, &n); err != nil {
+	n, err := d.keep(ctx, userID, kind, ref, n)
+	if err != nil {
 		return err
 	}
-	_, err := d.Hub.Publish(ctx, hub.Event{Topic: hub.UserTopic(userID), Type: "notice.posted", Data: n, Once: "notice:" + n.ID})
-	if err != nil {
+	if err := d.show(ctx, n); err != nil {
 		// It is in the inbox; a page that comes back reads it there.
 		d.Log.WarnContext(ctx, "notice not shown live", "notice", n.ID, "err", err)
 	}
 	return nil
+}
+
+// keep puts a notice into a learner's inbox, where it is once.
+func (d *Desk) keep(ctx context.Context, userID, kind, ref string, n shop.Notice) (shop.Notice, error) {
+	n.ID = shop.NoticeID(userID, kind, ref)
+	n.UserID, n.Kind, n.CreatedAt = userID, kind, d.Now().UTC()
+	_, err := d.Store.InsertNotice(ctx, &n)
+	return n, err
+}
+
+// show shows a notice on the reader's open pages, once.
+func (d *Desk) show(ctx context.Context, n shop.Notice) error {
+	_, err := d.Hub.Publish(ctx, hub.Event{Topic: hub.UserTopic(n.UserID), Type: "notice.posted", Data: n, Once: "notice:" + n.ID})
+	return err
 }

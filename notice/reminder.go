@@ -4,16 +4,27 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"mstm/shop"
 )
 
 // AccessEnds reminds a learner that access to a course ends, or says that it has ended, and
-// what it costs to go on. Each kind is told once for each last day.
+// what it costs to go on. Each kind is told once for each last day. An error after which the
+// notice is in the inbox says that open pages have not heard of it: the caller comes again.
 func (d *Desk) AccessEnds(ctx context.Context, userID string, r shop.Reminder) error {
-	n := shop.Notice{Title: endTitle(r), Body: endBody(r), Link: "/courses/" + r.CourseID}
-	return d.tell(ctx, userID, string(r.Kind), r.CourseID+":"+string(r.LastDay), n)
+	n, err := d.keep(ctx, userID, string(r.Kind), r.CourseID+":"+string(r.LastDay), shop.Notice{
+		Title: endTitle(r), Body: endBody(r), Link: "/courses/" + r.CourseID,
+	})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, showTime)
+	defer cancel()
+	return d.show(ctx, n)
 }
+
+const showTime = 2 * time.Second // for one live event
 
 func endTitle(r shop.Reminder) string {
 	switch {
