@@ -92,7 +92,7 @@ func newWorld(t testing.TB, mode string, options ...func(*wechat.PayConfig)) *wo
 	t.Cleanup(server.Close)
 	w.url = server.URL
 	quiet := slog.New(slog.DiscardHandler)
-	box, err := sandbox.New(sandbox.Config{Dir: dir, PublicURL: server.URL, Now: w.now, Log: quiet,
+	box, err := sandbox.New(sandbox.Config{Dir: dir, PublicURL: server.URL, ShopURL: w.shop.URL, Now: w.now, Log: quiet,
 		SetClock: func(_ context.Context, now time.Time) error { w.offset.Store(int64(time.Until(now))); return nil }})
 	if err != nil {
 		t.Fatal(err)

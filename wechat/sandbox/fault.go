@@ -17,7 +17,7 @@ type Faults struct {
 
 // APIFault spoils an answer to the shop's calls.
 type APIFault struct {
-	API        string `json:"api"` // native, jsapi, h5, query, close, refund, refund_query, certificates, bill, bill_file (with status: half the file), * for any but bill_file
+	API        string `json:"api"` // native, jsapi, h5, query, close, refund, refund_query, certificates, bill, bill_file (with status: half the file), stable_token, qrcode, user_info, oauth_token, * for any but bill_file
 	OutTradeNo string `json:"out_trade_no,omitempty"`
 	Times      int    `json:"times,omitempty"`
 
@@ -34,7 +34,8 @@ type APIFault struct {
 	Signature string `json:"bad_signature,omitempty"` // unsigned, wrong, signtest, stale, unknown_serial
 }
 
-// CallbackFault spoils what the shop is told. It is drawn once, when the event comes into being,
+// CallbackFault spoils what the shop is told. An official account's event takes lose, delay_ms,
+// repeat, parallel, bad_signature, altered_body and stale, with the call that causes it. It is drawn once, when the event comes into being,
 // and holds for the first Attempts deliveries of it (0: for all). PUT /sandbox/faults takes the
 // drawn ones back too.
 type CallbackFault struct {
@@ -106,7 +107,8 @@ func (s *Sandbox) putFaults(r *request) (any, error) {
 
 // check refuses words that would silently never match.
 func (f Faults) check() error {
-	apis := []string{"native", "jsapi", "h5", "query", "close", "refund", "refund_query", "certificates", "bill", "bill_file", "*"}
+	apis := []string{"native", "jsapi", "h5", "query", "close", "refund", "refund_query", "certificates", "bill", "bill_file",
+		"stable_token", "qrcode", "user_info", "oauth_token", "*"}
 	signatures := []string{"", "unsigned", "wrong", "signtest", "stale", "unknown_serial"}
 	for _, a := range f.API {
 		switch {

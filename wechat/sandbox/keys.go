@@ -7,6 +7,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
@@ -41,6 +42,11 @@ type identity struct {
 	APIv3Key    string   `json:"apiv3_key"`
 	PublicKeyID string   `json:"public_key_id"`
 	Certs       []string `json:"certificates"` // file names without ending, oldest first
+
+	// The official account that the appid belongs to.
+	AppSecret  string `json:"app_secret"`
+	EventToken string `json:"event_token"`
+	AESKey     string `json:"aes_key"` // EncodingAESKey
 }
 
 // certificate is one platform certificate with its key.
@@ -61,6 +67,8 @@ type Settings struct {
 	PublicKeyID          string
 	PublicKey            *rsa.PublicKey
 	PublicKeyFile        string
+
+	AppSecret, EventToken, AESKey string // of the official account; its appid is AppID
 }
 
 const (
@@ -76,6 +84,7 @@ func (s *Sandbox) Settings() Settings {
 		BaseURL: s.cfg.PublicURL, MchID: k.id.MchID, AppID: k.id.AppID, Serial: k.id.Serial,
 		PrivateKey: k.merchant, PrivateKeyFile: filepath.Join(k.dir, merchantKeyFile), APIv3Key: k.id.APIv3Key,
 		PublicKeyID: k.id.PublicKeyID, PublicKey: &k.platform.PublicKey, PublicKeyFile: filepath.Join(k.dir, publicKeyFile),
+		AppSecret: k.id.AppSecret, EventToken: k.id.EventToken, AESKey: k.id.AESKey,
 	}
 }
 
@@ -91,7 +100,9 @@ func (s *Sandbox) writeEnv() error {
 	lines := []string{
 		"WECHAT_PAY_BASE_URL=" + c.BaseURL, "WECHAT_PAY_MCHID=" + c.MchID, "WECHAT_PAY_APPID=" + c.AppID,
 		"WECHAT_PAY_SERIAL=" + c.Serial, "WECHAT_PAY_PRIVATE_KEY_FILE=" + abs(c.PrivateKeyFile), "WECHAT_PAY_APIV3_KEY=" + c.APIv3Key,
-		"WECHAT_PAY_PUBLIC_KEY_ID=" + c.PublicKeyID, "WECHAT_PAY_PUBLIC_KEY_FILE=" + abs(c.PublicKeyFile), "",
+		"WECHAT_PAY_PUBLIC_KEY_ID=" + c.PublicKeyID, "WECHAT_PAY_PUBLIC_KEY_FILE=" + abs(c.PublicKeyFile),
+		"WECHAT_MP_BASE_URL=" + c.BaseURL, "WECHAT_MP_APPID=" + c.AppID, "WECHAT_MP_SECRET=" + c.AppSecret,
+		"WECHAT_MP_TOKEN=" + c.EventToken, "WECHAT_MP_AES_KEY=" + c.AESKey, "",
 	}
 	return os.WriteFile(filepath.Join(s.cfg.Dir, "sandbox.env"), []byte(strings.Join(lines, "\n")), 0o600)
 }
@@ -109,13 +120,35 @@ func openKeys(dir string) (*keys, error) {
 	if err == nil {
 		err = k.read()
 	}
+	if err == nil && k.id.AESKey == "" { // made before there was an account
+		k.id.addAccount()
+		err = k.save()
+	}
 	return k, err
+}
+
+// addAccount invents the official account.
+func (id *identity) addAccount() {
+	key := make([]byte, 32)
+	rand.Read(key) // never fails
+	id.AppSecret, id.EventToken = randomHex(16), randomHex(12)
+	id.AESKey = strings.TrimSuffix(base64.StdEncoding.EncodeToString(key), "=")
+}
+
+// save writes merchant.json.
+func (k *keys) save() error {
+	raw, err := json.MarshalIndent(k.id, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(k.dir, "merchant.json"), raw, 0o600)
 }
 
 // generate makes everything new. merchant.json is written last: a run that died half way starts over.
 func (k *keys) generate() (err error) {
 	k.id = identity{MchID: "1900" + digits(6), AppID: "wx" + randomHex(8), Serial: strings.ToUpper(randomHex(20)),
 		APIv3Key: randomHex(16), PublicKeyID: "PUB_KEY_ID_01" + digits(24)}
+	k.id.addAccount()
 	if k.merchant, err = k.newKey(merchantKeyFile); err != nil {
 		return err
 	}
@@ -176,11 +209,7 @@ func (k *keys) issue(now time.Time) (certificate, error) {
 		return certificate{}, err
 	}
 	k.id.Certs = append(k.id.Certs, name)
-	raw, err := json.MarshalIndent(k.id, "", "  ")
-	if err != nil {
-		return certificate{}, err
-	}
-	return k.certs[len(k.certs)-1], os.WriteFile(filepath.Join(k.dir, "merchant.json"), raw, 0o600)
+	return k.certs[len(k.certs)-1], k.save()
 }
 
 // selfSign dates each certificate a second after the one before it: clients take the latest

@@ -1,6 +1,7 @@
 // Package sandbox is a local WeChat: the server side of WeChat Pay API v3, complete enough that an
-// unmodified SDK cannot tell the difference, a phone to pay with, and switches to make it
-// misbehave. It is for development, demonstrations and tests, and never runs in production.
+// unmodified SDK cannot tell the difference, the official account that the appid belongs to (access
+// token, parametric codes, page authorisation, followers, events in safe mode), a phone to pay with,
+// and switches to make it misbehave. It is for development, demonstrations and tests, and never runs in production.
 //
 // Signatures and encryption are real. So are WeChat's rules: what a number may be used for again,
 // when a code dies, what can be closed and refunded. Two clocks rule: signatures use the real one
@@ -17,6 +18,10 @@
 //	POST /sandbox/forge {"event"?,"out_trade_no","amount_fen",…}   a genuine callback of invented content
 //	GET, PUT /sandbox/clock {"now"}      GET, PUT /sandbox/faults {…}
 //	POST /sandbox/certificates {}        issues a further platform certificate, as at a rotation
+//	POST /sandbox/scan {"ticket"|"scene"|"url", "openid"?, "unionid"?, "fault"?}   scans a parametric code
+//	POST /sandbox/follow, /sandbox/unfollow {"openid"?, "unionid"?}   GET /sandbox/followers
+//	POST /sandbox/push {"openid"?,"event","event_key"?,"fault"?}   a genuine push of an invented event
+//	POST /sandbox/access-token/expire {} what the account was given is good no more
 //	GET  /sandbox/messages?openid=       what the official account sent; none yet
 //
 // # Faults

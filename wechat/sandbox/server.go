@@ -17,11 +17,12 @@ import (
 
 const maxBody = 64 << 10
 
-// Handler serves WeChat's API, the control API and the phone.
+// Handler serves WeChat's APIs, the control API and the phone.
 func (s *Sandbox) Handler() http.Handler {
 	r := httprouter.New()
 	r.RedirectTrailingSlash, r.RedirectFixedPath = false, false // a signed path is never another path
 	s.payRoutes(r)
+	s.accountRoutes(r)
 	s.controlRoutes(r)
 	return r
 }

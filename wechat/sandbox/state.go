@@ -17,7 +17,11 @@ const (
 	bucketOpen    = "open"    // out_refund_no of refunds that settle by themselves
 	bucketEvents  = "events"  // out_trade_no/sequence → event
 	bucketPending = "pending" // key of an event still to deliver → unix second it is due
-	bucketMeta    = "meta"    // clock, faults, counters
+	bucketMeta    = "meta"    // clock, faults, counters, the official account's access token
+
+	bucketFollowers = "followers" // openid → follower
+	bucketQRCodes   = "qrcodes"   // ticket → qrCode
+	bucketAuth      = "auth"      // authorisation code → authCode
 )
 
 // openState opens the state file. Writes are not flushed to the disk: they survive the process
@@ -31,7 +35,8 @@ func openState(path string) (*bbolt.DB, error) {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
 	err = db.Update(func(tx *bbolt.Tx) error {
-		for _, name := range []string{bucketTrades, bucketCodes, bucketRefunds, bucketOpen, bucketEvents, bucketPending, bucketMeta} {
+		for _, name := range []string{bucketTrades, bucketCodes, bucketRefunds, bucketOpen, bucketEvents, bucketPending, bucketMeta,
+			bucketFollowers, bucketQRCodes, bucketAuth} {
 			if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
 				return err
 			}

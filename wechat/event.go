@@ -1,0 +1,209 @@
+package wechat
+
+import (
+	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/sha1"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Event is something that happened at the official account. Name is WeChat's word (subscribe, SCAN,
+// unsubscribe …); a message that somebody wrote has none.
+type Event struct {
+	Openid string
+	Name   string
+	Key    string
+	Ticket string
+	At     time.Time
+}
+
+// scenePrefix stands before the scene where a scan made somebody a follower, and only there.
+const scenePrefix = "qrscene_"
+
+// Scene is that of the code that was scanned; "" where the event is not of a scan.
+func (e Event) Scene() string {
+	switch e.Name {
+	case "SCAN":
+		return e.Key
+	case "subscribe":
+		if scene, ok := strings.CutPrefix(e.Key, scenePrefix); ok {
+			return scene
+		}
+	}
+	return ""
+}
+
+// CheckURL answers WeChat's check of our address: the words that it wants back, raw.
+func (a *Account) CheckURL(q url.Values) (echo string, err error) {
+	if !a.signedBy(q, "signature") {
+		return "", ErrBadSignature
+	}
+	return q.Get("echostr"), nil
+}
+
+// ParseEvent proves that a push is WeChat's, fresh and meant for this account, and decrypts it. Only
+// the safe mode (安全模式) is taken: in the others nothing vouches for the body. Errors:
+// ErrBadSignature, ErrBadCallback; neither carries the request.
+func (a *Account) ParseEvent(r *http.Request) (Event, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxCallback))
+	if err != nil {
+		return Event{}, fmt.Errorf("%w: body: %w", ErrBadCallback, err)
+	}
+	envelope, err := parseXML(body)
+	if err != nil {
+		return Event{}, err
+	}
+	secret := envelope["Encrypt"]
+	if secret == "" {
+		return Event{}, fmt.Errorf("%w: not encrypted", ErrBadSignature)
+	}
+	if !a.signedBy(r.URL.Query(), "msg_signature", secret) {
+		return Event{}, ErrBadSignature
+	}
+	plain, err := a.decrypt(secret)
+	if err != nil {
+		return Event{}, err
+	}
+	return readEvent(plain)
+}
+
+func readEvent(plain []byte) (Event, error) {
+	m, err := parseXML(plain)
+	if err != nil {
+		return Event{}, err
+	}
+	seconds, err := strconv.ParseInt(m["CreateTime"], 10, 64)
+	if err != nil || m["FromUserName"] == "" || m["MsgType"] == "" {
+		return Event{}, fmt.Errorf("%w: not an event's fields", ErrBadCallback)
+	}
+	e := Event{Openid: m["FromUserName"], At: time.Unix(seconds, 0)}
+	if m["MsgType"] == "event" {
+		e.Name, e.Key, e.Ticket = m["Event"], m["EventKey"], m["Ticket"]
+	}
+	return e, nil
+}
+
+// maxAge is how far a push's timestamp may be from now: an old one is somebody's recording.
+const maxAge = 5 * time.Minute
+
+// signedBy checks the signature under that name of the query: over the account's token, timestamp,
+// nonce and what else it covers.
+func (a *Account) signedBy(q url.Values, name string, covered ...string) bool {
+	at, err := strconv.ParseInt(q.Get("timestamp"), 10, 64)
+	if err != nil || time.Since(time.Unix(at, 0)).Abs() > maxAge {
+		return false
+	}
+	want := signature(append(covered, a.cfg.Token, q.Get("timestamp"), q.Get("nonce"))...)
+	return subtle.ConstantTimeCompare([]byte(want), []byte(q.Get(name))) == 1
+}
+
+// signature is the hex SHA-1 of the parts, sorted and joined.
+func signature(parts ...string) string {
+	slices.Sort(parts)
+	sum := sha1.Sum([]byte(strings.Join(parts, "")))
+	return hex.EncodeToString(sum[:])
+}
+
+// decodeAESKey reads an EncodingAESKey: base64 without its last "=". The console makes keys whose
+// spare bits are not zero, so it is not read strictly.
+func decodeAESKey(text string) ([]byte, error) {
+	key, err := base64.StdEncoding.DecodeString(text + "=")
+	if err != nil || len(key) != 32 {
+		return nil, errors.New("wechat: the EncodingAESKey is not 43 characters of base64")
+	}
+	return key, nil
+}
+
+// decrypt opens an Encrypt field: AES-256-CBC with the key's beginning as IV; inside 16 random bytes,
+// the length, the message, and the appid it is meant for; padded to blocks of 32.
+func (a *Account) decrypt(text string) ([]byte, error) {
+	sealed, err := base64.StdEncoding.DecodeString(text)
+	if err != nil || len(sealed) == 0 || len(sealed)%32 != 0 {
+		return nil, fmt.Errorf("%w: no ciphertext", ErrBadCallback)
+	}
+	block, err := aes.NewCipher(a.aesKey)
+	if err != nil {
+		return nil, err
+	}
+	plain := make([]byte, len(sealed))
+	cipher.NewCBCDecrypter(block, a.aesKey[:aes.BlockSize]).CryptBlocks(plain, sealed)
+	message, appID, ok := unpack(plain)
+	if !ok || appID != a.cfg.AppID {
+		return nil, fmt.Errorf("%w: does not decrypt to a message for this account", ErrBadCallback)
+	}
+	return message, nil
+}
+
+// unpack takes padding and frame off a decrypted message.
+func unpack(plain []byte) (message []byte, appID string, ok bool) {
+	pad := int(plain[len(plain)-1])
+	if pad < 1 || pad > 32 || !bytes.Equal(plain[len(plain)-pad:], bytes.Repeat([]byte{byte(pad)}, pad)) {
+		return nil, "", false
+	}
+	plain = plain[:len(plain)-pad]
+	if len(plain) < 20 {
+		return nil, "", false
+	}
+	length, rest := uint64(binary.BigEndian.Uint32(plain[16:20])), plain[20:]
+	if length > uint64(len(rest)) {
+		return nil, "", false
+	}
+	return rest[:length], string(rest[length:]), true
+}
+
+// parseXML reads the flat fields of an <xml> element. A document type, which is where entities come
+// from, is refused, and so is a field that comes twice; what is nested deeper is passed over.
+func parseXML(body []byte) (map[string]string, error) {
+	fields := map[string]string{}
+	dec := xml.NewDecoder(bytes.NewReader(body))
+	var path []string
+	for {
+		token, err := dec.Token()
+		if errors.Is(err, io.EOF) && len(fields) > 0 && len(path) == 0 {
+			return fields, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: not XML", ErrBadCallback)
+		}
+		switch token := token.(type) {
+		case xml.Directive:
+			return nil, fmt.Errorf("%w: XML with a document type", ErrBadCallback)
+		case xml.StartElement:
+			path = append(path, token.Name.Local)
+			if err := openField(fields, path); err != nil {
+				return nil, err
+			}
+		case xml.EndElement:
+			path = path[:len(path)-1]
+		case xml.CharData:
+			if len(path) == 2 {
+				fields[path[1]] += string(token)
+			}
+		}
+	}
+}
+
+func openField(fields map[string]string, path []string) error {
+	_, twice := fields[path[len(path)-1]]
+	switch {
+	case path[0] != "xml", len(path) == 2 && twice, len(path) == 1 && len(fields) > 0:
+		return fmt.Errorf("%w: not WeChat's XML", ErrBadCallback)
+	case len(path) == 2:
+		fields[path[1]] = ""
+	}
+	return nil
+}

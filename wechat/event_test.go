@@ -1,0 +1,156 @@
+package wechat
+
+import (
+	"errors"
+	"net/http/httptest"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The vector: an independent implementation's numbers for these inputs.
+const (
+	vectorToken   = "testtoken"
+	vectorAESKey  = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
+	vectorAppID   = "wxtestappid000001"
+	vectorEncrypt = "Q3stYC6hdFzMh9T8HCvyDAY2hI8bwuk958peC5QFmol3eeWMbWXf2S6SRoLSp1TpPqYOllK/SwgQa20pxy040Q=="
+)
+
+func vectorAccount(t *testing.T, appID string) *Account {
+	t.Helper()
+	a, err := NewAccount(AccountConfig{AppID: appID, Secret: "s", Token: vectorToken, AESKey: vectorAESKey})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func TestEventSignaturesAreThoseOfTheVector(t *testing.T) {
+	if got := signature(vectorToken, "1700000000", "nonce123"); got != "ee0843455eb31b87dbf6d6890273a3ab976bd56e" {
+		t.Errorf("signature %s", got)
+	}
+	if got := signature(vectorToken, "1700000000", "nonce123", vectorEncrypt); got != "cb6c456dab3fe8a76e627bc8f3817395ad6e062f" {
+		t.Errorf("msg_signature %s", got)
+	}
+}
+
+func TestTheVectorDecryptsForItsAccountAlone(t *testing.T) {
+	plain, err := vectorAccount(t, vectorAppID).decrypt(vectorEncrypt)
+	if err != nil || string(plain) != "<xml>hi</xml>" {
+		t.Errorf("%q, %v", plain, err)
+	}
+	if _, err := vectorAccount(t, "wxsomebodyelse").decrypt(vectorEncrypt); !errors.Is(err, ErrBadCallback) {
+		t.Errorf("for another appid: %v", err)
+	}
+}
+
+func TestCiphertextThatIsNoneIsRefused(t *testing.T) {
+	a := vectorAccount(t, vectorAppID)
+	for name, text := range map[string]string{
+		"nothing":       "",
+		"no base64":     "!!!!",
+		"half a block":  vectorEncrypt[:40],
+		"one block off": vectorEncrypt[:43] + "=",
+		"other bytes":   "A" + vectorEncrypt[1:len(vectorEncrypt)-6] + "AAAA==",
+	} {
+		if _, err := a.decrypt(text); !errors.Is(err, ErrBadCallback) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestAKeyWithSpareBitsIsRead(t *testing.T) {
+	if _, err := decodeAESKey(vectorAESKey); err != nil { // its last character has some
+		t.Error(err)
+	}
+	for _, bad := range []string{"", "short", vectorAESKey + "A", strings.Repeat("!", 43)} {
+		if _, err := decodeAESKey(bad); err == nil {
+			t.Errorf("%q is taken for a key", bad)
+		}
+	}
+}
+
+// signed is a query as WeChat signs it now, or as long ago.
+func signed(ago time.Duration, covered ...string) url.Values {
+	stamp := strconv.FormatInt(time.Now().Add(-ago).Unix(), 10)
+	return url.Values{
+		"timestamp": {stamp}, "nonce": {"n1"}, "echostr": {"42 echo"},
+		"signature": {signature(vectorToken, stamp, "n1")}, "msg_signature": {signature(append(covered, vectorToken, stamp, "n1")...)},
+	}
+}
+
+func TestTheAddressIsConfirmedToWeChatAlone(t *testing.T) {
+	a := vectorAccount(t, vectorAppID)
+	if echo, err := a.CheckURL(signed(0)); err != nil || echo != "42 echo" {
+		t.Errorf("%q, %v", echo, err)
+	}
+	forged := signed(0)
+	forged.Set("signature", signature("guess", forged.Get("timestamp"), "n1"))
+	for name, q := range map[string]url.Values{"forged": forged, "old": signed(6 * time.Minute), "bare": {"echostr": {"x"}}} {
+		if _, err := a.CheckURL(q); !errors.Is(err, ErrBadSignature) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestAPushIsTakenOnlyInSafeModeSignedAndFresh(t *testing.T) {
+	a := vectorAccount(t, vectorAppID)
+	safe := "<xml><ToUserName><![CDATA[gh_1]]></ToUserName><Encrypt><![CDATA[" + vectorEncrypt + "]]></Encrypt></xml>"
+	plain := "<xml><FromUserName>o1</FromUserName><CreateTime>1</CreateTime><MsgType>event</MsgType><Event>SCAN</Event></xml>"
+	for _, tt := range []struct {
+		name, body string
+		query      url.Values
+		want       error
+	}{
+		{"signed, but what it says is no event", safe, signed(0, vectorEncrypt), ErrBadCallback},
+		{"signed without the body", safe, signed(0), ErrBadSignature},
+		{"signed six minutes ago", safe, signed(6*time.Minute, vectorEncrypt), ErrBadSignature},
+		{"in plain mode, which proves nothing", plain, signed(0), ErrBadSignature},
+		{"with a document type", "<!DOCTYPE x [<!ENTITY e 'x'>]>" + safe, signed(0, vectorEncrypt), ErrBadCallback},
+		{"with two Encrypt fields", strings.Replace(safe, "</xml>", "<Encrypt>x</Encrypt></xml>", 1), signed(0, vectorEncrypt), ErrBadCallback},
+		{"no XML", "{}", signed(0, vectorEncrypt), ErrBadCallback},
+		{"cut short", safe[:60], signed(0, vectorEncrypt), ErrBadCallback},
+		{"nothing", "", signed(0, vectorEncrypt), ErrBadCallback},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := a.ParseEvent(httptest.NewRequest("POST", "/api/wechat/events?"+tt.query.Encode(), strings.NewReader(tt.body)))
+			if !errors.Is(err, tt.want) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
+func TestTheSceneOfAnEvent(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		event Event
+		want  string
+	}{
+		{"a follower's scan names it bare", Event{Name: "SCAN", Key: "abc"}, "abc"},
+		{"who begins to follow by it, with the prefix", Event{Name: "subscribe", Key: "qrscene_abc"}, "abc"},
+		{"the prefix belongs to the scene of a follower's scan", Event{Name: "SCAN", Key: "qrscene_abc"}, "qrscene_abc"},
+		{"following without a code has none", Event{Name: "subscribe"}, ""},
+		{"nor has a menu", Event{Name: "CLICK", Key: "abc"}, ""},
+		{"nor has a message", Event{Key: "abc"}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := tt.event.Scene(); got != tt.want {
+				t.Errorf("%q", got)
+			}
+		})
+	}
+}
+
+func FuzzParseXML(f *testing.F) {
+	f.Add([]byte("<xml><a>1</a><b><![CDATA[2]]></b></xml>"))
+	f.Add([]byte("<!DOCTYPE x><xml/>"))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		fields, err := parseXML(body)
+		if err == nil && len(fields) == 0 {
+			t.Errorf("%q is an event without fields", body)
+		}
+	})
+}

@@ -1,0 +1,317 @@
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"crypto/sha1"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// follower is somebody who met the account.
+type follower struct {
+	Openid    string    `json:"openid"`
+	Unionid   string    `json:"unionid,omitempty"`
+	Following bool      `json:"following"`
+	Since     time.Time `json:"since,omitzero"`
+	Scene     string    `json:"scene,omitempty"` // of the code that made them follow
+}
+
+func (s *Sandbox) follower(openid string) (f *follower, err error) {
+	err = s.db.View(func(tx *bbolt.Tx) error {
+		f, err = get[follower](tx, bucketFollowers, openid)
+		return err
+	})
+	return f, err
+}
+
+// listFollowers answers GET /sandbox/followers.
+func (s *Sandbox) listFollowers(*request) (any, error) {
+	var out items[follower]
+	err := s.db.View(func(tx *bbolt.Tx) (err error) {
+		out.Items, err = list[follower](tx, bucketFollowers, "")
+		return err
+	})
+	return out, err
+}
+
+// act is what somebody does with the account, and what goes wrong on the way to the shop.
+type act struct {
+	Ticket  string        `json:"ticket"`
+	Scene   string        `json:"scene"`
+	URL     string        `json:"url"`
+	Openid  string        `json:"openid"`
+	Unionid string        `json:"unionid"`
+	Fault   CallbackFault `json:"fault"`
+}
+
+// acted is the answer: what the shop was told, and what it said.
+type acted struct {
+	Openid     string     `json:"openid"`
+	Event      string     `json:"event,omitempty"`
+	Key        string     `json:"event_key,omitempty"`
+	Deliveries []delivery `json:"deliveries"`
+}
+
+// scanCode answers POST /sandbox/scan: somebody points WeChat at a parametric code, and follows if
+// they did not yet.
+func (s *Sandbox) scanCode(r *request) (any, error) {
+	var in act
+	if err := r.decode(&in); err != nil {
+		return nil, err
+	}
+	code, err := s.findCode(in)
+	if err != nil {
+		return nil, err
+	}
+	fresh, err := s.setFollowing(in, true, code.Scene)
+	if err != nil {
+		return nil, err
+	}
+	p := pushed{Openid: orDefault(in.Openid), Event: "SCAN", Key: code.Scene, Ticket: code.Ticket}
+	if fresh {
+		p.Event, p.Key = "subscribe", "qrscene_"+code.Scene
+	}
+	return s.tell(r.Context(), p, in.Fault), nil
+}
+
+// findCode is the code that the phone sees; WeChat itself turns a dead one away.
+func (s *Sandbox) findCode(in act) (*qrCode, error) {
+	var codes []qrCode
+	err := s.db.View(func(tx *bbolt.Tx) (err error) {
+		codes, err = list[qrCode](tx, bucketQRCodes, "")
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(codes, func(c qrCode) bool {
+		return c.Ticket == in.Ticket || in.Scene != "" && c.Scene == in.Scene || in.URL != "" && c.URL == in.URL
+	})
+	switch {
+	case i < 0:
+		return nil, &refusal{http.StatusNotFound, "QR_UNKNOWN", "there is no such code", ""}
+	case !s.now().Before(codes[i].Ends):
+		return nil, &refusal{http.StatusConflict, "QR_EXPIRED", "二维码已过期", ""}
+	}
+	return &codes[i], nil
+}
+
+// setFollowing books who follows; fresh tells that this changed something.
+func (s *Sandbox) setFollowing(in act, following bool, scene string) (fresh bool, err error) {
+	err = s.db.Update(func(tx *bbolt.Tx) error {
+		f, err := get[follower](tx, bucketFollowers, orDefault(in.Openid))
+		if err != nil {
+			return err
+		}
+		if f == nil {
+			f = &follower{Openid: orDefault(in.Openid)}
+		}
+		if in.Unionid != "" {
+			f.Unionid = in.Unionid
+		}
+		if fresh = f.Following != following; fresh {
+			f.Following, f.Since, f.Scene = following, s.now(), scene
+		}
+		return put(tx, bucketFollowers, f.Openid, f)
+	})
+	return fresh, err
+}
+
+// follow answers POST /sandbox/follow: found by its name, not by a code.
+func (s *Sandbox) follow(r *request) (any, error) { return s.turn(r, true, "subscribe") }
+
+// unfollow answers POST /sandbox/unfollow.
+func (s *Sandbox) unfollow(r *request) (any, error) { return s.turn(r, false, "unsubscribe") }
+
+func (s *Sandbox) turn(r *request, following bool, event string) (any, error) {
+	var in act
+	if err := r.decode(&in); err != nil {
+		return nil, err
+	}
+	fresh, err := s.setFollowing(in, following, "")
+	if err != nil {
+		return nil, err
+	}
+	if !fresh {
+		return acted{Openid: orDefault(in.Openid), Deliveries: []delivery{}}, nil
+	}
+	return s.tell(r.Context(), pushed{Openid: orDefault(in.Openid), Event: event}, in.Fault), nil
+}
+
+// push answers POST /sandbox/push: a genuine push of an invented event. Nobody follows or scans.
+func (s *Sandbox) push(r *request) (any, error) {
+	var in struct {
+		Openid string        `json:"openid"`
+		Event  string        `json:"event"`
+		Key    string        `json:"event_key"`
+		Fault  CallbackFault `json:"fault"`
+	}
+	if err := r.decode(&in); err != nil {
+		return nil, err
+	}
+	return s.tell(r.Context(), pushed{Openid: orDefault(in.Openid), Event: in.Event, Key: in.Key}, in.Fault), nil
+}
+
+// pushed is one event on its way to the shop.
+type pushed struct{ Openid, Event, Key, Ticket string }
+
+// eventTries is how often WeChat pushes an event that the shop does not take; each try waits 5 s.
+const eventTries = 3
+
+// tell pushes an event until the shop takes it, or three times.
+func (s *Sandbox) tell(ctx context.Context, p pushed, f CallbackFault) acted {
+	out := acted{Openid: p.Openid, Event: p.Event, Key: p.Key, Deliveries: []delivery{}}
+	if f.Lose {
+		return out
+	}
+	pause(ctx, time.Duration(f.DelayMS)*time.Millisecond)
+	plain := p.xml(s.now())
+	for try := range eventTries {
+		if try > 0 {
+			pause(ctx, 300*time.Millisecond)
+		}
+		tries := s.pushCopies(ctx, p.Openid, plain, f)
+		out.Deliveries = append(out.Deliveries, tries...)
+		if slices.ContainsFunc(tries, delivery.taken) {
+			break
+		}
+	}
+	return out
+}
+
+// taken reports whether WeChat is content: `success` or nothing. Anything else shows the user that
+// the account is out of order.
+func (d delivery) taken() bool {
+	return d.Status == http.StatusOK && (d.Body == "success" || d.Body == "")
+}
+
+func (s *Sandbox) pushCopies(ctx context.Context, openid string, plain []byte, f CallbackFault) []delivery {
+	out := make([]delivery, max(1, f.Repeat))
+	var wg sync.WaitGroup
+	for i := range out {
+		if !f.Parallel {
+			out[i] = s.pushOnce(ctx, openid, plain, f)
+			continue
+		}
+		wg.Go(func() { out[i] = s.pushOnce(ctx, openid, plain, f) })
+	}
+	wg.Wait()
+	return out
+}
+
+// xml is the event as WeChat writes it: texts in CDATA, numbers bare.
+func (p pushed) xml(now time.Time) []byte {
+	var b strings.Builder
+	text := func(name, value string) { fmt.Fprintf(&b, "<%s><![CDATA[%s]]></%s>", name, value, name) }
+	b.WriteString("<xml>")
+	text("ToUserName", originalID)
+	text("FromUserName", p.Openid)
+	fmt.Fprintf(&b, "<CreateTime>%d</CreateTime>", now.Unix())
+	text("MsgType", "event")
+	text("Event", p.Event)
+	text("EventKey", p.Key)
+	if p.Ticket != "" {
+		text("Ticket", p.Ticket)
+	}
+	b.WriteString("</xml>")
+	return []byte(b.String())
+}
+
+// originalID is the account's name for itself.
+const originalID = "gh_5a4d5354414d"
+
+// pushOnce posts an event in safe mode, signed by real time.
+func (s *Sandbox) pushOnce(ctx context.Context, openid string, plain []byte, f CallbackFault) delivery {
+	out := delivery{At: s.now().UTC()}
+	req, err := s.eventLetter(ctx, openid, plain, f)
+	if err != nil {
+		out.Error = err.Error()
+		return out
+	}
+	res, err := s.post.Do(req)
+	if err != nil {
+		out.Error = err.Error()
+		return out
+	}
+	defer res.Body.Close()
+	body, _ := io.ReadAll(io.LimitReader(res.Body, 500))
+	out.Status, out.Body = res.StatusCode, string(body)
+	return out
+}
+
+func (s *Sandbox) eventLetter(ctx context.Context, openid string, plain []byte, f CallbackFault) (*http.Request, error) {
+	sealed, err := s.keys.sealEvent(plain)
+	if err != nil {
+		return nil, err
+	}
+	at := time.Now()
+	if f.Stale {
+		at = at.Add(-6 * time.Minute)
+	}
+	stamp, nonce := strconv.FormatInt(at.Unix(), 10), digits(10)
+	q := url.Values{"openid": {openid}, "timestamp": {stamp}, "nonce": {nonce}, "encrypt_type": {"aes"}}
+	q.Set("signature", sortedSHA1(s.keys.id.EventToken, stamp, nonce))
+	q.Set("msg_signature", sortedSHA1(s.keys.id.EventToken, stamp, nonce, sealed))
+	if f.BadSignature {
+		q.Set("msg_signature", sortedSHA1("not the token", stamp, nonce, sealed))
+	}
+	if f.AlteredBody {
+		sealed = strings.Map(func(r rune) rune { // one letter for another everywhere: still base64
+			if r == 'A' {
+				return 'B'
+			}
+			return r
+		}, "A"+sealed[1:])
+	}
+	body := "<xml><ToUserName><![CDATA[" + originalID + "]]></ToUserName><Encrypt><![CDATA[" + sealed + "]]></Encrypt></xml>"
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.cfg.ShopURL+"/api/wechat/events?"+q.Encode(), strings.NewReader(body))
+	if err == nil {
+		req.Header.Set("Content-Type", "text/xml")
+		req.Header.Set("User-Agent", "Mozilla/4.0")
+	}
+	return req, err
+}
+
+// sortedSHA1 signs as the official account's console explains it.
+func sortedSHA1(parts ...string) string {
+	slices.Sort(parts)
+	sum := sha1.Sum([]byte(strings.Join(parts, "")))
+	return hex.EncodeToString(sum[:])
+}
+
+// sealEvent encrypts a message for the account: AES-256-CBC, IV from the key, 16 random bytes, length,
+// message and appid, padded to blocks of 32.
+func (k *keys) sealEvent(message []byte) (string, error) {
+	key, err := base64.StdEncoding.DecodeString(k.id.AESKey + "=")
+	if err != nil {
+		return "", err
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return "", err
+	}
+	plain := make([]byte, 16, 64+len(message))
+	rand.Read(plain) // never fails
+	plain = binary.BigEndian.AppendUint32(plain, uint32(len(message)))
+	plain = append(append(plain, message...), k.id.AppID...)
+	pad := 32 - len(plain)%32
+	plain = append(plain, bytes.Repeat([]byte{byte(pad)}, pad)...)
+	cipher.NewCBCEncrypter(block, key[:aes.BlockSize]).CryptBlocks(plain, plain)
+	return base64.StdEncoding.EncodeToString(plain), nil
+}
