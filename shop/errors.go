@@ -114,6 +114,7 @@ var (
 	ErrPasswordTooShort = define(Unprocessable, "PASSWORD_TOO_SHORT", "密码太短", "The password is too short.")
 	ErrPasswordTooLong  = define(Unprocessable, "PASSWORD_TOO_LONG", "密码太长", "The password is too long.")
 	ErrPasswordCommon   = define(Unprocessable, "PASSWORD_TOO_COMMON", "密码太常见，请换一个", "The password is too common; choose another.")
+	ErrStaffAccount     = define(Conflict, "STAFF_ACCOUNT", "员工账号不能自行注销，请先由管理员取消角色", "An account of staff cannot be deleted; an admin has to take its roles first.")
 	ErrUserNotFound     = define(NotFound, "USER_NOT_FOUND", "没有这个用户", "There is no such user.")
 )
 
@@ -163,6 +164,13 @@ var (
 	ErrOpenidRequired      = define(PreconditionRequired, "OPENID_REQUIRED", "请先在微信里授权", "Authorise in WeChat first.")
 	ErrPayChannelBusy      = define(Unavailable, "PAY_CHANNEL_BUSY", "微信支付繁忙，请稍后再试", "WeChat Pay is busy; try again in a moment.")
 	ErrPayRefused          = define(Conflict, "PAY_REFUSED", "微信支付拒绝了这笔付款", "WeChat Pay refused this payment.")
+)
+
+// WeChat accounts of learners.
+var (
+	ErrWeChatUnavailable = define(Unavailable, "WECHAT_UNAVAILABLE", "微信暂时不可用，请稍后再试", "WeChat is not available right now; try again soon.")
+	ErrWeChatLink        = define(Conflict, "WECHAT_LINK_INVALID", "二维码或授权已失效，请重新操作", "The code or the authorisation is no longer good; start again.")
+	ErrWeChatBound       = define(Conflict, "WECHAT_ALREADY_BOUND", "账号已绑定微信，请先解绑", "The account has a WeChat already; unbind it first.")
 )
 
 // Refunds.

@@ -42,6 +42,10 @@ type User struct {
 	PasswordHash string    `bson:"password_hash,omitempty" json:"-"` // argon2id, PHC string
 	Roles        []Role    `bson:"roles" json:"roles"`
 	CreatedAt    time.Time `bson:"created_at" json:"created_at"`
+
+	// DeletedAt is when the owner deleted the account. The row stays, without a name or a
+	// password, because orders belong to it.
+	DeletedAt *time.Time `bson:"deleted_at,omitempty" json:"deleted_at,omitempty"`
 }
 
 // NormalUsername is the form in which usernames are compared: lower case, composed.

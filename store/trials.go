@@ -13,43 +13,95 @@ import (
 type trial struct {
 	ID       string    `bson:"_id"` // course:person key
 	CourseID string    `bson:"course_id"`
+	Person   string    `bson:"person"` // person key
 	OrderID  string    `bson:"order_id"`
 	At       time.Time `bson:"at"`
 }
 
 func trialID(courseID, personKey string) string { return courseID + ":" + personKey }
 
-// PersonKeys are what a learner is known by across accounts: the user id now; once
-// WeChat is bound, the hashed openid and unionid too.
-func (s *Store) personKeys(_ context.Context, userID string) ([]string, error) {
-	return []string{userID}, nil
+func newTrial(courseID, personKey, orderID string, at time.Time) trial {
+	return trial{ID: trialID(courseID, personKey), CourseID: courseID, Person: personKey, OrderID: orderID, At: at.UTC()}
+}
+
+// personKeys are what a learner is known by across accounts: the user id and, of each
+// WeChat that was ever bound, the hashed openid and unionid.
+func (s *Store) personKeys(ctx context.Context, userID string) ([]string, error) {
+	b, err := s.Binding(ctx, userID)
+	if err != nil {
+		return nil, err
+	}
+	return append([]string{userID}, b.Keys...), nil
 }
 
 // TakeTrial uses up the person's free stage of the course for this order and reports
 // whether it is this order's: true again when called again.
+//
+// The keys are read again at the end. A WeChat that was bound meanwhile is either seen
+// then, or its binding began after these rows were there and copies them.
 func (s *Store) TakeTrial(ctx context.Context, userID, courseID, orderID string, now time.Time) (bool, error) {
+	taken := 0
+	for {
+		keys, err := s.personKeys(ctx, userID)
+		if err != nil {
+			return false, err
+		}
+		if len(keys) <= taken { // keys are added at the end
+			return true, nil
+		}
+		for _, key := range keys[taken:] {
+			mine, err := s.takeTrialAs(ctx, newTrial(courseID, key, orderID, now))
+			if !mine || err != nil {
+				return false, err
+			}
+		}
+		taken = len(keys)
+	}
+}
+
+// takeTrialAs takes it under one key.
+func (s *Store) takeTrialAs(ctx context.Context, row trial) (bool, error) {
+	fresh, err := s.insertOnce(ctx, s.coll("trials"), row)
+	if fresh || err != nil {
+		return fresh, failedTrial(row, err)
+	}
+	held, err := findByID[trial](ctx, s.coll("trials"), row.ID, shop.ErrTrialUsed)
+	if err != nil {
+		return false, failedTrial(row, err)
+	}
+	return held.OrderID == row.OrderID, nil
+}
+
+func failedTrial(row trial, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("trial of course %s: %w", row.CourseID, err)
+}
+
+// shareTrials copies every trial of the person to those of the person's keys that do not
+// have it. The embedded store reads all trials for it, which binding a WeChat may cost.
+func (s *Store) shareTrials(ctx context.Context, userID string) error {
 	keys, err := s.personKeys(ctx, userID)
 	if err != nil {
-		return false, err
+		return err
 	}
-	for _, key := range keys {
-		row := trial{ID: trialID(courseID, key), CourseID: courseID, OrderID: orderID, At: now.UTC()}
-		fresh, err := s.insertOnce(ctx, s.coll("trials"), row)
-		if err != nil {
-			return false, fmt.Errorf("trial %s: %w", row.ID, err)
-		}
-		if fresh {
-			continue
-		}
-		held, err := findByID[trial](ctx, s.coll("trials"), row.ID, shop.ErrTrialUsed)
-		if err != nil {
-			return false, fmt.Errorf("trial %s: %w", row.ID, err)
-		}
-		if held.OrderID != orderID {
-			return false, nil
+	rows, err := findAll[trial](ctx, s.coll("trials"), bson.M{"person": bson.M{"$in": keys}})
+	if err != nil {
+		return fmt.Errorf("trials: %w", err)
+	}
+	for _, r := range rows {
+		for _, key := range keys {
+			if key == r.Person {
+				continue
+			}
+			copied := newTrial(r.CourseID, key, r.OrderID, r.At)
+			if _, err := s.insertOnce(ctx, s.coll("trials"), copied); err != nil {
+				return failedTrial(copied, err)
+			}
 		}
 	}
-	return true, nil
+	return nil
 }
 
 // trialsUsed says in which of the courses the person has used the free stage.

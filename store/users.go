@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -111,6 +112,26 @@ func (s *Store) SetRoles(ctx context.Context, id string, roles []shop.Role) erro
 	}
 	return s.setTokenRoles(ctx, id, roles)
 }
+
+// DeleteUser takes everything personal off an account, on condition that the password's
+// hash is still the given one, and reports whether this call did it. Orders, enrolments,
+// trials and the audit stay, under an id that says nothing. The username is free again;
+// where the process dies before that, it stays taken.
+func (s *Store) DeleteUser(ctx context.Context, u *shop.User, now time.Time) (bool, error) {
+	gone, err := s.updateIf(ctx, s.coll("users"), bson.M{"_id": u.ID, "password_hash": u.PasswordHash}, bson.M{
+		"$set":   bson.M{"name": deletedName, "roles": []shop.Role{}, "deleted_at": now.UTC()},
+		"$unset": bson.M{"username": "", "password_hash": ""},
+	})
+	if err != nil || !gone {
+		return false, failed("delete user", err)
+	}
+	err = errors.Join(s.DeleteTokens(ctx, u.ID), s.endScenes(ctx, u.ID), s.forgetWeChat(ctx, u.ID))
+	_, e := s.deleteIf(ctx, s.coll("usernames"), bson.M{"_id": u.Username, "user_id": u.ID})
+	return true, errors.Join(err, failed("free username", e))
+}
+
+// deletedName is shown where the name was.
+const deletedName = "已注销用户"
 
 func (s *Store) setUser(ctx context.Context, filter, fields bson.M) error {
 	ok, err := s.updateIf(ctx, s.coll("users"), filter, bson.M{"$set": fields})

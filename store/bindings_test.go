@@ -1,0 +1,269 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"mstm/shop"
+)
+
+var bindingDay = time.Date(2025, 3, 1, 2, 0, 0, 0, time.UTC)
+
+func (s *Store) mustBind(t testing.TB, userID, openid, unionid string) (from string) {
+	t.Helper()
+	from, err := s.BindWeChat(t.Context(), userID, openid, unionid, bindingDay)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return from
+}
+
+func (s *Store) mustTake(t testing.TB, userID, courseID, orderID string) bool {
+	t.Helper()
+	mine, err := s.TakeTrial(t.Context(), userID, courseID, orderID, bindingDay)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return mine
+}
+
+// has reports the WeChat that is bound to the user.
+func (s *Store) has(t testing.TB, userID string) string {
+	t.Helper()
+	b, err := s.Binding(t.Context(), userID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.Openid
+}
+
+func (s *Store) usedTrial(t testing.TB, userID, courseID string) bool {
+	t.Helper()
+	standing, err := s.Standing(t.Context(), userID, courseID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return standing[courseID].TrialUsed
+}
+
+func TestAFreeStageIsUsedByAPersonNotByAnAccount(t *testing.T) {
+	s := open(t, t.TempDir())
+	for i, tt := range []struct {
+		name string
+		do   func(a, b, course string)
+	}{
+		{"both had the WeChat before", func(a, b, course string) {
+			s.mustBind(t, a, "o"+a, "")
+			s.mustTake(t, a, course, "first")
+			s.mustBind(t, b, "o"+a, "")
+		}},
+		{"it was used before the WeChat was bound", func(a, b, course string) {
+			s.mustTake(t, a, course, "first")
+			s.mustBind(t, a, "o"+a, "")
+			s.mustBind(t, b, "o"+a, "")
+		}},
+		{"another openid of the same unionid", func(a, b, course string) {
+			s.mustTake(t, a, course, "first")
+			s.mustBind(t, a, "o"+a, "u"+a)
+			s.mustBind(t, b, "o"+b, "u"+a)
+		}},
+		{"used by an account that gave the WeChat up", func(a, b, course string) {
+			s.mustBind(t, a, "o"+a, "")
+			s.mustBind(t, b, "o"+a, "")
+			s.mustTake(t, a, course, "first")
+		}},
+		{"used by an account that unbound it", func(a, b, course string) {
+			s.mustBind(t, a, "o"+a, "")
+			if err := s.UnbindWeChat(t.Context(), a); err != nil {
+				t.Fatal(err)
+			}
+			s.mustTake(t, a, course, "first")
+			s.mustBind(t, b, "o"+a, "")
+		}},
+		{"used by an account that is deleted", func(a, b, course string) {
+			s.mustBind(t, a, "o"+a, "")
+			s.mustTake(t, a, course, "first")
+			if err := s.forgetWeChat(t.Context(), a); err != nil {
+				t.Fatal(err)
+			}
+			if from := s.mustBind(t, b, "o"+a, ""); from != "" {
+				t.Errorf("the WeChat of a deleted account came from %q", from)
+			}
+		}},
+		{"by way of a WeChat that both had, among others", func(a, b, course string) {
+			s.mustTake(t, a, course, "first")
+			s.mustBind(t, a, "o1"+a, "")
+			s.mustBind(t, a, "o2"+a, "")
+			s.mustBind(t, b, "o1"+a, "")
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			a, b, course := fmt.Sprintf("a%d", i), fmt.Sprintf("b%d", i), fmt.Sprintf("c%d", i)
+			tt.do(a, b, course)
+			if !s.usedTrial(t, b, course) {
+				t.Error("the second account may have it again")
+			}
+			if s.mustTake(t, b, course, "second") {
+				t.Error("the second account took it again")
+			}
+			if s.usedTrial(t, b, "another"+course) || s.usedTrial(t, "stranger", course) {
+				t.Error("what nobody used counts as used")
+			}
+			if !s.mustTake(t, a, course, "first") {
+				t.Error("the first order cannot go on")
+			}
+		})
+	}
+}
+
+func TestAWeChatIsBoundToOneAccountAtATime(t *testing.T) {
+	s := open(t, t.TempDir())
+	if from := s.mustBind(t, "ann", "o1", ""); from != "" || s.has(t, "ann") != "o1" {
+		t.Fatalf("bound to %q, from %q", s.has(t, "ann"), from)
+	}
+	if from := s.mustBind(t, "ann", "o1", ""); from != "" {
+		t.Errorf("bound again, it came from %q", from)
+	}
+	if from := s.mustBind(t, "bob", "o1", ""); from != "ann" || s.has(t, "ann") != "" || s.has(t, "bob") != "o1" {
+		t.Errorf("moved from %q: ann has %q, bob %q", from, s.has(t, "ann"), s.has(t, "bob"))
+	}
+	s.mustBind(t, "bob", "o2", "")
+	if from := s.mustBind(t, "eve", "o1", ""); from != "" {
+		t.Errorf("what bob gave up came from %q", from)
+	}
+}
+
+func TestAWeChatThatManyBindAtOnceHasOneAccount(t *testing.T) {
+	s := open(t, t.TempDir())
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			if _, err := s.BindWeChat(t.Context(), fmt.Sprintf("user%d", i), "o1", "u1", bindingDay); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	row, err := findByID[wechat](t.Context(), s.coll("wechats"), "o1", errNoBinding)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 8 {
+		user := fmt.Sprintf("user%d", i)
+		if has := s.has(t, user) == "o1"; has != (user == row.UserID) {
+			t.Errorf("it is %s's; %s has it: %t", row.UserID, user, has)
+		}
+	}
+}
+
+// A trial that is taken while its WeChat is being bound is under the new key afterwards,
+// whichever of the two was first.
+func TestATrialTakenWhileBindingCountsForBoth(t *testing.T) {
+	s := open(t, t.TempDir())
+	for i := range 20 {
+		user, course := fmt.Sprintf("user%d", i), fmt.Sprintf("course%d", i)
+		var both sync.WaitGroup
+		both.Go(func() {
+			if _, err := s.TakeTrial(t.Context(), user, course, "order", bindingDay); err != nil {
+				t.Error(err)
+			}
+		})
+		both.Go(func() {
+			if _, err := s.BindWeChat(t.Context(), user, "o"+user, "u"+user, bindingDay); err != nil {
+				t.Error(err)
+			}
+		})
+		both.Wait()
+		if s.mustBind(t, "other"+user, "o"+user, ""); !s.usedTrial(t, "other"+user, course) {
+			t.Fatalf("round %d: the trial does not count under the WeChat", i)
+		}
+	}
+}
+
+func TestASceneIsOfTheFirstWhoComesWithIt(t *testing.T) {
+	s := open(t, t.TempDir())
+	sc := Scene{UserID: "ann", Word: NewWord("ann"), ExpiresAt: bindingDay.Add(time.Minute)}
+	if err := s.PutScene(t.Context(), SceneBind, sc); err != nil {
+		t.Fatal(err)
+	}
+	found, err := s.SceneBy(t.Context(), SceneBind, sc.Word, bindingDay)
+	if err != nil || found.UserID != "ann" {
+		t.Fatalf("%+v, %v", found, err)
+	}
+	for _, step := range []struct {
+		openid string
+		want   bool
+	}{{"o1", true}, {"o2", false}, {"o1", true}} {
+		if mine, err := s.ClaimScene(t.Context(), found, step.openid); err != nil || mine != step.want {
+			t.Errorf("%s: %t, %v", step.openid, mine, err)
+		}
+	}
+	if err := s.EndScene(t.Context(), found); err != nil {
+		t.Fatal(err)
+	}
+	if mine, err := s.ClaimScene(t.Context(), found, "o1"); mine || err != nil {
+		t.Errorf("after its end: %t, %v", mine, err)
+	}
+}
+
+func TestAWordThatIsOfNoSceneIsRefused(t *testing.T) {
+	s := open(t, t.TempDir())
+	old, sc := NewWord("ann"), NewWord("ann")
+	for _, word := range []string{old, sc} {
+		if err := s.PutScene(t.Context(), SceneBind, Scene{UserID: "ann", Word: word, ExpiresAt: bindingDay}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.SceneBy(t.Context(), SceneBind, sc, bindingDay.Add(-time.Millisecond)); err != nil {
+		t.Errorf("the newest, a moment before its end: %v", err)
+	}
+	for name, word := range map[string]string{
+		"it has ended": sc, "a newer one took its place": old, "invented": NewWord("ann"), "of a stranger": NewWord("bob"),
+		"nothing": "", "no user": NewWord(""), "a strange user": NewWord("$ne"),
+	} {
+		if _, err := s.SceneBy(t.Context(), SceneBind, word, bindingDay); !errors.Is(err, shop.ErrWeChatLink) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := s.SceneBy(t.Context(), SceneOAuth, sc, bindingDay.Add(-time.Second)); !errors.Is(err, shop.ErrWeChatLink) {
+		t.Errorf("for another purpose: %v", err)
+	}
+}
+
+func TestADeletedAccountLeavesNothingPersonal(t *testing.T) {
+	s := open(t, t.TempDir())
+	u := &shop.User{Username: "Lin", Name: "林", PasswordHash: "hash", Roles: []shop.Role{shop.RoleLearner}, CreatedAt: bindingDay}
+	if err := s.InsertUser(t.Context(), u); err != nil {
+		t.Fatal(err)
+	}
+	token, _, err := s.PutToken(t.Context(), u.ID, "web", u.Roles, bindingDay, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.mustBind(t, u.ID, "o1", "")
+	stale := *u
+	stale.PasswordHash = "another"
+	if gone, err := s.DeleteUser(t.Context(), &stale, bindingDay); gone || err != nil {
+		t.Fatalf("deleted although the password was changed: %v", err)
+	}
+	if gone, err := s.DeleteUser(t.Context(), u, bindingDay); !gone || err != nil {
+		t.Fatalf("%t, %v", gone, err)
+	}
+	left, err := s.User(t.Context(), u.ID)
+	if err != nil || left.Username != "" || left.PasswordHash != "" || left.Name == "林" || left.DeletedAt == nil || len(left.Roles) != 0 {
+		t.Errorf("left: %+v, %v", left, err)
+	}
+	if _, err := s.Authenticate(t.Context(), token, bindingDay); !errors.Is(err, shop.ErrUnauthenticated) {
+		t.Errorf("its token: %v", err)
+	}
+	again := &shop.User{Username: "lin", Name: "林", CreatedAt: bindingDay}
+	if err := s.InsertUser(t.Context(), again); err != nil || again.ID == u.ID {
+		t.Errorf("the name again: %s, %v", again.ID, err)
+	}
+	if from := s.mustBind(t, again.ID, "o1", ""); from != "" {
+		t.Errorf("the WeChat came from %q", from)
+	}
+}

@@ -1,0 +1,124 @@
+package store
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"mstm/shop"
+)
+
+// ScenePurpose is what a scene is for.
+type ScenePurpose string
+
+// A code to be scanned that binds a WeChat, and a page inside WeChat that authorises.
+const (
+	SceneBind  ScenePurpose = "bind"
+	SceneOAuth ScenePurpose = "oauth"
+)
+
+// Scene is a word, random and good once, that goes to WeChat with a learner and comes back
+// with a WeChat. A learner has one for each purpose; a new one ends the old one, so there
+// is never more to keep than one row for each.
+type Scene struct {
+	ID     string `bson:"_id"` // user:purpose
+	UserID string `bson:"user_id"`
+	Word   string `bson:"word"` // what goes to WeChat: letters and digits, 64 at most
+	// Ticket, URL and ImageURL are the code that carries the word.
+	Ticket    string    `bson:"ticket,omitempty"`
+	URL       string    `bson:"url,omitempty"`
+	ImageURL  string    `bson:"image_url,omitempty"`
+	Return    string    `bson:"return,omitempty"` // page to go back to
+	ExpiresAt time.Time `bson:"expires_at"`       // first instant too late
+	Openid    string    `bson:"openid"`           // who came back with it first; "" is nobody yet
+}
+
+func sceneID(userID string, p ScenePurpose) string { return userID + ":" + string(p) }
+
+// secretLength is that of the random part of a word, which is an id of ours.
+const secretLength = 26
+
+// NewWord makes a word for a learner.
+func NewWord(userID string) string { return newID() + userID }
+
+// PutScene keeps a learner's scene in place of the one before.
+func (s *Store) PutScene(ctx context.Context, p ScenePurpose, sc Scene) error {
+	sc.ID, sc.ExpiresAt = sceneID(sc.UserID, p), sc.ExpiresAt.UTC()
+	for range maxConflicts {
+		ok, err := s.replaceIf(ctx, s.coll("scenes"), bson.M{"_id": sc.ID}, sc)
+		if !ok && err == nil {
+			ok, err = s.insertOnce(ctx, s.coll("scenes"), sc)
+		}
+		if ok || err != nil {
+			return failedScene(err)
+		}
+	}
+	return fmt.Errorf("put scene: %w: too many writers", shop.ErrUnavailable)
+}
+
+// SceneOf is a learner's scene; shop.ErrWeChatLink where there is none.
+func (s *Store) SceneOf(ctx context.Context, userID string, p ScenePurpose) (*Scene, error) {
+	return findByID[Scene](ctx, s.coll("scenes"), sceneID(userID, p), shop.ErrWeChatLink)
+}
+
+// SceneBy is the scene that a word is of; shop.ErrWeChatLink where it is of none, or of one
+// that has ended.
+func (s *Store) SceneBy(ctx context.Context, p ScenePurpose, word string, now time.Time) (*Scene, error) {
+	if len(word) <= secretLength || !shop.ValidID(word[secretLength:]) {
+		return nil, shop.ErrWeChatLink
+	}
+	sc, err := s.SceneOf(ctx, word[secretLength:], p)
+	if err != nil {
+		return nil, err
+	}
+	if subtle.ConstantTimeCompare([]byte(sc.Word), []byte(word)) != 1 || !now.Before(sc.ExpiresAt) {
+		return nil, shop.ErrWeChatLink
+	}
+	return sc, nil
+}
+
+// ClaimScene gives the scene to the first WeChat that comes with it: true again for the
+// same one, false for every other.
+func (s *Store) ClaimScene(ctx context.Context, sc *Scene, openid string) (bool, error) {
+	if sc.Openid == "" {
+		won, err := s.updateIf(ctx, s.coll("scenes"), bson.M{"_id": sc.ID, "word": sc.Word, "openid": ""}, bson.M{"$set": bson.M{"openid": openid}})
+		if won || err != nil {
+			return won, failedScene(err)
+		}
+	}
+	held, err := findByID[Scene](ctx, s.coll("scenes"), sc.ID, shop.ErrWeChatLink)
+	if errors.Is(err, shop.ErrWeChatLink) {
+		return false, nil
+	}
+	if err != nil {
+		return false, failedScene(err)
+	}
+	return held.Word == sc.Word && held.Openid == openid, nil
+}
+
+// EndScene ends a scene whose work is done.
+func (s *Store) EndScene(ctx context.Context, sc *Scene) error {
+	_, err := s.deleteIf(ctx, s.coll("scenes"), bson.M{"_id": sc.ID, "word": sc.Word})
+	return failedScene(err)
+}
+
+// endScenes ends all of a learner's.
+func (s *Store) endScenes(ctx context.Context, userID string) error {
+	var err error
+	for _, p := range []ScenePurpose{SceneBind, SceneOAuth} {
+		_, e := s.deleteByID(ctx, s.coll("scenes"), sceneID(userID, p))
+		err = errors.Join(err, e)
+	}
+	return failedScene(err)
+}
+
+func failedScene(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("scene: %w", err)
+}
