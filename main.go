@@ -105,6 +105,11 @@ func run(ctx context.Context, cfg settings, w watch) (err error) {
 		return err
 	}
 	defer pay.Close()
+	account, err := openAccount(cfg, sb, clk)
+	if err != nil {
+		return err
+	}
+	defer account.Close()
 	live := hub.New(hub.Config{
 		Redis: db.Redis(), Authenticate: authenticate(db, clk.now), AllowedOrigins: cfg.AllowedOrigins,
 		MaxPerUser: cfg.Hub.User, MaxPerAddress: cfg.Hub.Address, MaxPerInstance: cfg.Hub.Instance,
@@ -119,7 +124,8 @@ func run(ctx context.Context, cfg settings, w watch) (err error) {
 
 	var stopping atomic.Bool
 	api, err := handlers.New(handlers.Deps{
-		Store: db, Hub: live, Checkout: till, Pay: pay, Web: web.Handler(web.Options{SandboxURL: sb.address()}),
+		Store: db, Hub: live, Checkout: till, Pay: pay, Account: account, PublicURL: publicURL,
+		Web: web.Handler(web.Options{SandboxURL: sb.address()}),
 		Now: clk.now, Log: w.log, Production: cfg.production(),
 		TrustedProxies: cfg.TrustedProxies, AllowedOrigins: cfg.AllowedOrigins, Stopping: stopping.Load,
 	})

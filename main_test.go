@@ -50,7 +50,7 @@ func withMonitor(m *event.CommandMonitor) shopOption {
 // withSandboxOf makes a shop pay in another shop's sandbox and have none of its own.
 func withSandboxOf(other *testShop) shopOption {
 	return func(s *settings, _ *watch) {
-		s.Pay = readSandboxEnv(other.t, other.dataDir)
+		s.Pay, s.MP = readSandboxEnv(other.t, other.dataDir)
 	}
 }
 
@@ -95,7 +95,7 @@ func startShop(t testing.TB, options ...shopOption) *testShop {
 }
 
 // readSandboxEnv reads the settings that a sandbox leaves for other shops.
-func readSandboxEnv(t testing.TB, dataDir string) paySettings {
+func readSandboxEnv(t testing.TB, dataDir string) (paySettings, mpSettings) {
 	t.Helper()
 	b, err := os.ReadFile(dataDir + "/sandbox/sandbox.env")
 	if err != nil {
@@ -108,10 +108,13 @@ func readSandboxEnv(t testing.TB, dataDir string) paySettings {
 		}
 	}
 	return paySettings{
-		BaseURL: env["WECHAT_PAY_BASE_URL"], MchID: env["WECHAT_PAY_MCHID"], AppID: env["WECHAT_PAY_APPID"],
-		Serial: env["WECHAT_PAY_SERIAL"], PrivateKeyFile: env["WECHAT_PAY_PRIVATE_KEY_FILE"], APIv3Key: env["WECHAT_PAY_APIV3_KEY"],
-		PublicKeyID: env["WECHAT_PAY_PUBLIC_KEY_ID"], PublicKeyFile: env["WECHAT_PAY_PUBLIC_KEY_FILE"],
-	}
+			BaseURL: env["WECHAT_PAY_BASE_URL"], MchID: env["WECHAT_PAY_MCHID"], AppID: env["WECHAT_PAY_APPID"],
+			Serial: env["WECHAT_PAY_SERIAL"], PrivateKeyFile: env["WECHAT_PAY_PRIVATE_KEY_FILE"], APIv3Key: env["WECHAT_PAY_APIV3_KEY"],
+			PublicKeyID: env["WECHAT_PAY_PUBLIC_KEY_ID"], PublicKeyFile: env["WECHAT_PAY_PUBLIC_KEY_FILE"],
+		}, mpSettings{
+			BaseURL: env["WECHAT_MP_BASE_URL"], AppID: env["WECHAT_MP_APPID"], Secret: env["WECHAT_MP_SECRET"],
+			Token: env["WECHAT_MP_TOKEN"], AESKey: env["WECHAT_MP_AES_KEY"],
+		}
 }
 
 // logBook keeps what a shop logged.

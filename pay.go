@@ -107,6 +107,22 @@ func payConfig(cfg settings, sb *localWeChat, publicURL string, log *slog.Logger
 	return pay, err
 }
 
+// openAccount is the official account: as the settings say, or the sandbox's. nil: neither.
+func openAccount(cfg settings, sb *localWeChat, clk *clock) (*wechat.Account, error) {
+	mp := wechat.AccountConfig{
+		BaseURL: cfg.MP.BaseURL, AppID: cfg.MP.AppID, Secret: cfg.MP.Secret, Token: cfg.MP.Token, AESKey: cfg.MP.AESKey, Now: clk.now,
+	}
+	switch {
+	case cfg.MP.set():
+	case cfg.Pay.set():
+		return nil, nil
+	default:
+		s := sb.Settings()
+		mp.BaseURL, mp.AppID, mp.Secret, mp.Token, mp.AESKey = s.BaseURL, s.AppID, s.AppSecret, s.EventToken, s.AESKey
+	}
+	return wechat.NewAccount(mp)
+}
+
 // readKey reads a PEM file and names the setting that is wrong; the file's content is in
 // no error.
 func readKey[K rsa.PrivateKey | rsa.PublicKey](setting, path string, load func(string) (*K, error)) (*K, error) {

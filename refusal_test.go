@@ -27,7 +27,7 @@ type refusalShop struct {
 func newRefusalShop(t *testing.T) *refusalShop {
 	mongo := storetest.Mongo(t)
 	s := &refusalShop{testShop: startShop(t, withStores(mongo, "")), db: openDatabase(t, mongo)}
-	pay := readSandboxEnv(t, s.dataDir)
+	pay, _ := readSandboxEnv(t, s.dataDir)
 	pem, err := os.ReadFile(pay.PrivateKeyFile)
 	if err != nil {
 		t.Fatal(err)

@@ -27,6 +27,7 @@ type settings struct {
 
 	Hub hubSettings `envPrefix:"HUB_MAX_PER_"`
 	Pay paySettings `envPrefix:"WECHAT_PAY_"`
+	MP  mpSettings  `envPrefix:"WECHAT_MP_"`
 }
 
 type hubSettings struct {
@@ -49,6 +50,37 @@ type paySettings struct {
 // set reports whether there are any WeChat settings; without them the sandbox takes
 // WeChat's place.
 func (p paySettings) set() bool { return p != paySettings{} }
+
+// mpSettings are of the official account (公众号).
+type mpSettings struct {
+	BaseURL string `env:"BASE_URL"`
+	AppID   string `env:"APPID"`
+	Secret  string `env:"SECRET"`
+	Token   string `env:"TOKEN"`
+	AESKey  string `env:"AES_KEY"`
+}
+
+// set reports whether there are any; without them the sandbox's account is used where the
+// sandbox takes payments too, and else there is none.
+func (m mpSettings) set() bool { return m != mpSettings{} }
+
+// check refuses an account that could not work.
+func (m mpSettings) check(payAppID string, refuse func(name, why string)) {
+	if !m.set() {
+		return
+	}
+	for _, f := range []struct{ name, value string }{{"APPID", m.AppID}, {"SECRET", m.Secret}, {"TOKEN", m.Token}} {
+		if f.value == "" {
+			refuse("WECHAT_MP_"+f.name, "is needed with the other WECHAT_MP_ settings")
+		}
+	}
+	if len(m.AESKey) != 43 {
+		refuse("WECHAT_MP_AES_KEY", "is not the 43 characters of an EncodingAESKey")
+	}
+	if m.AppID != "" && payAppID != "" && m.AppID != payAppID {
+		refuse("WECHAT_MP_APPID", "is not WECHAT_PAY_APPID: an openid of one account pays under no other")
+	}
+}
 
 func (s settings) production() bool { return s.Env == "production" }
 
@@ -94,6 +126,7 @@ func (s settings) check() error {
 	if s.Pay.set() {
 		s.Pay.check(refuse)
 	}
+	s.MP.check(s.Pay.AppID, refuse)
 	if s.production() {
 		s.checkProduction(refuse)
 	}
@@ -130,6 +163,9 @@ func (s settings) checkProduction(refuse func(name, why string)) {
 	}
 	if s.Pay.BaseURL != "" && !strings.HasPrefix(s.Pay.BaseURL, "https://") {
 		refuse("WECHAT_PAY_BASE_URL", "must be https in production")
+	}
+	if s.MP.BaseURL != "" && !strings.HasPrefix(s.MP.BaseURL, "https://") {
+		refuse("WECHAT_MP_BASE_URL", "must be https in production")
 	}
 	if !strings.HasPrefix(s.PublicURL, "https://") {
 		refuse("PUBLIC_URL", "must be https in production")

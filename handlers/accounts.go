@@ -206,13 +206,23 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// meView is an account with what only its owner asks for.
+type meView struct {
+	userView
+	WeChatBound bool `json:"wechat_bound"`
+}
+
 // showMe answers GET /api/me.
 func (s *Server) showMe(w http.ResponseWriter, r *http.Request) error {
 	u, err := s.Store.User(r.Context(), learnerID(r.Context()))
 	if err != nil {
 		return err
 	}
-	return encode(w, http.StatusOK, viewUser(u))
+	b, err := s.Store.Binding(r.Context(), u.ID)
+	if err != nil {
+		return err
+	}
+	return encode(w, http.StatusOK, meView{viewUser(u), b.Openid != ""})
 }
 
 // changeMe answers PATCH /api/me `{name}`.

@@ -13,11 +13,17 @@ import (
 // it. The change is done: the caller's hanging up does not stop it, and a hub that is
 // down costs the other pages their news, not the caller the answer.
 func (s *Server) tell(r *http.Request, topic, what string, data any) {
+	s.tellOnce(r, topic, what, "", data)
+}
+
+// tellOnce is tell for what may be done again: under one key, unless that is "", one event
+// is published.
+func (s *Server) tellOnce(r *http.Request, topic, what, once string, data any) {
 	ctx, cancel := afterwards(r)
 	defer cancel()
 	body, err := marshal(data)
 	if err == nil {
-		_, err = s.Hub.Publish(ctx, hub.Event{Topic: topic, Type: what, Data: json.RawMessage(body)})
+		_, err = s.Hub.Publish(ctx, hub.Event{Topic: topic, Type: what, Data: json.RawMessage(body), Once: once})
 	}
 	if err != nil {
 		s.Log.LogAttrs(ctx, slog.LevelWarn, "event not published", slog.String("request_id", exchangeOf(ctx).id),

@@ -26,7 +26,7 @@ func (s *Server) changePassword(w http.ResponseWriter, r *http.Request) error {
 	if err := s.hashing.checkNew(in.Password, u.Username, leastPassword(u)); err != nil {
 		return err
 	}
-	if err := s.checkCurrent(r, u, in.Current); err != nil {
+	if err := s.checkPassword(r, u, "current_password", in.Current); err != nil {
 		return err
 	}
 	if err := s.replacePassword(r, u, in.Password); err != nil {
@@ -41,17 +41,17 @@ func (s *Server) changePassword(w http.ResponseWriter, r *http.Request) error {
 	return encode(w, http.StatusOK, newSession(token, row, u))
 }
 
-// checkCurrent refuses a wrong current password as a field's fault: the token is good, so
-// the page must not log out over it as it does on a 401.
-func (s *Server) checkCurrent(r *http.Request, u *shop.User, password string) error {
+// checkPassword refuses a wrong password as a field's fault: the token is good, so the page
+// must not log out over it as it does on a 401.
+func (s *Server) checkPassword(r *http.Request, u *shop.User, field, password string) error {
 	ok, _, err := s.hashing.matches(r.Context(), password, u.PasswordHash)
 	if err != nil || ok {
 		return err
 	}
-	s.event(r, "password change refused")
+	s.event(r, "password refused")
 	e := *shop.ErrWrongCredentials
 	e.Kind = shop.Forbidden
-	return e.At("current_password")
+	return e.At(field)
 }
 
 // leastPassword is the least length of this account's password, in bytes.

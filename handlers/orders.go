@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"net/http"
 
 	"mstm/checkout"
@@ -69,19 +70,32 @@ func (s *Server) placeOrder(w http.ResponseWriter, r *http.Request) error {
 	if in.Channel, err = channel(in.Channel); err != nil {
 		return err
 	}
-	reply, err := s.Checkout.Place(r.Context(), checkout.PlaceRequest{
-		UserID: learnerID(r.Context()), Key: key, Lines: in.Lines, Seen: *in.Total, Channel: in.Channel, Payer: s.payer(r),
-	}, func(p checkout.Placed) ([]byte, error) { return marshal(viewPlaced(p)) })
+	payer, err := s.payer(r, in.Channel)
 	if err != nil {
 		return err
+	}
+	reply, err := s.Checkout.Place(r.Context(), checkout.PlaceRequest{
+		UserID: learnerID(r.Context()), Key: key, Lines: in.Lines, Seen: *in.Total, Channel: in.Channel, Payer: payer,
+	}, func(p checkout.Placed) ([]byte, error) { return marshal(viewPlaced(p)) })
+	if err != nil {
+		return s.showTheWay(r, err, "/cart")
 	}
 	w.Header().Set("Content-Type", "application/json")
 	write(w, reply.Status, reply.Body)
 	return nil
 }
 
-// payer is what can be known of who pays from the request alone.
-func (s *Server) payer(r *http.Request) shop.Payer { return shop.Payer{IP: s.address(r)} }
+// payer is who pays. Inside WeChat that is the WeChat in which the learner authorised last,
+// for no other can pay there, or else the one that is bound.
+func (s *Server) payer(r *http.Request, ch shop.Channel) (shop.Payer, error) {
+	p := shop.Payer{IP: s.address(r)}
+	if ch != shop.ChannelJSAPI {
+		return p, nil
+	}
+	b, err := s.Store.Binding(r.Context(), learnerID(r.Context()))
+	p.Openid = cmp.Or(b.Payer, b.Openid)
+	return p, err
+}
 
 // listOrders answers GET /api/orders?limit=&cursor=: the learner's own, newest first.
 func (s *Server) listOrders(w http.ResponseWriter, r *http.Request) error {
@@ -134,9 +148,13 @@ func (s *Server) payOrder(w http.ResponseWriter, r *http.Request) error {
 	if in.Channel, err = channel(in.Channel); err != nil {
 		return err
 	}
-	p, err := s.Checkout.Pay(r.Context(), learnerID(r.Context()), id, in.Channel, s.payer(r))
+	payer, err := s.payer(r, in.Channel)
 	if err != nil {
 		return err
+	}
+	p, err := s.Checkout.Pay(r.Context(), learnerID(r.Context()), id, in.Channel, payer)
+	if err != nil {
+		return s.showTheWay(r, err, "/orders/"+id)
 	}
 	return encode(w, http.StatusOK, viewPlaced(p))
 }

@@ -23,6 +23,9 @@ func (s *Server) callback(do handlerFunc) handlerFunc {
 		ctx, cancel := context.WithTimeout(r.Context(), callbackTime)
 		defer cancel()
 		err := do(w, r.WithContext(ctx))
+		if err == nil && exchangeOf(ctx).status != 0 {
+			return nil // in words of its own
+		}
 		if err == nil {
 			return encode(w, http.StatusOK, callbackAnswer{"SUCCESS", "成功"})
 		}

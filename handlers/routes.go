@@ -53,6 +53,7 @@ func (s *Server) routes() []route {
 		{post, "/api/logout", learner, s.logout, stores},
 		{get, "/api/me", learner, s.showMe, stores},
 		{patch, "/api/me", learner, s.changeMe, stores},
+		{del, "/api/me", learner, s.deleteMe, stores},
 		{put, "/api/me/password", learner, s.changePassword, stores},
 
 		{get, "/api/cart", learner, s.showCart, stores},
@@ -72,6 +73,11 @@ func (s *Server) routes() []route {
 
 		{post, "/api/wechat/pay-notify", public, s.callback(s.payNotified), stores},
 		{post, "/api/wechat/refund-notify", public, s.callback(s.refundNotified), stores},
+		{get, "/api/wechat/events", public, s.callback(s.confirmEvents), stores},
+		{post, "/api/wechat/events", public, s.callback(s.eventPushed), stores},
+		{post, "/api/wechat/bindings", learner, s.createBinding, stores},
+		{del, "/api/wechat/bindings", learner, s.deleteBinding, stores},
+		{get, "/api/wechat/oauth", public, s.authorised, stores},
 
 		{get, "/api/enrolments", learner, s.listEnrolments, stores},
 		{put, "/api/enrolments/:course/progress", learner, s.putProgress, stores},

@@ -29,11 +29,13 @@ type Deps struct {
 	Store    *store.Store
 	Hub      *hub.Hub
 	Checkout *checkout.Checkout
-	Pay      *wechat.Pay  // verifies WeChat's callbacks
-	Web      http.Handler // the pages; nil: none
+	Pay      *wechat.Pay     // verifies WeChat's callbacks
+	Account  *wechat.Account // the official account; nil: the shop has none
+	Web      http.Handler    // the pages; nil: none
 	Now      func() time.Time
 	Log      *slog.Logger
 
+	PublicURL      string         // how WeChat's pages come back to the shop
 	Production     bool           // adds HSTS
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 	AllowedOrigins []string       // exact scheme://host[:port] of pages served elsewhere; "*" any

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
+
 	"mstm/shop"
 )
 
@@ -79,8 +81,9 @@ func failedTrial(row trial, err error) error {
 	return fmt.Errorf("trial of course %s: %w", row.CourseID, err)
 }
 
-// shareTrials copies every trial of the person to those of the person's keys that do not
-// have it. The embedded store reads all trials for it, which binding a WeChat may cost.
+// shareTrials copies every trial of the person to those of the person's WeChat keys that
+// do not have it: the row under the user's own id tells what this account's orders used.
+// The embedded store reads all trials for it, which binding a WeChat may cost.
 func (s *Store) shareTrials(ctx context.Context, userID string) error {
 	keys, err := s.personKeys(ctx, userID)
 	if err != nil {
@@ -91,7 +94,7 @@ func (s *Store) shareTrials(ctx context.Context, userID string) error {
 		return fmt.Errorf("trials: %w", err)
 	}
 	for _, r := range rows {
-		for _, key := range keys {
+		for _, key := range keys[1:] {
 			if key == r.Person {
 				continue
 			}

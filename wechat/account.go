@@ -75,8 +75,12 @@ func parseBase(s string) (*url.URL, error) {
 	return u, nil
 }
 
-// Close lets go of idle connections.
-func (a *Account) Close() { a.http.CloseIdleConnections() }
+// Close lets go of idle connections. No account, nil, has none.
+func (a *Account) Close() {
+	if a != nil {
+		a.http.CloseIdleConnections()
+	}
+}
 
 // AppID is the account's; an openid means something under it alone.
 func (a *Account) AppID() string { return a.cfg.AppID }

@@ -1,0 +1,260 @@
+package handlers
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"mstm/hub"
+	"mstm/shop"
+	"mstm/store"
+	"mstm/wechat"
+)
+
+// How long a code may be scanned and a page may be authorised, how much of that a code must
+// have left to be shown again, and how long after its end a scan may still arrive: WeChat
+// tries three times and waits five seconds for each.
+const (
+	codeTime   = 5 * time.Minute
+	codeReuse  = 2 * time.Minute
+	codeGrace  = 30 * time.Second
+	oauthTime  = 10 * time.Minute
+	oauthRoute = "/api/wechat/oauth"
+)
+
+// bindingView is a code to be scanned. URL is what the code holds, for a page that draws
+// it; image_url shows it drawn.
+type bindingView struct {
+	Ticket    string    `json:"ticket"`
+	URL       string    `json:"url"`
+	ImageURL  string    `json:"image_url"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+// boundChanged is what a learner's pages are told: whether a WeChat is bound.
+type boundChanged struct {
+	Bound bool `json:"bound"`
+}
+
+// createBinding answers POST /api/wechat/bindings with a code: the WeChat that scans it
+// first is bound to the account, and `wechat.bound` says so. Asked again soon, the answer
+// is the same code.
+func (s *Server) createBinding(w http.ResponseWriter, r *http.Request) error {
+	if s.Account == nil {
+		return shop.ErrWeChatUnavailable
+	}
+	user := learnerID(r.Context())
+	b, err := s.Store.Binding(r.Context(), user)
+	if err != nil {
+		return err
+	}
+	if b.Openid != "" {
+		return shop.ErrWeChatBound // else whoever scans a code that was left open would take its place
+	}
+	sc, err := s.Store.SceneOf(r.Context(), user, store.SceneBind)
+	if err != nil && !errors.Is(err, shop.ErrWeChatLink) {
+		return err
+	}
+	if err != nil || sc.Openid != "" || sc.ExpiresAt.Sub(s.Now()) < codeReuse {
+		if sc, err = s.newCode(r, user); err != nil {
+			return err
+		}
+	}
+	return encode(w, http.StatusCreated, bindingView{sc.Ticket, sc.URL, sc.ImageURL, utc(sc.ExpiresAt.Add(-codeGrace))})
+}
+
+// newCode asks WeChat for a code of a new word.
+func (s *Server) newCode(r *http.Request, user string) (*store.Scene, error) {
+	sc := store.Scene{UserID: user, Word: store.NewWord(user), ExpiresAt: s.Now().Add(codeTime + codeGrace)}
+	code, err := s.Account.CreateQRCode(r.Context(), sc.Word, codeTime)
+	if err != nil {
+		return nil, errors.Join(shop.ErrWeChatUnavailable, err)
+	}
+	sc.Ticket, sc.URL, sc.ImageURL = code.Ticket, code.URL, code.ImageURL
+	return &sc, s.Store.PutScene(r.Context(), store.SceneBind, sc)
+}
+
+// deleteBinding answers DELETE /api/wechat/bindings `{password}`.
+func (s *Server) deleteBinding(w http.ResponseWriter, r *http.Request) error {
+	u, err := s.confirmed(w, r)
+	if err != nil {
+		return err
+	}
+	if err := s.Store.UnbindWeChat(r.Context(), u.ID); err != nil {
+		return err
+	}
+	if err := s.Store.Audit(r.Context(), s.userAudit("", u.ID, "wechat_unbound", u.ID)); err != nil {
+		return err
+	}
+	s.tell(r, hub.UserTopic(u.ID), "wechat.bound", boundChanged{false})
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// confirmEvents answers GET /api/wechat/events: WeChat asks once whether the address is ours.
+func (s *Server) confirmEvents(w http.ResponseWriter, r *http.Request) error {
+	if s.Account == nil {
+		return shop.ErrWeChatUnavailable
+	}
+	echo, err := s.Account.CheckURL(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	answerText(w, echo)
+	return nil
+}
+
+// eventPushed answers POST /api/wechat/events. WeChat repeats what is not answered by
+// `success` within five seconds, three times in all, so what failed of ours is answered as
+// a failure, and what nobody can do anything about as a success.
+func (s *Server) eventPushed(w http.ResponseWriter, r *http.Request) error {
+	if s.Account == nil {
+		return shop.ErrWeChatUnavailable
+	}
+	ev, err := s.Account.ParseEvent(r)
+	if err != nil {
+		return err
+	}
+	if word := ev.Scene(); word != "" {
+		err = s.scanned(r, ev.Openid, word)
+	}
+	if errors.Is(err, shop.ErrWeChatLink) {
+		s.event(r, "a scan came to nothing", slog.String("event", ev.Name))
+		err = nil
+	}
+	if err != nil {
+		return err
+	}
+	answerText(w, "success")
+	return nil
+}
+
+func answerText(w http.ResponseWriter, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	write(w, http.StatusOK, []byte(text))
+}
+
+// scanned binds the WeChat that scanned a learner's code. The scene is given up at the end,
+// so that a repeat after a crash does everything again and any other repeat nothing.
+func (s *Server) scanned(r *http.Request, openid, word string) error {
+	sc, err := s.scene(r, openid, word)
+	if err != nil {
+		return err
+	}
+	unionid, err := s.unionid(r, openid)
+	if err != nil {
+		return err
+	}
+	from, err := s.Store.BindWeChat(r.Context(), sc.UserID, openid, unionid, s.Now())
+	if err != nil {
+		return err
+	}
+	if err := s.tellBound(r, sc, from); err != nil {
+		return err
+	}
+	return s.Store.EndScene(r.Context(), sc)
+}
+
+// scene is the one of the word, where this WeChat may have it: it scanned first, and the
+// account is there and has no other WeChat.
+func (s *Server) scene(r *http.Request, openid, word string) (*store.Scene, error) {
+	sc, err := s.Store.SceneBy(r.Context(), store.SceneBind, word, s.Now())
+	if err != nil {
+		return nil, err
+	}
+	u, err := s.Store.User(r.Context(), sc.UserID)
+	if err != nil {
+		return nil, err
+	}
+	b, err := s.Store.Binding(r.Context(), sc.UserID)
+	if err != nil {
+		return nil, err
+	}
+	if u.DeletedAt != nil || b.Openid != "" && b.Openid != openid {
+		return nil, shop.ErrWeChatLink
+	}
+	mine, err := s.Store.ClaimScene(r.Context(), sc, openid)
+	if err == nil && !mine {
+		err = shop.ErrWeChatLink
+	}
+	return sc, err
+}
+
+// unionid asks WeChat for it. An account that may not ask has none; a WeChat that does not
+// answer is no reason to bind without it, because free stages are counted by it.
+func (s *Server) unionid(r *http.Request, openid string) (string, error) {
+	f, err := s.Account.Follower(r.Context(), openid)
+	if errors.Is(err, wechat.ErrRefused) {
+		s.Log.WarnContext(r.Context(), "WeChat tells nothing about a follower", "err", err)
+		return "", nil
+	}
+	if err != nil {
+		return "", errors.Join(shop.ErrWeChatUnavailable, err)
+	}
+	return f.Unionid, nil
+}
+
+// tellBound tells the account that a WeChat is bound to it and, where it was another's, that
+// one that it is gone; both are in the audit.
+func (s *Server) tellBound(r *http.Request, sc *store.Scene, from string) error {
+	err := s.Store.Audit(r.Context(), s.userAudit("wechat:"+sc.Word, sc.UserID, "wechat_bound", "wechat"))
+	if err != nil {
+		return err
+	}
+	s.tellOnce(r, hub.UserTopic(sc.UserID), "wechat.bound", "bound:"+sc.Word, boundChanged{true})
+	if from == "" {
+		return nil
+	}
+	s.tellOnce(r, hub.UserTopic(from), "wechat.bound", "moved:"+sc.Word, boundChanged{false})
+	return s.Store.Audit(r.Context(), s.userAudit("wechat:"+sc.Word+":moved", from, "wechat_moved_away", "wechat"))
+}
+
+// showTheWay adds to OPENID_REQUIRED the page inside WeChat that gives the openid; from
+// there the learner comes back to the page given.
+func (s *Server) showTheWay(r *http.Request, err error, back string) error {
+	if s.Account == nil || !errors.Is(err, shop.ErrOpenidRequired) {
+		return err
+	}
+	user := learnerID(r.Context())
+	sc := store.Scene{UserID: user, Word: store.NewWord(user), Return: back, ExpiresAt: s.Now().Add(oauthTime)}
+	if err := s.Store.PutScene(r.Context(), store.SceneOAuth, sc); err != nil {
+		return err
+	}
+	return shop.ErrOpenidRequired.With("oauth_url", s.Account.AuthorizeURL(s.PublicURL+oauthRoute, sc.Word))
+}
+
+// authorised answers GET /api/wechat/oauth?code=&state=, to which WeChat's page comes back,
+// with the page that the learner came from. The openid is kept for paying and for nothing
+// else: nothing here shows that it is the learner who authorised, and not somebody whom the
+// learner sent the link.
+func (s *Server) authorised(w http.ResponseWriter, r *http.Request) error {
+	if s.Account == nil {
+		return shop.ErrWeChatUnavailable
+	}
+	q, err := query(r)
+	if err != nil {
+		return err
+	}
+	sc, err := s.Store.SceneBy(r.Context(), store.SceneOAuth, q.Get("state"), s.Now())
+	if err != nil {
+		return err
+	}
+	openid, err := s.Account.Exchange(r.Context(), q.Get("code"))
+	if errors.Is(err, wechat.ErrCode) {
+		return shop.ErrWeChatLink
+	}
+	if err != nil {
+		return errors.Join(shop.ErrWeChatUnavailable, err)
+	}
+	if err := s.Store.SetPayer(r.Context(), sc.UserID, openid); err != nil {
+		return err
+	}
+	if err := s.Store.EndScene(r.Context(), sc); err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(w, r, sc.Return, http.StatusSeeOther)
+	return nil
+}
