@@ -42,9 +42,13 @@ func (s *Store) personKeys(ctx context.Context, userID string) ([]string, error)
 // The keys are read again at the end. A WeChat that was bound meanwhile is either seen
 // then, or its binding began after these rows were there and copies them.
 func (s *Store) TakeTrial(ctx context.Context, userID, courseID, orderID string, now time.Time) (bool, error) {
+	return s.takeTrial(ctx, courseID, orderID, now, func() ([]string, error) { return s.personKeys(ctx, userID) })
+}
+
+func (s *Store) takeTrial(ctx context.Context, courseID, orderID string, now time.Time, person func() ([]string, error)) (bool, error) {
 	taken := 0
 	for {
-		keys, err := s.personKeys(ctx, userID)
+		keys, err := person()
 		if err != nil {
 			return false, err
 		}
