@@ -278,12 +278,16 @@ func scanAnnounced(t *testing.T, s *testShop) {
 	if left := code.ExpiresAt.Sub(s.now()); left < 4*time.Minute || left > 5*time.Minute {
 		t.Errorf("the code is good for %s", left)
 	}
-	got := s.scanCode(code, someWeChat(), nil)
+	openid, unionid := someWeChat(), someWeChat()
+	got := s.scanCode(code, openid, obj{"unionid": unionid})
 	if got.Event != "subscribe" || !strings.HasPrefix(got.Key, "qrscene_") || len(got.Deliveries) != 1 {
 		t.Errorf("who did not follow yet: %+v", got)
 	}
 	wantBoundEvent(t, page, true)
 	learner.wantBound(true)
+	if log := s.log.String(); strings.Contains(log, openid) || strings.Contains(log, unionid) || strings.Contains(log, code.Ticket) {
+		t.Error("the log names the WeChat, or the code")
+	}
 }
 
 func scanTwice(t *testing.T, s *testShop) {

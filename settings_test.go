@@ -158,6 +158,7 @@ func soundProduction() settings {
 			PrivateKeyFile: "/run/secrets/merchant.pem", APIv3Key: strings.Repeat("k", 32),
 			PublicKeyID: "PUB_KEY_ID_0119000000012024", PublicKeyFile: "/run/secrets/wechat.pem",
 		},
+		MP: mpSettings{AppID: "wx1234567890abcdef", Secret: "s", Token: "t", AESKey: strings.Repeat("k", 43)},
 	}
 }
 
@@ -175,6 +176,10 @@ func TestProductionNamesTheSettingThatIsWrong(t *testing.T) {
 		{"the embedded FerretDB", "MONGODB_URI", func(s *settings) { s.MongoURI = "" }},
 		{"the embedded miniredis", "REDIS_URL", func(s *settings) { s.RedisURL = "" }},
 		{"the sandbox in WeChat's place", "WECHAT_PAY_MCHID", func(s *settings) { s.Pay = paySettings{} }},
+		{"an official account without its secret", "WECHAT_MP_SECRET", func(s *settings) { s.MP.Secret = "" }},
+		{"an official account that cannot read its events", "WECHAT_MP_AES_KEY", func(s *settings) { s.MP.AESKey = "short" }},
+		{"an official account whose openids pay nowhere", "WECHAT_MP_APPID", func(s *settings) { s.MP.AppID = "wx0000000000000000" }},
+		{"an official account over plain http", "WECHAT_MP_BASE_URL", func(s *settings) { s.MP.BaseURL = "http://mp.example" }},
 		{"payments over plain http", "WECHAT_PAY_BASE_URL", func(s *settings) { s.Pay.BaseURL = "http://pay.example" }},
 		{"no public address", "PUBLIC_URL", func(s *settings) { s.PublicURL = "" }},
 		{"a public address over plain http", "PUBLIC_URL", func(s *settings) { s.PublicURL = "http://shop.example" }},

@@ -1,9 +1,10 @@
 // Package wechat speaks WeChat's protocols for the shop: WeChat Pay API v3 (type Pay), over
-// the official SDK. It knows amounts, numbers and signatures, and nothing of orders: what a
-// payment means is decided by its caller. Every refusal is one of the kinds in errors.go, so
-// that callers never look at an HTTP status or at an SDK type.
+// the official SDK, and the official account (type Account). It knows amounts, numbers and
+// signatures, and nothing of orders or learners: what a payment or a scan means is decided by
+// its caller. Every refusal is one of the kinds in errors.go, so that callers never look at an
+// HTTP status or at an SDK type.
 //
-// The same code talks to WeChat and to the sandbox beside it; only PayConfig.BaseURL differs.
+// The same code talks to WeChat and to the sandbox beside it; only the BaseURL differs.
 // Protocol facts come from WeChat Pay's documentation (pay.weixin.qq.com/doc/v3/merchant) and
 // from the source of wechatpay-go v0.2.21.
 package wechat
