@@ -42,19 +42,21 @@ func dialMongo(uri string, embedded bool, monitor *event.CommandMonitor) (*mongo
 		SetAppName("mstm").
 		SetConnectTimeout(dialTimeout).
 		SetServerSelectionTimeout(selectTimeout).
-		SetMinPoolSize(warmPool).
 		SetTimeout(writeTimeout).
 		SetReadPreference(readpref.Primary()).
 		SetReadConcern(readconcern.Majority()).
 		SetWriteConcern(&writeconcern.WriteConcern{W: writeconcern.WCMajority, Journal: &durable}).
 		SetBSONOptions(&options.BSONOptions{NilSliceAsEmpty: true, NilMapAsEmpty: true})
+	if opts.MaxPoolSize == nil && opts.MinPoolSize == nil && !embedded { // the URI may know better
+		opts.SetMinPoolSize(warmPool)
+	}
 	if monitor != nil {
 		opts.SetMonitor(monitor)
 	}
 	if embedded {
 		// FerretDB's updates read, then write, with no transaction around: over two
 		// connections both racers win. Over one connection they queue.
-		opts.SetMinPoolSize(0).SetMaxPoolSize(1)
+		opts.SetMaxPoolSize(1)
 		opts.SetReadConcern(nil).SetWriteConcern(nil)
 		opts.SetServerSelectionTimeout(writeTimeout) // no election here, at most a busy machine
 	}
