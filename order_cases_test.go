@@ -24,6 +24,7 @@ func TestOrderCases(t *testing.T) {
 		{"C17 an order keeps its price for half an hour", orderKeepsPrice},
 		{"C18 a line off sale is named and the rest can be bought", offSaleInCart},
 		{"C19 an order placed before the course went off sale is fulfilled", offSaleAfterOrder},
+		{"C19 a course taken down by law closes its orders and pays back what still comes", takenDown},
 		{"C20 what is owned for ever cannot be put into a cart or ordered", ownedAlready},
 		{"C36 a cancelled order is closed at WeChat after five minutes", cancelled},
 		{"C36 money that comes for a cancelled order counts", paidWhileClosing},
@@ -142,6 +143,30 @@ func offSaleInCart(t *testing.T, s *testShop) {
 	learner.place(199800, c.full, d.full).wantCode(409, "COURSE_OFF_SALE")
 	s.buy(learner, 99900, d.full)
 	learner.wantGrants(d.id, 1)
+}
+
+func takenDown(t *testing.T, s *testShop) {
+	c := s.sell(usual())
+	closed, late := s.newLearner(), s.newLearner()
+	one, two := closed.placed(99900, c.full), late.placed(99900, c.full)
+	s.faults(obj{"api": []obj{{"api": "close", "status": 500, "out_trade_no": two.Payment.OutTradeNo}}})
+	s.staff("editor").post("/api/admin/courses/"+c.id+"/unpublish", obj{"legal": true}).want(200)
+	closed.await(one.Order.ID, "closed")
+
+	if o := late.order(two.Order.ID); o.State != "closing" {
+		t.Fatalf("WeChat cannot close it, and the order is %s", o.State)
+	}
+	s.scan(two.Payment)
+	late.await(two.Order.ID, "closed")
+	eventually(t, 20*time.Second, func() error {
+		if n := len(s.refundsAtWeChat(two.Order.ID)); n != 1 {
+			return fmt.Errorf("%d refunds", n)
+		}
+		return nil
+	})
+	if _, there := late.enrolment(c.id); there {
+		t.Error("a course taken down was opened")
+	}
 }
 
 func offSaleAfterOrder(t *testing.T, s *testShop) {

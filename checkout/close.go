@@ -27,6 +27,36 @@ func (c *Checkout) Cancel(ctx context.Context, userID, orderID string) (*shop.Or
 	return o, nil
 }
 
+// TakeDown ends every unpaid order for a course that may not be sold any more; who was
+// granted it keeps it. Called again it ends what an earlier call that failed has left.
+func (c *Checkout) TakeDown(ctx context.Context, courseID, by string) error {
+	ids, err := c.Store.OpenOrdersFor(ctx, courseID)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := c.takeDown(ctx, id, by); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Checkout) takeDown(ctx context.Context, id, by string) error {
+	o, err := c.Store.ChangeOrder(ctx, id, func(o *shop.Order) error {
+		if !o.TakeDown(c.Now(), by) {
+			return store.Unchanged()
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	c.announceQuietly(ctx, o)
+	c.behind(ctx, o.ID)
+	return nil
+}
+
 // expire begins the end of an order whose time is over.
 func (c *Checkout) expire(ctx context.Context, id string) error {
 	_, err := c.Store.ChangeOrder(ctx, id, func(o *shop.Order) error {

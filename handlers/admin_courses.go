@@ -214,20 +214,35 @@ func (s *Server) putOnSale(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// takeOffSale answers POST /api/admin/courses/:course/unpublish. A draft stays one: it was
-// never on sale.
+// takeOffSale answers POST /api/admin/courses/:course/unpublish `{legal?}`. A draft stays
+// one: it was never on sale. Orders that were placed before can still be paid, unless the
+// law wants it otherwise (legal): then they are closed and what is paid goes back.
 func (s *Server) takeOffSale(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Legal bool `json:"legal"`
+	}
+	if r.ContentLength != 0 { // a body is welcome, not needed
+		if err := decode(w, r, &in); err != nil {
+			return err
+		}
+	}
 	return s.changeCourse(w, r, "course off sale", func(c *shop.Course) error {
 		if c.State == shop.CourseOnSale {
 			c.State, c.UpdatedAt = shop.CourseOffSale, s.Now().UTC()
 		}
 		return nil
+	}, func(c *shop.Course) error {
+		if !in.Legal {
+			return nil
+		}
+		return s.Checkout.TakeDown(r.Context(), c.ID, learnerID(r.Context()))
 	})
 }
 
 // changeCourse writes a change that was made on the course as it is, tells the pages that
-// show it, and answers with it. change may run more than once, on a newer course each time.
-func (s *Server) changeCourse(w http.ResponseWriter, r *http.Request, what string, change func(*shop.Course) error) error {
+// show it, and answers with it. change may run more than once, on a newer course each time;
+// then runs after it.
+func (s *Server) changeCourse(w http.ResponseWriter, r *http.Request, what string, change func(*shop.Course) error, then ...func(*shop.Course) error) error {
 	id, err := pathID(r, "course", shop.ErrCourseNotFound)
 	if err != nil {
 		return err
@@ -235,6 +250,11 @@ func (s *Server) changeCourse(w http.ResponseWriter, r *http.Request, what strin
 	c, err := s.Store.UpdateCourse(r.Context(), id, change)
 	if err != nil {
 		return err
+	}
+	for _, do := range then {
+		if err := do(c); err != nil {
+			return err
+		}
 	}
 	s.event(r, what, slog.String("course", c.ID), slog.Int("version", c.Current().Version))
 	if c.State != shop.CourseDraft {

@@ -159,6 +159,10 @@ func (o *Order) settle(a *Attempt, p Payment, wanted bool, now time.Time, by str
 	switch o.State {
 	case OrderPending:
 	case OrderClosing:
+		if o.CloseReason == CloseOffSale {
+			o.payBack(a, "COURSE_TAKEN_DOWN", now)
+			return SettledLate
+		}
 		move = MovePaidAfter
 	case OrderClosed:
 		if !wanted {
@@ -200,7 +204,7 @@ func (o *Order) CloseAt(a *Attempt) (at time.Time, ok bool) {
 	switch {
 	case !a.Open() || o.State == OrderPending || o.State == OrderException:
 		return time.Time{}, false
-	case o.State == OrderClosing && o.CloseReason == CloseSuperseded:
+	case o.State == OrderClosing && (o.CloseReason == CloseSuperseded || o.CloseReason == CloseOffSale):
 		at = *o.ClosingAt // that WeChat was asked before then, as it is time and again, was no try
 	case o.State == OrderClosing:
 		at = a.CreatedAt.Add(closeAfter)
@@ -285,6 +289,21 @@ func (o *Order) Needless() map[string]string {
 		}
 	}
 	return orders
+}
+
+// TakeDown ends an unpaid order whose course may not be sold any more by law: it is closed
+// at WeChat at once, and money that still comes goes back. It reports whether anything
+// changed.
+func (o *Order) TakeDown(now time.Time, by string) bool {
+	switch {
+	case o.State == OrderPending:
+		return o.Close(CloseOffSale, now, by) == nil
+	case o.State == OrderClosing && o.CloseReason != CloseOffSale:
+		at := now.UTC()
+		o.CloseReason, o.ClosingAt = CloseOffSale, &at
+		return true
+	}
+	return false
 }
 
 // Hurry makes the order give way to another one (M7): a pending one begins to close, one

@@ -93,6 +93,21 @@ func (s *Store) Orders(ctx context.Context, f OrderFilter, limit int, cursor str
 		func(o shop.Order) (any, string) { return o.CreatedAt, o.ID })
 }
 
+// OpenOrdersFor lists the ids of the unpaid orders that have the course in them.
+func (s *Store) OpenOrdersFor(ctx context.Context, courseID string) (ids []string, err error) {
+	for _, state := range []shop.OrderState{shop.OrderPending, shop.OrderClosing} {
+		filter := bson.M{"state": state, "lines.course_id": courseID}
+		err := walk(ctx, s.coll("orders"), filter, func(o *shop.Order) error {
+			ids = append(ids, o.ID)
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("open orders for course %s: %w", courseID, err)
+		}
+	}
+	return ids, nil
+}
+
 // auditMoves copies the moves from the n-th on into the audit. The order's own history is
 // the truth; a copy that fails here is made up by AuditOrder.
 func (s *Store) auditMoves(ctx context.Context, o *shop.Order, n int) {
