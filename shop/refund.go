@@ -106,6 +106,9 @@ func byRule(o *Order, line OrderLine, g Grant, hardlyUsed bool, now time.Time) (
 // granted and not refunded yet. Lines that cannot be refunded say why; where none can, the
 // first reason is the error.
 func RefundOrder(o *Order, past func(courseID string) Learning, now time.Time) (OrderRefund, error) {
+	if err := o.refundable(); err != nil {
+		return OrderRefund{}, err
+	}
 	sum := OrderRefund{Lines: []RefundQuote{}}
 	var refusal error = ErrNotRefundable
 	can := 0
