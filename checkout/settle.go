@@ -65,10 +65,11 @@ func (c *Checkout) settled(ctx context.Context, o *shop.Order, p shop.Payment, d
 		_, err := c.stray(ctx, p)
 		return err
 	case shop.SettledOdd, shop.SettledHeld:
-		if _, err := c.Store.KeepStray(ctx, p, string(did)+": "+o.Exception, c.Now()); err != nil {
+		odd := o.Odd(p, c.Merchant)
+		if _, err := c.Store.KeepStray(ctx, p, string(did)+": "+odd, c.Now()); err != nil {
 			return err
 		}
-		log.ErrorContext(ctx, "a payment does not fit its order", "odd", o.Exception, "alarm", true)
+		log.ErrorContext(ctx, "a payment does not fit its order", "odd", odd, "alarm", true)
 	case shop.SettledDuplicate, shop.SettledLate:
 		log.WarnContext(ctx, "a payment for nothing goes back")
 	case shop.SettledPaid:

@@ -42,10 +42,9 @@ var moves = map[Move]struct {
 	// From refunding again, under a new number, where WeChat gave the last refund up.
 	MoveRefunding: {[]OrderState{OrderFulfilled, OrderPartiallyRefunded, OrderRefunding}, []OrderState{OrderRefunding}},
 	MoveRefunded:  {[]OrderState{OrderRefunding}, []OrderState{OrderPartiallyRefunded, OrderRefunded}},
-	MoveException: {
-		[]OrderState{OrderPending, OrderClosing, OrderClosed, OrderPaid, OrderFulfilled, OrderRefunding, OrderPartiallyRefunded, OrderRefunded},
-		[]OrderState{OrderException},
-	},
+	// Only while nothing is settled: an order that was paid rightly stays so, and odd money
+	// that comes later is kept as a stray for people.
+	MoveException: {[]OrderState{OrderPending, OrderClosing, OrderClosed}, []OrderState{OrderException}},
 }
 
 // Record is one move of one order as the audit keeps it. Data holds what explains it, and

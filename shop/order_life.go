@@ -134,16 +134,24 @@ func (o *Order) Settle(p Payment, m Merchant, wanted bool, now time.Time, by str
 	switch {
 	case a.Succeeded() && odd == "" && a.TransactionID == p.TransactionID:
 		return SettledRepeat
-	case a.Succeeded():
-		return SettledOdd // settled money stays settled; the second story is for people to read
 	case odd != "" && o.State == OrderException:
 		return SettledRepeat
+	case a.Succeeded(), odd != "" && o.PaidAt != nil:
+		return SettledOdd // settled money stays settled; the second story is for people to read
 	case odd != "":
 		o.Exception = odd
 		o.move(MoveException, OrderException, now, by, map[string]string{"out_trade_no": p.OutTradeNo, "odd": odd})
 		return SettledOdd
 	}
 	return o.settle(a, p, wanted, now, by)
+}
+
+// Odd says what does not fit between a payment and the attempt that it claims to pay, or "".
+func (o *Order) Odd(p Payment, m Merchant) string {
+	if a := o.Attempt(p.OutTradeNo); a != nil {
+		return p.odd(a, m)
+	}
+	return "no such attempt"
 }
 
 // SettledBy reports whether the payment is one that the order has settled already.
