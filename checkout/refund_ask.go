@@ -14,35 +14,26 @@ func (c *Checkout) RefundQuote(ctx context.Context, userID, orderID string) (sho
 	if err != nil {
 		return shop.OrderRefund{}, err
 	}
-	past, err := c.learning(ctx, o)
+	p, err := c.pastOf(ctx, o)
 	if err != nil {
 		return shop.OrderRefund{}, err
 	}
-	return shop.RefundOrder(o, past, c.Now())
+	return shop.RefundOrder(o, p.of, c.Now())
 }
 
 // Refund begins the refund that the owner of an order asks for. seen is the amount that
 // the page showed, nil where it showed none; another amount now is ErrRefundNotExpected
 // with the new quote.
 func (c *Checkout) Refund(ctx context.Context, userID, orderID, reason string, seen *shop.Fen) (*shop.Order, error) {
-	o, err := c.OrderOf(ctx, userID, orderID)
-	if err != nil {
+	if _, err := c.OrderOf(ctx, userID, orderID); err != nil {
 		return nil, err
 	}
-	past, err := c.learning(ctx, o)
-	if err != nil {
-		return nil, err
-	}
-	return c.beginRefund(ctx, orderID, func(o *shop.Order) error {
-		q, err := shop.RefundOrder(o, past, c.Now())
-		if err != nil {
-			return err
+	return c.beginRefund(ctx, orderID, reason, userID, func(o *shop.Order, p past) (shop.OrderRefund, error) {
+		q, err := shop.RefundOrder(o, p.of, c.Now())
+		if err == nil && seen != nil && *seen != q.Amount {
+			return q, shop.ErrRefundNotExpected.With("quote", q)
 		}
-		if seen != nil && *seen != q.Amount {
-			return shop.ErrRefundNotExpected.With("quote", q)
-		}
-		o.BeginRefund(q, reason, userID, c.Now())
-		return nil
+		return q, err
 	})
 }
 
@@ -57,37 +48,32 @@ func (c *Checkout) FinanceRefund(ctx context.Context, by, orderID string, amount
 	if err != nil {
 		return nil, err
 	}
-	enrolments, err := c.enrolments(ctx, o)
-	if err != nil {
-		return nil, err
-	}
 	if later {
-		if err := c.refundLater(ctx, by, o, enrolments, reason); err != nil {
+		if err := c.refundLater(ctx, by, o, reason); err != nil {
 			return nil, err
-		}
-		if enrolments, err = c.enrolments(ctx, o); err != nil {
-			return nil, err
-		}
-		for id, e := range enrolments {
-			enrolments[id] = e.Settling()
 		}
 	}
-	return c.beginRefund(ctx, orderID, func(o *shop.Order) error {
-		q, err := shop.FinanceRefund(o, amount, func(id string) *shop.Enrolment { return enrolments[id] }, c.Now())
-		if err != nil {
-			return err
-		}
-		o.BeginRefund(q, reason, by, c.Now())
-		return nil
+	return c.beginRefund(ctx, orderID, reason, by, func(o *shop.Order, p past) (shop.OrderRefund, error) {
+		return shop.FinanceRefund(o, amount, func(id string) *shop.Enrolment {
+			e := p[id].Enrolment
+			if later {
+				e = e.Settling()
+			}
+			return e
+		}, c.Now())
 	})
 }
 
 // refundLater refunds in full the orders whose grants came after this one's, newest first,
 // and waits for none of them: a grant that is frozen for its refund no longer stands in
 // the way.
-func (c *Checkout) refundLater(ctx context.Context, by string, o *shop.Order, enrolments map[string]*shop.Enrolment, reason string) error {
-	for _, e := range enrolments {
-		for _, id := range e.After(o.ID) {
+func (c *Checkout) refundLater(ctx context.Context, by string, o *shop.Order, reason string) error {
+	p, err := c.pastOf(ctx, o)
+	if err != nil {
+		return err
+	}
+	for _, l := range p {
+		for _, id := range l.Enrolment.After(o.ID) {
 			if _, err := c.FinanceRefund(ctx, by, id, nil, reason, false); err != nil && !errors.Is(err, shop.ErrRefundUnderWay) {
 				return err
 			}
@@ -99,27 +85,89 @@ func (c *Checkout) refundLater(ctx context.Context, by string, o *shop.Order, en
 	return nil
 }
 
-// beginRefund writes a refund down and sets it going. The reminder comes first: an order
-// that rests is looked at again, whatever happens to this process.
-func (c *Checkout) beginRefund(ctx context.Context, orderID string, begin func(*shop.Order) error) (*shop.Order, error) {
-	if err := c.Store.Remind(ctx, orderID, c.Now().Add(lookSoon)); err != nil {
-		return nil, err
+// beginRefund writes a refund down and sets it going. What it gives back is decided on the
+// enrolments as they are, and the grants that it ends are frozen on condition that they
+// are still so: a purchase that is granted at the same moment comes before the decision or
+// after the freeze, never in between.
+func (c *Checkout) beginRefund(ctx context.Context, orderID, reason, by string, quote func(*shop.Order, past) (shop.OrderRefund, error)) (*shop.Order, error) {
+	for range refundTries {
+		o, err := c.Store.Order(ctx, orderID)
+		if err != nil {
+			return nil, err
+		}
+		p, err := c.pastOf(ctx, o)
+		if err != nil {
+			return nil, err
+		}
+		q, err := quote(o, p)
+		if err != nil {
+			return nil, err
+		}
+		frozen, err := c.freeze(ctx, o, q, p)
+		if err == nil && frozen {
+			_, err = c.Store.ChangeOrder(ctx, orderID, func(o *shop.Order) error {
+				q, err := quote(o, p)
+				if err == nil {
+					o.BeginRefund(q, reason, by, c.Now())
+				}
+				return err
+			})
+		}
+		if driven := c.drive(ctx, orderID); driven != nil { // thaws what came to nothing
+			c.Log.WarnContext(ctx, "refund waits", "order", orderID, "err", driven)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if frozen {
+			c.Log.InfoContext(ctx, "refund begins", "order", orderID, "amount_fen", q.Amount)
+			return c.Store.Order(ctx, orderID)
+		}
 	}
-	o, err := c.Store.ChangeOrder(ctx, orderID, begin)
-	if err != nil {
-		c.behind(ctx, orderID) // nothing to do: this puts the reminder away
-		return nil, err
-	}
-	c.Log.InfoContext(ctx, "refund begins", "order", o.ID, "amount_fen", o.Refunds[len(o.Refunds)-1].Amount)
-	if err := c.drive(ctx, orderID); err != nil {
-		c.Log.WarnContext(ctx, "refund waits", "order", o.ID, "err", err)
-	}
-	return c.Store.Order(ctx, orderID)
+	return nil, shop.ErrOrderInProgress
 }
 
-// learning is the past of an order's owner in its courses, as the refund rule looks at it.
-func (c *Checkout) learning(ctx context.Context, o *shop.Order) (func(courseID string) shop.Learning, error) {
-	past := map[string]shop.Learning{}
+// refundTries is how often a refund is decided anew because a course of it was granted or
+// refunded meanwhile.
+const refundTries = 8
+
+// freeze stops the grants that a refund would end, each on condition that its enrolment is
+// still the one that was looked at, and reports whether all were. The order owes it to its
+// grants to look after them before the first is touched, so a process that dies in between
+// leaves none frozen.
+func (c *Checkout) freeze(ctx context.Context, o *shop.Order, q shop.OrderRefund, p past) (all bool, err error) {
+	if err := c.Store.Remind(ctx, o.ID, c.Now().Add(lookSoon)); err != nil {
+		return false, err
+	}
+	if _, err := c.Store.ChangeOrder(ctx, o.ID, func(o *shop.Order) error { o.OweGrants(c.Now()); return nil }); err != nil {
+		return false, err
+	}
+	for _, l := range q.Lines {
+		if l.Problem != "" || !l.EndsAccess {
+			continue
+		}
+		same := true
+		_, err := c.Store.ChangeEnrolment(ctx, o.UserID, l.CourseID, func(e *shop.Enrolment) error {
+			if same = e.V == p[l.CourseID].Enrolment.V; same && e.Freeze(o.ID) {
+				return nil
+			}
+			return store.Unchanged()
+		})
+		if err != nil || !same {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// past is what an order's owner has behind them in each of its courses.
+type past map[string]shop.Learning
+
+func (p past) of(courseID string) shop.Learning { return p[courseID] }
+
+// pastOf reads it, as the refund rule looks at it.
+func (c *Checkout) pastOf(ctx context.Context, o *shop.Order) (past, error) {
+	p := past{}
 	for _, l := range o.Lines {
 		e, err := c.Store.Enrolment(ctx, o.UserID, l.CourseID)
 		if err != nil {
@@ -133,21 +181,9 @@ func (c *Checkout) learning(ctx context.Context, o *shop.Order) (func(courseID s
 		if err != nil {
 			return nil, err
 		}
-		past[l.CourseID] = shop.Learning{Enrolment: e, Opened: len(progress.Lessons), Lessons: course.Lessons()}
+		p[l.CourseID] = shop.Learning{Enrolment: e, Opened: len(progress.Lessons), Lessons: course.Lessons()}
 	}
-	return func(id string) shop.Learning { return past[id] }, nil
-}
-
-func (c *Checkout) enrolments(ctx context.Context, o *shop.Order) (map[string]*shop.Enrolment, error) {
-	all := map[string]*shop.Enrolment{}
-	for _, l := range o.Lines {
-		e, err := c.Store.Enrolment(ctx, o.UserID, l.CourseID)
-		if err != nil {
-			return nil, err
-		}
-		all[l.CourseID] = e
-	}
-	return all, nil
+	return p, nil
 }
 
 // refundRefused pays back the lines that could not be granted.

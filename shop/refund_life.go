@@ -120,6 +120,9 @@ func (o *Order) BeginRefund(q OrderRefund, reason, by string, now time.Time) *Re
 	return &o.Refunds[len(o.Refunds)-1]
 }
 
+// OweGrants makes the order look after its grants again: they follow what its refunds say.
+func (o *Order) OweGrants(now time.Time) { o.owe(now, DutyFreeze) }
+
 // RefundFor reports whether there is a refund for this reason.
 func (o *Order) RefundFor(reason string) bool {
 	return slices.ContainsFunc(o.Refunds, func(r Refund) bool { return r.Reason == reason })

@@ -153,7 +153,9 @@ func (s *Store) claimWeChat(ctx context.Context, userID, openid string) (from st
 			return "", failedBinding(err)
 		}
 		if won {
-			return held.UserID, nil
+			// Once more: the other may have been at binding it, and have written it down
+			// since. What it writes from now on it takes back itself (confirm).
+			return held.UserID, s.unbind(ctx, held.UserID, openid)
 		}
 	}
 	return "", fmt.Errorf("claim WeChat: %w: too many writers", shop.ErrUnavailable)
