@@ -50,7 +50,7 @@ tools:
 RACE := $(if $(shell command -v $${CC:-cc} || command -v gcc),-race)
 
 test: check-web web check-go missing ## everything that CI checks
-	go test $(RACE) -p 2 -timeout 15m ./...
+	go test $(RACE) -p 2 -timeout 20m ./...
 	@$(MAKE) --no-print-directory missing
 
 soak: ## random histories of orders against a model, hours of them; seeds are printed
