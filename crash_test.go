@@ -134,8 +134,8 @@ func TestKilledAtAnyWriteNothingIsLostOrDoubled(t *testing.T) {
 	var paying, placing crashes
 	t.Run("killed", func(t *testing.T) {
 		for _, when := range []string{"before", "after"} {
-			paying.run(t, site, "after the payment", when, 2, (*crasher).paidAndKilled)
-			placing.run(t, site, "while placing", when, 3, (*crasher).placedAndKilled)
+			paying.run(t, site, "C33 after the payment", when, 2, (*crasher).paidAndKilled)
+			placing.run(t, site, "C34 while placing", when, 3, (*crasher).placedAndKilled)
 		}
 	})
 	paying.wantAt(t, "update due", "update orders", "insert audit", "insert enrolments", "delete claims", "insert notices", "delete due")
