@@ -60,7 +60,11 @@ func (c *Checkout) withPayment(ctx context.Context, o *shop.Order, ch shop.Chann
 		case a == nil:
 			err = c.addAttempt(ctx, o.ID, ch, payer)
 		case a.Channel != ch:
-			err = c.closeAttempt(ctx, o, a)
+			// Unknown first: who dies after WeChat has closed it must not leave a page with a
+			// code that cannot be paid.
+			if err = c.setAttempt(ctx, o.ID, a.OutTradeNo, shop.AttemptUnknown); err == nil {
+				err = c.closeAttempt(ctx, o, a)
+			}
 		case a.State == shop.AttemptReady:
 			return Placed{Order: o, Payment: o.Payment()}, nil
 		default:
