@@ -15,8 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"go.mongodb.org/mongo-driver/v2/event"
-
 	"mstm/hub/hubtest"
 )
 
@@ -39,12 +37,6 @@ func withStores(mongo, redis string) shopOption {
 
 func withDataDir(dir string) shopOption {
 	return func(s *settings, _ *watch) { s.DataDir = dir }
-}
-
-func withoutDemo(s *settings, _ *watch) { s.SeedDemo = "off" }
-
-func withMonitor(m *event.CommandMonitor) shopOption {
-	return func(_ *settings, w *watch) { w.writes = m }
 }
 
 // withSandboxOf makes a shop pay in another shop's sandbox and have none of its own.

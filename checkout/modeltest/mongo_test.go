@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/url"
@@ -15,6 +14,8 @@ import (
 	"sync"
 
 	"github.com/FerretDB/FerretDB/ferretdb"
+
+	"mstm/store/storetest"
 )
 
 // mongoServer is the database of one world: FerretDB, whose updates are no transactions, so
@@ -147,7 +148,7 @@ func (g *gate) passOn(client net.Conn) {
 	defer server.Close()
 	g.keep(client)
 	for {
-		command, err := message(client)
+		command, err := storetest.Message(client)
 		if err != nil {
 			return
 		}
@@ -179,7 +180,7 @@ func (g *gate) command(server net.Conn, command []byte) (reply []byte, err error
 		return nil, net.ErrClosed
 	}
 	if _, err = server.Write(command); err == nil {
-		reply, err = message(server)
+		reply, err = storetest.Message(server)
 	}
 	if last {
 		g.die()
@@ -194,22 +195,6 @@ func (g *gate) die() {
 	g.dying()
 	close(g.died)
 	g.close()
-}
-
-// message reads one message of MongoDB's wire protocol: its length comes first.
-func message(r io.Reader) ([]byte, error) {
-	var head [4]byte
-	if _, err := io.ReadFull(r, head[:]); err != nil {
-		return nil, err
-	}
-	n := binary.LittleEndian.Uint32(head[:])
-	if n < 16 || n > 64<<20 {
-		return nil, fmt.Errorf("message of %d bytes", n)
-	}
-	whole := make([]byte, n)
-	copy(whole, head[:])
-	_, err := io.ReadFull(r, whole[4:])
-	return whole, err
 }
 
 const (

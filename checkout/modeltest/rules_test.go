@@ -38,8 +38,6 @@ const (
 
 var stageOf = map[string]int{stage1: 1, stage2: 2, stage3: 3}
 
-func stageID(n int) string { return []string{"", stage1, stage2, stage3}[n] }
-
 func (c *course) now() priceList { return c.lists[len(c.lists)-1] }
 
 // versionAt is the number of the price list that was the newest at t.

@@ -81,7 +81,7 @@ func passOn(client net.Conn, socket string, one *sync.Mutex) {
 	}
 	defer server.Close()
 	for {
-		command, err := message(client)
+		command, err := Message(client)
 		if err != nil {
 			return
 		}
@@ -89,7 +89,7 @@ func passOn(client net.Conn, socket string, one *sync.Mutex) {
 		_, err = server.Write(command)
 		var reply []byte
 		if err == nil {
-			reply, err = message(server)
+			reply, err = Message(server)
 		}
 		one.Unlock()
 		if err != nil {
@@ -101,8 +101,8 @@ func passOn(client net.Conn, socket string, one *sync.Mutex) {
 	}
 }
 
-// message reads one message of MongoDB's wire protocol: its length comes first.
-func message(r io.Reader) ([]byte, error) {
+// Message reads one message of MongoDB's wire protocol: its length comes first.
+func Message(r io.Reader) ([]byte, error) {
 	var head [4]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
 		return nil, err

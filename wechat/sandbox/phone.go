@@ -199,6 +199,3 @@ func (s *Sandbox) fillLists(p *phonePage) error {
 	p.Refunds = p.Refunds[:min(len(p.Refunds), 6)]
 	return err
 }
-
-// PhoneURL is the page on which a code_url or h5_url can be paid.
-func (s *Sandbox) PhoneURL() string { return s.cfg.PublicURL + "/phone" }
