@@ -108,7 +108,7 @@ func TestManyCallbacksAndTheQueryAtOnceGrantOnce(t *testing.T) {
 	learner.wantOpenedOnce(placed.Order.ID, "go1")
 	for _, page := range pages {
 		page.Wait("notice.posted", 20*time.Second)
-		wantStory(t, page)
+		wantStory(t, page, 1)
 	}
 }
 
