@@ -18,8 +18,10 @@ func command(ctx context.Context, cfg settings, log *slog.Logger, args []string,
 		return run(ctx, cfg, watch{log: log})
 	case "check":
 		return check(ctx, cfg, log, out)
+	case "check-wechat":
+		return checkWeChat(ctx, cfg, log, out)
 	}
-	return fmt.Errorf("no command %q; there is: check", strings.Join(args, " "))
+	return fmt.Errorf("no command %q; there are: check, check-wechat", strings.Join(args, " "))
 }
 
 // check holds the shop's data against the invariants and prints what breaks them, a line

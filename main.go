@@ -68,10 +68,7 @@ func run(ctx context.Context, cfg settings, w watch) (err error) {
 		return err
 	}
 	defer closing(&err, ln.Close)
-	publicURL := cfg.PublicURL
-	if publicURL == "" {
-		publicURL = "http://" + reachable(ln.Addr())
-	}
+	publicURL := cfg.shopURL(ln.Addr())
 
 	clk := &clock{}
 	db, err := store.Open(ctx, store.Config{

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -87,6 +88,14 @@ func (s settings) production() bool { return s.Env == "production" }
 // sandboxed reports whether the sandbox runs in this process: outside production always,
 // for its clock, unless it is switched off.
 func (s settings) sandboxed() bool { return !s.production() && s.SandboxAddr != "off" }
+
+// shopURL is how browsers and WeChat reach a shop that listens at addr.
+func (s settings) shopURL(addr net.Addr) string {
+	if s.PublicURL != "" {
+		return strings.TrimRight(s.PublicURL, "/")
+	}
+	return "http://" + reachable(addr)
+}
 
 func (s settings) seeded() bool { return !s.production() && s.SeedDemo != "off" }
 

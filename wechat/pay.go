@@ -75,10 +75,11 @@ type Pay struct {
 // cannot work are an error; a WeChat that does not answer is not, because a shop must be able to
 // start without it: the download is then repeated in the background.
 func NewPay(ctx context.Context, cfg PayConfig) (*Pay, error) {
-	base, err := checkConfig(&cfg)
-	if err != nil {
-		return nil, err
+	base, bad := checkConfig(&cfg)
+	if len(bad) > 0 {
+		return nil, misfits(bad)
 	}
+	var err error
 	p := &Pay{cfg: cfg, http: newHTTPClient(base), log: cfg.Log}
 	p.keys = newKeyring(cfg.PublicKeyID, cfg.PublicKey, p.fetchCertificates, p.log)
 	p.client, err = core.NewClient(ctx,
@@ -105,34 +106,45 @@ func (p *Pay) Close() {
 	p.http.CloseIdleConnections()
 }
 
+// misfit is a field of PayConfig that cannot work.
+type misfit struct{ field, why string }
+
 // checkConfig fills the defaults in and finds what would otherwise fail at the first payment.
-func checkConfig(cfg *PayConfig) (*url.URL, error) {
-	var bad []error
-	for name, value := range map[string]string{"MchID": cfg.MchID, "AppID": cfg.AppID, "Serial": cfg.Serial, "NotifyURL": cfg.NotifyURL, "RefundNotifyURL": cfg.RefundNotifyURL} {
-		if value == "" {
-			bad = append(bad, fmt.Errorf("%s is missing", name))
+func checkConfig(cfg *PayConfig) (base *url.URL, bad []misfit) {
+	refuse := func(field, why string, args ...any) { bad = append(bad, misfit{field, fmt.Sprintf(why, args...)}) }
+	for _, f := range []misfit{{"MchID", cfg.MchID}, {"AppID", cfg.AppID}, {"Serial", cfg.Serial}, {"NotifyURL", cfg.NotifyURL}, {"RefundNotifyURL", cfg.RefundNotifyURL}} {
+		if f.why == "" {
+			refuse(f.field, "is missing")
 		}
 	}
 	if cfg.PrivateKey == nil {
-		bad = append(bad, errors.New("PrivateKey is missing"))
+		refuse("PrivateKey", "is missing")
 	}
 	// A key pasted with its newline, or a v2 key, only shows when the first callback fails to decrypt.
 	if len(cfg.APIv3Key) != 32 {
-		bad = append(bad, fmt.Errorf("APIv3Key has %d bytes, not 32", len(cfg.APIv3Key)))
+		refuse("APIv3Key", "has %d bytes, not 32", len(cfg.APIv3Key))
 	}
 	if (cfg.PublicKeyID == "") != (cfg.PublicKey == nil) {
-		bad = append(bad, errors.New("PublicKeyID and PublicKey belong together"))
+		refuse("PublicKeyID", "and PublicKey belong together")
 	}
 	base, err := baseURL(cfg.BaseURL)
-	bad = append(bad, err)
-	if err := errors.Join(bad...); err != nil {
-		return nil, fmt.Errorf("wechat pay settings: %w", err)
+	if err != nil {
+		refuse("BaseURL", "%q is no http(s) address", cfg.BaseURL)
 	}
 	cfg.Timeout = cmp.Or(cfg.Timeout, 5*time.Second)
 	cfg.BreakerAfter = cmp.Or(cfg.BreakerAfter, 5)
 	cfg.BreakerPause = cmp.Or(cfg.BreakerPause, 5*time.Second)
 	cfg.Log = cmp.Or(cfg.Log, slog.Default())
-	return base, nil
+	return base, bad
+}
+
+// misfits tells them all in one error.
+func misfits(bad []misfit) error {
+	var errs []error
+	for _, m := range bad {
+		errs = append(errs, errors.New(m.field+" "+m.why))
+	}
+	return fmt.Errorf("wechat pay settings: %w", errors.Join(errs...))
 }
 
 // baseURL is nil when WeChat itself is meant.
@@ -142,7 +154,7 @@ func baseURL(s string) (*url.URL, error) {
 	}
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return nil, fmt.Errorf("BaseURL %q is no http(s) address", s)
+		return nil, fmt.Errorf("%q is no http(s) address", s)
 	}
 	return u, nil
 }

@@ -296,7 +296,7 @@ func (s *Sandbox) letter(ctx context.Context, e event, f CallbackFault) (*http.R
 		body = []byte("<xml><return_code>SUCCESS</return_code><appid>" + s.keys.id.AppID + "</appid><mch_id>" + s.keys.id.MchID + "</mch_id><req_info>c2FuZGJveA==</req_info></xml>")
 	} else {
 		h.Set("Wechatpay-Signature-Type", scheme)
-		s.keys.signer(s.serialFor(e, f)).sign(h, body, time.Now(), f.spoil())
+		s.keys.signer(s.serialFor(e, f)).sign(h, body, s.realNow(), f.spoil())
 	}
 	if f.AlteredBody {
 		body = bytes.Replace(body, []byte(`"summary":"`), []byte(`"summary":" `), 1)

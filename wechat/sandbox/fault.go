@@ -13,6 +13,8 @@ type Faults struct {
 	API      []APIFault      `json:"api,omitempty"`
 	Callback []CallbackFault `json:"callback,omitempty"`
 	Refund   *RefundFault    `json:"refund,omitempty"`
+
+	ClockSkewS int `json:"clock_skew_s,omitempty"` // WeChat's clock for signatures is so far ahead of the merchant's
 }
 
 // APIFault spoils an answer to the shop's calls.
@@ -79,11 +81,20 @@ type faultSet struct {
 
 func (s *Sandbox) openFaults() (*faultSet, error) { return &faultSet{}, nil }
 
+// realNow is the time that signatures go by.
+func (s *Sandbox) realNow() time.Time {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	return time.Now().Add(time.Duration(s.faults.now.ClockSkewS) * time.Second)
+}
+
 // getFaults answers GET /sandbox/faults with what is left of the set.
 func (s *Sandbox) getFaults(*request) (any, error) {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
-	return Faults{slices.Clone(s.faults.now.API), slices.Clone(s.faults.now.Callback), s.faults.now.Refund}, nil
+	out := s.faults.now
+	out.API, out.Callback = slices.Clone(out.API), slices.Clone(out.Callback)
+	return out, nil
 }
 
 // putFaults answers PUT /sandbox/faults. Events already drawn into a fault are freed of it.
@@ -206,7 +217,7 @@ func (s *Sandbox) answerFault(w http.ResponseWriter, r *http.Request, f APIFault
 		return
 	}
 	if f.Status < 300 {
-		s.keys.signer(r.Header.Get("Wechatpay-Serial")).sign(w.Header(), []byte("{}"), time.Now(), f.spoil())
+		s.keys.signer(r.Header.Get("Wechatpay-Serial")).sign(w.Header(), []byte("{}"), s.realNow(), f.spoil())
 		send(w, f.Status, "application/json; charset=utf-8", []byte("{}"))
 		return
 	}

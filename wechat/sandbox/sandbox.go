@@ -30,7 +30,7 @@
 //
 //	{"api":[{"api":"native","status":500,"times":2},{"api":"close","drop":true}],
 //	 "callback":[{"event":"payment","repeat":20,"parallel":true}],
-//	 "refund":{"settle":"ABNORMAL","after_s":0}}
+//	 "refund":{"settle":"ABNORMAL","after_s":0}, "clock_skew_s":600}
 //
 // Of each list the first rule that matches acts. "times" is how often it does (0: until cleared),
 // "out_trade_no" narrows it to one trade. The fields are documented at APIFault, CallbackFault and

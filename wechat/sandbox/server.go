@@ -112,9 +112,10 @@ func (r *request) decode(v any) error {
 func (s *Sandbox) api(name string, do endpoint) httprouter.Handle {
 	return func(w http.ResponseWriter, hr *http.Request, params httprouter.Params) {
 		w.Header().Set("Request-Id", strings.ToUpper(randomHex(16)))
+		w.Header().Set("Date", s.realNow().UTC().Format(http.TimeFormat))
 		r, err := newRequest(w, hr, params)
 		if err == nil {
-			err = s.keys.authorize(hr, r.body, time.Now())
+			err = s.keys.authorize(hr, r.body, s.realNow())
 		}
 		if err != nil {
 			s.answer(w, hr, nil, err, spoil{})
@@ -157,7 +158,7 @@ func (s *Sandbox) answer(w http.ResponseWriter, r *http.Request, out any, err er
 		}
 	}
 	if status < 300 {
-		s.keys.signer(r.Header.Get("Wechatpay-Serial")).sign(w.Header(), body, time.Now(), bad)
+		s.keys.signer(r.Header.Get("Wechatpay-Serial")).sign(w.Header(), body, s.realNow(), bad)
 	}
 	send(w, status, "application/json; charset=utf-8", body)
 }
