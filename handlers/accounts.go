@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"regexp"
@@ -72,6 +73,9 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) error {
 	u, err := s.newLearner(&in.credentials, in.Name)
 	if err != nil {
 		return err
+	}
+	if english(r) {
+		u.Locale = shop.LocaleEn // until they choose
 	}
 	if u.PasswordHash, err = s.hashing.hash(r.Context(), in.Password); err != nil {
 		return err
@@ -209,7 +213,9 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
 // meView is an account with what only its owner asks for.
 type meView struct {
 	userView
-	WeChatBound bool `json:"wechat_bound"`
+	WeChatBound   bool               `json:"wechat_bound"`
+	Notifications shop.Notifications `json:"notifications"`
+	Locale        string             `json:"locale"`
 }
 
 // showMe answers GET /api/me.
@@ -222,22 +228,41 @@ func (s *Server) showMe(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return encode(w, http.StatusOK, meView{viewUser(u), b.Openid != ""})
+	return encode(w, http.StatusOK, meView{viewUser(u), b.Openid != "", u.Muted.Notifications(), u.Language()})
 }
 
-// changeMe answers PATCH /api/me `{name}`.
+// changeMe answers PATCH /api/me `{name?,locale?,notifications?:{orders?,reminders?,activities?}}`:
+// what is not named stays as it is.
 func (s *Server) changeMe(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
-		Name string `json:"name"`
+		Name          *string             `json:"name"`
+		Locale        *string             `json:"locale"`
+		Notifications map[shop.Topic]bool `json:"notifications"`
 	}
 	if err := decode(w, r, &in); err != nil {
 		return err
 	}
-	name, err := cleanLine("name", in.Name, 1, maxName)
-	if err != nil {
-		return err
+	change := store.ProfileChange{Locale: in.Locale, Mute: map[shop.Topic]bool{}}
+	if in.Name != nil {
+		name, err := cleanLine("name", *in.Name, 1, maxName)
+		if err != nil {
+			return err
+		}
+		change.Name = &name
 	}
-	if err := s.Store.SetName(r.Context(), learnerID(r.Context()), name); err != nil {
+	if in.Locale != nil && *in.Locale != shop.LocaleZh && *in.Locale != shop.LocaleEn {
+		return shop.ErrInvalidField.At("locale")
+	}
+	for topic, wanted := range in.Notifications {
+		if !topic.Valid() {
+			return shop.ErrUnknownField.At(fmt.Sprintf("notifications.%.32q", string(topic)))
+		}
+		change.Mute[topic] = !wanted
+	}
+	if change.Name == nil && change.Locale == nil && len(change.Mute) == 0 {
+		return shop.ErrInvalidField // nothing that could be changed
+	}
+	if err := s.Store.ChangeProfile(r.Context(), learnerID(r.Context()), change); err != nil {
 		return err
 	}
 	return s.showMe(w, r)

@@ -280,3 +280,26 @@ func TestATokenFromBeforeARoleWasTakenAwayOpensNothing(t *testing.T) {
 	me := as[userView](w.do("GET", "/api/me", admin, nil))
 	w.do("PUT", "/api/admin/users/"+me.ID+"/roles", admin, `{"roles":["learner"]}`).is(403)
 }
+
+func TestWhatSomebodyWantsToBeTold(t *testing.T) {
+	w := newWorld(t)
+	made := as[session](w.do("POST", "/api/register", "", credentials{"linwei", aPassword, ""}, "Accept-Language", "en-GB").is(201))
+	me := func(patch string) meView { return as[meView](w.do("PATCH", "/api/me", made.Token, patch).is(200)) }
+	all := shop.Notifications{Orders: true, Reminders: true, Activities: true}
+	if got := as[meView](w.do("GET", "/api/me", made.Token, nil).is(200)); got.Notifications != all || got.Locale != "en" {
+		t.Errorf("at first: %+v", got)
+	}
+	if got := me(`{"notifications":{"activities":false}}`); got.Notifications != (shop.Notifications{Orders: true, Reminders: true}) {
+		t.Errorf("without activities: %+v", got)
+	}
+	if got := me(`{"notifications":{"reminders":false},"locale":"zh-CN"}`); got.Notifications != (shop.Notifications{Orders: true}) || got.Locale != "zh-CN" {
+		t.Errorf("without reminders too: %+v", got)
+	}
+	if got := me(`{"notifications":{"reminders":true,"activities":true}}`); got.Notifications != all || got.Name != "linwei" {
+		t.Errorf("all again: %+v", got)
+	}
+	w.do("PATCH", "/api/me", made.Token, `{"notifications":{"spam":true}}`).is(400, "UNKNOWN_FIELD")
+	w.do("PATCH", "/api/me", made.Token, `{"notifications":{"orders":"no"}}`).is(400, "INVALID_FIELD")
+	w.do("PATCH", "/api/me", made.Token, `{"locale":"fr"}`).is(400, "INVALID_FIELD")
+	w.do("PATCH", "/api/me", made.Token, `{}`).is(400, "INVALID_FIELD")
+}

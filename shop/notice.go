@@ -20,6 +20,7 @@ const (
 	NoticeOrderFulfilled = "order_fulfilled"
 	NoticeOrderRefunded  = "order_refunded"
 	NoticePaidBack       = "paid_back"
+	NoticeOrderClosing   = "order_closing" // it is unpaid and about to close
 )
 
 // NoticeID is the key of the notice that tells a user about ref (an order, a course and

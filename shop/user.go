@@ -42,6 +42,8 @@ type User struct {
 	PasswordHash string    `bson:"password_hash,omitempty" json:"-"` // argon2id, PHC string
 	Roles        []Role    `bson:"roles" json:"roles"`
 	CreatedAt    time.Time `bson:"created_at" json:"created_at"`
+	Muted        Muted     `bson:"muted" json:"-"`            // what is not wanted of messages
+	Locale       string    `bson:"locale,omitempty" json:"-"` // of what the shop writes to them; "": LocaleZh
 
 	// DeletedAt is when the owner deleted the account. The row stays, without a name or a
 	// password, because orders belong to it.
@@ -51,4 +53,18 @@ type User struct {
 // NormalUsername is the form in which usernames are compared: lower case, composed.
 func NormalUsername(name string) string {
 	return norm.NFC.String(strings.ToLower(norm.NFC.String(strings.TrimSpace(name))))
+}
+
+// The languages of what the shop writes by itself.
+const (
+	LocaleZh = "zh-CN"
+	LocaleEn = "en"
+)
+
+// Language is the one that somebody is written to in.
+func (u *User) Language() string {
+	if u.Locale == LocaleEn {
+		return LocaleEn
+	}
+	return LocaleZh
 }

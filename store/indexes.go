@@ -41,7 +41,11 @@ var collections = []struct {
 	{"progress", nil},
 	{"notices", []bson.D{{{Key: "user_id", Value: 1}, {Key: "created_at", Value: -1}, {Key: "_id", Value: -1}}}},
 	{"broadcasts", nil},
-	{"deliveries", nil},
+	{"deliveries", []bson.D{
+		{{Key: "state", Value: 1}, {Key: "rank", Value: 1}, {Key: "next_at", Value: 1}},
+		{{Key: "broadcast", Value: 1}, {Key: "state", Value: 1}},
+		{{Key: "msgid", Value: 1}},
+	}},
 	{"api_keys", nil},
 	{"settings", nil},
 	{"quarantine", []bson.D{{{Key: "out_trade_no", Value: 1}}}},

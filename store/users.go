@@ -84,9 +84,25 @@ func (s *Store) Users(ctx context.Context, q string, limit int, cursor string) (
 	return page(ctx, s.coll("users"), filter, limit, cursor, func(u shop.User) (any, string) { return u.CreatedAt, u.ID })
 }
 
-// SetName changes the name that is shown.
-func (s *Store) SetName(ctx context.Context, id, name string) error {
-	return s.setUser(ctx, bson.M{"_id": id}, bson.M{"name": name})
+// ProfileChange is what somebody changes about themselves; nil leaves a thing as it is.
+type ProfileChange struct {
+	Name, Locale *string
+	Mute         map[shop.Topic]bool // topics that are wanted no more (true) or again
+}
+
+// ChangeProfile changes an account as its owner wants it.
+func (s *Store) ChangeProfile(ctx context.Context, id string, p ProfileChange) error {
+	fields := bson.M{}
+	if p.Name != nil {
+		fields["name"] = *p.Name
+	}
+	if p.Locale != nil {
+		fields["locale"] = *p.Locale
+	}
+	for topic, muted := range p.Mute {
+		fields["muted."+string(topic)] = muted
+	}
+	return s.setUser(ctx, bson.M{"_id": id}, fields)
 }
 
 // SetPassword replaces the password's hash. The tokens live on: DeleteTokens ends them.

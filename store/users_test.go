@@ -69,7 +69,7 @@ func TestAnAccountIsChanged(t *testing.T) {
 	if err := s.InsertUser(t.Context(), u); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.SetName(t.Context(), u.ID, "Ada L."); err != nil {
+	if err := s.ChangeProfile(t.Context(), u.ID, ProfileChange{Name: new("Ada L.")}); err != nil {
 		t.Fatal(err)
 	}
 	if ok, err := s.ReplacePassword(t.Context(), u.ID, "other", "new"); ok || err != nil {
@@ -81,7 +81,7 @@ func TestAnAccountIsChanged(t *testing.T) {
 	if got, err := s.User(t.Context(), u.ID); err != nil || got.Name != "Ada L." || got.PasswordHash != "new" || got.Username != "ada" {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if err := s.SetName(t.Context(), "nobody", "x"); !errors.Is(err, shop.ErrUserNotFound) {
+	if err := s.ChangeProfile(t.Context(), "nobody", ProfileChange{Name: new("x")}); !errors.Is(err, shop.ErrUserNotFound) {
 		t.Errorf("somebody who is not there: %v", err)
 	}
 }

@@ -1,0 +1,141 @@
+package shop
+
+import (
+	"strings"
+	"time"
+)
+
+// A Delivery is one WeChat message to one person, from the wish to tell it until WeChat has
+// said what became of it. It is a copy: what it says is in the inbox too.
+type Delivery struct {
+	ID        string            `bson:"_id"` // kind:ref:user, see NewDelivery
+	UserID    string            `bson:"user_id"`
+	Kind      string            `bson:"kind"` // the notice's, or KindActivity
+	Ref       string            `bson:"ref"`
+	Broadcast string            `bson:"broadcast,omitempty"` // its id, where it is one's
+	Data      map[string]string `bson:"data"`                // what the message says, by the names of MessageFields
+	Link      string            `bson:"link,omitempty"`      // a page of the shop (/orders/…), or https://…
+
+	// Rank is the order of sending: of what is due, the lowest first.
+	Rank     int           `bson:"rank"`
+	State    DeliveryState `bson:"state"`
+	Code     string        `bson:"code,omitempty"` // why it failed or was skipped: ours, or WeChat's errcode
+	Attempts int           `bson:"attempts"`       // times that WeChat was asked
+	NextAt   time.Time     `bson:"next_at"`        // when to try next, while it waits
+	// AskedAt is since when WeChat may have the message without our knowing; nil: it has not.
+	AskedAt   *time.Time `bson:"asked_at"`
+	MsgID     int64      `bson:"msgid,omitempty"` // WeChat's number of it
+	CreatedAt time.Time  `bson:"created_at"`
+	SentAt    *time.Time `bson:"sent_at"`
+	V         int64      `bson:"v"` // grows with every change
+}
+
+// DeliveryState is what became of a delivery so far.
+type DeliveryState string
+
+// The states of a delivery. A waiting one comes to skipped, failed or sent; of a sent one
+// WeChat may tell that it arrived (delivered) or not (failed).
+const (
+	DeliveryWaiting   DeliveryState = "waiting"
+	DeliverySent      DeliveryState = "sent" // WeChat has taken it
+	DeliveryDelivered DeliveryState = "delivered"
+	DeliveryFailed    DeliveryState = "failed"
+	DeliverySkipped   DeliveryState = "skipped" // it was not to be sent: see the Skip codes
+)
+
+// DeliveryStates are all there are.
+func DeliveryStates() []DeliveryState {
+	return []DeliveryState{DeliveryWaiting, DeliverySent, DeliveryDelivered, DeliveryFailed, DeliverySkipped}
+}
+
+// Why a delivery was skipped.
+const (
+	SkipNoWeChat      = "NO_WECHAT"      // no WeChat is bound
+	SkipNotFollowing  = "NOT_FOLLOWING"  // the WeChat does not follow the account
+	SkipNotSubscribed = "NOT_SUBSCRIBED" // an activity, and the person has not asked for such a message
+	SkipOptedOut      = "OPTED_OUT"      // the person does not want messages of this kind
+	SkipNoTemplate    = "NO_TEMPLATE"    // the settings name no template for the kind
+	SkipCancelled     = "CANCELLED"      // its broadcast was cancelled
+)
+
+// Why a delivery failed, where it was not WeChat who said so.
+const (
+	FailedLate    = "TOO_LATE"        // it could not be sent while it was news
+	FailedUnknown = "OUTCOME_UNKNOWN" // WeChat may have it; asking again could tell somebody twice
+)
+
+// KindActivity is the kind of a broadcast's deliveries.
+const KindActivity = "activity"
+
+// NewDelivery is a delivery that waits to be sent. For one kind, ref and user there is one.
+func NewDelivery(userID, kind, ref string, now time.Time) Delivery {
+	return Delivery{
+		ID: kind + ":" + ref + ":" + userID, UserID: userID, Kind: kind, Ref: ref,
+		Rank: TopicOf(kind).rank(), State: DeliveryWaiting, NextAt: now.UTC(), CreatedAt: now.UTC(),
+	}
+}
+
+// Topic is a group of kinds that a learner may not want as WeChat messages.
+type Topic string
+
+// The topics, in the order in which they are sent: a payment overtakes marketing.
+const (
+	TopicOrders     Topic = "orders"
+	TopicReminders  Topic = "reminders"
+	TopicActivities Topic = "activities"
+)
+
+// TopicOf is the topic of a kind of notice.
+func TopicOf(kind string) Topic {
+	switch {
+	case kind == KindActivity:
+		return TopicActivities
+	case strings.HasPrefix(kind, "access_"), kind == NoticeOrderClosing:
+		return TopicReminders
+	}
+	return TopicOrders
+}
+
+// Valid reports whether there is such a topic.
+func (t Topic) Valid() bool { return t == TopicOrders || t == TopicReminders || t == TopicActivities }
+
+func (t Topic) rank() int {
+	switch t {
+	case TopicOrders:
+		return 0
+	case TopicReminders:
+		return 1
+	}
+	return 2
+}
+
+// Notifications says which topics somebody wants: as WeChat messages, and activities in
+// the inbox too. Everybody wants all until told otherwise.
+type Notifications struct {
+	Orders     bool `json:"orders"`
+	Reminders  bool `json:"reminders"`
+	Activities bool `json:"activities"`
+}
+
+// Muted is what somebody does not want, as it is kept: the zero value is nothing.
+type Muted struct {
+	Orders     bool `bson:"orders,omitempty"`
+	Reminders  bool `bson:"reminders,omitempty"`
+	Activities bool `bson:"activities,omitempty"`
+}
+
+// Notifications is what the person wants.
+func (m Muted) Notifications() Notifications {
+	return Notifications{Orders: !m.Orders, Reminders: !m.Reminders, Activities: !m.Activities}
+}
+
+// Wants reports whether the person wants messages of the topic.
+func (u *User) Wants(t Topic) bool {
+	switch t {
+	case TopicOrders:
+		return !u.Muted.Orders
+	case TopicReminders:
+		return !u.Muted.Reminders
+	}
+	return !u.Muted.Activities
+}

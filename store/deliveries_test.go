@@ -1,0 +1,54 @@
+package store
+
+import (
+	"testing"
+	"time"
+
+	"mstm/shop"
+)
+
+func TestWhatIsDueComesByRankAndIsSavedByOne(t *testing.T) {
+	s := open(t, t.TempDir())
+	late := shop.NewDelivery("ada", shop.NoticeOrderFulfilled, "o1", logIn.Add(time.Minute))
+	all := []shop.Delivery{
+		shop.NewDelivery("ada", shop.KindActivity, "b1", logIn),
+		shop.NewDelivery("ada", string(shop.EndsIn7), "c:2025-01-01", logIn),
+		late, shop.NewDelivery("bob", shop.NoticeOrderRefunded, "r1", logIn.Add(time.Hour)),
+	}
+	if _, err := s.InsertDeliveries(t.Context(), all); err != nil {
+		t.Fatal(err)
+	}
+	due, err := s.DeliveriesDue(t.Context(), logIn.Add(time.Minute), 10)
+	if err != nil || len(due) != 3 || due[0].ID != late.ID || due[1].Kind != string(shop.EndsIn7) || due[2].Kind != shop.KindActivity {
+		t.Fatalf("%+v, %v", due, err)
+	}
+	mine, other := due[0], due[0]
+	mine.State, mine.MsgID = shop.DeliverySent, 3717005636572528642
+	if won, err := s.SaveDelivery(t.Context(), &mine); !won || err != nil {
+		t.Fatal(won, err)
+	}
+	if won, err := s.SaveDelivery(t.Context(), &other); won || err != nil {
+		t.Errorf("two saved the same reading: %v", err)
+	}
+	if d, ok, err := s.DeliveryByMsgID(t.Context(), mine.MsgID); !ok || err != nil || d.ID != mine.ID {
+		t.Errorf("by number: %+v %v %v", d, ok, err)
+	}
+	if _, ok, err := s.DeliveryByMsgID(t.Context(), 1); ok || err != nil {
+		t.Errorf("by an unknown number: %v %v", ok, err)
+	}
+}
+
+func TestABroadcastsDeliveriesAreCountedByState(t *testing.T) {
+	s := open(t, t.TempDir())
+	for i, state := range []shop.DeliveryState{shop.DeliverySent, shop.DeliverySent, shop.DeliverySkipped} {
+		d := shop.NewDelivery(string(rune('a'+i)), shop.KindActivity, "b1", logIn)
+		d.Broadcast, d.State = "b1", state
+		if _, err := s.InsertDelivery(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	counts, err := s.CountDeliveries(t.Context(), "b1")
+	if err != nil || len(counts) != 2 || counts[shop.DeliverySent] != 2 || counts[shop.DeliverySkipped] != 1 {
+		t.Errorf("%v, %v", counts, err)
+	}
+}
