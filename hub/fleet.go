@@ -25,6 +25,21 @@ const (
 
 func (h *Hub) fleetKey() string { return h.cfg.Prefix + ":hub:fleet" }
 
+// keepFleet reports to the other instances until ctx ends.
+func (h *Hub) keepFleet(ctx context.Context) {
+	tick := time.NewTicker(h.timing.fleet)
+	defer tick.Stop()
+	defer h.leaveFleet()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			h.reportToFleet(ctx)
+		}
+	}
+}
+
 // reportToFleet tells the other instances how many sockets are here and adds up what they
 // told, in one round trip.
 func (h *Hub) reportToFleet(ctx context.Context) {

@@ -18,9 +18,10 @@
 //
 // # Who owns what
 //
-//   - Run owns three goroutines and waits for them: the receiver (alone reads from the Redis
-//     subscription, never blocks), the feeder (alone moves partitions forward) and the beat
-//     (pings, expired tokens).
+//   - Run owns these goroutines and waits for them: for each of the two links (learners'
+//     partitions, shared topics') a receiver, which alone reads from the link's Redis subscription
+//     and never blocks, and a feeder, which alone moves the link's partitions forward; the beat
+//     (pings, expired tokens); the report to the fleet.
 //   - A socket has one reader, started by ServeHTTP, which returns so that the request's
 //     memory is freed. The reader alone unregisters the socket. A client frame is handled on
 //     a short-lived goroutine the reader waits for, so that the reader's stack stays small.
@@ -112,7 +113,7 @@ type Hub struct {
 	upgrader   websocket.Upgrader
 	roster     roster
 	writers    writers
-	link       link
+	links      []*link
 	count      counters
 	fleet      atomic.Pointer[Fleet]
 	started    time.Time
@@ -137,8 +138,9 @@ func New(cfg Config) *Hub {
 	h := &Hub{
 		cfg: cfg, log: cfg.Log, timing: protocolTiming(), instance: rand.Text()[:12],
 		partitions: newPartitions(cfg.Prefix), origins: newOrigins(cfg.AllowedOrigins), upgrader: newUpgrader(),
-		link: newLink(), started: time.Now(), history: make(chan struct{}, historyReaders),
+		started: time.Now(), history: make(chan struct{}, historyReaders),
 	}
+	h.links = newLinks(h)
 	h.roster.init(cfg)
 	h.writers.init(h)
 	return h
@@ -152,9 +154,12 @@ func (h *Hub) Run(ctx context.Context) error {
 	}
 	defer h.running.Store(false)
 	var parts sync.WaitGroup
-	parts.Go(func() { h.receive(ctx) })
-	parts.Go(func() { h.feed(ctx) })
+	for _, l := range h.links {
+		parts.Go(func() { l.receive(ctx) })
+		parts.Go(func() { l.feed(ctx) })
+	}
 	parts.Go(func() { h.beat(ctx) })
+	parts.Go(func() { h.keepFleet(ctx) })
 	parts.Wait()
 	return nil
 }

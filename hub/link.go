@@ -2,7 +2,6 @@ package hub
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"sync/atomic"
@@ -11,16 +10,25 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// link is the instance's subscription to Redis and how well it hears.
+// link brings some of the partitions from Redis to this instance: a subscription, the feeder
+// that moves them forward, and how well it hears. There are two, so that what concerns one
+// learner never queues behind what is for everybody.
 type link struct {
+	hub        *Hub
+	name       string // for the log
+	partitions []*partition
+
 	messages chan *redis.Message
-	compare  chan struct{} // asks the feeder to compare heads now
-	heard    atomic.Uint64 // messages and confirmations received
-	restart  atomic.Pointer[context.CancelFunc]
-	inSync   atomic.Int64 // Unix milliseconds of the last complete comparison
-	deaf     int          // comparisons that found what the link did not bring, since it last brought anything; the feeder's
-	heardAt  uint64       // heard at the last comparison; the feeder's
-	away     bool         // Redis did not answer the last comparison; the feeder's
+	compare  chan struct{}                      // asks the feeder to compare heads now
+	heard    atomic.Uint64                      // messages and confirmations received
+	cut      atomic.Pointer[context.CancelFunc] // ends the present subscription
+	inSync   atomic.Int64                       // Unix milliseconds of the last complete comparison
+
+	// The feeder's.
+	deaf    int    // comparisons that found what the link did not bring, since it last brought anything
+	heardAt uint64 // heard at the last comparison
+	away    bool   // Redis did not answer the last comparison
+	fed     int    // entries moved
 }
 
 const (
@@ -34,40 +42,52 @@ const (
 	behindAfter   = 3 * time.Second
 )
 
-func newLink() link {
-	return link{messages: make(chan *redis.Message, linkBuffer), compare: make(chan struct{}, 1)}
+// newLinks makes a link for the learners' partitions and one for the shared topics'.
+func newLinks(h *Hub) []*link {
+	var all []*link
+	add := func(name string, of []*partition) {
+		all = append(all, &link{
+			hub: h, name: name, partitions: of,
+			messages: make(chan *redis.Message, linkBuffer), compare: make(chan struct{}, 1),
+		})
+	}
+	add("users", h.partitions[firstUserPartition:])
+	add("shared", h.partitions[:firstUserPartition])
+	return all
 }
 
 // Healthy tells whether this instance is up to date with Redis: nil, or why it is not to be
 // given new sockets.
 func (h *Hub) Healthy() error {
-	at := h.link.inSync.Load()
-	if at == 0 {
-		return errors.New("hub: no contact with Redis yet")
-	}
-	if late := time.Since(time.UnixMilli(at)); late > behindAfter {
-		return fmt.Errorf("hub: behind Redis for %s", late.Round(time.Second))
+	for _, l := range h.links {
+		at := l.inSync.Load()
+		if at == 0 {
+			return fmt.Errorf("hub: %s: no contact with Redis yet", l.name)
+		}
+		if late := time.Since(time.UnixMilli(at)); late > behindAfter {
+			return fmt.Errorf("hub: %s: behind Redis for %s", l.name, late.Round(time.Second))
+		}
 	}
 	return nil
 }
 
-// receive keeps a subscription to all partitions until ctx ends. It never waits for the
+// receive keeps a subscription to the link's partitions until ctx ends. It never waits for the
 // feeder: what does not fit is dropped, counted and found again as a hole.
-func (h *Hub) receive(ctx context.Context) {
+func (l *link) receive(ctx context.Context) {
 	const least, most = 20 * time.Millisecond, 500 * time.Millisecond
 	pause := least
 	for {
-		heard := h.link.heard.Load()
-		err := h.subscribe(ctx)
+		heard := l.heard.Load()
+		err := l.subscribe(ctx)
 		if ctx.Err() != nil {
 			return
 		}
-		if h.link.heard.Load() != heard {
+		if l.heard.Load() != heard {
 			pause = least
 		}
 		if pause == least { // one line for each loss, not for each attempt
-			h.log.Warn("hub lost its subscription", "err", err)
-			h.count.linksLost.Add(1)
+			l.hub.log.Warn("hub lost its subscription", "link", l.name, "err", err)
+			l.hub.count.linksLost.Add(1)
 		}
 		wait(ctx, pause)
 		pause = min(2*pause, most)
@@ -75,11 +95,11 @@ func (h *Hub) receive(ctx context.Context) {
 }
 
 // subscribe holds one subscription until it fails, is found deaf, or ctx ends.
-func (h *Hub) subscribe(ctx context.Context) error {
+func (l *link) subscribe(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	h.link.restart.Store(&cancel)
-	sub := h.cfg.Redis.Subscribe(ctx, h.channels()...)
+	l.cut.Store(&cancel)
+	sub := l.hub.cfg.Redis.Subscribe(ctx, l.channels()...)
 	// Receive does not watch ctx while it waits: closing is what wakes it.
 	stop := context.AfterFunc(ctx, func() { sub.Close() })
 	defer func() {
@@ -92,13 +112,13 @@ func (h *Hub) subscribe(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		h.hear(got)
+		l.hear(got)
 	}
 }
 
-func (h *Hub) channels() []string {
+func (l *link) channels() []string {
 	var names []string
-	for _, p := range h.partitions {
+	for _, p := range l.partitions {
 		names = append(names, p.channel)
 	}
 	return names
@@ -106,178 +126,174 @@ func (h *Hub) channels() []string {
 
 // hear takes one thing from the subscription. A confirmation means that the link is new:
 // whatever was sent before it is missing until proven otherwise.
-func (h *Hub) hear(got any) {
+func (l *link) hear(got any) {
 	switch got := got.(type) {
 	case *redis.Subscription:
-		h.link.heard.Add(1)
-		h.askCompare()
+		l.heard.Add(1)
+		l.askCompare()
 	case *redis.Message:
-		h.link.heard.Add(1)
+		l.heard.Add(1)
 		select {
-		case h.link.messages <- got:
+		case l.messages <- got:
 		default:
-			h.count.overruns.Add(1)
-			h.askCompare()
+			l.hub.count.overruns.Add(1)
+			l.askCompare()
 		}
 	}
 }
 
-func (h *Hub) askCompare() {
+func (l *link) askCompare() {
 	select {
-	case h.link.compare <- struct{}{}:
+	case l.compare <- struct{}{}:
 	default:
 	}
 }
 
 // feed moves the partitions forward until ctx ends.
-func (h *Hub) feed(ctx context.Context) {
-	probe := time.NewTicker(h.timing.probe)
+func (l *link) feed(ctx context.Context) {
+	probe := time.NewTicker(l.hub.timing.probe)
 	defer probe.Stop()
-	fleet := time.NewTicker(h.timing.fleet)
-	defer fleet.Stop()
-	defer h.leaveFleet()
 	byChannel := map[string]*partition{}
-	for _, p := range h.partitions {
+	for _, p := range l.partitions {
 		byChannel[p.channel] = p
 	}
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case m := <-h.link.messages:
+		case m := <-l.messages:
 			if p := byChannel[m.Channel]; p != nil {
-				h.take(ctx, p, m.Payload)
+				l.take(ctx, p, m.Payload)
 			}
-		case <-h.link.compare:
-			h.compareHeads(ctx)
+		case <-l.compare:
+			l.compareHeads(ctx)
 		case <-probe.C:
-			h.judgeLink(h.compareHeads(ctx))
-		case <-fleet.C:
-			h.reportToFleet(ctx)
+			l.judgeLink(l.compareHeads(ctx))
 		}
 	}
 }
 
 // take handles one message: it is the next entry, or one already known, or it shows a hole.
-func (h *Hub) take(ctx context.Context, p *partition, payload string) {
+func (l *link) take(ctx context.Context, p *partition, payload string) {
 	epoch, e, ok := parseMessage(payload)
 	if !ok {
-		h.log.Warn("hub got a message it cannot read", "partition", p.name, "bytes", len(payload))
+		l.hub.log.Warn("hub got a message it cannot read", "partition", p.name, "bytes", len(payload))
 		return
 	}
 	at := p.at()
 	switch {
 	case epoch == at.epoch && e.offset == at.offset+1:
-		h.move(p, epoch, e)
+		l.move(p, epoch, e)
 	case epoch == at.epoch && e.offset <= at.offset:
 		// Known from the stream.
 	default:
-		h.catchUp(ctx, p)
+		l.catchUp(ctx, p)
 	}
 }
 
 // move hands the next entry to the followers. Every pace entries it lets the writers finish
 // what they have, so that a burst fills no queue of a socket that would take it: a full queue
 // is to mean a slow client, not a busy server.
-func (h *Hub) move(p *partition, epoch string, e entry) {
+func (l *link) move(p *partition, epoch string, e entry) {
 	n := p.deliver(epoch, e)
-	h.count.delivered.Add(uint64(n))
-	if h.count.received.Add(1)%pace == 0 {
-		h.writers.catchUp()
+	l.hub.count.delivered.Add(uint64(n))
+	l.hub.count.received.Add(1)
+	if l.fed++; l.fed%pace == 0 {
+		l.hub.writers.catchUp()
 	}
 }
 
 // compareHeads compares every partition with its log and catches up where they differ. found
 // is whether the log held something that had not come over the link.
-func (h *Hub) compareHeads(ctx context.Context) (found bool, err error) {
-	heads, err := h.heads(ctx)
-	h.noteRedis(err)
+func (l *link) compareHeads(ctx context.Context) (found bool, err error) {
+	heads, err := l.hub.heads(ctx, l.partitions)
+	l.noteRedis(err)
 	if err != nil {
 		return false, err
 	}
-	for i, p := range h.partitions {
+	for i, p := range l.partitions {
 		at := p.at()
 		if heads[i] == at && at.epoch != "" {
 			continue
 		}
 		found = found || at.epoch != ""
-		if err := h.catchUp(ctx, p); err != nil {
+		if err := l.catchUp(ctx, p); err != nil {
 			return found, err
 		}
 	}
-	h.link.inSync.Store(time.Now().UnixMilli())
+	l.inSync.Store(time.Now().UnixMilli())
 	return found, nil
 }
 
 // noteRedis logs when Redis goes away and when it is back, not each attempt between.
-func (h *Hub) noteRedis(err error) {
-	if (err != nil) == h.link.away {
+func (l *link) noteRedis(err error) {
+	if (err != nil) == l.away {
 		return
 	}
-	h.link.away = err != nil
-	if h.link.away {
-		h.log.Warn("hub cannot reach Redis, sockets stay", "err", err)
+	l.away = err != nil
+	if l.away {
+		l.hub.log.Warn("hub cannot reach Redis, sockets stay", "link", l.name, "err", err)
 		return
 	}
-	h.log.Info("hub reaches Redis again")
+	l.hub.log.Info("hub reaches Redis again", "link", l.name)
 }
 
 // judgeLink restarts a subscription that brings nothing while the logs move on: a demoted
 // master or a cut-off node answers everything and sends nothing.
-func (h *Hub) judgeLink(found bool, err error) {
-	heard := h.link.heard.Load()
+func (l *link) judgeLink(found bool, err error) {
+	heard := l.heard.Load()
 	switch {
-	case heard != h.link.heardAt:
-		h.link.deaf = 0
+	case heard != l.heardAt:
+		l.deaf = 0
 	case found && err == nil:
-		h.link.deaf++
+		l.deaf++
 	}
-	h.link.heardAt = heard
-	if h.link.deaf < deafAfter {
+	l.heardAt = heard
+	if l.deaf < deafAfter {
 		return
 	}
-	h.link.deaf = 0
-	h.log.Warn("hub's subscription is deaf, starting another")
-	if restart := h.link.restart.Load(); restart != nil {
-		(*restart)()
+	l.deaf = 0
+	l.hub.log.Warn("hub's subscription is deaf, starting another", "link", l.name)
+	if cut := l.cut.Load(); cut != nil {
+		(*cut)()
 	}
 }
 
 // catchUp brings a partition to the head of its log: entry by entry where the log still has
 // what is missing, else by a restart that tells the followers.
-func (h *Hub) catchUp(ctx context.Context, p *partition) error {
+func (l *link) catchUp(ctx context.Context, p *partition) error {
 	at := p.at()
 	for {
-		head, entries, err := h.readLog(ctx, p, at.offset+1, "+", readBatch)
+		head, entries, err := l.hub.readLog(ctx, p, at.offset+1, "+", readBatch)
 		if err != nil {
 			return err
 		}
 		if head.epoch == "" || (head.epoch == at.epoch && head.offset < at.offset) {
-			if err := openScript.Run(ctx, h.cfg.Redis, []string{p.meta, p.log}, newEpoch(), at.epoch, at.offset).Err(); err != nil {
+			if err := openScript.Run(ctx, l.hub.cfg.Redis, []string{p.meta, p.log}, newEpoch(), at.epoch, at.offset).Err(); err != nil {
 				return err
 			}
-			return h.restart(ctx, p)
+			return l.restart(ctx, p)
 		}
 		if head.epoch != at.epoch {
-			return h.restart(ctx, p)
+			return l.restart(ctx, p)
 		}
 		if head.offset == at.offset {
 			return nil
 		}
 		if !dense(entries, at.offset) {
-			return h.restart(ctx, p)
+			return l.restart(ctx, p)
 		}
 		for _, e := range entries {
-			h.move(p, at.epoch, e)
+			l.move(p, at.epoch, e)
 		}
-		h.count.caughtUp.Add(uint64(len(entries)))
+		l.hub.count.caughtUp.Add(uint64(len(entries)))
 		at.offset += uint64(len(entries))
 	}
 }
 
 // restart puts p at the head of its log with the latest entries in the ring.
-func (h *Hub) restart(ctx context.Context, p *partition) error {
-	head, err := h.head(ctx, p)
+func (l *link) restart(ctx context.Context, p *partition) error {
+	head, err := l.hub.head(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -285,7 +301,7 @@ func (h *Hub) restart(ctx context.Context, p *partition) error {
 	if head.offset > warmEntries {
 		from = head.offset - warmEntries + 1
 	}
-	again, entries, err := h.readLog(ctx, p, from, strconv.FormatUint(head.offset, 10), warmEntries)
+	again, entries, err := l.hub.readLog(ctx, p, from, strconv.FormatUint(head.offset, 10), warmEntries)
 	if err != nil {
 		return err
 	}
@@ -295,8 +311,8 @@ func (h *Hub) restart(ctx context.Context, p *partition) error {
 	first := p.at().epoch == ""
 	told := p.restart(head.epoch, head.offset, latest(head, entries))
 	if !first {
-		h.count.restarts.Add(1)
-		h.log.Warn("hub lost continuity", "partition", p.name, "told", told)
+		l.hub.count.restarts.Add(1)
+		l.hub.log.Warn("hub lost continuity", "partition", p.name, "told", told)
 	}
 	return nil
 }

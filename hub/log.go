@@ -18,13 +18,13 @@ func parseMessage(payload string) (epoch string, e entry, ok bool) {
 	return epoch, e, ok && err == nil && epoch != "" && validTopic(e.topic)
 }
 
-// heads reads where every log is, in one round trip.
-func (h *Hub) heads(ctx context.Context) ([]position, error) {
+// heads reads where the logs of some partitions are, in one round trip.
+func (h *Hub) heads(ctx context.Context, of []*partition) ([]position, error) {
 	ctx, cancel := context.WithTimeout(ctx, redisPatience)
 	defer cancel()
 	pipe := h.cfg.Redis.Pipeline()
-	cmds := make([]*redis.SliceCmd, len(h.partitions))
-	for i, p := range h.partitions {
+	cmds := make([]*redis.SliceCmd, len(of))
+	for i, p := range of {
 		cmds[i] = pipe.HMGet(ctx, p.meta, "epoch", "head")
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
