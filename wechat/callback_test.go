@@ -243,3 +243,45 @@ func BenchmarkABadCallback(b *testing.B) {
 		}
 	}
 }
+
+// TestKeysThatRotateMidRunBothVerifyAndAThirdIsRefused mixes callbacks signed with the old
+// certificate, a new one and the public key, as during a change-over; a key that WeChat does not
+// have signs a third kind.
+func TestKeysThatRotateMidRunBothVerifyAndAThirdIsRefused(t *testing.T) {
+	for _, mode := range bothModes {
+		w := newWorld(t, mode)
+		w.paid("T00001")
+		w.must("POST", "/sandbox/certificates", map[string]string{}, nil)
+		forge := func(fault map[string]any) heard {
+			before := len(w.callbacks())
+			w.must("POST", "/sandbox/forge", map[string]any{"out_trade_no": "T00001", "fault": fault}, nil)
+			return w.await(before + 1)[before]
+		}
+		serials := map[string]bool{}
+		for i := range 12 {
+			signer := []string{"certificate", "public_key"}[i%2]
+			if mode == certificates {
+				signer = "certificate"
+			}
+			if i%3 == 2 {
+				if h := forge(map[string]any{"signer": signer, "unknown_serial": true}); !errors.Is(h.err, wechat.ErrBadSignature) {
+					t.Errorf("%s: an unknown key: %+v", mode, h)
+				}
+				continue
+			}
+			if h := forge(map[string]any{"signer": signer}); h.err != nil || h.tx.OutTradeNo != "T00001" {
+				t.Errorf("%s: signed with the %s: %+v", mode, signer, h)
+			}
+		}
+		w.mu.Lock()
+		for i, h := range w.headers {
+			if w.heard[i].err == nil {
+				serials[h.Get("Wechatpay-Serial")] = true
+			}
+		}
+		w.mu.Unlock()
+		if len(serials) != 2 {
+			t.Errorf("%s: verified by %v, not by two keys", mode, serials)
+		}
+	}
+}

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -273,5 +276,95 @@ func TestFaultsAreNarrowedCountedAndCleared(t *testing.T) {
 		if status := w.controlRaw("PUT", "/sandbox/faults", wrong, nil); status != http.StatusBadRequest {
 			t.Errorf("%s: status %d", wrong, status)
 		}
+	}
+}
+
+// TestFailingRefundsKeepToWeChatsLimit asks for refunds as fast as it can, from many sides, at a
+// WeChat that refuses each with 403: that trips no breaker, and is what WeChat allows six of a second.
+func TestFailingRefundsKeepToWeChatsLimit(t *testing.T) {
+	w := newWorld(t, publicKey)
+	var mu sync.Mutex
+	var calls []time.Time
+	poor := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		mu.Lock()
+		calls = append(calls, time.Now())
+		mu.Unlock()
+		rw.WriteHeader(http.StatusForbidden)
+		_, _ = fmt.Fprint(rw, `{"code":"NOT_ENOUGH","message":"余额不足"}`)
+	}))
+	t.Cleanup(poor.Close)
+	cfg := w.cfg
+	cfg.BaseURL, cfg.FailingRefunds = poor.URL, 0 // as in a shop
+	pay, err := wechat.NewPay(context.Background(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pay.Close)
+	var asking sync.WaitGroup
+	deadline := time.Now().Add(2500 * time.Millisecond)
+	for range 12 {
+		asking.Go(func() {
+			for time.Now().Before(deadline) {
+				if _, err := pay.Refund(context.Background(), refundOf("T00001", "R1", 100)); kind(err) != "short" && kind(err) != "busy" {
+					t.Errorf("refund: %v", err)
+				}
+				time.Sleep(time.Millisecond)
+			}
+		})
+	}
+	asking.Wait()
+	if len(calls) < 4 {
+		t.Errorf("%d calls in all: it never goes on", len(calls))
+	}
+	for i := range calls {
+		n := 1
+		for n < len(calls)-i && calls[i+n].Sub(calls[i]) < time.Second {
+			n++
+		}
+		if n > 6 {
+			t.Fatalf("%d failing calls within one second", n)
+		}
+	}
+}
+
+// TestRefundsThatSucceedAreNotHeldBack is the other side of it.
+func TestRefundsThatSucceedAreNotHeldBack(t *testing.T) {
+	w := newWorld(t, publicKey, func(cfg *wechat.PayConfig) { cfg.FailingRefunds = 0 })
+	for i := range 8 {
+		no := fmt.Sprintf("T%05d", i)
+		w.paid(no)
+		if _, err := w.pay.Refund(context.Background(), refundOf(no, "R"+no, 19900)); err != nil {
+			t.Errorf("refund %d: %v", i, err)
+		}
+	}
+}
+
+// TestTheBreakerOpensOnARefusedConnectionAndCallbacksAreTakenMeanwhile has WeChat's address answer nobody.
+func TestTheBreakerOpensOnARefusedConnectionAndCallbacksAreTakenMeanwhile(t *testing.T) {
+	w, ctx := newWorld(t, publicKey), context.Background()
+	genuine := w.letter()
+	asked := 0
+	gone := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked++ }))
+	cfg := w.cfg
+	cfg.BaseURL, cfg.BreakerAfter, cfg.BreakerPause = gone.URL, 3, time.Hour
+	pay, err := wechat.NewPay(ctx, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pay.Close)
+	gone.Close()
+	for range 3 {
+		if _, err := pay.Prepay(ctx, order("T00002")); kind(err) != "busy" || strings.Contains(err.Error(), "not asked") {
+			t.Fatalf("a refused connection: %v", err)
+		}
+	}
+	if _, err := pay.Prepay(ctx, order("T00002")); kind(err) != "busy" || !strings.Contains(err.Error(), "not asked") {
+		t.Errorf("the breaker stays closed: %v", err)
+	}
+	if _, tx, err := pay.ParsePayment(genuine.request()); err != nil || tx.OutTradeNo != "T00001" {
+		t.Errorf("a callback meanwhile: %v", err)
+	}
+	if asked != 0 {
+		t.Errorf("asked %d times", asked)
 	}
 }

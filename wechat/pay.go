@@ -53,6 +53,9 @@ type PayConfig struct {
 	BreakerAfter uint32
 	BreakerPause time.Duration
 
+	// FailingRefunds is how many refund calls a second may fail before more are held back: 3 when zero.
+	FailingRefunds int
+
 	Log *slog.Logger
 }
 
@@ -65,6 +68,7 @@ type Pay struct {
 	keys      *keyring
 	validator *validators.WechatPayNotifyValidator
 	breakers  map[api]*gobreaker.CircuitBreaker[struct{}]
+	refunds   pace
 	log       *slog.Logger
 
 	stop context.CancelFunc
@@ -80,7 +84,7 @@ func NewPay(ctx context.Context, cfg PayConfig) (*Pay, error) {
 		return nil, misfits(bad)
 	}
 	var err error
-	p := &Pay{cfg: cfg, http: newHTTPClient(base), log: cfg.Log}
+	p := &Pay{cfg: cfg, http: newHTTPClient(base), refunds: pace{limit: cfg.FailingRefunds}, log: cfg.Log}
 	p.keys = newKeyring(cfg.PublicKeyID, cfg.PublicKey, p.fetchCertificates, p.log)
 	p.client, err = core.NewClient(ctx,
 		option.WithMerchantCredential(cfg.MchID, cfg.Serial, cfg.PrivateKey),
@@ -134,6 +138,7 @@ func checkConfig(cfg *PayConfig) (base *url.URL, bad []misfit) {
 	cfg.Timeout = cmp.Or(cfg.Timeout, 5*time.Second)
 	cfg.BreakerAfter = cmp.Or(cfg.BreakerAfter, 5)
 	cfg.BreakerPause = cmp.Or(cfg.BreakerPause, 5*time.Second)
+	cfg.FailingRefunds = cmp.Or(cfg.FailingRefunds, failingRefunds)
 	cfg.Log = cmp.Or(cfg.Log, slog.Default())
 	return base, bad
 }

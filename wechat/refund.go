@@ -34,8 +34,13 @@ type Refund struct {
 
 // Refund asks for a refund. A nil error means accepted, not paid back: follow the callback or
 // QueryRefund. After ErrBusy or ErrOutcomeUnknown it may have been accepted all the same: query,
-// and on ErrRefundUnknown repeat it with the same number and amounts.
+// and on ErrRefundUnknown repeat it with the same number and amounts. ErrBusy is also the answer,
+// without asking WeChat, while too many refunds fail.
 func (p *Pay) Refund(ctx context.Context, in RefundRequest) (out Refund, err error) {
+	if !p.refunds.enter() {
+		return Refund{}, fmt.Errorf("wechat %s: %w: too many fail, not asked", apiRefund, ErrBusy)
+	}
+	defer func() { p.refunds.leave(err) }()
 	err = p.call(ctx, apiRefund, func(ctx context.Context) error {
 		svc := refunddomestic.RefundsApiService{Client: p.client}
 		resp, _, err := svc.Create(ctx, refunddomestic.CreateRequest{

@@ -117,7 +117,7 @@ func newWorld(t testing.TB, mode string, options ...func(*wechat.PayConfig)) *wo
 
 func clientConfig(s sandbox.Settings, mode, shopURL string) wechat.PayConfig {
 	cfg := wechat.PayConfig{BaseURL: s.BaseURL, MchID: s.MchID, AppID: s.AppID, Serial: s.Serial, PrivateKey: s.PrivateKey, APIv3Key: s.APIv3Key,
-		NotifyURL: shopURL + "/pay-notify", RefundNotifyURL: shopURL + "/refund-notify", BreakerAfter: 1000}
+		NotifyURL: shopURL + "/pay-notify", RefundNotifyURL: shopURL + "/refund-notify", BreakerAfter: 1000, FailingRefunds: 1000}
 	if mode == publicKey {
 		cfg.PublicKeyID, cfg.PublicKey = s.PublicKeyID, s.PublicKey
 	}

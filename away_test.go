@@ -1,0 +1,146 @@
+package main
+
+import (
+	"crypto/rand"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// gate is the way to an address that can be shut, so that connections are refused, and
+// opened again.
+type gate struct {
+	t        testing.TB
+	addr     string
+	target   string
+	mu       sync.Mutex
+	ln       net.Listener
+	sessions map[net.Conn]bool
+}
+
+func newGate(t testing.TB, target string) *gate {
+	t.Helper()
+	g := &gate{t: t, addr: "127.0.0.1:0", target: target, sessions: map[net.Conn]bool{}}
+	g.open()
+	t.Cleanup(g.shut)
+	return g
+}
+
+// open lets connections through, at the same address as before.
+func (g *gate) open() {
+	g.t.Helper()
+	ln, err := net.Listen("tcp", g.addr)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	g.ln, g.addr = ln, ln.Addr().String()
+	go func() {
+		for {
+			in, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			go g.pass(in)
+		}
+	}()
+}
+
+func (g *gate) pass(in net.Conn) {
+	defer in.Close()
+	out, err := net.Dial("tcp", g.target)
+	if err != nil {
+		return
+	}
+	defer out.Close()
+	g.mu.Lock()
+	g.sessions[in] = true
+	g.mu.Unlock()
+	go func() { _, _ = io.Copy(out, in); out.Close() }()
+	_, _ = io.Copy(in, out)
+	g.mu.Lock()
+	delete(g.sessions, in)
+	g.mu.Unlock()
+}
+
+// shut ends the connections there are and refuses new ones.
+func (g *gate) shut() {
+	_ = g.ln.Close()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for c := range g.sessions {
+		c.Close()
+	}
+}
+
+// TestAWeChatThatRefusesConnectionsCostsPatienceOnly takes WeChat's address away from a shop:
+// the order stays and is tried again under its number, the breaker opens and closes again, and
+// callbacks are taken all the while.
+func TestAWeChatThatRefusesConnectionsCostsPatienceOnly(t *testing.T) {
+	weChat := startShop(t)
+	way := newGate(t, strings.TrimPrefix(weChat.sandbox, "http://"))
+	shop := startShop(t, withSandboxOf(weChat), func(s *settings, _ *watch) { s.Pay.BaseURL = "http://" + way.addr })
+	learner := shop.newLearner()
+	prices := map[string]int64{}
+	courses := learner.lifetimes(prices)
+	var before placedJSON
+	learner.place(prices[courses[0].PolicyID], courses[0]).want(201).into(&before)
+
+	way.shut()
+	buyer := learner.with("Idempotency-Key", rand.Text())
+	body := orderFor(prices[courses[1].PolicyID], courses[1])
+	for range 6 {
+		buyer.post("/api/orders", body).wantCode(503, "PAY_CHANNEL_BUSY")
+	}
+	pending := learner.newest()
+	if n := len(learner.orders()); n != 2 || pending.State != "pending" {
+		t.Fatalf("%d orders, the newest %s", n, pending.State)
+	}
+	if !strings.Contains(shop.log.String(), `"api":"native","from":"closed","to":"open"`) {
+		t.Error("the breaker stays closed")
+	}
+	weChat.scan(before.Payment) // the way from WeChat to the shop is another one
+	learner.await(before.Order.ID, "fulfilled")
+	learner.wantOpenedOnce(before.Order.ID, courses[0].CourseID)
+
+	way.open()
+	placed := buyer.insist(body)
+	if placed.Order.ID != pending.ID || placed.Payment == nil || placed.Payment.OutTradeNo != pending.ID+"01" {
+		t.Fatalf("the order that waited is to be paid as %+v", placed)
+	}
+	if !strings.Contains(shop.log.String(), `"from":"half-open","to":"closed"`) {
+		t.Error("the breaker did not close again")
+	}
+	weChat.scan(placed.Payment)
+	learner.await(placed.Order.ID, "fulfilled")
+	wantSame(t, "the numbers at WeChat", weChat.trades(placed.Order.ID), "01 SUCCESS")
+}
+
+// TestACallbackThatIsRepeatedLaterChangesNothing repeats the payment's callback after its refund,
+// and a day.
+func TestACallbackThatIsRepeatedLaterChangesNothing(t *testing.T) {
+	s := startShop(t).at(t, "2025-03-01 10:00")
+	c, learner := s.sell(usual()), s.newLearner()
+	paid := s.buy(learner, 99900, c.full)
+	no := paid.ID + "01"
+	learner.post("/api/orders/"+paid.ID+"/refund", obj{"reason": "不合适"}).want(200)
+	s.pass(5 * time.Second)
+	refunded := learner.await(paid.ID, "refunded")
+	for _, later := range []time.Duration{0, 24 * time.Hour} {
+		s.pass(later)
+		learner.again()
+		wantAll(t, fmt.Sprint("callbacks ", later, " later"), s.resend(no, obj{"count": 20, "parallel": true}), 20, 200)
+		if o := learner.order(paid.ID); fmt.Sprint(o) != fmt.Sprint(refunded) {
+			t.Fatalf("%s later the order became %+v", later, o)
+		}
+		if err := grantState(learner, c.id, paid.ID, "revoked"); err != nil {
+			t.Error(err)
+		}
+	}
+	if n := len(s.refundsAtWeChat(paid.ID)); n != 1 {
+		t.Errorf("%d refunds", n)
+	}
+}
