@@ -2,6 +2,7 @@
 # download, build and keep stays in this folder and in the caches of Go and npm.
 
 MODULES := web/node_modules/.package-lock.json
+PEER    := wechat/peer/node_modules/.package-lock.json
 PAGES   := web/dist/app/index.html
 SOURCES := $(shell find web/src web/public -type f) web/index.html web/vite.config.ts web/tsconfig.json
 # npm packages may bring Go files of their own, which are not ours to judge.
@@ -40,6 +41,11 @@ $(MODULES): web/package.json web/package-lock.json | tools
 	cd web && npm ci --no-audit --no-fund
 	@touch $@
 
+# Another implementation of WeChat Pay, for a test of ours.
+$(PEER): wechat/peer/package.json wechat/peer/package-lock.json | tools
+	cd wechat/peer && npm ci --no-audit --no-fund
+	@touch $@
+
 tools:
 	@command -v go >/dev/null || { echo 'Go 1.26 or newer is needed: https://go.dev/dl' >&2; exit 1; }
 	@command -v npm >/dev/null || { echo 'Node 20.19 or newer is needed, with npm: https://nodejs.org' >&2; exit 1; }
@@ -49,7 +55,7 @@ tools:
 # The race detector is the one thing here that needs a C compiler.
 RACE := $(if $(shell command -v $${CC:-cc} || command -v gcc),-race)
 
-test: check-web web check-go missing ## everything that CI checks
+test: check-web web $(PEER) check-go missing ## everything that CI checks
 	go test $(RACE) -p 2 -timeout 20m ./...
 	@$(MAKE) --no-print-directory missing
 
@@ -71,4 +77,4 @@ missing:
 	@test -n "$$MONGODB_URI" || echo 'Note: MONGODB_URI is not set; the store is tested on the embedded FerretDB alone'
 
 clean: ## what was built and installed; ./data stays
-	rm -rf mstm web/dist/app web/node_modules coverage
+	rm -rf mstm web/dist/app web/node_modules wechat/peer/node_modules coverage

@@ -120,7 +120,7 @@ func TestAWeChatThatRefusesConnectionsCostsPatienceOnly(t *testing.T) {
 }
 
 // TestACallbackThatIsRepeatedLaterChangesNothing repeats the payment's callback after its refund,
-// and a day.
+// and again a day later.
 func TestACallbackThatIsRepeatedLaterChangesNothing(t *testing.T) {
 	s := startShop(t).at(t, "2025-03-01 10:00")
 	c, learner := s.sell(usual()), s.newLearner()

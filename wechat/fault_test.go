@@ -301,7 +301,7 @@ func TestFailingRefundsKeepToWeChatsLimit(t *testing.T) {
 	}
 	t.Cleanup(pay.Close)
 	var asking sync.WaitGroup
-	deadline := time.Now().Add(2500 * time.Millisecond)
+	deadline := time.Now().Add(1500 * time.Millisecond)
 	for range 12 {
 		asking.Go(func() {
 			for time.Now().Before(deadline) {
