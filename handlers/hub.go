@@ -2,10 +2,13 @@ package handlers
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -86,9 +89,47 @@ func isEventType(t string) bool {
 	return t != "" && len(t) <= 64 && strings.Trim(t, "abcdefghijklmnopqrstuvwxyz0123456789._-") == ""
 }
 
-// hubStats answers GET /api/hub/stats: who is online.
+// busiestTopics is how many topics are shown one by one: anybody may follow what they like.
+const busiestTopics = 100
+
+// hubStats answers GET /api/hub/stats with what this instance has and did and, under
+// `online`, who is there on all instances:
+//
+//	{"instances":3, "sockets":120, "anonymous":20, "users":80, "complete":true,
+//	 "topics":{"activity":{"users":80,"sockets":118}, "course:go1":{…}, "desk":{…}, "user":{…}},
+//	 "more_topics":0}
+//
+// Users are counted once, on however many sockets; those of a topic leave out visitors who
+// have not logged in. Of many topics the busiest are shown, more_topics counts the rest. The
+// figures are as old as two seconds; an instance that died counts for six. complete is false
+// while not all of them are known.
 func (s *Server) hubStats(w http.ResponseWriter, r *http.Request) error {
-	return encode(w, http.StatusOK, s.Hub.Stats())
+	type online struct {
+		hub.Online
+		MoreTopics int `json:"more_topics"`
+	}
+	all := s.Hub.Online()
+	topics, more := busiest(all.Topics)
+	all.Topics = topics
+	return encode(w, http.StatusOK, struct {
+		hub.Stats
+		Online online `json:"online"`
+	}{s.Hub.Stats(), online{all, more}})
+}
+
+// busiest leaves of many topics those with the most sockets, and says how many it left out.
+func busiest(topics map[string]hub.Followers) (map[string]hub.Followers, int) {
+	if len(topics) <= busiestTopics {
+		return topics, 0
+	}
+	names := slices.SortedFunc(maps.Keys(topics), func(a, b string) int {
+		return cmp.Or(cmp.Compare(topics[b].Sockets, topics[a].Sockets), cmp.Compare(a, b))
+	})
+	kept := map[string]hub.Followers{}
+	for _, name := range names[:busiestTopics] {
+		kept[name] = topics[name]
+	}
+	return kept, len(topics) - busiestTopics
 }
 
 // hubCollector shows the hub's figures to Prometheus, all of one moment.
@@ -103,6 +144,7 @@ func (c hubCollector) Collect(out chan<- prometheus.Metric) {
 	send := func(kind prometheus.ValueType, name, help string, v float64) {
 		out <- prometheus.MustNewConstMetric(prometheus.NewDesc("mstm_hub_"+name, help, nil, nil), kind, v)
 	}
+	collectOnline(c.hub.Online(), out)
 	send(prometheus.GaugeValue, "sockets", "Open WebSockets of this instance.", float64(st.Sockets))
 	send(prometheus.GaugeValue, "users", "Learners with an open socket on this instance.", float64(st.Users))
 	send(prometheus.CounterValue, "published_total", "Events published by this instance.", float64(st.Published))
@@ -110,4 +152,24 @@ func (c hubCollector) Collect(out chan<- prometheus.Metric) {
 	send(prometheus.CounterValue, "slow_closes_total", "Sockets ended because they were too slow.", float64(st.SlowCloses))
 	send(prometheus.CounterValue, "refused_total", "Sockets refused.", float64(st.Refused))
 	send(prometheus.CounterValue, "links_lost_total", "Lost subscriptions to Redis.", float64(st.LinksLost))
+}
+
+// collectOnline sends who is there on all instances; every instance says the same.
+func collectOnline(all hub.Online, out chan<- prometheus.Metric) {
+	send := func(name, help string, v int, topic ...string) {
+		var labels []string
+		if topic != nil {
+			labels = []string{"topic"}
+		}
+		out <- prometheus.MustNewConstMetric(prometheus.NewDesc("mstm_hub_online_"+name, help, labels, nil),
+			prometheus.GaugeValue, float64(v), topic...)
+	}
+	send("instances", "Instances that this one hears of, itself included.", all.Instances)
+	send("sockets", "Open sockets on all instances.", all.Sockets)
+	send("users", "Learners with an open socket, each once, on all instances.", all.Users)
+	topics, _ := busiest(all.Topics)
+	for topic, n := range topics {
+		send("topic_sockets", "Sockets that follow a topic on all instances; the busiest topics.", n.Sockets, topic)
+		send("topic_users", "Learners who follow a topic on all instances; the busiest topics.", n.Users, topic)
+	}
 }

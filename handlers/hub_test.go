@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -55,8 +57,13 @@ func TestMarketingSpeaksToEverybodyAndToACoursesPages(t *testing.T) {
 	if n := len(visitor.Events(2, time.Second)); n != 2 {
 		t.Errorf("%d events were heard", n)
 	}
-	if st := as[map[string]any](w.do("GET", "/api/hub/stats", marketer, nil).is(200)); st["sockets"] != 1.0 {
-		t.Errorf("stats: %v", st)
+	st := as[struct {
+		Sockets int
+		Online  hub.Online
+	}](w.do("GET", "/api/hub/stats", marketer, nil).is(200))
+	topics := map[string]hub.Followers{"activity": {Sockets: 1}, "course:go1": {Sockets: 1}}
+	if o := st.Online; st.Sockets != 1 || o.Instances != 1 || o.Anonymous != 1 || !maps.Equal(o.Topics, topics) {
+		t.Errorf("stats: %+v", st)
 	}
 }
 
@@ -102,5 +109,19 @@ func TestAHubThatIsDownStopsNobodyFromShopping(t *testing.T) {
 	w.do("POST", "/api/hub/publish", marketer, `{"topic":"activity","type":"sale.begins"}`).is(503, "HUB_UNAVAILABLE")
 	if lines := w.log.lines(t, "event not published"); len(lines) != 2 {
 		t.Errorf("%d lines about the cart's events", len(lines))
+	}
+}
+
+func TestOfManyTopicsTheBusiestAreShown(t *testing.T) {
+	topics := map[string]hub.Followers{"activity": {Sockets: 1000}}
+	for i := range 2 * busiestTopics {
+		topics[fmt.Sprint("course:", i)] = hub.Followers{Sockets: i}
+	}
+	kept, more := busiest(topics)
+	if len(kept) != busiestTopics || more != busiestTopics+1 || kept["activity"].Sockets != 1000 || kept["course:199"].Sockets != 199 {
+		t.Errorf("%d topics and %d more: %v", len(kept), more, kept)
+	}
+	if kept, more := busiest(kept); len(kept) != busiestTopics || more != 0 {
+		t.Errorf("%d topics and %d more", len(kept), more)
 	}
 }

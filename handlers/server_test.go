@@ -121,7 +121,7 @@ func TestFiguresAreForThisMachineOnly(t *testing.T) {
 	w := newWorld(t, func(d *Deps) { d.MetricsFrom = []netip.Prefix{netip.MustParsePrefix("10.9.0.0/16")} })
 	w.do("GET", "/api/courses", "", nil).is(200)
 	got := string(w.do("GET", "/metrics", "", nil).is(200).Body)
-	for _, want := range []string{`mstm_http_requests_total{method="GET",route="/api/courses",status="2xx"} 1`, "mstm_hub_sockets 0", "go_goroutines"} {
+	for _, want := range []string{`mstm_http_requests_total{method="GET",route="/api/courses",status="2xx"} 1`, "mstm_hub_sockets 0", "mstm_hub_online_users 0", "go_goroutines"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %s", want)
 		}

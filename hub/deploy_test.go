@@ -111,23 +111,6 @@ func TestComingAndGoingLeavesNothingBehind(t *testing.T) {
 	eventually(t, "their goroutines, too", func() bool { return runtime.NumGoroutine() <= before+2 })
 }
 
-func TestTheFleetAddsUpAndForgetsWhoLeft(t *testing.T) {
-	addr := embedded(t)
-	a, b := startQuick(t, addr), startQuick(t, addr)
-	hubtest.Dial(t, a.url, "")
-	hubtest.Dial(t, b.url, "")
-	hubtest.Dial(t, b.url, "")
-	for _, in := range []*instance{a, b} {
-		eventually(t, "both know of three sockets on two instances", func() bool {
-			return in.Stats().Fleet == hub.Fleet{Instances: 2, Sockets: 3}
-		})
-	}
-	b.stop()
-	eventually(t, "the one that left does not count", func() bool {
-		return a.Stats().Fleet == hub.Fleet{Instances: 1, Sockets: 1}
-	})
-}
-
 // FuzzFrames sends what it likes after hello: the socket may be closed, with a code of the
 // contract, and nobody else may notice.
 func FuzzFrames(f *testing.F) {

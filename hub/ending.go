@@ -48,6 +48,8 @@ var (
 	tryLater        = closing{code: 4103, word: "TRY_LATER", least: 2 * time.Second, most: 10 * time.Second}
 	checkAgain      = closing{code: 4103, word: "CHECK_AGAIN", least: time.Second / 10, most: time.Second, drop: true}
 	tooManySockets  = closing{code: 4104, word: "TOO_MANY_SOCKETS", least: 20 * time.Second, most: time.Minute}
+	// What is known of other instances is some seconds old: this one may soon find a place.
+	tooManyElsewhere = closing{code: 4104, word: "TOO_MANY_SOCKETS", least: 2 * time.Second, most: 10 * time.Second}
 )
 
 // within spreads the sockets over another window.

@@ -26,6 +26,8 @@ var (
 	refusedClosing = refusal{http.StatusServiceUnavailable, "SERVER_RESTART", "2"}
 	refusedFull    = refusal{http.StatusServiceUnavailable, "TOO_MANY_SOCKETS", "10"}
 	refusedAddress = refusal{http.StatusTooManyRequests, "TOO_MANY_SOCKETS", "30"}
+	// What is known of other instances is some seconds old: there may soon be a place.
+	refusedAddressElsewhere = refusal{http.StatusTooManyRequests, "TOO_MANY_SOCKETS", "5"}
 )
 
 func (f *refusal) answer(w http.ResponseWriter) {
@@ -48,7 +50,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	addr := h.cfg.RemoteAddr(r)
-	if no := h.roster.reserve(addr); no != nil {
+	if no := h.reserve(addr); no != nil {
 		h.count.refused.Add(1)
 		no.answer(w)
 		return

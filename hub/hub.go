@@ -21,7 +21,7 @@
 //   - Run owns these goroutines and waits for them: for each of the two links (learners'
 //     partitions, shared topics') a receiver, which alone reads from the link's Redis subscription
 //     and never blocks, and a feeder, which alone moves the link's partitions forward; the beat
-//     (pings, expired tokens); the report to the fleet.
+//     (pings, expired tokens); the exchange of counts with the other instances.
 //   - A socket has one reader, started by ServeHTTP, which returns so that the request's
 //     memory is freed. The reader alone unregisters the socket. A client frame is handled on
 //     a short-lived goroutine the reader waits for, so that the reader's stack stays small.
@@ -32,8 +32,8 @@
 //   - Anybody may end a socket (socket.end): that queues the close frame and sets deadlines. Only
 //     the reader and a failed write close the TCP connection.
 //
-// Locks are taken in the order partition, socket, writers, and none is held across a write to
-// a socket or a call to Redis.
+// Locks are taken in the order partition, socket, writers; those of the fleet and of presence
+// come last. None is held across a write to a socket or a call to Redis.
 package hub
 
 import (
@@ -72,7 +72,8 @@ type Config struct {
 	// request's own Host is always allowed, and so is a request without Origin: credentials
 	// travel in the first frame, so a foreign page has nothing to ride on.
 	AllowedOrigins []string
-	// Caps of this instance; 0: no cap.
+	// Caps, 0: none. Those of a user and of an address count the sockets on all instances, as
+	// far as this one knows: see elsewhere.
 	MaxPerUser, MaxPerAddress, MaxPerInstance int
 	// RemoteAddr tells the client's address; nil: the host of the request's RemoteAddr.
 	RemoteAddr func(*http.Request) string
@@ -91,14 +92,14 @@ type timing struct {
 	stuck  time.Duration // a write without progress: gone
 	linger time.Duration // after the close frame, until the connection is cut
 	probe  time.Duration // between two comparisons of heads
-	fleet  time.Duration // between two reports to the other instances
+	fleet  time.Duration // between two exchanges with the other instances
 }
 
 func protocolTiming() timing {
 	return timing{
 		hello: 5 * time.Second, ping: 25 * time.Second, silent: 35 * time.Second,
 		stuck: 10 * time.Second, linger: 3 * time.Second,
-		probe: 500 * time.Millisecond, fleet: 5 * time.Second,
+		probe: 500 * time.Millisecond, fleet: time.Second,
 	}
 }
 
@@ -115,7 +116,8 @@ type Hub struct {
 	writers    writers
 	links      []*link
 	count      counters
-	fleet      atomic.Pointer[Fleet]
+	presence   *presence
+	fleet      fleet
 	started    time.Time
 	running    atomic.Bool
 	history    chan struct{} // slots for reads of old history on behalf of sockets
@@ -135,13 +137,14 @@ func New(cfg Config) *Hub {
 	if cfg.RemoteAddr == nil {
 		cfg.RemoteAddr = remoteHost
 	}
+	here := newPresence()
 	h := &Hub{
-		cfg: cfg, log: cfg.Log, timing: protocolTiming(), instance: rand.Text()[:12],
-		partitions: newPartitions(cfg.Prefix), origins: newOrigins(cfg.AllowedOrigins), upgrader: newUpgrader(),
+		cfg: cfg, log: cfg.Log, timing: protocolTiming(), instance: rand.Text()[:12], presence: here,
+		partitions: newPartitions(cfg.Prefix, here), origins: newOrigins(cfg.AllowedOrigins), upgrader: newUpgrader(),
 		started: time.Now(), history: make(chan struct{}, historyReaders),
 	}
 	h.links = newLinks(h)
-	h.roster.init(cfg)
+	h.roster.init(cfg, here)
 	h.writers.init(h)
 	return h
 }
@@ -169,6 +172,7 @@ func (h *Hub) Run(ctx context.Context) error {
 // returned.
 func (h *Hub) Close(ctx context.Context) error {
 	all, empty := h.roster.close()
+	h.leaveFleet() // first: where they come back to, they are not to count twice
 	window := restartWindow(len(all))
 	for _, s := range all {
 		s.end(serverRestart.within(window))

@@ -20,8 +20,12 @@ import (
 	"mstm/hub/hubtest"
 )
 
-// instanceOf names the Redis of a process that is to be an instance instead of running tests.
-const instanceOf = "HUBTEST_INSTANCE_OF"
+// instanceOf names the Redis of a process that is to be an instance instead of running tests;
+// quickInstance shortens its intervals.
+const (
+	instanceOf    = "HUBTEST_INSTANCE_OF"
+	quickInstance = "HUBTEST_QUICK_INSTANCE"
+)
 
 func TestMain(m *testing.M) {
 	if addr := os.Getenv(instanceOf); addr != "" {
@@ -35,6 +39,9 @@ func beInstance(addr string) {
 	h := hub.New(hub.Config{
 		Redis: redis.NewClient(&redis.Options{Addr: addr}), Authenticate: (&accounts{}).authenticate,
 	})
+	if os.Getenv(quickInstance) != "" {
+		h.Quicken()
+	}
 	go h.Run(context.Background())
 	for h.Healthy() != nil {
 		time.Sleep(time.Millisecond)
@@ -49,10 +56,10 @@ type process struct {
 	cmd *exec.Cmd
 }
 
-func startProcess(t *testing.T, addr string) *process {
+func startProcess(t *testing.T, addr string, env ...string) *process {
 	t.Helper()
 	p := &process{cmd: exec.Command(os.Args[0])}
-	p.cmd.Env = append(os.Environ(), instanceOf+"="+addr)
+	p.cmd.Env = append(append(os.Environ(), instanceOf+"="+addr), env...)
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

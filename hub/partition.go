@@ -11,6 +11,7 @@ import (
 type partition struct {
 	name, channel   string
 	meta, log, once string        // Redis keys, in one Cluster slot
+	presence        *presence     // the instance's
 	ttl             time.Duration // of the log after its last event
 
 	mu     sync.Mutex
@@ -42,14 +43,14 @@ const (
 	sharedTTL    = 24 * time.Hour
 )
 
-func newPartitions(prefix string) []*partition {
+func newPartitions(prefix string, here *presence) []*partition {
 	var all []*partition
 	add := func(name string, ttl time.Duration) {
 		slot := fmt.Sprintf("%s:hub:{%s}:", prefix, name)
 		all = append(all, &partition{
 			name: name, ttl: ttl, channel: slot + "live",
 			meta: slot + "meta", log: slot + "log", once: slot + "once:",
-			topics: map[string]*topic{},
+			topics: map[string]*topic{}, presence: here,
 		})
 	}
 	add("activity", sharedTTL)
@@ -160,6 +161,7 @@ func (p *partition) add(name string, s *socket, after uint64) *follower {
 	}
 	f := &follower{socket: s, topic: t, at: len(t.followers), after: after}
 	t.followers = append(t.followers, f)
+	p.presence.add(f.spot(), 1)
 	return f
 }
 
@@ -176,4 +178,8 @@ func (p *partition) remove(f *follower) {
 	if end == 0 {
 		delete(p.topics, t.name)
 	}
+	p.presence.add(f.spot(), -1)
 }
+
+// spot is where f counts. A socket's user changes only by a login, which moves what it follows.
+func (f *follower) spot() spot { return spot{shownTopic(f.topic.name), f.socket.who().User} }

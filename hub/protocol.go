@@ -126,6 +126,9 @@ func (s *socket) login(ctx context.Context, token, since string, greet bool) (st
 		return standing{}, err
 	}
 	s.become(id, began)
+	for _, f := range s.follows { // a visitor's so far
+		s.hub.presence.move(f.topic.name, "", id.User)
+	}
 	name := UserTopic(id.User)
 	f, st, err := s.hub.join(ctx, join{
 		socket: s, topic: name, since: since, known: known[partitionIndex(name)], greet: greet,
@@ -164,6 +167,8 @@ func closingOf(err error) closing {
 		return tokenExpired
 	case errors.Is(err, errTooManySockets):
 		return tooManySockets
+	case errors.Is(err, errTooManyElsewhere):
+		return tooManyElsewhere
 	case errors.Is(err, ErrTryLater):
 		return tryLater
 	default:

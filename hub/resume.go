@@ -20,8 +20,12 @@ const (
 // errEnded: the user's sockets were ended while this one was saying hello.
 var errEnded = errors.New("hub: session ended meanwhile")
 
-// errTooManySockets: the user has as many sockets here as one may have.
-var errTooManySockets = errors.New("hub: too many sockets of one user")
+// The user has as many sockets as one may have: here, or with those on other instances, some
+// of which may have gone since they were told of.
+var (
+	errTooManySockets   = errors.New("hub: too many sockets of one user")
+	errTooManyElsewhere = errors.New("hub: too many sockets of one user on all instances")
+)
 
 // join is one socket's wish to follow one topic.
 type join struct {
@@ -50,7 +54,7 @@ func (h *Hub) join(ctx context.Context, j join) (*follower, standing, error) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err := p.admit(&j, h.cfg.MaxPerUser); err != nil {
+	if err := p.admit(&j, h); err != nil {
 		return nil, standing{}, err
 	}
 	missed, after, resumed := p.missed(&j)
@@ -155,7 +159,7 @@ func collect(topic string, spans ...[]event) (frames [][]byte, fits bool) {
 
 // admit refuses a socket that came over the cap or whose session is no longer current. p.mu is
 // held.
-func (p *partition) admit(j *join, maxPerUser int) error {
+func (p *partition) admit(j *join, h *Hub) error {
 	if shownTopic(j.topic) != ownTopic {
 		return nil
 	}
@@ -163,8 +167,17 @@ func (p *partition) admit(j *join, maxPerUser int) error {
 	if err := p.current(j.topic, j.known, &id); err != nil {
 		return err
 	}
-	if t := p.topics[j.topic]; t != nil && maxPerUser > 0 && len(t.followers) >= maxPerUser {
+	here := 0
+	if t := p.topics[j.topic]; t != nil {
+		here = len(t.followers)
+	}
+	switch most := h.cfg.MaxPerUser; {
+	case most <= 0:
+		return nil
+	case here >= most:
 		return errTooManySockets
+	case here+h.elsewhere(spot{ownTopic, id.User}) >= most:
+		return errTooManyElsewhere
 	}
 	return nil
 }

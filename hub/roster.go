@@ -12,10 +12,10 @@ const beats = 25
 // roster knows every socket of this instance.
 type roster struct {
 	maxAddress, maxInstance int
+	presence                *presence // counts the addresses
 
 	mu     sync.Mutex
 	n      int // sockets and handshakes under way
-	byAddr map[string]int
 	slots  [beats][]*socket
 	turn   int // slot of the next socket
 	closed bool
@@ -25,26 +25,32 @@ type roster struct {
 // rosterSlot is where a socket stands in the roster.
 type rosterSlot struct{ slot, at int }
 
-func (r *roster) init(cfg Config) {
-	r.maxAddress, r.maxInstance = cfg.MaxPerAddress, cfg.MaxPerInstance
-	r.byAddr = map[string]int{}
+func (r *roster) init(cfg Config, here *presence) {
+	r.maxAddress, r.maxInstance, r.presence = cfg.MaxPerAddress, cfg.MaxPerInstance, here
 	r.empty = make(chan struct{})
 }
 
 // reserve admits one more socket from addr, or says why not.
-func (r *roster) reserve(addr string) *refusal {
+func (h *Hub) reserve(addr string) *refusal {
+	r, s, elsewhere := &h.roster, addressSpot(addr), 0
+	if r.maxAddress > 0 {
+		elsewhere = h.elsewhere(s)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	here := r.presence.at(s)
 	switch {
 	case r.closed:
 		return &refusedClosing
 	case r.maxInstance > 0 && r.n >= r.maxInstance:
 		return &refusedFull
-	case r.maxAddress > 0 && r.byAddr[addr] >= r.maxAddress:
+	case r.maxAddress > 0 && here >= r.maxAddress:
 		return &refusedAddress
+	case r.maxAddress > 0 && here+elsewhere >= r.maxAddress:
+		return &refusedAddressElsewhere
 	}
 	r.n++
-	r.byAddr[addr]++
+	r.presence.add(s, 1)
 	return nil
 }
 
@@ -57,9 +63,7 @@ func (r *roster) release(addr string) {
 
 func (r *roster) free(addr string) {
 	r.n--
-	if r.byAddr[addr]--; r.byAddr[addr] == 0 {
-		delete(r.byAddr, addr)
-	}
+	r.presence.add(addressSpot(addr), -1)
 	if r.closed && r.n == 0 {
 		close(r.empty)
 	}

@@ -11,7 +11,7 @@ type counters struct {
 	linksLost, overruns, caughtUp, restarts atomic.Uint64
 }
 
-// Stats is what this instance has and did; Fleet is what all of them have.
+// Stats is what this instance has and did; Online tells what all of them have.
 type Stats struct {
 	Sockets int `json:"sockets"` // on this instance, handshakes under way included
 	Users   int `json:"users"`   // logged in on this instance, each counted once
@@ -39,8 +39,7 @@ type Stats struct {
 	CaughtUp  uint64 `json:"caught_up"`  // entries read from the stream instead of the subscription
 	Restarts  uint64 `json:"restarts"`   // partitions that lost continuity
 
-	Healthy bool  `json:"healthy"`
-	Fleet   Fleet `json:"fleet"`
+	Healthy bool `json:"healthy"`
 }
 
 // Stats counts what is here now and since the start.
@@ -63,9 +62,6 @@ func (h *Hub) Stats() Stats {
 			st.Users += len(p.topics)
 		}
 		p.mu.Unlock()
-	}
-	if fleet := h.fleet.Load(); fleet != nil {
-		st.Fleet = *fleet
 	}
 	return st
 }

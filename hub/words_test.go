@@ -42,7 +42,7 @@ func TestAnOrderThatCannotBeReadEndsThemAll(t *testing.T) {
 
 var everyClosing = []closing{
 	tokenRefused, tokenExpired, sessionReplaced, protocolMisuse, helloTimeout, messageTooBig,
-	tooManyMessages, identityChanged, loggedOut, tooSlow, serverRestart, silent, tryLater, checkAgain, tooManySockets,
+	tooManyMessages, identityChanged, loggedOut, tooSlow, serverRestart, silent, tryLater, checkAgain, tooManySockets, tooManyElsewhere,
 }
 
 // TestEveryWayOfEndingKeepsTheContract holds each code, word and moment against design §6.
@@ -70,7 +70,7 @@ func TestEveryWayOfEndingKeepsTheContract(t *testing.T) {
 }
 
 func TestTopicsAreSpreadOverTheirOwnPartitions(t *testing.T) {
-	all := newPartitions("mstm")
+	all := newPartitions("mstm", newPresence())
 	for topic, kind := range map[string]string{
 		Activity: "activity", Desk: "desk", CourseTopic("c1"): "course", CourseTopic("c2"): "course",
 		UserTopic("alice"): "user", UserTopic("desk"): "user",
