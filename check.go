@@ -21,7 +21,7 @@ func command(ctx context.Context, cfg settings, log *slog.Logger, args []string,
 	case "check-wechat":
 		return checkWeChat(ctx, cfg, log, out)
 	}
-	return fmt.Errorf("no command %q; there are: check, check-wechat", strings.Join(args, " "))
+	return fmt.Errorf("no command %q; there are: check, check-wechat, sandbox", strings.Join(args, " "))
 }
 
 // check holds the shop's data against the invariants and prints what breaks them, a line

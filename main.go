@@ -36,14 +36,22 @@ func main() {
 		log.Error("cannot read .env", "err", err)
 		os.Exit(1)
 	}
-	cfg, err := readSettings()
-	if err == nil {
-		err = command(ctx, cfg, log, os.Args[1:], os.Stdout)
-	}
-	if err != nil {
+	if err := start(ctx, log, os.Args[1:]); err != nil {
 		log.Error("mstm ends", "err", err)
 		os.Exit(1)
 	}
+}
+
+// start runs what the command line asks for. The sandbox alone has flags, and no settings.
+func start(ctx context.Context, log *slog.Logger, args []string) error {
+	if len(args) > 0 && args[0] == "sandbox" {
+		return sandboxAlone(ctx, log, args[1:], os.Stdout)
+	}
+	cfg, err := readSettings()
+	if err != nil {
+		return err
+	}
+	return command(ctx, cfg, log, args, os.Stdout)
 }
 
 // redisLog takes what go-redis has to say into the log.

@@ -301,7 +301,7 @@ func (s *Sandbox) letter(ctx context.Context, e event, f CallbackFault) (*http.R
 	if f.AlteredBody {
 		body = bytes.Replace(body, []byte(`"summary":"`), []byte(`"summary":" `), 1)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, e.URL, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.cfg.Forward(e.URL), bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}

@@ -280,7 +280,7 @@ func (s *Sandbox) eventLetter(ctx context.Context, openid string, plain []byte, 
 		}, "A"+sealed[1:])
 	}
 	body := "<xml><ToUserName><![CDATA[" + originalID + "]]></ToUserName><Encrypt><![CDATA[" + sealed + "]]></Encrypt></xml>"
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.cfg.ShopURL+"/api/wechat/events?"+q.Encode(), strings.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.cfg.EventsURL+"?"+q.Encode(), strings.NewReader(body))
 	if err == nil {
 		req.Header.Set("Content-Type", "text/xml")
 		req.Header.Set("User-Agent", "Mozilla/4.0")

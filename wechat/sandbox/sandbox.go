@@ -38,6 +38,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -57,7 +58,11 @@ import (
 type Config struct {
 	Dir       string // keys and state; made if need be, readable by its owner only
 	PublicURL string // how this sandbox is reached, e.g. http://127.0.0.1:8090
-	ShopURL   string // the shop's page, for the link back
+	ShopURL   string // the shop's page: for the link back, and whose host page authorisation returns to
+	EventsURL string // where the official account's events go; ShopURL/api/wechat/events when empty
+
+	// Forward is where a callback for an address goes instead; to the address itself when nil.
+	Forward func(address string) string
 
 	// Now is the business clock, shared with the shop; SetClock moves it. Without Now the sandbox
 	// has a clock of its own.
@@ -94,6 +99,10 @@ func New(cfg Config) (*Sandbox, error) {
 		return nil, fmt.Errorf("sandbox: PublicURL %q is no address", cfg.PublicURL)
 	}
 	cfg.PublicURL = strings.TrimSuffix(cfg.PublicURL, "/")
+	cfg.EventsURL = cmp.Or(cfg.EventsURL, cfg.ShopURL+"/api/wechat/events")
+	if cfg.Forward == nil {
+		cfg.Forward = func(address string) string { return address }
+	}
 	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"mstm/wechat/sandbox"
+)
+
+// aloneFlags are the flags of `mstm sandbox`.
+type aloneFlags struct {
+	addr, dir, url, shop, events string
+	forward                      forwards
+}
+
+// forwards are addresses that callbacks are sent to in place of others.
+type forwards []struct{ from, to string }
+
+func (f *forwards) String() string { return "" }
+
+// Set takes one FROM=TO.
+func (f *forwards) Set(s string) error {
+	from, to, ok := strings.Cut(s, "=http")
+	if !ok || from == "" {
+		return errors.New("is not FROM=TO, as in https://shop.example=http://127.0.0.1:3000")
+	}
+	*f = append(*f, struct{ from, to string }{from, "http" + to})
+	return nil
+}
+
+// apply is where a callback for address goes.
+func (f forwards) apply(address string) string {
+	for _, w := range f {
+		if rest, ok := strings.CutPrefix(address, w.from); ok {
+			return w.to + rest
+		}
+	}
+	return address
+}
+
+func parseAlone(args []string, out io.Writer) (aloneFlags, error) {
+	var f aloneFlags
+	set := flag.NewFlagSet("mstm sandbox", flag.ContinueOnError)
+	set.SetOutput(out)
+	set.StringVar(&f.addr, "addr", "127.0.0.1:8090", "where the sandbox listens")
+	set.StringVar(&f.dir, "dir", "./sandbox", "folder of its keys and its memory; made on the first run, kept for the next")
+	set.StringVar(&f.url, "url", "", "how programs and browsers reach it; http:// and -addr when empty")
+	set.StringVar(&f.shop, "shop", "http://127.0.0.1:8080", "the shop's address: its host is the domain that page authorisation comes back to")
+	set.StringVar(&f.events, "events", "", "where the official account's events are posted; SHOP/api/wechat/events when empty")
+	set.Var(&f.forward, "forward", "FROM=TO: a callback whose notify_url begins with FROM goes to TO instead; may be repeated")
+	if err := set.Parse(args); err != nil {
+		return f, err
+	}
+	if set.NArg() > 0 {
+		return f, fmt.Errorf("mstm sandbox: what is %q?", set.Arg(0))
+	}
+	f.shop = strings.TrimRight(f.shop, "/")
+	f.events = cmp.Or(f.events, f.shop+"/api/wechat/events")
+	return f, nil
+}
+
+// sandboxAlone runs `mstm sandbox`: the local WeChat without a shop, for other programs to be
+// tested against. It prints what they have to be told.
+func sandboxAlone(ctx context.Context, log *slog.Logger, args []string, out io.Writer) (err error) {
+	f, err := parseAlone(args, out)
+	if errors.Is(err, flag.ErrHelp) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if os.Getenv("MSTM_ENV") == "production" {
+		return errors.New("MSTM_ENV: the sandbox does not run in production")
+	}
+	ln, err := listen("-addr", f.addr)
+	if err != nil {
+		return err
+	}
+	defer closing(&err, ln.Close)
+	box, err := sandbox.New(sandbox.Config{
+		Dir: f.dir, PublicURL: cmp.Or(f.url, "http://"+reachable(ln.Addr())), ShopURL: f.shop,
+		EventsURL: f.events, Forward: f.forward.apply, Log: log,
+	})
+	if err != nil {
+		return err
+	}
+	defer closing(&err, box.Close)
+	if err := printAlone(out, f, box.Settings()); err != nil {
+		return err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return box.Run(ctx) })
+	g.Go(func() error { return serve(ctx, ln, box.Handler(), time.Second) })
+	return g.Wait()
+}
+
+// printAlone says what a program needs to take the sandbox for WeChat.
+func printAlone(out io.Writer, f aloneFlags, s sandbox.Settings) error {
+	_, err := fmt.Fprintf(out, `The sandbox stands in for https://api.mch.weixin.qq.com, https://api.weixin.qq.com,
+https://mp.weixin.qq.com and https://open.weixin.qq.com. Point your program at
+
+  %[1]s
+
+  merchant number (mchid)       %[2]s
+  appid                         %[3]s
+  merchant's serial             %[4]s
+  merchant's private key        %[5]s
+  APIv3 key                     %[6]s
+  WeChat Pay's public key       %[7]s
+  its id                        %[8]s
+  platform certificates         GET %[1]s/v3/certificates, as at WeChat
+  official account: secret      %[9]s
+  events: token                 %[10]s
+  events: EncodingAESKey        %[11]s
+
+The same as settings of MSTM: %[12]s/sandbox.env
+Callbacks of payments go to the notify_url of each trade, events in safe mode to %[13]s
+The phone to pay with, and the switches for what should go wrong: %[1]s/phone
+
+`, s.BaseURL, s.MchID, s.AppID, s.Serial, s.PrivateKeyFile, s.APIv3Key, s.PublicKeyFile, s.PublicKeyID,
+		s.AppSecret, s.EventToken, s.AESKey, f.dir, f.events)
+	for _, w := range f.forward {
+		_, err = fmt.Fprintf(out, "Callbacks for %s… go to %s…\n", w.from, w.to)
+	}
+	return err
+}
