@@ -110,7 +110,7 @@ func run(ctx context.Context, cfg settings, w watch) (err error) {
 		return err
 	}
 	defer pay.Close()
-	account, err := openAccount(cfg, sb, clk)
+	account, err := openAccount(cfg, sb, clk, db)
 	if err != nil {
 		return err
 	}

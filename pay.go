@@ -108,9 +108,10 @@ func payConfig(cfg settings, sb *localWeChat, publicURL string, log *slog.Logger
 }
 
 // openAccount is the official account: as the settings say, or the sandbox's. nil: neither.
-func openAccount(cfg settings, sb *localWeChat, clk *clock) (*wechat.Account, error) {
+func openAccount(cfg settings, sb *localWeChat, clk *clock, db *store.Store) (*wechat.Account, error) {
 	mp := wechat.AccountConfig{
 		BaseURL: cfg.MP.BaseURL, AppID: cfg.MP.AppID, Secret: cfg.MP.Secret, Token: cfg.MP.Token, AESKey: cfg.MP.AESKey, Now: clk.now,
+		Shelf: db.Shelf(),
 	}
 	switch {
 	case cfg.MP.set():

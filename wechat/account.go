@@ -26,6 +26,7 @@ type AccountConfig struct {
 
 	Timeout time.Duration    // of one call, 3 s when zero: events have to be answered within five
 	Now     func() time.Time // by which access tokens end; time.Now when nil
+	Shelf   Shelf            // where instances share the access token; nil: each asks for itself
 }
 
 // The hosts that BaseURL stands in for.
@@ -175,7 +176,7 @@ func (a *Account) Exchange(ctx context.Context, code string) (openid string, err
 func (a *Account) call(ctx context.Context, path string, q url.Values, in, out any) error {
 	token, err := a.accessToken(ctx, "")
 	if err != nil {
-		return err
+		return fmt.Errorf("%w (%w)", err, errNotSent)
 	}
 	q.Set("access_token", token)
 	err = a.send(ctx, path, q, in, out)
@@ -183,7 +184,7 @@ func (a *Account) call(ctx context.Context, path string, q url.Values, in, out a
 		return err
 	}
 	if token, err = a.accessToken(ctx, token); err != nil {
-		return err
+		return fmt.Errorf("%w (%w)", err, errNotSent)
 	}
 	q.Set("access_token", token)
 	return a.send(ctx, path, q, in, out)
@@ -200,7 +201,7 @@ func (a *Account) send(ctx context.Context, path string, q url.Values, in, out a
 	}
 	res, err := a.http.Do(req)
 	if err != nil {
-		return classify("", err)
+		return markUnsent(err)
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
@@ -261,10 +262,13 @@ func accountKind(code int) error {
 	switch code {
 	case 40001, 40014, 41001, 42001:
 		return errToken
-	case -1, 45009, 45011:
+	case -1, 45011:
 		return ErrBusy
 	case 40029, 40163, 42003:
 		return ErrCode
+	}
+	if kind := messageKind(code); kind != nil {
+		return kind
 	}
 	return ErrRefused
 }

@@ -29,6 +29,18 @@ type Event struct {
 	Key    string
 	Ticket string
 	At     time.Time
+
+	MsgID  int64  // of TEMPLATESENDJOBFINISH: the message's
+	Status string // of TEMPLATESENDJOBFINISH: success, failed:user block, failed: system failed
+
+	Consents []Consent // of subscribe_msg_popup_event and subscribe_msg_change_event
+}
+
+// Consent is what somebody decided about messages of one subscription template: asked by a page,
+// each agreement allows one.
+type Consent struct {
+	TemplateID string
+	Accepted   bool
 }
 
 // scenePrefix stands before the scene where a scan made somebody a follower, and only there.
@@ -91,10 +103,41 @@ func readEvent(plain []byte) (Event, error) {
 		return Event{}, fmt.Errorf("%w: not an event's fields", ErrBadCallback)
 	}
 	e := Event{Openid: m["FromUserName"], At: time.Unix(seconds, 0)}
-	if m["MsgType"] == "event" {
-		e.Name, e.Key, e.Ticket = m["Event"], m["EventKey"], m["Ticket"]
+	if m["MsgType"] != "event" {
+		return e, nil
 	}
-	return e, nil
+	e.Name, e.Key, e.Ticket = m["Event"], m["EventKey"], m["Ticket"]
+	if e.Name == "TEMPLATESENDJOBFINISH" {
+		e.Status = m["Status"]
+		if e.MsgID, err = strconv.ParseInt(m["MsgID"], 10, 64); err != nil {
+			return Event{}, fmt.Errorf("%w: a message's end without its number", ErrBadCallback)
+		}
+	}
+	if strings.HasPrefix(e.Name, "subscribe_msg_") {
+		e.Consents, err = readConsents(plain)
+	}
+	return e, err
+}
+
+// readConsents reads the lists of a subscribe_msg_… event. A change of mind in the settings has no
+// scene of its own: there somebody only ever refuses.
+func readConsents(plain []byte) ([]Consent, error) {
+	type entry struct {
+		TemplateID string `xml:"TemplateId"`
+		Status     string `xml:"SubscribeStatusString"`
+	}
+	var in struct {
+		Popup  []entry `xml:"SubscribeMsgPopupEvent>List"`
+		Change []entry `xml:"SubscribeMsgChangeEvent>List"`
+	}
+	if err := xml.Unmarshal(plain, &in); err != nil {
+		return nil, fmt.Errorf("%w: not a subscription's fields", ErrBadCallback)
+	}
+	var all []Consent
+	for _, e := range append(in.Popup, in.Change...) {
+		all = append(all, Consent{e.TemplateID, e.Status == "accept"})
+	}
+	return all, nil
 }
 
 // maxAge is how far a push's timestamp may be from now: an old one is somebody's recording.

@@ -29,7 +29,10 @@ func (s *Sandbox) accountRoutes(r *httprouter.Router) {
 	r.POST("/sandbox/unfollow", s.control(s.unfollow))
 	r.POST("/sandbox/push", s.control(s.push))
 	r.GET("/sandbox/followers", s.control(s.listFollowers))
+	r.GET("/sandbox/access-token", s.control(s.showToken))
+	r.PUT("/sandbox/access-token", s.control(s.setTokenLife))
 	r.POST("/sandbox/access-token/expire", s.control(s.expireToken))
+	s.messageRoutes(r)
 }
 
 // errcode is an error of the official account's API, which has status 200.
@@ -49,13 +52,15 @@ func (s *Sandbox) account(name string, do endpoint) httprouter.Handle {
 		}
 		r, err := newRequest(w, hr, params)
 		var out any
-		if err == nil && (f.Status == 0 || f.After) {
+		if err == nil && (f.Status == 0 && f.Errcode == 0 || f.After) {
 			out, err = do(r)
 		}
 		pause(hr.Context(), time.Duration(f.DelayMS)*time.Millisecond)
 		switch {
 		case f.Drop:
 			cut()
+		case f.Errcode != 0:
+			s.answerAccount(w, hr, nil, &errcode{f.Errcode, "sandbox fault"})
 		case f.Status != 0:
 			s.answerFault(w, hr, f)
 		default:
@@ -91,107 +96,6 @@ func decodeAccount(r *request, v any) error {
 		return &errcode{47001, "data format error"}
 	}
 	return nil
-}
-
-// The life of an access token, and of the one before it after a new one was given out.
-const (
-	tokenLife  = 2 * time.Hour
-	tokenGrace = 5 * time.Minute
-)
-
-// mpToken is the account's access token and the one before.
-type mpToken struct {
-	Text      string    `json:"text"`
-	Ends      time.Time `json:"ends"`
-	Previous  string    `json:"previous,omitempty"`
-	PrevEnds  time.Time `json:"previous_ends,omitzero"`
-	ForcedAt  time.Time `json:"forced_at,omitzero"`
-	Refreshes int       `json:"refreshes"`
-}
-
-const metaToken = "mp_token"
-
-// stableToken answers POST /cgi-bin/stable_token: the same token until its last five minutes.
-func (s *Sandbox) stableToken(r *request) (any, error) {
-	var in struct {
-		GrantType string `json:"grant_type"`
-		AppID     string `json:"appid"`
-		Secret    string `json:"secret"`
-		Force     bool   `json:"force_refresh"`
-	}
-	if err := decodeAccount(r, &in); err != nil {
-		return nil, err
-	}
-	switch {
-	case in.GrantType != "client_credential":
-		return nil, &errcode{40002, "invalid grant_type"}
-	case in.AppID != s.keys.id.AppID:
-		return nil, &errcode{40013, "invalid appid"}
-	case in.Secret != s.keys.id.AppSecret:
-		return nil, &errcode{40125, "invalid appsecret"}
-	}
-	var token *mpToken
-	err := s.db.Update(func(tx *bbolt.Tx) (err error) {
-		token, err = s.nextToken(tx, in.Force)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return map[string]any{"access_token": token.Text, "expires_in": int64(token.Ends.Sub(s.now()) / time.Second)}, nil
-}
-
-// nextToken is the token to give out now.
-func (s *Sandbox) nextToken(tx *bbolt.Tx, force bool) (*mpToken, error) {
-	now := s.now()
-	t, err := get[mpToken](tx, bucketMeta, metaToken)
-	if err != nil {
-		return nil, err
-	}
-	if t == nil {
-		t = &mpToken{}
-	}
-	next := mpToken{Text: randomHex(32), Ends: now.Add(tokenLife), ForcedAt: t.ForcedAt, Refreshes: t.Refreshes + 1}
-	switch {
-	case force && now.Sub(t.ForcedAt).Abs() < 30*time.Second:
-		return nil, &errcode{45011, "api minute-quota reach limit, must slower, retry next minute"}
-	case force:
-		next.ForcedAt = now
-	case t.Ends.Sub(now) > tokenGrace && t.Ends.Sub(now) <= tokenLife:
-		return t, nil
-	default:
-		next.Previous, next.PrevEnds = t.Text, now.Add(tokenGrace)
-	}
-	return &next, put(tx, bucketMeta, metaToken, next)
-}
-
-// expireToken answers POST /sandbox/access-token/expire: what was given out is good no more.
-func (s *Sandbox) expireToken(*request) (any, error) {
-	return struct{}{}, s.db.Update(func(tx *bbolt.Tx) error { return drop(tx, bucketMeta, metaToken) })
-}
-
-// withToken asks for the access token before anything else.
-func (s *Sandbox) withToken(do endpoint) endpoint {
-	return func(r *request) (any, error) {
-		given := r.URL.Query().Get("access_token")
-		if given == "" {
-			return nil, &errcode{41001, "access_token missing"}
-		}
-		var t *mpToken
-		err := s.db.View(func(tx *bbolt.Tx) (err error) {
-			t, err = get[mpToken](tx, bucketMeta, metaToken)
-			return err
-		})
-		switch now := s.now(); {
-		case err != nil:
-			return nil, err
-		case t == nil || given != t.Text && given != t.Previous:
-			return nil, &errcode{40001, "invalid credential, access_token is invalid or not latest"}
-		case given == t.Text && !now.Before(t.Ends), given == t.Previous && !now.Before(t.PrevEnds):
-			return nil, &errcode{42001, "access_token expired"}
-		}
-		return do(r)
-	}
 }
 
 // qrCode is a parametric code.

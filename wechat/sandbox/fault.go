@@ -19,7 +19,7 @@ type Faults struct {
 
 // APIFault spoils an answer to the shop's calls.
 type APIFault struct {
-	API        string `json:"api"` // native, jsapi, h5, query, close, refund, refund_query, certificates, bill, bill_file (with status: half the file), stable_token, qrcode, user_info, oauth_token, * for any but bill_file
+	API        string `json:"api"` // native, jsapi, h5, query, close, refund, refund_query, certificates, bill, bill_file (with status: half the file), stable_token, qrcode, user_info, oauth_token, template_send, subscribe_send, * for any but bill_file
 	OutTradeNo string `json:"out_trade_no,omitempty"`
 	Times      int    `json:"times,omitempty"`
 
@@ -27,9 +27,10 @@ type APIFault struct {
 	Drop       bool `json:"drop,omitempty"`        // do it, then cut the connection
 	DropBefore bool `json:"drop_before,omitempty"` // cut the connection without doing it
 
-	Status  int    `json:"status,omitempty"` // answer this instead of doing it; 2xx is signed and empty
-	After   bool   `json:"after,omitempty"`  // with status: do it first
-	Code    string `json:"code,omitempty"`   // of the error body; by status when empty
+	Status  int    `json:"status,omitempty"`  // answer this instead of doing it; 2xx is signed and empty
+	Errcode int    `json:"errcode,omitempty"` // of the official account: answer this error instead of doing it
+	After   bool   `json:"after,omitempty"`   // with status or errcode: do it first
+	Code    string `json:"code,omitempty"`    // of the error body; by status when empty
 	Message string `json:"message,omitempty"`
 	HTML    bool   `json:"html,omitempty"` // the error body of a gateway
 
@@ -41,7 +42,7 @@ type APIFault struct {
 // and holds for the first Attempts deliveries of it (0: for all). PUT /sandbox/faults takes the
 // drawn ones back too.
 type CallbackFault struct {
-	Event      string `json:"event,omitempty"` // payment, refund; empty or * for both
+	Event      string `json:"event,omitempty"` // payment, refund; empty or * for both; message: what became of a sent one
 	OutTradeNo string `json:"out_trade_no,omitempty"`
 	Times      int    `json:"times,omitempty"` // events
 	Attempts   int    `json:"attempts,omitempty"`
@@ -65,6 +66,8 @@ type CallbackFault struct {
 	UnknownSerial bool   `json:"unknown_serial,omitempty"`
 	Signer        string `json:"signer,omitempty"` // certificate or public_key, whatever the shop uses
 	XML           bool   `json:"xml,omitempty"`    // the old v2 form
+
+	Outcome string `json:"outcome,omitempty"` // of a message: "failed:user block" instead of "success"
 }
 
 // RefundFault decides how refunds end. Without it they become SUCCESS after three seconds.
@@ -119,7 +122,7 @@ func (s *Sandbox) putFaults(r *request) (any, error) {
 // check refuses words that would silently never match.
 func (f Faults) check() error {
 	apis := []string{"native", "jsapi", "h5", "query", "close", "refund", "refund_query", "certificates", "bill", "bill_file",
-		"stable_token", "qrcode", "user_info", "oauth_token", "*"}
+		"stable_token", "qrcode", "user_info", "oauth_token", "template_send", "subscribe_send", "*"}
 	signatures := []string{"", "unsigned", "wrong", "signtest", "stale", "unknown_serial"}
 	for _, a := range f.API {
 		switch {
@@ -133,7 +136,7 @@ func (f Faults) check() error {
 	}
 	for _, c := range f.Callback {
 		switch {
-		case !slices.Contains([]string{"", "*", "payment", "refund"}, c.Event):
+		case !slices.Contains([]string{"", "*", "payment", "refund", "message"}, c.Event):
 			return paramError("callback/event", "unknown event "+c.Event)
 		case !slices.Contains([]string{"", "certificate", "public_key"}, c.Signer):
 			return paramError("callback/signer", "unknown signer "+c.Signer)
@@ -167,7 +170,8 @@ func (f *faultSet) drawCallback(event, outTradeNo string, early bool) (CallbackF
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	i := slices.IndexFunc(f.now.Callback, func(c CallbackFault) bool {
-		return c.Early == early && (c.Event == "" || c.Event == "*" || c.Event == event) && (c.OutTradeNo == "" || c.OutTradeNo == outTradeNo)
+		both := (c.Event == "" || c.Event == "*") && event != "message"
+		return c.Early == early && (both || c.Event == event) && (c.OutTradeNo == "" || c.OutTradeNo == outTradeNo)
 	})
 	if i < 0 {
 		return CallbackFault{}, false

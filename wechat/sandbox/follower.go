@@ -169,7 +169,10 @@ func (s *Sandbox) push(r *request) (any, error) {
 }
 
 // pushed is one event on its way to the shop.
-type pushed struct{ Openid, Event, Key, Ticket string }
+type pushed struct {
+	Openid, Event, Key, Ticket string
+	more                       string // further elements, as XML
+}
 
 // eventTries is how often WeChat pushes an event that the shop does not take; each try waits 5 s.
 const eventTries = 3
@@ -229,7 +232,7 @@ func (p pushed) xml(now time.Time) []byte {
 	if p.Ticket != "" {
 		text("Ticket", p.Ticket)
 	}
-	b.WriteString("</xml>")
+	b.WriteString(p.more + "</xml>")
 	return []byte(b.String())
 }
 

@@ -69,6 +69,7 @@ type Settings struct {
 	PublicKeyFile        string
 
 	AppSecret, EventToken, AESKey string // of the official account; its appid is AppID
+	Templates                     string // of its messages, as WECHAT_MP_TEMPLATES
 }
 
 const (
@@ -85,6 +86,7 @@ func (s *Sandbox) Settings() Settings {
 		PrivateKey: k.merchant, PrivateKeyFile: filepath.Join(k.dir, merchantKeyFile), APIv3Key: k.id.APIv3Key,
 		PublicKeyID: k.id.PublicKeyID, PublicKey: &k.platform.PublicKey, PublicKeyFile: filepath.Join(k.dir, publicKeyFile),
 		AppSecret: k.id.AppSecret, EventToken: k.id.EventToken, AESKey: k.id.AESKey,
+		Templates: templateSettings(),
 	}
 }
 
@@ -102,7 +104,8 @@ func (s *Sandbox) writeEnv() error {
 		"WECHAT_PAY_SERIAL=" + c.Serial, "WECHAT_PAY_PRIVATE_KEY_FILE=" + abs(c.PrivateKeyFile), "WECHAT_PAY_APIV3_KEY=" + c.APIv3Key,
 		"WECHAT_PAY_PUBLIC_KEY_ID=" + c.PublicKeyID, "WECHAT_PAY_PUBLIC_KEY_FILE=" + abs(c.PublicKeyFile),
 		"WECHAT_MP_BASE_URL=" + c.BaseURL, "WECHAT_MP_APPID=" + c.AppID, "WECHAT_MP_SECRET=" + c.AppSecret,
-		"WECHAT_MP_TOKEN=" + c.EventToken, "WECHAT_MP_AES_KEY=" + c.AESKey, "",
+		"WECHAT_MP_TOKEN=" + c.EventToken, "WECHAT_MP_AES_KEY=" + c.AESKey,
+		"WECHAT_MP_TEMPLATES='" + c.Templates + "'", "",
 	}
 	return os.WriteFile(filepath.Join(s.cfg.Dir, "sandbox.env"), []byte(strings.Join(lines, "\n")), 0o600)
 }

@@ -22,7 +22,11 @@
 //	POST /sandbox/follow, /sandbox/unfollow {"openid"?, "unionid"?}   GET /sandbox/followers
 //	POST /sandbox/push {"openid"?,"event","event_key"?,"fault"?}   a genuine push of an invented event
 //	POST /sandbox/access-token/expire {} what the account was given is good no more
-//	GET  /sandbox/messages?openid=       what the official account sent; none yet
+//	GET, PUT /sandbox/access-token {"life_s"}   how long tokens live; how many were asked for and given out
+//	GET  /sandbox/messages?openid=       what the official account sent, newest first
+//	POST /sandbox/subscribe {"openid"?,"template_id"?,"accept"?}   agrees to one activity message (accept false: refuses)
+//	GET, PUT /sandbox/message-quota {"template"}   messages a day
+//	GET, PUT /sandbox/templates {"gone":[…]}   the templates; those that the account has deleted
 //
 // # Faults
 //
@@ -86,6 +90,8 @@ type Sandbox struct {
 
 	mu     sync.Mutex
 	flying map[string]bool // events being delivered
+
+	telling background // of what became of messages
 }
 
 // New opens the state in cfg.Dir, generating keys on the first run. A second sandbox on the same
@@ -111,7 +117,7 @@ func New(cfg Config) (*Sandbox, error) {
 		return nil, err
 	}
 	s := &Sandbox{cfg: cfg, log: cfg.Log, db: db, post: newPoster(), wake: make(chan struct{}, 1),
-		hosts: map[string]bool{public.Hostname(): true}, flying: map[string]bool{}}
+		hosts: map[string]bool{public.Hostname(): true}, flying: map[string]bool{}, telling: newBackground()}
 	if err := s.load(); err != nil {
 		return nil, errors.Join(fmt.Errorf("sandbox: %w", err), db.Close())
 	}
@@ -134,6 +140,7 @@ func (s *Sandbox) load() (err error) {
 
 // Close ends the sandbox; Run must have returned.
 func (s *Sandbox) Close() error {
+	s.telling.close()
 	s.post.CloseIdleConnections()
 	return s.db.Close()
 }

@@ -56,7 +56,6 @@ func (s *Sandbox) controlRoutes(r *httprouter.Router) {
 	r.GET("/sandbox/clock", s.control(s.getClock))
 	r.PUT("/sandbox/clock", s.control(s.putClock))
 	r.POST("/sandbox/certificates", s.control(s.issueCertificate))
-	r.GET("/sandbox/messages", s.control(s.messages))
 	r.GET("/", s.local(s.phone))
 	r.GET("/phone", s.local(s.phone))
 	r.GET("/cgi-bin/mmpayweb-bin/checkmweb", s.local(s.phone))
@@ -227,11 +226,6 @@ func (s *Sandbox) isLocal(host string) bool {
 	host = strings.Trim(host, "[]")
 	ip := net.ParseIP(host)
 	return host == "localhost" || s.hosts[host] || ip != nil && ip.IsLoopback()
-}
-
-// messages answers GET /sandbox/messages: what the official account sent to one follower.
-func (s *Sandbox) messages(*request) (any, error) {
-	return items[struct{}]{Items: []struct{}{}}, nil
 }
 
 // items is the form of every list.

@@ -22,6 +22,9 @@ const (
 	bucketFollowers = "followers" // openid → follower
 	bucketQRCodes   = "qrcodes"   // ticket → qrCode
 	bucketAuth      = "auth"      // authorisation code → authCode
+	bucketMessages  = "messages"  // openid/sequence → message
+	bucketOnce      = "once"      // openid/client_msg_id → when it was taken
+	bucketGrants    = "grants"    // openid/template → how many messages it allows
 )
 
 // openState opens the state file. Writes are not flushed to the disk: they survive the process
@@ -36,7 +39,7 @@ func openState(path string) (*bbolt.DB, error) {
 	}
 	err = db.Update(func(tx *bbolt.Tx) error {
 		for _, name := range []string{bucketTrades, bucketCodes, bucketRefunds, bucketOpen, bucketEvents, bucketPending, bucketMeta,
-			bucketFollowers, bucketQRCodes, bucketAuth} {
+			bucketFollowers, bucketQRCodes, bucketAuth, bucketMessages, bucketOnce, bucketGrants} {
 			if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
 				return err
 			}

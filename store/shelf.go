@@ -1,0 +1,65 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Shelf is a place in Redis where instances share small things that can be had again: losing
+// one costs asking for it anew.
+type Shelf struct{ client redis.UniversalClient }
+
+// Shelf is the shop's.
+func (s *Store) Shelf() Shelf { return Shelf{s.redis} }
+
+const shelfPrefix = "mstm:shelf:"
+
+// Get reads what was put under key; "" where nothing was.
+func (h Shelf) Get(ctx context.Context, key string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, redisTimeout)
+	defer cancel()
+	text, err := h.client.Get(ctx, shelfPrefix+key).Result()
+	if errors.Is(err, redis.Nil) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("shelf: %w", err)
+	}
+	return text, nil
+}
+
+// Put keeps value under key for ttl.
+func (h Shelf) Put(ctx context.Context, key, value string, ttl time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, redisTimeout)
+	defer cancel()
+	if err := h.client.Set(ctx, shelfPrefix+key, value, ttl).Err(); err != nil {
+		return fmt.Errorf("shelf: %w", err)
+	}
+	return nil
+}
+
+// giveBack removes a key that still holds this value.
+var giveBack = redis.NewScript(`
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0`)
+
+// Take makes key the caller's for ttl, unless it is somebody's, and reports whether.
+// giveBack ends it sooner. It saves double work; nothing correct rests on it.
+func (h Shelf) Take(ctx context.Context, key string, ttl time.Duration) (back func(), mine bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, redisTimeout)
+	defer cancel()
+	holder := newID()
+	mine, err = h.client.SetNX(ctx, shelfPrefix+key, holder, ttl).Result()
+	if err != nil {
+		return func() {}, false, fmt.Errorf("shelf: %w", err)
+	}
+	return func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), redisTimeout)
+		defer cancel()
+		_ = giveBack.Run(ctx, h.client, []string{shelfPrefix + key}, holder).Err() // else it ends by itself
+	}, mine, nil
+}
