@@ -113,7 +113,10 @@ func (c *Checkout) beginRefund(ctx context.Context, orderID, reason, by string, 
 				return err
 			})
 		}
-		if driven := c.drive(ctx, orderID); driven != nil { // thaws what came to nothing
+		if err != nil || !frozen {
+			err = errors.Join(err, c.thaw(ctx, orderID))
+		}
+		if driven := c.drive(ctx, orderID); driven != nil {
 			c.Log.WarnContext(ctx, "refund waits", "order", orderID, "err", driven)
 		}
 		if err != nil {
@@ -134,12 +137,13 @@ const refundTries = 8
 // freeze stops the grants that a refund would end, each on condition that its enrolment is
 // still the one that was looked at, and reports whether all were. The order owes it to its
 // grants to look after them before the first is touched, so a process that dies in between
-// leaves none frozen.
+// leaves none frozen; it owes it a little later, lest another instance thaws at once what is
+// frozen here.
 func (c *Checkout) freeze(ctx context.Context, o *shop.Order, q shop.OrderRefund, p past) (all bool, err error) {
 	if err := c.Store.Remind(ctx, o.ID, c.Now().Add(lookSoon)); err != nil {
 		return false, err
 	}
-	if _, err := c.Store.ChangeOrder(ctx, o.ID, func(o *shop.Order) error { o.OweGrants(c.Now()); return nil }); err != nil {
+	if _, err := c.Store.ChangeOrder(ctx, o.ID, func(o *shop.Order) error { o.OweGrants(c.Now().Add(lookSoon)); return nil }); err != nil {
 		return false, err
 	}
 	for _, l := range q.Lines {
@@ -158,6 +162,16 @@ func (c *Checkout) freeze(ctx context.Context, o *shop.Order, q shop.OrderRefund
 		}
 	}
 	return true, nil
+}
+
+// thaw makes the order look after its grants now: the refund that they were frozen for came
+// to nothing.
+func (c *Checkout) thaw(ctx context.Context, orderID string) error {
+	if err := c.Store.Remind(ctx, orderID, c.Now()); err != nil {
+		return err
+	}
+	_, err := c.Store.ChangeOrder(ctx, orderID, func(o *shop.Order) error { o.OweGrants(c.Now()); return nil })
+	return err
 }
 
 // past is what an order's owner has behind them in each of its courses.

@@ -171,6 +171,7 @@ func calmly(err error) error {
 
 // perform does a duty and notes how it went.
 func (c *Checkout) perform(ctx context.Context, o *shop.Order, duty shop.DutyName) error {
+	owed := o.Duties[duty].Owed
 	err := c.do(ctx, o, duty)
 	if err != nil {
 		c.Log.WarnContext(ctx, "duty not done", "order", o.ID, "duty", duty, "err", err)
@@ -181,7 +182,9 @@ func (c *Checkout) perform(ctx context.Context, o *shop.Order, duty shop.DutyNam
 			return store.Unchanged()
 		}
 		if err == nil {
-			o.DutyDone(duty)
+			if o.DutyDone(duty, owed); !d.Done {
+				return store.Unchanged()
+			}
 			return nil
 		}
 		o.DutyFailed(duty, cause(err), c.Now())

@@ -29,7 +29,7 @@ func wholeOrder(now time.Time) (*Order, Around, *Enrolment) {
 	}
 	o.Fulfil(now)
 	for name := range o.Duties {
-		o.DutyDone(name)
+		o.DutyDone(name, o.Duties[name].Owed)
 	}
 	return o, Around{
 		Enrolments: map[string]*Enrolment{"c1": e, "c2": trial}, Claims: map[string]string{}, Trials: map[string]string{"c2": "o1"},

@@ -37,6 +37,7 @@ const AlarmAfterTries = 3
 // Duty is one thing still to be done, or done.
 type Duty struct {
 	Done  bool      `bson:"done"`
+	Owed  int       `bson:"owed"` // how often it came to be owed
 	Tries int       `bson:"tries"`
 	Next  time.Time `bson:"next"`
 	Error string    `bson:"error,omitempty"`
@@ -53,8 +54,14 @@ func (o *Order) NextDuty(now time.Time) (DutyName, bool) {
 	return "", false
 }
 
-// DutyDone notes that a duty was done.
-func (o *Order) DutyDone(name DutyName) { o.done(name) }
+// DutyDone notes that a duty was done for an order as it was when the duty had been owed so
+// many times. Where it has come to be owed once more meanwhile it stays owed: what was done
+// did not look at what is new.
+func (o *Order) DutyDone(name DutyName, owed int) {
+	if d := o.Duties[name]; d != nil && d.Owed == owed {
+		o.done(name)
+	}
+}
 
 // DutyFailed notes a failure (its stable code or class, no secrets) and when to try
 // again: after 1 s, 2 s, 4 s … at most a minute.
@@ -88,8 +95,17 @@ func (o *Order) owePaid(now time.Time) {
 
 func (o *Order) owe(now time.Time, names ...DutyName) {
 	for _, n := range names {
-		if d := o.Duties[n]; d == nil || d.Done {
-			o.Duties[n] = &Duty{Next: now.UTC()}
+		d := o.Duties[n]
+		switch {
+		case d == nil:
+			o.Duties[n] = &Duty{Owed: 1, Next: now.UTC()}
+		case d.Done:
+			o.Duties[n] = &Duty{Owed: d.Owed + 1, Next: now.UTC()}
+		default:
+			d.Owed++
+			if d.Tries == 0 && now.Before(d.Next) {
+				d.Next = now.UTC()
+			}
 		}
 	}
 }

@@ -41,7 +41,13 @@ var moves = map[Move]struct {
 	MoveRevived:   {[]OrderState{OrderClosed}, []OrderState{OrderPaid}},
 	// From refunding again, under a new number, where WeChat gave the last refund up.
 	MoveRefunding: {[]OrderState{OrderFulfilled, OrderPartiallyRefunded, OrderRefunding}, []OrderState{OrderRefunding}},
-	MoveRefunded:  {[]OrderState{OrderRefunding}, []OrderState{OrderPartiallyRefunded, OrderRefunded}},
+	// To refunding again while another refund of the order is under way. From the later states
+	// where WeChat gave a refund up, its successor went through, and then the first did too: by
+	// hand, in WeChat's console.
+	MoveRefunded: {
+		[]OrderState{OrderRefunding, OrderPartiallyRefunded, OrderRefunded},
+		[]OrderState{OrderRefunding, OrderPartiallyRefunded, OrderRefunded},
+	},
 	// Only while nothing is settled: an order that was paid rightly stays so, and odd money
 	// that comes later is kept as a stray for people.
 	MoveException: {[]OrderState{OrderPending, OrderClosing, OrderClosed}, []OrderState{OrderException}},

@@ -215,13 +215,8 @@ func (o *Order) refundable() error {
 		return ErrRefundUnderWay
 	}
 	switch o.State {
-	case OrderFulfilled, OrderPartiallyRefunded:
-		return nil
-	case OrderRefunding:
-		if n := len(o.Refunds); n > 0 && o.Refunds[n-1].State == RefundClosed {
-			return nil // WeChat gave it up; it is tried again under a new number
-		}
-		return ErrRefundUnderWay
+	case OrderFulfilled, OrderPartiallyRefunded, OrderRefunding:
+		return nil // refunding with none under way: WeChat gave it up, and it is tried again under a new number
 	}
 	return ErrNotRefundable
 }

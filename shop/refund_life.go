@@ -120,8 +120,9 @@ func (o *Order) BeginRefund(q OrderRefund, reason, by string, now time.Time) *Re
 	return &o.Refunds[len(o.Refunds)-1]
 }
 
-// OweGrants makes the order look after its grants again: they follow what its refunds say.
-func (o *Order) OweGrants(now time.Time) { o.owe(now, DutyFreeze) }
+// OweGrants makes the order look after its grants again, from at on: they follow what its
+// refunds say.
+func (o *Order) OweGrants(at time.Time) { o.owe(at, DutyFreeze) }
 
 // RefundFor reports whether there is a refund for this reason.
 func (o *Order) RefundFor(reason string) bool {
@@ -134,14 +135,26 @@ func (o *Order) RefusedRefund() (q OrderRefund, ok bool) {
 	if o.RefundFor(ReasonLineRefused) {
 		return OrderRefund{}, false
 	}
+	left := o.left()
 	for _, l := range o.Lines {
-		if l.Result == LineRefused && l.Price > 0 {
-			q.Lines = append(q.Lines, RefundQuote{CourseID: l.CourseID, Amount: l.Price, Full: true, Rule: RefundRefused})
-			q.Amount += l.Price
+		if back := min(l.Price, left-q.Amount); l.Result == LineRefused && back > 0 {
+			q.Lines = append(q.Lines, RefundQuote{CourseID: l.CourseID, Amount: back, Full: back == l.Price, Rule: RefundRefused})
+			q.Amount += back
 		}
 	}
-	q.Full = q.Amount == o.Paid-o.Refunded
+	q.Full = q.Amount == left
 	return q, q.Amount > 0
+}
+
+// left is the order's cash that is neither paid back nor on its way back, in fen.
+func (o *Order) left() Fen {
+	left := o.Paid - o.Refunded
+	for _, r := range o.Refunds {
+		if underWay(r) {
+			left -= r.Amount
+		}
+	}
+	return left
 }
 
 // paidAttempt is the attempt whose money is the order's, nil where it cost nothing.
@@ -189,7 +202,10 @@ func (o *Order) RefundAnswered(outRefundNo string, state RefundState, now time.T
 func (o *Order) refunded(r *Refund, now time.Time) {
 	o.Refunded += r.Amount
 	to := OrderPartiallyRefunded
-	if o.Refunded >= o.Paid && !o.holdsMore() {
+	switch {
+	case slices.ContainsFunc(o.Refunds, underWay):
+		to = OrderRefunding
+	case o.Refunded >= o.Paid && !o.holdsMore():
 		to = OrderRefunded
 	}
 	o.move(MoveRefunded, to, now, "wechat", map[string]string{"out_refund_no": r.OutRefundNo, "amount": r.Amount.Yuan()})

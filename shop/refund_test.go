@@ -223,7 +223,12 @@ func TestTheLimitsOfARefund(t *testing.T) {
 	}{
 		{"a fulfilled order", func(*Order) {}, nil},
 		{"one that was partly refunded", func(o *Order) { o.State = OrderPartiallyRefunded }, nil},
-		{"one that is being refunded", func(o *Order) { o.State = OrderRefunding }, ErrRefundUnderWay},
+		{"one that is being refunded", func(o *Order) {
+			o.State, o.Refunds = OrderRefunding, refunds(1, RefundProcessing, false, "2025-04-03")
+		}, ErrRefundUnderWay},
+		{"one whose refund WeChat gave up", func(o *Order) {
+			o.State, o.Refunds = OrderRefunding, refunds(1, RefundClosed, false, "2025-04-03")
+		}, nil},
 		{"one that was refunded", func(o *Order) { o.State = OrderRefunded }, ErrNotRefundable},
 		{"one that was not fulfilled yet", func(o *Order) { o.State = OrderPaid }, ErrNotRefundable},
 		{"one for people to look at", func(o *Order) { o.State = OrderException }, ErrNotRefundable},
@@ -367,11 +372,11 @@ func TestRefundOrder(t *testing.T) {
 		if _, err := refund(o, held, 0, "2025-06-22"); !errors.Is(err, ErrNotRefundable) {
 			t.Error(err)
 		}
-		o.State = OrderRefunding
+		o.State, o.Refunds = OrderRefunding, []Refund{{State: RefundProcessing}}
 		if _, err := refund(o, held, 0, "2025-04-05"); !errors.Is(err, ErrRefundUnderWay) {
 			t.Error(err)
 		}
-		o.State, o.Lines = OrderFulfilled, nil
+		o.State, o.Lines, o.Refunds = OrderFulfilled, nil, nil
 		if _, err := refund(o, held, 0, "2025-04-05"); !errors.Is(err, ErrNotRefundable) {
 			t.Error(err)
 		}
