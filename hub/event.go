@@ -118,23 +118,27 @@ type entry struct {
 	body   string
 }
 
-// event is an entry made ready to be sent: the frame is built once and shared by all followers.
+// event is an entry made ready to be sent, or an answer of the hub, which has neither topic nor
+// position. The frame is built once and shared by all followers.
 type event struct {
-	offset uint64
+	pos    position
 	topic  string
+	lane   lane
+	state  state
 	frame  []byte
 	ending *ending // not nil: not an event for clients but an order to end sockets
 }
 
-func newEvent(epoch string, e entry) event {
-	ev := event{offset: e.offset, topic: strings.Clone(e.topic)}
+func newEvent(epoch string, e entry) *event {
+	ev := &event{pos: position{epoch, e.offset}, topic: strings.Clone(e.topic), lane: laneOf(e.topic)}
 	if order, ok := parseEnding(e.body); ok {
 		ev.ending = order
 		return ev
 	}
-	ev.frame = eventFrame(e.topic, position{epoch, e.offset}, e.body)
+	ev.state = stateOf(e.body)
+	ev.frame = eventFrame(e.topic, ev.pos, e.body)
 	return ev
 }
 
 // weight is what an event costs in the ring, bytes.
-func (e event) weight() int { return len(e.frame) + len(e.topic) + 64 }
+func (e *event) weight() int { return len(e.frame) + len(e.topic) + 128 }

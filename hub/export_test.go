@@ -10,3 +10,14 @@ func (h *Hub) Quicken() {
 		probe: 50 * time.Millisecond, fleet: 50 * time.Millisecond,
 	}
 }
+
+// Stick sets when a socket that takes nothing is ended, and what it has left then to read so,
+// before the hub is used.
+func (h *Hub) Stick(stuck, linger time.Duration) { h.timing.stuck, h.timing.linger = stuck, linger }
+
+// Hold stops the partition of a topic, and with it all that is fed behind it, until release.
+func (h *Hub) Hold(topic string) (release func()) {
+	p := h.partitionOf(topic)
+	p.mu.Lock()
+	return p.mu.Unlock
+}

@@ -275,38 +275,6 @@ func TestASilentlyDeadSubscriptionCostsUnderTwoSecondsAndIsReplaced(t *testing.T
 	wantNumbers(t, c, "user", 1, n)
 }
 
-func TestASlowFollowerIsEndedAndTheOthersStillHear(t *testing.T) {
-	in := start(t, embedded(t))
-	slow, _, err := hubtest.Try(in.url, hubtest.Options{ReceiveBytes: 32 << 10})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer slow.Close()
-	slow.WriteMessage(websocket.TextMessage, []byte(`{"op":"hello"}`))
-	slow.ReadMessage() // ready, and then nothing more
-	quick := hubtest.Dial(t, in.url, "")
-
-	big := strings.Repeat("x", 32<<10)
-	sent := 0
-	eventually(t, "the slow one is ended", func() bool {
-		in.publish(t, hub.Activity, "poster", big)
-		sent++
-		quick.Events(sent, soon) // the others get each at once
-		return in.Stats().SlowCloses == 1
-	})
-	in.publish(t, hub.Activity, "last", nil)
-	quick.Wait("last", soon)
-
-	slow.SetReadDeadline(time.Now().Add(soon))
-	for err == nil {
-		_, _, err = slow.ReadMessage()
-	}
-	if !websocket.IsCloseError(err, 4100) || !strings.Contains(err.Error(), `"retry_ms":`) {
-		t.Errorf("the slow one was told %v, want 4100 with a moment to come back", err)
-	}
-	eventually(t, "it is gone", func() bool { return in.Stats().Sockets == 1 })
-}
-
 func TestAStuckFollowerThatNeverReadsAgainIsGoneInTheEnd(t *testing.T) {
 	in := startQuick(t, embedded(t))
 	stuck, _, err := hubtest.Try(in.url, hubtest.Options{ReceiveBytes: 32 << 10})

@@ -82,6 +82,15 @@ func (h *Hub) newReady(user string, topics map[string]standing) []byte {
 	return textFrame(b)
 }
 
+// readyFor is newReady for one topic, to be queued in the topic's lane.
+func (h *Hub) readyFor(user, topic string, st standing) *event {
+	pos, _ := parsePosition(st.Pos)
+	return &event{
+		pos: pos, topic: topic, lane: laneOf(topic),
+		frame: h.newReady(user, map[string]standing{shownTopic(topic): st}),
+	}
+}
+
 // errorFrame tells a client what was refused. detail is for people.
 func errorFrame(code, detail string) []byte {
 	return textFrame([]byte(`{"op":"error","code":` + quote(code) + `,"detail":` + quote(detail) + `}`))

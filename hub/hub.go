@@ -11,6 +11,11 @@
 // there is a hole. The hole is read once per instance and no socket is closed for it. Heads are compared
 // twice a second, so a subscription that is silently dead costs half a second.
 //
+// Learners' topics and shared topics (activity, courses, desk) have separate links to Redis, and
+// separate lanes in front of each socket and in the writers' run queue: a payment overtakes a
+// marketing flood wherever it could have to wait. Within a topic nothing overtakes. What a slow
+// socket's lanes cannot hold is never left out in silence; lane says how.
+//
 // A position ("pos") is "EPOCH-OFFSET". A follower takes nothing at or below the position
 // it came with, so an event reaches a socket once, in order. When continuity is lost (Redis came
 // back empty, the hole is older than the stream, a replica took over without the tail) every

@@ -25,18 +25,20 @@ type link struct {
 	inSync   atomic.Int64                       // Unix milliseconds of the last complete comparison
 
 	// The feeder's.
-	deaf    int    // comparisons that found what the link did not bring, since it last brought anything
-	heardAt uint64 // heard at the last comparison
-	away    bool   // Redis did not answer the last comparison
-	fed     int    // entries moved
+	deaf     int    // comparisons that found what the link did not bring, since it last brought anything
+	heardAt  uint64 // heard at the last comparison
+	away     bool   // Redis did not answer the last comparison
+	fed      int    // entries moved since the writers last caught up
+	fedBytes int    // of theirs
 }
 
 const (
-	linkBuffer  = 4096 // messages between receiver and feeder
-	readBatch   = 256  // entries of the stream read at a time
-	pace        = 64   // entries fed before the writers catch up; well below queueFrames
-	warmEntries = 256  // entries of the stream taken into an empty ring
-	deafAfter   = 3    // comparisons
+	linkBuffer  = 4096     // messages between receiver and feeder
+	readBatch   = 256      // entries of the stream read at a time
+	pace        = 64       // entries fed before the writers catch up; well below laneEvents
+	paceBytes   = 16 << 10 // bytes likewise; well below shareBytes
+	warmEntries = 256      // entries of the stream taken into an empty ring
+	deafAfter   = 3        // comparisons
 	// redisPatience is for one step of the feeder.
 	redisPatience = 3 * time.Second
 	behindAfter   = 3 * time.Second
@@ -183,7 +185,7 @@ func (l *link) take(ctx context.Context, p *partition, payload string) {
 	at := p.at()
 	switch {
 	case epoch == at.epoch && e.offset == at.offset+1:
-		l.move(p, epoch, e)
+		l.move(p, at.epoch, e)
 	case epoch == at.epoch && e.offset <= at.offset:
 		// Known from the stream.
 	default:
@@ -191,15 +193,18 @@ func (l *link) take(ctx context.Context, p *partition, payload string) {
 	}
 }
 
-// move hands the next entry to the followers. Every pace entries it lets the writers finish
-// what they have, so that a burst fills no queue of a socket that would take it: a full queue
+// move hands the next entry to the followers. After some entries it lets the writers finish
+// what they have in the link's lane, so that a burst fills no queue of a socket that would take it: a full queue
 // is to mean a slow client, not a busy server.
 func (l *link) move(p *partition, epoch string, e entry) {
 	n := p.deliver(epoch, e)
 	l.hub.count.delivered.Add(uint64(n))
 	l.hub.count.received.Add(1)
-	if l.fed++; l.fed%pace == 0 {
-		l.hub.writers.catchUp()
+	l.fed++
+	l.fedBytes += len(e.body)
+	if l.fed >= pace || l.fedBytes >= paceBytes {
+		l.hub.writers.catchUp(laneOf(e.topic))
+		l.fed, l.fedBytes = 0, 0
 	}
 }
 

@@ -72,8 +72,8 @@ func dense(entries []entry, offset uint64) bool {
 }
 
 // latest turns the dense tail of entries that ends at head into events.
-func latest(head position, entries []entry) []event {
-	var events []event
+func latest(head position, entries []entry) []*event {
+	var events []*event
 	first := len(entries)
 	for want := head.offset; first > 0 && entries[first-1].offset == want; first-- {
 		want--

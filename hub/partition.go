@@ -77,12 +77,7 @@ func (h *Hub) Position(topic string) string {
 }
 
 // here is the partition's position as clients see it. p.mu is held.
-func (p *partition) here() string {
-	if p.epoch == "" {
-		return ""
-	}
-	return position{p.epoch, p.last}.String()
-}
+func (p *partition) here() string { return position{p.epoch, p.last}.shown() }
 
 // deliver moves the partition to e, which is the next entry of epoch, and hands it to the
 // followers. It reports how many took it.
@@ -90,10 +85,10 @@ func (p *partition) deliver(epoch string, e entry) int {
 	ev := newEvent(epoch, e)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.last = ev.offset
+	p.last = ev.pos.offset
 	p.ring.push(ev)
 	if ev.ending != nil {
-		p.obey(ev.topic, position{epoch, ev.offset}, ev.ending)
+		p.obey(ev.topic, ev.pos, ev.ending)
 		return 0
 	}
 	t := p.topics[ev.topic]
@@ -105,19 +100,17 @@ func (p *partition) deliver(epoch string, e entry) int {
 
 // fanOut queues ev for every follower; sockets that were at rest go to the writers in batches,
 // so that the first are written to while the last are being queued.
-func (t *topic) fanOut(ev event) (taken int) {
-	var batch wakeBatch
+func (t *topic) fanOut(ev *event) (taken int) {
+	batch := wakeBatch{lane: ev.lane}
 	for _, f := range t.followers {
-		if ev.offset <= f.after {
+		if ev.pos.offset <= f.after {
 			continue
 		}
-		wake, ok := f.socket.queue(ev.frame)
+		call, ok := f.socket.queue(ev)
 		if ok {
 			taken++
 		}
-		if wake {
-			batch.add(f.socket)
-		}
+		batch.add(f.socket, call)
 	}
 	batch.flush()
 	return taken
@@ -126,7 +119,7 @@ func (t *topic) fanOut(ev event) (taken int) {
 // restart puts the partition at the end of another log (or past a hole that cannot be filled),
 // with what is known of its latest entries, and tells every follower to read the state again.
 // It reports how many were told.
-func (p *partition) restart(epoch string, last uint64, latest []event) (told int) {
+func (p *partition) restart(epoch string, last uint64, latest []*event) (told int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.epoch, p.last = epoch, last
@@ -138,7 +131,7 @@ func (p *partition) restart(epoch string, last uint64, latest []event) (told int
 	for _, t := range p.topics {
 		for _, f := range t.followers {
 			f.after = 0
-			f.socket.sendReady(map[string]standing{shownTopic(t.name): lost})
+			f.socket.sendReady(t.name, lost)
 			told++
 		}
 	}

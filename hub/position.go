@@ -17,6 +17,14 @@ func (p position) String() string {
 	return p.epoch + "-" + strconv.FormatUint(p.offset, 10)
 }
 
+// shown is String, but empty while there is no contact with the log.
+func (p position) shown() string {
+	if p.epoch == "" {
+		return ""
+	}
+	return p.String()
+}
+
 // parsePosition reads what a client sent as since. ok is false for anything else.
 func parsePosition(s string) (p position, ok bool) {
 	i := strings.LastIndexByte(s, '-')

@@ -224,7 +224,7 @@ func (s *socket) alreadyFollowed(name string, greet bool) standing {
 	defer p.mu.Unlock()
 	st := standing{Pos: p.here(), Resumed: true}
 	if greet {
-		s.sendReady(map[string]standing{shownTopic(name): st})
+		s.sendReady(name, st)
 	}
 	return st
 }
@@ -336,5 +336,5 @@ func (s *socket) renewed(id Identity, began time.Time, known []position) {
 	if !id.Desk {
 		s.drop(Desk)
 	}
-	s.sendReady(map[string]standing{})
+	s.send(s.hub.newReady(s.who().User, map[string]standing{}))
 }

@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"errors"
+	"slices"
 )
 
 const (
@@ -34,7 +35,7 @@ type join struct {
 	since  string   // what the client has seen, or ""
 	known  position // where the partition was before the identity was checked (user topics)
 	greet  bool     // send a ready frame for this topic before its events
-	older  []event  // what was read from the stream, of this topic
+	older  []*event // what was read from the stream, of this topic
 	cover  coverage // what older covers
 }
 
@@ -63,7 +64,7 @@ func (h *Hub) join(ctx context.Context, j join) (*follower, standing, error) {
 		st.Pos = position{p.epoch, after}.String()
 	}
 	if j.greet {
-		j.socket.sendReady(map[string]standing{shownTopic(j.topic): st})
+		j.socket.sendReady(j.topic, st)
 	}
 	j.socket.replay(missed)
 	h.countResume(j.since, resumed)
@@ -114,7 +115,7 @@ func (j *join) readOlder(ctx context.Context, h *Hub, p *partition, span coverag
 
 // missed tells what the socket has missed since its position, from which offset on it follows,
 // and whether that is all. p.mu is held.
-func (p *partition) missed(j *join) (frames [][]byte, after uint64, resumed bool) {
+func (p *partition) missed(j *join) (events []*event, after uint64, resumed bool) {
 	pos, ok := parsePosition(j.since)
 	switch {
 	case !ok || p.epoch == "" || pos.epoch != p.epoch:
@@ -132,29 +133,35 @@ func (p *partition) missed(j *join) (frames [][]byte, after uint64, resumed bool
 		}
 		newer = j.cover.to
 	}
-	frames, fits := collect(j.topic, j.older, p.ring.after(newer))
+	events, fits := collect(j.topic, j.older, p.ring.after(newer))
 	if !fits {
 		return nil, p.last, false
 	}
-	return frames, p.last, true
+	return events, p.last, true
 }
 
-// collect picks the frames of one topic, in order, unless they are too many.
-func collect(topic string, spans ...[]event) (frames [][]byte, fits bool) {
+// collect picks the events of one topic, in order, but for state that a later one replaces,
+// unless they are too many.
+func collect(topic string, older, newer []*event) (events []*event, fits bool) {
 	bytes := 0
-	for _, span := range spans {
-		for i := range span {
-			if span[i].topic != topic || span[i].ending != nil {
+	var latest []*event // states
+	for _, span := range [][]*event{newer, older} {
+		for _, ev := range slices.Backward(span) {
+			if ev.topic != topic || ev.ending != nil || slices.ContainsFunc(latest, func(l *event) bool { return l.replaces(ev) }) {
 				continue
 			}
-			frames = append(frames, span[i].frame)
-			bytes += len(span[i].frame)
-			if len(frames) > replayEvents || bytes > replayBytes {
+			if ev.state.kind != "" {
+				latest = append(latest, ev)
+			}
+			events = append(events, ev)
+			bytes += len(ev.frame)
+			if len(events) > replayEvents || bytes > replayBytes {
 				return nil, false
 			}
 		}
 	}
-	return frames, true
+	slices.Reverse(events)
+	return events, true
 }
 
 // admit refuses a socket that came over the cap or whose session is no longer current. p.mu is

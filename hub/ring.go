@@ -3,7 +3,7 @@ package hub
 // ring keeps the newest events of one partition in memory, so that a socket that comes back
 // costs no call to Redis. Offsets in it are dense.
 type ring struct {
-	events []event
+	events []*event
 	bytes  int
 	floor  uint64 // offset of the last event that is no longer in it
 }
@@ -17,18 +17,18 @@ const (
 // restart empties the ring; the next event to come is floor+1.
 func (r *ring) restart(floor uint64) { *r = ring{floor: floor} }
 
-func (r *ring) push(e event) {
+func (r *ring) push(e *event) {
 	r.events = append(r.events, e)
 	r.bytes += e.weight()
 	for len(r.events) > ringEvents || (r.bytes > ringBytes && len(r.events) > 1) {
 		r.bytes -= r.events[0].weight()
-		r.floor = r.events[0].offset
-		r.events[0] = event{}
+		r.floor = r.events[0].pos.offset
+		r.events[0] = nil
 		r.events = r.events[1:]
 	}
 }
 
 // after returns what came after offset, which is at least floor.
-func (r *ring) after(offset uint64) []event {
+func (r *ring) after(offset uint64) []*event {
 	return r.events[min(offset-r.floor, uint64(len(r.events))):]
 }

@@ -125,7 +125,7 @@ func (r *roster) slotOf(i int, to []*socket) []*socket {
 func (h *Hub) beat(ctx context.Context) {
 	tick := time.NewTicker(h.timing.ping / beats)
 	defer tick.Stop()
-	ping := controlFrame(finPing, "")
+	ping := &event{frame: controlFrame(finPing, "")}
 	var due []*socket
 	for i := 0; ; i = (i + 1) % beats {
 		select {
@@ -139,17 +139,16 @@ func (h *Hub) beat(ctx context.Context) {
 	}
 }
 
-func (h *Hub) pingAll(sockets []*socket, ping []byte) {
+func (h *Hub) pingAll(sockets []*socket, ping *event) {
 	now := h.cfg.Now().UnixMilli()
-	var batch wakeBatch
+	batch := wakeBatch{lane: shared} // a ping is in no hurry
 	for _, s := range sockets {
 		if expires := s.expires.Load(); expires != 0 && expires <= now {
 			s.end(tokenExpired)
 			continue
 		}
-		if wake, _ := s.queue(ping); wake {
-			batch.add(s)
-		}
+		call, _ := s.queue(ping)
+		batch.add(s, call)
 	}
 	batch.flush()
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -13,12 +14,10 @@ import (
 )
 
 const (
-	queueFrames  = 256       // frames that may wait for one socket
-	queueBytes   = 256 << 10 // bytes likewise; a single frame may be larger
-	messageLimit = 16 << 10  // bytes of a client's message
-	floodBurst   = 20        // client frames at once
-	floodPerSec  = 2         // client frames a second (120 a minute)
-	kernelBytes  = 64 << 10  // the kernel's send buffer, which else grows to megabytes for one that is stuck
+	messageLimit = 16 << 10 // bytes of a client's message
+	floodBurst   = 20       // client frames at once
+	floodPerSec  = 2        // client frames a second (120 a minute)
+	kernelBytes  = 64 << 10 // the kernel's send buffer, which else grows to megabytes for one that is stuck
 )
 
 // socket is one WebSocket. It is kept small: an idle one costs this, gorilla's reader and one
@@ -42,16 +41,18 @@ type socket struct {
 	mu       sync.Mutex
 	identity Identity // User is empty: nobody has logged in
 	since    int64    // Unix milliseconds when the check of its token began
-	out      [][]byte // frames that wait, whole
-	bytes    int      // in out
-	replayed int      // frames in out that do not count against the limit
-	open     bool     // ready was sent; before, frames wait
+	waits    *queue   // nil: nothing
+	open     bool     // ready was sent; before, events wait
 	writing  bool     // in the run queue or with a writer
 	ending   bool     // the close frame is queued: nothing follows it
 	flushed  bool     // the close frame is written
 	parted   bool     // the client's close frame has come
 
-	next *socket // in the run queue; the writers'
+	// The writers'.
+	prev, next *socket // in the run queue
+	queued     bool    // it stands there, in lane
+	lane       lane
+	urged      bool // its next turn is in the own lane
 }
 
 func (h *Hub) newSocket(ws *websocket.Conn, conn net.Conn, addr string) *socket {
@@ -256,72 +257,109 @@ func (s *socket) become(id Identity, since time.Time) {
 	s.identity, s.since = id, since.UnixMilli()
 }
 
-// queue lets one frame wait for the socket. wake means that the caller has to hand the socket to the
-// writers; taken, that the frame will be sent. A full queue ends the socket: it comes back
-// with its position and nobody has waited for it.
-func (s *socket) queue(frame []byte) (wake, taken bool) {
+// call is what is left to do for a socket once nothing is locked.
+type call uint8
+
+const (
+	nobody call = iota
+	wake        // it is claimed: put it into the run queue
+	hurry       // it stands there or is with a writer: it has something of its own to say
+)
+
+// queue lets ev wait for the socket; taken means that it will be sent, or a later one that replaces it.
+// The caller does what call says. Nobody waits for a socket whose lane is full, see lane.
+func (s *socket) queue(ev *event) (c call, taken bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ending {
-		return false, false
+		return nobody, false
 	}
-	if s.full(len(frame)) {
+	q := s.queueLocked()
+	l := &q.lanes[ev.lane]
+	if n := l.yield(ev); n > 0 {
+		s.hub.count.conflated.Add(uint64(n))
+	}
+	switch {
+	case ev.lane == own && !l.fits(ev, ownBytes):
 		s.hub.count.slow.Add(1)
 		return s.endLocked(tooSlow), false
+	case ev.lane == shared && !l.fits(ev, shareBytes):
+		s.resync(ev)
+	default:
+		l.put(ev)
 	}
-	s.out = append(s.out, frame)
-	s.bytes += len(frame)
-	return s.claim(), true
+	return s.claim(ev.lane), true
 }
 
-// full reports whether n more bytes are too many. s.mu is held.
-func (s *socket) full(n int) bool {
-	waiting := len(s.out) - s.replayed
-	return waiting >= queueFrames || (waiting > 0 && s.replayed == 0 && s.bytes+n > queueBytes)
+// queueLocked is the socket's queue. s.mu is held.
+func (s *socket) queueLocked() *queue {
+	if s.waits == nil {
+		s.waits = queues.Get().(*queue)
+	}
+	return s.waits
+}
+
+// resync puts into the shared lane, in place of what waits there and of ev, one ready for each of
+// their topics: the page is to read the state that it has at its newest position. s.mu is held.
+func (s *socket) resync(ev *event) {
+	l := &s.waits.lanes[shared]
+	newest := l.newest(ev)
+	*l = waiting{}
+	for _, n := range newest {
+		l.put(s.hub.readyFor(s.identity.User, n.topic, standing{Pos: n.pos.shown()}))
+	}
+	s.hub.count.resynced.Add(uint64(len(newest)))
 }
 
 // claim makes the caller responsible for waking a writer, if there is one to wake. s.mu is held.
-func (s *socket) claim() bool {
-	if s.writing || !s.open {
-		return false
+func (s *socket) claim(of lane) call {
+	switch {
+	case !s.open:
+		return nobody
+	case !s.writing:
+		s.writing = true
+		return wake
+	case of == own:
+		return hurry
 	}
-	s.writing = true
-	return true
+	return nobody
 }
 
-// send queues a frame and wakes a writer if need be.
-func (s *socket) send(frame []byte) {
-	if wake, _ := s.queue(frame); wake {
-		s.hub.writers.wake(s)
-	}
+// pass queues an event and calls a writer if need be.
+func (s *socket) pass(ev *event) {
+	c, _ := s.queue(ev)
+	s.hub.writers.heed(s, c, ev.lane)
 }
 
-func (s *socket) sendReady(topics map[string]standing) {
-	s.send(s.hub.newReady(s.who().User, topics))
+// send answers the client.
+func (s *socket) send(frame []byte) { s.pass(&event{frame: frame}) }
+
+// sendReady tells where the socket stands in one topic, before the topic's events that follow.
+func (s *socket) sendReady(topic string, st standing) {
+	s.pass(s.hub.readyFor(s.who().User, topic, st))
 }
 
-// replay queues what a socket has missed. It does not count against the limit of the queue:
-// its own limit is replayEvents.
-func (s *socket) replay(frames [][]byte) {
-	if len(frames) == 0 {
+// replay queues what a socket has missed in one topic. It does not count against the limit of the
+// lane: its own limit is replayEvents.
+func (s *socket) replay(events []*event) {
+	if len(events) == 0 {
 		return
 	}
+	lane := events[0].lane
 	s.mu.Lock()
 	if s.ending {
 		s.mu.Unlock()
 		return
 	}
-	for _, f := range frames {
-		s.bytes += len(f)
+	l := &s.queueLocked().lanes[lane]
+	for _, ev := range events {
+		l.put(ev)
 	}
-	s.out = append(s.out, frames...)
-	s.replayed += len(frames)
-	wake := s.claim()
+	l.replayed += len(events)
+	c := s.claim(lane)
 	s.mu.Unlock()
-	s.hub.count.replayed.Add(uint64(len(frames)))
-	if wake {
-		s.hub.writers.wake(s)
-	}
+	s.hub.count.replayed.Add(uint64(len(events)))
+	s.hub.writers.heed(s, c, lane)
 }
 
 // start sends ready before everything that waited for it.
@@ -331,47 +369,44 @@ func (s *socket) start(ready []byte) {
 		s.mu.Unlock()
 		return
 	}
-	s.out = append([][]byte{ready}, s.out...)
-	s.bytes += len(ready)
+	l := &s.queueLocked().lanes[own]
+	l.events = slices.Insert(l.events, 0, &event{frame: ready})
+	l.bytes += len(ready)
 	s.open = true
-	wake := s.claim()
+	c := s.claim(own)
 	s.mu.Unlock()
-	if wake {
-		s.hub.writers.wake(s)
-	}
+	s.hub.writers.heed(s, c, own)
 }
 
 // end queues the close frame; nothing follows it. Only the first call counts.
 func (s *socket) end(how closing) {
 	s.mu.Lock()
-	wake := s.endLocked(how)
+	c := s.endLocked(how)
 	s.mu.Unlock()
-	if wake {
-		s.hub.writers.wake(s)
-	}
+	s.hub.writers.heed(s, c, own)
 }
 
-// endLocked is end with s.mu held; the caller wakes a writer if it says so.
-func (s *socket) endLocked(how closing) (wake bool) {
+// endLocked is end with s.mu held; the caller heeds the call, in the own lane.
+func (s *socket) endLocked(how closing) call {
 	if s.ending {
-		return false
+		return nobody
 	}
 	s.ending, s.open = true, true
 	if how.drop {
-		s.out = nil
+		s.waits = nil
 	}
-	s.out = append(s.out, how.frame())
+	s.queueLocked().last = &event{frame: how.frame()}
 	cut := time.Now().Add(s.hub.timing.linger)
 	s.net.SetReadDeadline(cut)
 	s.net.SetWriteDeadline(cut)
-	return s.claim()
+	return s.claim(own)
 }
 
 // abort cuts the connection; the reader notices and leaves.
 func (s *socket) abort() {
 	s.mu.Lock()
 	s.ending, s.writing = true, true
-	s.out = nil
+	s.waits = nil
 	s.mu.Unlock()
 	s.net.Close()
 }

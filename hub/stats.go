@@ -8,6 +8,7 @@ type counters struct {
 	published, received, delivered, writes  atomic.Uint64
 	resumed, notResumed, replayed           atomic.Uint64
 	slow, silent, floods                    atomic.Uint64
+	conflated, resynced                     atomic.Uint64
 	linksLost, overruns, caughtUp, restarts atomic.Uint64
 }
 
@@ -30,6 +31,8 @@ type Stats struct {
 	Resumed    uint64 `json:"resumed"`     // topics that went on without a gap
 	NotResumed uint64 `json:"not_resumed"` // topics with "resumed":false though since was given
 
+	Conflated  uint64 `json:"conflated"` // states that gave way to a newer one before they were sent
+	Resynced   uint64 `json:"resynced"`  // shared topics that a socket which lags was told to read again
 	SlowCloses uint64 `json:"slow_closes"`
 	Silent     uint64 `json:"silent_closes"`
 	Floods     uint64 `json:"flood_closes"`
@@ -51,6 +54,7 @@ func (h *Hub) Stats() Stats {
 		Published: c.published.Load(), Received: c.received.Load(), Delivered: c.delivered.Load(),
 		Replayed: c.replayed.Load(), Writes: c.writes.Load(),
 		Resumed: c.resumed.Load(), NotResumed: c.notResumed.Load(),
+		Conflated: c.conflated.Load(), Resynced: c.resynced.Load(),
 		SlowCloses: c.slow.Load(), Silent: c.silent.Load(), Floods: c.floods.Load(),
 		LinksLost: c.linksLost.Load(), Overruns: c.overruns.Load(),
 		CaughtUp: c.caughtUp.Load(), Restarts: c.restarts.Load(),

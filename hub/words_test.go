@@ -110,19 +110,19 @@ func TestTheRingKeepsTheNewestAndKnowsItsFloor(t *testing.T) {
 	var r ring
 	r.restart(10)
 	for i := range uint64(ringEvents + 5) {
-		r.push(event{offset: 11 + i, topic: Activity, frame: []byte("x")})
+		r.push(&event{pos: position{"E", 11 + i}, topic: Activity, frame: []byte("x")})
 	}
-	if len(r.events) != ringEvents || r.floor != 15 || r.events[0].offset != 16 {
-		t.Errorf("%d events from %d, floor %d", len(r.events), r.events[0].offset, r.floor)
+	if len(r.events) != ringEvents || r.floor != 15 || r.events[0].pos.offset != 16 {
+		t.Errorf("%d events from %d, floor %d", len(r.events), r.events[0].pos.offset, r.floor)
 	}
 	last := r.floor + ringEvents
-	if got := r.after(last - 2); len(got) != 2 || got[0].offset != last-1 {
+	if got := r.after(last - 2); len(got) != 2 || got[0].pos.offset != last-1 {
 		t.Errorf("after %d: %d events", last-2, len(got))
 	}
 	if got := r.after(last + 7); len(got) != 0 {
 		t.Errorf("after the end: %d events", len(got))
 	}
-	big := event{offset: last + 1, frame: make([]byte, ringBytes+1)}
+	big := &event{pos: position{"E", last + 1}, frame: make([]byte, ringBytes+1)}
 	r.push(big)
 	if len(r.events) != 1 || r.floor != last {
 		t.Errorf("with one too big for it: %d events, floor %d", len(r.events), r.floor)

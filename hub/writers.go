@@ -1,7 +1,9 @@
 package hub
 
 import (
+	"errors"
 	"net"
+	"os"
 	"runtime"
 	"sync"
 	"syscall"
@@ -10,17 +12,25 @@ import (
 
 // writers write what waits for the sockets. A socket that has something to send stands in the
 // run queue once; a writer takes all that waits for it, joins it, and writes it at once,
-// without ever waiting for the socket. There are at most as many writers as processors, and
-// none while there is nothing to write.
+// without ever waiting for the socket. The queue has two lanes: sockets that have something of
+// their learner's go before those that have only what everybody gets. There are at most as many
+// writers as processors, and none while there is nothing to write.
 type writers struct {
 	hub  *Hub
 	most int
 
-	mu          sync.Mutex
-	first, last *socket
-	running     int
-	empty       sync.Cond // the run queue has become empty
+	mu      sync.Mutex
+	lanes   [2]runLane
+	running int
+	emptied sync.Cond // a lane has become empty
 }
+
+// runLane is a list of sockets, linked through them.
+type runLane struct{ first, last *socket }
+
+// yieldAfter is how many sockets a writer serves before it lets others run: without it those that
+// bring the next events would wait until the runtime takes the processor away, 10 ms later.
+const yieldAfter = 64
 
 // joinBytes is how much is joined into one write. What waits costs memory only once, in the
 // writer's buffer.
@@ -28,43 +38,93 @@ const joinBytes = 32 << 10
 
 func (w *writers) init(h *Hub) {
 	w.hub, w.most = h, runtime.GOMAXPROCS(0)
-	w.empty.L = &w.mu
+	w.emptied.L = &w.mu
 }
 
-// catchUp waits until the run queue is empty. Writers wait for nobody, so this is a matter of
-// this machine's speed alone, never of a client's.
-func (w *writers) catchUp() {
+// catchUp waits until a lane is empty. Writers wait for nobody, so this is a matter of this
+// machine's speed alone, never of a client's.
+func (w *writers) catchUp(of lane) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for w.first != nil {
-		w.empty.Wait()
+	for w.lanes[of].first != nil {
+		w.emptied.Wait()
+	}
+}
+
+// heed does what a queued event calls for.
+func (w *writers) heed(s *socket, c call, of lane) {
+	switch c {
+	case wake:
+		w.wake(of, s)
+	case hurry:
+		w.hurry(s)
 	}
 }
 
 // wake puts sockets that were claimed into the run queue.
-func (w *writers) wake(sockets ...*socket) {
+func (w *writers) wake(of lane, sockets ...*socket) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, s := range sockets {
-		if s.direct == nil {
+		switch {
+		case s.direct == nil:
 			go s.drain(nil)
-			continue
+		case s.urged:
+			w.append(s, own)
+		default:
+			w.append(s, of)
 		}
-		w.append(s)
 	}
-	if w.first != nil && w.running < w.most {
+	if w.waiting() && w.running < w.most {
 		w.running++
 		go w.run()
 	}
 }
 
-func (w *writers) append(s *socket) {
-	if w.last == nil {
-		w.first = s
-	} else {
-		w.last.next = s
+// hurry moves a socket into the own lane. If it stands nowhere, because it is with a writer or
+// whoever claimed it has not come here yet, it will go there next.
+func (w *writers) hurry(s *socket) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case !s.queued:
+		s.urged = true
+	case s.lane == shared:
+		w.remove(s)
+		w.append(s, own)
 	}
-	w.last = s
+}
+
+func (w *writers) waiting() bool { return w.lanes[own].first != nil || w.lanes[shared].first != nil }
+
+func (w *writers) append(s *socket, to lane) {
+	l := &w.lanes[to]
+	s.queued, s.lane, s.urged = true, to, false
+	s.prev, s.next = l.last, nil
+	if l.last == nil {
+		l.first = s
+	} else {
+		l.last.next = s
+	}
+	l.last = s
+}
+
+func (w *writers) remove(s *socket) {
+	l := &w.lanes[s.lane]
+	if s.prev == nil {
+		l.first = s.next
+	} else {
+		s.prev.next = s.next
+	}
+	if s.next == nil {
+		l.last = s.prev
+	} else {
+		s.next.prev = s.prev
+	}
+	s.prev, s.next, s.queued = nil, nil, false
+	if l.first == nil {
+		w.emptied.Broadcast()
+	}
 }
 
 // take returns the next socket; nil tells the writer to stop, which is noted in the same step,
@@ -72,17 +132,16 @@ func (w *writers) append(s *socket) {
 func (w *writers) take() *socket {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	s := w.first
+	s := w.lanes[own].first
+	if s == nil {
+		s = w.lanes[shared].first
+	}
 	if s == nil {
 		w.running--
 		return nil
 	}
-	w.first, s.next = s.next, nil
-	switch {
-	case w.first == nil:
-		w.last = nil
-		w.empty.Broadcast()
-	case w.running < w.most:
+	w.remove(s)
+	if w.waiting() && w.running < w.most {
 		w.running++
 		go w.run()
 	}
@@ -93,8 +152,12 @@ func (w *writers) take() *socket {
 func (w *writers) run() {
 	d := desks.Get().(*desk)
 	defer desks.Put(d)
+	n := 0
 	for s := w.take(); s != nil; s = w.take() {
 		w.write(s, d)
+		if n++; n%yieldAfter == 0 {
+			runtime.Gosched()
+		}
 	}
 }
 
@@ -113,8 +176,8 @@ func (w *writers) write(s *socket, d *desk) {
 		go s.drain(rest)
 		return
 	}
-	if s.settle() {
-		w.wake(s)
+	if more, of := s.settle(); more {
+		w.wake(of, s)
 	}
 }
 
@@ -173,36 +236,29 @@ func (d *desk) try(conn syscall.RawConn) (int, error) {
 func (s *socket) batch(to [][]byte, limit int) [][]byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n, bytes := 0, 0
-	for n < len(s.out) && (n == 0 || bytes+len(s.out[n]) <= limit) {
-		bytes += len(s.out[n])
-		n++
+	if s.waits == nil {
+		return to
 	}
-	to = append(to, s.out[:n]...)
-	s.bytes -= bytes
-	s.replayed = max(0, s.replayed-n)
-	left := copy(s.out, s.out[n:])
-	clear(s.out[left:])
-	s.out = s.out[:left]
-	if left == 0 && cap(s.out) > 4 {
-		s.out = nil // an idle socket keeps next to nothing
-	}
-	return to
+	return s.waits.take(to, limit)
 }
 
-// settle ends a writer's turn. more means that the socket has to be written to again.
-func (s *socket) settle() (more bool) {
+// settle ends a writer's turn. more means that the socket has to be written to again, in lane of.
+func (s *socket) settle() (more bool, of lane) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.out) > 0 {
-		return true
+	if q := s.waits; q != nil {
+		if !q.empty() {
+			return true, q.next()
+		}
+		q.free() // an idle socket keeps nothing
+		s.waits = nil
 	}
 	s.writing = false
 	if s.ending && !s.flushed {
 		s.flushed = true
 		s.shut()
 	}
-	return false
+	return false, own
 }
 
 // shut follows the close frame: with the client's close frame here all is said, else the
@@ -219,29 +275,48 @@ func (s *socket) shut() {
 	}
 }
 
-// drain writes to a socket that makes its writer wait. It ends when nothing is left, or when
-// a batch has not gone within the deadline.
+// drain writes to a socket that makes its writer wait. It ends when nothing is left. A socket that
+// has taken nothing for as long as may be is told to come back, should it read again in the
+// moment that is left.
 func (s *socket) drain(rest net.Buffers) {
 	for {
 		if len(rest) == 0 {
 			rest = s.batch(nil, joinBytes)
 		}
 		s.mayTake(s.hub.timing.stuck)
-		if _, err := rest.WriteTo(s.net); err != nil {
+		n, err := rest.WriteTo(s.net)
+		switch {
+		case err == nil:
+			if !s.settleSlow() {
+				return
+			}
+		case errors.Is(err, os.ErrDeadlineExceeded) && n > 0 && !s.isEnding():
+			// It is slow, but not stuck.
+		case errors.Is(err, os.ErrDeadlineExceeded) && s.tellSlow():
+		default:
 			s.abort()
-			return
-		}
-		rest = nil
-		if !s.settleSlow() {
 			return
 		}
 	}
 }
 
+// tellSlow ends a socket that is stuck, unless it is ending already.
+func (s *socket) tellSlow() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ending {
+		return false
+	}
+	s.hub.count.slow.Add(1)
+	s.endLocked(tooSlow) // whose close frame the caller writes
+	return true
+}
+
 // settleSlow is settle for drain: the deadline must not outlive the waiting.
 func (s *socket) settleSlow() bool {
 	s.mayTake(0)
-	return s.settle()
+	more, _ := s.settle()
+	return more
 }
 
 // mayTake sets the deadline of the next write; 0: none. A socket that is ending keeps the one
@@ -260,11 +335,17 @@ func (s *socket) mayTake(d time.Duration) {
 
 // wakeBatch hands sockets to the writers some at a time.
 type wakeBatch struct {
+	lane    lane
 	sockets [64]*socket
 	n       int
 }
 
-func (b *wakeBatch) add(s *socket) {
+// add does what queueing for s calls for, sooner or later.
+func (b *wakeBatch) add(s *socket, c call) {
+	if c != wake {
+		s.hub.writers.heed(s, c, b.lane)
+		return
+	}
 	b.sockets[b.n] = s
 	if b.n++; b.n == len(b.sockets) {
 		b.flush()
@@ -273,7 +354,7 @@ func (b *wakeBatch) add(s *socket) {
 
 func (b *wakeBatch) flush() {
 	if b.n > 0 {
-		b.sockets[0].hub.writers.wake(b.sockets[:b.n]...)
+		b.sockets[0].hub.writers.wake(b.lane, b.sockets[:b.n]...)
 		b.n = 0
 	}
 }

@@ -1,0 +1,209 @@
+package hub
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// lane is where an event waits for a socket that cannot be written to yet. The own lane holds
+// what concerns the socket's learner alone, and the hub's answers; the shared lane what is for
+// everybody. The own lane goes first, and each keeps its order: a topic lies in one lane.
+//
+// What a lane cannot hold is never left out in silence. An older state gives way to a newer one
+// of the same topic, whose position covers it (see wholeState). A full own lane ends the socket
+// with 4100: it comes back with its position. A full shared lane is emptied, and for each topic in it
+// one ready says "resumed":false: the page reads that state again, keeps its socket and gets its own
+// events meanwhile.
+type lane uint8
+
+const (
+	own lane = iota
+	shared
+)
+
+// laneOf is the lane of a topic; the hub's answers, which have none, go into the own lane.
+func laneOf(topic string) lane {
+	if topic == "" || strings.HasPrefix(topic, userPrefix) {
+		return own
+	}
+	return shared
+}
+
+const (
+	laneEvents = 256       // events that may wait in a lane
+	ownBytes   = 128 << 10 // bytes likewise; a single event may be larger
+	shareBytes = 64 << 10
+)
+
+// wholeState tells for every type of the contract whether the newest event says all that the
+// older ones of its topic did. Of those only the newest has to arrive. A type that is not
+// here is news: each arrives.
+var wholeState = map[string]bool{
+	"cart.changed":       true,  // the whole cart
+	"course.changed":     true,  // read this course again
+	"order.changed":      false, // of one order among several, and money
+	"enrolment.changed":  false, // of one course among several
+	"notice.posted":      false,
+	"session.replaced":   false,
+	"wechat.bound":       false,
+	"broadcast.progress": false, // of one broadcast among several
+}
+
+// state is which state an event replaces. Two writers may publish in the other order than they
+// wrote, so a lower version never replaces a higher one.
+type state struct {
+	kind    string // "": it is news and replaces nothing
+	version int64
+}
+
+// stateOf reads it from an event's body, `"type":…,"data":…`.
+func stateOf(body string) state {
+	kind, data, _ := strings.Cut(strings.TrimPrefix(body, `"type":"`), `","data":`)
+	if !wholeState[kind] {
+		return state{}
+	}
+	return state{strings.Clone(kind), versionOf(data)}
+}
+
+// versionOf is the member version of an object; 0 where there is none. It stands first in our
+// carts, so that the lines behind it are not read.
+func versionOf(data string) (version int64) {
+	d := json.NewDecoder(strings.NewReader(data))
+	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+		return 0
+	}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return 0
+		}
+		if name == "version" {
+			if d.Decode(&version) != nil {
+				return 0
+			}
+			return version
+		}
+		var other json.RawMessage
+		if d.Decode(&other) != nil {
+			return 0
+		}
+	}
+	return 0
+}
+
+// replaces reports whether old has nothing to say beside the later ev.
+func (ev *event) replaces(old *event) bool {
+	return ev.state.kind != "" && ev.state.kind == old.state.kind && ev.topic == old.topic &&
+		ev.state.version >= old.state.version
+}
+
+// queue is all that waits for one socket. A socket at rest has none.
+type queue struct {
+	lanes [2]waiting
+	last  *event // the close frame, after everything
+}
+
+// waiting is one lane.
+type waiting struct {
+	events   []*event
+	bytes    int
+	replayed int // events that do not count against the limit
+}
+
+var queues = sync.Pool{New: func() any { return new(queue) }}
+
+// free gives an empty queue back.
+func (q *queue) free() {
+	for i := range q.lanes {
+		events := q.lanes[i].events
+		if cap(events) > 16 {
+			events = nil
+		}
+		q.lanes[i] = waiting{events: events[:0]}
+	}
+	queues.Put(q)
+}
+
+func (q *queue) empty() bool {
+	return len(q.lanes[own].events) == 0 && len(q.lanes[shared].events) == 0 && q.last == nil
+}
+
+// next is the lane that goes first. What is only the close frame goes like the learner's own.
+func (q *queue) next() lane {
+	if len(q.lanes[own].events) == 0 && q.last == nil {
+		return shared
+	}
+	return own
+}
+
+// take moves frames of at most limit bytes (or one larger) into to.
+func (q *queue) take(to [][]byte, limit int) [][]byte {
+	for i := range q.lanes {
+		l := &q.lanes[i]
+		n, bytes := 0, 0
+		for _, ev := range l.events {
+			if len(to) > 0 && len(ev.frame) > limit {
+				break
+			}
+			to = append(to, ev.frame)
+			limit -= len(ev.frame)
+			bytes += len(ev.frame)
+			n++
+		}
+		l.events = slices.Delete(l.events, 0, n)
+		l.bytes -= bytes
+		l.replayed = max(0, l.replayed-n)
+		if len(l.events) > 0 {
+			return to
+		}
+	}
+	if q.last != nil {
+		to, q.last = append(to, q.last.frame), nil
+	}
+	return to
+}
+
+// fits reports whether ev is not too much.
+func (l *waiting) fits(ev *event, bytes int) bool {
+	n := len(l.events) - l.replayed
+	return n < laneEvents && (n <= 0 || l.replayed > 0 || l.bytes+len(ev.frame) <= bytes)
+}
+
+func (l *waiting) put(ev *event) {
+	l.events = append(l.events, ev)
+	l.bytes += len(ev.frame)
+}
+
+// yield takes out the older state that ev replaces and reports how much that was.
+func (l *waiting) yield(ev *event) (gone int) {
+	if ev.state.kind == "" {
+		return 0
+	}
+	at := 0
+	l.events = slices.DeleteFunc(l.events, func(old *event) bool {
+		at++
+		if !ev.replaces(old) {
+			return false
+		}
+		gone++
+		l.bytes -= len(old.frame)
+		if at <= l.replayed {
+			l.replayed--
+			at--
+		}
+		return true
+	})
+	return gone
+}
+
+// newest is the last event of each topic that waits here or is ev.
+func (l *waiting) newest(ev *event) (newest []*event) {
+	for _, e := range slices.Backward(append(slices.Clone(l.events), ev)) {
+		if !slices.ContainsFunc(newest, func(n *event) bool { return n.topic == e.topic }) {
+			newest = append(newest, e)
+		}
+	}
+	return newest
+}
