@@ -12,7 +12,7 @@ GOFILES := $(shell find . -name node_modules -prune -o -name '*.go' -print)
 ADDR ?= $(or $(shell sed -n 's/^ADDR=//p' .env 2>/dev/null),127.0.0.1:8080)
 SHOP := http://$(ADDR)
 
-.PHONY: run test soak web build clean tools check-web check-go missing
+.PHONY: run test soak drill bench web build clean tools check-web check-go missing
 
 run: build ## starts the shop with its sandbox and opens it in the browser
 	@( while kill -0 $$$$ 2>/dev/null; do \
@@ -62,12 +62,19 @@ test: check-web web $(PEER) check-go missing ## everything that CI checks
 soak: ## random histories of orders against a model, hours of them; seeds are printed
 	MODEL_HISTORIES=$(or $(MODEL_HISTORIES),10000) go test -count=1 -v -timeout 12h -run 'TestModel$$' ./checkout/modeltest
 
+drill: ## the hub's drills in full, an hour: kills, a Redis that freezes or loses all, 10,000 sockets
+	HUB_DRILL=$(or $(HUB_DRILL),20) go test -count=1 -v -timeout 4h -run 'TestDrill' ./hub
+
+bench: ## the hub beside centrifuge and the raw write floor, half an hour on a machine that does nothing else
+	cd bench && go run .
+
 check-web: $(MODULES)
 	cd web && npm run check && npm run test --if-present
 
 check-go: tools
 	@unformatted=$$(gofmt -l $(GOFILES)); test -z "$$unformatted" || { echo "gofmt would change:" $$unformatted >&2; exit 1; }
 	go vet ./...
+	cd bench && go vet ./...
 
 # Said before the tests and after them, for a skipped test is silent.
 missing:

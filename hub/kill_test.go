@@ -5,19 +5,19 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"runtime"
+	"runtime/debug"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
 	"mstm/hub"
-	"mstm/hub/hubtest"
 )
 
 // instanceOf names the Redis of a process that is to be an instance instead of running tests;
@@ -46,19 +46,42 @@ func beInstance(addr string) {
 	for h.Healthy() != nil {
 		time.Sleep(time.Millisecond)
 	}
-	fmt.Println(httptest.NewServer(h).URL)
+	mux := http.NewServeMux()
+	mux.Handle("/", h)
+	mux.HandleFunc("/vitals", func(w http.ResponseWriter, _ *http.Request) {
+		json.NewEncoder(w).Encode(takeVitals())
+	})
+	mux.HandleFunc("/stats", func(w http.ResponseWriter, _ *http.Request) {
+		json.NewEncoder(w).Encode(h.Stats())
+	})
+	fmt.Println(httptest.NewServer(mux).URL)
 	select {}
+}
+
+// vitals is what an instance is made of at a moment when nothing is left to collect.
+type vitals struct {
+	Goroutines int
+	Heap       uint64 // bytes in use by what lives
+	Stacks     uint64 // bytes
+}
+
+func takeVitals() vitals {
+	debug.FreeOSMemory() // collects as well
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return vitals{Goroutines: runtime.NumGoroutine(), Heap: m.HeapAlloc, Stacks: m.StackInuse}
 }
 
 // process is an instance in a process of its own.
 type process struct {
+	t   testing.TB
 	url string
 	cmd *exec.Cmd
 }
 
-func startProcess(t *testing.T, addr string, env ...string) *process {
+func startProcess(t testing.TB, addr string, env ...string) *process {
 	t.Helper()
-	p := &process{cmd: exec.Command(os.Args[0])}
+	p := &process{t: t, cmd: exec.Command(os.Args[0])}
 	p.cmd.Env = append(append(os.Environ(), instanceOf+"="+addr), env...)
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
@@ -82,100 +105,28 @@ func (p *process) kill() {
 	p.cmd.Wait()
 }
 
-// page is a client that comes back, to any instance, with what it has seen.
-type page struct {
-	token, topic string
-	since        string
-	next         int
-	deaths       int
+// vitals asks the process for its own.
+func (p *process) vitals() (v vitals) {
+	p.t.Helper()
+	p.ask("/vitals", &v)
+	return v
 }
 
-// stayUntil keeps a socket open until the page has seen number last, and reports what is wrong.
-func (p *page) stayUntil(last int, urls []string) error {
-	deadline := time.Now().Add(30 * time.Second)
-	for try := 0; p.next <= last; try++ {
-		if time.Now().After(deadline) {
-			return fmt.Errorf("%s: only at %d of %d after %d deaths", p.token, p.next-1, last, p.deaths)
-		}
-		ws, _, err := hubtest.Try(urls[try%len(urls)], hubtest.Options{})
-		if err != nil {
-			continue // dead: the next one
-		}
-		since, _ := json.Marshal(map[string]string{p.topic: p.since})
-		ws.WriteMessage(1, fmt.Appendf(nil, `{"op":"hello","token":%q,"since":%s}`, p.token, since))
-		ws.SetReadDeadline(deadline)
-		for p.next <= last && err == nil {
-			var body []byte
-			if _, body, err = ws.ReadMessage(); err == nil {
-				if wrong := p.take(body); wrong != nil {
-					return wrong
-				}
-			}
-		}
-		ws.Close()
-		if err != nil {
-			p.deaths++
-		}
-	}
-	return nil
+// stats are the hub's of the process.
+func (p *process) stats() (st hub.Stats) {
+	p.t.Helper()
+	p.ask("/stats", &st)
+	return st
 }
 
-// take checks that a frame is what was due.
-func (p *page) take(body []byte) error {
-	var f hubtest.Frame
-	if err := json.Unmarshal(body, &f); err != nil {
-		return err
+func (p *process) ask(path string, to any) {
+	p.t.Helper()
+	res, err := http.Get(p.url + path)
+	if err != nil {
+		p.t.Fatal(err)
 	}
-	switch {
-	case f.Op == "ready" && !f.Topics[p.topic].Resumed:
-		return fmt.Errorf("%s: not resumed from %s", p.token, p.since)
-	case f.Op != "event" || f.Topic != p.topic:
-		return nil
-	}
-	var n int
-	json.Unmarshal(f.Data, &n)
-	if n != p.next {
-		return fmt.Errorf("%s: number %d came where %d was due", p.token, n, p.next)
-	}
-	p.next, p.since = n+1, f.Pos
-	return nil
-}
-
-func TestAnInstanceKilledMidStreamCostsNobodyAnEvent(t *testing.T) {
-	r := startRedis(t)
-	here := start(t, r.addr)
-	doomed, other := startProcess(t, r.addr), startProcess(t, r.addr)
-	const users, pagesEach, events = 5, 4, 150
-	var pages []*page
-	for u := range users {
-		user := fmt.Sprint("user", u)
-		first := here.publish(t, hub.UserTopic(user), "number", 0)
-		for i := range pagesEach {
-			pages = append(pages, &page{token: fmt.Sprintf("%s/web/s%d", user, i), topic: "user", since: first, next: 1})
-		}
-	}
-	var wg sync.WaitGroup
-	var deaths atomic.Int64
-	urls := []string{doomed.url, other.url, here.url}
-	for _, p := range pages {
-		wg.Go(func() {
-			if err := p.stayUntil(events, urls); err != nil {
-				t.Error(err)
-			}
-			deaths.Add(int64(p.deaths))
-		})
-	}
-	for i := 1; i <= events; i++ {
-		if i == events/2 {
-			doomed.kill()
-		}
-		for u := range users {
-			here.publishNumbers(t, hub.UserTopic(fmt.Sprint("user", u)), i, i)
-		}
-		time.Sleep(2 * time.Millisecond) // a stream, not a lump
-	}
-	wg.Wait()
-	if deaths.Load() == 0 {
-		t.Error("no page was on the killed instance: the test shows nothing")
+	defer res.Body.Close()
+	if err := json.NewDecoder(res.Body).Decode(to); err != nil {
+		p.t.Fatal(err)
 	}
 }
