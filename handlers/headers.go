@@ -43,7 +43,7 @@ func (s *Server) cors(h http.Header, r *http.Request) {
 	h.Set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After, Etag, Location")
 	if r.Method == http.MethodOptions {
 		h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE")
-		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept-Language, Idempotency-Key, If-None-Match, X-Request-Id")
+		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept-Language, Idempotency-Key, If-None-Match, Last-Event-ID, X-Request-Id")
 		h.Set("Access-Control-Max-Age", "600")
 	}
 }

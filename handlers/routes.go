@@ -20,6 +20,7 @@ const (
 	stores source = iota // MongoDB, Redis or WeChat, so the request has a deadline
 	memory               // a visitor's comes from memory, without the cost of one
 	probe                // asked by machines every few seconds: only debuggers want it logged
+	stream               // the hub: only admission has a deadline
 )
 
 const (
@@ -85,6 +86,7 @@ func (s *Server) routes() []route {
 		{get, "/api/notices", learner, s.listNotices, stores},
 		{post, "/api/notices/:notice/read", learner, s.readNotice, stores},
 
+		{get, "/api/events", anyone, s.streamEvents, stream},
 		{post, "/api/hub/publish", publisher, s.publish, stores},
 		{get, "/api/hub/stats", marketer, s.hubStats, stores},
 

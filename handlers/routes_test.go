@@ -37,6 +37,9 @@ func TestEveryRouteHoldsItsPolicy(t *testing.T) {
 		if got := w.do(rt.method, concrete(rt.path), "not.a.token", nil); got.Status != 401 {
 			t.Errorf("%s with a token of nobody: %d", name, got.Status)
 		}
+		if rt.from == stream {
+			continue // a visitor's answer has no end; TestEvents… reads its beginning
+		}
 		visitor := w.do(rt.method, concrete(rt.path), "", nil)
 		if refused := visitor.Status == 401; refused != (rt.who.token == tokenNeeded) {
 			t.Errorf("%s for a visitor: %d %s", name, visitor.Status, visitor.Body)

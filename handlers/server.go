@@ -142,12 +142,16 @@ func (s *Server) handle(rt route) httprouter.Handle {
 	return func(w http.ResponseWriter, r *http.Request, params httprouter.Params) {
 		x := exchangeOf(r.Context())
 		x.route, x.params, x.seen = rt.path, params, seen
+		bounded := r
 		if rt.from != memory || r.Header["Authorization"] != nil {
 			ctx, cancel := context.WithTimeout(r.Context(), deadline)
 			defer cancel()
-			r = r.WithContext(ctx)
+			bounded = r.WithContext(ctx)
 		}
-		err := s.admit(r, x, rt.who)
+		err := s.admit(bounded, x, rt.who)
+		if rt.from != stream {
+			r = bounded
+		}
 		if err == nil {
 			err = rt.do(w, r)
 		}

@@ -190,6 +190,8 @@ func TestTheCheckOfTheContractFindsWhatIsWrong(t *testing.T) {
 	}{
 		{"a good pong", `{"op":"pong"}`, true},
 		{"a pong with more", `{"op":"pong","x":1}`, false},
+		{"a good close", `{"op":"close","status":4101,"code":"SERVER_RESTART","retry_ms":7}`, true},
+		{"a close whose status is a word", `{"op":"close","status":"4101","code":"SERVER_RESTART","retry_ms":7}`, false},
 		{"an unknown op", `{"op":"hi"}`, false},
 		{"a good ready", `{"op":"ready","user":null,"heartbeat_s":25,"topics":{"user":{"pos":"A-1","resumed":true}}}`, true},
 		{"a ready without user", `{"op":"ready","heartbeat_s":25,"topics":{}}`, false},

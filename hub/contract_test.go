@@ -15,7 +15,7 @@ import (
 // what really comes over the wire against asyncapi.yaml.
 func TestRealFramesKeepTheContract(t *testing.T) {
 	contract := hub.ReadContract(t)
-	in := start(t, embedded(t))
+	in := startDoors(t, embedded(t))
 	codes := map[string]bool{}
 	ops := map[string]int{}
 	talk := func(frames ...string) {
@@ -56,7 +56,24 @@ func TestRealFramesKeepTheContract(t *testing.T) {
 	talk(hello, "{")
 	talk(hello, "binary")
 	talk(`{"op":"ping"}`)
-	for _, op := range []string{"ready", "event", "error", "pong"} {
+	listen := func(e hubtest.Events) {
+		es := e.Connect(t, in.events())
+		in.publish(t, hub.Activity, "activity.begins", nil)
+		in.End(t.Context(), "alice", "", "", hub.LoggedOut)
+		es.Ended(soon)
+		for _, f := range es.All() {
+			if f.Op == "retry" || f.Op == "comment" {
+				continue
+			}
+			if err := contract.Check(f.Raw); err != nil {
+				t.Errorf("%s: %v", f.Raw, err)
+			}
+			ops["stream "+f.Op]++
+		}
+	}
+	listen(hubtest.Events{Token: "alice/web/s1", Topics: "course:c1,nothing", Since: `{"activity":"` + in.Position(hub.Activity) + `"}`})
+	listen(hubtest.Events{Token: "nobody"})
+	for _, op := range []string{"ready", "event", "error", "pong", "stream ready", "stream event", "stream error", "stream close"} {
 		if ops[op] == 0 {
 			t.Errorf("no %s frame was seen", op)
 		}

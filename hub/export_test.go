@@ -7,7 +7,7 @@ func (h *Hub) Quicken() {
 	h.timing = timing{
 		hello: time.Second, ping: 100 * time.Millisecond, silent: 1500 * time.Millisecond,
 		stuck: 500 * time.Millisecond, linger: 500 * time.Millisecond,
-		probe: 50 * time.Millisecond, fleet: 50 * time.Millisecond,
+		probe: 50 * time.Millisecond, fleet: 50 * time.Millisecond, stream: time.Minute,
 	}
 }
 
@@ -21,3 +21,6 @@ func (h *Hub) Hold(topic string) (release func()) {
 	p.mu.Lock()
 	return p.mu.Unlock
 }
+
+// EndStreamsAfter shortens the life of event streams, before the hub is used.
+func (h *Hub) EndStreamsAfter(d time.Duration) { h.timing.stream = d }

@@ -31,6 +31,26 @@ func frameHeader(first byte, n int) []byte {
 	}
 }
 
+// cutFrame splits what frameHeader has begun: the first frame's first byte and payload, and what
+// follows it.
+func cutFrame(b []byte) (first byte, payload, after []byte, ok bool) {
+	head, n := 2, 0
+	switch {
+	case len(b) < 2:
+		return 0, nil, nil, false
+	case b[1] < 126:
+		n = int(b[1])
+	case b[1] == 126 && len(b) >= 4:
+		head, n = 4, int(binary.BigEndian.Uint16(b[2:]))
+	case b[1] == 127 && len(b) >= 10:
+		head, n = 10, int(binary.BigEndian.Uint64(b[2:]))
+	}
+	if n < 0 || len(b)-head < n || b[1] > 125 && head == 2 {
+		return 0, nil, nil, false
+	}
+	return b[0], b[head : head+n], b[head+n:], true
+}
+
 func textFrame(payload []byte) []byte {
 	return append(frameHeader(finText, len(payload)), payload...)
 }

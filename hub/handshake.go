@@ -44,14 +44,8 @@ func (f *refusal) answer(w http.ResponseWriter) {
 // ServeHTTP answers GET /ws. It returns after the handshake: the socket lives on by itself,
 // without the request's memory.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !h.origins.allow(r) {
-		h.count.refused.Add(1)
-		refusedOrigin.answer(w)
-		return
-	}
-	addr := h.cfg.RemoteAddr(r)
-	if no := h.reserve(addr); no != nil {
-		h.count.refused.Add(1)
+	addr, no := h.admit(r)
+	if no != nil {
 		no.answer(w)
 		return
 	}
@@ -68,6 +62,19 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.end(serverRestart)
 	}
 	go s.serve()
+}
+
+// admit holds a request against origins and caps. Its place is reserved unless it is refused.
+func (h *Hub) admit(r *http.Request) (addr string, no *refusal) {
+	no = &refusedOrigin
+	if h.origins.allow(r) {
+		addr = h.cfg.RemoteAddr(r)
+		no = h.reserve(addr)
+	}
+	if no != nil {
+		h.count.refused.Add(1)
+	}
+	return addr, no
 }
 
 // newUpgrader makes what makes the handshakes. The read buffer holds a control frame and any usual message;

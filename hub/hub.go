@@ -98,13 +98,14 @@ type timing struct {
 	linger time.Duration // after the close frame, until the connection is cut
 	probe  time.Duration // between two comparisons of heads
 	fleet  time.Duration // between two exchanges with the other instances
+	stream time.Duration // of an event stream, at most
 }
 
 func protocolTiming() timing {
 	return timing{
 		hello: 5 * time.Second, ping: 25 * time.Second, silent: 35 * time.Second,
 		stuck: 10 * time.Second, linger: 3 * time.Second,
-		probe: 500 * time.Millisecond, fleet: time.Second,
+		probe: 500 * time.Millisecond, fleet: time.Second, stream: 10 * time.Minute,
 	}
 }
 

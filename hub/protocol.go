@@ -84,9 +84,15 @@ func (s *socket) hello(ctx context.Context, f clientFrame) {
 		s.misuse("BAD_FRAME", "since 必须是主题到位置的映射")
 		return
 	}
+	s.greet(ctx, f.Token, since)
+	s.touch()
+}
+
+// greet is hello, however it was said.
+func (s *socket) greet(ctx context.Context, token string, since map[string]string) {
 	topics := map[string]standing{}
-	if f.Token != "" {
-		st, err := s.login(ctx, f.Token, since[ownTopic], false)
+	if token != "" {
+		st, err := s.login(ctx, token, since[ownTopic], false)
 		if err != nil {
 			s.end(closingOf(err))
 			return
@@ -96,7 +102,6 @@ func (s *socket) hello(ctx context.Context, f clientFrame) {
 	s.helloTopics(ctx, since, topics)
 	s.greeted = true
 	s.start(s.hub.newReady(s.who().User, topics))
-	s.touch()
 }
 
 // helloTopics follows activity and what else since names. What is refused is told after ready.

@@ -4,7 +4,8 @@ import "sync/atomic"
 
 // counters count since the hub was made.
 type counters struct {
-	accepted, refused, tokensRefused        atomic.Uint64
+	accepted, streams                       atomic.Uint64
+	refused, tokensRefused                  atomic.Uint64
 	published, received, delivered, writes  atomic.Uint64
 	resumed, notResumed, replayed           atomic.Uint64
 	slow, silent, floods                    atomic.Uint64
@@ -19,6 +20,7 @@ type Stats struct {
 	Topics  int `json:"topics"`  // with followers on this instance
 
 	Accepted      uint64 `json:"accepted"`
+	Streams       uint64 `json:"streams"` // of them, event streams: networks that break WebSockets
 	Refused       uint64 `json:"refused"` // origin, caps, closing
 	TokensRefused uint64 `json:"tokens_refused"`
 
@@ -50,7 +52,7 @@ func (h *Hub) Stats() Stats {
 	c := &h.count
 	st := Stats{
 		Sockets: h.roster.size(), Healthy: h.Healthy() == nil,
-		Accepted: c.accepted.Load(), Refused: c.refused.Load(), TokensRefused: c.tokensRefused.Load(),
+		Accepted: c.accepted.Load(), Streams: c.streams.Load(), Refused: c.refused.Load(), TokensRefused: c.tokensRefused.Load(),
 		Published: c.published.Load(), Received: c.received.Load(), Delivered: c.delivered.Load(),
 		Replayed: c.replayed.Load(), Writes: c.writes.Load(),
 		Resumed: c.resumed.Load(), NotResumed: c.notResumed.Load(),

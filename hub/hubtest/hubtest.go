@@ -35,6 +35,9 @@ type Frame struct {
 	User       *string             `json:"user"`
 	HeartbeatS int                 `json:"heartbeat_s"`
 	Topics     map[string]Standing `json:"topics"`
+	Status     int                 `json:"status"`
+	RetryMS    int64               `json:"retry_ms"`
+	Raw        []byte              `json:"-"` // as it came
 }
 
 // Into decodes the event's data.
@@ -61,14 +64,16 @@ type Closed struct {
 	RetryMS int64  `json:"retry_ms"`
 }
 
-// Client is one WebSocket. Its methods may be used by the test's goroutine only.
+// Client is one WebSocket, or one event stream, which can only be read. Its methods may be used by the test's goroutine only.
 type Client struct {
 	t    testing.TB
-	ws   *websocket.Conn
+	ws   *websocket.Conn // nil: an event stream
+	cut  func()
 	read int // frames that Next has passed
 
 	mu     sync.Mutex
 	frames []Frame
+	lastID string
 	ended  *Closed
 	news   chan struct{} // closed and replaced when something arrives
 }
@@ -109,7 +114,7 @@ func Connect(t testing.TB, url string, o Options) *Client {
 		}
 		t.Fatalf("connect to %s: %v (%s)", url, err, status)
 	}
-	c := &Client{t: t, ws: ws, news: make(chan struct{})}
+	c := &Client{t: t, ws: ws, cut: func() { ws.Close() }, news: make(chan struct{})}
 	if o.NoPong {
 		ws.SetPingHandler(func(string) error { return nil })
 	}
@@ -152,13 +157,16 @@ func (c *Client) receive() {
 			c.note(nil, closedBy(err))
 			return
 		}
-		var f Frame
-		if err := json.Unmarshal(body, &f); err != nil {
-			c.note(&Frame{Op: "unreadable", Detail: string(body)}, nil)
-			continue
-		}
-		c.note(&f, nil)
+		c.note(readFrame(body), nil)
 	}
+}
+
+func readFrame(body []byte) *Frame {
+	f := Frame{Raw: body}
+	if err := json.Unmarshal(body, &f); err != nil {
+		return &Frame{Op: "unreadable", Detail: string(body), Raw: body}
+	}
+	return &f
 }
 
 func closedBy(err error) *Closed {
@@ -177,7 +185,7 @@ func (c *Client) note(f *Frame, end *Closed) {
 	if f != nil {
 		c.frames = append(c.frames, *f)
 	}
-	if end != nil {
+	if end != nil && c.ended == nil {
 		c.ended = end
 	}
 	close(c.news)
@@ -314,7 +322,7 @@ func (c *Client) Open() bool {
 }
 
 // Close cuts the connection without a word, like a phone in a tunnel.
-func (c *Client) Close() { c.ws.Close() }
+func (c *Client) Close() { c.cut() }
 
 // Conn is the connection, for tests that send what this client would not. Nobody else may read.
 func (c *Client) Conn() *websocket.Conn { return c.ws }
@@ -350,7 +358,7 @@ func (c *Client) show() string {
 	for _, f := range all[max(0, len(all)-12):] {
 		line, _ := json.Marshal(f)
 		b.WriteString("\n  ")
-		b.Write(line)
+		b.Write(line[:min(len(line), 300)])
 	}
 	return b.String()
 }
