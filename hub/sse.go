@@ -163,29 +163,38 @@ type events struct {
 	net.Conn
 	since  map[string]string // what the client came with
 	places map[string]string // what it would come back with now
+	unsent []byte            // events of frames that were not taken to the end
+	owed   int               // bytes of such frames that Write is still to be given
+	ending bool              // the close frame is among the frames so far
 }
 
 var errHalfFrame = errors.New("hub: a write of half a frame")
 
-// Write writes whole frames.
-func (e *events) Write(frames []byte) (int, error) {
-	var out []byte
-	ended := false
-	for rest := frames; len(rest) > 0; {
+// Write writes whole frames. If the connection takes only a part in time, it says so as a connection does
+// (n > 0 where there was progress), and is then given the rest.
+func (e *events) Write(p []byte) (int, error) {
+	for rest := p[min(e.owed, len(p)):]; len(rest) > 0; {
 		first, payload, after, ok := cutFrame(rest)
 		if !ok {
 			return 0, errHalfFrame
 		}
-		out = e.append(out, first, payload)
-		ended, rest = ended || first == finClose, after
+		e.unsent = e.append(e.unsent, first, payload)
+		e.ending, rest = e.ending || first == finClose, after
 	}
-	if _, err := e.Conn.Write(out); err != nil {
+	n, err := e.Conn.Write(e.unsent)
+	if err != nil {
+		e.unsent, e.owed = e.unsent[n:], len(p)
+		if n > 0 && len(p) > 1 { // more than a byte may have been taken, but events are not as long as frames
+			e.owed--
+			return 1, err
+		}
 		return 0, err
 	}
-	if half, ok := e.Conn.(interface{ CloseWrite() error }); ok && ended {
+	e.unsent, e.owed = nil, 0
+	if half, ok := e.Conn.(interface{ CloseWrite() error }); ok && e.ending {
 		half.CloseWrite()
 	}
-	return len(frames), nil
+	return len(p), nil
 }
 
 // append adds a frame as an event. Payloads are compact JSON, which has no line breaks.
