@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"mstm/shop"
 	"mstm/store"
@@ -17,6 +18,7 @@ import (
 type caller struct {
 	UserID, Client, Session string
 	Roles                   []shop.Role
+	Since                   time.Time // when the person logged in
 	KeyID                   string
 	Scopes                  []string
 }
@@ -141,5 +143,5 @@ func (s *Server) authenticate(ctx context.Context, token string) (caller, error)
 	if err != nil {
 		return caller{}, err
 	}
-	return caller{UserID: row.UserID, Client: row.Client, Session: row.Session(), Roles: row.Roles}, nil
+	return caller{UserID: row.UserID, Client: row.Client, Session: row.Session(), Roles: row.Roles, Since: row.CreatedAt}, nil
 }

@@ -31,8 +31,9 @@ func (s *Server) securityHeaders(h http.Header, r *http.Request, x *exchange) {
 	}
 }
 
-// cors lets pages of exactly the listed origins read answers. Without a cookie anywhere
-// no credentials mode is needed: a page of another origin can send only a token it has.
+// cors lets pages of exactly the listed origins read answers. No credentials mode is needed,
+// for the one cookie (loginCookie) is for our own pages: a page of another origin can send
+// only a token it has.
 func (s *Server) cors(h http.Header, r *http.Request) {
 	h["Vary"] = varyOrigin[:1:1] // a copy of the header: others append to it
 	origin := r.Header.Get("Origin")

@@ -9,7 +9,8 @@ import (
 	"mstm/store"
 )
 
-// confirmed is the account of who asks, who has just given its password again `{password}`.
+// confirmed is the account of who asks, who has just given its password again `{password}`
+// or, where it has none, has just logged in.
 func (s *Server) confirmed(w http.ResponseWriter, r *http.Request) (*shop.User, error) {
 	var in struct {
 		Password string `json:"password"`
@@ -20,6 +21,9 @@ func (s *Server) confirmed(w http.ResponseWriter, r *http.Request) (*shop.User, 
 	u, err := s.Store.User(r.Context(), learnerID(r.Context()))
 	if err != nil {
 		return nil, err
+	}
+	if u.Passwordless {
+		return u, s.justLoggedIn(r)
 	}
 	return u, s.checkPassword(r, u, "password", in.Password)
 }

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/http"
+	"time"
 
 	"mstm/hub"
 	"mstm/shop"
@@ -10,8 +11,11 @@ import (
 // changePassword answers PUT /api/me/password `{current_password,password}` as a login does,
 // with a new token: all tokens from before are dead, sockets included, so whoever else
 // knew the old password is out. The page that asked keeps its socket and renews its token.
+// An account that came by WeChat has no password and no username; it gets its first ones by
+// `{username,password}` soon after a login.
 func (s *Server) changePassword(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
+		Username string `json:"username"`
 		Current  string `json:"current_password"`
 		Password string `json:"password"`
 	}
@@ -23,13 +27,12 @@ func (s *Server) changePassword(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.hashing.checkNew(in.Password, u.Username, leastPassword(u)); err != nil {
-		return err
+	if u.Passwordless {
+		err = s.firstPassword(r, u, in.Username, in.Password)
+	} else {
+		err = s.nextPassword(r, u, in.Current, in.Password)
 	}
-	if err := s.checkPassword(r, u, "current_password", in.Current); err != nil {
-		return err
-	}
-	if err := s.replacePassword(r, u, in.Password); err != nil {
+	if err != nil {
 		return err
 	}
 	token, row, err := s.Store.PutToken(ctx, u.ID, me.Client, u.Roles, s.Now(), tokenTTL)
@@ -39,6 +42,54 @@ func (s *Server) changePassword(w http.ResponseWriter, r *http.Request) error {
 	s.endSockets(r, u.ID, "", me.Session, hub.Refused)
 	s.event(r, "password changed")
 	return encode(w, http.StatusOK, newSession(token, row, u))
+}
+
+func (s *Server) nextPassword(r *http.Request, u *shop.User, current, password string) error {
+	if err := s.hashing.checkNew(password, u.Username, leastPassword(u)); err != nil {
+		return err
+	}
+	if err := s.checkPassword(r, u, "current_password", current); err != nil {
+		return err
+	}
+	return s.replacePassword(r, u, password)
+}
+
+// firstPassword gives credentials to an account that has none. A token that was stolen long
+// ago must not be enough for that, so the login has to be recent.
+func (s *Server) firstPassword(r *http.Request, u *shop.User, name, password string) error {
+	if err := s.justLoggedIn(r); err != nil {
+		return err
+	}
+	name = shop.NormalUsername(name)
+	if !usernamePattern.MatchString(name) {
+		return shop.ErrInvalidField.At("username")
+	}
+	if err := s.hashing.checkNew(password, name, leastPassword(u)); err != nil {
+		return err
+	}
+	hash, err := s.hashing.hash(r.Context(), password)
+	if err != nil {
+		return err
+	}
+	won, err := s.Store.SetCredentials(r.Context(), u.ID, name, hash)
+	if err != nil {
+		return err
+	}
+	if !won {
+		return shop.ErrEditConflict
+	}
+	u.Username = name
+	return s.Store.DeleteTokens(r.Context(), u.ID)
+}
+
+// recently is how old a login may be that stands in for a password.
+const recently = 10 * time.Minute
+
+func (s *Server) justLoggedIn(r *http.Request) error {
+	if s.Now().Sub(callerOf(r.Context()).Since) > recently {
+		return shop.ErrLoginTooOld
+	}
+	return nil
 }
 
 // checkPassword refuses a wrong password as a field's fault: the token is good, so the page

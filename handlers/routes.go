@@ -79,6 +79,8 @@ func (s *Server) routes() []route {
 		{post, "/api/wechat/bindings", learner, s.createBinding, stores},
 		{del, "/api/wechat/bindings", learner, s.deleteBinding, stores},
 		{get, "/api/wechat/oauth", public, s.authorised, stores},
+		{get, "/api/wechat/login", public, s.beginWeChatLogin, stores},
+		{post, "/api/wechat/login", public, s.endWeChatLogin, stores},
 
 		{get, "/api/enrolments", learner, s.listEnrolments, stores},
 		{put, "/api/enrolments/:course/progress", learner, s.putProgress, stores},

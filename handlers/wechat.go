@@ -32,9 +32,11 @@ type bindingView struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-// boundChanged is what a learner's pages are told: whether a WeChat is bound.
+// boundChanged is what a learner's pages are told: whether a WeChat is bound, and the code
+// of why one that scanned was not.
 type boundChanged struct {
-	Bound bool `json:"bound"`
+	Bound bool   `json:"bound"`
+	Code  string `json:"code,omitempty"`
 }
 
 // createBinding answers POST /api/wechat/bindings with a code: the WeChat that scans it
@@ -81,13 +83,16 @@ func (s *Server) deleteBinding(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if u.Passwordless {
+		return shop.ErrWeChatOnlyLogin // nobody could ever get in again
+	}
 	if err := s.Store.UnbindWeChat(r.Context(), u.ID); err != nil {
 		return err
 	}
 	if err := s.Store.Audit(r.Context(), s.userAudit("", u.ID, "wechat_unbound", u.ID)); err != nil {
 		return err
 	}
-	s.tell(r, hub.UserTopic(u.ID), "wechat.bound", boundChanged{false})
+	s.tell(r, hub.UserTopic(u.ID), "wechat.bound", boundChanged{Bound: false})
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
@@ -119,7 +124,7 @@ func (s *Server) eventPushed(w http.ResponseWriter, r *http.Request) error {
 	if word := ev.Scene(); word != "" {
 		err = s.scanned(r, ev.Openid, word)
 	}
-	if errors.Is(err, shop.ErrWeChatLink) {
+	if errors.Is(err, shop.ErrWeChatLink) || errors.Is(err, shop.ErrWeChatOwnAccount) {
 		s.event(r, "a scan came to nothing", slog.String("event", ev.Name))
 		err = nil
 	}
@@ -175,11 +180,26 @@ func (s *Server) scene(r *http.Request, openid, word string) (*store.Scene, erro
 	if u.DeletedAt != nil || b.Openid != "" && b.Openid != openid {
 		return nil, shop.ErrWeChatLink
 	}
+	if err := s.mayMove(r, openid, sc); err != nil {
+		return nil, err
+	}
 	mine, err := s.Store.ClaimScene(r.Context(), sc, openid)
 	if err == nil && !mine {
 		err = shop.ErrWeChatLink
 	}
 	return sc, err
+}
+
+// mayMove refuses to take a WeChat from an account that can be entered by it alone: what was
+// bought there would be lost. The page with the code is told why.
+func (s *Server) mayMove(r *http.Request, openid string, sc *store.Scene) error {
+	held, u, err := s.holderOf(r.Context(), openid)
+	if err != nil || u == nil || u.ID == sc.UserID || held.Openid != openid || !u.Passwordless {
+		return err
+	}
+	why := boundChanged{Code: shop.ErrWeChatOwnAccount.Code}
+	s.tellOnce(r, hub.UserTopic(sc.UserID), "wechat.bound", "taken:"+sc.Word, why)
+	return shop.ErrWeChatOwnAccount
 }
 
 // unionid asks WeChat for it. An account that may not ask has none; a WeChat that does not
@@ -203,11 +223,11 @@ func (s *Server) tellBound(r *http.Request, sc *store.Scene, from string) error 
 	if err != nil {
 		return err
 	}
-	s.tellOnce(r, hub.UserTopic(sc.UserID), "wechat.bound", "bound:"+sc.Word, boundChanged{true})
+	s.tellOnce(r, hub.UserTopic(sc.UserID), "wechat.bound", "bound:"+sc.Word, boundChanged{Bound: true})
 	if from == "" {
 		return nil
 	}
-	s.tellOnce(r, hub.UserTopic(from), "wechat.bound", "moved:"+sc.Word, boundChanged{false})
+	s.tellOnce(r, hub.UserTopic(from), "wechat.bound", "moved:"+sc.Word, boundChanged{Bound: false})
 	return s.Store.Audit(r.Context(), s.userAudit("wechat:"+sc.Word+":moved", from, "wechat_moved_away", "wechat"))
 }
 

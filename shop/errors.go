@@ -171,6 +171,10 @@ var (
 	ErrWeChatUnavailable = define(Unavailable, "WECHAT_UNAVAILABLE", "微信暂时不可用，请稍后再试", "WeChat is not available right now; try again soon.")
 	ErrWeChatLink        = define(Conflict, "WECHAT_LINK_INVALID", "二维码或授权已失效，请重新操作", "The code or the authorisation is no longer good; start again.")
 	ErrWeChatBound       = define(Conflict, "WECHAT_ALREADY_BOUND", "账号已绑定微信，请先解绑", "The account has a WeChat already; unbind it first.")
+	ErrWeChatConfirm     = define(Forbidden, "WECHAT_CONFIRM", "首次用这个微信登录，请输入账号的密码", "Give the account's password once before this WeChat may log in to it.")
+	ErrWeChatOwnAccount  = define(Conflict, "WECHAT_HAS_ACCOUNT", "这个微信有自己的账号，请先用微信登录那个账号，设置用户名和密码", "This WeChat has an account of its own; log in to that one and set a username and a password first.")
+	ErrWeChatOnlyLogin   = define(Conflict, "WECHAT_ONLY_LOGIN", "请先设置用户名和密码，再解绑微信", "Set a username and a password before unbinding the WeChat.")
+	ErrLoginTooOld       = define(Forbidden, "LOGIN_TOO_OLD", "请重新用微信登录后再操作", "Log in with WeChat again, then do this.")
 )
 
 // Refunds.

@@ -36,14 +36,18 @@ func MayActAs(roles []Role, role Role) bool {
 
 // User is an account. Username is "" for somebody who came by WeChat and chose none.
 type User struct {
-	ID           string    `bson:"_id" json:"id"`
-	Username     string    `bson:"username,omitempty" json:"username"`
-	Name         string    `bson:"name" json:"name"`
-	PasswordHash string    `bson:"password_hash,omitempty" json:"-"` // argon2id, PHC string
-	Roles        []Role    `bson:"roles" json:"roles"`
-	CreatedAt    time.Time `bson:"created_at" json:"created_at"`
-	Muted        Muted     `bson:"muted" json:"-"`            // what is not wanted of messages
-	Locale       string    `bson:"locale,omitempty" json:"-"` // of what the shop writes to them; "": LocaleZh
+	ID           string `bson:"_id" json:"id"`
+	Username     string `bson:"username,omitempty" json:"username"`
+	Name         string `bson:"name" json:"name"`
+	PasswordHash string `bson:"password_hash,omitempty" json:"-"` // argon2id, PHC string
+	Roles        []Role `bson:"roles" json:"roles"`
+
+	// Passwordless is somebody who can log in by WeChat alone.
+	Passwordless bool `bson:"passwordless,omitempty" json:"-"`
+
+	CreatedAt time.Time `bson:"created_at" json:"created_at"`
+	Muted     Muted     `bson:"muted" json:"-"`            // what is not wanted of messages
+	Locale    string    `bson:"locale,omitempty" json:"-"` // of what the shop writes to them; "": LocaleZh
 
 	// DeletedAt is when the owner deleted the account. The row stays, without a name or a
 	// password, because orders belong to it.

@@ -21,6 +21,9 @@ type Binding struct {
 	// Openid is the WeChat that is bound now; "" is none.
 	Openid  string    `bson:"openid"`
 	BoundAt time.Time `bson:"bound_at"`
+	// Login tells that this WeChat may log in to the account: its owner has shown to be the
+	// account's as well. Whoever scans a code shows no such thing.
+	Login bool `bson:"login"`
 	// Payer is the WeChat in which the learner last opened the shop's pages, for paying there.
 	// It proves nothing about who the learner is.
 	Payer string `bson:"payer"`
@@ -74,32 +77,38 @@ func personKey(kind, id string) string {
 // (TakeTrial looks twice), and what was taken before is copied. Whose the WeChat is comes
 // last, so that a repeat after a crash does all of it again.
 func (s *Store) BindWeChat(ctx context.Context, userID, openid, unionid string, now time.Time) (from string, err error) {
-	before, err := s.addKeys(ctx, userID, weChatKeys(openid, unionid))
-	if err != nil {
-		return "", err
-	}
-	if err := s.shareTrials(ctx, userID); err != nil {
+	if err := s.shareKeys(ctx, userID, openid, unionid); err != nil {
 		return "", err
 	}
 	if from, err = s.claimWeChat(ctx, userID, openid); err != nil {
 		return "", err
 	}
-	_, err = s.changeBinding(ctx, userID, func(b *Binding) bool {
-		if b.Openid == openid {
+	return from, s.keepWeChat(ctx, userID, openid, false, now)
+}
+
+// keepWeChat writes down at the account the WeChat that it has claimed.
+func (s *Store) keepWeChat(ctx context.Context, userID, openid string, login bool, now time.Time) error {
+	var before string
+	_, err := s.changeBinding(ctx, userID, func(b *Binding) bool {
+		before = b.Openid
+		if b.Openid == openid && (b.Login || !login) {
 			return false
 		}
-		b.Openid, b.BoundAt = openid, now.UTC()
+		if b.Openid != openid {
+			b.Openid, b.BoundAt = openid, now.UTC()
+		}
+		b.Login = login
 		return true
 	})
 	if err != nil {
-		return "", err
+		return err
 	}
-	if before.Openid != "" && before.Openid != openid {
-		if err := s.freeWeChat(ctx, userID, before.Openid); err != nil {
-			return "", err
+	if before != "" && before != openid {
+		if err := s.freeWeChat(ctx, userID, before); err != nil {
+			return err
 		}
 	}
-	return from, s.confirm(ctx, userID, openid)
+	return s.confirm(ctx, userID, openid)
 }
 
 // confirm takes the WeChat off the account again where another has claimed it meanwhile:
@@ -115,19 +124,23 @@ func (s *Store) confirm(ctx context.Context, userID, openid string) error {
 	return failedBinding(err)
 }
 
-// addKeys adds person keys for good and returns the binding from before.
-func (s *Store) addKeys(ctx context.Context, userID string, keys []string) (before Binding, err error) {
-	_, err = s.changeBinding(ctx, userID, func(b *Binding) bool {
-		before = *b
+// shareKeys adds a WeChat's person keys to an account for good, and lets what either used of
+// free stages count for the other.
+func (s *Store) shareKeys(ctx context.Context, userID, openid, unionid string) error {
+	_, err := s.changeBinding(ctx, userID, func(b *Binding) bool {
+		had := len(b.Keys)
 		b.Keys = slices.Clone(b.Keys)
-		for _, k := range keys {
+		for _, k := range weChatKeys(openid, unionid) {
 			if !slices.Contains(b.Keys, k) {
 				b.Keys = append(b.Keys, k)
 			}
 		}
-		return len(b.Keys) > len(before.Keys)
+		return len(b.Keys) > had
 	})
-	return before, err
+	if err != nil {
+		return err
+	}
+	return s.shareTrials(ctx, userID)
 }
 
 // claimWeChat makes the WeChat this account's. From another account it is unbound first:
@@ -179,7 +192,7 @@ func (s *Store) unbind(ctx context.Context, userID, openid string) error {
 		if b.Openid != openid {
 			return false
 		}
-		b.Openid, b.BoundAt = "", time.Time{}
+		b.Openid, b.BoundAt, b.Login = "", time.Time{}, false
 		return true
 	})
 	return err

@@ -15,10 +15,12 @@ import (
 // ScenePurpose is what a scene is for.
 type ScenePurpose string
 
-// A code to be scanned that binds a WeChat, and a page inside WeChat that authorises.
+// A code to be scanned that binds a WeChat, a page inside WeChat that authorises, and the
+// question whether a WeChat that wants to log in is the account's owner's.
 const (
 	SceneBind  ScenePurpose = "bind"
 	SceneOAuth ScenePurpose = "oauth"
+	SceneLogin ScenePurpose = "login"
 )
 
 // Scene is a word, random and good once, that goes to WeChat with a learner and comes back
@@ -109,7 +111,7 @@ func (s *Store) EndScene(ctx context.Context, sc *Scene) error {
 // endScenes ends all of a learner's.
 func (s *Store) endScenes(ctx context.Context, userID string) error {
 	var err error
-	for _, p := range []ScenePurpose{SceneBind, SceneOAuth} {
+	for _, p := range []ScenePurpose{SceneBind, SceneOAuth, SceneLogin} {
 		_, e := s.deleteByID(ctx, s.coll("scenes"), sceneID(userID, p))
 		err = errors.Join(err, e)
 	}

@@ -134,9 +134,9 @@ func (s *Store) SetRoles(ctx context.Context, id string, roles []shop.Role) erro
 // trials and the audit stay, under an id that says nothing. The username is free again;
 // where the process dies before that, it stays taken.
 func (s *Store) DeleteUser(ctx context.Context, u *shop.User, now time.Time) (bool, error) {
-	gone, err := s.updateIf(ctx, s.coll("users"), bson.M{"_id": u.ID, "password_hash": u.PasswordHash}, bson.M{
+	gone, err := s.updateIf(ctx, s.coll("users"), unchanged(u), bson.M{
 		"$set":   bson.M{"name": deletedName, "roles": []shop.Role{}, "deleted_at": now.UTC()},
-		"$unset": bson.M{"username": "", "password_hash": ""},
+		"$unset": bson.M{"username": "", "password_hash": "", "passwordless": ""},
 	})
 	if err != nil || !gone {
 		return false, failed("delete user", err)
