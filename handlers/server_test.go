@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+
+	"mstm/hub"
 )
 
 func TestEveryAnswerCarriesTheSecurityHeaders(t *testing.T) {
@@ -109,12 +111,27 @@ func TestHealthTellsWhatIsThere(t *testing.T) {
 	var stopping bool
 	w := newWorld(t, func(d *Deps) { d.Stopping = func() bool { return stopping } })
 	w.do("GET", "/livez", "", nil).is(200)
-	if got := as[map[string]string](w.do("GET", "/readyz", "", nil).is(200)); got["status"] != "ready" || got["mongodb"] != "up" || got["redis"] != "up" {
+	w.hubIsUp()
+	if got := as[map[string]string](w.do("GET", "/readyz", "", nil).is(200)); got["status"] != "ready" || got["mongodb"] != "up" || got["redis"] != "up" || got["events"] != "up" {
 		t.Errorf("ready: %v", got)
 	}
 	stopping = true
 	w.do("GET", "/readyz", "", nil).is(503, "UNAVAILABLE")
 	w.do("GET", "/livez", "", nil).is(200)
+}
+
+func TestAnInstanceWhoseEventsAreBehindIsNotReady(t *testing.T) {
+	var live *hub.Hub // does not run yet: it has not read where the events are
+	w := newWorld(t, func(d *Deps) {
+		live = hub.New(hub.Config{Redis: d.Store.Redis(), Log: d.Log})
+		d.Hub = live
+	})
+	if body := string(w.do("GET", "/readyz", "", nil).is(503, "UNAVAILABLE").Body); !strings.Contains(body, `"events":"behind"`) {
+		t.Errorf("not ready: %s", body)
+	}
+	w.runHub(live)
+	w.hubIsUp()
+	w.do("GET", "/readyz", "", nil).is(200)
 }
 
 func TestFiguresAreForThisMachineOnly(t *testing.T) {

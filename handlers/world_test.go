@@ -80,6 +80,16 @@ func (w *world) runHub(live *hub.Hub) {
 	})
 }
 
+// hubIsUp waits until the hub has read where the events are.
+func (w *world) hubIsUp() {
+	w.t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); w.deps.Hub.Healthy() != nil; time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			w.t.Fatal(w.deps.Hub.Healthy())
+		}
+	}
+}
+
 func (w *world) identify(ctx context.Context, token string) (hub.Identity, error) {
 	row, err := w.store.Authenticate(ctx, token, time.Now())
 	return hub.Identity{User: row.UserID, Client: row.Client, Session: row.Session(), ExpiresAt: row.ExpiresAt}, err

@@ -52,9 +52,11 @@ var (
 	tooManyElsewhere = closing{code: 4104, word: "TOO_MANY_SOCKETS", least: 2 * time.Second, most: 10 * time.Second}
 )
 
-// within spreads the sockets over another window.
-func (c closing) within(window time.Duration) closing {
-	c.most = max(c.least, window)
+// slot is the closing of the i-th of n sockets that are to come back evenly spread over a window:
+// each gets a part of it for itself, and a moment in that.
+func (c closing) slot(i, n int, window time.Duration) closing {
+	rest := max(0, window-c.least)
+	c.least, c.most = c.least+rest*time.Duration(i)/time.Duration(n), c.least+rest*time.Duration(i+1)/time.Duration(n)
 	return c
 }
 

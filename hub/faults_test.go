@@ -275,6 +275,27 @@ func TestASilentlyDeadSubscriptionCostsUnderTwoSecondsAndIsReplaced(t *testing.T
 	wantNumbers(t, c, "user", 1, n)
 }
 
+func TestADeadSubscriptionIsReplacedThoughNothingIsPublished(t *testing.T) {
+	r := startRedis(t)
+	p := startProxy(t, r.addr)
+	in := start(t, p.addr)
+	p.mu.Lock()
+	p.deaf = true
+	before := p.subs
+	p.mu.Unlock()
+	eventually(t, "both subscriptions are made anew", func() bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return p.subs >= before+2
+	})
+	p.mu.Lock()
+	p.deaf = false
+	p.mu.Unlock()
+	if !strings.Contains(in.log.String(), "deaf") {
+		t.Error("the log does not say why")
+	}
+}
+
 func TestAStuckFollowerThatNeverReadsAgainIsGoneInTheEnd(t *testing.T) {
 	in := startQuick(t, embedded(t))
 	stuck, _, err := hubtest.Try(in.url, hubtest.Options{ReceiveBytes: 32 << 10})

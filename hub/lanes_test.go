@@ -1,11 +1,15 @@
 package hub
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -272,5 +276,92 @@ func TestASocketThatIsWithAWriterGoesIntoTheOwnLaneNext(t *testing.T) {
 	w.wake(shared, s) // even if whoever wakes it knows of a broadcast only
 	if next := w.take(); next != all[0] {
 		t.Errorf("served %d, want 0 again", slices.Index(all, next))
+	}
+}
+
+// TestPlannedReturnsAreSpreadEvenly: the busiest second has at most half as much again as the mean.
+func TestPlannedReturnsAreSpreadEvenly(t *testing.T) {
+	for _, n := range []int{1, 20, 1000, 10000} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			window := restartWindow(n)
+			seconds := map[int64]int{}
+			for i := range n {
+				var reason struct {
+					RetryMS int64 `json:"retry_ms"`
+				}
+				if err := json.Unmarshal(serverRestart.slot(i, n, window).frame()[4:], &reason); err != nil {
+					t.Fatal(err)
+				}
+				if reason.RetryMS < serverRestart.least.Milliseconds() || reason.RetryMS > window.Milliseconds() {
+					t.Errorf("socket %d of %d comes back after %d ms", i, n, reason.RetryMS)
+				}
+				seconds[reason.RetryMS/1000]++
+			}
+			mean := float64(n) / window.Seconds()
+			for second, came := range seconds {
+				if n >= 20 && float64(came) > 1.5*mean {
+					t.Errorf("%d come back in second %d, %.0f in the mean", came, second, mean)
+				}
+			}
+		})
+	}
+}
+
+func TestALinkThatBringsNotEvenEchoesIsCut(t *testing.T) {
+	answers, away := error(nil), errors.New("no answer")
+	for _, tt := range []struct {
+		name  string
+		begun bool
+		heard []bool // by comparison: whether something came before it
+		err   []error
+		cut   bool
+	}{
+		{"one that is heard now and then stays", true, []bool{false, false, true, false, false, true}, nil, false},
+		{"three comparisons without an echo are enough", true, []bool{true, false, false, false}, nil, true},
+		{"with Redis away there is nothing to judge", true, []bool{true, false, false, false}, []error{answers, answers, away, away}, false},
+		{"one that is just beginning gets longer", false, make([]bool, beginAfter-1), nil, false},
+		{"but not for ever", false, make([]bool, beginAfter), nil, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l := waitingSocket(t).hub.links[0]
+			cut := false
+			end := context.CancelFunc(func() { cut = true })
+			l.cut.Store(&end)
+			l.begun.Store(tt.begun)
+			for i, heard := range tt.heard {
+				if heard {
+					l.hear(&redis.Message{Channel: l.echo})
+				}
+				err := error(nil)
+				if tt.err != nil {
+					err = tt.err[i]
+				}
+				l.judgeLink(err)
+			}
+			if cut != tt.cut {
+				t.Errorf("cut: %v, want %v", cut, tt.cut)
+			}
+			if n := len(l.messages); n != 0 {
+				t.Errorf("%d echoes went to the feeder", n)
+			}
+		})
+	}
+}
+
+func TestAnInstanceIsHealthyOnlyWhenBothLinksAreInSync(t *testing.T) {
+	h := waitingSocket(t).hub
+	now := time.Now().UnixMilli()
+	for _, l := range h.links {
+		if h.Healthy() == nil {
+			t.Errorf("healthy before %s has read its heads", l.name)
+		}
+		l.inSync.Store(now)
+	}
+	if err := h.Healthy(); err != nil {
+		t.Error(err)
+	}
+	h.links[1].inSync.Store(now - 2*behindAfter.Milliseconds())
+	if err := h.Healthy(); err == nil || !strings.Contains(err.Error(), h.links[1].name) {
+		t.Errorf("behind with one link: %v", err)
 	}
 }

@@ -18,14 +18,16 @@ type link struct {
 	name       string // for the log
 	partitions []*partition
 
+	echo     string // the channel of this instance's own echoes
 	messages chan *redis.Message
 	compare  chan struct{}                      // asks the feeder to compare heads now
-	heard    atomic.Uint64                      // messages and confirmations received
+	heard    atomic.Uint64                      // messages, confirmations and echoes received
+	begun    atomic.Bool                        // the present subscription has brought something
 	cut      atomic.Pointer[context.CancelFunc] // ends the present subscription
 	inSync   atomic.Int64                       // Unix milliseconds of the last complete comparison
 
 	// The feeder's.
-	deaf     int    // comparisons that found what the link did not bring, since it last brought anything
+	deaf     int    // comparisons that Redis answered since the link last brought anything
 	heardAt  uint64 // heard at the last comparison
 	away     bool   // Redis did not answer the last comparison
 	fed      int    // entries moved since the writers last caught up
@@ -38,7 +40,8 @@ const (
 	pace        = 64       // entries fed before the writers catch up; well below laneEvents
 	paceBytes   = 16 << 10 // bytes likewise; well below shareBytes
 	warmEntries = 256      // entries of the stream taken into an empty ring
-	deafAfter   = 3        // comparisons
+	deafAfter   = 3        // comparisons without an echo
+	beginAfter  = 15       // likewise, of a subscription that has brought nothing yet
 	// redisPatience is for one step of the feeder.
 	redisPatience = 3 * time.Second
 	behindAfter   = 3 * time.Second
@@ -49,7 +52,7 @@ func newLinks(h *Hub) []*link {
 	var all []*link
 	add := func(name string, of []*partition) {
 		all = append(all, &link{
-			hub: h, name: name, partitions: of,
+			hub: h, name: name, partitions: of, echo: of[0].slot + "echo:" + h.instance,
 			messages: make(chan *redis.Message, linkBuffer), compare: make(chan struct{}, 1),
 		})
 	}
@@ -100,6 +103,7 @@ func (l *link) receive(ctx context.Context) {
 func (l *link) subscribe(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	l.begun.Store(false)
 	l.cut.Store(&cancel)
 	sub := l.hub.cfg.Redis.Subscribe(ctx, l.channels()...)
 	// Receive does not watch ctx while it waits: closing is what wakes it.
@@ -119,7 +123,7 @@ func (l *link) subscribe(ctx context.Context) error {
 }
 
 func (l *link) channels() []string {
-	var names []string
+	names := []string{l.echo}
 	for _, p := range l.partitions {
 		names = append(names, p.channel)
 	}
@@ -131,10 +135,13 @@ func (l *link) channels() []string {
 func (l *link) hear(got any) {
 	switch got := got.(type) {
 	case *redis.Subscription:
-		l.heard.Add(1)
+		l.heardSomething()
 		l.askCompare()
 	case *redis.Message:
-		l.heard.Add(1)
+		l.heardSomething()
+		if got.Channel == l.echo {
+			return
+		}
 		select {
 		case l.messages <- got:
 		default:
@@ -142,6 +149,11 @@ func (l *link) hear(got any) {
 			l.askCompare()
 		}
 	}
+}
+
+func (l *link) heardSomething() {
+	l.begun.Store(true)
+	l.heard.Add(1)
 }
 
 func (l *link) askCompare() {
@@ -208,26 +220,24 @@ func (l *link) move(p *partition, epoch string, e entry) {
 	}
 }
 
-// compareHeads compares every partition with its log and catches up where they differ. found
-// is whether the log held something that had not come over the link.
-func (l *link) compareHeads(ctx context.Context) (found bool, err error) {
-	heads, err := l.hub.heads(ctx, l.partitions)
+// compareHeads compares every partition with its log and catches up where they differ.
+func (l *link) compareHeads(ctx context.Context) error {
+	heads, err := l.heads(ctx)
 	l.noteRedis(err)
 	if err != nil {
-		return false, err
+		return err
 	}
 	for i, p := range l.partitions {
 		at := p.at()
 		if heads[i] == at && at.epoch != "" {
 			continue
 		}
-		found = found || at.epoch != ""
 		if err := l.catchUp(ctx, p); err != nil {
-			return found, err
+			return err
 		}
 	}
 	l.inSync.Store(time.Now().UnixMilli())
-	return found, nil
+	return nil
 }
 
 // noteRedis logs when Redis goes away and when it is back, not each attempt between.
@@ -243,18 +253,19 @@ func (l *link) noteRedis(err error) {
 	l.hub.log.Info("hub reaches Redis again", "link", l.name)
 }
 
-// judgeLink restarts a subscription that brings nothing while the logs move on: a demoted
-// master or a cut-off node answers everything and sends nothing.
-func (l *link) judgeLink(found bool, err error) {
+// judgeLink restarts a subscription that brings nothing, not even the echoes that the comparisons
+// send: a demoted master or a cut-off node answers everything and sends nothing. While Redis does not
+// answer either there is nothing to judge.
+func (l *link) judgeLink(err error) {
 	heard := l.heard.Load()
 	switch {
 	case heard != l.heardAt:
 		l.deaf = 0
-	case found && err == nil:
+	case err == nil:
 		l.deaf++
 	}
 	l.heardAt = heard
-	if l.deaf < deafAfter {
+	if l.deaf < deafAfter || (l.deaf < beginAfter && !l.begun.Load()) {
 		return
 	}
 	l.deaf = 0

@@ -18,13 +18,14 @@ func parseMessage(payload string) (epoch string, e entry, ok bool) {
 	return epoch, e, ok && err == nil && epoch != "" && validTopic(e.topic)
 }
 
-// heads reads where the logs of some partitions are, in one round trip.
-func (h *Hub) heads(ctx context.Context, of []*partition) ([]position, error) {
+// heads reads where the link's logs are and sends an echo, in one round trip.
+func (l *link) heads(ctx context.Context) ([]position, error) {
 	ctx, cancel := context.WithTimeout(ctx, redisPatience)
 	defer cancel()
-	pipe := h.cfg.Redis.Pipeline()
-	cmds := make([]*redis.SliceCmd, len(of))
-	for i, p := range of {
+	pipe := l.hub.cfg.Redis.Pipeline()
+	pipe.Publish(ctx, l.echo, "")
+	cmds := make([]*redis.SliceCmd, len(l.partitions))
+	for i, p := range l.partitions {
 		cmds[i] = pipe.HMGet(ctx, p.meta, "epoch", "head")
 	}
 	if _, err := pipe.Exec(ctx); err != nil {

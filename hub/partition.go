@@ -10,6 +10,7 @@ import (
 // it, and who here follows its topics.
 type partition struct {
 	name, channel   string
+	slot            string        // begins every key and channel of one Cluster slot
 	meta, log, once string        // Redis keys, in one Cluster slot
 	presence        *presence     // the instance's
 	ttl             time.Duration // of the log after its last event
@@ -48,7 +49,7 @@ func newPartitions(prefix string, here *presence) []*partition {
 	add := func(name string, ttl time.Duration) {
 		slot := fmt.Sprintf("%s:hub:{%s}:", prefix, name)
 		all = append(all, &partition{
-			name: name, ttl: ttl, channel: slot + "live",
+			name: name, ttl: ttl, slot: slot, channel: slot + "live",
 			meta: slot + "meta", log: slot + "log", once: slot + "once:",
 			topics: map[string]*topic{}, presence: here,
 		})
