@@ -1,8 +1,9 @@
 // The REST client: every call of the pages goes through request.
 import { credentials } from './credentials'
 import type {
-  Cart, Category, Course, CourseCard, Enrolment, Lesson, List, Login, Notice, Order, OrderNow, PlacedOrder, Quote, WantedLine,
+  Binding, Cart, Category, Course, CourseCard, Enrolment, Lesson, List, Login, Me, Notice, Order, OrderNow, PlacedOrder, Quote, WantedLine,
 } from './types'
+import { channel } from './wechat'
 
 // Problem is a refusal as the server words it (RFC 9457). Its message is `detail`,
 // written for people; `code` is what the pages switch on.
@@ -110,6 +111,14 @@ export const api = {
   login: (username: string, password: string) =>
     request<Login>('POST', '/login', { body: { username, password, client: 'web' } }),
   logout: () => request<void>('POST', '/logout'),
+  me: () => request<Me>('GET', '/me'),
+  setCredentials: (username: string, password: string) =>
+    request<Login>('PUT', '/me/password', { body: { username, password } }),
+
+  bindWeChat: () => request<Binding>('POST', '/wechat/bindings'),
+  unbindWeChat: (password: string) => request<void>('DELETE', '/wechat/bindings', { body: { password } }),
+  weChatLogin: (body: { code: string; state: string } | { confirm: string; password?: string; fresh?: boolean }) =>
+    request<Login>('POST', '/wechat/login', { body }),
 
   cart: () => request<Cart>('GET', '/cart'),
   putCartLine: (course: string, policy?: string) =>
@@ -119,11 +128,11 @@ export const api = {
 
   quote: (lines: WantedLine[]) => request<Quote>('POST', '/quotes', { body: { lines } }),
   place: (lines: WantedLine[], total_fen: number, key: string) =>
-    request<PlacedOrder>('POST', '/orders', { body: { lines, total_fen, channel: 'native' }, key }),
+    request<PlacedOrder>('POST', '/orders', { body: { lines, total_fen, channel }, key }),
   orders: (cursor?: string) => request<List<Order>>('GET', '/orders' + query({ cursor, limit: 20 })),
   order: async (order: string) => placed(await request<OrderNow | PlacedOrder>('GET', `/orders/${id(order)}`)),
   pay: async (order: string) =>
-    placed(await request<OrderNow | PlacedOrder>('POST', `/orders/${id(order)}/pay`, { body: { channel: 'native' } })),
+    placed(await request<OrderNow | PlacedOrder>('POST', `/orders/${id(order)}/pay`, { body: { channel } })),
   cancel: async (order: string) => placed(await request<OrderNow | PlacedOrder>('POST', `/orders/${id(order)}/cancel`)),
 
   enrolments: () => request<List<Enrolment>>('GET', '/enrolments'),

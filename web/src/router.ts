@@ -14,6 +14,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/courses/:course', name: 'course', component: () => import('./pages/Course.vue'), meta: { title: '课程详情', focused: true }, props: true },
   { path: '/courses/:course/lessons/:lesson', name: 'lesson', component: () => import('./pages/Lesson.vue'), meta: { title: '课时', focused: true }, props: true },
   { path: '/login', name: 'login', component: () => import('./pages/Login.vue'), meta: { title: '登录', focused: true } },
+  { path: '/login/wechat', name: 'wechat-login', component: () => import('./pages/WeChatLogin.vue'), meta: { title: '微信登录', focused: true } },
   { path: '/cart', name: 'cart', component: () => import('./pages/Cart.vue'), meta: { title: '购物车', auth: true } },
   { path: '/checkout', name: 'checkout', component: () => import('./pages/Checkout.vue'), meta: { title: '确认订单', auth: true, focused: true } },
   { path: '/orders', name: 'orders', component: () => import('./pages/Orders.vue'), meta: { title: '我的订单', auth: true } },
@@ -21,6 +22,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/learning', name: 'learning', component: () => import('./pages/Learning.vue'), meta: { title: '我的课程', auth: true } },
   { path: '/inbox', name: 'inbox', component: () => import('./pages/Inbox.vue'), meta: { title: '消息', auth: true } },
   { path: '/me', name: 'me', component: () => import('./pages/Me.vue'), meta: { title: '我的', auth: true } },
+  { path: '/me/wechat', name: 'wechat', component: () => import('./pages/WeChat.vue'), meta: { title: '绑定微信', auth: true, focused: true } },
   { path: '/:rest(.*)*', name: 'missing', component: () => import('./pages/Missing.vue'), meta: { title: '没有这个页面' } },
 ]
 

@@ -12,6 +12,19 @@ export interface User {
   roles: string[]
 }
 
+// A learner's own account. Somebody who came by WeChat has no username until they choose one.
+export interface Me extends User {
+  wechat_bound: boolean
+}
+
+// A code that binds the WeChat which scans it.
+export interface Binding {
+  ticket: string
+  url: string
+  image_url: string
+  expires_at: string
+}
+
 export interface Login {
   token: string
   expires_at: string
@@ -193,10 +206,24 @@ export interface Order {
   paid_at?: string
 }
 
+export type Channel = 'native' | 'jsapi' | 'h5'
+
+// The argument of WeixinJSBridge; the capitals are WeChat's.
+export interface JSAPIParams {
+  appId: string
+  timeStamp: string
+  nonceStr: string
+  package: string
+  signType: string
+  paySign: string
+}
+
 export interface Payment {
-  channel: string
+  channel: Channel
   out_trade_no: string
-  code_url?: string
+  code_url?: string // native
+  jsapi?: JSAPIParams
+  h5_url?: string
   expires_at: string
 }
 

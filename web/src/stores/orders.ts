@@ -33,13 +33,16 @@ export const useOrders = defineStore('orders', () => {
     if (byId.value.get(id)?.state === 'pending' && !payments.value.has(id)) apply(await api.pay(id))
   }
 
+  // payHere takes the payment to this browser. A code shown elsewhere dies by it.
+  const payHere = async (id: string) => apply(await api.pay(id))
+
   live.on<OrderNow | PlacedOrder>('order.changed', (change) => apply(placed(change)))
   watch(() => session.user?.id, () => {
     byId.value.clear()
     payments.value.clear()
   }, { flush: 'sync' })
 
-  return { byId, payments, apply, read, open, cancel }
+  return { byId, payments, apply, read, open, payHere, cancel }
 })
 
 // A part refunded may be refunded again, so those states are told apart by the money.

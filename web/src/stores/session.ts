@@ -30,6 +30,8 @@ export const useSession = defineStore('session', () => {
   const login = async (username: string, password: string) => enter(await api.login(username, password))
   const register = async (username: string, password: string) => enter(await api.register(username, password))
 
+  const weChatLogin = async (...args: Parameters<typeof api.weChatLogin>) => enter(await api.weChatLogin(...args))
+
   async function logout(): Promise<void> {
     try {
       await api.logout()
@@ -61,5 +63,5 @@ export const useSession = defineStore('session', () => {
     live.start(session.value?.token ?? '')
   }
 
-  return { user, notice, login, register, logout, begin }
+  return { user, notice, enter, login, register, weChatLogin, logout, begin }
 })
