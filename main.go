@@ -121,7 +121,14 @@ func run(ctx context.Context, cfg settings, w watch) (err error) {
 		RemoteAddr: handlers.ClientAddr(cfg.TrustedProxies), Now: clk.now, Log: w.log,
 	})
 	g.Go(func() error { return live.Run(bg) })
-	desk := notice.New(notice.Config{Store: db, Hub: live, Now: clk.now, Log: w.log})
+	courier, err := openCourier(cfg, sb, account, publicURL, clk, db, w.log)
+	if err != nil {
+		return err
+	}
+	if courier != nil {
+		g.Go(func() error { return courier.Run(bg) })
+	}
+	desk := notice.New(notice.Config{Store: db, Hub: live, Now: clk.now, Log: w.log, Courier: courier})
 	till := checkout.New(checkout.Config{
 		Store: db, Hub: live, Pay: pay, Merchant: merchant, Teller: desk, Now: clk.now, Log: w.log,
 	})
@@ -129,7 +136,7 @@ func run(ctx context.Context, cfg settings, w watch) (err error) {
 
 	var stopping atomic.Bool
 	api, err := handlers.New(handlers.Deps{
-		Store: db, Hub: live, Checkout: till, Pay: pay, Account: account, PublicURL: publicURL,
+		Store: db, Hub: live, Checkout: till, Pay: pay, Account: account, Courier: courier, PublicURL: publicURL,
 		Web: web.Handler(web.Options{SandboxURL: sb.address()}),
 		Now: clk.now, Log: w.log, Production: cfg.production(),
 		TrustedProxies: cfg.TrustedProxies, AllowedOrigins: cfg.AllowedOrigins, Stopping: stopping.Load,

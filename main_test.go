@@ -105,7 +105,7 @@ func readSandboxEnv(t testing.TB, dataDir string) (paySettings, mpSettings) {
 			PublicKeyID: env["WECHAT_PAY_PUBLIC_KEY_ID"], PublicKeyFile: env["WECHAT_PAY_PUBLIC_KEY_FILE"],
 		}, mpSettings{
 			BaseURL: env["WECHAT_MP_BASE_URL"], AppID: env["WECHAT_MP_APPID"], Secret: env["WECHAT_MP_SECRET"],
-			Token: env["WECHAT_MP_TOKEN"], AESKey: env["WECHAT_MP_AES_KEY"],
+			Token: env["WECHAT_MP_TOKEN"], AESKey: env["WECHAT_MP_AES_KEY"], Templates: env["WECHAT_MP_TEMPLATES"],
 		}
 }
 

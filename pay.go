@@ -11,6 +11,7 @@ import (
 
 	"github.com/wechatpay-apiv3/wechatpay-go/utils"
 
+	"mstm/notice"
 	"mstm/shop"
 	"mstm/store"
 	"mstm/wechat"
@@ -105,6 +106,24 @@ func payConfig(cfg settings, sb *localWeChat, publicURL string, log *slog.Logger
 		pay.PublicKey, err = readKey("WECHAT_PAY_PUBLIC_KEY_FILE", cfg.Pay.PublicKeyFile, utils.LoadPublicKeyWithPath)
 	}
 	return pay, err
+}
+
+// openCourier sends the account's messages; nil where there is no account.
+func openCourier(cfg settings, sb *localWeChat, account *wechat.Account, publicURL string, clk *clock, db *store.Store, log *slog.Logger) (*notice.Courier, error) {
+	if account == nil {
+		return nil, nil
+	}
+	text := cfg.MP.Templates
+	if !cfg.MP.set() {
+		text = sb.Settings().Templates
+	}
+	templates, err := notice.ParseTemplates(text)
+	if err != nil {
+		return nil, fmt.Errorf("WECHAT_MP_TEMPLATES: %w", err)
+	}
+	return notice.NewCourier(notice.CourierConfig{
+		Store: db, Account: account, Templates: templates, PublicURL: publicURL, Now: clk.now, Log: log,
+	}), nil
 }
 
 // openAccount is the official account: as the settings say, or the sandbox's. nil: neither.

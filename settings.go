@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/caarlos0/env/v11"
+
+	"mstm/notice"
 )
 
 // settings is everything that the environment says. .env.example explains each.
@@ -59,6 +61,8 @@ type mpSettings struct {
 	Secret  string `env:"SECRET"`
 	Token   string `env:"TOKEN"`
 	AESKey  string `env:"AES_KEY"`
+
+	Templates string `env:"TEMPLATES"` // of its messages: JSON, see notice.ParseTemplates
 }
 
 // set reports whether there are any; without them the sandbox's account is used where the
@@ -74,6 +78,9 @@ func (m mpSettings) check(payAppID string, refuse func(name, why string)) {
 		if f.value == "" {
 			refuse("WECHAT_MP_"+f.name, "is needed with the other WECHAT_MP_ settings")
 		}
+	}
+	if _, err := notice.ParseTemplates(m.Templates); err != nil {
+		refuse("WECHAT_MP_TEMPLATES", err.Error())
 	}
 	if len(m.AESKey) != 43 {
 		refuse("WECHAT_MP_AES_KEY", "is not the 43 characters of an EncodingAESKey")

@@ -19,6 +19,7 @@ import (
 
 	"mstm/checkout"
 	"mstm/hub"
+	"mstm/notice"
 	"mstm/shop"
 	"mstm/store"
 	"mstm/wechat"
@@ -31,6 +32,7 @@ type Deps struct {
 	Checkout *checkout.Checkout
 	Pay      *wechat.Pay     // verifies WeChat's callbacks
 	Account  *wechat.Account // the official account; nil: the shop has none
+	Courier  *notice.Courier // the account's messages; nil: it sends none
 	Web      http.Handler    // the pages; nil: none
 	Now      func() time.Time
 	Log      *slog.Logger

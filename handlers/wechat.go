@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"errors"
-	"log/slog"
 	"net/http"
 	"time"
 
@@ -121,14 +120,7 @@ func (s *Server) eventPushed(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if word := ev.Scene(); word != "" {
-		err = s.scanned(r, ev.Openid, word)
-	}
-	if errors.Is(err, shop.ErrWeChatLink) || errors.Is(err, shop.ErrWeChatOwnAccount) {
-		s.event(r, "a scan came to nothing", slog.String("event", ev.Name))
-		err = nil
-	}
-	if err != nil {
+	if err := s.heard(r, ev); err != nil {
 		return err
 	}
 	answerText(w, "success")

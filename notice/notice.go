@@ -13,12 +13,15 @@ import (
 	"mstm/store"
 )
 
-// Config is what a Desk works with. All of it is needed.
+// Config is what a Desk works with. All of it is needed but
+// what says otherwise.
 type Config struct {
 	Store *store.Store
 	Hub   *hub.Hub
 	Now   func() time.Time // the shop's clock
 	Log   *slog.Logger
+
+	Courier *Courier // sends WeChat messages; nil: there are none
 }
 
 // Desk sends notices.
@@ -29,8 +32,9 @@ func New(cfg Config) *Desk { return &Desk{cfg} }
 
 // tell puts a notice into a learner's inbox and shows it on the open pages. ref is what it
 // is about: for one kind and ref a learner gets one notice, however often tell is called.
-func (d *Desk) tell(ctx context.Context, userID, kind, ref string, n shop.Notice) error {
-	n, err := d.keep(ctx, userID, kind, ref, n)
+// data is what a WeChat message says of it.
+func (d *Desk) tell(ctx context.Context, userID, kind, ref string, n shop.Notice, data map[string]string) error {
+	n, err := d.keep(ctx, userID, kind, ref, n, data)
 	if err != nil {
 		return err
 	}
@@ -41,12 +45,17 @@ func (d *Desk) tell(ctx context.Context, userID, kind, ref string, n shop.Notice
 	return nil
 }
 
-// keep puts a notice into a learner's inbox, where it is once.
-func (d *Desk) keep(ctx context.Context, userID, kind, ref string, n shop.Notice) (shop.Notice, error) {
+// keep puts a notice into a learner's inbox, where it is once, and notes the WeChat message
+// that says the same.
+func (d *Desk) keep(ctx context.Context, userID, kind, ref string, n shop.Notice, data map[string]string) (shop.Notice, error) {
 	n.ID = shop.NoticeID(userID, kind, ref)
 	n.UserID, n.Kind, n.CreatedAt = userID, kind, d.Now().UTC()
-	_, err := d.Store.InsertNotice(ctx, &n)
-	return n, err
+	if _, err := d.Store.InsertNotice(ctx, &n); err != nil {
+		return n, err
+	}
+	m := shop.NewDelivery(userID, kind, ref, d.Now())
+	m.Data, m.Link = data, n.Link
+	return n, d.Courier.Post(ctx, m)
 }
 
 // show shows a notice on the reader's open pages, once.

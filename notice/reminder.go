@@ -3,6 +3,7 @@ package notice
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 func (d *Desk) AccessEnds(ctx context.Context, userID string, r shop.Reminder) error {
 	n, err := d.keep(ctx, userID, string(r.Kind), r.CourseID+":"+string(r.LastDay), shop.Notice{
 		Title: endTitle(r), Body: endBody(r), Link: "/courses/" + r.CourseID,
-	})
+	}, endFacts(r))
 	if err != nil {
 		return err
 	}
@@ -25,6 +26,18 @@ func (d *Desk) AccessEnds(ctx context.Context, userID string, r shop.Reminder) e
 }
 
 const showTime = 2 * time.Second // for one live event
+
+// endFacts is what a WeChat message about an access that ends says.
+func endFacts(r shop.Reminder) map[string]string {
+	next := "已下架，暂时不能续费"
+	if r.OnSale {
+		next = "无需续费"
+	}
+	if r.OnSale && len(r.Next) > 0 {
+		next = r.Next[0].Name + " " + r.Next[0].Price.Yuan() + "元"
+	}
+	return map[string]string{"course": r.Title, "last_day": string(r.LastDay), "days": strconv.Itoa(r.DaysLeft), "next": next}
+}
 
 func endTitle(r shop.Reminder) string {
 	switch {

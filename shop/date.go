@@ -41,3 +41,6 @@ func (d Date) Add(days int) Date { return DateOf(d.Start().Add(time.Duration(day
 
 // To counts the days from d to e, both included.
 func (d Date) To(e Date) int { return int(e.End().Sub(d.Start()) / (24 * time.Hour)) }
+
+// MinuteOf writes an instant as a clock in China shows it: 2025-04-01 10:30.
+func MinuteOf(t time.Time) string { return t.In(shanghai).Format("2006-01-02 15:04") }

@@ -30,7 +30,13 @@ type Binding struct {
 	// Keys are the person keys of every WeChat that was ever bound. They stay when it is
 	// unbound: the person is still the same.
 	Keys []string `bson:"keys"`
-	V    int64    `bson:"v"`
+
+	// What the WeChat that is bound has told the official account (followers.go).
+	Unfollowed bool      `bson:"unfollowed,omitempty"`
+	FollowAt   time.Time `bson:"follow_at"` // when WeChat said so
+	Consents   []Consent `bson:"consents,omitempty"`
+
+	V int64 `bson:"v"`
 }
 
 // wechat says whose a WeChat is. Inserting or conditionally changing it decides, so a
@@ -96,6 +102,7 @@ func (s *Store) keepWeChat(ctx context.Context, userID, openid string, login boo
 		}
 		if b.Openid != openid {
 			b.Openid, b.BoundAt = openid, now.UTC()
+			b.Unfollowed, b.FollowAt, b.Consents = false, time.Time{}, nil
 		}
 		b.Login = login
 		return true
@@ -193,6 +200,7 @@ func (s *Store) unbind(ctx context.Context, userID, openid string) error {
 			return false
 		}
 		b.Openid, b.BoundAt, b.Login = "", time.Time{}, false
+		b.Unfollowed, b.FollowAt, b.Consents = false, time.Time{}, nil
 		return true
 	})
 	return err

@@ -1,0 +1,338 @@
+package notice
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"mstm/shop"
+	"mstm/store"
+	"mstm/wechat"
+)
+
+// CourierConfig is what a Courier works with. All of it is needed.
+type CourierConfig struct {
+	Store     *store.Store
+	Account   *wechat.Account
+	Templates Templates
+	PublicURL string           // before the links of messages
+	Now       func() time.Time // the shop's clock
+	Log       *slog.Logger
+}
+
+// Courier sends what waits in `deliveries` as WeChat messages, on every instance.
+//
+// How a message comes once: the delivery is a row, once for a kind, what it is about and whom
+// it is for. Before WeChat is asked the row says so (AskedAt) and is put out of the other
+// instances' sight for a while; when the process dies in between, another one asks again,
+// under the same client_msg_id, by which WeChat tells a repeat for some ten minutes. After
+// that, and where WeChat has no such id, a message whose fate is unknown is given up: it is
+// in the inbox, and nobody is to be told twice.
+type Courier struct {
+	CourierConfig
+	poke chan struct{}
+
+	mu        sync.Mutex // guards what follows
+	flying    map[string]bool
+	marketing int // of those flying
+}
+
+// NewCourier is a Courier; Run makes it work.
+func NewCourier(cfg CourierConfig) *Courier {
+	return &Courier{CourierConfig: cfg, poke: make(chan struct{}, 1), flying: map[string]bool{}}
+}
+
+const (
+	couriers     = 8                // messages at a time
+	marketers    = 6                // of them activities at most: somebody who paid does not wait for them
+	roundMost    = 64               // rows read at once
+	lookEvery    = time.Second      // of real time, for what another instance left
+	sendTime     = 8 * time.Second  // for one message, its access token included
+	leaseFor     = 30 * time.Second // others leave a message alone that is being sent
+	repeatWithin = 8 * time.Minute  // WeChat knows a client_msg_id for about ten
+	firstPause   = 5 * time.Second
+	longestPause = 5 * time.Minute
+	askAgain     = 7 * 24 * time.Hour // whether somebody who went follows again, should the event be lost
+)
+
+// Post notes a message that is to be sent to a learner, if they have a WeChat. It is safe to
+// do twice, and asks WeChat nothing.
+func (c *Courier) Post(ctx context.Context, d shop.Delivery) error {
+	if c == nil {
+		return nil
+	}
+	b, err := c.Store.Binding(ctx, d.UserID)
+	if err != nil || b.Openid == "" {
+		return err
+	}
+	fresh, err := c.Store.InsertDelivery(ctx, d)
+	if fresh {
+		c.Poke()
+	}
+	return err
+}
+
+// Poke makes the courier look for work now.
+func (c *Courier) Poke() {
+	if c == nil {
+		return
+	}
+	select {
+	case c.poke <- struct{}{}:
+	default:
+	}
+}
+
+// Run sends until ctx ends.
+func (c *Courier) Run(ctx context.Context) error {
+	var work sync.WaitGroup
+	defer work.Wait()
+	places := make(chan struct{}, couriers)
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		begun, err := c.round(ctx, places, &work)
+		if err != nil && ctx.Err() == nil {
+			c.Log.WarnContext(ctx, "deliveries not read", "err", err)
+		}
+		if begun > 0 && err == nil {
+			continue
+		}
+		select {
+		case <-c.poke:
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// round begins to send what is due, as places are free. It comes back early when something
+// new may have to go first.
+func (c *Courier) round(ctx context.Context, places chan struct{}, work *sync.WaitGroup) (begun int, err error) {
+	due, err := c.Store.DeliveriesDue(ctx, c.Now(), roundMost)
+	if err != nil || len(due) == 0 {
+		return 0, err
+	}
+	pauses, err := c.pauses(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, d := range due {
+		select {
+		case places <- struct{}{}:
+		case <-ctx.Done():
+			return 0, nil
+		}
+		if !c.takeOff(d) {
+			<-places
+			continue
+		}
+		begun++
+		work.Go(func() {
+			defer func() { <-places }()
+			defer c.land(d)
+			// A shop that closes ends what it is at; what it has not begun waits for another.
+			ctx := context.WithoutCancel(ctx)
+			if err := c.carry(ctx, d, pauses); err != nil {
+				c.Log.WarnContext(ctx, "delivery waits for its next try", "kind", d.Kind, "err", err)
+			}
+		})
+		if len(c.poke) > 0 && d.Rank > 0 {
+			return begun, nil
+		}
+	}
+	return begun, nil
+}
+
+// takeOff reports whether this process may begin to send d now.
+func (c *Courier) takeOff(d shop.Delivery) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	activity := d.Kind == shop.KindActivity
+	if c.flying[d.ID] || activity && c.marketing >= marketers {
+		return false
+	}
+	c.flying[d.ID] = true
+	if activity {
+		c.marketing++
+	}
+	return true
+}
+
+func (c *Courier) land(d shop.Delivery) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.flying, d.ID)
+	if d.Kind == shop.KindActivity {
+		c.marketing--
+	}
+}
+
+// lasts is how long a message is news.
+func lasts(kind string) time.Duration {
+	switch {
+	case kind == shop.NoticeOrderClosing:
+		return 10 * time.Minute
+	case shop.TopicOf(kind) == shop.TopicOrders:
+		return 72 * time.Hour
+	}
+	return 24 * time.Hour
+}
+
+// carry takes one delivery to its end, or to its next try.
+func (c *Courier) carry(ctx context.Context, d shop.Delivery, pauses map[string]pause) error {
+	now := c.Now()
+	if now.Sub(d.CreatedAt) > lasts(d.Kind) {
+		return c.finish(ctx, d, shop.DeliveryFailed, unsent(d, shop.FailedLate))
+	}
+	to, skip, err := c.recipient(ctx, d)
+	if err != nil {
+		return c.putOff(ctx, d, now.Add(firstPause), err)
+	}
+	t, ok := c.Templates[messageKind(d.Kind)]
+	switch {
+	case skip != "":
+		return c.finish(ctx, d, shop.DeliverySkipped, skip)
+	case !ok:
+		return c.finish(ctx, d, shop.DeliverySkipped, shop.SkipNoTemplate)
+	case c.unrepeatable(d, to, t, now):
+		return c.finish(ctx, d, shop.DeliveryFailed, shop.FailedUnknown)
+	}
+	if until, stopped := stoppedUntil(pauses, d.Kind, t, now); stopped {
+		return c.putOff(ctx, d, until, nil)
+	}
+	return c.send(ctx, d, to, t)
+}
+
+// unsent is why a delivery that was never sent failed, or that nobody knows whether it was.
+func unsent(d shop.Delivery, code string) string {
+	if d.AskedAt != nil {
+		return shop.FailedUnknown
+	}
+	return code
+}
+
+// recipient is the binding of whom a delivery goes to, or why it does not go.
+func (c *Courier) recipient(ctx context.Context, d shop.Delivery) (b store.Binding, skip string, err error) {
+	if b, err = c.Store.Binding(ctx, d.UserID); err != nil {
+		return b, "", err
+	}
+	if b.Openid == "" {
+		return b, shop.SkipNoWeChat, nil
+	}
+	u, err := c.Store.User(ctx, d.UserID)
+	switch {
+	case errors.Is(err, shop.ErrUserNotFound):
+		return b, shop.SkipNoWeChat, nil
+	case err != nil:
+		return b, "", err
+	case !u.Wants(shop.TopicOf(d.Kind)):
+		return b, shop.SkipOptedOut, nil
+	}
+	if d.Kind == shop.KindActivity {
+		// Without a consent on record WeChat would refuse; one that is being used up by a repeat
+		// of this very message was on record before.
+		if t, ok := c.Templates[shop.KindActivity]; ok && d.AskedAt == nil && b.Consent(t.ID) == 0 {
+			return b, shop.SkipNotSubscribed, nil
+		}
+		return b, "", nil
+	}
+	if b.Unfollowed && c.Now().Sub(b.FollowAt) < askAgain {
+		return b, shop.SkipNotFollowing, nil
+	}
+	return b, "", nil
+}
+
+// unrepeatable reports whether WeChat may have the message and could not tell a repeat: its
+// memory of the client_msg_id is over, or, of a subscription notice, a second consent would
+// let a second message through.
+func (c *Courier) unrepeatable(d shop.Delivery, to store.Binding, t Template, now time.Time) bool {
+	if d.AskedAt == nil {
+		return false
+	}
+	if d.Kind == shop.KindActivity {
+		return to.Consent(t.ID) > 1
+	}
+	return now.Sub(*d.AskedAt) > repeatWithin
+}
+
+// send asks WeChat, after writing down that it will.
+func (c *Courier) send(ctx context.Context, d shop.Delivery, to store.Binding, t Template) error {
+	before := d.AskedAt
+	now := c.Now().UTC()
+	d.Attempts++
+	d.NextAt = now.Add(leaseFor)
+	if before == nil {
+		d.AskedAt = &now
+	}
+	if won, err := c.Store.SaveDelivery(ctx, &d); !won || err != nil {
+		return err // somebody else has it
+	}
+	ctx, cancel := context.WithTimeout(ctx, sendTime)
+	defer cancel()
+	m := wechat.Message{Openid: to.Openid, TemplateID: t.ID, Fields: t.fill(d), URL: c.link(d.Link), ClientMsgID: clientMsgID(d.ID)}
+	var err error
+	if d.Kind == shop.KindActivity {
+		err = c.Account.SendSubscribed(ctx, m)
+	} else {
+		d.MsgID, err = c.Account.SendTemplate(ctx, m)
+	}
+	return c.settle(context.WithoutCancel(ctx), d, before, m, err)
+}
+
+// link is where a touch on the message leads.
+func (c *Courier) link(link string) string {
+	if strings.HasPrefix(link, "/") {
+		return c.PublicURL + link
+	}
+	return link
+}
+
+// clientMsgID names the delivery to WeChat in 32 characters.
+func clientMsgID(id string) string {
+	sum := sha256.Sum256([]byte(id))
+	return hex.EncodeToString(sum[:16])
+}
+
+// finish notes what became of a delivery.
+func (c *Courier) finish(ctx context.Context, d shop.Delivery, state shop.DeliveryState, code string) error {
+	d.State, d.Code, d.AskedAt = state, code, nil
+	if state == shop.DeliverySent {
+		now := c.Now().UTC()
+		d.SentAt = &now
+	}
+	_, err := c.Store.SaveDelivery(ctx, &d)
+	return err
+}
+
+// putOff notes when to try again, and why.
+func (c *Courier) putOff(ctx context.Context, d shop.Delivery, until time.Time, why error) error {
+	d.NextAt = until.UTC()
+	_, err := c.Store.SaveDelivery(ctx, &d)
+	return errors.Join(why, err)
+}
+
+// retryPause is the pause after so many attempts.
+func retryPause(attempts int) time.Duration {
+	return min(firstPause<<min(max(attempts-1, 0), 8), longestPause)
+}
+
+// code is WeChat's errcode of a refusal, for the record.
+func code(err error) string {
+	var answer *wechat.Refusal
+	if errors.As(err, &answer) {
+		return answer.Code
+	}
+	return ""
+}
+
+// alarm is a log line that somebody is called for.
+func (c *Courier) alarm(ctx context.Context, what string, args ...any) {
+	c.Log.ErrorContext(ctx, what, append(args, "alarm", true)...)
+}

@@ -1,0 +1,97 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+)
+
+// A Consent counts the messages of one subscription template that somebody has agreed to and
+// not got yet.
+type Consent struct {
+	TemplateID string    `bson:"template_id"`
+	Left       int       `bson:"left"`
+	At         time.Time `bson:"at"` // when they last decided; a repeat of the event says the same
+}
+
+// UserOfWeChat is whose account a WeChat is bound to, "" where it is nobody's.
+func (s *Store) UserOfWeChat(ctx context.Context, openid string) (userID string, err error) {
+	held, err := findByID[wechat](ctx, s.coll("wechats"), openid, errNoBinding)
+	if errors.Is(err, errNoBinding) {
+		return "", nil
+	}
+	if err != nil {
+		return "", failedBinding(err)
+	}
+	return held.UserID, nil
+}
+
+// SetFollowing notes what WeChat said at that time about whether somebody follows the account.
+// What it said earlier is ignored, and so is a WeChat that nobody has bound.
+func (s *Store) SetFollowing(ctx context.Context, openid string, following bool, at time.Time) error {
+	return s.changeFollower(ctx, openid, func(b *Binding) bool {
+		if !at.After(b.FollowAt) && (at.Before(b.FollowAt) || b.Unfollowed == !following) {
+			return false
+		}
+		b.Unfollowed, b.FollowAt = !following, at.UTC()
+		return true
+	})
+}
+
+// AddConsent notes a decision about messages of a template: one more is allowed, or none. The
+// same decision, known by its time, counts once.
+func (s *Store) AddConsent(ctx context.Context, openid, templateID string, accepted bool, at time.Time) error {
+	return s.changeConsent(ctx, openid, templateID, func(c *Consent) bool {
+		if !at.After(c.At) {
+			return false
+		}
+		c.At = at.UTC()
+		if c.Left++; !accepted {
+			c.Left = 0
+		}
+		return true
+	})
+}
+
+// UseConsent takes one agreement away; none is left where WeChat said so (all).
+func (s *Store) UseConsent(ctx context.Context, openid, templateID string, all bool) error {
+	return s.changeConsent(ctx, openid, templateID, func(c *Consent) bool {
+		before := c.Left
+		if c.Left = max(c.Left-1, 0); all {
+			c.Left = 0
+		}
+		return c.Left != before
+	})
+}
+
+// Consent is how many messages of a template somebody has agreed to.
+func (b Binding) Consent(templateID string) int {
+	i := slices.IndexFunc(b.Consents, func(c Consent) bool { return c.TemplateID == templateID })
+	if i < 0 {
+		return 0
+	}
+	return b.Consents[i].Left
+}
+
+func (s *Store) changeConsent(ctx context.Context, openid, templateID string, change func(*Consent) bool) error {
+	return s.changeFollower(ctx, openid, func(b *Binding) bool {
+		b.Consents = slices.Clone(b.Consents)
+		i := slices.IndexFunc(b.Consents, func(c Consent) bool { return c.TemplateID == templateID })
+		if i < 0 {
+			i = len(b.Consents)
+			b.Consents = append(b.Consents, Consent{TemplateID: templateID})
+		}
+		return change(&b.Consents[i])
+	})
+}
+
+// changeFollower changes the binding of a WeChat, if it is bound.
+func (s *Store) changeFollower(ctx context.Context, openid string, change func(*Binding) bool) error {
+	user, err := s.UserOfWeChat(ctx, openid)
+	if err != nil || user == "" {
+		return err
+	}
+	_, err = s.changeBinding(ctx, user, func(b *Binding) bool { return b.Openid == openid && change(b) })
+	return err
+}
