@@ -163,3 +163,19 @@ func TestThePhoneShowsWhatWaitsPaysAndSaysSo(t *testing.T) {
 		t.Error("a script for a way back")
 	}
 }
+
+func TestEveryButtonOfThePhoneDoesSomething(t *testing.T) {
+	b := newBox(t)
+	for _, p := range presets {
+		if got := b.control("PUT", "/sandbox/faults", p.Set); got.status != 200 {
+			t.Errorf("%s: %d %s", p.Name, got.status, got.body)
+		}
+	}
+	b.control("PUT", "/sandbox/faults", "{}")
+	page := string(b.control("GET", "/phone", "").body)
+	for _, p := range presses {
+		if got := b.control("POST", p.Path, "{}"); got.status != 200 || !strings.Contains(page, `data-press="`+p.Path+`"`) {
+			t.Errorf("%s: %d %s", p.Name, got.status, got.body)
+		}
+	}
+}

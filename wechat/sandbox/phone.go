@@ -50,6 +50,7 @@ type phonePage struct {
 	Refunds []refund
 	Faults  string
 	Presets []preset
+	Presses []press
 	Leaps   []leap
 }
 
@@ -84,8 +85,23 @@ var presets = []preset{
 	{"下单应答晚 8 秒", `{"api":[{"api":"native","delay_ms":8000,"times":1}]}`},
 	{"查单被限频", `{"api":[{"api":"query","status":429,"times":3}]}`},
 	{"全部接口 502", `{"api":[{"api":"*","status":502,"html":true}]}`},
+	{"接口挂起 30 秒", `{"api":[{"api":"*","delay_ms":30000}]}`},
+	{"回调乱序（晚到 20 秒、两份）", `{"callback":[{"delay_s":20,"repeat":2,"times":1}]}`},
+	{"回调改用平台证书签名", `{"callback":[{"signer":"certificate"}]}`},
+	{"回调序列号未知", `{"callback":[{"unknown_serial":true,"times":1}]}`},
+	{"签名时钟差 10 分钟", `{"clock_skew_s":600}`},
 	{"退款异常", `{"refund":{"settle":"ABNORMAL","after_s":3}}`},
 	{"退款挂起", `{"refund":{"settle":"HOLD"}}`},
+}
+
+// press is something that happens at the press of a button, POSTed with {}.
+type press struct{ Name, Path string }
+
+var presses = []press{
+	{"关注公众号", "/sandbox/follow"},
+	{"取消关注", "/sandbox/unfollow"},
+	{"访问令牌立即失效", "/sandbox/access-token/expire"},
+	{"换发平台证书", "/sandbox/certificates"},
 }
 
 // leap moves the business clock by a number of seconds.
@@ -114,7 +130,7 @@ func (s *Sandbox) phone(w http.ResponseWriter, r *http.Request, _ httprouter.Par
 }
 
 func (s *Sandbox) phonePage(r *http.Request) (*phonePage, error) {
-	p := &phonePage{Merchant: merchantName, ShopURL: s.cfg.ShopURL, MchID: s.keys.id.MchID, Now: s.now(), Presets: presets, Leaps: leaps}
+	p := &phonePage{Merchant: merchantName, ShopURL: s.cfg.ShopURL, MchID: s.keys.id.MchID, Now: s.now(), Presets: presets, Presses: presses, Leaps: leaps}
 	if err := s.scan(p, scanned(r, s.cfg.PublicURL)); err != nil {
 		return nil, err
 	}
