@@ -24,3 +24,6 @@ func (h *Hub) Hold(topic string) (release func()) {
 
 // EndStreamsAfter shortens the life of event streams, before the hub is used.
 func (h *Hub) EndStreamsAfter(d time.Duration) { h.timing.stream = d }
+
+// Narrow lets this many handshakes in at once, and then next to none, before the hub is used.
+func (h *Hub) Narrow(burst int) { h.door = newDoor(0.001, burst) }

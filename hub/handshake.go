@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/gorilla/websocket"
 )
@@ -18,16 +19,17 @@ const Subprotocol = "mstm.v1"
 type refusal struct {
 	status     int
 	code       string
-	retryAfter string // seconds, or ""
+	retryAfter string        // seconds, or ""
+	wait       time.Duration // exactly, where this one has a moment of its own
 }
 
 var (
-	refusedOrigin  = refusal{http.StatusForbidden, "ORIGIN_REFUSED", ""}
-	refusedClosing = refusal{http.StatusServiceUnavailable, "SERVER_RESTART", "2"}
-	refusedFull    = refusal{http.StatusServiceUnavailable, "TOO_MANY_SOCKETS", "10"}
-	refusedAddress = refusal{http.StatusTooManyRequests, "TOO_MANY_SOCKETS", "30"}
+	refusedOrigin  = refusal{status: http.StatusForbidden, code: "ORIGIN_REFUSED"}
+	refusedClosing = refusal{status: http.StatusServiceUnavailable, code: "SERVER_RESTART", retryAfter: "2"}
+	refusedFull    = refusal{status: http.StatusServiceUnavailable, code: "TOO_MANY_SOCKETS", retryAfter: "10"}
+	refusedAddress = refusal{status: http.StatusTooManyRequests, code: "TOO_MANY_SOCKETS", retryAfter: "30"}
 	// What is known of other instances is some seconds old: there may soon be a place.
-	refusedAddressElsewhere = refusal{http.StatusTooManyRequests, "TOO_MANY_SOCKETS", "5"}
+	refusedAddressElsewhere = refusal{status: http.StatusTooManyRequests, code: "TOO_MANY_SOCKETS", retryAfter: "5"}
 )
 
 func (f *refusal) answer(w http.ResponseWriter) {
@@ -46,7 +48,7 @@ func (f *refusal) answer(w http.ResponseWriter) {
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	addr, no := h.admit(r)
 	if no != nil {
-		no.answer(w)
+		h.turnAway(w, r, no)
 		return
 	}
 	door := &hijack{ResponseWriter: w}
@@ -64,12 +66,18 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	go s.serve()
 }
 
-// admit holds a request against origins and caps. Its place is reserved unless it is refused.
+// admit holds a request against origins, the rate of handshakes and caps. Its place is reserved
+// unless it is refused.
 func (h *Hub) admit(r *http.Request) (addr string, no *refusal) {
 	no = &refusedOrigin
 	if h.origins.allow(r) {
-		addr = h.cfg.RemoteAddr(r)
-		no = h.reserve(addr)
+		if wait, in := h.door.enter(time.Now()); in {
+			addr = h.cfg.RemoteAddr(r)
+			no = h.reserve(addr)
+		} else {
+			h.count.delayed.Add(1)
+			no = busy(wait)
+		}
 	}
 	if no != nil {
 		h.count.refused.Add(1)

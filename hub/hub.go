@@ -123,6 +123,7 @@ type Hub struct {
 	roster     roster
 	writers    writers
 	links      []*link
+	door       *door
 	count      counters
 	presence   *presence
 	fleet      fleet
@@ -152,6 +153,7 @@ func New(cfg Config) *Hub {
 		started: time.Now(), history: make(chan struct{}, historyReaders),
 	}
 	h.links = newLinks(h)
+	h.door = newDoor(handshakeRate, handshakeBurst)
 	h.roster.init(cfg, here)
 	h.writers.init(h)
 	return h

@@ -9,7 +9,7 @@ type counters struct {
 	published, received, delivered, writes  atomic.Uint64
 	resumed, notResumed, replayed           atomic.Uint64
 	slow, silent, floods                    atomic.Uint64
-	conflated, resynced                     atomic.Uint64
+	conflated, resynced, delayed            atomic.Uint64
 	linksLost, overruns, caughtUp, restarts atomic.Uint64
 }
 
@@ -22,6 +22,7 @@ type Stats struct {
 	Accepted      uint64 `json:"accepted"`
 	Streams       uint64 `json:"streams"` // of them, event streams: networks that break WebSockets
 	Refused       uint64 `json:"refused"` // origin, caps, closing
+	Delayed       uint64 `json:"delayed"` // of the refused: handshakes told to come back at a moment of their own
 	TokensRefused uint64 `json:"tokens_refused"`
 
 	Published uint64 `json:"published"` // by this instance, repeats of a Once included
@@ -56,7 +57,7 @@ func (h *Hub) Stats() Stats {
 		Published: c.published.Load(), Received: c.received.Load(), Delivered: c.delivered.Load(),
 		Replayed: c.replayed.Load(), Writes: c.writes.Load(),
 		Resumed: c.resumed.Load(), NotResumed: c.notResumed.Load(),
-		Conflated: c.conflated.Load(), Resynced: c.resynced.Load(),
+		Delayed: c.delayed.Load(), Conflated: c.conflated.Load(), Resynced: c.resynced.Load(),
 		SlowCloses: c.slow.Load(), Silent: c.silent.Load(), Floods: c.floods.Load(),
 		LinksLost: c.linksLost.Load(), Overruns: c.overruns.Load(),
 		CaughtUp: c.caughtUp.Load(), Restarts: c.restarts.Load(),
