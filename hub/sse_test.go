@@ -119,8 +119,9 @@ func TestComingBackToAStream(t *testing.T) {
 				b.publishNumbers(t, name, round*each+i, round*each+i)
 			}
 			if i == each/2 {
-				es.Events(each, soon) // of three times as many: the rest is missed, or comes while it is cut
+				es.Events(each, 2*soon) // of three times as many: the rest is missed, or comes while it is cut
 				es.Close()
+				es.Ended(soon) // now it takes nothing more
 			}
 		}
 		back := hubtest.Events{Token: "alice/web/s1"}
@@ -129,7 +130,11 @@ func TestComingBackToAStream(t *testing.T) {
 		if round%3 == 2 { // to a WebSocket and back
 			ws := hubtest.Resume(t, b.url, "alice/web/s1", places(t, id))
 			wantResumed(t, ws)
-			ws.Events((each-each/2-1)*len(topics), soon)
+			missed := (round + 1) * each * len(topics)
+			for _, n := range next {
+				missed -= n
+			}
+			ws.Events(missed, 2*soon)
 			ws.Close()
 			tally(t, ws, next)
 			id = since(placesAfter(places(t, id), ws))
