@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { chromium } from 'playwright-core'
 
-const [base, sandbox, out] = process.argv.slice(2)
+let [base, sandbox, out] = process.argv.slice(2)
 if (!out) {
   console.error(`usage: node ${process.argv[1]} BASE_URL SANDBOX_URL OUTDIR`)
   process.exit(2)
@@ -17,6 +17,7 @@ const username = process.env.E2E_USERNAME ?? 'learner'
 const password = process.env.E2E_PASSWORD ?? 'learner-demo-password'
 
 const complaints = []
+let expected = []
 let step = 'start'
 let shots = 0
 
@@ -35,6 +36,16 @@ export async function eventually(sentence, probe) {
   }
 }
 
+// through makes the plays' browser reach the shop at another address.
+export function through(url) {
+  base = url
+}
+
+// expect names complaints of the console that a play provokes.
+export function expect(...patterns) {
+  expected = patterns
+}
+
 export function begin(name) {
   step = name
   console.log(`- ${name}`)
@@ -50,7 +61,7 @@ export async function shoot(page, name) {
 function listen(page) {
   page.on('pageerror', (err) => complaints.push(`${page.url()}: ${err.message}`))
   page.on('console', (m) => {
-    if (m.type() === 'error') complaints.push(`${page.url()}: ${m.text()} (${m.location().url})`)
+    if (m.type() === 'error' && !expected.some((p) => p.test(m.text()))) complaints.push(`${page.url()}: ${m.text()} (${m.location().url})`)
   })
 }
 

@@ -14,6 +14,8 @@ const links = []
 let refusing = false
 
 async function standBetween(context) {
+  // This play is about sockets alone: what would take their place ends as it begins.
+  await context.route(/\/api\/events\b/, (route) => route.fulfill({ status: 200, contentType: 'text/event-stream', body: '' }))
   await context.routeWebSocket(/\/ws$/, (page) => {
     if (refusing) return void page.close({ code: 1013 })
     const link = { page, hello: null, closed: false }

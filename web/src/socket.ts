@@ -1,6 +1,8 @@
-// One socket per tab to the hub: says hello, keeps its place in every topic,
-// comes back by itself after a cut, and obeys the server's word to stay away.
+// One link per tab to the hub: says hello, keeps its place in every topic, comes back
+// by itself after a cut, and obeys the server's word to stay away. Where WebSockets do not
+// get through it listens to server-sent events, and tries a WebSocket again now and then.
 // It knows topics and positions; what events mean is the listener's business.
+import { openEvents, openSocket, type Ear, type Frame, type Hello, type Link } from './link'
 
 export interface HubEvent {
   topic: string
@@ -13,21 +15,10 @@ export interface Listener {
   event(e: HubEvent): void
   // stale: events of this topic may have been missed; read the state over REST.
   stale(topic: string): void
-  // changed: the socket is live now, or is not any more.
+  // changed: the link is live now, or is not any more.
   changed(live: boolean): void
   // ended: the server says not to come back, with one of its 40xx codes.
   ended(code: number, token: string): void
-}
-
-interface Frame {
-  op: string
-  topic?: string
-  pos?: string
-  type?: string
-  data?: unknown
-  heartbeat_s?: number
-  resumed?: boolean
-  topics?: Record<string, { pos: string; resumed: boolean }>
 }
 
 export const closeCode = { refused: 4001, replaced: 4002, misuse: 4003, loggedOut: 4004 }
@@ -35,31 +26,51 @@ export const closeCode = { refused: 4001, replaced: 4002, misuse: 4003, loggedOu
 const firstPause = 500 // ms
 const longestPause = 30_000
 const answerWithin = 10_000 // for ready and pong
+const brokenAfter = 2 // WebSockets in a row that never came to ready
+// For how long a page is content with events before it tries a WebSocket again, ms. Each failure doubles it.
+const patience = { first: 60_000, longest: 16 * 60_000 }
 
 export class HubSocket {
-  private ws: WebSocket | null = null
+  private readonly url: string
+  private readonly listener: Listener
+  private readonly patience: typeof patience
+  private link: Link | null = null
+  private greeted = false // ready came over this link
   private token = ''
   private live = false
   private wanted = false
   private failures = 0
+  private broken = 0
   private heartbeat = 25_000
+  private stirredAt = 0
   private retry: number | undefined
   private beat: number | undefined
   private deadline: number | undefined
+  private reopening: number | undefined
+  private trial: Link | null = null
+  private nextTrial: number | undefined
+  private trialPause: number
+  private trialAt = 0 // when the next is due; 0: none is
   // The place in each topic, kept for this tab's life: a reload reads everything anew.
   private since = new Map<string, string>()
   private followed = new Set<string>()
+  private said = new Set<string>() // the topics of this link's hello
 
-  constructor(
-    private readonly url: string,
-    private readonly listener: Listener,
-  ) {
+  // origin is the hub's, such as https://shop.example.
+  constructor(origin: string, listener: Listener, trials = patience) {
+    this.url = origin
+    this.listener = listener
+    this.patience = trials
+    this.trialPause = trials.first
     const wake = () => this.wake()
-    addEventListener('online', wake)
+    addEventListener('online', () => {
+      this.broken = Math.min(this.broken, brokenAfter - 1) // it may be another network
+      this.wake()
+    })
     addEventListener('pageshow', wake)
     document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && wake())
-    // A page kept for the back button must not hold a socket.
-    addEventListener('pagehide', () => this.drop())
+    // A page kept for the back button must not hold a connection.
+    addEventListener('pagehide', () => this.leave())
   }
 
   // start connects as whoever owns token ('' is a visitor), leaving an earlier identity behind.
@@ -68,68 +79,96 @@ export class HubSocket {
     this.token = token
     this.wanted = true
     this.failures = 0
-    this.drop()
+    this.leave()
     this.connect()
   }
 
   // follow and unfollow take part in a topic besides one's own, such as course:ID.
   follow(topic: string): void {
     this.followed.add(topic)
-    if (this.live) this.sendFollow(topic)
+    if (this.link?.way === 'events') this.reopen()
+    else if (this.greeted) this.sendFollow(topic)
   }
 
   unfollow(topic: string): void {
     this.followed.delete(topic)
     this.since.delete(topic)
-    if (this.live) this.send({ op: 'unfollow', topic })
+    if (this.link?.way === 'events') this.reopen()
+    else if (this.greeted) this.link?.send({ op: 'unfollow', topic })
   }
 
   private connect(): void {
-    clearTimeout(this.retry)
-    this.retry = undefined
-    const ws = new WebSocket(this.url, 'mstm.v1')
-    this.ws = ws
-    this.expectAnswer()
-    ws.onopen = () => this.hello()
-    ws.onmessage = (m) => ws === this.ws && this.receive(JSON.parse(m.data as string) as Frame)
-    ws.onclose = (c) => ws === this.ws && this.closed(c.code, c.reason)
+    this.drop()
+    this.expectAnswer(answerWithin)
+    if (this.broken < brokenAfter) this.link = openSocket(this.socketURL(), this.ear(() => this.sayHello()))
+    else this.link = openEvents(this.url + '/api/events', this.hello(), this.ear(() => {}))
   }
 
-  private hello(): void {
-    const since: Record<string, string> = {}
-    for (const [topic, pos] of this.since) if (!this.followed.has(topic)) since[topic] = pos
-    this.send({ op: 'hello', ...(this.token && { token: this.token }), since })
+  private socketURL(): string {
+    return this.url.replace(/^http/, 'ws') + '/ws'
+  }
+
+  // ear hears whichever link is current by then.
+  private ear(opened: () => void): Ear {
+    return {
+      opened,
+      frame: (f) => this.receive(f),
+      stirred: () => this.stirred(),
+      closed: (code, reason) => this.closed(code, reason),
+    }
+  }
+
+  private hello(): Hello {
+    const since = Object.fromEntries(this.since)
+    for (const topic of this.followed) since[topic] ??= ''
+    this.said = new Set(Object.keys(since))
+    return { token: this.token, since }
+  }
+
+  private sayHello(): void {
+    const { token, since } = this.hello()
+    this.link?.send({ op: 'hello', ...(token && { token }), since })
   }
 
   private sendFollow(topic: string): void {
     const since = this.since.get(topic)
-    this.send({ op: 'follow', topic, ...(since && { since }) })
+    this.link?.send({ op: 'follow', topic, ...(since && { since }) })
   }
 
-  private send(frame: object): void {
-    if (this.ws?.readyState === WebSocket.OPEN) this.ws.send(JSON.stringify(frame))
+  // reopen tells a stream's server what the page follows now. A page that changes from one
+  // course to another does so once.
+  private reopen(): void {
+    clearTimeout(this.reopening)
+    this.reopening = window.setTimeout(() => this.connect(), 0)
   }
 
   private receive(f: Frame): void {
-    clearTimeout(this.deadline) // any frame shows that the server is there
+    this.stirred() // any frame shows that the server is there
     if (f.op === 'event') return this.pass(f)
     if (f.topics) for (const [topic, at] of Object.entries(f.topics)) this.joined(topic, at.pos, at.resumed)
     else if (f.topic && f.pos !== undefined) this.joined(f.topic, f.pos, f.resumed === true)
-    if (f.op === 'ready' && !this.live) this.ready(f.heartbeat_s ?? 25)
+    if (f.op === 'ready' && !this.greeted) this.ready(f.heartbeat_s ?? 25)
   }
 
   private ready(heartbeatSeconds: number): void {
+    this.greeted = true
     this.failures = 0
     this.heartbeat = heartbeatSeconds * 1000
-    this.beat = window.setInterval(() => this.ping(), this.heartbeat)
     this.setLive(true)
-    for (const topic of this.followed) this.sendFollow(topic)
+    if (this.link?.way === 'events') {
+      this.stirred()
+      return this.planTrial()
+    }
+    this.broken = this.trialAt = 0
+    this.trialPause = this.patience.first
+    this.beat = window.setInterval(() => this.ping(), this.heartbeat)
+    for (const topic of this.followed) if (!this.said.has(topic)) this.sendFollow(topic)
   }
 
   // joined: without a place to come back to, or with one that the hub has forgotten,
   // something may have happened between the page's last reading and now.
   private joined(topic: string, pos: string, resumed: boolean): void {
-    const stale = !resumed || !this.since.has(topic)
+    const stale = !resumed || !this.since.get(topic)
     // A resumed topic's missed events are still to come and move the place themselves.
     if (stale) {
       this.since.set(topic, pos)
@@ -144,26 +183,43 @@ export class HubSocket {
   }
 
   private ping(): void {
-    this.send({ op: 'ping' })
-    this.expectAnswer()
+    this.link?.send({ op: 'ping' })
+    this.expectAnswer(answerWithin)
   }
 
-  private expectAnswer(): void {
+  private expectAnswer(within: number): void {
     clearTimeout(this.deadline)
-    this.deadline = window.setTimeout(() => {
-      this.drop()
-      this.comeBack(this.pause())
-    }, answerWithin)
+    this.deadline = window.setTimeout(() => this.fail(), within)
+  }
+
+  // stirred: a socket is asked for a sign of life, a stream's server gives one at each heartbeat.
+  private stirred(): void {
+    this.stirredAt = Date.now()
+    clearTimeout(this.deadline)
+    if (this.greeted && this.link?.way === 'events') this.expectAnswer(this.heartbeat + answerWithin)
+    else if (!this.greeted) this.expectAnswer(answerWithin)
   }
 
   private closed(code: number, reason: string): void {
-    this.drop()
     if (code >= 4000 && code <= 4099) {
+      this.leave()
       this.wanted = false
       this.listener.ended(code, this.token)
       return
     }
-    this.comeBack(code >= 4100 && code <= 4199 ? toldPause(reason) ?? this.pause() : this.pause())
+    const told = code >= 4100 && code <= 4199
+    if (!told) return this.fail()
+    this.leave()
+    this.comeBack(toldPause(reason) ?? this.pause())
+  }
+
+  // fail is the end of a link without a word from the hub. Of one that never came to ready it may
+  // mean that this way is broken: after two WebSockets the other way is tried, then in turn.
+  private fail(): void {
+    if (!this.greeted) this.broken = this.link?.way === 'events' ? brokenAfter - 1 : this.broken + 1
+    if (!this.greeted && this.trialAt) this.failedTrial()
+    this.leave()
+    this.comeBack(this.pause())
   }
 
   // pause doubles from one failure to the next, and is spread so that the tabs of a
@@ -179,24 +235,68 @@ export class HubSocket {
     this.retry = window.setTimeout(() => this.connect(), after)
   }
 
-  // wake: the network or the page is back, so waiting on makes no sense, and a
-  // socket that looks open may be long dead.
-  private wake(): void {
-    if (!this.wanted) return
-    if (!this.ws) this.connect()
-    else if (this.live) this.ping()
+  // planTrial: a network may stop breaking WebSockets, or the page may have moved to another.
+  private planTrial(): void {
+    this.trialAt ||= Date.now() + this.trialPause
+    clearTimeout(this.nextTrial)
+    this.nextTrial = window.setTimeout(() => this.tryOut(), this.trialAt - Date.now())
   }
 
-  // drop forgets the present connection; its late events find another one in ws.
-  private drop(): void {
-    const ws = this.ws
-    this.ws = null
-    clearTimeout(this.deadline)
-    clearInterval(this.beat)
-    // Closing a socket that is still connecting would be reported as a failure.
-    if (ws?.readyState === WebSocket.CONNECTING) ws.onopen = () => ws.close(1000)
-    else if (ws?.readyState === WebSocket.OPEN) ws.close(1000)
+  private failedTrial(): void {
+    this.trialPause = Math.min(this.patience.longest, this.trialPause * 2)
+    this.trialAt = Date.now() + this.trialPause
+  }
+
+  // tryOut opens a WebSocket beside the stream. Only once it is open does it take the stream's place,
+  // and its hello goes on from there.
+  private tryOut(): void {
+    const giveUp = () => {
+      clearTimeout(deadline)
+      trial.close()
+      if (this.trial !== trial) return
+      this.trial = null
+      this.failedTrial()
+      this.planTrial()
+    }
+    const deadline = window.setTimeout(giveUp, answerWithin)
+    const ear = this.ear(() => {
+      clearTimeout(deadline)
+      this.trial = null
+      this.drop()
+      this.link = trial
+      this.expectAnswer(answerWithin)
+      this.sayHello()
+    })
+    const trial = openSocket(this.socketURL(), {
+      ...ear,
+      closed: (code, reason) => (this.link === trial ? ear.closed(code, reason) : giveUp()),
+    })
+    this.trial = trial
+  }
+
+  // wake: the network or the page is back, so waiting on makes no sense, and a
+  // link that looks open may be long dead.
+  private wake(): void {
+    if (!this.wanted) return
+    if (!this.link) this.connect()
+    else if (this.greeted && this.link.way === 'socket') this.ping()
+    else if (this.greeted && Date.now() - this.stirredAt > this.heartbeat * 1.2) this.connect()
+  }
+
+  // leave is drop by one who has nothing else yet.
+  private leave(): void {
+    this.drop()
     this.setLive(false)
+  }
+
+  // drop forgets the present link, and whatever was planned.
+  private drop(): void {
+    for (const timer of [this.retry, this.deadline, this.reopening, this.nextTrial]) clearTimeout(timer)
+    clearInterval(this.beat)
+    this.link?.close()
+    this.trial?.close()
+    this.link = this.trial = null
+    this.greeted = false
   }
 
   private setLive(live: boolean): void {

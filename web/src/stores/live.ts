@@ -15,7 +15,7 @@ export const useLive = defineStore('live', () => {
     for (const handle of handlers.get(name) ?? []) handle(data as never)
   }
 
-  const socket = new HubSocket(location.origin.replace(/^http/, 'ws') + '/ws', {
+  const socket = new HubSocket(location.origin, {
     event(e: HubEvent) {
       // The close code says the same a moment later, unless the link breaks in between.
       if (e.type === 'session.replaced') ended(closeCode.replaced, token)

@@ -1,0 +1,184 @@
+// Plays a buyer whose network breaks WebSockets, now and then, against a running shop:
+//
+//   node e2e/fallback.e2e.mjs BASE_URL SANDBOX_URL OUTDIR
+//
+// Between the browser and the shop stands a proxy that refuses to upgrade when it is told to. The
+// real page must go on with server-sent events; and a second link of the same page, which counts,
+// must hear every number once, in order, whichever way each of them came.
+import { readFile } from 'node:fs/promises'
+import http from 'node:http'
+import ts from 'typescript'
+import { base, begin, check, emptyCart, eventually, expect, id, kept, lineOf, login, mark, openCourse, perform, shoot, through } from './harness.mjs'
+
+const shop = new URL(base)
+
+// door is the proxy: what is open through it, by way, and whether it lets WebSockets pass.
+const door = { refusing: false, refused: 0, sockets: new Set(), streams: new Set() }
+
+function keep(set, connection) {
+  set.add(connection)
+  connection.on('close', () => set.delete(connection))
+  connection.on('error', () => {})
+}
+
+function pass(req, res) {
+  const on = http.request({ host: shop.hostname, port: shop.port, path: req.url, method: req.method, headers: req.headers }, (answer) => {
+    if (req.url.startsWith('/api/events')) keep(door.streams, res.socket)
+    res.writeHead(answer.statusCode, answer.headers)
+    answer.pipe(res)
+  })
+  on.on('error', () => res.destroy())
+  res.on('close', () => on.destroy())
+  req.pipe(on)
+}
+
+function upgrade(req, client, head) {
+  client.on('error', () => {})
+  if (door.refusing) {
+    door.refused++
+    return void client.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
+  }
+  const on = http.request({ host: shop.hostname, port: shop.port, path: req.url, headers: req.headers })
+  on.on('error', () => client.destroy())
+  on.on('upgrade', (answer, server) => {
+    const lines = answer.rawHeaders.reduce((text, word, i) => text + word + (i % 2 ? '\r\n' : ': '), 'HTTP/1.1 101 Switching Protocols\r\n')
+    client.write(lines + '\r\n')
+    server.on('error', () => client.destroy())
+    client.on('close', () => server.destroy())
+    server.write(head)
+    server.pipe(client).pipe(server)
+    keep(door.sockets, client)
+  })
+  on.end()
+}
+
+const cut = (set) => set.forEach((connection) => connection.destroy())
+
+async function openDoor() {
+  const server = http.createServer(pass).on('upgrade', upgrade)
+  await new Promise((done) => server.listen(0, '127.0.0.1', done))
+  through(`http://127.0.0.1:${server.address().port}`)
+  return server
+}
+
+async function call(token, method, path, body) {
+  const res = await fetch(new URL('/api' + path, shop), {
+    method,
+    headers: { 'Content-Type': 'application/json', ...(token && { Authorization: `Bearer ${token}` }) },
+    body: body && JSON.stringify(body),
+  })
+  check(res.ok, `${method} ${path} answered ${res.status}: ${await res.clone().text()}`)
+  return res.status === 204 ? undefined : res.json()
+}
+
+// serveSource gives the browser the pages' own link, without the pages around it.
+async function serveSource(context) {
+  await context.route(/\/probe\/(link|socket)$/, async (route) => {
+    const name = new URL(route.request().url()).pathname.split('/').pop()
+    const source = await readFile(new URL(`../src/${name}.ts`, import.meta.url), 'utf8')
+    const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 }
+    await route.fulfill({ contentType: 'text/javascript', body: ts.transpileModule(source, { compilerOptions }).outputText })
+  })
+}
+
+// count opens the link that counts. It soon tries WebSockets again.
+const count = (page) => page.evaluate(async () => {
+  const { HubSocket } = await import('/probe/socket')
+  const heard = (window.heard = { numbers: [], stale: [], course: 0 })
+  const hub = (window.hub = new HubSocket(location.origin, {
+    event: (e) => {
+      if (e.topic === 'activity' && e.type === 'number') heard.numbers.push(e.data.n)
+      if (e.topic.startsWith('course:') && e.type === 'number') heard.course++
+    },
+    stale: (topic) => heard.stale.push(topic),
+    changed: () => {},
+    ended: (code) => heard.stale.push(`ended ${code}`),
+  }, { first: 300, longest: 1000 }))
+  hub.start(JSON.parse(localStorage.getItem('mstm.session')).token)
+})
+
+const heard = (page) => page.evaluate(() => window.heard)
+
+// publisher says numbers to everybody until it is stopped.
+function publisher(token) {
+  const p = { last: 0, stopped: false }
+  p.done = (async () => {
+    while (!p.stopped) {
+      await call(token, 'POST', '/hub/publish', { topic: 'activity', type: 'number', data: { n: ++p.last } })
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+  })()
+  return p
+}
+
+async function play(context) {
+  const server = await openDoor()
+  await serveSource(context)
+  const page = await context.newPage()
+  expect(/WebSocket connection to/, /net::ERR_/)
+  begin('log in and open the cart')
+  await login(page)
+  await emptyCart(page)
+  await page.locator(id('nav-courses')).click()
+  const { course, paid, other } = await openCourse(page)
+  const token = await page.evaluate(() => JSON.parse(localStorage.getItem('mstm.session')).token)
+  await page.locator(id('nav-cart')).click()
+  await mark(page)
+
+  begin('numbers come over the WebSocket')
+  await count(page)
+  await eventually('two WebSockets', () => door.sockets.size === 2)
+  await eventually('the counting link is at its place', async () => (await heard(page)).stale.includes('activity'))
+  const marketer = await call('', 'POST', '/login', { username: 'marketer', password: 'marketer-demo-password' })
+  const numbers = publisher(marketer.token)
+  const more = async (n) => {
+    const until = numbers.last + n
+    await eventually(`number ${until} is heard`, async () => (await heard(page)).numbers.at(-1) >= until)
+  }
+  await more(20)
+
+  begin('the network begins to break WebSockets: both links go on with events')
+  door.refusing = true
+  cut(door.sockets)
+  await eventually('two streams', () => door.streams.size === 2)
+  check(door.refused >= 4, `after ${door.refused} refused WebSockets`)
+  await more(20)
+  await call(token, 'PUT', `/cart/${course}`, { policy_id: other })
+  await lineOf(page, course).waitFor()
+  await call(token, 'PUT', `/cart/${course}`, { policy_id: paid })
+  await eventually('the other choice shows', async () => (await lineOf(page, course).locator(id('cart-policy')).inputValue()) === paid)
+  await shoot(page, 'fallback')
+
+  begin('a topic is followed and left on the stream')
+  await page.evaluate((topic) => window.hub.follow(topic), `course:${course}`)
+  await eventually('the course is followed', async () => (await heard(page)).stale.includes(`course:${course}`))
+  await call(marketer.token, 'POST', '/hub/publish', { topic: `course:${course}`, type: 'number', data: {} })
+  await eventually('its event is heard', async () => (await heard(page)).course === 1)
+  await page.evaluate((topic) => window.hub.unfollow(topic), `course:${course}`)
+  await more(20)
+
+  begin('streams are cut as well, and go on where they were')
+  const tried = door.refused
+  cut(door.streams)
+  await eventually('two streams again', () => door.streams.size === 2)
+  await more(20)
+  await eventually('a WebSocket was tried again', () => door.refused > tried)
+
+  begin('the network lets WebSockets through again')
+  door.refusing = false
+  await eventually('the counting link is back on a WebSocket', () => door.sockets.size === 1 && door.streams.size === 1)
+  await more(20)
+  numbers.stopped = true
+  await numbers.done
+  await more(0)
+  const all = await heard(page)
+  const wrong = all.numbers.findIndex((n, i) => n !== i + 1)
+  check(wrong < 0, `number ${all.numbers[wrong]} was heard when ${wrong + 1} was due`)
+  const stale = all.stale.sort().join(' ')
+  check(stale === `activity course:${course} user`, `told to read again: ${stale}`)
+  check(await kept(page), 'the page was reloaded')
+  server.closeAllConnections()
+  server.close()
+}
+
+await perform(play)
