@@ -13,6 +13,7 @@ import (
 // which courses have changed since their line was written; MongoDB is asked about the
 // learner only for those.
 func (s *Server) showCart(w http.ResponseWriter, r *http.Request) error {
+	s.keepPlace(w, r)
 	cart, err := s.Store.Cart(r.Context(), learnerID(r.Context()))
 	if err != nil {
 		return err

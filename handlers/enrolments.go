@@ -18,6 +18,7 @@ type enrolmentItem struct {
 
 // listEnrolments answers GET /api/enrolments: the learner's courses, open or not.
 func (s *Server) listEnrolments(w http.ResponseWriter, r *http.Request) error {
+	s.keepPlace(w, r)
 	enrolments, err := s.Store.EnrolmentsOf(r.Context(), learnerID(r.Context()))
 	if err != nil {
 		return err

@@ -31,6 +31,18 @@ func (s *Server) tellOnce(r *http.Request, topic, what, once string, data any) {
 	}
 }
 
+// positionHeader is where a learner's topic stood before an answer's data was read: a since for hello
+// and for GET /api/events, as JSON. A page that shows the data and follows from there misses nothing;
+// what happened between the two comes once more.
+const positionHeader = "Hub-Position"
+
+// keepPlace puts it into the answer. It is called before the data is read.
+func (s *Server) keepPlace(w http.ResponseWriter, r *http.Request) {
+	if pos := s.Hub.Position(hub.UserTopic(learnerID(r.Context()))); pos != "" {
+		w.Header().Set(positionHeader, `{"user":"`+pos+`"}`)
+	}
+}
+
 // courseChanged is what pages that show a course are told: read it again.
 type courseChanged struct {
 	CourseID string           `json:"course_id"`

@@ -27,6 +27,7 @@ type inbox struct {
 
 // listNotices answers GET /api/notices?unread=&limit=&cursor=, newest first.
 func (s *Server) listNotices(w http.ResponseWriter, r *http.Request) error {
+	s.keepPlace(w, r)
 	q, rows, err := listQuery(r)
 	if err != nil {
 		return err

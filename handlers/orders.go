@@ -99,6 +99,7 @@ func (s *Server) payer(r *http.Request, ch shop.Channel) (shop.Payer, error) {
 
 // listOrders answers GET /api/orders?limit=&cursor=: the learner's own, newest first.
 func (s *Server) listOrders(w http.ResponseWriter, r *http.Request) error {
+	s.keepPlace(w, r)
 	q, rows, err := listQuery(r)
 	if err != nil {
 		return err
@@ -122,6 +123,7 @@ type orderView struct {
 
 // showOrder answers GET /api/orders/:order for its owner.
 func (s *Server) showOrder(w http.ResponseWriter, r *http.Request) error {
+	s.keepPlace(w, r)
 	id, err := pathID(r, "order", shop.ErrOrderNotFound)
 	if err != nil {
 		return err

@@ -287,6 +287,7 @@ func (b *logBook) lines(t testing.TB, msg string) (found []map[string]any) {
 type commandCount struct {
 	mu   sync.Mutex
 	seen []string
+	once func() // called, once, in the middle of the next one
 }
 
 func (c *commandCount) monitor() *event.CommandMonitor {
@@ -297,7 +298,18 @@ func (c *commandCount) monitor() *event.CommandMonitor {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.seen = append(c.seen, e.CommandName+" "+e.Command.Lookup(e.CommandName).String())
+		if meanwhile := c.once; meanwhile != nil {
+			c.once = nil
+			meanwhile()
+		}
 	}}
+}
+
+// meanwhile has do done in the middle of the next command.
+func (c *commandCount) meanwhile(do func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.once = do
 }
 
 // during are the commands that do caused.
