@@ -132,7 +132,25 @@ func (c *Checkout) putAway(ctx context.Context, o *shop.Order, due store.Due, no
 	if err := c.Store.AuditOrder(ctx, o); err != nil {
 		return err
 	}
-	return c.Store.Rest(ctx, due)
+	if err := c.Store.Rest(ctx, due); err != nil {
+		return err
+	}
+	return c.lookAgain(ctx, o.ID)
+}
+
+// lookAgain brings back the row of an order that has changed while its row was put away: who
+// changes an order touches the row before, and a slow one may have touched it before this
+// look began.
+func (c *Checkout) lookAgain(ctx context.Context, orderID string) error {
+	o, err := c.Store.Order(ctx, orderID)
+	if err != nil {
+		return err
+	}
+	at, more := o.NextLook()
+	if !more {
+		return nil
+	}
+	return c.Store.Remind(ctx, orderID, at)
 }
 
 // step does the first thing that is due for the order and reports whether there was one.
