@@ -226,6 +226,12 @@ func TestThirtyTwoFirstLoginsLeaveOneLiveToken(t *testing.T) {
 	for i := range tokens {
 		all.Go(func() {
 			got := w.do("POST", "/api/login", "", credentials{"linwei", aPassword, "phone"})
+			for range 20 { // a busy machine says so, and the page tries again
+				if got.Status != 503 {
+					break
+				}
+				got = w.do("POST", "/api/login", "", credentials{"linwei", aPassword, "phone"})
+			}
 			if got.Status != 200 {
 				t.Errorf("login %d: %d %s", i, got.Status, got.Body)
 				return
