@@ -247,13 +247,10 @@ func p99(all []*guest) time.Duration {
 // instance's memory, and is told to come back once it reads again.
 func TestDrillOnePercentStopReading(t *testing.T) {
 	if drillRuns() == 0 {
-		t.Parallel()
+		t.Skip("memory and latency are weighed on a quiet machine with many sockets: make drill")
 	}
 	// Short enough that nobody is stuck for the ten seconds after which the hub lets go.
 	n, gap, rounds := crowdSize(), 350*time.Millisecond, 20
-	if drillRuns() == 0 {
-		gap, rounds = 10*time.Millisecond, 20
-	}
 	stuck := max(2, n/100)
 	r := startRedis(t)
 	p, in := startProcess(t, r.addr), prepare(t, r.addr)
@@ -292,7 +289,7 @@ func TestDrillOnePercentStopReading(t *testing.T) {
 	beside := p99(others)
 	each64KiB(t, before, during, stuck)
 	t.Logf("p99 of the others: %s calm, %s beside %d that are stuck", calm, beside, stuck)
-	if drillRuns() > 0 && beside > calm*11/10 {
+	if beside > calm*11/10 {
 		t.Errorf("p99 went from %s to %s", calm, beside)
 	}
 
