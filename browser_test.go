@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"os"
 	"os/exec"
@@ -42,7 +41,7 @@ func TestTheShopInABrowser(t *testing.T) {
 
 // browser finds what the plays need, or says why they are left out.
 func browser(t *testing.T) (env []string) {
-	chromium := cmp.Or(os.Getenv("CHROMIUM"), "/usr/bin/chromium")
+	chromium := chromiumPath()
 	if _, err := os.Stat(chromium); err != nil {
 		t.Skipf("there is no Chromium at %s; CHROMIUM names another", chromium)
 	}
