@@ -87,17 +87,17 @@ func newWorld(t testing.TB, mode string, options ...func(*wechat.PayConfig)) *wo
 	if err := os.CopyFS(dir, os.DirFS(keyDir)); err != nil {
 		t.Fatal(err)
 	}
-	var handler http.Handler
-	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { handler.ServeHTTP(rw, r) }))
+	server := httptest.NewUnstartedServer(nil) // the sandbox must know its address before it can serve
 	t.Cleanup(server.Close)
-	w.url = server.URL
+	w.url = "http://" + server.Listener.Addr().String()
 	quiet := slog.New(slog.DiscardHandler)
-	box, err := sandbox.New(sandbox.Config{Dir: dir, PublicURL: server.URL, ShopURL: w.shop.URL, Now: w.now, Log: quiet,
+	box, err := sandbox.New(sandbox.Config{Dir: dir, PublicURL: w.url, ShopURL: w.shop.URL, Now: w.now, Log: quiet,
 		SetClock: func(_ context.Context, now time.Time) error { w.offset.Store(int64(time.Until(now))); return nil }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler, w.box = box.Handler(), box
+	w.box, server.Config.Handler = box, box.Handler()
+	server.Start()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); _ = box.Run(ctx) }()

@@ -74,17 +74,17 @@ func newBox(t *testing.T) *box {
 	b.status.Store(http.StatusOK)
 	b.shop = httptest.NewServer(http.HandlerFunc(b.callback))
 	t.Cleanup(b.shop.Close)
-	var handler http.Handler
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
+	server := httptest.NewUnstartedServer(nil) // the sandbox must know its address before it can serve
 	t.Cleanup(server.Close)
-	b.url = server.URL
+	b.url = "http://" + server.Listener.Addr().String()
 	var err error
-	b.Sandbox, err = New(Config{Dir: dir, PublicURL: server.URL, ShopURL: "http://127.0.0.1:8080", Now: b.business, Log: slog.New(slog.DiscardHandler),
+	b.Sandbox, err = New(Config{Dir: dir, PublicURL: b.url, ShopURL: "http://127.0.0.1:8080", Now: b.business, Log: slog.New(slog.DiscardHandler),
 		SetClock: func(_ context.Context, now time.Time) error { b.clock.Store(now.UnixNano()); return nil }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler = b.Handler()
+	server.Config.Handler = b.Handler()
+	server.Start()
 	t.Cleanup(func() { _ = b.Close() })
 	return b
 }
