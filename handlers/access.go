@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -102,12 +103,26 @@ func (s *Server) admit(r *http.Request, x *exchange, a access) error {
 			return err
 		}
 	}
+	if x.who.KeyID != "" {
+		if err := s.auditKey(r, x, a.may(x.who)); err != nil {
+			return err
+		}
+	}
 	if !a.may(x.who) {
 		s.Log.LogAttrs(r.Context(), slog.LevelWarn, "denied", slog.String("request_id", x.id),
 			slog.String("route", x.route), slog.String("user", x.who.id()), slog.String("needs", a.name))
 		return shop.ErrForbidden
 	}
 	return nil
+}
+
+// auditKey writes a program's call into the audit before it is done: nobody sits there who
+// could be asked later.
+func (s *Server) auditKey(r *http.Request, x *exchange, allowed bool) error {
+	return s.Store.Audit(r.Context(), store.AuditRow{
+		Object: "key:" + x.who.KeyID, Act: "api_key_call", By: x.who.id(), At: s.Now().UTC(),
+		Data: map[string]string{"method": knownMethod(r.Method), "route": x.route, "allowed": strconv.FormatBool(allowed), "request_id": x.id},
+	})
 }
 
 // maxToken bounds what is hashed and looked up; our tokens are far shorter.
@@ -136,6 +151,9 @@ func (s *Server) authenticate(ctx context.Context, token string) (caller, error)
 		key, err := s.Store.AuthenticateKey(ctx, token)
 		if err != nil {
 			return caller{}, err
+		}
+		if err := s.Store.NoteKeyUse(ctx, key, s.Now()); err != nil {
+			s.Log.WarnContext(ctx, "the use of a key is not written down", "key", key.ID, "err", err)
 		}
 		return caller{KeyID: key.ID, Scopes: key.Scopes}, nil
 	}

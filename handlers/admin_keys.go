@@ -13,15 +13,21 @@ import (
 
 // apiKeyView is an API key without its secret.
 type apiKeyView struct {
-	ID        string    `json:"id"`
-	Name      string    `json:"name"`
-	Scopes    []string  `json:"scopes"`
-	CreatedBy string    `json:"created_by"`
-	CreatedAt time.Time `json:"created_at"`
+	ID        string     `json:"id"`
+	Name      string     `json:"name"`
+	Scopes    []string   `json:"scopes"`
+	CreatedBy string     `json:"created_by"`
+	CreatedAt time.Time  `json:"created_at"`
+	LastUsed  *time.Time `json:"last_used,omitempty"` // to the minute
 }
 
 func viewAPIKey(k store.APIKey) apiKeyView {
-	return apiKeyView{ID: k.ID, Name: k.Name, Scopes: k.Scopes, CreatedBy: k.CreatedBy, CreatedAt: utc(k.CreatedAt)}
+	v := apiKeyView{ID: k.ID, Name: k.Name, Scopes: k.Scopes, CreatedBy: k.CreatedBy, CreatedAt: utc(k.CreatedAt)}
+	if k.LastUsed != nil {
+		at := utc(*k.LastUsed)
+		v.LastUsed = &at
+	}
+	return v
 }
 
 // listAPIKeys answers GET /api/admin/api-keys.

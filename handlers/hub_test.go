@@ -3,6 +3,7 @@ package handlers
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"mstm/hub"
 	"mstm/hub/hubtest"
 	"mstm/shop"
+	"mstm/store"
 )
 
 func TestMarketingSpeaksToEverybodyAndToACoursesPages(t *testing.T) {
@@ -123,5 +125,37 @@ func TestOfManyTopicsTheBusiestAreShown(t *testing.T) {
 	}
 	if kept, more := busiest(kept); len(kept) != busiestTopics || more != 0 {
 		t.Errorf("%d topics and %d more", len(kept), more)
+	}
+}
+
+func TestEveryCallWithAKeyIsOnRecord(t *testing.T) {
+	w := newWorld(t)
+	text, key, err := w.store.InsertAPIKey(t.Context(), "活动系统", []string{scopePublish}, "admin", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.do("POST", "/api/hub/publish", text, `{"topic":"activity","type":"activity.begins"}`).is(200)
+	w.do("GET", "/api/hub/stats", text, nil).is(200)
+	w.do("GET", "/api/admin/api-keys", text, nil).is(403, "FORBIDDEN")
+	var calls []string
+	err = w.store.WalkAudit(t.Context(), "key:"+key.ID, func(r *store.AuditRow) error {
+		calls = append(calls, r.Data["route"]+" "+r.Data["allowed"])
+		return nil
+	})
+	slices.Sort(calls)
+	want := []string{"/api/admin/api-keys false", "/api/hub/publish true", "/api/hub/stats true"}
+	if err != nil || !slices.Equal(calls, want) {
+		t.Errorf("on record: %v, %v", calls, err)
+	}
+	keys, err := w.store.APIKeys(t.Context())
+	if err != nil || len(keys) != 1 || keys[0].LastUsed == nil {
+		t.Fatalf("%+v, %v", keys, err)
+	}
+	first := *keys[0].LastUsed
+	if err := w.store.NoteKeyUse(t.Context(), keys[0], first.Add(59*time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if keys, _ := w.store.APIKeys(t.Context()); !keys[0].LastUsed.Equal(first) {
+		t.Error("written down twice within a minute")
 	}
 }

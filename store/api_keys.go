@@ -23,6 +23,8 @@ type APIKey struct {
 	Hash      []byte    `bson:"hash" json:"-"` // SHA-256 of the secret
 	CreatedBy string    `bson:"created_by" json:"created_by"`
 	CreatedAt time.Time `bson:"created_at" json:"created_at"`
+	// LastUsed is when a call with it was last written down, at most once a minute.
+	LastUsed *time.Time `bson:"last_used" json:"last_used,omitempty"`
 }
 
 // Has reports whether the key may do what needs scope.
@@ -65,6 +67,18 @@ func (s *Store) AuthenticateKey(ctx context.Context, key string) (APIKey, error)
 		return APIKey{}, shop.ErrUnauthenticated
 	}
 	return *k, nil
+}
+
+// NoteKeyUse writes down that a key was used now, unless that was done within the minute.
+func (s *Store) NoteKeyUse(ctx context.Context, k APIKey, now time.Time) error {
+	if k.LastUsed != nil && now.Sub(*k.LastUsed).Abs() < time.Minute {
+		return nil
+	}
+	_, err := s.updateIf(ctx, s.coll("api_keys"), bson.M{"_id": k.ID}, bson.M{"$set": bson.M{"last_used": now.UTC()}})
+	if err != nil {
+		return fmt.Errorf("note the use of a key: %w", err)
+	}
+	return nil
 }
 
 // APIKeys lists the keys, newest first.

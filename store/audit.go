@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"time"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
 	"mstm/shop"
 )
 
@@ -44,4 +47,9 @@ func moveAudit(o *shop.Order, r shop.Record) AuditRow {
 	return AuditRow{
 		ID: fmt.Sprintf("order:%s:%d", o.ID, r.V), Object: "order:" + o.ID, Act: string(r.Move), By: r.By, At: r.At, Data: data,
 	}
+}
+
+// WalkAudit calls each with the rows about an object, oldest first.
+func (s *Store) WalkAudit(ctx context.Context, object string, each func(*AuditRow) error) error {
+	return walk(ctx, s.coll("audit"), bson.M{"object": object}, each, options.Find().SetSort(bson.D{{Key: "at", Value: 1}}))
 }
