@@ -36,7 +36,8 @@ const (
 // a stream that survived it is of another epoch and goes. PUBLISH is last: whoever hears of an
 // event finds it in the stream.
 //
-// KEYS meta, log, once · ARGV channel, topic, body, maxlen, ttl ms, new epoch, once ms (0: no)
+// KEYS meta, log, once · ARGV channel, topic, body, maxlen, ttl ms, new epoch, once ms (0: no),
+// PUBLISH or SPUBLISH
 var publishScript = redis.NewScript(`
 if ARGV[7] ~= '0' then
   local known = redis.call('GET', KEYS[3])
@@ -53,7 +54,7 @@ redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], head .. '-0', 't', ARGV[2], 
 redis.call('PEXPIRE', KEYS[2], ARGV[5])
 local pos = epoch .. '-' .. head
 if ARGV[7] ~= '0' then redis.call('SET', KEYS[3], pos, 'PX', ARGV[7]) end
-redis.call('PUBLISH', ARGV[1], epoch .. ' ' .. head .. ' ' .. ARGV[2] .. ' ' .. ARGV[3])
+redis.call(ARGV[8], ARGV[1], epoch .. ' ' .. head .. ' ' .. ARGV[2] .. ' ' .. ARGV[3])
 return pos`)
 
 // Publish gives e a position in its topic, keeps it for resume and sends it to every instance,
@@ -84,8 +85,12 @@ func (h *Hub) append(ctx context.Context, topic, body, once string) (string, err
 	if once != "" {
 		keys[2], keep = p.once+once, onceFor.Milliseconds()
 	}
+	send := "PUBLISH"
+	if h.sharded {
+		send = "SPUBLISH"
+	}
 	return publishScript.Run(ctx, h.cfg.Redis, keys,
-		p.channel, topic, body, streamLength, p.ttl.Milliseconds(), newEpoch(), keep).Text()
+		p.channel, topic, body, streamLength, p.ttl.Milliseconds(), newEpoch(), keep, send).Text()
 }
 
 // newEpoch is long enough that two logs never share one.

@@ -27,3 +27,8 @@ func (h *Hub) EndStreamsAfter(d time.Duration) { h.timing.stream = d }
 
 // Narrow lets this many handshakes in at once, and then next to none, before the hub is used.
 func (h *Hub) Narrow(burst int) { h.door = newDoor(0.001, burst) }
+
+// ChannelOf is the Redis channel of a topic's partition.
+func ChannelOf(topic string) string {
+	return newPartitions("mstm", newPresence())[partitionIndex(topic)].channel
+}

@@ -26,7 +26,7 @@
 // # Who owns what
 //
 //   - Run owns these goroutines and waits for them: for each of the two links (learners'
-//     partitions, shared topics') a receiver, which alone reads from the link's Redis subscription
+//     partitions, shared topics'; on a Cluster one for each partition) a receiver, which alone reads from the link's Redis subscription
 //     and never blocks, and a feeder, which alone moves the link's partitions forward; the beat
 //     (pings, expired tokens); the exchange of counts with the other instances.
 //   - A socket has one reader, started by ServeHTTP, which returns so that the request's
@@ -124,6 +124,7 @@ type Hub struct {
 	writers    writers
 	links      []*link
 	door       *door
+	sharded    bool // Redis is a Cluster: a partition's channel lives where its slot does
 	count      counters
 	presence   *presence
 	fleet      fleet
@@ -152,6 +153,7 @@ func New(cfg Config) *Hub {
 		partitions: newPartitions(cfg.Prefix, here), origins: newOrigins(cfg.AllowedOrigins), upgrader: newUpgrader(),
 		started: time.Now(), history: make(chan struct{}, historyReaders),
 	}
+	_, h.sharded = cfg.Redis.(*redis.ClusterClient)
 	h.links = newLinks(h)
 	h.door = newDoor(handshakeRate, handshakeBurst)
 	h.roster.init(cfg, here)

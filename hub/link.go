@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"sync/atomic"
@@ -12,7 +13,8 @@ import (
 
 // link brings some of the partitions from Redis to this instance: a subscription, the feeder
 // that moves them forward, and how well it hears. There are two, so that what concerns one
-// learner never queues behind what is for everybody.
+// learner never queues behind what is for everybody. On a Cluster each partition has its own:
+// its channel lives where its slot does, and a node that is down holds up nobody else's.
 type link struct {
 	hub        *Hub
 	name       string // for the log
@@ -47,7 +49,8 @@ const (
 	behindAfter   = 3 * time.Second
 )
 
-// newLinks makes a link for the learners' partitions and one for the shared topics'.
+// newLinks makes a link for the learners' partitions and one for the shared topics', or one for
+// each partition.
 func newLinks(h *Hub) []*link {
 	var all []*link
 	add := func(name string, of []*partition) {
@@ -55,6 +58,12 @@ func newLinks(h *Hub) []*link {
 			hub: h, name: name, partitions: of, echo: of[0].slot + "echo:" + h.instance,
 			messages: make(chan *redis.Message, linkBuffer), compare: make(chan struct{}, 1),
 		})
+	}
+	if h.sharded {
+		for i, p := range h.partitions {
+			add(p.name, h.partitions[i:i+1])
+		}
+		return all
 	}
 	add("users", h.partitions[firstUserPartition:])
 	add("shared", h.partitions[:firstUserPartition])
@@ -94,10 +103,16 @@ func (l *link) receive(ctx context.Context) {
 			l.hub.log.Warn("hub lost its subscription", "link", l.name, "err", err)
 			l.hub.count.linksLost.Add(1)
 		}
+		if cluster, ok := l.hub.cfg.Redis.(*redis.ClusterClient); ok {
+			cluster.ReloadState(ctx) // the slot may have another owner
+		}
 		wait(ctx, pause)
 		pause = min(2*pause, most)
 	}
 }
+
+// errMoved: a Cluster's node has given the slot of the channel away and sends nothing more.
+var errMoved = errors.New("hub: the slot has moved")
 
 // subscribe holds one subscription until it fails, is found deaf, or ctx ends.
 func (l *link) subscribe(ctx context.Context) error {
@@ -105,7 +120,11 @@ func (l *link) subscribe(ctx context.Context) error {
 	defer cancel()
 	l.begun.Store(false)
 	l.cut.Store(&cancel)
-	sub := l.hub.cfg.Redis.Subscribe(ctx, l.channels()...)
+	open := l.hub.cfg.Redis.Subscribe
+	if l.hub.sharded {
+		open = l.hub.cfg.Redis.SSubscribe
+	}
+	sub := open(ctx, l.channels()...)
 	// Receive does not watch ctx while it waits: closing is what wakes it.
 	stop := context.AfterFunc(ctx, func() { sub.Close() })
 	defer func() {
@@ -117,6 +136,9 @@ func (l *link) subscribe(ctx context.Context) error {
 		got, err := sub.Receive(ctx)
 		if err != nil {
 			return err
+		}
+		if s, ok := got.(*redis.Subscription); ok && s.Kind == "sunsubscribe" {
+			return errMoved
 		}
 		l.hear(got)
 	}

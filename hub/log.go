@@ -23,7 +23,11 @@ func (l *link) heads(ctx context.Context) ([]position, error) {
 	ctx, cancel := context.WithTimeout(ctx, redisPatience)
 	defer cancel()
 	pipe := l.hub.cfg.Redis.Pipeline()
-	pipe.Publish(ctx, l.echo, "")
+	if l.hub.sharded {
+		pipe.SPublish(ctx, l.echo, "")
+	} else {
+		pipe.Publish(ctx, l.echo, "")
+	}
 	cmds := make([]*redis.SliceCmd, len(l.partitions))
 	for i, p := range l.partitions {
 		cmds[i] = pipe.HMGet(ctx, p.meta, "epoch", "head")

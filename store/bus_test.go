@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync/atomic"
 	"testing"
+
+	"mstm/store/redistest"
 )
 
 // listener is a bus over the Redis at url, with a count of what it was told to forget.
@@ -32,7 +34,7 @@ func listener(t *testing.T, url string) (b *bus, all, courses *atomic.Int64) {
 }
 
 func TestALostSubscriptionForgetsEverything(t *testing.T) {
-	url := realRedis(t)
+	url := redistest.Single(t)
 	b, all, courses := listener(t, url)
 	eventually(t, "the bus is trusted", b.healthy)
 	other := redisOnly(t, url)
@@ -49,7 +51,7 @@ func TestALostSubscriptionForgetsEverything(t *testing.T) {
 }
 
 func TestASilentLinkIsNotTrusted(t *testing.T) {
-	url := realRedis(t)
+	url := redistest.Single(t)
 	b, all, _ := listener(t, url)
 	eventually(t, "the bus is trusted", b.healthy)
 	seen := all.Load()

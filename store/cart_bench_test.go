@@ -3,11 +3,13 @@ package store
 import (
 	"fmt"
 	"testing"
+
+	"mstm/store/redistest"
 )
 
 // BenchmarkCartRead compares reading a cart with a bare round trip to the same Redis.
 func BenchmarkCartRead(b *testing.B) {
-	s := redisOnly(b, realRedis(b))
+	s := redisOnly(b, redistest.Single(b))
 	b.Run("bare round trip", func(b *testing.B) {
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {

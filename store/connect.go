@@ -31,6 +31,9 @@ const (
 	startTimeout = 15 * time.Second       // how long MongoDB may take to start beside us
 	redisTimeout = 500 * time.Millisecond // one answer of Redis; a slow one must not pile up requests
 	ownTimeout   = 5 * time.Second        // one answer of the embedded Redis, which is as busy as this process
+
+	// A Cluster's master that died tells nobody who took over its slots: the client has to ask.
+	clusterReload = 2 * time.Second
 )
 
 // dialMongo makes a client whose writes are acknowledged only once a majority has them
@@ -117,6 +120,7 @@ func dialRedis(text string, answer time.Duration) (redis.UniversalClient, error)
 		}
 		o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialTimeout, answer, answer, answer
 		o.ContextTimeoutEnabled, o.DialerRetries, o.DisableIdentity = true, 1, true
+		o.ClusterStateReloadInterval = clusterReload
 		o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 		return redis.NewClusterClient(o), nil
 	default:

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mstm/shop"
+	"mstm/store/redistest"
 )
 
 func course(id string, price shop.Fen) *shop.Course {
@@ -152,7 +153,7 @@ func TestTheCatalogueFollowsEveryChange(t *testing.T) {
 
 func TestTheCatalogueFollowsTheOtherInstance(t *testing.T) {
 	a := open(t, t.TempDir())
-	b := secondInstance(t, a, realRedis(t))
+	b := secondInstance(t, a, redistest.Single(t))
 	insertCourses(t, a, course("go1", 100))
 	eventually(t, "both caches are trusted", func() bool { return a.bus.healthy() && b.bus.healthy() })
 	catalogue(t, b)

@@ -3,48 +3,21 @@ package store
 import (
 	"fmt"
 	"log/slog"
-	"net"
-	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
-)
 
-// realRedis starts a redis-server of its own on loopback; without the program the test
-// is skipped.
-func realRedis(t testing.TB) (url string) {
-	t.Helper()
-	program, err := exec.LookPath("redis-server")
-	if err != nil {
-		t.Skip("redis-server is not installed: the scripts are not tried on a real Redis")
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
-	cmd := exec.Command(program, "--port", fmt.Sprint(port), "--bind", "127.0.0.1", "--save", "", "--dir", t.TempDir())
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	url = fmt.Sprintf("redis://127.0.0.1:%d", port)
-	client, err := dialRedis(url, ownTimeout)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	eventually(t, "redis-server answers", func() bool { return client.Ping(t.Context()).Err() == nil })
-	return url
-}
+	"mstm/store/redistest"
+)
 
 // onBothRedises runs a test of what needs Redis alone, on the embedded one and on a real one.
 func onBothRedises(t *testing.T, test func(t *testing.T, s *Store)) {
+	if strings.HasPrefix(t.Name(), "TestOnACluster/") {
+		test(t, redisOnly(t, theCluster.URL))
+		return
+	}
 	t.Run("embedded", func(t *testing.T) {
 		e, err := startEmbeddedRedis()
 		if err != nil {
@@ -55,7 +28,73 @@ func onBothRedises(t *testing.T, test func(t *testing.T, s *Store)) {
 		s.embeddedRedis = e
 		test(t, s)
 	})
-	t.Run("redis-server", func(t *testing.T) { test(t, redisOnly(t, realRedis(t))) })
+	t.Run("redis-server", func(t *testing.T) { test(t, redisOnly(t, redistest.Single(t))) })
+}
+
+// theCluster is the one of TestOnACluster.
+var theCluster *redistest.Nodes
+
+// TestOnACluster runs the tests of carts and of the bus on one Redis Cluster, empty for each.
+func TestOnACluster(t *testing.T) {
+	t.Parallel()
+	theCluster = redistest.Cluster(t)
+	for name, test := range map[string]func(*testing.T){
+		"lines": TestACartLineComesBackAsItWasPut, "keys": TestTheKeysOfACart,
+		"versions": TestEveryChangeRaisesTheVersionAndNothingElseDoes, "lost": TestVersionsGrowAlsoAfterRedisLostEverything,
+		"again": TestChoosingAgainKeepsTheTimeItWasAdded, "stale": TestAStaleChangeIsRefusedWithTheCartAsItIs,
+		"full": TestTheFiftyFirstLineIsRefused, "merge": TestAGuestsCartIsMerged, "newest": TestAMergeFillsTheCartWithTheNewestLines,
+		"bought": TestOnlyBoughtLinesGo, "half": TestHalfStatesHeal, "parallel": TestParallelChangesAllLand,
+		"others": TestOneUsersCartIsNotAnothers,
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, master := range theCluster.Masters {
+				master.Client.FlushAll(t.Context())
+			}
+			test(t)
+		})
+	}
+	t.Run("changes of masters", func(t *testing.T) { surviveFailover(t, theCluster.URL, theCluster) })
+}
+
+func TestBehindSentinels(t *testing.T) {
+	t.Parallel()
+	watched := redistest.Sentinel(t)
+	surviveFailover(t, watched.URL, watched)
+}
+
+// surviveFailover changes the master under a store that has a cart and listens for changes.
+func surviveFailover(t *testing.T, url string, r interface {
+	Replicated(testing.TB)
+	Failover(testing.TB)
+}) {
+	b, _, courses := listener(t, url)
+	other := redisOnly(t, url)
+	eventually(t, "the bus is trusted", b.healthy)
+	var users []string // as many as it takes to have some on each master
+	for i := range 12 {
+		users = append(users, fmt.Sprint("user", i))
+		if _, err := other.PutCartLine(t.Context(), users[i], cartLine("go1", "s2", 20000), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	other.changed(t.Context(), changeCourses, "go1")
+	eventually(t, "a change arrives", func() bool { return courses.Load() == 1 })
+
+	r.Replicated(t)
+	r.Failover(t)
+	for _, user := range users {
+		eventually(t, "the cart is there", func() bool {
+			cart, err := other.Cart(t.Context(), user)
+			return err == nil && len(cart.Lines) == 1
+		})
+		if _, err := other.PutCartLine(t.Context(), user, cartLine("go2", "s2", 20000), 0); err != nil {
+			t.Errorf("%s: %v", user, err)
+		}
+	}
+	eventually(t, "changes arrive again", func() bool {
+		other.changed(t.Context(), changeCourses, "go1")
+		return b.healthy() && courses.Load() > 1
+	})
 }
 
 // redisOnly is a store without MongoDB.

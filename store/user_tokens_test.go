@@ -11,6 +11,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"mstm/shop"
+	"mstm/store/redistest"
 )
 
 var logIn = time.Date(2025, 3, 1, 10, 0, 0, 0, time.UTC)
@@ -171,7 +172,7 @@ func TestChangedRolesReachTheTokens(t *testing.T) {
 // real Redis; the second one's cache has to be told.
 func TestARevokedTokenIsDeadOnTheOtherInstance(t *testing.T) {
 	a := open(t, t.TempDir())
-	other := secondInstance(t, a, realRedis(t))
+	other := secondInstance(t, a, redistest.Single(t))
 	eventually(t, "both caches are trusted", func() bool { return a.bus.healthy() && other.bus.healthy() })
 	token, _ := putToken(t, a, "u1", "web")
 	for range 2 {

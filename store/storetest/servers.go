@@ -9,14 +9,14 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/FerretDB/FerretDB/ferretdb"
-	"github.com/redis/go-redis/v9"
+
+	"mstm/store/redistest"
 )
 
 // Mongo is the URI of a database of its own that several instances can share: on
@@ -121,40 +121,5 @@ func Message(r io.Reader) ([]byte, error) {
 // machine the test is skipped.
 func Redis(t testing.TB) string {
 	t.Helper()
-	bin, err := exec.LookPath("redis-server")
-	if err != nil {
-		t.Skip("redis-server is not installed; this test needs a real one")
-	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := ln.Addr().(*net.TCPAddr)
-	_ = ln.Close()
-	cmd := exec.Command(bin, "--port", fmt.Sprint(addr.Port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir())
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("start redis-server: %v", err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	address := "redis://" + addr.String()
-	awaitRedis(t, address)
-	return address
-}
-
-func awaitRedis(t testing.TB, address string) {
-	opts, err := redis.ParseURL(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client := redis.NewClient(opts)
-	defer client.Close()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if client.Ping(context.Background()).Err() == nil {
-			return
-		}
-	}
-	t.Fatal("redis-server does not answer")
+	return redistest.Single(t)
 }
