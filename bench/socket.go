@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
@@ -88,7 +89,7 @@ func (s *socket) send(op byte, payload []byte) error {
 var errClosed = errors.New("the server closed the socket")
 
 // next returns the next text frame, which is good until the next call. Pings are answered,
-// also those that centrifuge sends as an empty object.
+// also those that centrifuge sends as an empty object, alone or on a line among others.
 func (s *socket) next() ([]byte, error) {
 	for {
 		op, err := s.readFrame()
@@ -103,7 +104,10 @@ func (s *socket) next() ([]byte, error) {
 		case op == opText && string(s.body) == "{}":
 			err = s.send(opText, s.body)
 		case op == opText:
-			return s.body, nil
+			if bytes.HasPrefix(s.body, []byte("{}\n")) || bytes.Contains(s.body, []byte("\n{}")) {
+				err = s.send(opText, []byte("{}"))
+			}
+			return s.body, err
 		}
 		if err != nil {
 			return nil, err

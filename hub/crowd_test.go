@@ -261,12 +261,16 @@ func TestDrillOnePercentStopReading(t *testing.T) {
 		return fmt.Sprintf("user%d/web/s", i)
 	}, func(i int) hubtest.Options {
 		if i < stuck {
-			return hubtest.Options{ReceiveBytes: 4 << 10}
+			return hubtest.Options{ReceiveBytes: 32 << 10}
 		}
 		return hubtest.Options{}
 	})
 	stopped, others := all[:stuck], all[stuck:]
-	tell(t, in, 1, rounds, 200, gap)
+	const warm = 5
+	tell(t, in, 1, warm, 200, gap)
+	heard(t, all, warm)
+	p99(others) // the first ones do not count
+	tell(t, in, warm+1, rounds, 200, gap)
 	heard(t, all, rounds)
 	before, calm := p.vitals(), p99(others)
 
@@ -280,8 +284,12 @@ func TestDrillOnePercentStopReading(t *testing.T) {
 		time.Sleep(20 * time.Millisecond)
 		return p.vitals().Goroutines >= before.Goroutines+stuck
 	})
-	told := make(chan struct{})
-	go func() { defer close(told); letGoOn(p, stopped) }()
+	told, halted := make(chan struct{}), time.Now()
+	go func() {
+		defer close(told)
+		letGoOn(p, stopped)
+		t.Logf("the stuck ones are let go after %s: %d ended as slow", time.Since(halted).Round(time.Millisecond), p.stats().SlowCloses)
+	}()
 	tell(t, in, rounds+1, rounds+5, 200, gap)
 	during := p.vitals()
 	tell(t, in, rounds+6, 2*rounds, 200, gap)
