@@ -41,6 +41,7 @@ type drill struct {
 	publisher *instance      // has no sockets
 	totals    map[string]int // how many events each topic will have
 	ledger    ledger
+	arriving  chan struct{} // slots for handshakes: what this process itself starves says nothing of the hub
 }
 
 func newDrill(t *testing.T) *drill {
@@ -48,7 +49,7 @@ func newDrill(t *testing.T) *drill {
 	if drillRuns() > 0 {
 		d.pages, d.users, d.rate, d.events, d.frozen = 3000, 300, 300, 3000, 10*time.Second
 	}
-	d.totals = map[string]int{}
+	d.totals, d.arriving = map[string]int{}, make(chan struct{}, 64)
 	for i := range d.events {
 		d.totals[d.topicOf(i)]++
 	}
@@ -97,7 +98,7 @@ type page struct {
 	user   string
 	token  string
 	tracks map[string]*track // by topic as clients know it
-	deaths int
+	deaths []string          // why sockets ended that had been greeted
 
 	greeted func() // called at the first ready
 }
@@ -133,9 +134,8 @@ func (p *page) stay(first int, deadline time.Time) error {
 			continue
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("%s: not whole after %d deaths, the last with %w: %s", p.token, p.deaths, err, p.state())
+			return fmt.Errorf("%s: not whole after %d deaths, at last %w: %s", p.token, len(p.deaths), err, p.state())
 		}
-		p.deaths++
 		time.Sleep(rand.N(200 * time.Millisecond))
 	}
 	return nil
@@ -161,25 +161,15 @@ func (p *page) whole() bool {
 
 // visit is one socket of the page. It returns nil when the page is whole, else why it ended.
 func (p *page) visit(url string, deadline time.Time) error {
-	ws, _, err := hubtest.Try(url, hubtest.Options{})
+	ws, err := p.arrive(url, deadline)
 	if err != nil {
 		return err
 	}
 	defer ws.Close()
-	since := map[string]string{}
-	for shown, t := range p.tracks {
-		if t.since != "" {
-			since[shown] = t.since
-		}
-	}
-	hello, _ := json.Marshal(map[string]any{"op": "hello", "token": p.token, "since": since})
-	if err := ws.WriteMessage(websocket.TextMessage, hello); err != nil {
-		return err
-	}
-	ws.SetReadDeadline(deadline)
 	for !p.whole() {
 		_, body, err := ws.ReadMessage()
 		if err != nil {
+			p.deaths = append(p.deaths, reasonOf(err))
 			return err
 		}
 		if err := p.take(body); err != nil {
@@ -187,6 +177,49 @@ func (p *page) visit(url string, deadline time.Time) error {
 		}
 	}
 	return nil
+}
+
+// arrive opens a socket with what the page has seen, and takes its ready.
+func (p *page) arrive(url string, deadline time.Time) (*websocket.Conn, error) {
+	p.drill.arriving <- struct{}{}
+	defer func() { <-p.drill.arriving }()
+	ws, _, err := hubtest.Try(url, hubtest.Options{})
+	if err != nil {
+		return nil, err
+	}
+	since := map[string]string{}
+	for shown, t := range p.tracks {
+		if t.since != "" {
+			since[shown] = t.since
+		}
+	}
+	hello, _ := json.Marshal(map[string]any{"op": "hello", "token": p.token, "since": since})
+	ws.SetReadDeadline(deadline)
+	var body []byte
+	if err = ws.WriteMessage(websocket.TextMessage, hello); err == nil {
+		_, body, err = ws.ReadMessage()
+	}
+	if err == nil {
+		err = p.take(body)
+	}
+	if err != nil {
+		ws.Close()
+		return nil, err
+	}
+	return ws, nil
+}
+
+// reasonOf is why a socket ended, without what differs from one to the next.
+func reasonOf(err error) string {
+	var closed *websocket.CloseError
+	var reason struct{ Code string }
+	if errors.As(err, &closed) && json.Unmarshal([]byte(closed.Text), &reason) == nil {
+		return fmt.Sprint(closed.Code, " ", reason.Code)
+	}
+	if inner := errors.Unwrap(err); inner != nil {
+		return reasonOf(inner)
+	}
+	return err.Error()
 }
 
 // wrongFrame is a promise of the hub that it did not keep.
@@ -276,8 +309,9 @@ func (d *drill) publish(t *testing.T, breaks func()) {
 // result is what became of the pages.
 type result struct {
 	deaths, reads int
-	unread        int           // topics of pages that did not read the state
-	healed        time.Duration // from the last event published to the last page whole
+	reasons       map[string]int // of the deaths
+	unread        int            // topics of pages that did not read the state
+	healed        time.Duration  // from the last event published to the last page whole
 }
 
 // run lets the pages come, publishes, breaks, and waits until every page is whole.
@@ -300,8 +334,12 @@ func (d *drill) run(t *testing.T, breaks func()) (r result) {
 	published := time.Now()
 	stays.Wait()
 	r.healed = time.Since(published)
+	r.reasons = map[string]int{}
 	for _, p := range pages {
-		r.deaths += p.deaths
+		r.deaths += len(p.deaths)
+		for _, reason := range p.deaths {
+			r.reasons[reason]++
+		}
 		for _, t := range p.tracks {
 			r.reads += t.reads
 			if t.reads == 0 {
@@ -341,8 +379,8 @@ func TestDrillFaultsMidStream(t *testing.T) {
 					d := newDrill(t)
 					r := d.run(t, func() { tt.breaks(t, d) })
 					tt.check(t, d, r)
-					t.Logf("%d pages, %d events: %d sockets died, %d topics read again, whole %s after the last event",
-						d.pages, d.events, r.deaths, r.reads, r.healed.Round(time.Millisecond))
+					t.Logf("%d pages, %d events: %d sockets died %v, %d topics read again, whole %s after the last event",
+						d.pages, d.events, r.deaths, r.reasons, r.reads, r.healed.Round(time.Millisecond))
 				})
 			}
 		})
@@ -355,8 +393,8 @@ func onlyItsPagesMoved(t *testing.T, d *drill, r result) {
 	if r.reads != 0 {
 		t.Errorf("%d topics could not be resumed", r.reads)
 	}
-	if r.deaths < d.pages/len(d.instances) {
-		t.Errorf("%d deaths among %d pages: the killed instance had fewer than its share, the drill shows nothing", r.deaths, d.pages)
+	if r.deaths < d.pages/len(d.instances)/2 { // its share, but for pages that had to try elsewhere
+		t.Errorf("%d deaths among %d pages: the drill shows nothing", r.deaths, d.pages)
 	}
 }
 
