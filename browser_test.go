@@ -16,9 +16,6 @@ func TestTheShopInABrowser(t *testing.T) {
 	env := browser(t)
 	for _, play := range []string{"shop.e2e.mjs", "link.e2e.mjs", "fallback.e2e.mjs", "wechat.e2e.mjs"} {
 		t.Run(play, func(t *testing.T) {
-			if play == "wechat.e2e.mjs" && os.Getenv("SCREENSHOTS") == "" {
-				t.Skip("not steady on a busy machine yet; SCREENSHOTS=folder plays it")
-			}
 			s := startShop(t)
 			if s.visitor().get("/").status != 200 {
 				t.Skip("the pages are not built into this program: run `make web` first")

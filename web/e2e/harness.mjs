@@ -119,6 +119,17 @@ export async function openCourse(page) {
   throw new Error('no course with a paid offer and another one is for sale')
 }
 
+// person is somebody with a browser of their own, whose complaints count.
+export async function person(browser, device) {
+  const context = await browser.newContext({ locale: 'zh-CN', timezoneId: 'Asia/Shanghai', ...device })
+  context.setDefaultTimeout(patience)
+  context.on('page', listen)
+  await context.addInitScript(() => {
+    addEventListener('securitypolicyviolation', (e) => console.error(`content security policy: ${e.violatedDirective} refused ${e.blockedURI}`))
+  })
+  return context
+}
+
 // perform runs one play in a fresh browser and ends the process: 0 when it went through
 // without a complaint on any page's console, a content security policy's included.
 export async function perform(play) {
@@ -130,13 +141,7 @@ export async function perform(play) {
   })
   let failure
   try {
-    const context = await browser.newContext({ locale: 'zh-CN', timezoneId: 'Asia/Shanghai', viewport: { width: 1200, height: 860 } })
-    context.setDefaultTimeout(patience)
-    context.on('page', listen)
-    await context.addInitScript(() => {
-      addEventListener('securitypolicyviolation', (e) => console.error(`content security policy: ${e.violatedDirective} refused ${e.blockedURI}`))
-    })
-    await play(context)
+    await play(await person(browser, { viewport: { width: 1200, height: 860 } }))
     check(complaints.length === 0, 'the console complained')
   } catch (err) {
     failure = err

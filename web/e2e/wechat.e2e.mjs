@@ -5,9 +5,9 @@
 // A WeChat is bound by a code on the page and unbound; somebody else logs in inside WeChat,
 // buys and pays there; a third pays on WeChat's page from a phone's browser. WeChat's own
 // browser is played by its user agent and a bridge that pays in the sandbox.
-import { base, begin, check, eventually, id, login, openCourse, perform, sandbox, shoot } from './harness.mjs'
+import { base, begin, check, eventually, id, lineOf, login, openCourse, perform, person, sandbox, shoot } from './harness.mjs'
 
-const phone = { viewport: { width: 390, height: 844 }, locale: 'zh-CN', timezoneId: 'Asia/Shanghai' }
+const phone = { viewport: { width: 390, height: 844 } }
 const openid = `oPlay${Date.now()}` // of who scans; the sandbox's own buyer logs in
 
 async function control(path, body) {
@@ -16,11 +16,16 @@ async function control(path, body) {
   return res.json()
 }
 
+// buy goes as far as the quote. Whoever leaves the course's page before it says that the
+// cart has the course takes back what was just asked for.
 async function buy(page) {
-  const { paid } = await openCourse(page)
+  const { course, paid } = await openCourse(page)
   await page.locator(`${id('offer')}[data-policy="${paid}"] input`).check()
   await page.locator(id('add-to-cart')).click()
-  await page.goto(`${base}/checkout`)
+  await page.locator(id('add-to-cart')).filter({ hasText: '更新购物车' }).waitFor()
+  await page.goto(`${base}/cart`)
+  await lineOf(page, course).waitFor()
+  await page.locator(id('checkout')).click()
   await page.locator(id('quote-line')).first().waitFor()
 }
 
@@ -48,7 +53,7 @@ async function play(context) {
   await code.waitFor()
 
   begin('log in inside WeChat')
-  const weChat = await browser.newContext({ ...phone, userAgent: 'Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Mobile MicroMessenger/8.0.50' })
+  const weChat = await person(browser, { ...phone, userAgent: 'Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Mobile MicroMessenger/8.0.50' })
   await weChat.exposeFunction('payInSandbox', (jsapi) => control('pay', { jsapi }).then(() => true))
   await weChat.addInitScript(() => {
     window.WeixinJSBridge = { invoke: (name, params, done) => void window.payInSandbox(params).then(() => done({ err_msg: 'get_brand_wcpay_request:ok' })) }
@@ -69,7 +74,7 @@ async function play(context) {
   await opened(page, 'wechat-opened')
 
   begin('pay in a phone\'s browser')
-  const safari = await browser.newContext({ ...phone, userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148 Safari/604.1' })
+  const safari = await person(browser, { ...phone, userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148 Safari/604.1' })
   const mobile = await safari.newPage()
   await login(mobile)
   await buy(mobile)
@@ -79,8 +84,8 @@ async function play(context) {
   await shoot(mobile, 'h5-wechat')
   await mobile.locator('#pay').click()
   await mobile.getByText('支付成功').waitFor()
-  await mobile.goto(`${base}/orders`)
-  await mobile.locator(id('order')).first().click()
+  await mobile.getByText('返回商家').click()
+  await mobile.waitForURL(`${base}/orders/*`)
   await opened(mobile, 'h5-opened')
 }
 

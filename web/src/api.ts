@@ -56,6 +56,7 @@ async function send(method: string, path: string, token: string, opts: Options):
       headers,
       body: opts.body === undefined ? undefined : JSON.stringify(opts.body),
       signal: opts.signal,
+      keepalive: method !== 'GET', // what was pressed is done, also when the page is left at once
     })
   } catch (err) {
     if (opts.signal?.aborted) throw err
