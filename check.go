@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -13,15 +14,18 @@ import (
 
 // command runs what the command line asks for: the shop, without a word.
 func command(ctx context.Context, cfg settings, log *slog.Logger, args []string, out io.Writer) error {
-	switch strings.Join(args, " ") {
-	case "":
+	switch name := strings.Join(args, " "); {
+	case name == "":
 		return run(ctx, cfg, watch{log: log})
-	case "check":
+	case name == "check":
 		return check(ctx, cfg, log, out)
-	case "check-wechat":
+	case name == "check-wechat":
 		return checkWeChat(ctx, cfg, log, out)
+	case args[0] == "grant":
+		return grant(ctx, cfg, log, args[1:], out)
+	default:
+		return fmt.Errorf("no command %q; there are: check, check-wechat, grant, sandbox", name)
 	}
-	return fmt.Errorf("no command %q; there are: check, check-wechat, sandbox", strings.Join(args, " "))
 }
 
 // check holds the shop's data against the invariants and prints what breaks them, a line
@@ -30,16 +34,11 @@ func command(ctx context.Context, cfg settings, log *slog.Logger, args []string,
 // GET /api/admin/invariants.
 func check(ctx context.Context, cfg settings, log *slog.Logger, out io.Writer) (err error) {
 	clk := &clock{}
-	db, err := store.Open(ctx, store.Config{MongoURI: cfg.MongoURI, RedisURL: cfg.RedisURL, DataDir: cfg.DataDir, Log: log, Now: clk.now})
+	db, err := openStore(ctx, cfg, clk, log)
 	if err != nil {
 		return err
 	}
 	defer closing(&err, func() error { return db.Close(context.Background()) })
-	if !cfg.production() {
-		if err := clk.load(ctx, db); err != nil {
-			return err
-		}
-	}
 	found, err := checkout.New(checkout.Config{Store: db, Now: clk.now, Log: log}).Check(ctx)
 	if err != nil {
 		return err
@@ -54,4 +53,16 @@ func check(ctx context.Context, cfg settings, log *slog.Logger, out io.Writer) (
 	}
 	_, err = fmt.Fprintln(out, "whole")
 	return err
+}
+
+// openStore opens the shop's data for a command that does one thing and ends.
+func openStore(ctx context.Context, cfg settings, clk *clock, log *slog.Logger) (*store.Store, error) {
+	db, err := store.Open(ctx, store.Config{MongoURI: cfg.MongoURI, RedisURL: cfg.RedisURL, DataDir: cfg.DataDir, Log: log, Now: clk.now})
+	if err != nil || cfg.production() {
+		return db, err
+	}
+	if err := clk.load(ctx, db); err != nil {
+		return nil, errors.Join(err, db.Close(context.WithoutCancel(ctx)))
+	}
+	return db, nil
 }

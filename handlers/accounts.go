@@ -110,13 +110,17 @@ func (s *Server) newLearner(in *credentials, name string) (*shop.User, error) {
 }
 
 // login answers POST /api/login. An unknown username and a wrong password have the same
-// answer, after the same work.
+// answer, after the same work, and may be tried as often.
 func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 	var in credentials
 	if err := decode(w, r, &in); err != nil {
 		return err
 	}
 	if err := in.normalise(); err != nil {
+		return err
+	}
+	forgive, err := s.mayTry(r, in.Username)
+	if err != nil {
 		return err
 	}
 	u, err := s.userNamed(r.Context(), in.Username)
@@ -131,6 +135,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 		s.event(r, "login refused", slog.String("addr", s.address(r)))
 		return shop.ErrWrongCredentials
 	}
+	forgive()
 	if weak {
 		s.upgradeHash(r, u, in.Password)
 	}

@@ -69,6 +69,11 @@ func (s *Server) setRoles(w http.ResponseWriter, r *http.Request) error {
 	if err := s.Store.SetRoles(r.Context(), id, roles); err != nil {
 		return err
 	}
+	row := s.userAudit("", id, "roles_set", learnerID(r.Context()))
+	row.Data = map[string]string{"roles": joinRoles(roles)}
+	if err := s.Store.Audit(r.Context(), row); err != nil {
+		return err
+	}
 	if losesAny(u.Roles, roles) {
 		s.endSockets(r, id, "", "", hub.Refused) // what a socket may follow was decided when it opened
 	}

@@ -95,9 +95,17 @@ func (s *Server) justLoggedIn(r *http.Request) error {
 // checkPassword refuses a wrong password as a field's fault: the token is good, so the page
 // must not log out over it as it does on a 401.
 func (s *Server) checkPassword(r *http.Request, u *shop.User, field, password string) error {
-	ok, _, err := s.hashing.matches(r.Context(), password, u.PasswordHash)
-	if err != nil || ok {
+	key := "id:" + u.ID // not the login's: a stolen token must not shut its owner out
+	if err := s.tryAccount(r, key); err != nil {
 		return err
+	}
+	ok, _, err := s.hashing.matches(r.Context(), password, u.PasswordHash)
+	if err != nil {
+		return err
+	}
+	if ok {
+		s.forgive(r.Context(), key)
+		return nil
 	}
 	s.event(r, "password refused")
 	e := *shop.ErrWrongCredentials

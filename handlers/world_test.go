@@ -56,6 +56,9 @@ func newWorld(t testing.TB, options ...func(*Deps)) *world {
 	}
 	w.api = h.(*Server)
 	w.api.hashing.params = &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+	if w.api.hashing.dummy, err = argon2id.CreateHash("nobody's", w.api.hashing.params); err != nil {
+		t.Fatal(err)
+	}
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
 	w.url = server.URL

@@ -51,6 +51,7 @@ type Store struct {
 	bus       *bus
 	tokens    *tokenCache
 	catalogue *catalogueCache
+	limits    *limiter
 }
 
 // Open connects to both stores, or starts the embedded ones, and makes the indexes. It
@@ -83,6 +84,7 @@ func Open(ctx context.Context, cfg Config) (_ *Store, err error) {
 	s.bus = newBus(s.redis, s.log)
 	s.tokens = newTokenCache(s.bus)
 	s.catalogue = newCatalogueCache(s)
+	s.limits = newLimiter(s)
 	return s, nil
 }
 

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"mstm/shop"
+	"mstm/store"
+)
+
+// grant gives an account roles beside those it has: `grant USERNAME ROLE...`. It is how a
+// shop comes by its first administrator; everybody else gets roles over the API. It works
+// beside a running shop, at once on every instance, except on the embedded stores, whose
+// data folder only one process can open.
+func grant(ctx context.Context, cfg settings, log *slog.Logger, args []string, out io.Writer) (err error) {
+	if len(args) < 2 {
+		return fmt.Errorf("grant USERNAME ROLE...; the roles are %s", roleNames(shop.Roles()))
+	}
+	username, more := shop.NormalUsername(args[0]), make([]shop.Role, 0, len(args))
+	for _, name := range args[1:] {
+		role := shop.Role(name)
+		if !slices.Contains(shop.Roles(), role) {
+			return fmt.Errorf("no role %q; there are: %s", name, roleNames(shop.Roles()))
+		}
+		more = append(more, role)
+	}
+	db, err := openStore(ctx, cfg, &clock{}, log)
+	if err != nil {
+		return err
+	}
+	defer closing(&err, func() error { return db.Close(context.Background()) })
+
+	u, err := db.UserByUsername(ctx, username)
+	if errors.Is(err, shop.ErrUserNotFound) {
+		return fmt.Errorf("nobody is called %q: register on the page first", username)
+	}
+	if err != nil {
+		return err
+	}
+	roles := slices.DeleteFunc(shop.Roles(), func(r shop.Role) bool { return !slices.Contains(u.Roles, r) && !slices.Contains(more, r) })
+	if err := db.SetRoles(ctx, u.ID, roles); err != nil {
+		return err
+	}
+	if err := db.Audit(ctx, store.AuditRow{
+		Object: "user:" + u.ID, Act: "roles_set", By: "operator", At: time.Now().UTC(), Data: map[string]string{"roles": roleNames(roles)},
+	}); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "%s is %s now\n", username, roleNames(roles))
+	return err
+}
+
+func roleNames(roles []shop.Role) string {
+	names := make([]string, len(roles))
+	for i, r := range roles {
+		names[i] = string(r)
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,94 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/go-redis/redis_rate/v10"
+	lru "github.com/hashicorp/golang-lru/v2"
+	"golang.org/x/time/rate"
+)
+
+// A Limit is how often something may be done about one key: Burst times at once, and then
+// once each Every.
+type Limit struct {
+	Name  string // of what is limited, in Redis' keys
+	Burst int
+	Every time.Duration
+}
+
+// limiter counts in Redis, for all instances together. While Redis is away it counts by
+// itself and allows half: never nothing, never everything.
+type limiter struct {
+	shared *redis_rate.Limiter
+	alone  *lru.Cache[string, *rate.Limiter]
+}
+
+// limitsAlone is how many keys are counted without Redis, about 10 MB; the one not seen for
+// longest makes room.
+const limitsAlone = 50_000
+
+func newLimiter(s *Store) *limiter {
+	alone, err := lru.New[string, *rate.Limiter](limitsAlone)
+	if err != nil {
+		panic(err) // only a size below one is refused
+	}
+	return &limiter{shared: redis_rate.NewLimiter(s.redis), alone: alone}
+}
+
+// Take counts one act about key, and says how long to wait before the next try where that is
+// one too many; 0 is a yes. What was refused is not counted.
+func (s *Store) Take(ctx context.Context, l Limit, key string) (wait time.Duration) {
+	name := l.Name + ":" + key
+	got, err := s.limits.shared.Allow(ctx, name, redis_rate.Limit{Rate: 1, Period: l.Every, Burst: l.Burst})
+	if err != nil {
+		return s.limits.takeAlone(l, name)
+	}
+	if got.Allowed > 0 {
+		return 0
+	}
+	return got.RetryAfter
+}
+
+func (a *limiter) takeAlone(l Limit, name string) (wait time.Duration) {
+	fresh := rate.NewLimiter(rate.Every(l.Every), max(1, l.Burst/2))
+	bucket, known, _ := a.alone.PeekOrAdd(name, fresh)
+	if !known {
+		bucket = fresh
+	} else {
+		a.alone.Get(name) // it is in use
+	}
+	r := bucket.Reserve()
+	if wait = r.Delay(); wait > 0 {
+		r.Cancel()
+	}
+	return wait
+}
+
+// Forgive forgets what was counted about key.
+func (s *Store) Forgive(ctx context.Context, l Limit, key string) {
+	name := l.Name + ":" + key
+	s.limits.alone.Remove(name)
+	if err := s.limits.shared.Reset(ctx, name); err != nil {
+		s.log.DebugContext(ctx, "a limit is not reset", "limit", l.Name, "err", err)
+	}
+}
+
+// A place is an address from which somebody has logged in.
+const placeTTL = 60 * 24 * time.Hour
+
+// NotePlace remembers that a user has logged in from an address.
+func (s *Store) NotePlace(ctx context.Context, username, addr string) {
+	if err := s.redis.Set(ctx, placeKey(username, addr), 1, placeTTL).Err(); err != nil {
+		s.log.DebugContext(ctx, "a place is not noted", "err", err)
+	}
+}
+
+// KnowsPlace reports whether a user has logged in from an address of late. Without Redis
+// every place is strange.
+func (s *Store) KnowsPlace(ctx context.Context, username, addr string) bool {
+	n, err := s.redis.Exists(ctx, placeKey(username, addr)).Result()
+	return err == nil && n > 0
+}
+
+func placeKey(username, addr string) string { return "place:" + username + ":" + addr }
