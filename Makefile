@@ -12,7 +12,7 @@ GOFILES := $(shell find . -name node_modules -prune -o -name '*.go' -print)
 ADDR ?= $(or $(shell sed -n 's/^ADDR=//p' .env 2>/dev/null),127.0.0.1:8080)
 SHOP := http://$(ADDR)
 
-.PHONY: run test soak drill bench web build clean tools check-web check-go missing
+.PHONY: run test test-half test-rest soak drill bench web build clean tools check-web check-go missing
 
 run: build ## starts the shop with its sandbox and opens it in the browser
 	@( while kill -0 $$$$ 2>/dev/null; do \
@@ -55,9 +55,20 @@ tools:
 # The race detector is the one thing here that needs a C compiler.
 RACE := $(if $(shell command -v $${CC:-cc} || command -v gcc),-race)
 
+# The tests of the running program mostly wait, so half of them run beside everything else.
+HALF := ^Test[A-M]
+
 test: check-web web $(PEER) check-go missing ## everything that CI checks
-	go test $(RACE) -p 2 -timeout 20m ./...
+	go build $(RACE) ./...
+	@$(MAKE) --no-print-directory -j2 test-half test-rest
 	@$(MAKE) --no-print-directory missing
+
+test-half:
+	go test $(RACE) -timeout 20m -run '$(HALF)' .
+
+test-rest:
+	go test $(RACE) -timeout 20m -skip '$(HALF)' .
+	go test $(RACE) -timeout 20m -p 1 $$(go list ./... | grep -v '^mstm$$')
 
 soak: ## random histories of orders against a model, hours of them; seeds are printed
 	MODEL_HISTORIES=$(or $(MODEL_HISTORIES),10000) go test -count=1 -v -timeout 12h -run 'TestModel$$' ./checkout/modeltest
