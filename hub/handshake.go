@@ -85,13 +85,14 @@ func (h *Hub) admit(r *http.Request) (addr string, no *refusal) {
 	return addr, no
 }
 
-// newUpgrader makes what makes the handshakes. The read buffer holds a control frame and any usual message;
-// a write buffer is not kept, as gorilla does not write (see gate). Compression is off: it would
-// cost each socket more than its events weigh.
+// newUpgrader makes what makes the handshakes. The read buffer is kept as long as the socket and holds no
+// more than a control frame, which it has to; a hello costs one read more. A write buffer is not kept, as
+// gorilla does not write (see gate). Compression is off: it would cost each socket more than its events
+// weigh.
 func newUpgrader() websocket.Upgrader {
 	return websocket.Upgrader{
 		Subprotocols:    []string{Subprotocol},
-		ReadBufferSize:  512,
+		ReadBufferSize:  128,
 		WriteBufferSize: 256,
 		WriteBufferPool: &sync.Pool{},
 		CheckOrigin:     func(*http.Request) bool { return true }, // ServeHTTP has checked it

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -127,11 +128,15 @@ func (h *Hub) beat(ctx context.Context) {
 	defer tick.Stop()
 	ping := &event{frame: controlFrame(finPing, "")}
 	var due []*socket
+	var storm storm
 	for i := 0; ; i = (i + 1) % beats {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		}
+		if i == 0 && storm.over(h.count.accepted.Load()) {
+			go debug.FreeOSMemory() // collects first, which takes a while
 		}
 		due = h.roster.slotOf(i, due[:0])
 		h.pingAll(due, ping)
