@@ -2,7 +2,10 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,6 +16,8 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
 // open opens and runs a store of the given folder; real ones where the environment
@@ -24,13 +29,13 @@ func open(t testing.TB, dir string) *Store {
 	return s
 }
 
-func openUntil(t testing.TB, dir string) (*Store, func()) {
+func openUntil(t testing.TB, dir string, options ...func(*Config)) (*Store, func()) {
 	t.Helper()
-	uri := os.Getenv("MONGODB_URI")
-	if uri != "" {
-		uri = strings.TrimSuffix(uri, "/") + "/mstm_test_" + filepath.Base(filepath.Dir(dir))
+	cfg := Config{MongoURI: ownDatabase(t, dir), RedisURL: os.Getenv("REDIS_URL"), DataDir: dir}
+	for _, o := range options {
+		o(&cfg)
 	}
-	s, err := Open(t.Context(), Config{MongoURI: uri, RedisURL: os.Getenv("REDIS_URL"), DataDir: dir})
+	s, err := Open(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,6 +54,32 @@ func openUntil(t testing.TB, dir string) (*Store, func()) {
 			}
 		})
 	}
+}
+
+// ownDatabase is a database of the folder's own on MONGODB_URI, dropped when the test ends;
+// "" where that names none. Whoever opens the same folder again finds it again.
+func ownDatabase(t testing.TB, dir string) string {
+	t.Helper()
+	if os.Getenv("MONGODB_URI") == "" {
+		return ""
+	}
+	u, err := url.Parse(os.Getenv("MONGODB_URI"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256([]byte(dir))
+	u.Path = fmt.Sprintf("/mstm_test_%x", sum[:12])
+	t.Cleanup(func() {
+		client, err := mongo.Connect(options.Client().ApplyURI(u.String()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx := context.Background()
+		if err := errors.Join(client.Database(u.Path[1:]).Drop(ctx), client.Disconnect(ctx)); err != nil {
+			t.Errorf("drop the test's database: %v", err)
+		}
+	})
+	return u.String()
 }
 
 func embeddedOnly(t testing.TB) {
