@@ -12,7 +12,7 @@ GOFILES := $(shell find . -name node_modules -prune -o -name '*.go' -print)
 ADDR ?= $(or $(shell sed -n 's/^ADDR=//p' .env 2>/dev/null),127.0.0.1:8080)
 SHOP := http://$(ADDR)
 
-.PHONY: run test test-half test-rest soak drill bench web build clean tools check-web check-go missing
+.PHONY: run test test-half test-rest soak fuzz drill bench web build clean tools check-web check-go missing
 
 run: build ## starts the shop with its sandbox and opens it in the browser
 	@( while kill -0 $$$$ 2>/dev/null; do \
@@ -70,8 +70,17 @@ test-rest:
 	go test $(RACE) -timeout 20m -skip '$(HALF)' .
 	go test $(RACE) -timeout 20m -p 1 $$(go list ./... | grep -v '^mstm$$')
 
-soak: ## random histories of orders against a model, hours of them; seeds are printed
+soak: ## random histories of orders against a model, and a kill at every write of an order's life; seeds are printed
 	MODEL_HISTORIES=$(or $(MODEL_HISTORIES),10000) go test -count=1 -v -timeout 12h -run 'TestModel$$' ./checkout/modeltest
+	CRASH_SEEDS=$(or $(CRASH_SEEDS),20) CRASH_WORKERS=$(or $(CRASH_WORKERS),8) go test -count=1 -v -timeout 12h -run 'TestKilledAtAnyWrite' .
+
+fuzz: ## every fuzz target in turn, FUZZTIME (60s) each
+	@set -e; for package in $$(go list ./...); do \
+	  for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+	    echo "$$package $$target"; \
+	    go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(or $(FUZZTIME),60s) -parallel $(or $(FUZZPARALLEL),1) $$package; \
+	  done; \
+	done
 
 drill: ## the hub's drills in full, an hour: kills, a Redis that freezes or loses all, 10,000 sockets
 	HUB_DRILL=$(or $(HUB_DRILL),20) go test -count=1 -v -timeout 4h -run 'TestDrill' ./hub
