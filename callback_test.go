@@ -164,6 +164,17 @@ func (p *person) isFulfilled(id string) error {
 	return nil
 }
 
+// lifetimes lists a policy for ever of every course that has one, with their prices.
+func (p *person) lifetimes(prices map[string]int64) (all []wish) {
+	p.t.Helper()
+	full, _ := p.goods()
+	for _, o := range full {
+		all = append(all, o.wish)
+		prices[o.PolicyID] = o.price
+	}
+	return all
+}
+
 // TestAPrepayWhoseAnswerIsLostIsAskedAboutFirst loses the answer to a prepay in several
 // ways. The page is told to try again, and its next try, under the same key, asks WeChat
 // what became of the number before using it again.
@@ -295,7 +306,7 @@ func TestTheOrderOfAKilledInstanceIsFinishedByAnother(t *testing.T) {
 	case <-time.After(time.Minute):
 		t.Fatal("the instance was not killed")
 	}
-	if where := killed.burnt(); where != "after update orders" {
+	if where := killed.burnt(); where != "after update orders: M4 paid" {
 		t.Fatalf("the instance was killed %q", where)
 	}
 	db := openDatabase(t, mongo)

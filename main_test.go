@@ -127,6 +127,12 @@ func (l *logBook) String() string {
 	return l.b.String()
 }
 
+func (l *logBook) reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.b.Reset()
+}
+
 // person is somebody who talks to a shop over HTTP.
 type person struct {
 	t      testing.TB

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -15,13 +15,11 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/event"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
@@ -35,7 +33,7 @@ func TestMain(m *testing.M) {
 	if path == "" {
 		// Tests that may run side by side mostly wait, for processes and for what is due.
 		flag.Parse()
-		_ = flag.Set("test.parallel", "8") // the flag is there
+		_ = flag.Set("test.parallel", cmp.Or(os.Getenv("CRASH_WORKERS"), "8")) // the flag is there
 		os.Exit(m.Run())
 	}
 	if err := beShop(path); err != nil {
@@ -53,82 +51,6 @@ func beShop(fusePath string) error {
 	}
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	return run(ctx, cfg, watch{log: log, writes: (&fuse{path: fusePath}).monitor()})
-}
-
-// fuse kills its own process at one write to MongoDB: right before it is sent, or right
-// after it was answered. Its file says which one, "before 3" or "after 3", counted from the
-// moment when the file is there.
-type fuse struct {
-	path string
-
-	mu      sync.Mutex
-	when    string // "" until the file was seen
-	left    int
-	sending map[int64]string // the collections of writes under way
-}
-
-func (f *fuse) monitor() *event.CommandMonitor {
-	f.sending = map[int64]string{}
-	return &event.CommandMonitor{
-		Started: func(_ context.Context, e *event.CommandStartedEvent) {
-			if isWrite(e.CommandName) {
-				f.started(e)
-			}
-		},
-		Succeeded: func(_ context.Context, e *event.CommandSucceededEvent) {
-			if isWrite(e.CommandName) {
-				f.finished(&e.CommandFinishedEvent)
-			}
-		},
-		Failed: func(_ context.Context, e *event.CommandFailedEvent) {
-			if isWrite(e.CommandName) {
-				f.finished(&e.CommandFinishedEvent)
-			}
-		},
-	}
-}
-
-func isWrite(command string) bool {
-	return command == "insert" || command == "update" || command == "delete" || command == "findAndModify"
-}
-
-func (f *fuse) started(e *event.CommandStartedEvent) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	collection, _ := e.Command.Lookup(e.CommandName).StringValueOK()
-	f.sending[e.RequestID] = collection
-	f.burn("before", e.CommandName, collection)
-}
-
-func (f *fuse) finished(e *event.CommandFinishedEvent) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	collection := f.sending[e.RequestID]
-	delete(f.sending, e.RequestID)
-	f.burn("after", e.CommandName, collection)
-}
-
-// burn counts one write and kills at the right one, leaving word of where it was.
-func (f *fuse) burn(when, command, collection string) {
-	if f.when == "" {
-		text, err := os.ReadFile(f.path)
-		if err != nil {
-			return
-		}
-		if _, err := fmt.Sscanf(string(text), "%s %d", &f.when, &f.left); err != nil {
-			panic(err)
-		}
-	}
-	if f.when != when {
-		return
-	}
-	if f.left--; f.left > 0 {
-		return
-	}
-	_ = os.WriteFile(f.path+".burnt", []byte(when+" "+command+" "+collection), 0o600)
-	self, _ := os.FindProcess(os.Getpid()) // cannot fail on Unix
-	_ = self.Kill()
-	select {} // the kill is on its way
 }
 
 // process is a shop in a process of its own, on fixed ports and with its own data folder,
@@ -249,31 +171,6 @@ func (p *process) kill() {
 	}
 	_ = p.cmd.Process.Kill() // it may have ended by itself just now
 	<-p.ended
-}
-
-func (p *process) fuse() string { return filepath.Join(p.dir, "fuse") }
-
-// arm makes the process kill itself before or after the n-th write from now on.
-func (p *process) arm(when string, n int) {
-	p.t.Helper()
-	fresh := p.fuse() + ".new" // seen whole or not at all
-	err := os.WriteFile(fresh, fmt.Appendf(nil, "%s %d", when, n), 0o600)
-	if err = errors.Join(err, os.Rename(fresh, p.fuse())); err != nil {
-		p.t.Fatal(err)
-	}
-}
-
-// burnt says at which write the process killed itself, and takes the fuse away; "" where it
-// did not.
-func (p *process) burnt() string {
-	p.t.Helper()
-	where, err := os.ReadFile(p.fuse() + ".burnt")
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		p.t.Fatal(err)
-	}
-	_ = os.Remove(p.fuse()) // may be gone
-	_ = os.Remove(p.fuse() + ".burnt")
-	return string(where)
 }
 
 // skip moves the process's clock on.

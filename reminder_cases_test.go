@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -401,7 +400,7 @@ func (l *line) mend() {
 // TestP41KilledWhileRemindingNobodyIsToldTwice kills the shop at each write with which an
 // end is told, again and again on the same data. Every second day a course ends.
 func TestP41KilledWhileRemindingNobodyIsToldTwice(t *testing.T) {
-	const writes = 3                      // the clock's, the notice, the turn
+	const writes = 2                      // the notice, the turn
 	dir, err := os.MkdirTemp("", "mstm-") // short, for the socket in it
 	if err != nil {
 		t.Fatal(err)
@@ -478,8 +477,6 @@ func (r *reminding) awaitHub(p *person) {
 		return nil
 	})
 }
-
-func (r *reminding) clock() *person { return &person{t: r.t, url: r.sandbox, header: http.Header{}} }
 
 // turnTo moves the clock and waits until every end for which the time has come by then was
 // looked at.

@@ -1,0 +1,450 @@
+package main
+
+import (
+	"crypto/rand"
+	"slices"
+	"time"
+)
+
+// lives are the ways that an order can go.
+var lives = []life{
+	{
+		name: "C34 placing", given: (*plot).fill, lived: (*plot).place, then: (*plot).payAndRest,
+		wants: []string{"insert order_keys", "insert claims", "insert due", "insert orders: M1 pending", "insert audit: M1", "update orders: payment ready", "update order_keys"},
+	},
+	{
+		name: "placing for nothing", given: (*plot).fillForNothing, lived: (*plot).placeForNothing,
+		wants: []string{"insert orders: M2 paid", "insert trials", "insert enrolments", "update orders: M5 fulfilled", "insert audit: M2", "insert notices: order_fulfilled", "delete due"},
+	},
+	{
+		name: "another channel", given: (*plot).havePlaced, lived: (*plot).changeChannel, then: (*plot).payAndRest,
+		wants: []string{"update orders: payment unknown", "update orders: payment closed", "update orders: payment new", "update orders: payment ready"},
+	},
+	{
+		name: "C33 after the payment", given: (*plot).havePlaced, lived: (*plot).paid,
+		wants: []string{"update orders: M4 paid", "update orders: announce_paid done", "insert audit: M4", "insert enrolments", "update orders: M5 fulfilled", "insert audit: M5", "delete claims", "insert notices: order_fulfilled", "update courses", "delete due"},
+	},
+	{
+		name: "after a payment that WeChat does not tell of", given: (*plot).havePlaced, lived: (*plot).paidAndUntold,
+		wants: []string{"update due", "update orders: M4 paid", "update orders: M5 fulfilled"},
+	},
+	{
+		name: "cancelled", given: (*plot).havePlaced, lived: (*plot).cancelled,
+		wants: []string{"update orders: M7 closing", "insert audit: M7", "update orders: payment closed", "update orders: M8 closed", "insert audit: M8", "delete claims", "update orders: announce_closed done", "delete due"},
+	},
+	{
+		name: "cancelled and paid all the same", given: (*plot).havePlaced, lived: (*plot).cancelledAndPaid,
+		wants: []string{"update orders: M7 closing", "update orders: M9 paid", "insert audit: M9", "update orders: M5 fulfilled"},
+	},
+	{
+		name: "timed out", given: (*plot).havePlaced, lived: (*plot).timedOut,
+		wants: []string{"update orders: M7 closing", "update orders: payment closed", "update orders: M8 closed"},
+	},
+	{
+		name: "paid in the last minute", given: (*plot).havePlaced, lived: (*plot).paidInTheLastMinute,
+		wants: []string{"update orders: M5 fulfilled"},
+	},
+	{
+		name: "paid late and still wanted", given: (*plot).haveClosedButPayable, lived: (*plot).paidLate,
+		wants: []string{"insert due", "insert claims", "update orders: M10 paid", "insert audit: M10", "update orders: M5 fulfilled"},
+	},
+	{
+		name: "paid late and for nothing", given: (*plot).haveBoughtOtherwise, lived: (*plot).paidLateForNothing,
+		wants: []string{"update orders: payment dup_refunding", "update orders: refund submitted", "update orders: payment dup_refunded", "insert notices: paid_back", "delete due"},
+	},
+	{
+		name: "paid twice", given: (*plot).havePaidOneOfTwo, lived: (*plot).paidTwice,
+		wants: []string{"update orders: payment dup_refunding", "update orders: payment dup_refunded", "insert notices: paid_back"},
+	},
+	{
+		name: "refund asked for", given: (*plot).haveBought, lived: (*plot).askRefund,
+		wants: []string{"update orders: owes freeze", "update enrolments", "update orders: M11 refunding", "insert audit: M11", "update orders: refund submitted", "update orders: M12 refunded", "insert audit: M12", "insert notices: order_refunded", "delete due"},
+	},
+	{
+		name: "refund that WeChat does not tell of", given: (*plot).haveBought, lived: (*plot).askRefundUntold,
+		wants: []string{"update orders: M11 refunding", "update orders: refund submitted", "update orders: refund processing", "update orders: M12 refunded"},
+	},
+	{
+		name: "refund of a free month", given: (*plot).haveFreeMonth, lived: (*plot).askRefundOfNothing,
+		wants: []string{"update enrolments", "update orders: M12 refunded", "insert notices: order_refunded"},
+	},
+	{
+		name: "refund by finance", given: (*plot).haveBought, lived: (*plot).financeRefunds,
+		wants: []string{"update orders: M11 refunding", "update orders: refund submitted"},
+	},
+	{
+		name: "refund by finance with what came later", given: (*plot).haveStageAndFull, lived: (*plot).financeRefundsBoth,
+		wants: []string{"update orders: M11 refunding", "update orders: M12 refunded", "update enrolments"},
+	},
+	{
+		name: "superseded by another order", given: (*plot).havePlacedTwo, lived: (*plot).supersede, then: (*plot).payAndRest,
+		wants: []string{"insert order_keys", "insert claims", "delete claims", "update orders: M7 closing"},
+	},
+	{
+		name: "a full price that makes a stage needless", given: (*plot).havePlacedFullOverStage, lived: (*plot).paidNeedless,
+		wants: []string{"update orders: M5 fulfilled", "update orders: M11 refunding", "update orders: M12 refunded", "update orders: refund_needless done"},
+	},
+	{
+		name: "a line that cannot be granted", given: (*plot).havePlacedOverRefundedStage, lived: (*plot).paidAndRefused,
+		wants: []string{"update orders: M5 fulfilled", "update orders: M11 refunding", "update orders: refund_refused done", "update orders: M12 partially_refunded"},
+	},
+	{
+		name: "paid with another amount", given: (*plot).havePlaced, lived: (*plot).paidOddly,
+		wants: []string{"insert due", "update orders: M13 exception", "insert quarantine", "insert audit: M13", "delete due"},
+	},
+}
+
+// fill puts something into the cart, and something that is not bought.
+func (p *plot) fill() {
+	p.t.Helper()
+	full := p.some(p.site.full, 5)
+	switch p.dice.IntN(5) {
+	case 0:
+		p.take(full[:1+p.dice.IntN(3)]...)
+	case 1:
+		p.take(offered{p.site.ladder.s1, 0})
+		p.take(full[:1+p.dice.IntN(2)]...)
+	case 2:
+		p.buy(0, p.site.ladder.s1)
+		p.take(offered{p.site.ladder.s2, 20000})
+		p.take(full[:p.dice.IntN(2)]...)
+	case 3:
+		p.buy(0, p.site.credited.s1)
+		p.buy(20000, p.site.credited.s2)
+		p.take(offered{p.site.credited.full, 79900})
+		p.take(full[:p.dice.IntN(2)]...)
+	default:
+		p.take(p.some(p.site.periods, 1)...)
+		if full[0].CourseID != p.basket[0].CourseID {
+			p.take(full[0])
+		}
+	}
+	p.keep(full[4].wish)
+}
+
+func (p *plot) fillForNothing() {
+	p.take(offered{p.site.ladder.s1, 0})
+	if p.dice.IntN(2) == 0 {
+		p.take(offered{p.site.credited.s1, 0})
+	}
+	p.keep(p.some(p.site.full, 1)[0].wish)
+}
+
+// some are n of what is offered.
+func (p *plot) some(all []offered, n int) (some []offered) {
+	for _, i := range p.dice.Perm(len(all))[:n] {
+		some = append(some, all[i])
+	}
+	return some
+}
+
+// take puts something into the cart that will be bought.
+func (p *plot) take(what ...offered) {
+	p.t.Helper()
+	for _, o := range what {
+		p.basket = append(p.basket, o.wish)
+		p.total += o.price
+		p.insist(p.learner, "PUT", "/api/cart/"+o.CourseID, obj{"policy_id": o.PolicyID}).want(200)
+	}
+}
+
+// keep puts something into the cart that will not.
+func (p *plot) keep(w wish) {
+	p.t.Helper()
+	if slices.ContainsFunc(p.basket, func(b wish) bool { return b.CourseID == w.CourseID }) {
+		return
+	}
+	p.kept = w
+	p.insist(p.learner, "PUT", "/api/cart/"+w.CourseID, obj{"policy_id": w.PolicyID}).want(200)
+}
+
+// buy buys something before the story, and nothing is worth telling of it.
+func (p *plot) buy(total int64, lines ...wish) (id string) {
+	p.t.Helper()
+	got := p.learner.placed(total, lines...)
+	if total > 0 {
+		p.wechat.scan(got.Payment)
+	}
+	p.rest()
+	p.learner.await(got.Order.ID, "fulfilled")
+	return got.Order.ID
+}
+
+// endsWith notes the histories that the placed order may come to.
+func (p *plot) endsWith(histories ...string) { p.ends[p.placed.Order.ID] = histories }
+
+// spoil makes WeChat's next answer to a call go wrong in one of some ways, or in none.
+func (p *plot) spoil(api string) obj {
+	faults := []obj{{}, {"drop": true}, {"drop_before": true}, {"status": 500}}
+	f := faults[p.dice.IntN(len(faults))]
+	if len(f) == 0 {
+		return obj{}
+	}
+	f["api"], f["times"] = api, 1
+	return obj{"api": []obj{f}}
+}
+
+// tell makes WeChat tell of an event in one of the ways in which it arrives in the end.
+func (p *plot) tell(event string) obj {
+	ways := []obj{
+		{}, {"repeat": 2}, {"repeat": 4, "parallel": true}, {"delay_s": 20}, {"delay_ms": 700},
+		{"bad_signature": true, "attempts": 1}, {"lose": true, "attempts": 1},
+	}
+	f := ways[p.dice.IntN(len(ways))]
+	if len(f) == 0 {
+		return obj{}
+	}
+	f["event"] = event
+	return obj{"callback": []obj{f}}
+}
+
+// place orders what is in the basket. A page that heard no answer sends the same again; by
+// luck it was closed meanwhile, and its buyer orders anew.
+func (p *plot) place() {
+	p.t.Helper()
+	channel := []string{"native", "native", "h5"}[p.dice.IntN(3)]
+	p.wechat.faults(p.spoil(channel))
+	p.order(obj{"lines": p.basket, "total_fen": p.total, "channel": channel}).into(&p.placed)
+	p.endsWith("M1 M4 M5")
+}
+
+// order places an order until there is one.
+func (p *plot) order(body obj) (a answer) {
+	p.t.Helper()
+	anew := p.luck.IntN(3) == 0
+	var first answer
+	for key, deaths := rand.Text(), 0; ; deaths = len(p.killed) {
+		if anew && len(p.killed) > deaths {
+			key = rand.Text()
+		}
+		buyer := p.learner.with("Idempotency-Key", key)
+		a = p.insist(buyer, "POST", "/api/orders", body)
+		if a.status != 200 && a.status != 201 {
+			return a
+		}
+		if first.status == 0 {
+			first = a
+		}
+		again := p.insist(buyer, "POST", "/api/orders", body)
+		if string(again.body) != string(a.body) && a.status == again.status {
+			p.t.Errorf("the same key was answered %s and then %s", a.body, again.body)
+		}
+		return again
+	}
+}
+
+func (p *plot) placeForNothing() {
+	p.t.Helper()
+	p.order(obj{"lines": p.basket, "total_fen": 0, "channel": "native"}).into(&p.placed)
+	p.rest()
+	p.endsWith("M2 M5")
+}
+
+// payAndRest pays what can be paid.
+func (p *plot) payAndRest() {
+	p.t.Helper()
+	p.wechat.faults(obj{})
+	if p.placed.Payment != nil {
+		p.scanned()
+	}
+	p.rest()
+}
+
+// scanned pays as a phone does, and reports whether WeChat took the money.
+func (p *plot) scanned() bool {
+	p.t.Helper()
+	a := p.wechat.phone().post("/sandbox/pay", obj{"out_trade_no": p.placed.Payment.OutTradeNo})
+	if a.status != 200 && a.code() != "TRADE_CLOSED" && a.code() != "TRADE_PAID" {
+		p.t.Fatalf("the phone was answered %s", a.body)
+	}
+	return a.status == 200
+}
+
+// havePlaced has an order that can be paid.
+func (p *plot) havePlaced() {
+	p.t.Helper()
+	p.fill()
+	p.haveOrder("native")
+}
+
+func (p *plot) haveOrder(channel string) {
+	p.t.Helper()
+	p.learner.with("Idempotency-Key", rand.Text()).
+		post("/api/orders", obj{"lines": p.basket, "total_fen": p.total, "channel": channel}).want(201).into(&p.placed)
+}
+
+// changeChannel wants to pay in another way. By dice the old code was scanned before, and
+// WeChat has not told yet: that money counts.
+func (p *plot) changeChannel() {
+	p.t.Helper()
+	if p.dice.IntN(4) == 0 {
+		p.wechat.faults(obj{"callback": []obj{{"event": "payment", "delay_s": 30}}})
+		p.scanned()
+	} else {
+		p.wechat.faults(p.spoil("close"))
+	}
+	a := p.insist(p.learner, "POST", "/api/orders/"+p.placed.Order.ID+"/pay", obj{"channel": "h5"})
+	var now placedJSON
+	if a.status == 200 {
+		a.into(&now)
+		p.placed.Payment = now.Payment
+	} else {
+		a.wantCode(409, "ORDER_NOT_PAYABLE")
+		p.placed.Payment = nil
+	}
+	p.endsWith("M1 M4 M5")
+}
+
+func (p *plot) paid() {
+	p.t.Helper()
+	p.wechat.faults(p.tell("payment"))
+	p.scanned()
+	p.rest()
+	p.endsWith("M1 M4 M5")
+}
+
+func (p *plot) paidAndUntold() {
+	p.t.Helper()
+	p.wechat.faults(obj{"callback": []obj{{"event": "payment", "lose": true}}})
+	p.scanned()
+	p.rest()
+	p.endsWith("M1 M4 M5")
+}
+
+// cancel ends the order. That it is closing, or more, is what a second click finds.
+func (p *plot) cancel() {
+	p.t.Helper()
+	a := p.insist(p.learner, "POST", "/api/orders/"+p.placed.Order.ID+"/cancel", nil)
+	if a.status != 200 {
+		a.wantCode(409, "ORDER_NOT_CANCELLABLE")
+	}
+}
+
+func (p *plot) cancelled() {
+	p.t.Helper()
+	p.wechat.faults(p.spoil("close"))
+	p.cancel()
+	p.pass(5*time.Minute + time.Second)
+	p.rest()
+	p.endsWith("M1 M7 M8")
+}
+
+func (p *plot) cancelledAndPaid() {
+	p.t.Helper()
+	p.wechat.faults(p.tell("payment"))
+	p.cancel()
+	p.scanned()
+	if p.dice.IntN(2) == 0 {
+		p.pass(5*time.Minute + time.Second) // closing meets paying
+	}
+	p.rest()
+	p.endsWith("M1 M7 M9 M5", "M1 M7 M8")
+}
+
+func (p *plot) timedOut() {
+	p.t.Helper()
+	p.wechat.faults(p.spoil("close"))
+	p.pass(30*time.Minute + time.Second)
+	p.rest()
+	p.endsWith("M1 M7 M8")
+}
+
+func (p *plot) paidInTheLastMinute() {
+	p.t.Helper()
+	p.wechat.faults(obj{"callback": []obj{{"event": "payment", "delay_s": 40}}})
+	p.pass(29*time.Minute + 30*time.Second)
+	p.scanned()
+	p.pass(31 * time.Second)
+	p.rest()
+	p.endsWith("M1 M4 M5", "M1 M7 M9 M5", "M1 M7 M8")
+}
+
+// haveClosedButPayable has an order that is closed, and WeChat takes money for it: it said
+// that it knew no such trade.
+func (p *plot) haveClosedButPayable() {
+	p.t.Helper()
+	p.havePlaced()
+	p.wechat.forgetTrade(p.placed.Payment.OutTradeNo)
+	p.cancel()
+	p.pass(5*time.Minute + time.Second)
+	p.rest()
+	p.wechat.faults(obj{})
+	p.learner.await(p.placed.Order.ID, "closed")
+}
+
+func (p *plot) paidLate() {
+	p.t.Helper()
+	p.wechat.faults(p.tell("payment"))
+	p.scanned()
+	p.untilSettled()
+	p.rest()
+	p.endsWith("M1 M7 M8 M10 M5")
+}
+
+// untilSettled waits for WeChat's callback, which nobody asks for. Where it is long in
+// coming, time passes.
+func (p *plot) untilSettled() {
+	p.t.Helper()
+	quiet := 0
+	eventually(p.t, 2*time.Minute, func() error {
+		for !p.alive() {
+			quiet = 0
+		}
+		o := p.wechat.trade(p.placed.Payment.OutTradeNo)
+		for _, e := range o.Callbacks {
+			if e.State == "delivered" {
+				return nil
+			}
+		}
+		if quiet++; quiet%40 == 0 {
+			p.pass(20 * time.Second)
+		}
+		return errNotYet
+	})
+}
+
+// haveBoughtOtherwise has a closed order that can be paid, of which one course is bought by
+// now.
+func (p *plot) haveBoughtOtherwise() {
+	p.t.Helper()
+	full := p.some(p.site.full, 2)
+	p.take(full...)
+	p.haveOrder("native")
+	p.wechat.forgetTrade(p.placed.Payment.OutTradeNo)
+	p.cancel()
+	p.pass(5*time.Minute + time.Second)
+	p.rest()
+	p.wechat.faults(obj{})
+	p.buy(full[0].price, full[0].wish)
+}
+
+func (p *plot) paidLateForNothing() {
+	p.t.Helper()
+	f := p.tell("payment")
+	for name, list := range p.spoil("refund") {
+		f[name] = list
+	}
+	p.wechat.faults(f)
+	p.scanned()
+	p.untilSettled()
+	p.rest()
+	p.endsWith("M1 M7 M8")
+}
+
+// havePaidOneOfTwo has a paid order with a second code that can be paid.
+func (p *plot) havePaidOneOfTwo() {
+	p.t.Helper()
+	p.havePlaced()
+	p.wechat.forgetTrade(p.placed.Payment.OutTradeNo)
+	var h5 placedJSON
+	p.learner.post("/api/orders/"+p.placed.Order.ID+"/pay", obj{"channel": "h5"}).want(200).into(&h5)
+	p.wechat.phone().post("/sandbox/pay", obj{"out_trade_no": h5.Payment.OutTradeNo}).want(200)
+	p.rest()
+	p.learner.await(p.placed.Order.ID, "fulfilled")
+}
+
+func (p *plot) paidTwice() {
+	p.t.Helper()
+	p.paidLateForNothing()
+	p.endsWith("M1 M4 M5")
+}

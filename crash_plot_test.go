@@ -1,0 +1,309 @@
+package main
+
+import (
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"mstm/hub/hubtest"
+	"mstm/shop"
+)
+
+// life is one way that an order can go, and every write of it a point to die at.
+type life struct {
+	name  string
+	given func(*plot) // what was before: nobody dies yet
+	lived func(*plot) // what the shop is killed over; each of its steps may come again
+	then  func(*plot) // what comes after, where nobody dies any more (optional)
+	wants []string    // writes that must be among its points
+}
+
+// point is a write of a life: "before 12" or "after 12". The zero point kills nobody.
+type point struct {
+	when string
+	n    int
+}
+
+func (p point) String() string { return fmt.Sprintf("%s %d", p.when, p.n) }
+
+// plot is one life as it is lived: what the seed has chosen, and what must come of it.
+type plot struct {
+	*crasher
+	dice  *rand.Rand // what happens: the same at every point of a seed
+	luck  *rand.Rand // what happens after a kill: when the page comes back, whether it comes again
+	point point
+
+	user    string
+	learner *person
+	finance *person
+	since   string // where the learner's page left off before all this
+	kept    wish   // in the cart, and not bought
+
+	basket []wish
+	total  int64
+	placed placedJSON
+	ends   map[string][]string // order → the histories that it may come to
+
+	killed  []string      // where, in order
+	slowest time.Duration // from a restart until the invariants held
+	seen    []string      // every write of the life, where nobody was killed
+}
+
+// rollFor is the randomness of a seed for one purpose.
+func rollFor(seed uint64, what string) *rand.Rand {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(what)) // never fails
+	return rand.New(rand.NewPCG(seed, h.Sum64()))
+}
+
+// live lives a life to its end, with a kill at the point, and checks what has come of it.
+func (c *crasher) live(t *testing.T, l life, seed uint64, at point) *plot {
+	t.Helper()
+	c.belong(t)
+	token := c.site.tokens[c.lives-1]
+	p := &plot{
+		crasher: c, point: at, dice: rollFor(seed, l.name), luck: rollFor(seed, l.name+at.String()),
+		user: strings.Split(token, ".")[1], learner: c.as(token), finance: c.as(c.site.finance), ends: map[string][]string{},
+	}
+	c.wechat.faults(obj{})
+	p.openPage()
+	if l.given(p); at.when == "" {
+		p.arm("after", 0)
+	} else {
+		p.arm(at.when, at.n)
+	}
+	l.lived(p)
+	p.disarm()
+	if l.then != nil {
+		l.then(p)
+		p.rest()
+	}
+	p.wantWhole()
+	return p
+}
+
+// openPage notes where the learner's live stream stands.
+func (p *plot) openPage() {
+	p.t.Helper()
+	eventually(p.t, time.Minute, func() error {
+		page := hubtest.Dial(p.t, p.url+"/ws", p.learner.token)
+		defer page.Close()
+		if p.since = page.Ready().Topics["user"].Pos; p.since == "" {
+			return fmt.Errorf("the hub does not know yet where the learner's topic stands")
+		}
+		return nil
+	})
+}
+
+// disarm ends the part in which the shop is killed.
+func (p *plot) disarm() {
+	p.t.Helper()
+	where := p.burnt()
+	if p.point.when == "" {
+		p.seen = p.process.seen()
+	}
+	if where != "" { // just now
+		p.mourn(where)
+	}
+}
+
+// died takes note that the shop does not answer because it was killed, and starts it again.
+func (p *plot) died() {
+	p.t.Helper()
+	select {
+	case <-p.ended:
+	case <-time.After(30 * time.Second):
+		p.t.Fatalf("the shop neither answers nor died\n%s", warnings(p.log.String()))
+	}
+	where := p.burnt()
+	if where == "" {
+		p.t.Fatalf("the shop ended by itself: %v\n%s", p.err, p.log)
+	}
+	p.mourn(where)
+}
+
+// mourn starts the shop again after a kill. By luck it will be killed once more, while it
+// recovers; by luck the page comes back before the sweeper has looked. 20 seconds later
+// nobody holds the lease of a dead process any more, and all invariants hold.
+func (p *plot) mourn(where string) {
+	p.t.Helper()
+	<-p.ended
+	p.killed = append(p.killed, where)
+	if len(p.killed) == 1 && p.luck.IntN(3) == 0 {
+		p.arm([]string{"before", "after"}[p.luck.IntN(2)], 1+p.luck.IntN(10))
+	}
+	if !p.started() {
+		p.died()
+		return
+	}
+	if p.luck.IntN(2) == 0 {
+		p.pass(20 * time.Second)
+	}
+	began := time.Now()
+	p.wantInvariants()
+	p.slowest = max(p.slowest, time.Since(began))
+}
+
+// started starts the shop and reports whether it came up before it was killed once more.
+func (p *plot) started() bool {
+	p.t.Helper()
+	p.launch()
+	eventually(p.t, time.Minute, func() error {
+		if p.gone() {
+			return nil
+		}
+		a, err := p.as("").try("GET", "/readyz", nil)
+		if err == nil && a.status != 200 {
+			err = fmt.Errorf("not ready: %s", a.body)
+		}
+		return err
+	})
+	return !p.gone()
+}
+
+// alive starts the shop again where it was killed meanwhile, and reports whether it was not.
+func (p *plot) alive() bool {
+	p.t.Helper()
+	if p.gone() {
+		p.died()
+		return false
+	}
+	return true
+}
+
+// insist sends a request until it is answered: a page that heard nothing, or that WeChat is
+// busy, tries again.
+func (p *plot) insist(who *person, method, path string, body any) (a answer) {
+	p.t.Helper()
+	for deadline := time.Now().Add(2 * time.Minute); ; {
+		a, err := who.try(method, path, body)
+		switch {
+		case err != nil:
+			p.died()
+		case a.status != 503:
+			return a
+		default:
+			time.Sleep(100 * time.Millisecond)
+		}
+		if time.Now().After(deadline) {
+			p.t.Fatalf("%s %s is not answered: %d %s %v", method, path, a.status, a.body, err)
+		}
+	}
+}
+
+// pass lets time pass by, for the shop and for WeChat.
+func (p *plot) pass(d time.Duration) {
+	p.t.Helper()
+	to := p.wechat.now().Add(d)
+	p.wechat.ahead.Store(int64(time.Until(to)))
+	for {
+		a, err := p.clock().try("PUT", "/sandbox/clock", obj{"now": to})
+		if err == nil {
+			a.want(200)
+			return
+		}
+		p.died()
+	}
+}
+
+// rest waits until nothing will happen to the learner's orders by themselves any more. Where
+// nothing happens now, time passes until something is due.
+func (p *plot) rest() {
+	p.t.Helper()
+	quiet := 0
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(40 * time.Millisecond) {
+		if !p.alive() {
+			continue
+		}
+		next, err := p.nextDue()
+		switch {
+		case err == nil && next == nil && !p.gone():
+			return
+		case time.Now().After(deadline):
+			p.t.Fatalf("the orders do not come to rest: %v, due %v, now %s\n%s", err, next, p.wechat.now(), p.stands())
+		case err != nil || !next.After(p.wechat.now()):
+			quiet = 0
+			continue
+		}
+		if quiet++; quiet > 6 {
+			p.pass(next.Sub(p.wechat.now()) + time.Millisecond)
+			quiet = 0
+		}
+	}
+}
+
+// nextDue is when an order is to be looked at, nil where none is: those of the lives before
+// have come to rest.
+func (p *plot) nextDue() (next *time.Time, err error) {
+	var due []struct {
+		At time.Time `bson:"at"`
+	}
+	if err := find(p.database(), "due", nil, &due); err != nil {
+		return nil, err
+	}
+	for _, d := range due {
+		if next == nil || d.At.Before(*next) {
+			next = &d.At
+		}
+	}
+	return next, nil
+}
+
+// ordersOf are the learner's orders, as they are stored.
+func (p *plot) ordersOf() (all []*shop.Order) {
+	p.t.Helper()
+	eventually(p.t, time.Minute, func() error {
+		all = nil
+		return find(p.database(), "orders", bson.M{"user_id": p.user}, &all)
+	})
+	return all
+}
+
+func (p *plot) orderOf(id string) *shop.Order {
+	p.t.Helper()
+	for _, o := range p.ordersOf() {
+		if o.ID == id {
+			return o
+		}
+	}
+	p.t.Fatalf("there is no order %s", id)
+	return nil
+}
+
+// stands says how the learner's orders stand, for a failure.
+func (p *plot) stands() string {
+	var b strings.Builder
+	var all []shop.Order
+	if err := find(p.database(), "orders", bson.M{"user_id": p.user}, &all); err != nil {
+		return err.Error()
+	}
+	for _, o := range all {
+		fmt.Fprintf(&b, "order %s is %s after %s; attempts", o.ID, o.State, movesOf(&o))
+		for _, a := range o.Attempts {
+			fmt.Fprintf(&b, " %s %s", a.Channel, a.State)
+		}
+		for _, r := range o.Refunds {
+			fmt.Fprintf(&b, ", refund %d %s", r.Amount, r.State)
+		}
+		for name, d := range o.Duties {
+			if !d.Done {
+				fmt.Fprintf(&b, ", owes %s (%d tries, %s)", name, d.Tries, d.Error)
+			}
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+func movesOf(o *shop.Order) string {
+	moves := []string{}
+	for _, r := range o.History {
+		moves = append(moves, string(r.Move))
+	}
+	return strings.Join(moves, " ")
+}
