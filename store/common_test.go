@@ -24,7 +24,7 @@ import (
 // is added here together with a row of TestTheCommonSubsetMeansTheSame that proves it.
 var (
 	commonOperators = []string{"$and", "$gte", "$in", "$lt", "$lte", "$ne", "$or", "$set", "$unset"}
-	commonMethods   = []string{"CountDocuments", "DeleteOne", "Find", "FindOne", "Indexes", "InsertOne", "Name", "ReplaceOne", "UpdateOne"}
+	commonMethods   = []string{"CountDocuments", "DeleteOne", "Find", "FindOne", "Indexes", "InsertMany", "InsertOne", "Name", "ReplaceOne", "UpdateOne"}
 	// CountDocuments is a pipeline on the wire.
 	commonStages = []string{"$group", "$match", "$sum"}
 )
