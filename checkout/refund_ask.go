@@ -232,7 +232,7 @@ func (c *Checkout) beginNeedless(ctx context.Context, orderID, course string, e 
 	if err := c.Store.Remind(ctx, orderID, c.Now().Add(lookSoon)); err != nil {
 		return nil, err
 	}
-	o, err := c.Store.ChangeOrder(ctx, orderID, func(o *shop.Order) error {
+	return c.Store.ChangeOrder(ctx, orderID, func(o *shop.Order) error {
 		if o.RefundFor(shop.ReasonNeedlessStage) {
 			return store.Unchanged()
 		}
@@ -243,13 +243,4 @@ func (c *Checkout) beginNeedless(ctx context.Context, orderID, course string, e 
 		o.BeginRefund(shop.OrderRefund{Lines: []shop.RefundQuote{q}, Amount: q.Amount, Full: q.Full}, shop.ReasonNeedlessStage, shop.ByShop, c.Now())
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	// Nobody drives that order here, and a look before the refund was written has put its row
-	// away, for there was nothing to do.
-	if _, more := o.NextLook(); more {
-		err = c.Store.Remind(ctx, orderID, c.Now())
-	}
-	return o, err
 }

@@ -108,11 +108,12 @@ func (c *Checkout) giveUp(ctx context.Context, due store.Due, noted bool) error 
 	if !noted {
 		return nil
 	}
-	_, err := c.Store.InsertOrder(ctx, shop.Abandoned(due.OrderID, c.Now()))
-	if err != nil {
-		return err
+	o := shop.Abandoned(due.OrderID, c.Now())
+	fresh, err := c.Store.InsertOrder(ctx, o)
+	if err != nil || !fresh {
+		return err // it came after all, and needs its row
 	}
-	return c.Store.Rest(ctx, due)
+	return c.Store.Rest(ctx, o, due)
 }
 
 // putAway notes when the order is looked at next, or lets it rest.
@@ -132,25 +133,7 @@ func (c *Checkout) putAway(ctx context.Context, o *shop.Order, due store.Due, no
 	if err := c.Store.AuditOrder(ctx, o); err != nil {
 		return err
 	}
-	if err := c.Store.Rest(ctx, due); err != nil {
-		return err
-	}
-	return c.lookAgain(ctx, o.ID)
-}
-
-// lookAgain brings back the row of an order that has changed while its row was put away: who
-// changes an order touches the row before, and a slow one may have touched it before this
-// look began.
-func (c *Checkout) lookAgain(ctx context.Context, orderID string) error {
-	o, err := c.Store.Order(ctx, orderID)
-	if err != nil {
-		return err
-	}
-	at, more := o.NextLook()
-	if !more {
-		return nil
-	}
-	return c.Store.Remind(ctx, orderID, at)
+	return c.Store.Rest(ctx, o, due)
 }
 
 // step does the first thing that is due for the order and reports whether there was one.

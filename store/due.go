@@ -24,18 +24,20 @@ type Due struct {
 // Remind makes sure that the order is looked at no later than at.
 func (s *Store) Remind(ctx context.Context, orderID string, at time.Time) error {
 	row := Due{OrderID: orderID, At: at.UTC(), Seq: NewID()}
-	fresh, err := s.insertOnce(ctx, s.coll("due"), row)
-	if err != nil {
-		return fmt.Errorf("remind of order %s: %w", orderID, err)
+	for range maxConflicts {
+		there, err := s.insertOnce(ctx, s.coll("due"), row)
+		if err == nil && !there {
+			// It may be put away in between: then it is inserted after all.
+			there, err = s.updateIf(ctx, s.coll("due"), bson.M{"_id": orderID}, bson.M{"$set": bson.M{"at": row.At, "seq": row.Seq}})
+		}
+		if err != nil {
+			return fmt.Errorf("remind of order %s: %w", orderID, err)
+		}
+		if there {
+			return nil
+		}
 	}
-	if fresh {
-		return nil
-	}
-	_, err = s.updateIf(ctx, s.coll("due"), bson.M{"_id": orderID}, bson.M{"$set": bson.M{"at": row.At, "seq": row.Seq}})
-	if err != nil {
-		return fmt.Errorf("remind of order %s: %w", orderID, err)
-	}
-	return nil
+	return fmt.Errorf("remind of order %s: %w: too many writers", orderID, shop.ErrUnavailable)
 }
 
 // DueNow lists the orders to be looked at, longest overdue first.
@@ -82,9 +84,21 @@ func (s *Store) putDue(ctx context.Context, seen, next Due) (bool, error) {
 }
 
 // Rest deletes the row of an order that nothing will happen to by itself any more, unless
-// the row was touched since d was read.
-func (s *Store) Rest(ctx context.Context, d Due) error {
-	_, err := s.deleteIf(ctx, s.coll("due"), bson.M{"_id": d.OrderID, "seq": d.Seq})
+// the row was touched since d was read, or the order was changed since o was, which must be
+// after d. No kill and no slow writer comes between them: the order gets another version
+// before its row goes, so whoever read it before writes in vain, and whoever reads it from
+// then on and wakes it (see ChangeOrder) touches the row first.
+func (s *Store) Rest(ctx context.Context, o *shop.Order, d Due) error {
+	next := *o
+	next.V++
+	same, err := s.replaceIf(ctx, s.coll("orders"), bson.M{"_id": o.ID, "state": o.State, "v": o.V}, &next)
+	if err != nil {
+		return fmt.Errorf("lay order %s to rest: %w", o.ID, err)
+	}
+	if !same {
+		return nil
+	}
+	_, err = s.deleteIf(ctx, s.coll("due"), bson.M{"_id": d.OrderID, "seq": d.Seq})
 	if err != nil {
 		return fmt.Errorf("due row of %s: %w", d.OrderID, err)
 	}

@@ -42,6 +42,9 @@ func (s *Store) Order(ctx context.Context, id string) (*shop.Order, error) {
 // state and version are still those that were read; when another writer was first,
 // change is called again on what that one left. Unchanged() from change writes nothing;
 // any other error is returned as it is. The order as it stands afterwards is returned.
+//
+// A change that wakes an order at rest reminds of it first, in the same try: so whatever the
+// caller has reminded of before, an order that needs a look has its row (see Rest).
 func (s *Store) ChangeOrder(ctx context.Context, id string, change func(*shop.Order) error) (*shop.Order, error) {
 	for range maxConflicts {
 		o, err := s.Order(ctx, id)
@@ -49,10 +52,16 @@ func (s *Store) ChangeOrder(ctx context.Context, id string, change func(*shop.Or
 			return nil, err
 		}
 		state, v, moves := o.State, o.V, len(o.History)
+		_, awake := o.NextLook()
 		if err := change(o); errors.Is(err, errUnchanged) {
 			return o, nil
 		} else if err != nil {
 			return o, err
+		}
+		if at, wakes := o.NextLook(); wakes && !awake {
+			if err := s.Remind(ctx, id, at); err != nil {
+				return nil, err
+			}
 		}
 		o.V = v + 1
 		won, err := s.replaceIf(ctx, s.coll("orders"), bson.M{"_id": id, "state": state, "v": v}, o)

@@ -75,12 +75,14 @@ type gate struct {
 
 	// Guarded by server.one.
 	dead  bool
-	left  int  // writes until the kill, counting the one at which it happens; 0: not armed
-	after bool // the write at which it happens is still done
+	left  int    // writes until the kill, counting the one at which it happens; 0: not armed
+	after bool   // the write at which it happens is still done
+	fatal string // any write of this name counts alone, if not ""
 	at    string
 
-	mu    sync.Mutex
-	conns []net.Conn
+	mu     sync.Mutex
+	conns  []net.Conn
+	before func(write string) // waits, where a test orders the writes of two instances (nil: never)
 }
 
 func (m *mongoServer) gate() (*gate, error) {
@@ -105,7 +107,15 @@ func (m *mongoServer) gate() (*gate, error) {
 func (g *gate) arm(n int, after bool) {
 	g.server.one.Lock()
 	defer g.server.one.Unlock()
-	g.left, g.after = n, after
+	g.left, g.after, g.fatal = n, after, ""
+}
+
+// armAt has it shut after the next write of that name, like "delete due".
+func (g *gate) armAt(name string) {
+	g.arm(1, true)
+	g.server.one.Lock()
+	defer g.server.one.Unlock()
+	g.fatal = name
 }
 
 // armed tells whether the kill is still to come, and isDead whether it has.
@@ -139,6 +149,12 @@ func (g *gate) keep(c net.Conn) {
 	g.conns = append(g.conns, c)
 }
 
+func (g *gate) waits() func(write string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.before
+}
+
 func (g *gate) passOn(client net.Conn) {
 	defer client.Close()
 	server, err := net.Dial("unix", g.server.socket)
@@ -164,13 +180,17 @@ func (g *gate) passOn(client net.Conn) {
 
 // command lets one command through, unless this is where it ends.
 func (g *gate) command(server net.Conn, command []byte) (reply []byte, err error) {
+	name := writeOf(command)
+	if before := g.waits(); name != "" && before != nil {
+		before(name)
+	}
 	g.server.one.Lock()
 	defer g.server.one.Unlock()
 	if g.dead {
 		return nil, net.ErrClosed
 	}
 	last := false
-	if name := writeOf(command); name != "" && g.left > 0 {
+	if name != "" && g.left > 0 && (g.fatal == "" || g.fatal == name) {
 		g.left--
 		last = g.left == 0
 		g.at = name
