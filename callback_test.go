@@ -299,7 +299,7 @@ func TestTheOrderOfAKilledInstanceIsFinishedByAnother(t *testing.T) {
 	var placed placedJSON
 	killed.as(learner.token).place(99900, wish{"go1", "go1full"}).want(201).into(&placed)
 
-	killed.arm("after", 3) // the reminder's insert and update, then the order
+	killed.arm(point{when: "after", n: 3}) // the reminder's insert and update, then the order
 	other.scan(placed.Payment)
 	select {
 	case <-killed.ended:

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -23,13 +25,32 @@ type life struct {
 	wants []string    // writes that must be among its points
 }
 
-// point is a write of a life: "before 12" or "after 12". The zero point kills nobody.
+// point is where a life is killed: "before 12" or "after 12" of all its writes, or "before 2
+// insert claims", the second of that name. The zero point, "after 0", kills nobody.
 type point struct {
-	when string
-	n    int
+	when  string
+	n     int
+	write string // "" counts all
+	again int    // which one it is of several of a seed there: each has another luck
 }
 
-func (p point) String() string { return fmt.Sprintf("%s %d", p.when, p.n) }
+func (p point) String() string {
+	words := strings.TrimSpace(fmt.Sprintf("%s %d %s", cmp.Or(p.when, "after"), p.n, p.write))
+	if p.again > 0 {
+		words += fmt.Sprintf(" (again %d)", p.again)
+	}
+	return words
+}
+
+func readPoint(text string) (p point, err error) {
+	words, again, _ := strings.Cut(text, " (again ")
+	if _, err := fmt.Sscanf(words, "%s %d", &p.when, &p.n); err != nil || p.when != "before" && p.when != "after" {
+		return p, fmt.Errorf("%q is no point", text)
+	}
+	p.write = strings.Join(strings.Fields(words)[2:], " ")
+	p.again, _ = strconv.Atoi(strings.TrimSuffix(again, ")")) // mostly there is none
+	return p, nil
+}
 
 // plot is one life as it is lived: what the seed has chosen, and what must come of it.
 type plot struct {
@@ -70,13 +91,11 @@ func (c *crasher) live(t *testing.T, l life, seed uint64, at point) *plot {
 		crasher: c, point: at, dice: rollFor(seed, l.name), luck: rollFor(seed, l.name+at.String()),
 		user: strings.Split(token, ".")[1], learner: c.as(token), finance: c.as(c.site.finance), ends: map[string][]string{},
 	}
+	p.learner.patient, p.finance.patient = true, true
 	c.wechat.faults(obj{})
 	p.openPage()
-	if l.given(p); at.when == "" {
-		p.arm("after", 0)
-	} else {
-		p.arm(at.when, at.n)
-	}
+	l.given(p)
+	p.arm(at)
 	l.lived(p)
 	p.disarm()
 	if l.then != nil {
@@ -104,7 +123,7 @@ func (p *plot) openPage() {
 func (p *plot) disarm() {
 	p.t.Helper()
 	where := p.burnt()
-	if p.point.when == "" {
+	if p.point.n == 0 {
 		p.seen = p.process.seen()
 	}
 	if where != "" { // just now
@@ -135,7 +154,7 @@ func (p *plot) mourn(where string) {
 	<-p.ended
 	p.killed = append(p.killed, where)
 	if len(p.killed) == 1 && p.luck.IntN(3) == 0 {
-		p.arm([]string{"before", "after"}[p.luck.IntN(2)], 1+p.luck.IntN(10))
+		p.arm(point{when: []string{"before", "after"}[p.luck.IntN(2)], n: 1 + p.luck.IntN(10)})
 	}
 	if !p.started() {
 		p.died()

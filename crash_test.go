@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"regexp"
 	"slices"
@@ -12,25 +11,27 @@ import (
 	"time"
 )
 
-// TestKilledAtAnyWriteNothingIsLostOrDoubled kills the shop before and after each write of
+// TestKilledAtAnyWriteNothingIsLostOrDoubled kills the shop before and after the writes of
 // an order's life, starts it again, and wants the invariants within 30 seconds and in the
 // end what the life comes to without a kill: everything once, and WeChat's books the shop's.
 //
 // A seed chooses what is bought, what WeChat does with its answers and callbacks, when the
-// page comes back, and whether the shop dies again while it recovers. Without more, each life
-// is killed at a few points of one seed. Environment variables ask for more, or for less:
+// page comes back, and whether the shop dies again while it recovers. Without more, some lives
+// are killed at a few points of one seed. Environment variables ask for more, or for less:
 //
-//	CRASH_SEEDS=20    all points of so many seeds
-//	CRASH_SEED=42     all points of this seed, or of the seeds from it on
-//	CRASH_LIFE=timed  only the lives whose names match
+//	CRASH_SEEDS=20    every named write of so many seeds, and so often: "update orders: M4 paid"
+//	                  and the like, before and after, each time in another life that makes it
+//	CRASH_WRITE=M4    only the named writes that match
+//	CRASH_SEED=42     begin with this seed, by default with the time
+//	CRASH_LIFE=timed  only the lives whose names match, at every write of them
 //	CRASH_POINT="before 12"   only this point
 //	CRASH_WORKERS=8   so many shops at a time
 func TestKilledAtAnyWriteNothingIsLostOrDoubled(t *testing.T) {
 	r := newCrashRun(t)
 	site := newCrashSite(t)
 	t.Run("killed", func(t *testing.T) {
-		for i := range int(r.number("CRASH_WORKERS", 6)) {
-			t.Run(fmt.Sprintf("shop %d", i+1), func(t *testing.T) {
+		for i := range int(r.number("CRASH_WORKERS", 4)) {
+			t.Run("shop "+strconv.Itoa(i+1), func(t *testing.T) {
 				t.Parallel()
 				r.work(t, site.pool(t))
 			})
@@ -41,13 +42,23 @@ func TestKilledAtAnyWriteNothingIsLostOrDoubled(t *testing.T) {
 
 // crashRun hands lives out and sums up what became of them.
 type crashRun struct {
-	t     *testing.T
-	full  bool
-	began time.Time
+	t      *testing.T
+	plan   func(*crashRun, crashJob, []string) // adds the kills of a life whose writes are known
+	point  point                               // where alone lives are killed, if that is asked for
+	writes *regexp.Regexp                      // the names to be killed at, where it goes by names
+	began  time.Time
+	until  time.Time // when no life begins any more, zero: never
 
-	mu      sync.Mutex
-	jobs    []crashJob
-	deaths  map[string]map[uint64]int // life and write → seed → kills there
+	mu     sync.Mutex
+	more   *sync.Cond
+	jobs   []crashJob
+	open   int // handed out, and not yet over
+	seeds  map[uint64]*crashSeed
+	made   map[string][]crashJob // named write → where it is made, of all seeds
+	topped bool                  // named writes with too few kills have been given more
+
+	deaths  map[string]map[uint64]int // named point → seed → first kills there
+	lived   map[string]bool           // life and named point, where one was killed
 	points  int                       // that were asked for
 	missed  int                       // of them not come to: that write was not made this time
 	kills   int                       // second ones included
@@ -56,27 +67,66 @@ type crashRun struct {
 	failed  int
 }
 
-// crashJob is a life of one seed, to be killed at its points.
+// crashJob is a life of one seed, to be killed at a point, or to learn its writes. Where the
+// point is not come to, there may be others that do as well.
 type crashJob struct {
-	life life
-	seed uint64
+	life   life
+	seed   uint64
+	at     point
+	others []crashJob
 }
 
 func newCrashRun(t *testing.T) *crashRun {
-	r := &crashRun{t: t, began: time.Now(), deaths: map[string]map[uint64]int{}}
-	r.full = os.Getenv("CRASH_SEEDS") != "" || os.Getenv("CRASH_SEED") != ""
+	r := &crashRun{
+		t: t, began: time.Now(), writes: regexp.MustCompile(os.Getenv("CRASH_WRITE")),
+		seeds: map[uint64]*crashSeed{}, made: map[string][]crashJob{}, deaths: map[string]map[uint64]int{}, lived: map[string]bool{},
+	}
+	r.more = sync.NewCond(&r.mu)
+	switch env := os.Getenv; {
+	case env("CRASH_POINT") != "":
+		var err error
+		if r.point, err = readPoint(env("CRASH_POINT")); err != nil {
+			t.Fatal(err)
+		}
+		r.plan = (*crashRun).planPoint
+	case env("CRASH_LIFE") != "":
+		r.plan = (*crashRun).planAll
+	case env("CRASH_SEEDS") != "" || env("CRASH_SEED") != "" || env("CRASH_WRITE") != "":
+		r.plan = (*crashRun).planNamed
+	}
 	first, n := r.number("CRASH_SEED", uint64(time.Now().Unix())), r.number("CRASH_SEEDS", 1)
 	only := regexp.MustCompile(os.Getenv("CRASH_LIFE"))
 	for seed := first; seed < first+n; seed++ {
+		r.seeds[seed] = &crashSeed{}
 		for _, l := range lives {
 			if only.MatchString(l.name) {
-				r.jobs = append(r.jobs, crashJob{l, seed})
+				r.jobs = append(r.jobs, crashJob{life: l, seed: seed})
+				r.seeds[seed].left++
 			}
 		}
+	}
+	if r.plan == nil {
+		r.plan = (*crashRun).planSome
+		r.shorten(first)
 	}
 	t.Logf("seeds %d to %d, %d lives", first, first+n-1, len(r.jobs))
 	return r
 }
+
+// shorten leaves some lives of a seed, where nobody asks for all.
+func (r *crashRun) shorten(seed uint64) {
+	rollFor(seed, "lives").Shuffle(len(r.jobs), func(i, k int) { r.jobs[i], r.jobs[k] = r.jobs[k], r.jobs[i] })
+	r.jobs = r.jobs[:shortLives]
+	r.until = r.began.Add(shortTime)
+}
+
+// A plain `go test` looks at
+const (
+	shortLives  = 8                // lives, each killed at
+	shortPoints = 2                // points; none of them
+	shortTime   = 25 * time.Second // begins later than this,
+	shortLeast  = 4                // but for the first few
+)
 
 func (r *crashRun) number(name string, otherwise uint64) uint64 {
 	r.t.Helper()
@@ -91,19 +141,8 @@ func (r *crashRun) number(name string, otherwise uint64) uint64 {
 	return n
 }
 
-// next is a life to live; ok is false at the end, and after too many failures.
-func (r *crashRun) next() (j crashJob, ok bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.jobs) == 0 || r.failed >= 20 {
-		return j, false
-	}
-	j, r.jobs = r.jobs[0], r.jobs[1:]
-	return j, true
-}
-
-// work lives each life once without a kill, to learn its writes, and then with one at each
-// of them.
+// work lives what there is to live: each life once without a kill, to learn its writes, and
+// then with one.
 func (r *crashRun) work(t *testing.T, shops *crasherPool) {
 	defer shops.drop()
 	for {
@@ -111,58 +150,50 @@ func (r *crashRun) work(t *testing.T, shops *crasherPool) {
 		if !ok {
 			return
 		}
-		p := r.live(t, shops, j, point{})
-		if p == nil {
-			continue
-		}
-		p.wantPoints(t, j)
-		for _, at := range r.choose(j, p.seen) {
-			r.live(t, shops, j, at)
-		}
+		r.over(j, r.live(t, shops, j))
 	}
 }
 
-// choose picks the points at which a life is killed.
-func (r *crashRun) choose(j crashJob, writes []string) (points []point) {
-	if text := os.Getenv("CRASH_POINT"); text != "" {
-		var p point
-		if _, err := fmt.Sscanf(text, "%s %d", &p.when, &p.n); err != nil {
-			r.t.Fatalf("CRASH_POINT is no point: %v", err)
+// next is a life to live; ok is false at the end, and after too many failures.
+func (r *crashRun) next() (j crashJob, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for {
+		late := !r.until.IsZero() && time.Now().After(r.until) && r.kills >= shortLeast
+		if r.failed >= 20 || late {
+			return j, false
 		}
-		return []point{p}
+		if len(r.jobs) > 0 {
+			j, r.jobs = r.jobs[0], r.jobs[1:]
+			r.open++
+			return j, true
+		}
+		if r.open == 0 && !r.topUp() {
+			return j, false
+		}
+		if len(r.jobs) == 0 {
+			r.more.Wait()
+		}
 	}
-	for i := range writes {
-		points = append(points, point{"before", i + 1}, point{"after", i + 1})
-	}
-	if r.full {
-		return points
-	}
-	dice := rollFor(j.seed, "points of "+j.life.name)
-	dice.Shuffle(len(points), func(i, k int) { points[i], points[k] = points[k], points[i] })
-	return points[:min(pointsOfEach, len(points))]
 }
-
-// pointsOfEach is at how many points a life is killed where nobody asks for all.
-const pointsOfEach = 2
 
 // live lives one life in a test of its own, nil where that failed.
-func (r *crashRun) live(t *testing.T, shops *crasherPool, j crashJob, at point) (p *plot) {
-	name := fmt.Sprintf("%s, seed %d, %s", j.life.name, j.seed, at)
-	if at.when == "" {
-		name = fmt.Sprintf("%s, seed %d", j.life.name, j.seed)
-	}
+func (r *crashRun) live(t *testing.T, shops *crasherPool, j crashJob) (p *plot) {
 	c := shops.get()
-	ok := t.Run(name, func(t *testing.T) {
+	ok := t.Run(j.String(), func(t *testing.T) {
 		t.Cleanup(func() {
 			if t.Failed() {
 				t.Logf("CRASH_SEED=%d CRASH_LIFE=%q CRASH_POINT=%q; killed %q\nwarnings of the shop:\n%s",
-					j.seed, j.life.name, at, killedOf(p), warnings(c.log.String()))
+					j.seed, j.life.name, j.at, killedOf(p), warnings(c.log.String()))
 			}
 		})
 		c.log.reset()
-		p = c.live(t, j.life, j.seed, at)
+		p = c.live(t, j.life, j.seed, j.at)
+		if j.at.n == 0 {
+			p.wantPoints(t, j)
+		}
 	})
-	r.count(j, at, p, ok)
+	r.count(j, p, ok)
 	if !ok {
 		shops.drop()
 		return nil
@@ -177,13 +208,13 @@ func killedOf(p *plot) []string {
 	return p.killed
 }
 
-func (r *crashRun) count(j crashJob, at point, p *plot, ok bool) {
+func (r *crashRun) count(j crashJob, p *plot, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !ok {
 		r.failed++
 	}
-	if p == nil || at.when == "" {
+	if p == nil || j.at.n == 0 {
 		return
 	}
 	r.points++
@@ -194,47 +225,43 @@ func (r *crashRun) count(j crashJob, at point, p *plot, ok bool) {
 	r.kills += len(p.killed)
 	r.second += len(p.killed) - 1
 	r.slowest = max(r.slowest, p.slowest)
-	key := j.life.name + ": " + p.killed[0]
-	if r.deaths[key] == nil {
-		r.deaths[key] = map[uint64]int{}
+	at := p.killed[0]
+	if r.deaths[at] == nil {
+		r.deaths[at] = map[uint64]int{}
 	}
-	r.deaths[key][j.seed]++
+	r.deaths[at][j.seed]++
+	r.lived[j.life.name+": "+at] = true
+}
+
+// over takes in what a life has shown, and plans what follows from it.
+func (r *crashRun) over(j crashJob, p *plot) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	defer r.more.Broadcast()
+	r.open--
+	switch {
+	case j.at.n == 0:
+		var writes []string
+		if p != nil {
+			writes = p.seen
+		}
+		r.plan(r, j, writes)
+	case p != nil && len(p.killed) == 0 && len(j.others) > 0:
+		next := j.others[0]
+		next.others = j.others[1:]
+		r.jobs = append(r.jobs, next)
+	}
 }
 
 // wantPoints wants the writes that a life cannot do without to be among its points.
 func (p *plot) wantPoints(t *testing.T, j crashJob) {
 	t.Helper()
 	for _, write := range j.life.wants {
-		if !slices.ContainsFunc(p.seen, func(s string) bool {
-			name := strings.TrimPrefix(s, "after ")
+		if !slices.ContainsFunc(p.seen, func(name string) bool {
 			return name == write || strings.HasPrefix(name, write+": ")
 		}) {
 			t.Errorf("%s, seed %d: no write %q among\n%s", j.life.name, j.seed, write, strings.Join(p.seen, "\n"))
 		}
-	}
-}
-
-// report says what was done, by name where all was asked for.
-func (r *crashRun) report() {
-	r.t.Helper()
-	seeds := map[int]int{} // in how many seeds a name was killed at → names
-	names := []string{}
-	for name, by := range r.deaths {
-		seeds[len(by)]++
-		n := 0
-		for _, k := range by {
-			n += k
-		}
-		names = append(names, fmt.Sprintf("%s ×%d in %d seeds", name, n, len(by)))
-	}
-	slices.Sort(names)
-	r.t.Logf("%d points asked for, %d of them not come to; %d kills, %d of them second ones; %d named points (seeds each: %v); the invariants held within %s of a restart; %d failures; %s",
-		r.points, r.missed, r.kills, r.second, len(names), seeds, r.slowest.Round(time.Millisecond), r.failed, time.Since(r.began).Round(time.Second))
-	if r.full {
-		r.t.Logf("killed\n%s", strings.Join(names, "\n"))
-	}
-	if r.kills == 0 {
-		r.t.Error("nobody was killed")
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -19,16 +20,15 @@ import (
 )
 
 // fuse kills its own process at one write to MongoDB: right before it is sent, or right
-// after it was answered. Its file says which one, "before 3" or "after 3", counted from the
-// moment when the file says so; "after 0" only writes down what there was.
+// after it was answered. Its file says which one: "before 3", or "after 3" and a name, counted
+// from the moment when the file says so; "after 0" only writes down what there was.
 type fuse struct {
 	path string
 
 	mu      sync.Mutex
 	order   string // what the file says
-	when    string
-	at      int
-	count   int              // writes of that side since it says so
+	at      point
+	count   int              // writes since it says so that could be the one
 	sending map[int64]string // the names of writes under way
 	orders  map[string]*shop.Order
 }
@@ -89,16 +89,18 @@ func (f *fuse) burn(when, name string) {
 	}
 	if f.order != string(text) {
 		f.order, f.count = string(text), 0
-		if _, err := fmt.Sscanf(f.order, "%s %d", &f.when, &f.at); err != nil {
+		said, _, _ := strings.Cut(f.order, "\n")
+		if f.at, err = readPoint(said); err != nil {
 			panic(err)
 		}
 	}
-	if f.when != when {
+	if f.at.when != when || f.at.write != "" && f.at.write != name {
 		return
 	}
-	f.count++
-	f.note(".seen", when+" "+name)
-	if f.count != f.at {
+	if f.at.n == 0 {
+		f.note(".seen", name)
+	}
+	if f.count++; f.count != f.at.n {
 		return
 	}
 	f.note(".burnt", when+" "+name)
@@ -159,11 +161,16 @@ func written(command bson.Raw) (doc bson.Raw, fresh bool) {
 // news is what a write of an order changes: its move, else what became of a payment, a
 // refund or a duty.
 func news(before, o *shop.Order, fresh bool) string {
-	if before == nil && !fresh {
+	switch {
+	case before == nil && !fresh:
 		return "" // this process did not see what it was before
-	}
-	if before == nil {
+	case before == nil:
 		before = &shop.Order{}
+	case o.V == before.V+1 && sameBut(before, o):
+		return "laid to rest"
+	}
+	if fresh && len(o.History) == 0 {
+		return "given up"
 	}
 	if n := len(o.History); n > len(before.History) {
 		return fmt.Sprintf("%s %s", o.History[n-1].Move, o.State)
@@ -179,6 +186,13 @@ func news(before, o *shop.Order, fresh bool) string {
 		}
 	}
 	return dutyNews(before, o)
+}
+
+// sameBut reports whether two orders differ in their version alone.
+func sameBut(a, b *shop.Order) bool {
+	x, y := *a, *b
+	x.V, y.V = 0, 0
+	return reflect.DeepEqual(x, y)
 }
 
 func dutyNews(before, o *shop.Order) string {
@@ -200,14 +214,14 @@ func dutyNews(before, o *shop.Order) string {
 
 func (p *process) fuse() string { return filepath.Join(p.dir, "fuse") }
 
-// arm makes the process kill itself before or after the n-th write from now on, in an
-// order's life; where n is 0, only write its writes down.
-func (p *process) arm(when string, n int) {
+// arm makes the process kill itself at a write from now on, in an order's life; at the zero
+// point only write its writes down.
+func (p *process) arm(at point) {
 	p.t.Helper()
 	_ = os.Remove(p.fuse() + ".seen")  // may not be there
 	_ = os.Remove(p.fuse() + ".burnt") // as well
 	fresh := p.fuse() + ".new"         // seen whole or not at all
-	err := os.WriteFile(fresh, fmt.Appendf(nil, "%s %d, said at %d", when, n, time.Now().UnixNano()), 0o600)
+	err := os.WriteFile(fresh, fmt.Appendf(nil, "%s\nsaid at %d", at, time.Now().UnixNano()), 0o600)
 	if err = errors.Join(err, os.Rename(fresh, p.fuse())); err != nil {
 		p.t.Fatal(err)
 	}

@@ -140,6 +140,8 @@ type person struct {
 	name   string
 	token  string
 	header http.Header
+
+	patient bool // tries again for a minute where the shop is busy
 }
 
 // answer is what a person was answered.
@@ -204,11 +206,15 @@ func (p *person) del(path string) answer             { p.t.Helper(); return p.do
 // do sends a request; body is JSON to be, or raw bytes.
 func (p *person) do(method, path string, body any) answer {
 	p.t.Helper()
-	a, err := p.try(method, path, body)
-	if err != nil {
-		p.t.Fatal(err)
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		a, err := p.try(method, path, body)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		if a.status != 503 || !p.patient || time.Now().After(deadline) {
+			return a
+		}
 	}
-	return a
 }
 
 // try is do for goroutines, where a test must not be ended.

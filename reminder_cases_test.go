@@ -440,7 +440,7 @@ func (r *reminding) endsAndIsKilled(name, course string, end time.Time, when str
 	page := learner.socket()
 	since := userPos(page)
 
-	r.arm(when, n)
+	r.arm(point{when: when, n: n})
 	_, _ = r.clock().try("PUT", "/sandbox/clock", obj{"now": end}) // it may be killed of this
 	eventually(r.t, 20*time.Second, func() error {
 		if r.gone() {
