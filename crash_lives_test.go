@@ -22,7 +22,7 @@ var lives = []life{
 	},
 	{
 		name: "C33 after the payment", given: (*plot).havePlaced, lived: (*plot).paid,
-		wants: []string{"update orders: M4 paid", "update orders: announce_paid done", "insert audit: M4", "insert enrolments", "update orders: M5 fulfilled", "insert audit: M5", "delete claims", "insert notices: order_fulfilled", "update courses", "delete due"},
+		wants: []string{"update orders: M4 paid", "update orders: announce_paid done", "insert audit: M4", "update orders: M5 fulfilled", "insert audit: M5", "delete claims", "insert notices: order_fulfilled", "update courses", "delete due"},
 	},
 	{
 		name: "after a payment that WeChat does not tell of", given: (*plot).havePlaced, lived: (*plot).paidAndUntold,
