@@ -23,7 +23,34 @@ func (s *Server) showErrors(w http.ResponseWriter, _ *http.Request) error {
 	if err := errorPage.Execute(&b, shop.Errors()); err != nil {
 		return err
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	write(w, http.StatusOK, b.Bytes())
+	answerPage(w, b.Bytes())
 	return nil
+}
+
+const plainDocs = `<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>MSTM: the API</title>
+<h1>The API</h1>
+<ul>
+<li><a href="/api/openapi.yaml">openapi.yaml</a>: every route, in OpenAPI 3.1, for tools and for people</li>
+<li><a href="/docs/errors">Error codes</a></li>
+</ul>
+<p>The pages that show it are not in this program: <code>make web</code> builds them.</p>
+</html>
+`
+
+// showDocs answers GET /docs: the contract as a page to read and to try, where the pages
+// were built, else where to find it.
+func (s *Server) showDocs(w http.ResponseWriter, r *http.Request) error {
+	if s.Docs == nil {
+		answerPage(w, []byte(plainDocs))
+		return nil
+	}
+	pageHeaders(w.Header())
+	s.Docs.ServeHTTP(w, r)
+	return nil
+}
+
+func answerPage(w http.ResponseWriter, page []byte) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	write(w, http.StatusOK, page)
 }

@@ -43,26 +43,33 @@ type page[T any] struct {
 	NextCursor string `json:"next_cursor,omitempty"`
 }
 
-// readyMade is an answer whose bytes are kept: the same for everybody until the
-// catalogue changes.
+// readyMade is an answer whose bytes are kept: the same for everybody until what it shows
+// changes.
 type readyMade struct {
+	kind []string
 	body []byte
 	etag []string
 	size []string
 }
 
-// newReadyMade marshals v once and names the bytes by their hash.
+// newReadyMade marshals v once.
 func newReadyMade(v any) (*readyMade, error) {
 	body, err := marshal(v)
 	if err != nil {
 		return nil, err
 	}
+	return readyBytes(jsonType, body), nil
+}
+
+// readyBytes names the bytes by their hash.
+func readyBytes(kind []string, body []byte) *readyMade {
 	sum := sha256.Sum256(body)
 	return &readyMade{
+		kind: kind,
 		body: body,
 		etag: []string{`"` + hex.EncodeToString(sum[:12]) + `"`},
 		size: []string{strconv.Itoa(len(body))},
-	}, nil
+	}
 }
 
 var (
@@ -80,7 +87,7 @@ func (m *readyMade) answer(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	h["Content-Type"] = jsonType
+	h["Content-Type"] = m.kind
 	h["Content-Length"] = m.size
 	w.WriteHeader(http.StatusOK)
 	_, _ = w.Write(m.body)

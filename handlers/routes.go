@@ -120,6 +120,8 @@ func (s *Server) routes() []route {
 		{get, "/livez", public, s.live, probe},
 		{get, "/readyz", public, s.ready, probe},
 		{get, "/metrics", public, s.serveMetrics, probe},
+		{get, "/api/openapi.yaml", public, s.showContract, memory},
+		{get, "/docs", public, s.showDocs, memory},
 		{get, "/docs/errors", public, s.showErrors, memory},
 	}
 }

@@ -34,6 +34,7 @@ type Deps struct {
 	Account  *wechat.Account // the official account; nil: the shop has none
 	Courier  *notice.Courier // the account's messages; nil: it sends none
 	Web      http.Handler    // the pages; nil: none
+	Docs     http.Handler    // the page that shows the contract; nil: a plain one
 	Now      func() time.Time
 	Log      *slog.Logger
 
@@ -54,6 +55,8 @@ type Server struct {
 	hashing *hashing
 	front   frontCache
 	metrics *metrics
+
+	contract *readyMade
 }
 
 // New builds the whole router, /ws and the pages included. It fails on a route table that
@@ -67,6 +70,11 @@ func New(d Deps) (http.Handler, error) {
 	if s.hashing, err = newHashing(); err != nil {
 		return nil, err
 	}
+	contract, err := Contract()
+	if err != nil {
+		return nil, err
+	}
+	s.contract = readyBytes(yamlType, contract)
 	s.metrics = newMetrics(d.Hub)
 	if err := s.buildMux(s.routes()); err != nil {
 		return nil, err
