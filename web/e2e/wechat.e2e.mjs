@@ -2,28 +2,22 @@
 //
 //   node e2e/wechat.e2e.mjs BASE_URL SANDBOX_URL OUTDIR
 //
-// A WeChat is bound by a code on the page and unbound; somebody else logs in inside WeChat,
-// buys and pays there; a third pays on WeChat's page from a phone's browser. WeChat's own
-// browser is played by its user agent and a bridge that pays in the sandbox.
+// A WeChat is bound by a code on the page, scanned by the sandbox's phone, and unbound; somebody
+// else logs in inside WeChat, whose own browser the sandbox is, and buys and pays there; a third
+// pays on WeChat's page from a phone's browser.
 import { base, begin, check, eventually, id, lineOf, login, openCourse, perform, person, sandbox, shoot } from './harness.mjs'
 
 const phone = { viewport: { width: 390, height: 844 } }
-const openid = `oPlay${Date.now()}` // of who scans; the sandbox's own buyer logs in
-
-async function control(path, body) {
-  const res = await fetch(`${sandbox}/sandbox/${path}`, { method: 'POST', body: JSON.stringify(body) })
-  check(res.ok, `/sandbox/${path} answered ${res.status}: ${await res.clone().text()}`)
-  return res.json()
-}
+const inWeChat = `http://wechat2.phone.localhost:${new URL(sandbox).port}` // the second of the phone's people
 
 // buy goes as far as the quote. Whoever leaves the course's page before it says that the
 // cart has the course takes back what was just asked for.
-async function buy(page) {
+async function buy(page, shop) {
   const { course, paid } = await openCourse(page)
   await page.locator(`${id('offer')}[data-policy="${paid}"] input`).check()
   await page.locator(id('add-to-cart')).click()
   await page.locator(id('add-to-cart')).filter({ hasText: '更新购物车' }).waitFor()
-  await page.goto(`${base}/cart`)
+  await page.goto(`${shop}/cart`)
   await lineOf(page, course).waitFor()
   await page.locator(id('checkout')).click()
   await page.locator(id('quote-line')).first().waitFor()
@@ -45,7 +39,10 @@ async function play(context) {
   const code = desk.locator(id('bind-qr'))
   await code.waitFor()
   await shoot(desk, 'bind')
-  await control('scan', { url: await code.getAttribute('data-url'), openid })
+  const scanner = await context.newPage()
+  await scanner.goto(`${sandbox}/phone?code_url=${encodeURIComponent(await code.getAttribute('data-url'))}`)
+  await scanner.locator('#scan').click()
+  await scanner.locator('#account').getByText('已关注').waitFor()
   await desk.locator(id('wechat-bound')).waitFor()
   await shoot(desk, 'bound')
   await desk.locator(id('unbind-password')).fill(process.env.E2E_PASSWORD ?? 'learner-demo-password')
@@ -53,31 +50,32 @@ async function play(context) {
   await code.waitFor()
 
   begin('log in inside WeChat')
-  const weChat = await person(browser, { ...phone, userAgent: 'Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Mobile MicroMessenger/8.0.50' })
-  await weChat.exposeFunction('payInSandbox', (jsapi) => control('pay', { jsapi }).then(() => true))
-  await weChat.addInitScript(() => {
-    window.WeixinJSBridge = { invoke: (name, params, done) => void window.payInSandbox(params).then(() => done({ err_msg: 'get_brand_wcpay_request:ok' })) }
-  })
+  const weChat = await person(browser, phone)
   const page = await weChat.newPage()
-  await page.goto(`${base}/login`)
+  await page.goto(`${inWeChat}/login`)
   await shoot(page, 'wechat-login')
   await page.locator(id('login-wechat')).click()
   await page.locator(id('course-card')).first().waitFor()
   check(await page.evaluate(() => localStorage.getItem('mstm.session') !== null), 'nobody is logged in')
 
   begin('pay inside WeChat')
-  await buy(page)
+  await buy(page, inWeChat)
   await page.locator(id('place-order')).click()
-  await page.locator(id('pay-now')).waitFor()
-  await shoot(page, 'wechat-pay')
   await page.locator(id('pay-now')).click()
+  await page.locator('#weixin-pay:enabled').waitFor()
+  await shoot(page, 'wechat-pay')
+  await page.locator('#weixin-cancel').click()
+  await page.getByText('还没有支付').waitFor()
+  await page.locator(id('pay-now')).click()
+  await page.locator('#weixin-pay').click()
+  await page.locator('#weixin-done').click()
   await opened(page, 'wechat-opened')
 
   begin('pay in a phone\'s browser')
   const safari = await person(browser, { ...phone, userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148 Safari/604.1' })
   const mobile = await safari.newPage()
   await login(mobile)
-  await buy(mobile)
+  await buy(mobile, base)
   await mobile.locator(id('place-order')).click()
   await mobile.locator(id('pay-now')).click()
   await mobile.locator('#pay').waitFor()

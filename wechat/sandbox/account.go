@@ -189,8 +189,8 @@ type authCode struct {
 	Snapshot bool      `json:"snapshot"`
 }
 
-// authorizePage answers GET /connect/oauth2/authorize as the page of somebody who agrees: the buyer
-// of the sandbox, or `openid` in the query. `snapshot=1` is somebody who looks at a snapshot.
+// authorizePage answers GET /connect/oauth2/authorize as the page of somebody who agrees: the
+// phone's owner, or `openid` in the query. `snapshot=1` is somebody who looks at a snapshot.
 func (s *Sandbox) authorizePage(w http.ResponseWriter, r *http.Request, _ httprouter.Params) {
 	q := r.URL.Query()
 	back, err := url.Parse(q.Get("redirect_uri"))
@@ -207,7 +207,7 @@ func (s *Sandbox) authorizePage(w http.ResponseWriter, r *http.Request, _ httpro
 		return
 	}
 	code := randomHex(16)
-	row := authCode{Openid: orDefault(q.Get("openid")), Scope: q.Get("scope"), Ends: s.now().Add(5 * time.Minute), Snapshot: q.Get("snapshot") == "1"}
+	row := authCode{Openid: s.who(q.Get("openid")), Scope: q.Get("scope"), Ends: s.now().Add(5 * time.Minute), Snapshot: q.Get("snapshot") == "1"}
 	if err := s.db.Update(func(tx *bbolt.Tx) error { return put(tx, bucketAuth, code, row) }); err != nil {
 		http.Error(w, "system error", http.StatusInternalServerError)
 		return
@@ -216,6 +216,9 @@ func (s *Sandbox) authorizePage(w http.ResponseWriter, r *http.Request, _ httpro
 	answer.Set("code", code)
 	answer.Set("state", q.Get("state"))
 	back.RawQuery = answer.Encode()
+	if b := browserOf(r.Host); b != nil {
+		back.Scheme, back.Host = "http", r.Host // the shop, as that browser knows it
+	}
 	http.Redirect(w, r, back.String(), http.StatusFound)
 }
 
@@ -258,11 +261,4 @@ func (s *Sandbox) useCode(code string) (row *authCode, err error) {
 		return put(tx, bucketAuth, code, row)
 	})
 	return row, err
-}
-
-func orDefault(openid string) string {
-	if openid == "" {
-		return defaultOpenid
-	}
-	return openid
 }

@@ -83,7 +83,7 @@ func (s *Sandbox) scanCode(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := pushed{Openid: orDefault(in.Openid), Event: "SCAN", Key: code.Scene, Ticket: code.Ticket}
+	p := pushed{Openid: s.who(in.Openid), Event: "SCAN", Key: code.Scene, Ticket: code.Ticket}
 	if fresh {
 		p.Event, p.Key = "subscribe", "qrscene_"+code.Scene
 	}
@@ -115,12 +115,12 @@ func (s *Sandbox) findCode(in act) (*qrCode, error) {
 // setFollowing books who follows; fresh tells that this changed something.
 func (s *Sandbox) setFollowing(in act, following bool, scene string) (fresh bool, err error) {
 	err = s.db.Update(func(tx *bbolt.Tx) error {
-		f, err := get[follower](tx, bucketFollowers, orDefault(in.Openid))
+		f, err := get[follower](tx, bucketFollowers, s.who(in.Openid))
 		if err != nil {
 			return err
 		}
 		if f == nil {
-			f = &follower{Openid: orDefault(in.Openid)}
+			f = &follower{Openid: s.who(in.Openid)}
 		}
 		if in.Unionid != "" {
 			f.Unionid = in.Unionid
@@ -149,9 +149,9 @@ func (s *Sandbox) turn(r *request, following bool, event string) (any, error) {
 		return nil, err
 	}
 	if !fresh {
-		return acted{Openid: orDefault(in.Openid), Deliveries: []delivery{}}, nil
+		return acted{Openid: s.who(in.Openid), Deliveries: []delivery{}}, nil
 	}
-	return s.tell(r.Context(), pushed{Openid: orDefault(in.Openid), Event: event}, in.Fault), nil
+	return s.tell(r.Context(), pushed{Openid: s.who(in.Openid), Event: event}, in.Fault), nil
 }
 
 // push answers POST /sandbox/push: a genuine push of an invented event. Nobody follows or scans.
@@ -165,7 +165,7 @@ func (s *Sandbox) push(r *request) (any, error) {
 	if err := r.decode(&in); err != nil {
 		return nil, err
 	}
-	return s.tell(r.Context(), pushed{Openid: orDefault(in.Openid), Event: in.Event, Key: in.Key}, in.Fault), nil
+	return s.tell(r.Context(), pushed{Openid: s.who(in.Openid), Event: in.Event, Key: in.Key}, in.Fault), nil
 }
 
 // pushed is one event on its way to the shop.

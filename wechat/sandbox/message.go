@@ -216,10 +216,9 @@ func (s *Sandbox) subscribe(r *request) (any, error) {
 		return nil, err
 	}
 	if in.TemplateID == "" {
-		i := slices.IndexFunc(templates, func(t msgTemplate) bool { return t.Subscribe })
-		in.TemplateID = templates[i].ID
+		in.TemplateID = activityTemplate().ID
 	}
-	openid := orDefault(in.Openid)
+	openid := s.who(in.Openid)
 	err := s.db.Update(func(tx *bbolt.Tx) error {
 		if _, err := s.template(tx, in.TemplateID, true); err != nil {
 			return paramError("template_id", "no template to subscribe to")

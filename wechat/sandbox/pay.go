@@ -15,7 +15,7 @@ import (
 	"mstm/shop"
 )
 
-// defaultOpenid pays where nobody says who does.
+// defaultOpenid is the phone's first owner, who acts where nobody says who does.
 const defaultOpenid = "oSandboxBuyer00000000000001"
 
 // payRequest names a trade in one of the ways a phone meets it.
@@ -48,15 +48,9 @@ type receipt struct {
 
 // pay answers POST /sandbox/pay: what happens when a phone has scanned a code and its owner agreed.
 func (s *Sandbox) pay(r *request) (any, error) {
-	var in payRequest
-	if err := r.decode(&in); err != nil {
+	in, err := s.payRequest(r)
+	if err != nil {
 		return nil, err
-	}
-	if in.JSAPI != nil {
-		if err := s.keys.checkPaySign(*in.JSAPI); err != nil {
-			return nil, err
-		}
-		in.PrepayID = in.JSAPI.Package
 	}
 	t, err := s.payTrade(in)
 	if err != nil {
@@ -64,6 +58,40 @@ func (s *Sandbox) pay(r *request) (any, error) {
 	}
 	s.nudge()
 	return receipt{t.OutTradeNo, t.TransactionID, t.Total, t.Openid, t.PaidAt.UTC()}, nil
+}
+
+// looked is what the payer is shown before paying.
+type looked struct {
+	Merchant    string   `json:"merchant"`
+	Description string   `json:"description"`
+	OutTradeNo  string   `json:"out_trade_no"`
+	Total       shop.Fen `json:"total_fen"`
+}
+
+// look answers POST /sandbox/look: what pay would pay, and nothing is paid.
+func (s *Sandbox) look(r *request) (any, error) {
+	in, err := s.payRequest(r)
+	if err != nil {
+		return nil, err
+	}
+	var t *trade
+	err = s.db.View(func(tx *bbolt.Tx) (err error) {
+		t, err = s.payable(tx, in)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return looked{merchantName, t.Description, t.OutTradeNo, t.Total}, nil
+}
+
+// payRequest reads what is to be paid. The phone checks what a page gave it.
+func (s *Sandbox) payRequest(r *request) (in payRequest, err error) {
+	if err := r.decode(&in); err != nil || in.JSAPI == nil {
+		return in, err
+	}
+	in.PrepayID = in.JSAPI.Package
+	return in, s.keys.checkPaySign(*in.JSAPI)
 }
 
 // checkPaySign is the phone's own check of what a page gave it.
@@ -104,7 +132,7 @@ func (s *Sandbox) settle(t *trade, openid string) {
 		t.Openid = openid
 	}
 	if t.Openid == "" {
-		t.Openid = defaultOpenid
+		t.Openid = s.who("")
 	}
 }
 

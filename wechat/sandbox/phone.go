@@ -2,11 +2,14 @@ package sandbox
 
 import (
 	"bytes"
-	_ "embed"
+	"cmp"
+	"embed"
 	"encoding/json"
 	"errors"
 	"html/template"
+	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -15,43 +18,80 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-//go:embed phone.html
-var phoneHTML string
+//go:embed page/phone.html page/phone.css page/phone.js
+var pageFiles embed.FS
 
 // phoneTemplate is the one page: a phone to pay with, and the developer's panel beside it.
-var phoneTemplate = template.Must(template.New("phone").Funcs(template.FuncMap{
+var phoneTemplate = template.Must(template.New("phone.html").Funcs(template.FuncMap{
 	"yuan":  yuan,
 	"clock": func(t time.Time) string { return t.In(beijing).Format("01-02 15:04:05") },
 	"full":  func(t time.Time) string { return t.In(beijing).Format("2006-01-02 15:04:05") },
+	"hour":  func(t time.Time) string { return t.In(beijing).Format("1月2日 15:04") },
+	"first": func(s string) string { return string([]rune(s)[:1]) },
 	"ways": func(kind string) string {
 		return map[string]string{native: "扫码", jsapi: "公众号", h5: "手机网页"}[kind]
 	},
-	"state": func(s string) string { return shortState[s] },
-}).Parse(phoneHTML))
+	"state": func(s string) string { return cmp.Or(shortState[s], s) },
+}).ParseFS(pageFiles, "page/phone.html"))
 
 var shortState = map[string]string{notPaid: "待支付", success: "已支付", refunded: "有退款", closed: "已关闭", processing: "退款中", abnormal: "退款异常",
 	pending: "待送达", delivered: "已送达", lost: "已丢失", givenUp: "已放弃"}
 
 const merchantName = "MSTM 课堂"
 
+// The phone's tabs.
+const (
+	tabScan     = "scan"
+	tabMessages = "messages"
+	tabShop     = "shop"
+	tabMe       = "me"
+)
+
 // phonePage is what the template shows.
 type phonePage struct {
 	Merchant, ShopURL, MchID string
 	Now                      time.Time
+	Tab                      string
+	Owner                    person
+	People                   []person
 
-	Code    string // scanned; empty: the list
-	Pay     string // the body of the call that pays it
-	Trade   *trade
-	Problem string // why Trade cannot be paid
-	Back    string // where an h5 payer returns to
+	Code    string  // scanned; empty: a tab
+	Pay     string  // the body of the call that pays it
+	Trade   *trade  // what it pays
+	QR      *qrCode // or the account's code that it is
+	Problem string  // why it is good for nothing
+	Back    string  // where an h5 payer returns to
 
-	Waiting []trade
+	Waiting   []trade  // to be paid
+	Codes     []qrCode // to be scanned
+	Following bool
+	Consents  int // to messages of an activity
+	Messages  []message
+	Paid      []trade // by the owner
+
+	Browser, ShopAt string // the shop's tab: wechat or safari, and its address there
+
 	Recent  []tradeLine
 	Refunds []refund
 	Faults  string
-	Presets []preset
-	Presses []press
+	Groups  []faultGroup
 	Leaps   []leap
+}
+
+// Link is where a message leads on this phone: WeChat opens a page of the shop in its own browser.
+func (p *phonePage) Link(to string) string {
+	if rest, ok := strings.CutPrefix(to, p.ShopURL); ok && p.ShopURL != "" {
+		return "/phone?" + url.Values{"tab": {tabShop}, "in": {"wechat"}, "to": {rest}}.Encode()
+	}
+	return to
+}
+
+// Newest is the number of the newest message.
+func (p *phonePage) Newest() int64 {
+	if len(p.Messages) == 0 {
+		return 0
+	}
+	return p.Messages[0].MsgID
 }
 
 // tradeLine is a trade with its newest callback.
@@ -68,52 +108,19 @@ func (l tradeLine) LastStatus() int {
 	return l.Callback.Deliveries[len(l.Callback.Deliveries)-1].Status
 }
 
-// preset is a fault at the press of a button.
-type preset struct{ Name, Set string }
-
-var presets = []preset{
-	{"回调丢失 1 次", `{"callback":[{"event":"payment","lose":true,"times":1}]}`},
-	{"回调并发重复 5 份", `{"callback":[{"repeat":5,"parallel":true}]}`},
-	{"回调晚到 10 秒", `{"callback":[{"delay_ms":10000,"times":1}]}`},
-	{"回调先于下单应答", `{"callback":[{"early":true,"times":1}]}`},
-	{"回调金额多 1 分", `{"callback":[{"amount_delta":1,"times":1}]}`},
-	{"回调签名错误", `{"callback":[{"bad_signature":true,"times":1}]}`},
-	{"回调报文被改", `{"callback":[{"altered_body":true,"times":1}]}`},
-	{"签名探测", `{"callback":[{"signtest":true,"attempts":1,"times":1}]}`},
-	{"下单 500", `{"api":[{"api":"native","status":500,"times":1}]}`},
-	{"下单成功但无应答", `{"api":[{"api":"native","drop":true,"times":1}]}`},
-	{"下单应答晚 8 秒", `{"api":[{"api":"native","delay_ms":8000,"times":1}]}`},
-	{"查单被限频", `{"api":[{"api":"query","status":429,"times":3}]}`},
-	{"全部接口 502", `{"api":[{"api":"*","status":502,"html":true}]}`},
-	{"接口挂起 30 秒", `{"api":[{"api":"*","delay_ms":30000}]}`},
-	{"回调乱序（晚到 20 秒、两份）", `{"callback":[{"delay_s":20,"repeat":2,"times":1}]}`},
-	{"回调改用平台证书签名", `{"callback":[{"signer":"certificate"}]}`},
-	{"回调序列号未知", `{"callback":[{"unknown_serial":true,"times":1}]}`},
-	{"签名时钟差 10 分钟", `{"clock_skew_s":600}`},
-	{"退款异常", `{"refund":{"settle":"ABNORMAL","after_s":3}}`},
-	{"退款挂起", `{"refund":{"settle":"HOLD"}}`},
+// policy is the page's own script and style, a browser of the phone in a frame, and in that again
+// this page, when an h5 payer comes.
+func (s *Sandbox) policy() string {
+	return "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; frame-src http://*." + phoneHost + ":* " + s.cfg.PublicURL +
+		"; frame-ancestors 'self' http://" + phoneHost + ":* http://*." + phoneHost + ":*; base-uri 'none'; form-action 'self'"
 }
-
-// press is something that happens at the press of a button, POSTed with {}.
-type press struct{ Name, Path string }
-
-var presses = []press{
-	{"关注公众号", "/sandbox/follow"},
-	{"取消关注", "/sandbox/unfollow"},
-	{"访问令牌立即失效", "/sandbox/access-token/expire"},
-	{"换发平台证书", "/sandbox/certificates"},
-}
-
-// leap moves the business clock by a number of seconds.
-type leap struct {
-	Name    string
-	Seconds int
-}
-
-var leaps = []leap{{"+1 分", 60}, {"+1 小时", 3600}, {"+1 天", 86400}, {"+7 天", 7 * 86400}, {"+31 天", 31 * 86400}}
 
 // phone answers GET /, GET /phone and the address an h5_url leads to.
 func (s *Sandbox) phone(w http.ResponseWriter, r *http.Request, _ httprouter.Params) {
+	if host, port, err := net.SplitHostPort(r.Host); err == nil && r.URL.Query().Get("tab") == tabShop && host != phoneHost {
+		http.Redirect(w, r, "http://"+phoneHost+":"+port+r.URL.RequestURI(), http.StatusFound) // the site of its browsers
+		return
+	}
 	page, err := s.phonePage(r)
 	var out bytes.Buffer
 	if err == nil {
@@ -125,16 +132,38 @@ func (s *Sandbox) phone(w http.ResponseWriter, r *http.Request, _ httprouter.Par
 		return
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; form-action 'self'")
+	w.Header().Set("Content-Security-Policy", s.policy())
 	send(w, http.StatusOK, "text/html; charset=utf-8", out.Bytes())
 }
 
+// phoneFile answers GET /phone/:file.
+func (s *Sandbox) phoneFile(w http.ResponseWriter, r *http.Request, params httprouter.Params) {
+	kinds := map[string]string{"phone.css": "text/css; charset=utf-8", "phone.js": "text/javascript; charset=utf-8"}
+	name := params.ByName("file")
+	body, err := pageFiles.ReadFile("page/" + name)
+	if err != nil || kinds[name] == "" {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Cache-Control", "no-cache")
+	send(w, http.StatusOK, kinds[name], body)
+}
+
 func (s *Sandbox) phonePage(r *http.Request) (*phonePage, error) {
-	p := &phonePage{Merchant: merchantName, ShopURL: s.cfg.ShopURL, MchID: s.keys.id.MchID, Now: s.now(), Presets: presets, Presses: presses, Leaps: leaps}
+	q := r.URL.Query()
+	p := &phonePage{Merchant: merchantName, ShopURL: s.cfg.ShopURL, MchID: s.keys.id.MchID, Now: s.now(), Groups: faultGroups, Leaps: leaps,
+		Tab: tabScan, People: people[:], Back: q.Get("redirect_url")}
+	if slices.Contains([]string{tabMessages, tabShop, tabMe}, q.Get("tab")) {
+		p.Tab = q.Get("tab")
+	}
+	p.Owner = people[ownerIndex(s.who(""))]
+	s.openShop(p, r)
 	if err := s.scan(p, scanned(r, s.cfg.PublicURL)); err != nil {
 		return nil, err
 	}
-	p.Back = r.URL.Query().Get("redirect_url")
+	if err := s.db.View(func(tx *bbolt.Tx) error { return s.fillAccount(tx, p) }); err != nil {
+		return nil, err
+	}
 	if err := s.fillLists(p); err != nil {
 		return nil, err
 	}
@@ -145,6 +174,23 @@ func (s *Sandbox) phonePage(r *http.Request) (*phonePage, error) {
 	raw, err := json.MarshalIndent(set, "", "  ")
 	p.Faults = string(raw)
 	return p, err
+}
+
+// openShop is the shop's tab: in WeChat's browser of the phone's owner, or in the phone's.
+func (s *Sandbox) openShop(p *phonePage, r *http.Request) {
+	host := browsers[ownerIndex(p.Owner.Openid)].host
+	p.Browser = "wechat"
+	if r.URL.Query().Get("in") == "safari" {
+		p.Browser, host = "safari", safariHost
+	}
+	to := r.URL.Query().Get("to")
+	if !strings.HasPrefix(to, "/") {
+		to = "/"
+	}
+	if _, port, err := net.SplitHostPort(r.Host); err == nil {
+		host += ":" + port
+	}
+	p.ShopAt = "http://" + host + to
 }
 
 // scanned is what the phone was pointed at: a code in the query, or the h5 page itself.
@@ -165,9 +211,17 @@ func scanned(r *http.Request, publicURL string) payRequest {
 	return in
 }
 
-// scan looks the code up and says in words why it cannot be paid.
+// scan looks the code up and says in words why it is good for nothing, if it is not.
 func (s *Sandbox) scan(p *phonePage, in payRequest) error {
 	if in == (payRequest{}) {
+		return nil
+	}
+	var no *refusal
+	if qr, err := s.findCode(act{URL: in.CodeURL}); err == nil {
+		p.Code, p.QR = in.CodeURL, qr
+		return nil
+	} else if errors.As(err, &no) && no.code == "QR_EXPIRED" {
+		p.Code, p.Problem = in.CodeURL, no.message
 		return nil
 	}
 	return s.db.View(func(tx *bbolt.Tx) (err error) {
@@ -175,20 +229,43 @@ func (s *Sandbox) scan(p *phonePage, in payRequest) error {
 		if err != nil {
 			return err
 		}
-		if p.Code == "" {
-			p.Code = in.OutTradeNo
-		}
+		p.Code = cmp.Or(p.Code, in.OutTradeNo)
 		raw, err := json.Marshal(in)
 		if err != nil {
 			return err
 		}
 		p.Pay = string(raw)
-		var no *refusal
 		if _, err := s.payable(tx, in); errors.As(err, &no) {
 			p.Problem = no.message
 		}
 		return nil
 	})
+}
+
+// fillAccount is what the official account is to the phone's owner.
+func (s *Sandbox) fillAccount(tx *bbolt.Tx, p *phonePage) error {
+	f, err := get[follower](tx, bucketFollowers, p.Owner.Openid)
+	if err != nil {
+		return err
+	}
+	p.Following = f != nil && f.Following
+	if p.Messages, err = list[message](tx, bucketMessages, p.Owner.Openid+"/"); err != nil {
+		return err
+	}
+	slices.Reverse(p.Messages)
+	p.Messages = p.Messages[:min(len(p.Messages), 20)]
+	consents, err := get[int](tx, bucketGrants, p.Owner.Openid+"/"+activityTemplate().ID)
+	if consents != nil {
+		p.Consents = *consents
+	}
+	if err != nil {
+		return err
+	}
+	codes, err := list[qrCode](tx, bucketQRCodes, "")
+	p.Codes = slices.DeleteFunc(codes, func(c qrCode) bool { return !p.Now.Before(c.Ends) })
+	slices.SortStableFunc(p.Codes, func(a, b qrCode) int { return b.Ends.Compare(a.Ends) })
+	p.Codes = p.Codes[:min(len(p.Codes), 4)]
+	return err
 }
 
 // fillLists collects what waits to be paid, and the newest trades with their callbacks.
@@ -201,6 +278,9 @@ func (s *Sandbox) fillLists(p *phonePage) error {
 	for _, t := range all {
 		if t.State == notPaid && !p.Now.After(t.ExpiresAt) && len(p.Waiting) < 8 {
 			p.Waiting = append(p.Waiting, t)
+		}
+		if t.paid() && t.Openid == p.Owner.Openid && len(p.Paid) < 12 {
+			p.Paid = append(p.Paid, t)
 		}
 	}
 	for _, t := range all[:min(len(all), 8)] {

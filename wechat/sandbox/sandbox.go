@@ -7,11 +7,21 @@
 // when a code dies, what can be closed and refunded. Two clocks rule: signatures use the real one
 // (SDKs compare them with theirs), everything else the business clock, which PUT /sandbox/clock moves.
 //
+// # The phone
+//
+// GET /phone scans, pays, follows and shows the messages that arrived. Its tab 商店 opens the shop
+// in WeChat's own browser or in the phone's: names under phone.localhost on the sandbox's port
+// (wechat1 to wechat3 for its three people, safari), which pass everything on to the shop under
+// that browser's user agent and give pages the WeixinJSBridge to pay with. Browsers that do not
+// look for names under localhost on this machine cannot show them.
+//
 // # Control
 //
 // JSON under /sandbox/, answered only to this machine. Refusals are {"code","message"}.
 //
 //	POST /sandbox/pay {"code_url"|"h5_url"|"prepay_id"|"out_trade_no"|"jsapi", "openid"?}
+//	POST /sandbox/look, the same body    what the payer is shown before, or why it cannot be paid
+//	GET, PUT /sandbox/owner {"openid"}   whose phone it is: who acts where no openid is given
 //	GET  /sandbox/trades                 GET /sandbox/trades/:out_trade_no   (with its callbacks)
 //	GET  /sandbox/refunds                POST /sandbox/refunds/:out_refund_no {"status"}
 //	POST /sandbox/callbacks/:out_trade_no {"event"?,"count"?,"parallel"?,"fault"?}   sends it again, now
@@ -53,6 +63,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -91,7 +102,8 @@ type Sandbox struct {
 	mu     sync.Mutex
 	flying map[string]bool // events being delivered
 
-	telling background // of what became of messages
+	owner   atomic.Pointer[string] // openid of whose phone it is
+	telling background             // of what became of messages
 }
 
 // New opens the state in cfg.Dir, generating keys on the first run. A second sandbox on the same
@@ -133,6 +145,9 @@ func (s *Sandbox) load() (err error) {
 		return err
 	}
 	if s.faults, err = s.openFaults(); err != nil {
+		return err
+	}
+	if err = s.openOwner(); err != nil {
 		return err
 	}
 	return s.writeEnv()

@@ -24,7 +24,7 @@ func (s *Sandbox) Handler() http.Handler {
 	s.payRoutes(r)
 	s.accountRoutes(r)
 	s.controlRoutes(r)
-	return r
+	return s.inFront(r)
 }
 
 // payRoutes is WeChat Pay, under its real paths.
@@ -56,8 +56,12 @@ func (s *Sandbox) controlRoutes(r *httprouter.Router) {
 	r.GET("/sandbox/clock", s.control(s.getClock))
 	r.PUT("/sandbox/clock", s.control(s.putClock))
 	r.POST("/sandbox/certificates", s.control(s.issueCertificate))
+	r.POST("/sandbox/look", s.control(s.look))
+	r.GET("/sandbox/owner", s.control(s.showOwner))
+	r.PUT("/sandbox/owner", s.control(s.putOwner))
 	r.GET("/", s.local(s.phone))
 	r.GET("/phone", s.local(s.phone))
+	r.GET("/phone/:file", s.local(s.phoneFile))
 	r.GET("/cgi-bin/mmpayweb-bin/checkmweb", s.local(s.phone))
 }
 
@@ -225,7 +229,7 @@ func (s *Sandbox) isLocal(host string) bool {
 	}
 	host = strings.Trim(host, "[]")
 	ip := net.ParseIP(host)
-	return host == "localhost" || s.hosts[host] || ip != nil && ip.IsLoopback()
+	return host == "localhost" || host == phoneHost || browserOf(host) != nil || s.hosts[host] || ip != nil && ip.IsLoopback()
 }
 
 // items is the form of every list.

@@ -56,6 +56,11 @@ func named(all []msgTemplate) []msgTemplate {
 	return all
 }
 
+// activityTemplate is the one to subscribe to.
+func activityTemplate() *msgTemplate {
+	return &templates[slices.IndexFunc(templates, func(t msgTemplate) bool { return t.Subscribe })]
+}
+
 // templateSettings is what WECHAT_MP_TEMPLATES says about them.
 func templateSettings() string {
 	type setting struct {

@@ -1,0 +1,74 @@
+package sandbox
+
+import (
+	"slices"
+
+	"go.etcd.io/bbolt"
+)
+
+// person is somebody who may hold the phone.
+type person struct {
+	Openid string `json:"openid"`
+	Name   string `json:"name"`
+}
+
+// people are those whom the phone can belong to. The first one it belongs to until somebody else
+// takes it: a scan by another than the buyer can be tried out by hand.
+var people = [...]person{
+	{defaultOpenid, "小拾"},
+	{"oSandboxBuyer00000000000002", "阿课"},
+	{"oSandboxBuyer00000000000003", "路人"},
+}
+
+// ownerIndex is the place of an openid among the people; the first one's where it is nobody's.
+func ownerIndex(openid string) int {
+	return max(0, slices.IndexFunc(people[:], func(p person) bool { return p.Openid == openid }))
+}
+
+const metaOwner = "phone_owner"
+
+// openOwner reads whose phone it is.
+func (s *Sandbox) openOwner() error {
+	return s.db.View(func(tx *bbolt.Tx) error {
+		saved, err := get[string](tx, bucketMeta, metaOwner)
+		if saved == nil {
+			saved = &people[0].Openid
+		}
+		s.owner.Store(saved)
+		return err
+	})
+}
+
+// who is the openid given, or else the phone's owner.
+func (s *Sandbox) who(openid string) string {
+	if openid == "" {
+		return *s.owner.Load()
+	}
+	return openid
+}
+
+// showOwner answers GET /sandbox/owner with the people, and whose phone it is.
+func (s *Sandbox) showOwner(*request) (any, error) {
+	return struct {
+		Openid string   `json:"openid"`
+		People []person `json:"people"`
+	}{s.who(""), people[:]}, nil
+}
+
+// putOwner answers PUT /sandbox/owner `{openid}`: one of the people takes the phone.
+func (s *Sandbox) putOwner(r *request) (any, error) {
+	var in struct {
+		Openid string `json:"openid"`
+	}
+	if err := r.decode(&in); err != nil {
+		return nil, err
+	}
+	if !slices.ContainsFunc(people[:], func(p person) bool { return p.Openid == in.Openid }) {
+		return nil, paramError("openid", "none of the people who may hold the phone")
+	}
+	if err := s.db.Update(func(tx *bbolt.Tx) error { return put(tx, bucketMeta, metaOwner, in.Openid) }); err != nil {
+		return nil, err
+	}
+	s.owner.Store(&in.Openid)
+	return s.showOwner(r)
+}
