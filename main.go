@@ -131,6 +131,7 @@ func run(ctx context.Context, cfg settings, w watch) (err error) {
 	desk := notice.New(notice.Config{Store: db, Hub: live, Now: clk.now, Log: w.log, Courier: courier})
 	till := checkout.New(checkout.Config{
 		Store: db, Hub: live, Pay: pay, Merchant: merchant, Teller: desk, Now: clk.now, Log: w.log,
+		RemindBefore: cfg.OrderReminder,
 	})
 	g.Go(func() error { return till.Run(bg) })
 

@@ -52,6 +52,7 @@ func startShop(t testing.TB, options ...shopOption) *testShop {
 	t.Helper()
 	cfg := settings{
 		Env: "development", Addr: "127.0.0.1:0", SandboxAddr: "127.0.0.1:0", DataDir: t.TempDir(), SeedDemo: "on",
+		OrderReminder: 10 * time.Minute,
 	}
 	s := &testShop{t: t, log: &logBook{}}
 	ready := make(chan struct{})

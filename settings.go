@@ -12,6 +12,7 @@ import (
 	"github.com/caarlos0/env/v11"
 
 	"mstm/notice"
+	"mstm/shop"
 )
 
 // settings is everything that the environment says. .env.example explains each.
@@ -27,6 +28,9 @@ type settings struct {
 	SandboxAddr    string         `env:"SANDBOX_ADDR" envDefault:"127.0.0.1:8090"`
 	AllowedOrigins []string       `env:"ALLOWED_ORIGINS"`
 	TrustedProxies []netip.Prefix `env:"TRUSTED_PROXIES"`
+
+	// OrderReminder is how long before it closes the buyer of an unpaid order is reminded.
+	OrderReminder time.Duration `env:"ORDER_REMINDER" envDefault:"10m"`
 
 	Hub hubSettings `envPrefix:"HUB_MAX_PER_"`
 	Pay paySettings `envPrefix:"WECHAT_PAY_"`
@@ -143,6 +147,9 @@ func (s settings) check() error {
 		s.Pay.check(refuse)
 	}
 	s.MP.check(s.Pay.AppID, refuse)
+	if r := s.OrderReminder; r != 0 && (r < time.Minute || r >= shop.PayWithin) {
+		refuse("ORDER_REMINDER", fmt.Sprintf("is neither 0 (off) nor from 1m to less than %s, for which an order is open", shop.PayWithin))
+	}
 	if s.production() {
 		s.checkProduction(refuse)
 	}

@@ -28,10 +28,11 @@ type Teller interface {
 	OrderFulfilled(ctx context.Context, o *shop.Order) error
 	Refunded(ctx context.Context, o *shop.Order, r *shop.Refund) error
 	PaidBack(ctx context.Context, o *shop.Order, r *shop.Refund) error
+	OrderClosing(ctx context.Context, o *shop.Order) error
 	AccessEnds(ctx context.Context, userID string, r shop.Reminder) error
 }
 
-// Config is what a Checkout works with. All of it is needed.
+// Config is what a Checkout works with. All of it is needed but what says otherwise.
 type Config struct {
 	Store    *store.Store
 	Hub      *hub.Hub
@@ -40,6 +41,8 @@ type Config struct {
 	Teller   Teller
 	Now      func() time.Time // the shop's clock
 	Log      *slog.Logger
+
+	RemindBefore time.Duration // how long before it closes the buyer of an unpaid order is reminded; 0: never
 }
 
 // Checkout moves orders through their lives. Its methods may be called from any goroutine.

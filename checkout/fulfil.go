@@ -34,6 +34,8 @@ func (c *Checkout) do(ctx context.Context, o *shop.Order, duty shop.DutyName) er
 		return c.tellRefunded(ctx, o)
 	case shop.DutyTellPaidBack:
 		return c.tellPaidBack(ctx, o)
+	case shop.DutyTellClosing:
+		return c.tellClosing(ctx, o)
 	}
 	return fmt.Errorf("no such duty: %s", duty)
 }
@@ -146,6 +148,22 @@ func (c *Checkout) countLearners(ctx context.Context, o *shop.Order) error {
 		}
 	}
 	return nil
+}
+
+// tellClosing reminds the buyer of an order that is about to close, unless there is nothing to
+// remind of by now. WeChat is asked first: word of a payment may have been lost, and nobody who
+// has paid is to be told to.
+func (c *Checkout) tellClosing(ctx context.Context, o *shop.Order) error {
+	if a := o.OpenAttempt(); a != nil && o.Reminds(c.Now()) {
+		if _, err := c.ask(ctx, o, a); calmly(err) != nil {
+			return err
+		}
+	}
+	o, err := c.Store.Order(ctx, o.ID)
+	if err != nil || !o.Reminds(c.Now()) {
+		return err
+	}
+	return c.Teller.OrderClosing(ctx, o)
 }
 
 func (c *Checkout) tellPaidBack(ctx context.Context, o *shop.Order) error {

@@ -213,6 +213,7 @@ func (c *Checkout) refuseUnknown(ctx context.Context, req PlaceRequest) error {
 func (c *Checkout) write(ctx context.Context, orderID string, req PlaceRequest, quote shop.Quote) error {
 	now := c.Now()
 	o := shop.NewOrder(orderID, req.UserID, quote.OrderLines(), now)
+	o.RemindBefore(c.RemindBefore)
 	if o.State == shop.OrderPending {
 		if _, err := o.AddAttempt(req.Channel, req.Payer, now); err != nil {
 			return err

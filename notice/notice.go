@@ -5,6 +5,7 @@ package notice
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -30,11 +31,21 @@ type Desk struct{ Config }
 // New is a Desk.
 func New(cfg Config) *Desk { return &Desk{cfg} }
 
-// tell puts a notice into a learner's inbox and shows it on the open pages. ref is what it
-// is about: for one kind and ref a learner gets one notice, however often tell is called.
-// data is what a WeChat message says of it.
-func (d *Desk) tell(ctx context.Context, userID, kind, ref string, n shop.Notice, data map[string]string) error {
-	n, err := d.keep(ctx, userID, kind, ref, n, data)
+// news is one thing to tell somebody. For one kind and ref a learner gets one notice, however
+// often it is told.
+type news struct {
+	userID, kind, ref string // ref is what it is about
+	form              string // of the wording; "": the kind's
+	link              string
+
+	// Both by the reader's language: what the wording's placeholders stand for, and what a
+	// WeChat message says of it.
+	facts, message func(locale string) map[string]string
+}
+
+// tell puts a notice into a learner's inbox and shows it on the open pages.
+func (d *Desk) tell(ctx context.Context, what news) error {
+	n, err := d.keep(ctx, what)
 	if err != nil {
 		return err
 	}
@@ -46,16 +57,65 @@ func (d *Desk) tell(ctx context.Context, userID, kind, ref string, n shop.Notice
 }
 
 // keep puts a notice into a learner's inbox, where it is once, and notes the WeChat message
-// that says the same.
-func (d *Desk) keep(ctx context.Context, userID, kind, ref string, n shop.Notice, data map[string]string) (shop.Notice, error) {
-	n.ID = shop.NoticeID(userID, kind, ref)
-	n.UserID, n.Kind, n.CreatedAt = userID, kind, d.Now().UTC()
-	if _, err := d.Store.InsertNotice(ctx, &n); err != nil {
+// that says the same. It is worded now, in the language that the reader has now, and stays as
+// it is: what somebody was told is not to change under them. A notice that is there already is
+// answered as it was told.
+func (d *Desk) keep(ctx context.Context, what news) (shop.Notice, error) {
+	locale, err := d.language(ctx, what.userID)
+	if err != nil {
+		return shop.Notice{}, err
+	}
+	text, err := d.word(ctx, what, locale)
+	if err != nil {
+		return shop.Notice{}, err
+	}
+	n := shop.Notice{
+		ID: shop.NoticeID(what.userID, what.kind, what.ref), UserID: what.userID, Kind: what.kind,
+		Title: text.Title, Body: text.Body, Link: what.link, CreatedAt: d.Now().UTC(),
+	}
+	fresh, err := d.Store.InsertNotice(ctx, &n)
+	if err != nil {
 		return n, err
 	}
-	m := shop.NewDelivery(userID, kind, ref, d.Now())
-	m.Data, m.Link = data, n.Link
+	if !fresh {
+		told, err := d.Store.Notice(ctx, n.ID)
+		if err != nil {
+			return n, err
+		}
+		n = *told
+	}
+	m := shop.NewDelivery(what.userID, what.kind, what.ref, d.Now())
+	m.Data, m.Link = what.message(locale), what.link
 	return n, d.Courier.Post(ctx, m)
+}
+
+// language is the one that somebody is written to in.
+func (d *Desk) language(ctx context.Context, userID string) (string, error) {
+	u, err := d.Store.User(ctx, userID)
+	if errors.Is(err, shop.ErrUserNotFound) {
+		return shop.LocaleZh, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return u.Language(), nil
+}
+
+// word is what is told in a language, by the template of the console where there is one.
+func (d *Desk) word(ctx context.Context, what news, locale string) (shop.Wording, error) {
+	form := what.form
+	if form == "" {
+		form = what.kind
+	}
+	f, err := shop.NoticeFormNamed(form)
+	if err != nil {
+		return shop.Wording{}, err
+	}
+	edited, err := d.Store.NoticeTemplates(ctx)
+	if err != nil {
+		return shop.Wording{}, err
+	}
+	return f.Texts(edited).In(locale).Fill(what.facts(locale)), nil
 }
 
 // show shows a notice on the reader's open pages, once.

@@ -2,7 +2,7 @@ package notice
 
 import (
 	"context"
-	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,51 +13,85 @@ import (
 // not be opened.
 func (d *Desk) OrderFulfilled(ctx context.Context, o *shop.Order) error {
 	opened, refused := titles(o, shop.LineGranted), titles(o, shop.LineRefused)
-	n := shop.Notice{Title: "课程已开通", Body: fmt.Sprintf("%s 已开通，现在就可以学习。", opened), Link: "/orders/" + o.ID}
+	what := orderNews(o, shop.NoticeOrderFulfilled, o.ID, o.Paid, d.Now())
 	switch {
-	case opened == "":
-		n.Title, n.Body = "课程未能开通", fmt.Sprintf("%s 您已经拥有，款项会原路退回。", refused)
-	case refused != "":
-		n.Body += fmt.Sprintf(" %s 您已经拥有，款项会原路退回。", refused)
+	case len(opened) == 0:
+		what.form = shop.FormNotFulfilled
+	case len(refused) > 0:
+		what.form = shop.FormPartlyFulfilled
 	}
-	return d.tell(ctx, o.UserID, shop.NoticeOrderFulfilled, o.ID, n, orderFacts(o, o.Paid, d.Now()))
+	what.facts = func(locale string) map[string]string {
+		return map[string]string{"courses": quoted(opened, locale), "refused": quoted(refused, locale), "order": o.ID}
+	}
+	return d.tell(ctx, what)
 }
 
 // Refunded tells the buyer that a refund of an order went through.
 func (d *Desk) Refunded(ctx context.Context, o *shop.Order, r *shop.Refund) error {
-	n := shop.Notice{Title: "退款成功", Body: fmt.Sprintf("%s 元已原路退回。", r.Amount.Yuan()), Link: "/orders/" + o.ID}
+	what := orderNews(o, shop.NoticeOrderRefunded, r.OutRefundNo, r.Amount, d.Now())
 	if r.Amount == 0 {
-		n.Title, n.Body = "课程已退出", "这笔订单没有付款，学习权限已结束。"
+		what.form = shop.FormWithdrawn
 	}
-	return d.tell(ctx, o.UserID, shop.NoticeOrderRefunded, r.OutRefundNo, n, orderFacts(o, r.Amount, d.Now()))
+	return d.tell(ctx, what)
 }
 
 // PaidBack tells the buyer that money which paid for nothing is back.
 func (d *Desk) PaidBack(ctx context.Context, o *shop.Order, r *shop.Refund) error {
-	return d.tell(ctx, o.UserID, shop.NoticePaidBack, r.OutRefundNo, shop.Notice{
-		Title: "多付的款项已退回",
-		Body:  fmt.Sprintf("%s 元已原路退回。", r.Amount.Yuan()),
-		Link:  "/orders/" + o.ID,
-	}, orderFacts(o, r.Amount, d.Now()))
+	return d.tell(ctx, orderNews(o, shop.NoticePaidBack, r.OutRefundNo, r.Amount, d.Now()))
 }
 
-// orderFacts is what a WeChat message about an order says.
-func orderFacts(o *shop.Order, amount shop.Fen, now time.Time) map[string]string {
-	courses := make([]string, 0, len(o.Lines))
-	for _, l := range o.Lines {
-		courses = append(courses, l.Title)
+// OrderClosing reminds the buyer that an order is not paid yet and closes soon.
+func (d *Desk) OrderClosing(ctx context.Context, o *shop.Order) error {
+	now := d.Now()
+	what := orderNews(o, shop.NoticeOrderClosing, o.ID, o.Total, now)
+	facts, message := what.facts, what.message
+	what.facts = func(locale string) map[string]string {
+		all := facts(locale)
+		all["until"] = shop.MinuteOf(o.ExpiresAt)
+		all["minutes"] = strconv.Itoa(int((o.ExpiresAt.Sub(now) + time.Minute - 1) / time.Minute))
+		return all
 	}
-	return map[string]string{
-		"courses": strings.Join(courses, "、"), "order": o.ID, "amount": amount.Yuan() + "元", "time": shop.MinuteOf(now),
+	what.message = func(locale string) map[string]string {
+		all := message(locale)
+		all["until"] = shop.MinuteOf(o.ExpiresAt)
+		return all
+	}
+	return d.tell(ctx, what)
+}
+
+// orderNews is news of an order and an amount of money.
+func orderNews(o *shop.Order, kind, ref string, amount shop.Fen, now time.Time) news {
+	all := titles(o, "")
+	return news{
+		userID: o.UserID, kind: kind, ref: ref, link: "/orders/" + o.ID,
+		facts: func(locale string) map[string]string {
+			return map[string]string{"courses": quoted(all, locale), "amount": amount.Yuan(), "order": o.ID}
+		},
+		message: func(string) map[string]string {
+			return map[string]string{
+				"courses": strings.Join(all, "、"), "order": o.ID, "amount": amount.Yuan() + "元", "time": shop.MinuteOf(now),
+			}
+		},
 	}
 }
 
-func titles(o *shop.Order, result shop.LineResult) string {
-	var all []string
+// titles are the courses of the lines that came to a result, "" for all.
+func titles(o *shop.Order, result shop.LineResult) (all []string) {
 	for _, l := range o.Lines {
-		if l.Result == result {
-			all = append(all, "《"+l.Title+"》")
+		if result == "" || l.Result == result {
+			all = append(all, l.Title)
 		}
 	}
-	return strings.Join(all, "")
+	return all
+}
+
+// quoted are titles as a sentence names them.
+func quoted(titles []string, locale string) string {
+	if len(titles) == 0 {
+		return ""
+	}
+	if locale == shop.LocaleEn {
+		return "“" + strings.Join(titles, "”, “") + "”"
+	}
+	return "《" + strings.Join(titles, "》《") + "》"
 }

@@ -14,9 +14,7 @@ import (
 // what it costs to go on. Each kind is told once for each last day. An error after which the
 // notice is in the inbox says that open pages have not heard of it: the caller comes again.
 func (d *Desk) AccessEnds(ctx context.Context, userID string, r shop.Reminder) error {
-	n, err := d.keep(ctx, userID, string(r.Kind), r.CourseID+":"+string(r.LastDay), shop.Notice{
-		Title: endTitle(r), Body: endBody(r), Link: "/courses/" + r.CourseID,
-	}, endFacts(r))
+	n, err := d.keep(ctx, endNews(userID, r))
 	if err != nil {
 		return err
 	}
@@ -27,62 +25,125 @@ func (d *Desk) AccessEnds(ctx context.Context, userID string, r shop.Reminder) e
 
 const showTime = 2 * time.Second // for one live event
 
-// endFacts is what a WeChat message about an access that ends says.
-func endFacts(r shop.Reminder) map[string]string {
-	next := "已下架，暂时不能续费"
-	if r.OnSale {
-		next = "无需续费"
+// endNews is news of an access that ends.
+func endNews(userID string, r shop.Reminder) news {
+	return news{
+		userID: userID, kind: string(r.Kind), ref: r.CourseID + ":" + string(r.LastDay), link: "/courses/" + r.CourseID,
+		facts: func(locale string) map[string]string {
+			return map[string]string{
+				"course": r.Title, "date": dayIn(locale, r.LastDay), "days": strconv.Itoa(r.DaysLeft), "offer": goOn(locale, r),
+			}
+		},
+		message: func(locale string) map[string]string {
+			return map[string]string{
+				"course": r.Title, "last_day": string(r.LastDay), "days": strconv.Itoa(r.DaysLeft), "next": nextStep(locale, r),
+			}
+		},
 	}
-	if r.OnSale && len(r.Next) > 0 {
-		next = r.Next[0].Name + " " + r.Next[0].Price.Yuan() + "元"
-	}
-	return map[string]string{"course": r.Title, "last_day": string(r.LastDay), "days": strconv.Itoa(r.DaysLeft), "next": next}
 }
 
-func endTitle(r shop.Reminder) string {
+func dayIn(locale string, d shop.Date) string {
+	if locale == shop.LocaleEn {
+		return d.English()
+	}
+	return d.Chinese()
+}
+
+// phrases are the words of a language that offers are told in.
+type phrases struct {
+	offSale, nothing string // in a WeChat message
+	closed           string // nothing can be bought
+	ways, or, end    string // around the ways to go on
+	way, stage       string // one way: name, price, how long; the name of a stage
+	free, price      string
+	forEver          string
+	months, days     string
+	oneMonth, oneDay string
+	messagePrice     string // in a WeChat message
+}
+
+var chinese = phrases{
+	offSale: "已下架，暂时不能续费", nothing: "无需续费",
+	closed: "这门课程已下架，暂时不能续费。",
+	ways:   "想继续学习，可以选择：", or: "；", end: "。",
+	way: "「%s」%s，%s", stage: "下一阶段%s",
+	free: "免费", price: "%s 元", forEver: "永久有效",
+	months: "%d 个月", oneMonth: "1 个月", days: "%d 天", oneDay: "1 天",
+	messagePrice: "%s元",
+}
+
+var english = phrases{
+	offSale: "Off sale", nothing: "Nothing to renew",
+	closed: "The course is off sale and cannot be renewed now.",
+	ways:   "To go on: ", or: "; ", end: ".",
+	way: "“%s”, %s, %s", stage: "the next stage %s",
+	free: "free", price: "¥%s", forEver: "for ever",
+	months: "%d months", oneMonth: "1 month", days: "%d days", oneDay: "1 day",
+	messagePrice: "¥%s",
+}
+
+func phrasesIn(locale string) phrases {
+	if locale == shop.LocaleEn {
+		return english
+	}
+	return chinese
+}
+
+// nextStep is the first offer with its price, as short as a WeChat message has it.
+func nextStep(locale string, r shop.Reminder) string {
+	p := phrasesIn(locale)
 	switch {
-	case r.Kind == shop.AccessEnded:
-		return "课程已到期"
-	case r.DaysLeft == 1:
-		return "课程今天到期"
+	case !r.OnSale:
+		return p.offSale
+	case len(r.Next) == 0:
+		return p.nothing
 	}
-	return fmt.Sprintf("课程还有 %d 天到期", r.DaysLeft)
-}
-
-func endBody(r shop.Reminder) string {
-	if r.Kind == shop.AccessEnded {
-		return fmt.Sprintf("《%s》的学习权限到 %s为止，现已结束。学习进度会保留，到期不会自动扣费。%s", r.Title, r.LastDay.Chinese(), goOn(r))
+	price := fmt.Sprintf(p.messagePrice, r.Next[0].Price.Yuan())
+	if r.Next[0].Price == 0 {
+		price = p.free
 	}
-	return fmt.Sprintf("《%s》可以学到 %s 24:00，到期不会自动扣费。%s", r.Title, r.LastDay.Chinese(), goOn(r))
+	return r.Next[0].Name + " " + price
 }
 
 // goOn says how to go on learning and what that costs.
-func goOn(r shop.Reminder) string {
+func goOn(locale string, r shop.Reminder) string {
+	p := phrasesIn(locale)
 	switch {
 	case !r.OnSale:
-		return "这门课程已下架，暂时不能续费。"
+		return p.closed
 	case len(r.Next) == 0:
 		return ""
 	}
 	ways := make([]string, 0, len(r.Next))
 	for _, o := range r.Next {
-		ways = append(ways, way(o))
+		ways = append(ways, p.offer(o))
 	}
-	return "想继续学习，可以选择：" + strings.Join(ways, "；") + "。"
+	return p.ways + strings.Join(ways, p.or) + p.end
 }
 
-// way is one offer, as `下一阶段「第二个月」200.00 元，1 个月`.
-func way(o shop.Offer) string {
-	price, lasts := o.Price.Yuan()+" 元", "永久有效"
+// offer is one way to go on, as `下一阶段「第二个月」200.00 元，1 个月`.
+func (p phrases) offer(o shop.Offer) string {
+	price, lasts := fmt.Sprintf(p.price, o.Price.Yuan()), p.forEver
 	if o.Price == 0 {
-		price = "免费"
+		price = p.free
 	}
-	if p := o.Period; p != nil {
-		lasts = fmt.Sprintf("%d %s", p.Count, map[shop.PeriodUnit]string{shop.Month: "个月", shop.Day: "天"}[p.Unit])
+	if o.Period != nil {
+		lasts = p.period(*o.Period)
 	}
-	name := "「" + o.Name + "」"
+	text := fmt.Sprintf(p.way, o.Name, price, lasts)
 	if o.Kind == shop.KindStage {
-		name = "下一阶段" + name
+		text = fmt.Sprintf(p.stage, text)
 	}
-	return name + price + "，" + lasts
+	return text
+}
+
+func (p phrases) period(x shop.Period) string {
+	one, many := p.oneDay, p.days
+	if x.Unit == shop.Month {
+		one, many = p.oneMonth, p.months
+	}
+	if x.Count == 1 {
+		return one
+	}
+	return fmt.Sprintf(many, x.Count)
 }

@@ -30,6 +30,9 @@ func (d Date) Start() time.Time {
 	return t.UTC()
 }
 
+// English writes the day as a person reads it: 1 April 2025.
+func (d Date) English() string { return d.Start().In(shanghai).Format("2 January 2006") }
+
 // Chinese writes the day as a person reads it: 2025 年 4 月 1 日.
 func (d Date) Chinese() string { return d.Start().In(shanghai).Format("2006 年 1 月 2 日") }
 

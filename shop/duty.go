@@ -24,11 +24,12 @@ const (
 	DutyTellRefunded   DutyName = "tell_refunded"   // notice that the refund went through
 	DutyTellPaidBack   DutyName = "tell_paid_back"  // notice that a payment for nothing went back
 	DutyAnnounceClosed DutyName = "announce_closed" // tell open pages that it is closed
+	DutyTellClosing    DutyName = "tell_closing"    // notice that it is unpaid and closes soon; moot once it is not pending
 )
 
 var dutyOrder = []DutyName{
 	DutyAnnouncePaid, DutyEnrol, DutyCart, DutyTell, DutyRefundRefused, DutyRefundNeedless,
-	DutyFreeze, DutyRevoke, DutyTellRefunded, DutyTellPaidBack, DutyCount, DutyAnnounceClosed,
+	DutyFreeze, DutyRevoke, DutyTellRefunded, DutyTellPaidBack, DutyCount, DutyAnnounceClosed, DutyTellClosing,
 }
 
 // AlarmAfterTries is how often a duty may fail before people are called.

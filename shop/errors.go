@@ -212,3 +212,9 @@ var (
 	ErrTooManySockets = define(TooMany, "TOO_MANY_SOCKETS", "连接过多，请稍后再试", "Too many connections; try again later.")
 	ErrAPIKeyNotFound = define(NotFound, "API_KEY_NOT_FOUND", "没有这个密钥", "There is no such API key.")
 )
+
+// Templates of notices.
+var (
+	ErrTemplateNotFound = define(NotFound, "TEMPLATE_NOT_FOUND", "没有这个消息模板", "There is no such notice template.")
+	ErrPlaceholder      = define(Unprocessable, "PLACEHOLDER_UNKNOWN", "模板里有这种消息没有的占位符，或多余的花括号", "The text has a placeholder that this notice does not know, or a brace that belongs to none.")
+)

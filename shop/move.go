@@ -75,6 +75,9 @@ func (o *Order) move(m Move, to OrderState, now time.Time, by string, data map[s
 		V: int64(len(o.History) + 1), Move: m, From: o.State, To: to, At: now.UTC(), By: by, Data: data,
 	})
 	o.State = to
+	if to != OrderPending {
+		o.done(DutyTellClosing)
+	}
 }
 
 // CanMove reports whether the table has the move.

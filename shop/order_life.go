@@ -32,6 +32,20 @@ func NewOrder(id, userID string, lines []OrderLine, now time.Time) *Order {
 	return o
 }
 
+// RemindBefore makes the shop remind the buyer that the order is unpaid, so long before it
+// closes. 0, and an order that is not pending, change nothing.
+func (o *Order) RemindBefore(before time.Duration) {
+	if o.State == OrderPending && before > 0 {
+		o.owe(o.ExpiresAt.Add(-before), DutyTellClosing)
+	}
+}
+
+// Reminds reports whether the buyer is still to be reminded that the order closes: somebody
+// who paid or cancelled, or for whom it is too late, is not.
+func (o *Order) Reminds(now time.Time) bool {
+	return o.State == OrderPending && now.Before(o.ExpiresAt)
+}
+
 // Abandoned is an order whose placing never finished. It takes the id, so that the one
 // who began cannot finish it any more.
 func Abandoned(id string, now time.Time) *Order {

@@ -46,6 +46,7 @@ var collections = []struct {
 		{{Key: "broadcast", Value: 1}, {Key: "state", Value: 1}},
 		{{Key: "msgid", Value: 1}},
 	}},
+	{"notice_templates", nil},
 	{"api_keys", nil},
 	{"settings", nil},
 	{"quarantine", []bson.D{{{Key: "out_trade_no", Value: 1}}}},

@@ -75,3 +75,8 @@ func (s *Store) markRead(ctx context.Context, id string, now time.Time) (bool, e
 	}
 	return done, nil
 }
+
+// Notice reads a notice as it was told; shop.ErrNoticeNotFound where there is none.
+func (s *Store) Notice(ctx context.Context, id string) (*shop.Notice, error) {
+	return findByID[shop.Notice](ctx, s.coll("notices"), id, shop.ErrNoticeNotFound)
+}

@@ -52,6 +52,7 @@ type Store struct {
 	tokens    *tokenCache
 	catalogue *catalogueCache
 	limits    *limiter
+	templates *templateCache
 }
 
 // Open connects to both stores, or starts the embedded ones, and makes the indexes. It
@@ -85,6 +86,7 @@ func Open(ctx context.Context, cfg Config) (_ *Store, err error) {
 	s.tokens = newTokenCache(s.bus)
 	s.catalogue = newCatalogueCache(s)
 	s.limits = newLimiter(s)
+	s.templates = newTemplateCache(s.bus)
 	return s, nil
 }
 

@@ -109,6 +109,7 @@ func redisOnly(t testing.TB, url string) *Store {
 	s.bus = newBus(client, s.log)
 	s.tokens = newTokenCache(s.bus)
 	s.catalogue = newCatalogueCache(s)
+	s.templates = newTemplateCache(s.bus)
 	return s
 }
 

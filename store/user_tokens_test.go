@@ -198,7 +198,7 @@ func secondInstance(t *testing.T, a *Store, url string) *Store {
 	b := redisOnly(t, url)
 	b.client, b.db, b.embeddedMongo = a.client, a.db, a.embeddedMongo
 	first := redisOnly(t, url)
-	a.bus, a.tokens, a.catalogue = first.bus, first.tokens, first.catalogue
+	a.bus, a.tokens, a.catalogue, a.templates = first.bus, first.tokens, first.catalogue, first.templates
 	a.catalogue.store = a
 	for _, s := range []*Store{a, b} {
 		ctx, stop := context.WithCancel(context.Background())

@@ -56,7 +56,7 @@ func (w *world) open(name string) (_ *instance, err error) {
 	i.till = checkout.New(checkout.Config{
 		Store: i.store, Hub: live, Pay: i.pay, Merchant: shop.Merchant{AppID: s.AppID, MchID: s.MchID},
 		Teller: notice.New(notice.Config{Store: i.store, Hub: live, Now: w.clock.now, Log: w.logger()}),
-		Now:    w.clock.now, Log: w.logger(),
+		Now:    w.clock.now, Log: w.logger(), RemindBefore: 10 * time.Minute,
 	})
 	i.gate.dying = func() {
 		go func() { _ = i.store.Redis().Close() }()

@@ -1,0 +1,135 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"mstm/shop"
+)
+
+// templateCache keeps the wordings of notices, which every notice needs and people seldom
+// change. The bus tells of a change; while it would not be heard they are read each time.
+type templateCache struct {
+	mu  sync.Mutex
+	gen uint64 // counts what was forgotten
+	all map[string]shop.NoticeTemplate
+	at  time.Time // of the reading; zero: there is none
+}
+
+const templatesAge = 5 * time.Second // a safety net, and how late an edit may be that nobody could announce
+
+func newTemplateCache(b *bus) *templateCache {
+	c := &templateCache{}
+	b.onChange(func(ch change) {
+		if ch.Kind == changeTemplates || ch.Kind == changeAll {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.gen++
+			c.at = time.Time{}
+		}
+	})
+	return c
+}
+
+// get is what is kept, if it can be trusted, and the generation to give back to put.
+func (c *templateCache) get() (all map[string]shop.NoticeTemplate, gen uint64, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.all, c.gen, !c.at.IsZero() && time.Since(c.at) < templatesAge
+}
+
+// put keeps a reading unless something changed while it was made.
+func (c *templateCache) put(all map[string]shop.NoticeTemplate, gen uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.gen == gen {
+		c.all, c.at = all, time.Now()
+	}
+}
+
+// NoticeTemplates are the wordings that people have given notices, by form, from memory unless
+// one has changed. The caller must not change them.
+func (s *Store) NoticeTemplates(ctx context.Context) (map[string]shop.NoticeTemplate, error) {
+	all, gen, ok := s.templates.get()
+	if ok && s.bus.healthy() {
+		return all, nil
+	}
+	all, err := s.ReadNoticeTemplates(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.templates.put(all, gen)
+	return all, nil
+}
+
+// ReadNoticeTemplates reads them as they are in the database now, for who edits them.
+func (s *Store) ReadNoticeTemplates(ctx context.Context) (map[string]shop.NoticeTemplate, error) {
+	rows, err := findAll[shop.NoticeTemplate](ctx, s.coll("notice_templates"), bson.M{})
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[string]shop.NoticeTemplate, len(rows))
+	for _, t := range rows {
+		all[t.Form] = t
+	}
+	return all, nil
+}
+
+// PutNoticeTemplate makes t the edit after the one that the caller has seen (t.V is that one's;
+// 0: there was none), and puts it into the audit. Where somebody else was first it is
+// shop.ErrEditConflict. t as it is kept is returned.
+//
+// The audit has every edit, also when the process dies before it writes there: the row holds
+// the whole edit, and whoever writes the next one notes this one first.
+func (s *Store) PutNoticeTemplate(ctx context.Context, t shop.NoticeTemplate) (shop.NoticeTemplate, error) {
+	won, err := s.putNoticeTemplate(ctx, &t)
+	if err != nil {
+		return t, fmt.Errorf("notice template %s: %w", t.Form, err)
+	}
+	if !won {
+		return t, shop.ErrEditConflict
+	}
+	s.changed(ctx, changeTemplates, t.Form)
+	if err := s.auditTemplate(ctx, t); err != nil {
+		s.log.WarnContext(ctx, "audit is behind", "notice_template", t.Form, "err", err)
+	}
+	return t, nil
+}
+
+func (s *Store) putNoticeTemplate(ctx context.Context, t *shop.NoticeTemplate) (bool, error) {
+	seen := t.V
+	t.V++
+	if seen == 0 {
+		return s.insertOnce(ctx, s.coll("notice_templates"), t)
+	}
+	last, err := findByID[shop.NoticeTemplate](ctx, s.coll("notice_templates"), t.Form, errNotThere)
+	if errors.Is(err, errNotThere) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if last.V != seen {
+		return false, nil
+	}
+	if err := s.auditTemplate(ctx, *last); err != nil {
+		return false, err
+	}
+	return s.replaceIf(ctx, s.coll("notice_templates"), bson.M{"_id": t.Form, "v": seen}, t)
+}
+
+func (s *Store) auditTemplate(ctx context.Context, t shop.NoticeTemplate) error {
+	row := AuditRow{
+		ID: fmt.Sprintf("notice_template:%s:%d", t.Form, t.V), Object: "notice_template:" + t.Form, Act: "reset", By: t.By, At: t.At,
+	}
+	if w := t.Texts; w != nil {
+		row.Act = "edit"
+		row.Data = map[string]string{"zh_title": w.Zh.Title, "zh_body": w.Zh.Body, "en_title": w.En.Title, "en_body": w.En.Body}
+	}
+	return s.audit(ctx, row)
+}
