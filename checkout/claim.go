@@ -36,11 +36,29 @@ func (c *Checkout) releaseOrder(ctx context.Context, o *shop.Order) error {
 	if o.Opens() {
 		return nil
 	}
+	if o.CloseReason == shop.CloseAbandoned {
+		return c.releaseAbandoned(ctx, o.ID)
+	}
 	courses := make([]string, 0, len(o.Lines))
 	for _, l := range o.Lines {
 		courses = append(courses, l.CourseID)
 	}
 	return c.release(ctx, o.UserID, o.ID, courses)
+}
+
+// releaseAbandoned gives up what is held for an order that was never written: it has no
+// lines to tell what that is.
+func (c *Checkout) releaseAbandoned(ctx context.Context, orderID string) error {
+	claims, err := c.Store.ClaimsOf(ctx, orderID)
+	if err != nil {
+		return err
+	}
+	for _, claim := range claims {
+		if err := c.Store.ReleaseClaim(ctx, claim); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // makeRoom deals with the order that holds a course which another request wants: the same
@@ -57,7 +75,7 @@ func (c *Checkout) makeRoom(ctx context.Context, holder string, req PlaceRequest
 		return o, nil
 	case !o.Opens():
 		// It ended, or was given up, before it could let go.
-		return nil, c.release(ctx, req.UserID, holder, courseIDs(req.Lines))
+		return nil, c.releaseOrder(ctx, o)
 	case o.State == shop.OrderPaid:
 		return nil, c.finish(ctx, o)
 	default:

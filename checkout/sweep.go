@@ -103,7 +103,7 @@ func (c *Checkout) drive(ctx context.Context, orderID string) error {
 }
 
 // giveUp ends an order that was announced and never written. Taking its id makes sure that
-// it cannot be written any more.
+// it cannot be written any more; then what was held for it is free.
 func (c *Checkout) giveUp(ctx context.Context, due store.Due, noted bool) error {
 	if !noted {
 		return nil
@@ -112,6 +112,9 @@ func (c *Checkout) giveUp(ctx context.Context, due store.Due, noted bool) error 
 	fresh, err := c.Store.InsertOrder(ctx, o)
 	if err != nil || !fresh {
 		return err // it came after all, and needs its row
+	}
+	if err := c.releaseOrder(ctx, o); err != nil {
+		return err
 	}
 	return c.Store.Rest(ctx, o, due)
 }

@@ -71,6 +71,11 @@ func (s *Store) ReleaseClaim(ctx context.Context, c Claim) error {
 	return nil
 }
 
+// ClaimsOf lists what an order holds.
+func (s *Store) ClaimsOf(ctx context.Context, orderID string) ([]Claim, error) {
+	return findAll[Claim](ctx, s.coll("claims"), bson.M{"order_id": orderID})
+}
+
 // Claims lists the claims. There are as many as courses in open orders.
 func (s *Store) Claims(ctx context.Context) ([]Claim, error) {
 	return findAll[Claim](ctx, s.coll("claims"), bson.M{})

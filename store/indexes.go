@@ -30,7 +30,7 @@ var collections = []struct {
 	}},
 	{"reconciliations", nil},
 	{"order_keys", nil},
-	{"claims", nil},
+	{"claims", []bson.D{{{Key: "order_id", Value: 1}}}},
 	{"due", []bson.D{{{Key: "at", Value: 1}}}},
 	{"enrolments", []bson.D{{{Key: "user_id", Value: 1}}, {{Key: "course_id", Value: 1}}}},
 	{"turns", []bson.D{{{Key: "at", Value: 1}}}},

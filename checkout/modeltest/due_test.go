@@ -2,6 +2,7 @@ package modeltest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -78,6 +79,23 @@ func TestAnOrderThatCameAfterAllKeepsItsRow(t *testing.T) {
 		t.Fatalf("the orders are %+v", h.orders)
 	}
 	h.wantRows()
+	h.ends()
+}
+
+// Who places dies between announcing the order and writing it: whoever finds none gives it
+// up, and the courses that were held for it.
+func TestAnOrderThatNeverCameHoldsNothing(t *testing.T) {
+	h := newDueHistory(t, openWorld(t))
+	died, other := h.w.instances[0], h.w.instances[1]
+	died.gate.armAt("insert due")
+	if _, err := h.send(died, h.wants(full)); !errors.Is(err, errKilled) {
+		t.Fatalf("the order: %v", err)
+	}
+	h.w.clock.forward(time.Minute)
+	if err := other.call(h.ctx, other.till.Sweep); err != nil {
+		t.Fatal(err)
+	}
+	h.may(h.checkWhole)
 	h.ends()
 }
 
