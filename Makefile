@@ -70,7 +70,7 @@ test-rest:
 	go test $(RACE) -timeout 20m -skip '$(HALF)' .
 	go test $(RACE) -timeout 20m -p 1 $$(go list ./... | grep -v '^mstm$$')
 
-soak: ## random histories of orders against a model, and a kill at every write of an order's life; seeds are printed
+soak: ## random histories of orders against a model, and 20 kills before and after each named write of an order's life; seeds are printed
 	MODEL_HISTORIES=$(or $(MODEL_HISTORIES),10000) go test -count=1 -v -timeout 12h -run 'TestModel$$' ./checkout/modeltest
 	CRASH_SEEDS=$(or $(CRASH_SEEDS),20) CRASH_WORKERS=$(or $(CRASH_WORKERS),8) go test -count=1 -v -timeout 12h -run 'TestKilledAtAnyWrite' .
 
