@@ -26,7 +26,7 @@ type life struct {
 }
 
 // point is where a life is killed: "before 12" or "after 12" of all its writes, or "before 2
-// insert claims", the second of that name. The zero point, "after 0", kills nobody.
+// insert claims", the second of that name. The zero point, "before 0", kills nobody.
 type point struct {
 	when  string
 	n     int
@@ -35,7 +35,7 @@ type point struct {
 }
 
 func (p point) String() string {
-	words := strings.TrimSpace(fmt.Sprintf("%s %d %s", cmp.Or(p.when, "after"), p.n, p.write))
+	words := strings.TrimSpace(fmt.Sprintf("%s %d %s", cmp.Or(p.when, "before"), p.n, p.write))
 	if p.again > 0 {
 		words += fmt.Sprintf(" (again %d)", p.again)
 	}

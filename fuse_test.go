@@ -21,7 +21,7 @@ import (
 
 // fuse kills its own process at one write to MongoDB: right before it is sent, or right
 // after it was answered. Its file says which one: "before 3", or "after 3" and a name, counted
-// from the moment when the file says so; "after 0" only writes down what there was.
+// from the moment when the file says so; "before 0" only writes down what there was.
 type fuse struct {
 	path string
 
