@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"database/sql"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/FerretDB/FerretDB/ferretdb"
+	_ "modernc.org/sqlite" // the driver that FerretDB uses, for the index it lacks
 
 	"mstm/store/redistest"
 )
@@ -22,7 +24,8 @@ import (
 // Mongo is the URI of a database of its own that several instances can share: on
 // MONGODB_URI where that is set, else on a FerretDB of this process. FerretDB's updates are
 // no transactions, so its commands go one at a time through a proxy: what MongoDB does
-// atomically then happens undisturbed.
+// atomically then happens undisturbed. And what MongoDB finds by an index takes FerretDB the
+// reading of a whole collection; the proxy sees to it that a document is found by its _id.
 func Mongo(t testing.TB) string {
 	t.Helper()
 	if uri := os.Getenv("MONGODB_URI"); uri != "" {
@@ -35,13 +38,13 @@ func Mongo(t testing.TB) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	socket := filepath.Join(dir, "s")
 	if err := os.Mkdir(filepath.Join(dir, "db"), 0o700); err != nil {
 		t.Fatal(err)
 	}
+	m := &mongoServer{socket: filepath.Join(dir, "s"), files: "file:" + (&url.URL{Path: dir + "/db/"}).EscapedPath()}
 	f, err := ferretdb.New(&ferretdb.Config{
-		Listener: ferretdb.ListenerConfig{Unix: socket}, Handler: "sqlite",
-		SQLiteURL: "file:" + (&url.URL{Path: dir + "/db/"}).EscapedPath(), Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
+		Listener: ferretdb.ListenerConfig{Unix: m.socket}, Handler: "sqlite",
+		SQLiteURL: m.files + pragmas, Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
 	})
 	if err != nil {
 		t.Fatalf("start FerretDB: %v", err)
@@ -49,33 +52,43 @@ func Mongo(t testing.TB) string {
 	ctx, stop := context.WithCancel(context.Background())
 	go func() { _ = f.Run(ctx) }()
 	t.Cleanup(stop)
-	return "mongodb://" + oneAtATime(t, socket) + "/mstm"
+	return "mongodb://" + m.oneAtATime(t) + "/" + sharedName
 }
 
-// oneAtATime is the address of a proxy to the socket that lets one command through at a
+const sharedName = "mstm"
+
+// pragmas: what is acknowledged outlives a killed process, though not a power cut.
+const pragmas = "?_pragma=busy_timeout(10000)&_pragma=journal_mode(wal)&_pragma=synchronous(off)"
+
+// mongoServer is a FerretDB behind a proxy.
+type mongoServer struct {
+	socket, files string
+	one           sync.Mutex // held while a command is answered
+}
+
+// oneAtATime is the address of a proxy to the server that lets one command through at a
 // time, whoever sends it.
-func oneAtATime(t testing.TB, socket string) string {
+func (m *mongoServer) oneAtATime(t testing.TB) string {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = ln.Close() })
-	var one sync.Mutex
 	go func() {
 		for {
 			client, err := ln.Accept()
 			if err != nil {
 				return
 			}
-			go passOn(client, socket, &one)
+			go m.passOn(client)
 		}
 	}()
 	return ln.Addr().String()
 }
 
-func passOn(client net.Conn, socket string, one *sync.Mutex) {
+func (m *mongoServer) passOn(client net.Conn) {
 	defer client.Close()
-	server, err := net.Dial("unix", socket)
+	server, err := net.Dial("unix", m.socket)
 	if err != nil {
 		return
 	}
@@ -85,13 +98,7 @@ func passOn(client net.Conn, socket string, one *sync.Mutex) {
 		if err != nil {
 			return
 		}
-		one.Lock()
-		_, err = server.Write(command)
-		var reply []byte
-		if err == nil {
-			reply, err = Message(server)
-		}
-		one.Unlock()
+		reply, err := m.answer(server, command)
 		if err != nil {
 			return
 		}
@@ -99,6 +106,45 @@ func passOn(client net.Conn, socket string, one *sync.Mutex) {
 			return
 		}
 	}
+}
+
+// answer is the server's reply to a command.
+func (m *mongoServer) answer(server io.ReadWriter, command []byte) ([]byte, error) {
+	m.one.Lock()
+	defer m.one.Unlock()
+	narrow, made, err := narrowed(server, command)
+	if err != nil {
+		return nil, err
+	}
+	reply, err := ask(server, narrow)
+	if err == nil && made != "" {
+		err = m.indexID(made)
+	}
+	return reply, err
+}
+
+func ask(server io.ReadWriter, command []byte) ([]byte, error) {
+	if _, err := server.Write(command); err != nil {
+		return nil, err
+	}
+	return Message(server)
+}
+
+// indexID gives a collection that was just made the index that FerretDB's look-up by _id needs,
+// as the embedded store has it.
+func (m *mongoServer) indexID(collection string) error {
+	db, err := sql.Open("sqlite", m.files+sharedName+".sqlite"+pragmas)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	var table string
+	err = db.QueryRow(`SELECT table_name FROM _ferretdb_collections WHERE name = ?`, collection).Scan(&table)
+	if err != nil {
+		return nil // it was not made after all
+	}
+	_, err = db.Exec(fmt.Sprintf(`CREATE INDEX IF NOT EXISTS %q ON %q (_ferretdb_sjson->'$._id')`, table+"_test_id", table))
+	return err
 }
 
 // Message reads one message of MongoDB's wire protocol: its length comes first.
