@@ -1,10 +1,7 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"os"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +10,6 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
 	"mstm/shop"
-	"mstm/store/storetest"
 )
 
 // TestMessageCases are the WeChat messages that follow from what happens in the shop, and what
@@ -280,85 +276,4 @@ func wechatHangs(t *testing.T, s *testShop) {
 		t.Errorf("the order took %s", took)
 	}
 	s.awaitCards(openid, "order_fulfilled") // it was done before the answer was held back
-}
-
-// TestTwoInstancesSendEachMessageOnce has two instances send many messages while the access token
-// ends every few seconds and answers are lost. MESSAGES sets how many; with 1000 the token lives
-// ten seconds.
-func TestTwoInstancesSendEachMessageOnce(t *testing.T) {
-	n, life := 60, 2
-	if text := os.Getenv("MESSAGES"); text != "" {
-		var err error
-		if n, err = strconv.Atoi(text); err != nil {
-			t.Fatal(err)
-		}
-		life = 10
-	}
-	uri := storetest.Mongo(t)
-	redis := storetest.Redis(t)
-	a := startShop(t, withStores(uri, redis))
-	startShop(t, withStores(uri, redis), withSandboxOf(a))
-	db := openDatabase(t, uri)
-	users := [10]string{}
-	for i := range users {
-		learner, _ := a.follower()
-		users[i] = learner.id()
-	}
-	a.phone().put("/sandbox/access-token", obj{"life_s": life}).want(200)
-	a.faults(obj{"api": []obj{{"api": "template_send", "drop": true, "times": 5}}})
-	before := a.tokens()
-	began := time.Now()
-	var all []any
-	for i := range n {
-		d := shop.NewDelivery(users[i%len(users)], shop.NoticeOrderFulfilled, fmt.Sprintf("o%d", i), time.Now())
-		d.Data = map[string]string{"courses": "围棋", "order": d.Ref, "amount": "1.00元", "time": "2025-03-01 10:00"}
-		all = append(all, d)
-	}
-	if _, err := db.Collection("deliveries").InsertMany(context.Background(), all); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, 5*time.Minute, func() error {
-		left, err := rows(db, "deliveries", bson.M{"state": shop.DeliveryWaiting})
-		if err == nil && len(left) > 0 {
-			err = fmt.Errorf("%d of %d messages wait", len(left), n)
-		}
-		return err
-	})
-	took := time.Since(began)
-
-	got := map[string]int{}
-	for _, c := range a.cards("") {
-		got[c.ClientMsgID]++
-	}
-	for id, times := range got {
-		if times != 1 {
-			t.Errorf("message %s came %d times", id, times)
-		}
-	}
-	if len(got) != n {
-		t.Errorf("%d of %d messages came", len(got), n)
-	}
-	left, err := rows(db, "deliveries", bson.M{"state": bson.M{"$in": bson.A{shop.DeliveryFailed, shop.DeliverySkipped}}})
-	if err != nil || len(left) > 0 {
-		t.Errorf("not sent: %v, %v", left, err)
-	}
-	after := a.tokens()
-	refreshes := after.Refreshes - before.Refreshes
-	if most := int(took/(time.Duration(life-1)*time.Second)) + 1; refreshes > most || after.Forced > 0 {
-		t.Errorf("%d tokens in %s where %d s is a life, %d forced", refreshes, took, life, after.Forced)
-	}
-	t.Logf("%d messages in %s; %d tokens, asked for %d times", n, took.Round(time.Millisecond), refreshes, after.Asked-before.Asked)
-}
-
-// tokenJSON is what the sandbox counted of access tokens.
-type tokenJSON struct {
-	Asked     int `json:"asked"`
-	Refreshes int `json:"refreshes"`
-	Forced    int `json:"forced"`
-}
-
-func (s *testShop) tokens() (out tokenJSON) {
-	s.t.Helper()
-	s.phone().get("/sandbox/access-token").want(200).into(&out)
-	return out
 }

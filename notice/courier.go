@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"time"
@@ -35,28 +36,33 @@ type CourierConfig struct {
 // in the inbox, and nobody is to be told twice.
 type Courier struct {
 	CourierConfig
-	poke chan struct{}
+	poke   chan struct{}
+	places chan struct{} // one for each message that is being sent
+	market chan struct{} // one for each activity among them
 
-	mu        sync.Mutex // guards what follows
-	flying    map[string]bool
-	marketing int // of those flying
+	mu     sync.Mutex // guards flying
+	flying map[string]bool
 }
 
 // NewCourier is a Courier; Run makes it work.
 func NewCourier(cfg CourierConfig) *Courier {
-	return &Courier{CourierConfig: cfg, poke: make(chan struct{}, 1), flying: map[string]bool{}}
+	return &Courier{
+		CourierConfig: cfg, poke: make(chan struct{}, 1), flying: map[string]bool{},
+		places: make(chan struct{}, couriers), market: make(chan struct{}, marketers),
+	}
 }
 
 const (
 	couriers     = 8                // messages at a time
 	marketers    = 6                // of them activities at most: somebody who paid does not wait for them
-	roundMost    = 64               // rows read at once
+	roundMost    = 256              // rows read at once
 	lookEvery    = time.Second      // of real time, for what another instance left
 	sendTime     = 8 * time.Second  // for one message, its access token included
 	leaseFor     = 30 * time.Second // others leave a message alone that is being sent
 	repeatWithin = 8 * time.Minute  // WeChat knows a client_msg_id for about ten
 	firstPause   = 5 * time.Second
 	longestPause = 5 * time.Minute
+	dropAfter    = 24 * time.Hour     // a row whose delivery never came: nobody is at writing it any more
 	askAgain     = 7 * 24 * time.Hour // whether somebody who went follows again, should the event be lost
 )
 
@@ -92,15 +98,14 @@ func (c *Courier) Poke() {
 func (c *Courier) Run(ctx context.Context) error {
 	var work sync.WaitGroup
 	defer work.Wait()
-	places := make(chan struct{}, couriers)
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
-		begun, err := c.round(ctx, places, &work)
+		more, err := c.round(ctx, &work)
 		if err != nil && ctx.Err() == nil {
 			c.Log.WarnContext(ctx, "deliveries not read", "err", err)
 		}
-		if begun > 0 && err == nil {
+		if more && err == nil {
 			continue
 		}
 		select {
@@ -112,66 +117,118 @@ func (c *Courier) Run(ctx context.Context) error {
 	}
 }
 
-// round begins to send what is due, as places are free. It comes back early when something
-// new may have to go first.
-func (c *Courier) round(ctx context.Context, places chan struct{}, work *sync.WaitGroup) (begun int, err error) {
+// round begins to send what is due, as places are free, and reports whether there may be more.
+// It comes back early when something new may have to go first: at once where it was noted here,
+// after lookEvery where on another instance.
+func (c *Courier) round(ctx context.Context, work *sync.WaitGroup) (more bool, err error) {
 	due, err := c.Store.DeliveriesDue(ctx, c.Now(), roundMost)
 	if err != nil || len(due) == 0 {
-		return 0, err
+		return false, err
 	}
 	pauses, err := c.pauses(ctx)
 	if err != nil {
-		return 0, err
+		return false, err
 	}
-	for _, d := range due {
-		select {
-		case places <- struct{}{}:
-		case <-ctx.Done():
-			return 0, nil
-		}
-		if !c.takeOff(d) {
-			<-places
+	mix(due)
+	over := time.After(lookEvery)
+	for _, row := range due {
+		if !c.takeOff(row) {
 			continue
 		}
-		begun++
+		if !c.placed(ctx, row, over) {
+			c.land(row)
+			return ctx.Err() == nil, nil
+		}
+		more = true
 		work.Go(func() {
-			defer func() { <-places }()
-			defer c.land(d)
+			defer c.land(row)
+			defer c.leave(row)
 			// A shop that closes ends what it is at; what it has not begun waits for another.
 			ctx := context.WithoutCancel(ctx)
-			if err := c.carry(ctx, d, pauses); err != nil {
-				c.Log.WarnContext(ctx, "delivery waits for its next try", "kind", d.Kind, "err", err)
+			if err := c.visit(ctx, row, pauses); err != nil {
+				c.Log.WarnContext(ctx, "delivery waits for its next try", "kind", row.Kind, "err", err)
 			}
 		})
-		if len(c.poke) > 0 && d.Rank > 0 {
-			return begun, nil
-		}
 	}
-	return begun, nil
+	return more, nil
 }
 
-// takeOff reports whether this process may begin to send d now.
-func (c *Courier) takeOff(d shop.Delivery) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	activity := d.Kind == shop.KindActivity
-	if c.flying[d.ID] || activity && c.marketing >= marketers {
-		return false
+// mix shuffles what goes before nothing else, so that instances do not all begin with the same.
+func mix(due []store.DueDelivery) {
+	rand.Shuffle(len(due), func(i, j int) {
+		if due[i].Rank == due[j].Rank {
+			due[i], due[j] = due[j], due[i]
+		}
+	})
+}
+
+// placed waits for a place, or two for an activity. False: something else may have to go first,
+// or ctx is over.
+func (c *Courier) placed(ctx context.Context, row store.DueDelivery, over <-chan time.Time) bool {
+	needed := []chan struct{}{c.places}
+	poke := c.poke
+	switch {
+	case row.Kind == shop.KindActivity:
+		needed = []chan struct{}{c.market, c.places}
+	case row.Rank == 0:
+		poke, over = nil, nil // nothing goes before it
 	}
-	c.flying[d.ID] = true
-	if activity {
-		c.marketing++
+	for i, place := range needed {
+		select {
+		case <-poke:
+		case <-over:
+		case <-ctx.Done():
+		case place <- struct{}{}:
+			continue
+		}
+		for _, taken := range needed[:i] {
+			<-taken
+		}
+		return false
 	}
 	return true
 }
 
-func (c *Courier) land(d shop.Delivery) {
+// leave gives back what placed took.
+func (c *Courier) leave(row store.DueDelivery) {
+	<-c.places
+	if row.Kind == shop.KindActivity {
+		<-c.market
+	}
+}
+
+// takeOff reports whether this process is not at this message yet.
+func (c *Courier) takeOff(row store.DueDelivery) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.flying, d.ID)
-	if d.Kind == shop.KindActivity {
-		c.marketing--
+	if c.flying[row.ID] {
+		return false
 	}
+	c.flying[row.ID] = true
+	return true
+}
+
+func (c *Courier) land(row store.DueDelivery) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.flying, row.ID)
+}
+
+// visit looks at a message whose row is due, and mends a row that is behind.
+func (c *Courier) visit(ctx context.Context, row store.DueDelivery, pauses map[string]pause) error {
+	d, there, err := c.Store.Delivery(ctx, row.ID)
+	now := c.Now()
+	switch {
+	case err != nil:
+		return err
+	case !there && now.Sub(row.Since) < dropAfter:
+		return c.Store.MoveDelivery(ctx, row.ID, now.Add(lookEvery)) // it is being written
+	case !there, d.State != shop.DeliveryWaiting:
+		return c.Store.RestDelivery(ctx, row.ID)
+	case d.NextAt.After(now):
+		return c.Store.MoveDelivery(ctx, row.ID, d.NextAt)
+	}
+	return c.carry(ctx, d, pauses)
 }
 
 // lasts is how long a message is news.

@@ -137,7 +137,12 @@ func (c *Courier) Finished(ctx context.Context, msgid int64, status string) (kno
 		if err != nil || !ok {
 			return false, err
 		}
-		if d.State != shop.DeliverySent {
+		switch d.State {
+		case shop.DeliverySent:
+		case shop.DeliveryWaiting: // the sender has not written down yet that it is sent, or died before
+			now := c.Now().UTC()
+			d.MsgID, d.SentAt, d.AskedAt = msgid, &now, nil
+		default:
 			return true, nil
 		}
 		d.State, d.Code = outcome(status)

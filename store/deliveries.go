@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -16,7 +15,13 @@ import (
 // InsertDelivery notes a message that is to be sent and reports whether this call did it:
 // the same id twice is sent once.
 func (s *Store) InsertDelivery(ctx context.Context, d shop.Delivery) (bool, error) {
-	fresh, err := s.insertOnce(ctx, s.coll("deliveries"), d)
+	// The row first: one without its delivery is found and dropped, a delivery without its row
+	// would never be.
+	_, err := s.insertOnce(ctx, s.coll("due_deliveries"), dueDelivery(d, s.now()))
+	fresh := false
+	if err == nil {
+		fresh, err = s.insertOnce(ctx, s.coll("deliveries"), d)
+	}
 	if err != nil {
 		return false, fmt.Errorf("insert delivery: %w", err)
 	}
@@ -26,32 +31,22 @@ func (s *Store) InsertDelivery(ctx context.Context, d shop.Delivery) (bool, erro
 // InsertDeliveries is InsertDelivery for many; it reports how many were not there yet. After
 // an error some may be.
 func (s *Store) InsertDeliveries(ctx context.Context, all []shop.Delivery) (fresh int, err error) {
-	docs := make([]any, len(all))
-	for i := range all {
-		docs[i] = all[i]
+	rows, docs := make([]any, len(all)), make([]any, len(all))
+	for i, d := range all {
+		rows[i], docs[i] = dueDelivery(d, s.now()), d
 	}
-	fresh, err = s.insertFresh(ctx, s.coll("deliveries"), docs)
+	_, err = s.insertFresh(ctx, s.coll("due_deliveries"), rows)
+	if err == nil {
+		fresh, err = s.insertFresh(ctx, s.coll("deliveries"), docs)
+	}
 	if err != nil {
 		return fresh, fmt.Errorf("insert deliveries: %w", err)
 	}
 	return fresh, nil
 }
 
-// insertFresh inserts those of docs whose _id is not there yet and counts them. The embedded
-// store takes them one by one: it does not go on after a clash.
+// insertFresh inserts those of docs whose _id is not there yet and counts them.
 func (s *Store) insertFresh(ctx context.Context, c *mongo.Collection, docs []any) (fresh int, err error) {
-	if s.embeddedMongo != nil {
-		for _, doc := range docs {
-			one, err := s.insertOnce(ctx, c, doc)
-			if err != nil {
-				return fresh, err
-			}
-			if one {
-				fresh++
-			}
-		}
-		return fresh, nil
-	}
 	if len(docs) == 0 {
 		return 0, nil
 	}
@@ -82,50 +77,48 @@ func clashesOnly(err error) (clashes int, _ error) {
 
 const duplicateKey = 11000 // MongoDB's error code
 
-// DeliveriesDue lists deliveries that are to be sent now: the lowest rank first, within it
-// the longest overdue.
-func (s *Store) DeliveriesDue(ctx context.Context, now time.Time, limit int) ([]shop.Delivery, error) {
-	return findAll[shop.Delivery](ctx, s.coll("deliveries"),
-		bson.M{"state": shop.DeliveryWaiting, "next_at": bson.M{"$lte": now.UTC()}},
-		options.Find().SetSort(bson.D{{Key: "rank", Value: 1}, {Key: "next_at", Value: 1}}).SetLimit(int64(limit)))
-}
-
 // SaveDelivery replaces a delivery, unless somebody has since it was read, and reports
-// whether this call did it. d then is what stands there.
+// whether this call did it. d then is what stands there. When it is looked at next follows
+// it; where the process dies before, whoever looks too early mends that.
 func (s *Store) SaveDelivery(ctx context.Context, d *shop.Delivery) (bool, error) {
 	next := *d
 	next.V++
+	if next.State == shop.DeliverySent && next.MsgID != 0 {
+		if err := s.numberDelivery(ctx, &next); err != nil {
+			return false, fmt.Errorf("save delivery: %w", err)
+		}
+	}
 	won, err := s.replaceIf(ctx, s.coll("deliveries"), bson.M{"_id": d.ID, "v": d.V}, next)
 	if err != nil {
 		return false, fmt.Errorf("save delivery: %w", err)
 	}
-	if won {
-		*d = next
+	if !won {
+		return false, nil
 	}
-	return won, nil
+	*d = next
+	if next.State == shop.DeliveryWaiting {
+		return true, s.MoveDelivery(ctx, d.ID, d.NextAt)
+	}
+	return true, s.RestDelivery(ctx, d.ID)
 }
 
 var errNoDelivery = errors.New("no such delivery")
 
+// orNone is err, or nil where it says that there is no such delivery.
+func orNone(err error) error {
+	if errors.Is(err, errNoDelivery) {
+		return nil
+	}
+	return fmt.Errorf("delivery: %w", err)
+}
+
 // Delivery reads one; ok is false where there is none.
 func (s *Store) Delivery(ctx context.Context, id string) (d shop.Delivery, ok bool, err error) {
 	row, err := findByID[shop.Delivery](ctx, s.coll("deliveries"), id, errNoDelivery)
-	if errors.Is(err, errNoDelivery) {
-		return d, false, nil
-	}
 	if err != nil {
-		return d, false, fmt.Errorf("delivery: %w", err)
+		return d, false, orNone(err)
 	}
 	return *row, true, nil
-}
-
-// DeliveryByMsgID finds the delivery that WeChat gave a number; ok is false where none has it.
-func (s *Store) DeliveryByMsgID(ctx context.Context, msgid int64) (d shop.Delivery, ok bool, err error) {
-	all, err := findAll[shop.Delivery](ctx, s.coll("deliveries"), bson.M{"msgid": msgid}, options.Find().SetLimit(1))
-	if err != nil || len(all) == 0 {
-		return d, false, err
-	}
-	return all[0], true, nil
 }
 
 // CountDeliveries counts a broadcast's deliveries by what became of them; a state that none

@@ -22,7 +22,7 @@ func TestWhatIsDueComesByRankAndIsSavedByOne(t *testing.T) {
 	if err != nil || len(due) != 3 || due[0].ID != late.ID || due[1].Kind != string(shop.EndsIn7) || due[2].Kind != shop.KindActivity {
 		t.Fatalf("%+v, %v", due, err)
 	}
-	mine, other := due[0], due[0]
+	mine, other := late, late
 	mine.State, mine.MsgID = shop.DeliverySent, 3717005636572528642
 	if won, err := s.SaveDelivery(t.Context(), &mine); !won || err != nil {
 		t.Fatal(won, err)
@@ -36,6 +36,33 @@ func TestWhatIsDueComesByRankAndIsSavedByOne(t *testing.T) {
 	if _, ok, err := s.DeliveryByMsgID(t.Context(), 1); ok || err != nil {
 		t.Errorf("by an unknown number: %v %v", ok, err)
 	}
+}
+
+// TestTheRowOfADeliveryFollowsIt is about the few rows that are read to find work.
+func TestTheRowOfADeliveryFollowsIt(t *testing.T) {
+	s := open(t, t.TempDir())
+	d := shop.NewDelivery("ada", shop.NoticeOrderFulfilled, "o1", logIn)
+	if _, err := s.InsertDelivery(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	wantDue := func(what string, at time.Time, n int) {
+		t.Helper()
+		if due, err := s.DeliveriesDue(t.Context(), at, 10); err != nil || len(due) != n {
+			t.Errorf("%s: %+v, %v", what, due, err)
+		}
+	}
+	wantDue("a new one", logIn, 1)
+	d.NextAt = logIn.Add(time.Hour)
+	if won, err := s.SaveDelivery(t.Context(), &d); !won || err != nil {
+		t.Fatal(won, err)
+	}
+	wantDue("one that was put off", logIn.Add(59*time.Minute), 0)
+	wantDue("an hour later", logIn.Add(time.Hour), 1)
+	d.State = shop.DeliverySkipped
+	if won, err := s.SaveDelivery(t.Context(), &d); !won || err != nil {
+		t.Fatal(won, err)
+	}
+	wantDue("one that is done", logIn.Add(24*time.Hour), 0)
 }
 
 func TestABroadcastsDeliveriesAreCountedByState(t *testing.T) {

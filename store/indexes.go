@@ -42,11 +42,11 @@ var collections = []struct {
 	{"notices", []bson.D{{{Key: "user_id", Value: 1}, {Key: "created_at", Value: -1}, {Key: "_id", Value: -1}}}},
 	{"broadcasts", nil},
 	{"deliveries", []bson.D{
-		{{Key: "state", Value: 1}, {Key: "rank", Value: 1}, {Key: "next_at", Value: 1}},
 		{{Key: "broadcast", Value: 1}, {Key: "state", Value: 1}},
-		{{Key: "msgid", Value: 1}},
 	}},
 	{"notice_templates", nil},
+	{"due_deliveries", []bson.D{{{Key: "rank", Value: 1}, {Key: "at", Value: 1}}}},
+	{"message_numbers", nil},
 	{"api_keys", nil},
 	{"settings", nil},
 	{"quarantine", []bson.D{{{Key: "out_trade_no", Value: 1}}}},
