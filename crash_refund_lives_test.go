@@ -58,7 +58,7 @@ func (p *plot) refundBy(who *person, path string, body obj, orders ...string) {
 			}
 			continue
 		case err == nil && a.status != 503:
-			p.t.Fatalf("%s was answered %d %s", path, a.status, a.body)
+			p.t.Fatalf("%s %v was answered %d %s\n%s", path, body, a.status, a.body, p.stands())
 		case err == nil: // busy: perhaps it was done all the same
 			if p.rest(); p.begun(orders...) {
 				return
@@ -109,7 +109,7 @@ func (p *plot) financeRefunds() {
 	p.t.Helper()
 	body := obj{"reason": "客服"}
 	if p.dice.IntN(2) == 0 {
-		body["amount_fen"] = 1 + p.dice.IntN(100)
+		body["amount_fen"] = 1 + p.dice.Int64N(min(p.total, 100))
 	}
 	f := p.tell("refund")
 	for name, list := range p.spoil("refund_query") {

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/url"
 	"os"
@@ -82,14 +83,21 @@ func newProcess(t testing.TB, dir string, env ...string) *process {
 	return p
 }
 
+// freeAddr is where a process can listen, also when it starts again: not at a port that the
+// system lends, meanwhile, to whoever calls out (from 32768 on Linux).
 func freeAddr(t testing.TB) string {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	var ln net.Listener
+	var err error
+	for range 100 {
+		ln, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(12000)))
+		if err == nil {
+			defer ln.Close()
+			return ln.Addr().String()
+		}
 	}
-	defer ln.Close()
-	return ln.Addr().String()
+	t.Fatal(err)
+	return ""
 }
 
 // sandboxEnv are the settings with which a process pays in a shop's sandbox.
