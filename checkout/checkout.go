@@ -86,6 +86,29 @@ func (c *Checkout) announce(ctx context.Context, userID, typ, once string, data 
 	return err
 }
 
+// announceEnrolment tells the learner's open pages how a course stands, each state of it once
+// for one reason. Between reading and telling others may have changed it and told of that
+// already; so who has told looks again, and goes on until what was told last is the last.
+func (c *Checkout) announceEnrolment(ctx context.Context, why string, e *shop.Enrolment) error {
+	for range tellingMost {
+		view := e.View(c.Now())
+		once := fmt.Sprintf("%s:%d:%s", why, e.V, view.State)
+		if err := c.announce(ctx, e.UserID, "enrolment.changed", once, view); err != nil {
+			return err
+		}
+		now, err := c.Store.Enrolment(ctx, e.UserID, e.CourseID)
+		if err != nil || now == nil || now.V == e.V && now.StateAt(c.Now()) == view.State {
+			return err
+		}
+		e = now
+	}
+	return nil
+}
+
+// tellingMost is how often somebody tells anew of a course that others keep changing, who
+// tell of it themselves.
+const tellingMost = 8
+
 // OrderChanged is what order.changed carries: the order, and how to pay it while it can be.
 type OrderChanged struct {
 	shop.OrderView

@@ -100,7 +100,7 @@ func (c *Checkout) grant(ctx context.Context, o *shop.Order, l shop.OrderLine) (
 	if err := c.noteTurn(ctx, o, e); err != nil {
 		return "", err
 	}
-	return shop.LineGranted, c.announce(ctx, o.UserID, "enrolment.changed", "grant:"+o.ID+":"+l.CourseID, e.View(c.Now()))
+	return shop.LineGranted, c.announceEnrolment(ctx, "grant:"+o.ID+":"+l.CourseID, e)
 }
 
 // noteTurn remembers that the order's grant ends. When it begins needs no row of its own:

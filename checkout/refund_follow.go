@@ -26,8 +26,7 @@ func (c *Checkout) follow(ctx context.Context, o *shop.Order) error {
 		if err != nil {
 			return fmt.Errorf("grant of course %s follows its refund: %w", l.CourseID, err)
 		}
-		once := fmt.Sprintf("enrolment:%s:%s:%d", o.ID, l.CourseID, e.V)
-		if err := c.announce(ctx, o.UserID, "enrolment.changed", once, e.View(c.Now())); err != nil {
+		if err := c.announceEnrolment(ctx, "enrolment:"+o.ID+":"+l.CourseID, e); err != nil {
 			return err
 		}
 	}

@@ -87,5 +87,5 @@ func (c *Checkout) turn(ctx context.Context, t store.Turn, now time.Time) error 
 	if standing.Enrolment == nil || now.Before(t.End) {
 		return nil
 	}
-	return c.announce(ctx, t.UserID, "enrolment.changed", "turn:"+t.ID, standing.Enrolment.View(now))
+	return c.announceEnrolment(ctx, "turn:"+t.ID, standing.Enrolment)
 }

@@ -2,9 +2,11 @@ package modeltest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -96,6 +98,56 @@ func TestAnOrderThatNeverCameHoldsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.may(h.checkWhole)
+	h.ends()
+}
+
+// One instance has seen that a stage is over, and before it says so, the other opens the
+// next one and says that: the pages that are open must not be left with the older news.
+func TestOlderNewsOfACourseIsNotTheLast(t *testing.T) {
+	h := newDueHistory(t, openWorld(t))
+	slow, other := h.w.instances[0], h.w.instances[1]
+	h.may(func() {
+		_, err := h.send(other, h.wants(stage1))
+		h.must(err)
+		h.untilRest()
+	})
+	h.w.clock.forward(32 * 24 * time.Hour)
+	held, goOn := slow.gate.holdAt("insert notices")
+	var turning sync.WaitGroup
+	turning.Go(func() {
+		if err := slow.call(h.ctx, slow.till.Turn); err != nil {
+			t.Errorf("the turn: %v", err)
+		}
+	})
+	<-held
+	h.may(func() {
+		_, err := h.send(other, h.wants(stage2))
+		h.must(err)
+		h.look()
+		a := h.attempts(h.payable)
+		if len(a) != 1 || !h.charge(a[0]) {
+			h.fail("the order cannot be paid")
+		}
+		h.w.turn.Store(0) // the other gets the callback
+		h.deliver(a[0].OutTradeNo, 1, false)
+		other.rest()
+	})
+	goOn()
+	turning.Wait()
+	last := ""
+	for _, body := range h.events() {
+		var e struct {
+			Type string                          `json:"type"`
+			Data struct{ State shop.GrantState } `json:"data"`
+		}
+		h.must(json.Unmarshal([]byte("{"+body+"}"), &e))
+		if e.Type == "enrolment.changed" {
+			last += string(e.Data.State) + " "
+		}
+	}
+	if !strings.HasSuffix(last, string(shop.GrantActive)+" ") {
+		t.Errorf("the pages heard %s", last)
+	}
 	h.ends()
 }
 
