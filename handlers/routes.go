@@ -100,6 +100,11 @@ func (s *Server) routes() []route {
 		{post, "/api/admin/courses/:course/publish", editor, s.putOnSale, stores},
 		{post, "/api/admin/courses/:course/unpublish", editor, s.takeOffSale, stores},
 
+		{get, "/api/admin/notice-templates", editor, s.listNoticeTemplates, stores},
+		{put, "/api/admin/notice-templates/:form", editor, s.putNoticeTemplate, stores},
+		{post, "/api/admin/notice-templates/:form/preview", editor, s.previewNoticeTemplate, stores},
+		{post, "/api/admin/notice-templates/:form/reset", editor, s.resetNoticeTemplate, stores},
+
 		{get, "/api/admin/orders", finance, s.adminListOrders, stores},
 		{get, "/api/admin/orders/:order", finance, s.adminShowOrder, stores},
 		{post, "/api/admin/orders/:order/refunds", finance, s.adminRefund, stores},

@@ -28,6 +28,20 @@ func cleanLine(field, text string, least, most int) (string, error) {
 	return text, nil
 }
 
+// cleanText is cleanLine for text of several lines: its line breaks stay.
+func cleanText(field, text string, least, most int) (string, error) {
+	if len(text) > 16*most {
+		return "", shop.ErrInvalidField.At(field)
+	}
+	text = strings.TrimSpace(norm.NFC.String(strings.ReplaceAll(text, "\r\n", "\n")))
+	n := utf8.RuneCountInString(text)
+	hidden := func(r rune) bool { return r != '\n' && isHidden(r) }
+	if n < least || n > most || strings.ContainsFunc(text, hidden) {
+		return "", shop.ErrInvalidField.At(field)
+	}
+	return text, nil
+}
+
 // isHidden reports whether a person cannot see r: controls, line separators, bidirectional
 // overrides, the invisible letters of other formats.
 func isHidden(r rune) bool {

@@ -68,3 +68,14 @@ func strayPlaceholder(text string, known []string) string {
 	}
 	return ""
 }
+
+// markup is what looks like a tag, a comment or a declaration of HTML.
+var markup = regexp.MustCompile(`<[a-zA-Z/!?]`)
+
+// PlainText refuses text that somebody may have meant as HTML: it would be shown as it stands.
+func PlainText(field, text string) error {
+	if markup.MatchString(text) {
+		return ErrHTML.At(field)
+	}
+	return nil
+}

@@ -1,0 +1,168 @@
+package handlers
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"mstm/shop"
+)
+
+// noticeTemplateView is how one form of the notices that the shop writes by itself is worded.
+type noticeTemplateView struct {
+	Form         string             `json:"form"`
+	Placeholders []shop.NoticeField `json:"placeholders"`
+	Texts        shop.Wordings      `json:"texts"`
+	Default      shop.Wordings      `json:"default"`
+	Edited       bool               `json:"edited"` // texts are not the default's
+	V            int64              `json:"v"`      // what an edit has to name; 0: it was never edited
+	EditedBy     string             `json:"edited_by,omitempty"`
+	EditedAt     *time.Time         `json:"edited_at,omitempty"`
+}
+
+func viewNoticeTemplate(f shop.NoticeForm, edited map[string]shop.NoticeTemplate) noticeTemplateView {
+	v := noticeTemplateView{Form: f.Name, Placeholders: f.Fields, Texts: f.Texts(edited), Default: f.Default}
+	v.Edited = v.Texts != v.Default
+	if t, ok := edited[f.Name]; ok {
+		at := utc(t.At)
+		v.V, v.EditedBy, v.EditedAt = t.V, t.By, &at
+	}
+	return v
+}
+
+// wordingLimits are the most characters that a wording may have.
+type wordingLimits struct {
+	Title int `json:"title"`
+	Body  int `json:"body"`
+}
+
+// listNoticeTemplates answers GET /api/admin/notice-templates: every form, edited or not.
+func (s *Server) listNoticeTemplates(w http.ResponseWriter, r *http.Request) error {
+	edited, err := s.Store.ReadNoticeTemplates(r.Context())
+	if err != nil {
+		return err
+	}
+	list := struct {
+		page[noticeTemplateView]
+		Limits wordingLimits `json:"limits"`
+	}{Limits: wordingLimits{shop.MaxWordingTitle, shop.MaxWordingBody}}
+	for _, f := range shop.NoticeForms() {
+		list.Items = append(list.Items, viewNoticeTemplate(f, edited))
+	}
+	return encode(w, http.StatusOK, list)
+}
+
+// putNoticeTemplate answers PUT /api/admin/notice-templates/:form `{v,texts}`: what is told from
+// now on is worded so, on every instance within seconds. v is the one that was read.
+func (s *Server) putNoticeTemplate(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		V     *int64         `json:"v"`
+		Texts *shop.Wordings `json:"texts"`
+	}
+	f, err := noticeForm(r)
+	if err != nil {
+		return err
+	}
+	if err := decode(w, r, &in); err != nil {
+		return err
+	}
+	if in.Texts == nil {
+		return shop.ErrInvalidField.At("texts")
+	}
+	texts, err := cleanWordings(f, *in.Texts)
+	if err != nil {
+		return err
+	}
+	return s.editNoticeTemplate(w, r, f, in.V, &texts)
+}
+
+// resetNoticeTemplate answers POST /api/admin/notice-templates/:form/reset `{v}`: the wording is
+// the program's own again.
+func (s *Server) resetNoticeTemplate(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		V *int64 `json:"v"`
+	}
+	f, err := noticeForm(r)
+	if err != nil {
+		return err
+	}
+	if err := decode(w, r, &in); err != nil {
+		return err
+	}
+	return s.editNoticeTemplate(w, r, f, in.V, nil)
+}
+
+func (s *Server) editNoticeTemplate(w http.ResponseWriter, r *http.Request, f shop.NoticeForm, seen *int64, texts *shop.Wordings) error {
+	if seen == nil || *seen < 0 {
+		return shop.ErrInvalidField.At("v")
+	}
+	t, err := s.Store.PutNoticeTemplate(r.Context(), shop.NoticeTemplate{
+		Form: f.Name, Texts: texts, V: *seen, By: learnerID(r.Context()), At: s.Now().UTC(),
+	})
+	if err != nil {
+		return err
+	}
+	s.event(r, "notice template edited", slog.String("form", f.Name), slog.Int64("v", t.V), slog.Bool("reset", texts == nil))
+	return encode(w, http.StatusOK, viewNoticeTemplate(f, map[string]shop.NoticeTemplate{f.Name: t}))
+}
+
+// previewNoticeTemplate answers POST /api/admin/notice-templates/:form/preview `{texts?}` with the
+// wording as a learner could come to read it, `{texts}`; without texts that of now. Nothing is
+// written.
+func (s *Server) previewNoticeTemplate(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Texts *shop.Wordings `json:"texts"`
+	}
+	f, err := noticeForm(r)
+	if err != nil {
+		return err
+	}
+	if err := decode(w, r, &in); err != nil {
+		return err
+	}
+	var texts shop.Wordings
+	if in.Texts != nil {
+		texts, err = cleanWordings(f, *in.Texts)
+	} else {
+		var edited map[string]shop.NoticeTemplate
+		edited, err = s.Store.ReadNoticeTemplates(r.Context())
+		texts = f.Texts(edited)
+	}
+	if err != nil {
+		return err
+	}
+	return encode(w, http.StatusOK, struct {
+		Texts shop.Wordings `json:"texts"`
+	}{f.Sample(texts)})
+}
+
+// noticeForm is the form that the path names.
+func noticeForm(r *http.Request) (shop.NoticeForm, error) {
+	return shop.NoticeFormNamed(exchangeOf(r.Context()).params.ByName("form"))
+}
+
+// cleanWordings are wordings as they are kept: plain text within the limits, with no
+// placeholder that the form does not know.
+func cleanWordings(f shop.NoticeForm, in shop.Wordings) (shop.Wordings, error) {
+	var err error
+	if in.Zh, err = cleanWording("texts."+shop.LocaleZh, in.Zh); err != nil {
+		return in, err
+	}
+	if in.En, err = cleanWording("texts."+shop.LocaleEn, in.En); err != nil {
+		return in, err
+	}
+	return in, f.Check(in)
+}
+
+func cleanWording(at string, in shop.Wording) (out shop.Wording, err error) {
+	if out.Title, err = cleanLine(at+".title", in.Title, 1, shop.MaxWordingTitle); err != nil {
+		return out, err
+	}
+	if err = shop.PlainText(at+".title", out.Title); err != nil {
+		return out, err
+	}
+	if out.Body, err = cleanText(at+".body", in.Body, 1, shop.MaxWordingBody); err != nil {
+		return out, err
+	}
+	return out, shop.PlainText(at+".body", out.Body)
+}
