@@ -59,6 +59,7 @@ type crashRun struct {
 
 	deaths  map[string]map[uint64]int // named point → seed → first kills there
 	lived   map[string]bool           // life and named point, where one was killed
+	again   map[string]int            // named point → kills there while recovering from the first
 	points  int                       // that were asked for
 	missed  int                       // of them not come to: that write was not made this time
 	kills   int                       // second ones included
@@ -79,7 +80,7 @@ type crashJob struct {
 func newCrashRun(t *testing.T) *crashRun {
 	r := &crashRun{
 		t: t, began: time.Now(), writes: regexp.MustCompile(os.Getenv("CRASH_WRITE")),
-		seeds: map[uint64]*crashSeed{}, made: map[string][]crashJob{}, deaths: map[string]map[uint64]int{}, lived: map[string]bool{},
+		seeds: map[uint64]*crashSeed{}, made: map[string][]crashJob{}, deaths: map[string]map[uint64]int{}, lived: map[string]bool{}, again: map[string]int{},
 	}
 	r.more = sync.NewCond(&r.mu)
 	switch env := os.Getenv; {
@@ -224,6 +225,9 @@ func (r *crashRun) count(j crashJob, p *plot, ok bool) {
 	}
 	r.kills += len(p.killed)
 	r.second += len(p.killed) - 1
+	for _, at := range p.killed[1:] {
+		r.again[at]++
+	}
 	r.slowest = max(r.slowest, p.slowest)
 	at := p.killed[0]
 	if r.deaths[at] == nil {
