@@ -1,7 +1,7 @@
 // The REST client: every call of the pages goes through request.
 import { credentials } from './credentials'
 import type {
-  Binding, Cart, Category, Course, CourseCard, Enrolment, Lesson, List, Login, Me, Notice, Order, OrderNow, PlacedOrder, Quote, WantedLine,
+  Binding, Cart, Category, Course, CourseCard, Enrolment, Lesson, List, Login, Me, Notice, NoticeTemplate, Order, OrderNow, PlacedOrder, Quote, WantedLine, Wordings,
 } from './types'
 import { channel } from './wechat'
 
@@ -140,6 +140,14 @@ export const api = {
   notices: (cursor?: string) => request<List<Notice>>('GET', '/notices' + query({ cursor, limit: 20 })),
   unread: () => request<List<Notice>>('GET', '/notices' + query({ unread: 1, limit: 100 })),
   readNotice: (notice: string | 'all') => request<unknown>('POST', `/notices/${id(notice)}/read`),
+
+  noticeTemplates: () => request<List<NoticeTemplate> & { limits: { title: number; body: number } }>('GET', '/admin/notice-templates'),
+  putNoticeTemplate: (form: string, v: number, texts: Wordings) =>
+    request<NoticeTemplate>('PUT', `/admin/notice-templates/${id(form)}`, { body: { v, texts } }),
+  resetNoticeTemplate: (form: string, v: number) =>
+    request<NoticeTemplate>('POST', `/admin/notice-templates/${id(form)}/reset`, { body: { v } }),
+  previewNoticeTemplate: (form: string, texts: Wordings) =>
+    request<{ texts: Wordings }>('POST', `/admin/notice-templates/${id(form)}/preview`, { body: { texts } }),
 }
 
 // placed makes one shape of an order with its payment inside and one with it beside.

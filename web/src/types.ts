@@ -259,6 +259,26 @@ export interface Enrolment {
   grants: Grant[]
 }
 
+export interface Wording {
+  title: string
+  body: string
+}
+
+// By language.
+export type Wordings = Record<'zh-CN' | 'en', Wording>
+
+// How one form of the shop's own notices is worded.
+export interface NoticeTemplate {
+  form: string
+  placeholders: { name: string; type: string; sample: Record<'zh-CN' | 'en', string> }[]
+  texts: Wordings
+  default: Wordings
+  edited: boolean
+  v: number
+  edited_by?: string
+  edited_at?: string
+}
+
 export interface Notice {
   id: string
   kind: string
