@@ -16,22 +16,25 @@ import (
 // becomes of them when WeChat does not take them.
 func TestMessageCases(t *testing.T) {
 	s := startShop(t)
+	c := s.at(t, "2025-03-01 10:00").sell(usual()) // to make one takes longer than most cases
 	cases := []struct {
 		name, when string
-		run        func(*testing.T, *testShop)
+		run        func(*testing.T, *testShop, *sold)
 	}{
 		{"a paid order and its refund are told by WeChat, and WeChat tells that it arrived", "2025-03-01 10:00", orderTold},
 		{"who has no WeChat, does not follow or does not want it gets none", "2025-03-01 10:00", notTold},
 		{"who follows again gets them again", "2025-03-01 10:00", followsAgain},
 		{"an access that ends is told with the next price", "2025-03-01 10:00", endTold},
 		{"an answer that is lost is asked for again, and nobody is told twice", "2025-03-01 10:00", answerLost},
+		{"an access token that WeChat takes no more, or does not give, holds up no payment", "2025-03-01 10:00", tokenTrouble},
+		{"what WeChat says of a message about a payment is final", "2025-03-01 10:00", finalAnswers},
 		{"who blocks the account while WeChat has the message is on record", "2025-03-01 10:00", blockedMeanwhile},
 		{"a template that is gone stops its kind, calls people and goes on when it is back", "2025-03-02 10:00", templateGone},
 		{"a quota that is used up stops the day", "2025-03-03 10:00", quotaUsedUp},
 		{"an order is not held up by a WeChat that hangs", "2025-03-04 10:00", wechatHangs},
 	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) { c.run(t, s.at(t, c.when)) })
+	for _, tt := range cases {
+		t.Run(tt.name, func(t *testing.T) { tt.run(t, s.at(t, tt.when), c) })
 	}
 }
 
@@ -122,8 +125,8 @@ func awaitDelivery(t *testing.T, db *mongo.Database, user, kind string, state sh
 	return d
 }
 
-func orderTold(t *testing.T, s *testShop) {
-	c, db := s.sell(usual()), s.database()
+func orderTold(t *testing.T, s *testShop, c *sold) {
+	db := s.database()
 	learner, openid := s.follower()
 	o := s.buy(learner, 99900, c.full)
 	card := s.awaitCards(openid, "order_fulfilled")
@@ -134,6 +137,7 @@ func orderTold(t *testing.T, s *testShop) {
 	awaitDelivery(t, db, learner.id(), shop.NoticeOrderFulfilled, shop.DeliveryDelivered)
 
 	learner.post("/api/orders/"+o.ID+"/refund", obj{"reason": "不学了"}).want(200)
+	s.pass(4 * time.Second) // WeChat takes three for a refund
 	learner.await(o.ID, "refunded")
 	card = s.awaitCards(openid, "order_fulfilled", "order_refunded")
 	if got := card.reads(); !strings.Contains(got, "退款金额 999.00元") {
@@ -141,8 +145,8 @@ func orderTold(t *testing.T, s *testShop) {
 	}
 }
 
-func notTold(t *testing.T, s *testShop) {
-	c, db := s.sell(usual()), s.database()
+func notTold(t *testing.T, s *testShop, c *sold) {
+	db := s.database()
 	nobody := s.newLearner()
 	s.buy(nobody, 99900, c.full)
 	if all, err := rows(db, "deliveries", bson.M{"user_id": nobody.id()}); err != nil || len(all) != 0 {
@@ -174,8 +178,7 @@ func notTold(t *testing.T, s *testShop) {
 	s.awaitCards(openid)
 }
 
-func followsAgain(t *testing.T, s *testShop) {
-	c := s.sell(usual())
+func followsAgain(t *testing.T, s *testShop, c *sold) {
 	learner, openid := s.follower()
 	s.phone().post("/sandbox/unfollow", obj{"openid": openid, "fault": obj{"repeat": 3, "parallel": true}}).want(200)
 	s.pass(2 * time.Second)
@@ -184,8 +187,7 @@ func followsAgain(t *testing.T, s *testShop) {
 	s.awaitCards(openid, "order_fulfilled")
 }
 
-func endTold(t *testing.T, s *testShop) {
-	c := s.sell(usual())
+func endTold(t *testing.T, s *testShop, c *sold) {
 	learner, openid := s.follower()
 	s.buy(learner, 0, c.s1)
 	s.awaitCards(openid, "order_fulfilled")
@@ -198,8 +200,8 @@ func endTold(t *testing.T, s *testShop) {
 	s.awaitCards(openid, "order_fulfilled", "access_ends", "access_ended")
 }
 
-func answerLost(t *testing.T, s *testShop) {
-	c, db := s.sell(usual()), s.database()
+func answerLost(t *testing.T, s *testShop, c *sold) {
+	db := s.database()
 	learner, openid := s.follower()
 	s.faults(obj{"api": []obj{{"api": "template_send", "drop": true, "times": 2}}})
 	s.buy(learner, 99900, c.full)
@@ -214,8 +216,60 @@ func answerLost(t *testing.T, s *testShop) {
 	s.awaitCards(openid, "order_fulfilled")
 }
 
-func blockedMeanwhile(t *testing.T, s *testShop) {
-	c, db := s.sell(usual()), s.database()
+// tokenTrouble is F-34's token: one is asked for, once, for a payment that was told at once elsewhere.
+func tokenTrouble(t *testing.T, s *testShop, c *sold) {
+	learner, openid := s.follower()
+	before := s.tokens()
+	s.faults(obj{"api": []obj{{"api": "template_send", "errcode": 42001, "times": 1}}})
+	s.buy(learner, 99900, c.full)
+	s.awaitCards(openid, "order_fulfilled")
+	if after := s.tokens(); after.Refreshes-before.Refreshes > 1 {
+		t.Errorf("%d tokens for one that ended", after.Refreshes-before.Refreshes)
+	}
+
+	unlucky, openid := s.follower()
+	s.phone().post("/sandbox/access-token/expire", obj{}).want(200)
+	s.faults(obj{"api": []obj{{"api": "stable_token", "status": 500}}})
+	o := s.buy(unlucky, 99900, c.full)
+	unlucky.wantOpenedOnce(o.ID, c.id)
+	d := awaitDelivery(t, s.database(), unlucky.id(), shop.NoticeOrderFulfilled, shop.DeliveryWaiting)
+	if d.MsgID != 0 {
+		t.Errorf("it was sent without a token: %+v", d)
+	}
+	s.faults(obj{})
+	s.pass(time.Minute) // also after what WeChat allows of forced tokens
+	s.awaitCards(openid, "order_fulfilled")
+}
+
+// finalAnswers are F-34's errcodes: each is asked about once.
+func finalAnswers(t *testing.T, s *testShop, c *sold) {
+	db := s.database()
+	for _, tt := range []struct {
+		errcode int
+		state   shop.DeliveryState
+		code    string
+	}{
+		{40241, shop.DeliverySent, ""}, // WeChat has it
+		{43004, shop.DeliverySkipped, shop.SkipNotFollowing},
+		{40003, shop.DeliveryFailed, "40003"},
+		{47003, shop.DeliveryFailed, "47003"},
+	} {
+		learner, openid := s.follower()
+		s.faults(obj{"api": []obj{{"api": "template_send", "errcode": tt.errcode, "times": 1}}})
+		o := s.buy(learner, 99900, c.full)
+		d := awaitDelivery(t, db, learner.id(), shop.NoticeOrderFulfilled, tt.state)
+		if d.Code != tt.code || d.Attempts != 1 {
+			t.Errorf("%d: %+v", tt.errcode, d)
+		}
+		s.awaitCards(openid)
+		if n := learner.noticesAbout(o.ID); n != 1 {
+			t.Errorf("%d: %d notices in the inbox", tt.errcode, n)
+		}
+	}
+}
+
+func blockedMeanwhile(t *testing.T, s *testShop, c *sold) {
+	db := s.database()
 	learner, openid := s.follower()
 	s.faults(obj{"callback": []obj{{"event": "message", "outcome": "failed:user block", "repeat": 3, "parallel": true, "times": 1}}})
 	s.buy(learner, 99900, c.full)
@@ -225,8 +279,8 @@ func blockedMeanwhile(t *testing.T, s *testShop) {
 	s.awaitCards(openid, "order_fulfilled")
 }
 
-func templateGone(t *testing.T, s *testShop) {
-	c, db := s.sell(usual()), s.database()
+func templateGone(t *testing.T, s *testShop, c *sold) {
+	db := s.database()
 	learner, openid := s.follower()
 	s.phone().put("/sandbox/templates", obj{"gone": []string{"order_fulfilled"}}).want(200)
 	o := s.buy(learner, 99900, c.full)
@@ -238,6 +292,7 @@ func templateGone(t *testing.T, s *testShop) {
 	})
 	// Another kind goes on.
 	learner.post("/api/orders/"+o.ID+"/refund", obj{"reason": "不学了"}).want(200)
+	s.pass(4 * time.Second) // WeChat takes three for a refund
 	learner.await(o.ID, "refunded")
 	s.awaitCards(openid, "order_refunded")
 	if d := awaitDelivery(t, db, learner.id(), shop.NoticeOrderFulfilled, shop.DeliveryWaiting); d.AskedAt != nil {
@@ -248,8 +303,8 @@ func templateGone(t *testing.T, s *testShop) {
 	s.awaitCards(openid, "order_refunded", "order_fulfilled")
 }
 
-func quotaUsedUp(t *testing.T, s *testShop) {
-	c, db := s.sell(usual()), s.database()
+func quotaUsedUp(t *testing.T, s *testShop, c *sold) {
+	db := s.database()
 	learner, openid := s.follower()
 	s.phone().put("/sandbox/message-quota", obj{"template": 0}).want(200)
 	s.buy(learner, 99900, c.full)
@@ -266,8 +321,7 @@ func quotaUsedUp(t *testing.T, s *testShop) {
 	s.awaitCards(openid, "order_fulfilled")
 }
 
-func wechatHangs(t *testing.T, s *testShop) {
-	c := s.sell(usual())
+func wechatHangs(t *testing.T, s *testShop, c *sold) {
 	learner, openid := s.follower()
 	s.faults(obj{"api": []obj{{"api": "template_send", "delay_ms": 8000, "times": 1}}})
 	began := time.Now()
