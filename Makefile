@@ -12,7 +12,7 @@ GOFILES := $(shell find . -name node_modules -prune -o -name '*.go' -print)
 ADDR ?= $(or $(shell sed -n 's/^ADDR=//p' .env 2>/dev/null),127.0.0.1:8080)
 SHOP := http://$(ADDR)
 
-.PHONY: run test test-half test-rest soak fuzz drill bench web build clean tools check-web check-go missing
+.PHONY: run test test-half test-rest soak flood fuzz drill bench web build clean tools check-web check-go missing
 
 run: build ## starts the shop with its sandbox and opens it in the browser
 	@( while kill -0 $$$$ 2>/dev/null; do \
@@ -73,6 +73,10 @@ test-rest:
 soak: ## random histories of orders against a model, and 20 kills before and after each named write of an order's life; seeds are printed
 	MODEL_HISTORIES=$(or $(MODEL_HISTORIES),10000) go test -count=1 -v -timeout 12h -run 'TestModel$$' ./checkout/modeltest
 	CRASH_SEEDS=$(or $(CRASH_SEEDS),20) CRASH_WORKERS=$(or $(CRASH_WORKERS),8) go test -count=1 -v -timeout 12h -run 'TestKilledAtAnyWrite' .
+
+flood: ## 1,000 messages by two instances, 5,000 bad callbacks a second, 1,000,000 mutated ones; best on a free machine
+	MESSAGES=$(or $(MESSAGES),1000) FLOOD=$(or $(FLOOD),5000) go test -count=1 -v -timeout 30m -run 'TestTwoInstancesSendEachMessageOnce|TestAFloodOfBadCallbacks' .
+	MUTATED_CALLBACKS=$(or $(MUTATED_CALLBACKS),1000000) go test -count=1 -v -timeout 30m -run TestNoMutatedCallbackIsAccepted ./wechat
 
 fuzz: ## every fuzz target in turn, FUZZTIME (60s) each
 	@set -e; for package in $$(go list ./...); do \

@@ -25,6 +25,8 @@ type exchange struct {
 	status int    // 0: nothing was answered yet
 	code   string // of the error that was answered
 	seen   *routeMetrics
+
+	unlogged bool // one of many like it, of which the log has some
 }
 
 type exchangeKey struct{}
@@ -88,6 +90,9 @@ func pathID(r *http.Request, name string, missing error) (string, error) {
 // log writes the one line that each request leaves. It names the route's pattern and no
 // query: those hold ids, search texts, and what a careless caller puts there.
 func (s *Server) log(r *http.Request, x *exchange, took time.Duration) {
+	if x.unlogged {
+		return
+	}
 	level := slog.LevelInfo
 	if x.seen != nil && x.seen.quiet {
 		level = slog.LevelDebug

@@ -63,17 +63,25 @@ func callbackError(err error) *shop.Error {
 	return codedError(err)
 }
 
-// logCallback logs a refusal; what failed on our side logFailure has logged.
+// logCallback logs a refusal; what failed on our side logFailure has logged. Anybody can send
+// callbacks that are refused, so of many a second only some are logged, with the number of
+// those that were not; the others have no line in the access log either.
 func (s *Server) logCallback(r *http.Request, e *shop.Error, status int, err error) {
 	if e.Kind >= shop.Internal {
+		return
+	}
+	x := exchangeOf(r.Context())
+	left, ok := s.refused.next(time.Now())
+	if !ok {
+		x.unlogged = true
 		return
 	}
 	level := slog.LevelWarn
 	if wechat.IsProbe(err) {
 		level = slog.LevelInfo // WeChat's own test of whether we verify
 	}
-	s.Log.LogAttrs(r.Context(), level, "callback refused", slog.String("request_id", exchangeOf(r.Context()).id),
-		slog.String("code", e.Code), slog.Int("status", status), slog.Any("err", err))
+	s.Log.LogAttrs(r.Context(), level, "callback refused", slog.String("request_id", x.id), slog.String("code", e.Code),
+		slog.Int("status", status), slog.Int64("left_out", left), slog.Any("err", err))
 }
 
 // payNotified answers POST /api/wechat/pay-notify: 200 once what the callback says is

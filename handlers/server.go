@@ -55,6 +55,7 @@ type Server struct {
 	hashing *hashing
 	front   frontCache
 	metrics *metrics
+	refused *sampler // callbacks, in the log
 
 	contract *readyMade
 }
@@ -62,7 +63,7 @@ type Server struct {
 // New builds the whole router, /ws and the pages included. It fails on a route table that
 // contradicts itself.
 func New(d Deps) (http.Handler, error) {
-	s := &Server{Deps: d, address: ClientAddr(d.TrustedProxies), origins: map[string]bool{}}
+	s := &Server{Deps: d, address: ClientAddr(d.TrustedProxies), origins: map[string]bool{}, refused: newSampler()}
 	for _, o := range d.AllowedOrigins {
 		s.origins[o] = true
 	}
