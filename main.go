@@ -193,5 +193,8 @@ func announce(log *slog.Logger, cfg settings, db *store.Store, publicURL, sandbo
 	if !cfg.Pay.set() {
 		log.Info("no WECHAT_PAY_ settings: the sandbox takes WeChat's place", "sandbox", sandboxURL)
 	}
+	if cfg.MP.plain() {
+		log.Warn("WECHAT_MP_EVENTS: in plain mode nothing vouches for what an event says; the safe mode does")
+	}
 	log.Info("the shop is open", "url", publicURL, "sandbox", sandboxURL, "env", cfg.Env)
 }

@@ -130,7 +130,7 @@ func openCourier(cfg settings, sb *localWeChat, account *wechat.Account, publicU
 func openAccount(cfg settings, sb *localWeChat, clk *clock, db *store.Store) (*wechat.Account, error) {
 	mp := wechat.AccountConfig{
 		BaseURL: cfg.MP.BaseURL, AppID: cfg.MP.AppID, Secret: cfg.MP.Secret, Token: cfg.MP.Token, AESKey: cfg.MP.AESKey, Now: clk.now,
-		Shelf: db.Shelf(),
+		PlainEvents: cfg.MP.plain(), Shelf: db.Shelf(),
 	}
 	switch {
 	case cfg.MP.set():

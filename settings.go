@@ -65,16 +65,26 @@ type mpSettings struct {
 	Secret  string `env:"SECRET"`
 	Token   string `env:"TOKEN"`
 	AESKey  string `env:"AES_KEY"`
+	Events  string `env:"EVENTS" envDefault:"safe"` // the mode in which it posts them
 
 	Templates string `env:"TEMPLATES"` // of its messages: JSON, see notice.ParseTemplates
 }
 
 // set reports whether there are any; without them the sandbox's account is used where the
 // sandbox takes payments too, and else there is none.
-func (m mpSettings) set() bool { return m != mpSettings{} }
+func (m mpSettings) set() bool {
+	m.Events = ""
+	return m != mpSettings{}
+}
+
+// plain reports whether events are taken that are not encrypted.
+func (m mpSettings) plain() bool { return m.Events == "plain" }
 
 // check refuses an account that could not work.
 func (m mpSettings) check(payAppID string, refuse func(name, why string)) {
+	if m.Events != "" && m.Events != "safe" && m.Events != "plain" {
+		refuse("WECHAT_MP_EVENTS", `is neither "safe" nor "plain"`)
+	}
 	if !m.set() {
 		return
 	}
@@ -86,7 +96,7 @@ func (m mpSettings) check(payAppID string, refuse func(name, why string)) {
 	if _, err := notice.ParseTemplates(m.Templates); err != nil {
 		refuse("WECHAT_MP_TEMPLATES", err.Error())
 	}
-	if len(m.AESKey) != 43 {
+	if len(m.AESKey) != 43 && !(m.plain() && m.AESKey == "") {
 		refuse("WECHAT_MP_AES_KEY", "is not the 43 characters of an EncodingAESKey")
 	}
 	if m.AppID != "" && payAppID != "" && m.AppID != payAppID {

@@ -22,7 +22,8 @@ type AccountConfig struct {
 
 	AppID, Secret string
 	Token         string // signs what WeChat posts to us
-	AESKey        string // EncodingAESKey, 43 characters: encrypts it
+	AESKey        string // EncodingAESKey, 43 characters: encrypts it; empty with PlainEvents alone
+	PlainEvents   bool   // takes what is not encrypted too, see ParseEvent
 
 	Timeout time.Duration    // of one call, 3 s when zero: events have to be answered within five
 	Now     func() time.Time // by which access tokens end; time.Now when nil
@@ -59,6 +60,9 @@ func NewAccount(cfg AccountConfig) (*Account, error) {
 		cfg.Now = time.Now
 	}
 	a := &Account{cfg: cfg, http: newHTTPClient(base), token: newAccessToken()}
+	if cfg.AESKey == "" && cfg.PlainEvents {
+		return a, nil
+	}
 	if a.aesKey, err = decodeAESKey(cfg.AESKey); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package wechat
 
 import (
+	"context"
 	"errors"
 	"net/http/httptest"
 	"net/url"
@@ -176,4 +177,79 @@ func FuzzParseXML(f *testing.F) {
 			t.Errorf("%q is an event without fields", body)
 		}
 	})
+}
+
+// plainShelf is a shelf that keeps everything, or one that cannot be reached.
+type plainShelf struct {
+	kept map[string]string
+	away error
+}
+
+func (h *plainShelf) Get(_ context.Context, key string) (string, error) { return h.kept[key], h.away }
+
+func (h *plainShelf) Put(_ context.Context, key, value string, _ time.Duration) error {
+	h.kept[key] = value
+	return h.away
+}
+
+func (h *plainShelf) Take(_ context.Context, key string, _ time.Duration) (func(), bool, error) {
+	_, taken := h.kept[key]
+	h.kept[key] = "taken"
+	return func() { delete(h.kept, key) }, !taken, h.away
+}
+
+func TestInPlainModeASignatureIsGoodForOneMessage(t *testing.T) {
+	const body = "<xml><FromUserName>o1</FromUserName><CreateTime>7</CreateTime><MsgType>event</MsgType><Event>SCAN</Event><EventKey>k</EventKey></xml>"
+	const other = "<xml><FromUserName>o2</FromUserName><CreateTime>7</CreateTime><MsgType>event</MsgType><Event>SCAN</Event><EventKey>k</EventKey></xml>"
+	shelf := &plainShelf{kept: map[string]string{}}
+	a, err := NewAccount(AccountConfig{AppID: vectorAppID, Secret: "s", Token: vectorToken, PlainEvents: true, Shelf: shelf})
+	if err != nil {
+		t.Fatal(err)
+	}
+	forged, seen := signed(0), signed(0)
+	forged.Set("signature", signature("guess", forged.Get("timestamp"), "n1"))
+	seen.Set("nonce", "n2")
+	seen.Set("signature", signature(vectorToken, seen.Get("timestamp"), "n2"))
+	safe := "<xml><ToUserName>gh_1</ToUserName><Encrypt>" + vectorEncrypt + "</Encrypt></xml>"
+	take := func(name, body string, q url.Values, want error) {
+		t.Helper()
+		ev, err := a.ParseEvent(httptest.NewRequest("POST", "/api/wechat/events?"+q.Encode(), strings.NewReader(body)))
+		if !errors.Is(err, want) || err == nil && (ev.Name != "SCAN" || ev.Scene() != "k") {
+			t.Errorf("%s: %+v, %v", name, ev, err)
+		}
+	}
+	take("forged", body, forged, ErrBadSignature)
+	take("six minutes old", body, signed(6*time.Minute), ErrBadSignature)
+	take("not signed", body, url.Values{}, ErrBadSignature)
+	take("genuine", body, seen, nil)
+	take("repeated", body, seen, nil)
+	take("another message under a signature that was seen", other, seen, ErrBadSignature)
+	take("and the first once more", body, seen, nil)
+	take("encrypted, for which there is no key", safe, signed(0), ErrBadCallback)
+	half := signed(0)
+	half.Set("nonce", "n3")
+	half.Set("signature", signature(vectorToken, half.Get("timestamp"), "n3"))
+	take("compatible, of which the plain half is read", strings.Replace(body, "</xml>", "<Encrypt>x</Encrypt></xml>", 1), half, nil)
+	shelf.away = errors.New("away")
+	take("with nobody to ask, the signature is believed", other, seen, nil)
+}
+
+func TestAPlainAccountWithAKeyReadsWhatIsEncrypted(t *testing.T) {
+	a, err := NewAccount(AccountConfig{AppID: vectorAppID, Secret: "s", Token: vectorToken, AESKey: vectorAESKey, PlainEvents: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	safe := "<xml><Encrypt>" + vectorEncrypt + "</Encrypt><FromUserName>o1</FromUserName><CreateTime>1</CreateTime><MsgType>text</MsgType></xml>"
+	for name, tt := range map[string]struct {
+		q    url.Values
+		want error
+	}{"signed": {signed(0, vectorEncrypt), ErrBadCallback}, "signed without it": {signed(0), ErrBadSignature}} { // it says "hi"
+		_, err := a.ParseEvent(httptest.NewRequest("POST", "/?"+tt.q.Encode(), strings.NewReader(safe)))
+		if !errors.Is(err, tt.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := NewAccount(AccountConfig{AppID: vectorAppID, Secret: "s", Token: vectorToken, AESKey: "short", PlainEvents: true}); err == nil {
+		t.Error("a wrong key is taken for none")
+	}
 }

@@ -11,11 +11,8 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -239,56 +236,13 @@ func (p pushed) xml(now time.Time) []byte {
 // originalID is the account's name for itself.
 const originalID = "gh_5a4d5354414d"
 
-// pushOnce posts an event in safe mode, signed by real time.
+// pushOnce posts an event, signed by real time.
 func (s *Sandbox) pushOnce(ctx context.Context, openid string, plain []byte, f CallbackFault) delivery {
-	out := delivery{At: s.now().UTC()}
 	req, err := s.eventLetter(ctx, openid, plain, f)
 	if err != nil {
-		out.Error = err.Error()
-		return out
+		return delivery{At: s.now().UTC(), Error: err.Error()}
 	}
-	res, err := s.post.Do(req)
-	if err != nil {
-		out.Error = err.Error()
-		return out
-	}
-	defer res.Body.Close()
-	body, _ := io.ReadAll(io.LimitReader(res.Body, 500))
-	out.Status, out.Body = res.StatusCode, string(body)
-	return out
-}
-
-func (s *Sandbox) eventLetter(ctx context.Context, openid string, plain []byte, f CallbackFault) (*http.Request, error) {
-	sealed, err := s.keys.sealEvent(plain)
-	if err != nil {
-		return nil, err
-	}
-	at := time.Now()
-	if f.Stale {
-		at = at.Add(-6 * time.Minute)
-	}
-	stamp, nonce := strconv.FormatInt(at.Unix(), 10), digits(10)
-	q := url.Values{"openid": {openid}, "timestamp": {stamp}, "nonce": {nonce}, "encrypt_type": {"aes"}}
-	q.Set("signature", sortedSHA1(s.keys.id.EventToken, stamp, nonce))
-	q.Set("msg_signature", sortedSHA1(s.keys.id.EventToken, stamp, nonce, sealed))
-	if f.BadSignature {
-		q.Set("msg_signature", sortedSHA1("not the token", stamp, nonce, sealed))
-	}
-	if f.AlteredBody {
-		sealed = strings.Map(func(r rune) rune { // one letter for another everywhere: still base64
-			if r == 'A' {
-				return 'B'
-			}
-			return r
-		}, "A"+sealed[1:])
-	}
-	body := "<xml><ToUserName><![CDATA[" + originalID + "]]></ToUserName><Encrypt><![CDATA[" + sealed + "]]></Encrypt></xml>"
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.cfg.EventsURL+"?"+q.Encode(), strings.NewReader(body))
-	if err == nil {
-		req.Header.Set("Content-Type", "text/xml")
-		req.Header.Set("User-Agent", "Mozilla/4.0")
-	}
-	return req, err
+	return s.posted(req)
 }
 
 // sortedSHA1 signs as the official account's console explains it.

@@ -1,6 +1,6 @@
 // Package sandbox is a local WeChat: the server side of WeChat Pay API v3, complete enough that an
 // unmodified SDK cannot tell the difference, the official account that the appid belongs to (access
-// token, parametric codes, page authorisation, followers, events in safe mode), a phone to pay with,
+// token, parametric codes, page authorisation, followers, events in every mode), a phone to pay with,
 // and switches to make it misbehave. It is for development, demonstrations and tests, and never runs in production.
 //
 // Signatures and encryption are real. So are WeChat's rules: what a number may be used for again,
@@ -31,6 +31,8 @@
 //	POST /sandbox/scan {"ticket"|"scene"|"url", "openid"?, "unionid"?, "fault"?}   scans a parametric code
 //	POST /sandbox/follow, /sandbox/unfollow {"openid"?, "unionid"?}   GET /sandbox/followers
 //	POST /sandbox/push {"openid"?,"event","event_key"?,"fault"?}   a genuine push of an invented event
+//	GET, PUT /sandbox/events {"mode"}    how events are posted: safe, plain, compatible
+//	POST /sandbox/events/check {}        asks the shop whether the address of events is its own
 //	POST /sandbox/access-token/expire {} what the account was given is good no more
 //	GET, PUT /sandbox/access-token {"life_s"}   how long tokens live; how many were asked for and given out
 //	GET  /sandbox/messages?openid=       what the official account sent, newest first
