@@ -208,7 +208,8 @@ func openidRequired(t *testing.T, s *testShop) {
 	openid := someWeChat()
 	_, back := visit(t, refusal.oauthURL()+"&openid="+openid)
 	status, page := visit(t, back.String())
-	if status != 303 || page == nil || page.Path != "/cart" {
+	want := "/checkout?" + url.Values{"course": {c.full.CourseID}, "policy": {c.full.PolicyID}}.Encode()
+	if status != 303 || page == nil || page.RequestURI() != want {
 		t.Fatalf("WeChat's page came back to %d %v", status, page)
 	}
 	var placed struct {

@@ -3,6 +3,7 @@ package handlers
 import (
 	"cmp"
 	"net/http"
+	"net/url"
 
 	"mstm/checkout"
 	"mstm/shop"
@@ -78,11 +79,20 @@ func (s *Server) placeOrder(w http.ResponseWriter, r *http.Request) error {
 		UserID: learnerID(r.Context()), Key: key, Lines: in.Lines, Seen: *in.Total, Channel: in.Channel, Payer: payer,
 	}, func(p checkout.Placed) ([]byte, error) { return marshal(viewPlaced(p)) })
 	if err != nil {
-		return s.showTheWay(r, err, "/cart")
+		return s.showTheWay(r, err, checkoutPage(in.Lines))
 	}
 	w.Header().Set("Content-Type", "application/json")
 	write(w, reply.Status, reply.Body)
 	return nil
+}
+
+// checkoutPage is where these lines are bought: one alone by its name, because it need not be in
+// the cart, and several as the cart has them.
+func checkoutPage(lines []shop.LineRequest) string {
+	if len(lines) != 1 {
+		return "/checkout"
+	}
+	return "/checkout?" + url.Values{"course": {lines[0].CourseID}, "policy": {lines[0].PolicyID}}.Encode()
 }
 
 // payer is who pays. Inside WeChat that is the WeChat in which the learner authorised last,

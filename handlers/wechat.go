@@ -58,22 +58,23 @@ func (s *Server) createBinding(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if err != nil || sc.Openid != "" || sc.ExpiresAt.Sub(s.Now()) < codeReuse {
-		if sc, err = s.newCode(r, user); err != nil {
+		if sc, err = s.newCode(r, user, sc); err != nil {
 			return err
 		}
 	}
 	return encode(w, http.StatusCreated, bindingView{sc.Ticket, sc.URL, sc.ImageURL, utc(sc.ExpiresAt.Add(-codeGrace))})
 }
 
-// newCode asks WeChat for a code of a new word.
-func (s *Server) newCode(r *http.Request, user string) (*store.Scene, error) {
+// newCode asks WeChat for a code of a new word, in place of the scene seen, nil for none. Asked
+// several times at once, all get one: of others a page would wait for a scan in vain.
+func (s *Server) newCode(r *http.Request, user string, seen *store.Scene) (*store.Scene, error) {
 	sc := store.Scene{UserID: user, Word: store.NewWord(user), ExpiresAt: s.Now().Add(codeTime + codeGrace)}
 	code, err := s.Account.CreateQRCode(r.Context(), sc.Word, codeTime)
 	if err != nil {
 		return nil, errors.Join(shop.ErrWeChatUnavailable, err)
 	}
 	sc.Ticket, sc.URL, sc.ImageURL = code.Ticket, code.URL, code.ImageURL
-	return &sc, s.Store.PutScene(r.Context(), store.SceneBind, sc)
+	return s.Store.PutSceneAfter(r.Context(), store.SceneBind, seen, sc)
 }
 
 // deleteBinding answers DELETE /api/wechat/bindings `{password}`.

@@ -208,6 +208,41 @@ func TestASceneIsOfTheFirstWhoComesWithIt(t *testing.T) {
 	}
 }
 
+func TestOfScenesBegunAtOnceOneIsInForce(t *testing.T) {
+	s := open(t, t.TempDir())
+	var seen *Scene
+	for range 2 { // the first ones, and those in place of one that was there
+		got := make([]*Scene, 8)
+		var all sync.WaitGroup
+		for i := range got {
+			all.Go(func() {
+				var err error
+				sc := Scene{UserID: "ann", Word: NewWord("ann"), ExpiresAt: bindingDay}
+				if got[i], err = s.PutSceneAfter(t.Context(), SceneBind, seen, sc); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		held, err := s.SceneOf(t.Context(), "ann", SceneBind)
+		if err != nil || seen != nil && held.Word == seen.Word {
+			t.Fatalf("%+v, %v", held, err)
+		}
+		for _, sc := range got {
+			if sc == nil || sc.Word != held.Word {
+				t.Errorf("somebody was given a scene that is not in force: %+v", sc)
+			}
+		}
+		seen = held
+	}
+	if err := s.EndScene(t.Context(), seen); err != nil {
+		t.Fatal(err)
+	}
+	if sc, err := s.PutSceneAfter(t.Context(), SceneBind, seen, Scene{UserID: "ann", Word: NewWord("ann"), ExpiresAt: bindingDay}); err != nil || sc.Word == seen.Word {
+		t.Errorf("after the end of the one seen: %+v, %v", sc, err)
+	}
+}
+
 func TestAWordThatIsOfNoSceneIsRefused(t *testing.T) {
 	s := open(t, t.TempDir())
 	old, sc := NewWord("ann"), NewWord("ann")

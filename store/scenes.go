@@ -62,6 +62,34 @@ func (s *Store) PutScene(ctx context.Context, p ScenePurpose, sc Scene) error {
 	return fmt.Errorf("put scene: %w: too many writers", shop.ErrUnavailable)
 }
 
+// PutSceneAfter is PutScene where the learner's scene is still the one seen before, nil for none:
+// of several that begin one at once, one does. The answer is the scene in force.
+func (s *Store) PutSceneAfter(ctx context.Context, p ScenePurpose, seen *Scene, sc Scene) (*Scene, error) {
+	sc.ID, sc.ExpiresAt = sceneID(sc.UserID, p), sc.ExpiresAt.UTC()
+	for range maxConflicts {
+		won, err := s.putAfter(ctx, seen, sc)
+		if err != nil {
+			return nil, failedScene(err)
+		}
+		if won {
+			return &sc, nil
+		}
+		other, err := s.SceneOf(ctx, sc.UserID, p)
+		if !errors.Is(err, shop.ErrWeChatLink) {
+			return other, err
+		}
+		seen = nil // it has ended meanwhile
+	}
+	return nil, fmt.Errorf("put scene: %w: too many writers", shop.ErrUnavailable)
+}
+
+func (s *Store) putAfter(ctx context.Context, seen *Scene, sc Scene) (bool, error) {
+	if seen == nil {
+		return s.insertOnce(ctx, s.coll("scenes"), sc)
+	}
+	return s.replaceIf(ctx, s.coll("scenes"), bson.M{"_id": sc.ID, "word": seen.Word}, sc)
+}
+
 // SceneOf is a learner's scene; shop.ErrWeChatLink where there is none.
 func (s *Store) SceneOf(ctx context.Context, userID string, p ScenePurpose) (*Scene, error) {
 	return findByID[Scene](ctx, s.coll("scenes"), sceneID(userID, p), shop.ErrWeChatLink)

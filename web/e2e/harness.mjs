@@ -12,7 +12,7 @@ if (!out) {
 }
 export { base, sandbox }
 
-export const patience = 15_000 // ms, for each thing that must happen
+export const patience = 60_000 // ms, for each thing that must happen, on a busy machine too
 const username = process.env.E2E_USERNAME ?? 'learner'
 const password = process.env.E2E_PASSWORD ?? 'learner-demo-password'
 

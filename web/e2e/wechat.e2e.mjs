@@ -49,6 +49,15 @@ async function play(context) {
   await desk.locator(id('unbind')).click()
   await code.waitFor()
 
+  begin('choose what WeChat tells')
+  await desk.goto(`${base}/me/notifications`)
+  await desk.locator(id('notify-activities')).click()
+  await desk.locator(`${id('notify-activities')}[aria-checked="false"]`).waitFor()
+  await shoot(desk, 'notifications')
+  await desk.reload()
+  await desk.locator(`${id('notify-activities')}[aria-checked="false"]`).click()
+  await desk.locator(`${id('notify-activities')}[aria-checked="true"]`).waitFor()
+
   begin('log in inside WeChat')
   const weChat = await person(browser, phone)
   const page = await weChat.newPage()

@@ -1,7 +1,7 @@
 // The REST client: every call of the pages goes through request.
 import { credentials } from './credentials'
 import type {
-  Binding, Cart, Category, Course, CourseCard, Enrolment, Lesson, List, Login, Me, Notice, NoticeTemplate, Order, OrderNow, PlacedOrder, Quote, WantedLine, Wordings,
+  Binding, Cart, Category, Course, CourseCard, Enrolment, Lesson, List, Login, Me, Notice, NoticeTemplate, Notifications, Order, OrderNow, PlacedOrder, Quote, WantedLine, Wordings,
 } from './types'
 import { channel } from './wechat'
 
@@ -113,6 +113,7 @@ export const api = {
     request<Login>('POST', '/login', { body: { username, password, client: 'web' } }),
   logout: () => request<void>('POST', '/logout'),
   me: () => request<Me>('GET', '/me'),
+  setNotifications: (notifications: Partial<Notifications>) => request<Me>('PATCH', '/me', { body: { notifications } }),
   setCredentials: (username: string, password: string) =>
     request<Login>('PUT', '/me/password', { body: { username, password } }),
 

@@ -15,6 +15,14 @@ export interface User {
 // A learner's own account. Somebody who came by WeChat has no username until they choose one.
 export interface Me extends User {
   wechat_bound: boolean
+  notifications: Notifications
+}
+
+// Which topics somebody wants: as WeChat messages, and activities in the inbox too.
+export interface Notifications {
+  orders: boolean
+  reminders: boolean
+  activities: boolean
 }
 
 // A code that binds the WeChat which scans it.
