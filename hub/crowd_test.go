@@ -440,6 +440,9 @@ func TestDrillChurn(t *testing.T) {
 	}
 	r := startRedis(t)
 	p, in := startProcess(t, r.addr), prepare(t, r.addr)
+	if drillRuns() > 0 {
+		in.publishNumbers(t, hub.Activity, 1, 1100) // what an instance keeps for those that come back is full
+	}
 	churn := func(d time.Duration) {
 		tick := time.NewTicker(time.Second / perSecond)
 		defer tick.Stop()

@@ -119,19 +119,25 @@ func FuzzFrames(f *testing.F) {
 		`{"op":"token","token":"bob/web/s1"}`, `{"op":"hello"}`, `null`, `[]`, `{"op":"follow","topic":"user:bob"}`,
 		"\xff\xfe", `{"op":{}}`, `{"since":{"a":1}}`,
 	} {
-		f.Add([]byte(seed), byte(0x81))
+		f.Add([]byte(seed), byte(0x81), byte(0))
+	}
+	for _, second := range []byte{0x05, 0x80, 0x83, 0xfe, 0xff, 0x7f} { // no mask, nothing, too little, lengths that lie
+		f.Add([]byte("\x00\x00\x7f{\"op\":\"ping\"}"), byte(0x81), second)
 	}
 	in := start(f, embedded(f))
 	witness := hubtest.Dial(f, in.url, "witness/web/s1")
 	n := 0
-	f.Fuzz(func(t *testing.T, payload []byte, first byte) {
+	f.Fuzz(func(t *testing.T, payload []byte, first, second byte) {
 		payload = payload[:min(len(payload), 100)]
+		if second == 0 { // what it is to be
+			second = 0x80 | byte(len(payload))
+		}
 		c := hubtest.Dial(t, in.url, "alice/web/s1")
-		frame := append([]byte{first, 0x80 | byte(len(payload)), 0, 0, 0, 0}, payload...) // a zero mask
+		frame := append([]byte{first, second, 0, 0, 0, 0}, payload...) // a zero mask, where second says that there is one
 		c.Conn().NetConn().Write(frame)
 		in.End(context.Background(), "alice", "", "", hub.LoggedOut)
 		if end := c.Ended(soon); end.Code == 1006 {
-			t.Errorf("%x %q broke the connection: %+v", first, payload, end)
+			t.Errorf("%x%x %q broke the connection: %+v", first, second, payload, end)
 		}
 		n++
 		in.publishNumbers(t, hub.UserTopic("witness"), n, n)
@@ -141,7 +147,7 @@ func FuzzFrames(f *testing.F) {
 			t.Fatalf("the witness has %d frames, the latest with %s, when number %d was due", len(all), latest, n)
 		}
 		if st := in.Stats(); st.Restarts != 0 {
-			t.Errorf("%x %q disturbed the hub: %+v", first, payload, st)
+			t.Errorf("%x%x %q disturbed the hub: %+v", first, second, payload, st)
 		}
 	})
 }
