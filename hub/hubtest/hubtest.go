@@ -135,7 +135,15 @@ func Try(url string, o Options) (*websocket.Conn, *http.Response, error) {
 	if !o.NoProtocol {
 		d.Subprotocols = []string{"mstm.v1"}
 	}
-	return d.Dial("ws"+strings.TrimPrefix(strings.TrimPrefix(url, "http"), "ws"), o.Header)
+	ws, res, err := d.Dial("ws"+strings.TrimPrefix(strings.TrimPrefix(url, "http"), "ws"), o.Header)
+	if err == nil {
+		ws.SetPingHandler(func(payload string) error {
+			// gorilla's own ends the socket after a second, which is nothing on a busy machine.
+			_ = ws.WriteControl(websocket.PongMessage, []byte(payload), time.Now().Add(time.Minute))
+			return nil
+		})
+	}
+	return ws, res, err
 }
 
 // smallReceiver dials connections that soon make the server wait when nobody reads.
