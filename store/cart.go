@@ -163,7 +163,7 @@ func (s *Store) runCart(ctx context.Context, userID string, script *redis.Script
 	if err != nil {
 		return shop.Cart{}, "", fmt.Errorf("%w: %w", shop.ErrCartUnavailable, err)
 	}
-	cart, outcome, err := decodeCart(reply)
+	cart, outcome, err := s.decodeCart(reply)
 	if err != nil {
 		return shop.Cart{}, "", fmt.Errorf("%w: %w", shop.ErrCartUnavailable, err)
 	}
@@ -173,7 +173,7 @@ func (s *Store) runCart(ctx context.Context, userID string, script *redis.Script
 var errCartReply = errors.New("a cart script returned something else than a cart")
 
 // decodeCart reads {outcome, version, line…}.
-func decodeCart(reply []any) (cart shop.Cart, outcome cartOutcome, err error) {
+func (s *Store) decodeCart(reply []any) (cart shop.Cart, outcome cartOutcome, err error) {
 	if len(reply) < 2 {
 		return cart, "", errCartReply
 	}
@@ -184,7 +184,7 @@ func decodeCart(reply []any) (cart shop.Cart, outcome cartOutcome, err error) {
 	}
 	cart.Lines = make([]shop.CartLine, 0, len(reply)-2)
 	for _, row := range reply[2:] {
-		line, err := decodeLine(row)
+		line, err := s.decodeLine(row)
 		if err != nil {
 			return cart, "", err
 		}
@@ -197,7 +197,7 @@ func decodeCart(reply []any) (cart shop.Cart, outcome cartOutcome, err error) {
 // decodeLine reads {title, cover, policies, policy_id, price_fen, added_at, chosen_at,
 // course_version, course}, all strings. A field that is missing is zero: a line
 // written by another release still shows.
-func decodeLine(row any) (l shop.CartLine, err error) {
+func (s *Store) decodeLine(row any) (l shop.CartLine, err error) {
 	fields, ok := row.([]any)
 	if !ok || len(fields) != 1+len(lineFields) {
 		return l, errCartReply
@@ -214,7 +214,7 @@ func decodeLine(row any) (l shop.CartLine, err error) {
 		CourseVersion: int(number(7)),
 	}
 	if p := text(2); p != "" {
-		if err := json.Unmarshal([]byte(p), &l.Policies); err != nil {
+		if l.Policies, err = s.policyTexts.policies(p); err != nil {
 			return l, fmt.Errorf("the policies of a cart line: %w", err)
 		}
 	}

@@ -53,6 +53,8 @@ type Store struct {
 	catalogue *catalogueCache
 	limits    *limiter
 	templates *templateCache
+
+	policyTexts policyTexts
 }
 
 // Open connects to both stores, or starts the embedded ones, and makes the indexes. It
