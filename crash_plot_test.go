@@ -68,7 +68,10 @@ type plot struct {
 	basket []wish
 	total  int64
 	placed placedJSON
+	later  string              // an order that stands on the placed one
 	ends   map[string][]string // order → the histories that it may come to
+
+	disarmed bool // nobody dies of another fuse any more
 
 	killed  []string      // where, in order
 	slowest time.Duration // from a restart until the invariants held
@@ -122,6 +125,7 @@ func (p *plot) openPage() {
 // disarm ends the part in which the shop is killed.
 func (p *plot) disarm() {
 	p.t.Helper()
+	p.disarmed = true
 	where := p.burnt()
 	if p.point.n == 0 {
 		p.seen = p.process.seen()
@@ -153,7 +157,7 @@ func (p *plot) mourn(where string) {
 	p.t.Helper()
 	<-p.ended
 	p.killed = append(p.killed, where)
-	if len(p.killed) == 1 && p.luck.IntN(3) == 0 {
+	if len(p.killed) == 1 && p.luck.IntN(3) == 0 && !p.disarmed {
 		p.arm(point{when: []string{"before", "after"}[p.luck.IntN(2)], n: 1 + p.luck.IntN(10)})
 	}
 	if !p.started() {

@@ -127,7 +127,7 @@ func (p *plot) haveStageAndFull() {
 	c := p.site.credited
 	p.buy(0, c.s1)
 	p.placed.Order.ID = p.buy(20000, c.s2)
-	p.ends[p.buy(79900, c.full)] = []string{"M1 M4 M5", "M1 M4 M5 M11 M12"}
+	p.later = p.buy(79900, c.full)
 }
 
 func (p *plot) financeRefundsBoth() {
@@ -137,6 +137,10 @@ func (p *plot) financeRefundsBoth() {
 	p.refundBy(p.finance, "/api/admin/orders/"+id+"/refunds", obj{"reason": "客服", "later": true}, id)
 	p.rest()
 	p.refundedOrLeft("M1 M4 M5 M11 M12")
+	p.ends[p.later] = []string{"M1 M4 M5 M11 M12"}
+	if !p.begun(id) { // then it may have come to an end between the two
+		p.ends[p.later] = append(p.ends[p.later], "M1 M4 M5")
+	}
 }
 
 // havePlacedTwo has an order for two courses.

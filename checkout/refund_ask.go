@@ -74,15 +74,33 @@ func (c *Checkout) refundLater(ctx context.Context, by string, o *shop.Order, re
 	}
 	for _, l := range p {
 		for _, id := range l.Enrolment.After(o.ID) {
-			if _, err := c.FinanceRefund(ctx, by, id, nil, reason, false); err != nil && !errors.Is(err, shop.ErrRefundUnderWay) {
-				return err
-			}
-			if err := c.drive(ctx, id); err != nil {
+			if err := c.refundOneLater(ctx, by, id, reason); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// refundOneLater refunds one of those in full. One that is on its way back, or is back and
+// has yet to be taken away, will do: who asks again after a crash comes in between. One that
+// is only frozen will not: whoever froze it died over it, and it will be thawed.
+func (c *Checkout) refundOneLater(ctx context.Context, by, orderID, reason string) error {
+	_, err := c.FinanceRefund(ctx, by, orderID, nil, reason, false)
+	if err != nil && !errors.Is(err, shop.ErrRefundUnderWay) && !errors.Is(err, shop.ErrNotRefundable) {
+		return err
+	}
+	if failed := c.drive(ctx, orderID); failed != nil || err == nil {
+		return failed
+	}
+	o, failed := c.Store.Order(ctx, orderID)
+	if failed != nil {
+		return failed
+	}
+	if o.State == shop.OrderRefunding || o.State == shop.OrderRefunded {
+		return nil
+	}
+	return err
 }
 
 // beginRefund writes a refund down and sets it going. What it gives back is decided on the
