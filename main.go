@@ -139,7 +139,7 @@ func run(ctx context.Context, cfg settings, w watch) (err error) {
 	var stopping atomic.Bool
 	api, err := handlers.New(handlers.Deps{
 		Store: db, Hub: live, Checkout: till, Pay: pay, Account: account, Courier: courier, PublicURL: publicURL,
-		Web: web.Handler(web.Options{SandboxURL: sb.address()}),
+		Web: web.Handler(web.Options{SandboxURL: sb.address()}), Docs: web.HasDocs(),
 		Now: clk.now, Log: w.log, Production: cfg.production(),
 		TrustedProxies: cfg.TrustedProxies, AllowedOrigins: cfg.AllowedOrigins, Stopping: stopping.Load,
 	})

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -144,7 +145,10 @@ func TestAFloodOfDifferentListsIsNotKept(t *testing.T) {
 	for i := range 5 {
 		w.do("GET", fmt.Sprintf("/api/courses?q=%s%d", strings.Repeat("x", 50), i), "", nil).is(200)
 	}
-	w.do("GET", "/api/courses?"+strings.Repeat("x=&", 1)+"y="+strings.Repeat("y", maxFrontKey), "", nil).is(200)
+	// What the shop does not know is no query: not through do, for it is not in the contract either.
+	if res, err := http.Get(w.url + "/api/courses?x=&y=" + strings.Repeat("y", maxFrontKey)); err != nil || res.StatusCode != 200 {
+		t.Fatal(res, err)
+	}
 	if kept := w.api.front.now.Load().count.Load(); kept != 5 {
 		t.Errorf("%d answers kept, want 5", kept)
 	}

@@ -222,8 +222,9 @@ func TestTheDocsAreThePagesOrAPlainOne(t *testing.T) {
 		t.Errorf("plain: %s %s", plain.Header.Get("Content-Type"), plain.Body)
 	}
 	built := newWorld(t, func(d *Deps) {
-		d.Docs = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		d.Docs, d.Web = true, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Security-Policy", "the pages' own")
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			fmt.Fprint(w, "built")
 		})
 	}).do("GET", "/docs", "", nil).is(200)

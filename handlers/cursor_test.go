@@ -19,9 +19,10 @@ func FuzzCursor(f *testing.F) {
 	_, other := w.learner("other")
 	admin := w.staff("boss", shop.RoleAdmin)
 	now := time.Now().UTC()
+	line := shop.OrderLine{CourseID: "c1", PolicyID: "c1full", Kind: shop.KindLifetime, Version: 1, List: 1, Price: 1}
 	for i := range 6 {
 		for _, user := range []string{me, other} {
-			o := shop.NewOrder(store.NewID(), user, []shop.OrderLine{{CourseID: "c1", Price: 1}}, now.Add(time.Duration(i/2)*time.Second))
+			o := shop.NewOrder(store.NewID(), user, []shop.OrderLine{line}, now.Add(time.Duration(i/2)*time.Second))
 			if _, err := w.store.InsertOrder(f.Context(), o); err != nil {
 				f.Fatal(err)
 			}

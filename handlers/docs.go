@@ -41,12 +41,12 @@ const plainDocs = `<!doctype html>
 // showDocs answers GET /docs: the contract as a page to read and to try, where the pages
 // were built, else where to find it.
 func (s *Server) showDocs(w http.ResponseWriter, r *http.Request) error {
-	if s.Docs == nil {
+	if s.Web == nil || !s.Docs {
 		answerPage(w, []byte(plainDocs))
 		return nil
 	}
 	pageHeaders(w.Header())
-	s.Docs.ServeHTTP(w, r)
+	s.Web.ServeHTTP(w, r)
 	return nil
 }
 

@@ -34,7 +34,7 @@ type Deps struct {
 	Account  *wechat.Account // the official account; nil: the shop has none
 	Courier  *notice.Courier // the account's messages; nil: it sends none
 	Web      http.Handler    // the pages; nil: none
-	Docs     http.Handler    // the page that shows the contract; nil: a plain one
+	Docs     bool            // Web has the page that shows the contract, as /docs
 	Now      func() time.Time
 	Log      *slog.Logger
 

@@ -17,6 +17,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/event"
 
 	"mstm/checkout"
+	"mstm/handlers/contracttest"
 	"mstm/hub"
 	"mstm/shop"
 	"mstm/store"
@@ -150,7 +151,29 @@ func (w *world) send(r *http.Request) answer {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	w.asTheContractHasIt(r, res, raw)
 	return answer{w.t, res.StatusCode, res.Header, raw}
+}
+
+// asTheContractHasIt fails the test where the OpenAPI document says otherwise.
+func (w *world) asTheContractHasIt(r *http.Request, res *http.Response, body []byte) {
+	w.t.Helper()
+	c, err := checkedContract()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var sent []byte
+	if r.GetBody != nil {
+		again, err := r.GetBody()
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		sent, _ = io.ReadAll(again) // from memory
+	}
+	x := contracttest.Exchange{Request: r, Sent: sent, Status: res.StatusCode, Header: res.Header, Body: body}
+	if err := c.Check(x); err != nil {
+		w.t.Errorf("against the contract: %v", err)
+	}
 }
 
 // is checks the status, and the code of a refusal.

@@ -23,6 +23,14 @@ export default defineConfig({
     emptyOutDir: true,
     // A polyfill for module preloading would be an inline script in old browsers.
     modulePreload: { polyfill: false },
+    // Swagger UI comes as one file, which only /docs loads.
+    chunkSizeWarningLimit: 1800,
+    rolldownOptions: {
+      input: {
+        index: fileURLToPath(new URL('./index.html', import.meta.url)),
+        docs: fileURLToPath(new URL('./docs.html', import.meta.url)),
+      },
+    },
   },
   server: {
     proxy: {

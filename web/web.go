@@ -49,7 +49,17 @@ func handlerOf(built fs.FS, opts Options) http.Handler {
 	return guarded(s)
 }
 
-const indexFile = "index.html"
+// HasDocs reports whether the build has the page that shows the API's contract, which
+// Handler serves as /docs.
+func HasDocs() bool {
+	_, err := fs.Stat(dist, "dist/app/"+docsFile)
+	return err == nil
+}
+
+const (
+	indexFile = "index.html"
+	docsFile  = "docs.html"
+)
 
 // site is one build, held ready in memory; nothing changes after load.
 type site struct {
@@ -89,6 +99,9 @@ func withSandbox(index []byte, url string) []byte {
 
 func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(path.Clean("/"+r.URL.Path), "/")
+	if name == "docs" {
+		name = docsFile
+	}
 	if a, ok := s.assets[name]; ok {
 		a.serve(w, r)
 		return
@@ -119,9 +132,9 @@ const notBuiltPage = `<!doctype html>
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>MSTM</title></head>
 <body>
 <h1>页面还没有构建</h1>
-<p>接口已在运行（<a href="/docs/errors">错误代码</a>），但这个程序里没有商店页面。在项目目录运行 <code>make web</code>（需要 Node 20.19 或更新），再重新启动。</p>
+<p>接口已在运行（<a href="/docs">文档</a>），但这个程序里没有商店页面。在项目目录运行 <code>make web</code>（需要 Node 20.19 或更新），再重新启动。</p>
 <h1>The pages are not built</h1>
-<p>The API is running (<a href="/docs/errors">its error codes</a>), but this program holds no storefront. Run <code>make web</code> in the project's folder (it needs Node 20.19 or later) and start again.</p>
+<p>The API is running (<a href="/docs">its documentation</a>), but this program holds no storefront. Run <code>make web</code> in the project's folder (it needs Node 20.19 or later) and start again.</p>
 </body>
 </html>
 `

@@ -14,6 +14,7 @@ var (
 	script = strings.Repeat("console.log('course');\n", 100)
 	build  = fstest.MapFS{
 		"index.html":           {Data: []byte("<!doctype html><html><head><title>shop</title></head><body></body></html>")},
+		"docs.html":            {Data: []byte("<!doctype html><html><head><title>API</title></head></html>")},
 		"favicon.svg":          {Data: []byte("<svg/>")},
 		"assets/app-d34db.js":  {Data: []byte(script)},
 		"assets/app-d34db.css": {Data: []byte("body{}")},
@@ -49,6 +50,7 @@ func TestAPathIsAnsweredWithItsFileOrTheIndex(t *testing.T) {
 	}{
 		{"the root is the index, asked for again each time", "GET", "/", 200, "text/html; charset=utf-8", "no-cache", "<title>shop"},
 		{"a page's path is the index", "GET", "/courses/c-1", 200, "text/html; charset=utf-8", "no-cache", "<title>shop"},
+		{"the contract has a page of its own", "GET", "/docs", 200, "text/html; charset=utf-8", "no-cache", "<title>API"},
 		{"a hashed script is kept for ever", "GET", "/assets/app-d34db.js", 200, "text/javascript; charset=utf-8", "public, max-age=31536000, immutable", "console.log"},
 		{"a hashed style is kept for ever", "GET", "/assets/app-d34db.css", 200, "text/css; charset=utf-8", "public, max-age=31536000, immutable", "body{}"},
 		{"a file without a hash is asked for again", "GET", "/favicon.svg", 200, "image/svg+xml", "no-cache", "<svg/>"},
