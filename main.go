@@ -130,6 +130,10 @@ func run(ctx context.Context, cfg settings, w watch) (err error) {
 		g.Go(func() error { return courier.Run(bg) })
 	}
 	desk := notice.New(notice.Config{Store: db, Hub: live, Now: clk.now, Log: w.log, Courier: courier})
+	crier := notice.NewBroadcaster(notice.BroadcasterConfig{
+		Store: db, Hub: live, Now: clk.now, Log: w.log, Courier: courier, ConfirmAbove: cfg.Broadcast.ConfirmAbove,
+	})
+	g.Go(func() error { return crier.Run(bg) })
 	till := checkout.New(checkout.Config{
 		Store: db, Hub: live, Pay: pay, Merchant: merchant, Teller: desk, Now: clk.now, Log: w.log,
 		RemindBefore: cfg.OrderReminder,
@@ -138,8 +142,9 @@ func run(ctx context.Context, cfg settings, w watch) (err error) {
 
 	var stopping atomic.Bool
 	api, err := handlers.New(handlers.Deps{
-		Store: db, Hub: live, Checkout: till, Pay: pay, Account: account, Courier: courier, PublicURL: publicURL,
-		Web: web.Handler(web.Options{SandboxURL: sb.address()}), Docs: web.HasDocs(),
+		Store: db, Hub: live, Checkout: till, Desk: desk, Broadcaster: crier, Pay: pay, Account: account, Courier: courier, PublicURL: publicURL,
+		Links: shop.Links{PublicURL: publicURL, Hosts: cfg.Broadcast.LinkHosts},
+		Web:   web.Handler(web.Options{SandboxURL: sb.address()}), Docs: web.HasDocs(),
 		Now: clk.now, Log: w.log, Production: cfg.production(),
 		TrustedProxies: cfg.TrustedProxies, AllowedOrigins: cfg.AllowedOrigins, Stopping: stopping.Load,
 	})

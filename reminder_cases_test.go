@@ -50,6 +50,7 @@ type noticeJSON struct {
 	Title string `json:"title"`
 	Body  string `json:"body"`
 	Link  string `json:"link"`
+	Read  bool   `json:"read"`
 }
 
 // reminders are what the person was told about the end of access to a course, oldest first.

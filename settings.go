@@ -32,6 +32,8 @@ type settings struct {
 	// OrderReminder is how long before it closes the buyer of an unpaid order is reminded.
 	OrderReminder time.Duration `env:"ORDER_REMINDER" envDefault:"10m"`
 
+	Broadcast broadcastSettings `envPrefix:"BROADCAST_"`
+
 	Hub hubSettings `envPrefix:"HUB_MAX_PER_"`
 	Pay paySettings `envPrefix:"WECHAT_PAY_"`
 	MP  mpSettings  `envPrefix:"WECHAT_MP_"`
@@ -41,6 +43,23 @@ type hubSettings struct {
 	User     int `env:"USER" envDefault:"10"`
 	Address  int `env:"ADDRESS" envDefault:"100"`
 	Instance int `env:"INSTANCE" envDefault:"15000"`
+}
+
+type broadcastSettings struct {
+	ConfirmAbove int64    `env:"CONFIRM_ABOVE" envDefault:"0"`
+	LinkHosts    []string `env:"LINK_HOSTS"`
+}
+
+// check refuses what no link could match.
+func (b broadcastSettings) check(refuse func(name, why string)) {
+	if b.ConfirmAbove < 0 {
+		refuse("BROADCAST_CONFIRM_ABOVE", "is less than 0, which is off")
+	}
+	for _, h := range b.LinkHosts {
+		if u, err := url.Parse("https://" + h); err != nil || u.Host != h || strings.Contains(h, "*") {
+			refuse("BROADCAST_LINK_HOSTS", fmt.Sprintf("%q is not a host or host:port", h))
+		}
+	}
 }
 
 type paySettings struct {
@@ -160,6 +179,7 @@ func (s settings) check() error {
 	if r := s.OrderReminder; r != 0 && (r < time.Minute || r >= shop.PayWithin) {
 		refuse("ORDER_REMINDER", fmt.Sprintf("is neither 0 (off) nor from 1m to less than %s, for which an order is open", shop.PayWithin))
 	}
+	s.Broadcast.check(refuse)
 	if s.production() {
 		s.checkProduction(refuse)
 	}

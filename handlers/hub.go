@@ -25,7 +25,7 @@ const maxEventData = 16 << 10
 // out), so nobody may say them by hand.
 func isSystemEvent(what string) bool {
 	switch what {
-	case "cart.changed", "order.changed", "enrolment.changed", "session.replaced", "wechat.bound", "notice.posted", "broadcast.progress":
+	case "cart.changed", "order.changed", "enrolment.changed", "session.replaced", "wechat.bound", "notice.posted", "notice.read", "broadcast.progress":
 		return true
 	}
 	return false

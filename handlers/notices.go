@@ -3,26 +3,16 @@ package handlers
 import (
 	"net/http"
 	"strings"
-	"time"
 
 	"mstm/shop"
 )
 
-// noticeView is a notice as its reader sees it, in the inbox and in notice.posted alike.
-type noticeView struct {
-	ID        string    `json:"id"`
-	Kind      string    `json:"kind"`
-	Title     string    `json:"title"`
-	Body      string    `json:"body"`
-	Link      string    `json:"link,omitempty"`
-	CreatedAt time.Time `json:"created_at"`
-	Read      bool      `json:"read"`
-}
-
-// inbox is a page of notices with how many are unread in all.
+// inbox is a page of notices with how many are unread in all, and whether the reader wants
+// activities: open pages hear of those to everybody.
 type inbox struct {
-	page[noticeView]
-	Unread int64 `json:"unread"`
+	page[shop.NoticeView]
+	Unread     int64 `json:"unread"`
+	Activities bool  `json:"activities"`
 }
 
 // listNotices answers GET /api/notices?unread=&limit=&cursor=, newest first.
@@ -36,44 +26,42 @@ func (s *Server) listNotices(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	notices, next, err := s.Store.NoticesOf(r.Context(), learnerID(r.Context()), unread, rows, q.Get("cursor"))
+	read, err := s.Desk.Inbox(r.Context(), learnerID(r.Context()), unread, rows, q.Get("cursor"))
 	if err != nil {
 		return err
 	}
-	count, err := s.Store.UnreadCount(r.Context(), learnerID(r.Context()))
-	if err != nil {
-		return err
-	}
-	box := inbox{page[noticeView]{Items: []noticeView{}, NextCursor: next}, count}
-	for _, n := range notices {
-		box.Items = append(box.Items, viewNotice(n))
+	box := inbox{page[shop.NoticeView]{Items: []shop.NoticeView{}, NextCursor: read.Next}, read.Unread, read.Activities}
+	for _, n := range read.Notices {
+		box.Items = append(box.Items, n.View())
 	}
 	return encode(w, http.StatusOK, box)
-}
-
-func viewNotice(n shop.Notice) noticeView {
-	return noticeView{
-		ID: n.ID, Kind: n.Kind, Title: n.Title, Body: n.Body, Link: n.Link,
-		CreatedAt: utc(n.CreatedAt), Read: n.ReadAt != nil,
-	}
 }
 
 // maxNoticeID is beyond every user:kind:ref, in bytes.
 const maxNoticeID = 200
 
-// readNotice answers POST /api/notices/:notice/read; `all` reads them all. A notice of
-// somebody else is like one that is not there.
+// readNotice answers POST /api/notices/:notice/read, with `{"clicked":true}` where the reader
+// followed the notice's link; `all` reads them all. A notice of somebody else is like one
+// that is not there.
 func (s *Server) readNotice(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Clicked bool `json:"clicked"`
+	}
+	if r.ContentLength != 0 {
+		if err := decode(w, r, &in); err != nil {
+			return err
+		}
+	}
 	ctx, user := r.Context(), learnerID(r.Context())
 	id := exchangeOf(ctx).params.ByName("notice")
 	var err error
 	switch {
 	case id == "all":
-		_, err = s.Store.ReadAllNotices(ctx, user, s.Now())
+		err = s.Desk.ReadAll(ctx, user)
 	case len(id) > maxNoticeID || strings.ContainsFunc(id, isHidden):
 		err = shop.ErrNoticeNotFound
 	default:
-		err = s.Store.ReadNotice(ctx, user, id, s.Now())
+		err = s.Desk.Read(ctx, user, id, in.Clicked)
 	}
 	if err != nil {
 		return err

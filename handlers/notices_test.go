@@ -45,7 +45,7 @@ func TestAnInboxIsItsReadersOwn(t *testing.T) {
 	if box := as[inbox](w.do("GET", "/api/notices", token, nil).is(200)); box.Unread != 0 || !box.Items[0].Read {
 		t.Errorf("all read: %+v", box)
 	}
-	if got := w.do("GET", "/api/notices", stranger, nil).is(200); string(got.Body) != `{"items":[],"unread":0}` {
+	if got := w.do("GET", "/api/notices", stranger, nil).is(200); string(got.Body) != `{"items":[],"unread":0,"activities":true}` {
 		t.Errorf("a stranger's inbox: %s", got.Body)
 	}
 	w.do("GET", "/api/notices?unread=maybe", token, nil).is(400, "INVALID_QUERY")

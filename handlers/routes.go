@@ -42,6 +42,7 @@ const (
 func (s *Server) routes() []route {
 	editor, finance, admin := role(shop.RoleEditor), role(shop.RoleFinance), role(shop.RoleAdmin)
 	publisher, marketer := roleOrScope(shop.RoleMarketer, scopePublish), roleOrScope(shop.RoleMarketer, scopePublish, scopeBroadcast)
+	broadcaster := roleOrScope(shop.RoleMarketer, scopeBroadcast)
 	return []route{
 		{get, "/api/categories", public, s.listCategories, memory},
 		{get, "/api/courses", public, s.listCourses, memory},
@@ -89,6 +90,14 @@ func (s *Server) routes() []route {
 		{post, "/api/notices/:notice/read", learner, s.readNotice, stores},
 
 		{get, "/api/events", anyone, s.streamEvents, stream},
+
+		{post, "/api/hub/broadcasts", broadcaster, s.createBroadcast, stores},
+		{get, "/api/hub/broadcasts", broadcaster, s.listBroadcasts, stores},
+		{get, "/api/hub/broadcasts/:broadcast", broadcaster, s.showBroadcast, stores},
+		{post, "/api/hub/broadcasts/:broadcast/confirm", role(shop.RoleMarketer), s.confirmBroadcast, stores},
+		{post, "/api/hub/broadcasts/:broadcast/start", broadcaster, s.startBroadcast, stores},
+		{post, "/api/hub/broadcasts/:broadcast/pause", broadcaster, s.pauseBroadcast, stores},
+		{post, "/api/hub/broadcasts/:broadcast/cancel", broadcaster, s.cancelBroadcast, stores},
 		{post, "/api/hub/publish", publisher, s.publish, stores},
 		{get, "/api/hub/stats", marketer, s.hubStats, stores},
 

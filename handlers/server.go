@@ -27,18 +27,21 @@ import (
 
 // Deps is what the API is made of. Every field without a note is needed.
 type Deps struct {
-	Store    *store.Store
-	Hub      *hub.Hub
-	Checkout *checkout.Checkout
-	Pay      *wechat.Pay     // verifies WeChat's callbacks
-	Account  *wechat.Account // the official account; nil: the shop has none
-	Courier  *notice.Courier // the account's messages; nil: it sends none
-	Web      http.Handler    // the pages; nil: none
-	Docs     bool            // Web has the page that shows the contract, as /docs
-	Now      func() time.Time
-	Log      *slog.Logger
+	Store       *store.Store
+	Hub         *hub.Hub
+	Checkout    *checkout.Checkout
+	Desk        *notice.Desk
+	Broadcaster *notice.Broadcaster
+	Pay         *wechat.Pay     // verifies WeChat's callbacks
+	Account     *wechat.Account // the official account; nil: the shop has none
+	Courier     *notice.Courier // the account's messages; nil: it sends none
+	Web         http.Handler    // the pages; nil: none
+	Docs        bool            // Web has the page that shows the contract, as /docs
+	Now         func() time.Time
+	Log         *slog.Logger
 
 	PublicURL      string         // how WeChat's pages come back to the shop
+	Links          shop.Links     // where a broadcast's link may lead
 	Production     bool           // adds HSTS
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 	AllowedOrigins []string       // exact scheme://host[:port] of pages served elsewhere; "*" any

@@ -19,6 +19,7 @@ import (
 	"mstm/checkout"
 	"mstm/handlers/contracttest"
 	"mstm/hub"
+	"mstm/notice"
 	"mstm/shop"
 	"mstm/store"
 	"mstm/store/storetest"
@@ -51,6 +52,8 @@ func newWorld(t testing.TB, options ...func(*Deps)) *world {
 		o(&w.deps)
 	}
 	w.deps.Checkout = checkout.New(checkout.Config{Store: w.store, Hub: live, Now: w.deps.Now, Log: logger})
+	w.deps.Desk = notice.New(notice.Config{Store: w.store, Hub: live, Now: w.deps.Now, Log: logger})
+	w.deps.Broadcaster = notice.NewBroadcaster(notice.BroadcasterConfig{Store: w.store, Hub: live, Now: w.deps.Now, Log: logger})
 	h, err := New(w.deps)
 	if err != nil {
 		t.Fatalf("New: %v", err)

@@ -46,6 +46,7 @@ var wholeState = map[string]bool{
 	"order.changed":      false, // of one order among several, and money
 	"enrolment.changed":  false, // of one course among several
 	"notice.posted":      false,
+	"notice.read":        false, // of one notice, or of all that there were
 	"session.replaced":   false,
 	"wechat.bound":       false,
 	"broadcast.progress": false, // of one broadcast among several

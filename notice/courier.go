@@ -248,6 +248,9 @@ func (c *Courier) carry(ctx context.Context, d shop.Delivery, pauses map[string]
 	if now.Sub(d.CreatedAt) > lasts(d.Kind) {
 		return c.finish(ctx, d, shop.DeliveryFailed, unsent(d, shop.FailedLate))
 	}
+	if halted, err := c.halted(ctx, d); halted || err != nil {
+		return err
+	}
 	to, skip, err := c.recipient(ctx, d)
 	if err != nil {
 		return c.putOff(ctx, d, now.Add(firstPause), err)

@@ -120,6 +120,6 @@ func (d *Desk) word(ctx context.Context, what news, locale string) (shop.Wording
 
 // show shows a notice on the reader's open pages, once.
 func (d *Desk) show(ctx context.Context, n shop.Notice) error {
-	_, err := d.Hub.Publish(ctx, hub.Event{Topic: hub.UserTopic(n.UserID), Type: "notice.posted", Data: n, Once: "notice:" + n.ID})
+	_, err := d.Hub.Publish(ctx, hub.Event{Topic: hub.UserTopic(n.UserID), Type: "notice.posted", Data: n.View(), Once: "notice:" + n.ID})
 	return err
 }

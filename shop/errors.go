@@ -219,3 +219,14 @@ var (
 	ErrPlaceholder      = define(Unprocessable, "PLACEHOLDER_UNKNOWN", "模板里有这种消息没有的占位符，或多余的花括号", "The text has a placeholder that this notice does not know, or a brace that belongs to none.")
 	ErrHTML             = define(Unprocessable, "HTML_NOT_ALLOWED", "只能使用纯文本，不能包含 HTML", "Plain text only; HTML is not allowed.")
 )
+
+// Broadcasts.
+var (
+	ErrBroadcastNotFound = define(NotFound, "BROADCAST_NOT_FOUND", "没有这条群发消息", "There is no such broadcast.")
+	ErrBroadcastState    = define(Conflict, "BROADCAST_STATE", "群发消息现在的状态不能这样操作", "The broadcast's state does not allow this.")
+	ErrSecondPerson      = define(Conflict, "SECOND_PERSON_REQUIRED", "需要另一个人确认", "Another person has to confirm it.")
+	ErrAudienceChanged   = define(Conflict, "AUDIENCE_CHANGED", "人数与确认的不一致", "The audience is not the number that was confirmed.")
+	ErrAudienceEmpty     = define(Unprocessable, "AUDIENCE_EMPTY", "没有符合条件的人", "Nobody is in the audience.")
+	ErrAudienceTooLarge  = define(Unprocessable, "AUDIENCE_TOO_LARGE", "最多列出 2000 个用户", "At most 2000 users can be listed.")
+	ErrLink              = define(Unprocessable, "LINK_NOT_ALLOWED", "链接只能指向本站或允许的网站", "The link must lead to this shop or to an allowed host, over https.")
+)

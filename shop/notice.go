@@ -1,6 +1,9 @@
 package shop
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Notice is one message in a learner's inbox. Its id is user:kind:ref, so that telling
 // the same thing twice is one notice.
@@ -8,11 +11,14 @@ type Notice struct {
 	ID        string     `bson:"_id" json:"id"`
 	UserID    string     `bson:"user_id" json:"-"`
 	Kind      string     `bson:"kind" json:"kind"`
-	Title     string     `bson:"title" json:"title"`
-	Body      string     `bson:"body" json:"body"`
+	Title     string     `bson:"title,omitempty" json:"title"` // of a broadcast: kept there, once
+	Body      string     `bson:"body,omitempty" json:"body"`
 	Link      string     `bson:"link,omitempty" json:"link,omitempty"`
 	CreatedAt time.Time  `bson:"created_at" json:"created_at"`
 	ReadAt    *time.Time `bson:"read_at" json:"read_at,omitempty"`
+
+	Broadcast string     `bson:"broadcast,omitempty" json:"-"`  // its id, where the notice is one
+	ClickedAt *time.Time `bson:"clicked_at,omitempty" json:"-"` // when its link was followed
 }
 
 // Kinds of notices about an order.
@@ -26,3 +32,43 @@ const (
 // NoticeID is the key of the notice that tells a user about ref (an order, a course and
 // day …) in this way.
 func NoticeID(userID, kind, ref string) string { return userID + ":" + kind + ":" + ref }
+
+// Notice is the broadcast as somebody's inbox shows it, unread. One to everybody has no
+// document for each reader: userID is "" then.
+func (b *Broadcast) Notice(userID string, at time.Time) Notice {
+	return Notice{
+		ID: NoticeID(userID, KindActivity, b.ID), UserID: userID, Kind: KindActivity, Broadcast: b.ID,
+		Title: b.Title, Body: b.Body, Link: b.Link, CreatedAt: at.UTC(),
+	}
+}
+
+// NoticeView is a notice as its reader sees it, in the inbox and in notice.posted alike. A
+// broadcast has the same id for everybody. A fleeting one is shown and not kept.
+type NoticeView struct {
+	ID        string    `json:"id"`
+	Kind      string    `json:"kind"`
+	Title     string    `json:"title"`
+	Body      string    `json:"body"`
+	Link      string    `json:"link,omitempty"`
+	CreatedAt time.Time `json:"created_at"`
+	Read      bool      `json:"read"`
+	Fleeting  bool      `json:"fleeting,omitempty"`
+}
+
+// View is the notice as its reader sees it.
+func (n Notice) View() NoticeView {
+	v := NoticeView{
+		ID: n.ID, Kind: n.Kind, Title: n.Title, Body: n.Body, Link: n.Link,
+		CreatedAt: inUTC(n.CreatedAt), Read: n.ReadAt != nil,
+	}
+	if n.Broadcast != "" {
+		v.ID = n.Kind + ":" + n.Broadcast
+	}
+	return v
+}
+
+// BroadcastOf is the broadcast that a reader's notice id names.
+func BroadcastOf(noticeID string) (broadcastID string, ok bool) {
+	id, ok := strings.CutPrefix(noticeID, KindActivity+":")
+	return id, ok && ValidID(id)
+}

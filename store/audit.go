@@ -53,3 +53,17 @@ func moveAudit(o *shop.Order, r shop.Record) AuditRow {
 func (s *Store) WalkAudit(ctx context.Context, object string, each func(*AuditRow) error) error {
 	return walk(ctx, s.coll("audit"), bson.M{"object": object}, each, options.Find().SetSort(bson.D{{Key: "at", Value: 1}}))
 }
+
+// AuditBroadcast appends the moves of a broadcast that the audit does not have yet.
+func (s *Store) AuditBroadcast(ctx context.Context, b *shop.Broadcast) error {
+	for i, r := range b.History {
+		row := AuditRow{
+			ID: fmt.Sprintf("broadcast:%s:%d", b.ID, i), Object: "broadcast:" + b.ID, Act: string(r.Move), By: r.By, At: r.At,
+			Data: map[string]string{"to": string(r.To)},
+		}
+		if err := s.audit(ctx, row); err != nil {
+			return err
+		}
+	}
+	return nil
+}

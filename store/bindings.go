@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"mstm/shop"
 )
@@ -58,6 +59,16 @@ func (s *Store) Binding(ctx context.Context, userID string) (Binding, error) {
 		return Binding{}, fmt.Errorf("binding: %w", err)
 	}
 	return *b, nil
+}
+
+// Bindings reads what these learners have of WeChat, in no order; who has nothing is left out.
+func (s *Store) Bindings(ctx context.Context, userIDs []string) ([]Binding, error) {
+	return findByIDs[Binding](ctx, s, s.coll("bindings"), userIDs)
+}
+
+// EachBinding calls each with what every learner after the given one has of WeChat, in order.
+func (s *Store) EachBinding(ctx context.Context, after string, each func(*Binding) error) error {
+	return walk(ctx, s.coll("bindings"), bson.M{"_id": bson.M{"$gt": after}}, each, options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}))
 }
 
 // weChatKeys are the person keys of a WeChat, hashed: trials outlive the account, and an

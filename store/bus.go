@@ -42,6 +42,7 @@ const (
 	changeTokens   = "tokens"   // of the user with this id
 	changeCourses  = "courses"  // a course or the categories
 	changeLearners = "learners" // how many learn the course with this id
+	changePosted   = "posted"   // what is in every inbox
 
 	changeTemplates = "templates" // the wording of a notice
 )

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -20,13 +22,86 @@ func (s *Store) InsertNotice(ctx context.Context, n *shop.Notice) (bool, error) 
 	return fresh, nil
 }
 
-// NoticesOf lists a user's notices, newest first, or only those not read yet.
-func (s *Store) NoticesOf(ctx context.Context, userID string, unread bool, limit int, cursor string) ([]shop.Notice, string, error) {
+// InsertNotices puts one broadcast's notices into their readers' inboxes, many at once. Those
+// that are there already stay as they are.
+func (s *Store) InsertNotices(ctx context.Context, all []shop.Notice) error {
+	rows := make([]shop.Notice, len(all))
+	for i, n := range all {
+		n.Title, n.Body, n.Link = "", "", "" // the broadcast's
+		rows[i] = n
+	}
+	return insertAll(ctx, s, s.coll("notices"), rows, func(n shop.Notice) string { return n.ID })
+}
+
+// CountNotices is how many people have a broadcast in the inbox by a notice of their own.
+func (s *Store) CountNotices(ctx context.Context, broadcastID string) (int64, error) {
+	n, err := s.coll("notices").CountDocuments(ctx, bson.M{"broadcast": broadcastID})
+	return n, failed("count notices", err)
+}
+
+// NoticesOf lists a user's notices, newest first, or only those not read yet. shared are
+// those that are in the inbox without a document of the user's own, newest first too; the
+// caller has chosen them by unread.
+func (s *Store) NoticesOf(ctx context.Context, userID string, unread bool, shared []shop.Notice, limit int, cursor string) (items []shop.Notice, next string, err error) {
 	filter := bson.M{"user_id": userID}
 	if unread {
 		filter["read_at"] = nil
 	}
-	return page(ctx, s.coll("notices"), filter, limit, cursor, func(n shop.Notice) (any, string) { return n.CreatedAt, n.ID })
+	key := func(n shop.Notice) (any, string) { return n.CreatedAt, n.ID }
+	own, more, err := page(ctx, s.coll("notices"), filter, limit, cursor, key)
+	if err != nil {
+		return nil, "", err
+	}
+	if err := s.fillIn(ctx, own); err != nil {
+		return nil, "", err
+	}
+	if cursor != "" {
+		p, err := parseCursor(cursor)
+		if err != nil {
+			return nil, "", err
+		}
+		end := shop.Notice{ID: p.ID, CreatedAt: p.At.Time()}
+		shared = slices.DeleteFunc(slices.Clone(shared), func(n shop.Notice) bool { return inboxOrder(n, end) <= 0 })
+	}
+	limit = pageSize(limit)
+	items = append(own, shared[:min(len(shared), limit+1)]...)
+	slices.SortFunc(items, inboxOrder)
+	if len(items) <= limit && more == "" {
+		return items, "", nil
+	}
+	items = items[:min(len(items), limit)]
+	next, err = cursorAfter(key(items[len(items)-1]))
+	return items, next, err
+}
+
+// inboxOrder is the order of an inbox.
+func inboxOrder(a, b shop.Notice) int {
+	return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(b.ID, a.ID))
+}
+
+// fillIn gives the notices of broadcasts what they say.
+func (s *Store) fillIn(ctx context.Context, notices []shop.Notice) error {
+	var ids []string
+	for _, n := range notices {
+		if n.Broadcast != "" {
+			ids = append(ids, n.Broadcast)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	all, err := findByIDs[shop.Broadcast](ctx, s, s.coll("broadcasts"), ids)
+	if err != nil {
+		return err
+	}
+	for i := range notices {
+		for _, b := range all {
+			if n := &notices[i]; n.Broadcast == b.ID {
+				n.Title, n.Body, n.Link = b.Title, b.Body, b.Link
+			}
+		}
+	}
+	return nil
 }
 
 // UnreadCount is how many of a user's notices are not read yet.
@@ -35,9 +110,10 @@ func (s *Store) UnreadCount(ctx context.Context, userID string) (int64, error) {
 	return n, failed("count notices", err)
 }
 
-// ReadNotice marks a notice as read; a notice of somebody else is shop.ErrNoticeNotFound
-// like one that is not there. Reading it again changes nothing.
-func (s *Store) ReadNotice(ctx context.Context, userID, id string, now time.Time) error {
+// ReadNotice marks a notice as read, and, if clicked, its link as followed; a notice of
+// somebody else is shop.ErrNoticeNotFound like one that is not there. Doing it again changes
+// nothing.
+func (s *Store) ReadNotice(ctx context.Context, userID, id string, clicked bool, now time.Time) error {
 	n, err := findByID[shop.Notice](ctx, s.coll("notices"), id, shop.ErrNoticeNotFound)
 	if err != nil {
 		return err
@@ -45,8 +121,11 @@ func (s *Store) ReadNotice(ctx context.Context, userID, id string, now time.Time
 	if n.UserID != userID {
 		return shop.ErrNoticeNotFound
 	}
-	_, err = s.markRead(ctx, id, now)
-	return err
+	if _, err := s.markRead(ctx, id, now); err != nil || !clicked {
+		return err
+	}
+	_, err = s.updateIf(ctx, s.coll("notices"), bson.M{"_id": id, "clicked_at": nil}, bson.M{"$set": bson.M{"clicked_at": now.UTC()}})
+	return failed("click notice", err)
 }
 
 // ReadAllNotices marks all of a user's notices as read and returns how many were not.

@@ -19,7 +19,7 @@ func insertNotice(t *testing.T, s *Store, user, ref string, at time.Time) *shop.
 
 func inbox(t *testing.T, s *Store, user string, unread bool) []shop.Notice {
 	t.Helper()
-	list, _, err := s.NoticesOf(t.Context(), user, unread, 0, "")
+	list, _, err := s.NoticesOf(t.Context(), user, unread, nil, 0, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,11 +45,11 @@ func TestReadingNotices(t *testing.T) {
 	foreign := insertNotice(t, s, "u2", "o4", logIn)
 
 	for id, want := range map[string]error{foreign.ID: shop.ErrNoticeNotFound, "none": shop.ErrNoticeNotFound, first.ID: nil} {
-		if err := s.ReadNotice(t.Context(), "u1", id, logIn.Add(time.Hour)); !errors.Is(err, want) {
+		if err := s.ReadNotice(t.Context(), "u1", id, false, logIn.Add(time.Hour)); !errors.Is(err, want) {
 			t.Errorf("%s: %v", id, err)
 		}
 	}
-	if err := s.ReadNotice(t.Context(), "u1", first.ID, logIn.Add(2*time.Hour)); err != nil {
+	if err := s.ReadNotice(t.Context(), "u1", first.ID, false, logIn.Add(2*time.Hour)); err != nil {
 		t.Error(err)
 	}
 	all := inbox(t, s, "u1", false)

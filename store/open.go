@@ -53,6 +53,7 @@ type Store struct {
 	catalogue *catalogueCache
 	limits    *limiter
 	templates *templateCache
+	posted    *postedCache
 
 	policyTexts policyTexts
 }
@@ -89,6 +90,7 @@ func Open(ctx context.Context, cfg Config) (_ *Store, err error) {
 	s.catalogue = newCatalogueCache(s)
 	s.limits = newLimiter(s)
 	s.templates = newTemplateCache(s.bus)
+	s.posted = newPostedCache(s.bus)
 	return s, nil
 }
 

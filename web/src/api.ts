@@ -1,7 +1,7 @@
 // The REST client: every call of the pages goes through request.
 import { credentials } from './credentials'
 import type {
-  Binding, Cart, Category, Course, CourseCard, Enrolment, Lesson, List, Login, Me, Notice, NoticeTemplate, Notifications, Order, OrderNow, PlacedOrder, Quote, WantedLine, Wordings,
+  Binding, Cart, Category, Course, CourseCard, Enrolment, Inbox, Lesson, List, Login, Me, NoticeTemplate, Notifications, Order, OrderNow, PlacedOrder, Quote, WantedLine, Wordings,
 } from './types'
 import { channel } from './wechat'
 
@@ -138,9 +138,10 @@ export const api = {
   cancel: async (order: string) => placed(await request<OrderNow | PlacedOrder>('POST', `/orders/${id(order)}/cancel`)),
 
   enrolments: () => request<List<Enrolment>>('GET', '/enrolments'),
-  notices: (cursor?: string) => request<List<Notice>>('GET', '/notices' + query({ cursor, limit: 20 })),
-  unread: () => request<List<Notice>>('GET', '/notices' + query({ unread: 1, limit: 100 })),
-  readNotice: (notice: string | 'all') => request<unknown>('POST', `/notices/${id(notice)}/read`),
+  notices: (cursor?: string) => request<Inbox>('GET', '/notices' + query({ cursor, limit: 20 })),
+  unread: () => request<Inbox>('GET', '/notices' + query({ unread: 1, limit: 100 })),
+  readNotice: (notice: string | 'all', clicked = false) =>
+    request<void>('POST', `/notices/${id(notice)}/read`, clicked ? { body: { clicked } } : {}),
 
   noticeTemplates: () => request<List<NoticeTemplate> & { limits: { title: number; body: number } }>('GET', '/admin/notice-templates'),
   putNoticeTemplate: (form: string, v: number, texts: Wordings) =>

@@ -295,4 +295,10 @@ export interface Notice {
   link?: string
   created_at: string
   read: boolean
+  fleeting?: boolean // shown, and in no inbox
+}
+
+export interface Inbox extends List<Notice> {
+  unread: number
+  activities: boolean // the reader wants to hear of activities
 }

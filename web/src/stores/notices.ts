@@ -13,6 +13,7 @@ export const useNotices = defineStore('notices', () => {
   const unreadIds = ref(new Set<string>())
   const cursor = ref<string | undefined>()
   const done = ref(false)
+  const wanted = ref(true) // whether the reader wants activities
 
   const unread = computed(() => unreadIds.value.size)
 
@@ -21,11 +22,16 @@ export const useNotices = defineStore('notices', () => {
     unreadIds.value = new Set()
     cursor.value = undefined
     done.value = false
+    wanted.value = true
   }
 
   async function count(): Promise<void> {
-    if (!session.user) return
-    unreadIds.value = new Set((await api.unread()).items.map((n) => n.id))
+    const reader = session.user?.id
+    if (!reader) return
+    const box = await api.unread()
+    if (session.user?.id !== reader) return
+    unreadIds.value = new Set(box.items.map((n) => n.id))
+    wanted.value = box.activities
   }
 
   async function more(): Promise<void> {
@@ -41,22 +47,34 @@ export const useNotices = defineStore('notices', () => {
     await Promise.all([more(), count()])
   }
 
-  async function read(id: string | 'all'): Promise<void> {
-    await api.readNotice(id)
+  async function read(id: string | 'all', clicked = false): Promise<void> {
+    await api.readNotice(id, clicked)
+    wasRead(id)
+  }
+
+  function wasRead(id: string | 'all'): void {
     for (const n of items.value) if (id === 'all' || n.id === id) n.read = true
     if (id === 'all') unreadIds.value.clear()
     else unreadIds.value.delete(id)
   }
 
+  // concerns: an activity for everybody reaches every page, also a visitor's, who has no
+  // inbox, and that of somebody who wants none.
+  const concerns = (n: Notice) => n.kind !== 'activity' || wanted.value
+
   function arrived(n: Notice): void {
-    if (items.value.some((known) => known.id === n.id)) return
+    if (!session.user || n.fleeting || !concerns(n)) return
+    if (unreadIds.value.has(n.id) || items.value.some((known) => known.id === n.id)) return
     items.value.unshift(n)
     if (!n.read) unreadIds.value.add(n.id)
   }
 
+  const recount = () => void count().catch(() => {}) // a badge is not worth an error
   live.on<Notice>('notice.posted', arrived)
-  live.on('stale:user', () => void count().catch(() => {})) // a badge is not worth an error
+  live.on<{ id: string }>('notice.read', (r) => wasRead(r.id))
+  live.on('stale:user', recount)
+  live.on('stale:activity', recount)
   watch(() => session.user?.id, reset, { flush: 'sync' })
 
-  return { items, unread, done, more, restart, read }
+  return { items, unread, done, concerns, more, restart, read }
 })

@@ -1,0 +1,141 @@
+package notice
+
+import (
+	"context"
+	"time"
+
+	"mstm/shop"
+	"mstm/store"
+)
+
+// Announces reports whether the shop can tell activities by WeChat: there is an account, and a
+// template for them. WeChat has none for marketing but subscription notices, which go to those
+// alone who asked for one, each once.
+func (c *Courier) Announces() bool {
+	if c == nil {
+		return false
+	}
+	_, ok := c.Templates[shop.KindActivity]
+	return ok
+}
+
+// wants reports whether somebody's WeChat may be sent an activity: it is bound, has not left the
+// account, and has asked for such a message.
+func (c *Courier) wants(b store.Binding) bool {
+	return b.Openid != "" && !b.Unfollowed && b.Consent(c.Templates[shop.KindActivity].ID) > 0
+}
+
+// Announce notes a broadcast's message for those of the people whose WeChat may be sent one.
+// Doing it again changes nothing.
+func (c *Courier) Announce(ctx context.Context, b *shop.Broadcast, userIDs []string) error {
+	if !c.Announces() || len(userIDs) == 0 {
+		return nil
+	}
+	bound, err := c.Store.Bindings(ctx, userIDs)
+	if err != nil {
+		return err
+	}
+	now := c.Now()
+	data := map[string]string{"title": b.Title, "body": b.Body, "time": shop.MinuteOf(now)}
+	var all []shop.Delivery
+	for _, binding := range bound {
+		if !c.wants(binding) {
+			continue
+		}
+		d := shop.NewDelivery(binding.UserID, shop.KindActivity, b.ID, now)
+		d.Broadcast, d.Data, d.Link = b.ID, data, b.Link
+		all = append(all, d)
+	}
+	if _, err = c.Store.InsertDeliveries(ctx, all); err == nil && len(all) > 0 {
+		c.Poke()
+	}
+	return err
+}
+
+// heldFor is how long the messages of a paused broadcast are left alone before the next look.
+const heldFor = 10 * time.Second
+
+// halted obeys whoever stopped the broadcast of a message: a cancelled one is not sent, a paused
+// one later. It reports whether it has seen to the message.
+func (c *Courier) halted(ctx context.Context, d shop.Delivery) (bool, error) {
+	if d.Broadcast == "" {
+		return false, nil
+	}
+	b, err := c.Store.Broadcast(ctx, d.Broadcast)
+	switch {
+	case err != nil:
+		return true, c.putOff(ctx, d, c.Now().Add(firstPause), err)
+	case b.State == shop.BroadcastPaused:
+		return true, c.putOff(ctx, d, c.Now().Add(heldFor), nil)
+	case b.State != shop.BroadcastCancelled:
+		return false, nil
+	case d.AskedAt != nil: // WeChat may have it, and is not asked again
+		return true, c.finish(ctx, d, shop.DeliveryFailed, shop.FailedUnknown)
+	}
+	return true, c.finish(ctx, d, shop.DeliverySkipped, shop.SkipCancelled)
+}
+
+// announceEverybody goes through those who have a WeChat, a batch at a time, from where the
+// sending is. Telling the same again does no harm.
+func (s *sending) announceEverybody(ctx context.Context) error {
+	if !s.Courier.Announces() {
+		return nil
+	}
+	var batch []string
+	flush := func() error {
+		if len(batch) == 0 {
+			return nil
+		}
+		began, place := time.Now(), batch[len(batch)-1]
+		there, err := s.Store.Recipients(ctx, batch)
+		if err != nil {
+			return err
+		}
+		var wanting []string
+		for _, id := range batch {
+			if u := there[id]; u != nil && u.Wants(shop.TopicActivities) {
+				wanting = append(wanting, id)
+			}
+		}
+		batch = batch[:0]
+		if err := s.Courier.Announce(ctx, s.x, wanting); err != nil {
+			return err
+		}
+		if err := s.note(ctx, func(x *shop.Broadcast) { x.Place = place }); err != nil {
+			return err
+		}
+		took := time.Since(began)
+		s.pace(took)
+		return rest(ctx, batchPace-took)
+	}
+	err := s.Store.EachBinding(ctx, s.x.Place, func(b *store.Binding) error {
+		if !s.Courier.wants(*b) {
+			return nil
+		}
+		if batch = append(batch, b.UserID); len(batch) < s.size {
+			return nil
+		}
+		return flush()
+	})
+	if err != nil {
+		return err
+	}
+	return flush()
+}
+
+// messagesSent reports whether no WeChat message of the broadcast waits. While one does the
+// broadcast is being sent, so that it can be stopped, and is let go until the next look.
+func (s *sending) messagesSent(ctx context.Context) (bool, error) {
+	left, err := s.Messages(ctx, s.x)
+	if err != nil || left.Waiting == 0 {
+		return err == nil, err
+	}
+	_, err = s.Store.ChangeBroadcast(ctx, s.x.ID, func(x *shop.Broadcast) error {
+		if x.Run != s.run || x.State != shop.BroadcastSending {
+			return errTakenOver
+		}
+		x.Await(s.Now())
+		return nil
+	})
+	return false, err
+}

@@ -1,0 +1,406 @@
+package notice
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"mstm/hub"
+	"mstm/shop"
+	"mstm/store"
+)
+
+// How broadcasts are sent. A batch is what one conditional write says is done; between two
+// of them everything else overtakes, and whoever paused or cancelled is obeyed.
+const (
+	sendEvery   = 500 * time.Millisecond // of real time, between two looks for what is due
+	sendMost    = 8                      // broadcasts in one look
+	batchSize   = 200                    // people at most; a slow machine has smaller ones
+	batchFirst  = 50                     // people in the first
+	batchLeast  = 10                     // people
+	batchPace   = 100 * time.Millisecond // from one batch to the next at least: 2000 people a second
+	batchLong   = 500 * time.Millisecond // longer than a batch should take, for whoever wants to stop it
+	batchLive   = 8                      // live events under way at once
+	showingTime = 500 * time.Millisecond // between two words of progress
+)
+
+// Run sends broadcasts that are due until ctx ends. It may run on every instance: of several
+// that look at one broadcast one gets to send it, and when that one is gone another goes on
+// where it stopped, within shop.BroadcastLease. Nobody is told twice, because a notice has
+// one id and a live event one Once key, whoever sends it.
+func (b *Broadcaster) Run(ctx context.Context) error {
+	tick := time.NewTicker(sendEvery)
+	defer tick.Stop()
+	var at sync.Map // broadcasts that this instance is sending
+	var busy sync.WaitGroup
+	defer busy.Wait()
+	for {
+		if err := b.sendDue(ctx, &at, &busy); err != nil && ctx.Err() == nil {
+			b.Log.WarnContext(ctx, "broadcasts not looked at", "err", err)
+		}
+		select {
+		case <-tick.C:
+		case <-b.wake:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (b *Broadcaster) sendDue(ctx context.Context, at *sync.Map, busy *sync.WaitGroup) error {
+	due, err := b.Store.BroadcastsDue(ctx, b.Now(), sendMost)
+	if err != nil {
+		return err
+	}
+	for _, x := range due {
+		if _, mine := at.LoadOrStore(x.ID, true); mine {
+			continue
+		}
+		busy.Go(func() {
+			defer at.Delete(x.ID)
+			if err := b.look(ctx, x.ID); err != nil && ctx.Err() == nil {
+				b.Log.WarnContext(ctx, "a broadcast waits for its next look", "broadcast", x.ID, "err", err)
+			}
+		})
+	}
+	return nil
+}
+
+// errTakenOver ends a sender whose broadcast somebody else has, or has stopped.
+var errTakenOver = errors.New("the broadcast is another sender's, or was stopped")
+
+// look does what is due for a broadcast: starts it, sends it, or clears up after it.
+func (b *Broadcaster) look(ctx context.Context, id string) error {
+	run := store.NewID()
+	x, err := b.Store.ChangeBroadcast(ctx, id, func(x *shop.Broadcast) error { return x.Take(run, b.Now()) })
+	if errors.Is(err, shop.ErrBroadcastState) {
+		return nil // somebody was quicker
+	}
+	if err != nil {
+		return err
+	}
+	if x.State != shop.BroadcastSending {
+		return b.clearUp(ctx, x)
+	}
+	err = b.send(ctx, &sending{Broadcaster: b, run: run, x: x, size: batchFirst})
+	if errors.Is(err, errTakenOver) {
+		return nil
+	}
+	if err != nil {
+		b.letGo(ctx, id, run)
+	}
+	return err
+}
+
+// letGo gives a broadcast up that cannot be sent now, or because this instance ends: any may
+// go on soon.
+func (b *Broadcaster) letGo(ctx context.Context, id, run string) {
+	_, err := b.Store.ChangeBroadcast(context.WithoutCancel(ctx), id, func(x *shop.Broadcast) error {
+		if x.Run != run {
+			return store.Unchanged()
+		}
+		again := b.Now().Add(time.Second).UTC()
+		x.DueAt = &again
+		return nil
+	})
+	if err != nil {
+		b.Log.WarnContext(ctx, "a broadcast waits for the end of its lease", "broadcast", id, "err", err)
+	}
+}
+
+// clearUp is for a broadcast that is not being sent: its sender died before it could count
+// what it did, or its funnel is final.
+func (b *Broadcaster) clearUp(ctx context.Context, x *shop.Broadcast) error {
+	var inbox int64
+	var funnel *shop.Funnel
+	var err error
+	switch x.State {
+	case shop.BroadcastCancelled:
+		inbox, err = b.Store.CountNotices(ctx, x.ID)
+	case shop.BroadcastSent:
+		funnel, err = b.Funnel(ctx, x)
+	}
+	if err != nil {
+		return err
+	}
+	x, err = b.Store.ChangeBroadcast(ctx, x.ID, func(x *shop.Broadcast) error {
+		x.ClearUp(inbox, funnel)
+		return nil
+	})
+	if err == nil {
+		b.progress(ctx, x)
+	}
+	return err
+}
+
+// sending is one broadcast while one sender is at it.
+type sending struct {
+	*Broadcaster
+	run   string
+	x     *shop.Broadcast // as it was last written
+	shown time.Time       // the last word of progress
+	size  int             // of the next batch
+}
+
+// pace chooses the size of the next batch by how long one took.
+func (s *sending) pace(took time.Duration) {
+	switch {
+	case took > batchLong:
+		s.size = max(s.size/2, batchLeast)
+	case took < batchPace:
+		s.size = min(s.size*2, batchSize)
+	}
+}
+
+// note writes what was done, if the broadcast is still this sender's, and stops it where
+// somebody stopped the broadcast.
+func (s *sending) note(ctx context.Context, done func(*shop.Broadcast)) error {
+	x, err := s.Store.ChangeBroadcast(context.WithoutCancel(ctx), s.x.ID, func(x *shop.Broadcast) error {
+		if x.Run != s.run {
+			return errTakenOver
+		}
+		done(x)
+		x.Hold(s.Now())
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	s.x = x
+	stopped := x.State != shop.BroadcastSending
+	if stopped || time.Since(s.shown) > showingTime {
+		s.progress(ctx, x)
+		s.shown = time.Now()
+	}
+	if stopped {
+		return errTakenOver
+	}
+	return nil
+}
+
+// send sends a broadcast from where it is to its end.
+func (b *Broadcaster) send(ctx context.Context, s *sending) error {
+	tell := s.tellAudience
+	if s.x.Audience.Kind == shop.AudienceAll {
+		tell = s.tellEverybody
+	}
+	if !s.x.Handed {
+		if err := tell(ctx); err != nil {
+			return err
+		}
+		if err := s.note(ctx, func(x *shop.Broadcast) { x.Handed = true }); err != nil {
+			return err
+		}
+	}
+	if done, err := s.messagesSent(ctx); err != nil || !done {
+		return err
+	}
+	x, err := b.Store.ChangeBroadcast(ctx, s.x.ID, func(x *shop.Broadcast) error {
+		if x.Run != s.run || x.State != shop.BroadcastSending {
+			return errTakenOver
+		}
+		return x.Finish(b.Now())
+	})
+	if err != nil {
+		return err
+	}
+	b.moved(ctx, x)
+	return nil
+}
+
+// tellEverybody puts the broadcast into every inbox by one write, and shows it on every open
+// page by one event. It is in the inbox first: who follows the event there finds it.
+func (s *sending) tellEverybody(ctx context.Context) error {
+	if s.x.By(shop.ByInbox) && s.x.PostedAt == nil {
+		err := s.note(ctx, func(x *shop.Broadcast) {
+			if now := s.Now().UTC(); x.State == shop.BroadcastSending {
+				x.PostedAt = &now
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if err := s.showEverybody(ctx); err != nil || !s.x.By(shop.ByWeChat) {
+		return err
+	}
+	return s.announceEverybody(ctx)
+}
+
+func (s *sending) showEverybody(ctx context.Context) error {
+	if s.x.Shown {
+		return nil
+	}
+	if s.x.By(shop.ByLive) {
+		view := s.x.Notice("", *s.x.StartedAt).View()
+		view.Fleeting = !s.x.By(shop.ByInbox)
+		if _, err := s.Hub.Publish(ctx, hub.Event{Topic: hub.Activity, Type: "notice.posted", Data: view, Once: "broadcast:" + s.x.ID}); err != nil {
+			return err
+		}
+	}
+	counts, err := s.countEverybody(ctx)
+	if err != nil {
+		return err
+	}
+	return s.note(ctx, func(x *shop.Broadcast) { x.Shown, x.Counts = true, x.Counts.Plus(counts) })
+}
+
+func (s *sending) countEverybody(ctx context.Context) (c shop.BroadcastCounts, err error) {
+	online := s.online(ctx)
+	err = s.Store.EachOptedOut(ctx, func(userID string) error {
+		c.OptedOut++
+		delete(online, userID)
+		return nil
+	})
+	if err != nil {
+		return c, err
+	}
+	all, err := s.Store.CountUsers(ctx)
+	c.Told = all - c.OptedOut
+	if s.x.By(shop.ByInbox) {
+		c.Inbox = c.Told
+	}
+	if s.x.By(shop.ByLive) {
+		c.Live = int64(len(online))
+	}
+	return c, err
+}
+
+// tellAudience tells the people of an audience, a batch at a time.
+func (s *sending) tellAudience(ctx context.Context) error {
+	if err := s.listOnline(ctx); err != nil {
+		return err
+	}
+	batch := make([]string, 0, batchSize)
+	flush := func() error {
+		if len(batch) == 0 {
+			return nil
+		}
+		began := time.Now()
+		counts, err := s.tellBatch(ctx, batch)
+		if err != nil {
+			return err
+		}
+		place := batch[len(batch)-1]
+		batch = batch[:0]
+		if err := s.note(ctx, func(x *shop.Broadcast) { x.Place, x.Counts = place, x.Counts.Plus(counts) }); err != nil {
+			return err
+		}
+		took := time.Since(began)
+		s.pace(took)
+		return rest(ctx, batchPace-took)
+	}
+	err := s.Store.EachOfAudience(ctx, s.x.Audience, s.x.List, s.x.Place, *s.x.StartedAt, func(userID string) error {
+		if batch = append(batch, userID); len(batch) < s.size {
+			return nil
+		}
+		return flush()
+	})
+	if err != nil {
+		return err
+	}
+	return flush()
+}
+
+// listOnline keeps who is online, once, for a broadcast to those: whoever takes over sends to
+// the same people.
+func (s *sending) listOnline(ctx context.Context) error {
+	if s.x.Audience.Kind != shop.AudienceOnline || s.x.List != "" {
+		return nil
+	}
+	online, err := s.Hub.OnlineUsers(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.Store.PutList(ctx, s.run, online); err != nil {
+		return err
+	}
+	return s.note(ctx, func(x *shop.Broadcast) { x.List = s.run })
+}
+
+// tellBatch tells some people by every channel of the broadcast and counts them. Telling the
+// same again does no harm and counts the same.
+func (s *sending) tellBatch(ctx context.Context, userIDs []string) (c shop.BroadcastCounts, err error) {
+	there, err := s.Store.Recipients(ctx, userIDs)
+	if err != nil {
+		return c, err
+	}
+	var notices []shop.Notice
+	var told []string
+	for _, id := range userIDs {
+		switch u := there[id]; {
+		case u == nil:
+		case !u.Wants(shop.TopicActivities):
+			c.OptedOut++
+		default:
+			c.Told++
+			told = append(told, id)
+			notices = append(notices, s.x.Notice(id, *s.x.StartedAt))
+		}
+	}
+	if s.x.By(shop.ByInbox) {
+		if err := s.Store.InsertNotices(ctx, notices); err != nil {
+			return c, err
+		}
+		c.Inbox = c.Told
+	}
+	if s.x.By(shop.ByLive) {
+		if c.Live, err = s.showBatch(ctx, notices); err != nil {
+			return c, err
+		}
+	}
+	if s.x.By(shop.ByWeChat) {
+		err = s.Courier.Announce(ctx, s.x, told)
+	}
+	return c, err
+}
+
+// showBatch shows a notice to each of its readers. Who is not there now, but comes back soon,
+// gets it with what else was missed.
+func (s *sending) showBatch(ctx context.Context, notices []shop.Notice) (live int64, err error) {
+	there := s.online(ctx)
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(batchLive)
+	for _, n := range notices {
+		if there[n.UserID] {
+			live++
+		}
+		view := n.View()
+		view.Fleeting = !s.x.By(shop.ByInbox)
+		g.Go(func() error {
+			_, err := s.Hub.Publish(ctx, hub.Event{Topic: hub.UserTopic(n.UserID), Type: "notice.posted", Data: view, Once: "notice:" + n.ID})
+			return err
+		})
+	}
+	return live, g.Wait()
+}
+
+// online is who has a page open, as far as is known now: who is not known is told like the
+// others, and not counted.
+func (s *sending) online(ctx context.Context) map[string]bool {
+	all, err := s.Hub.OnlineUsers(ctx)
+	if err != nil {
+		s.Log.WarnContext(ctx, "it is not known who is online", "broadcast", s.x.ID, "err", err)
+	}
+	there := make(map[string]bool, len(all))
+	for _, id := range all {
+		there[id] = true
+	}
+	return there
+}
+
+// rest waits, or until ctx ends.
+func rest(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

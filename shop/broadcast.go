@@ -1,0 +1,355 @@
+package shop
+
+import (
+	"slices"
+	"time"
+)
+
+// Broadcast is an activity that marketing tells an audience. What it says never changes
+// once it is accepted; only its state and its counts do.
+type Broadcast struct {
+	ID       string             `bson:"_id"`
+	V        int64              `bson:"v"`         // grows with every write
+	BodyHash string             `bson:"body_hash"` // of the request, for repeats under its key
+	Title    string             `bson:"title"`
+	Body     string             `bson:"body"`
+	Link     string             `bson:"link,omitempty"` // a page of the shop (/courses/…), or https://… on an allowed host
+	Audience Audience           `bson:"audience"`
+	Channels []BroadcastChannel `bson:"channels"`
+
+	State       BroadcastState    `bson:"state"`
+	History     []BroadcastRecord `bson:"history"` // every move, oldest first
+	CreatedBy   string            `bson:"created_by"`
+	CreatedAt   time.Time         `bson:"created_at"`
+	SendAt      *time.Time        `bson:"send_at,omitempty"` // nil: at once
+	ConfirmedBy string            `bson:"confirmed_by,omitempty"`
+	StartedAt   *time.Time        `bson:"started_at,omitempty"` // the moment whose audience it is
+	EndedAt     *time.Time        `bson:"ended_at,omitempty"`
+
+	// PostedAt is since when one to everybody is in the inboxes. It is one document for
+	// all of them: each reader's own says what was read.
+	PostedAt *time.Time `bson:"posted_at,omitempty"`
+
+	// How far the sending is. Run is the sender at work, or the one that died at it; DueAt
+	// is when somebody is to look at the broadcast again, nil where nothing happens by itself.
+	Run    string          `bson:"run,omitempty"`
+	DueAt  *time.Time      `bson:"due_at,omitempty"`
+	List   string          `bson:"list,omitempty"`   // where a listed audience is kept
+	Shown  bool            `bson:"shown,omitempty"`  // one to everybody: open pages have it
+	Place  string          `bson:"place,omitempty"`  // the audience up to this user was told
+	Handed bool            `bson:"handed,omitempty"` // the whole audience was told; WeChat messages may wait still
+	Counts BroadcastCounts `bson:"counts"`
+	Funnel *Funnel         `bson:"funnel,omitempty"` // once it is final
+}
+
+// BroadcastChannel is a way in which a broadcast reaches people.
+type BroadcastChannel string
+
+// The channels: open pages, the inbox, and WeChat for those who subscribed to activities.
+const (
+	ByLive   BroadcastChannel = "live"
+	ByInbox  BroadcastChannel = "inbox"
+	ByWeChat BroadcastChannel = "wechat"
+)
+
+// By reports whether the broadcast takes this channel.
+func (b *Broadcast) By(c BroadcastChannel) bool { return slices.Contains(b.Channels, c) }
+
+// BroadcastCounts are numbers of people. Audience is how many there were when the broadcast
+// was accepted, and once it is sent, how many there really were: Told and OptedOut together.
+type BroadcastCounts struct {
+	Audience int64 `bson:"audience" json:"audience"`
+	Told     int64 `bson:"told" json:"told"`           // handed to every channel of the broadcast
+	OptedOut int64 `bson:"opted_out" json:"opted_out"` // want no activities, and were left alone
+	Live     int64 `bson:"live" json:"live"`           // of those told had a page open, logged in
+	Inbox    int64 `bson:"inbox" json:"inbox"`         // of those told have it in the inbox
+}
+
+// Plus adds the counts of some more people; Audience stays.
+func (c BroadcastCounts) Plus(more BroadcastCounts) BroadcastCounts {
+	c.Told += more.Told
+	c.OptedOut += more.OptedOut
+	c.Live += more.Live
+	c.Inbox += more.Inbox
+	return c
+}
+
+// MessageCounts are numbers of a broadcast's WeChat messages: those that wait for WeChat, that
+// it took, that it or the shop gave up, and that nobody was to get.
+type MessageCounts struct {
+	Waiting int64 `json:"wechat_waiting"`
+	Sent    int64 `json:"wechat_sent"`
+	Failed  int64 `json:"wechat_failed"`
+	Skipped int64 `json:"wechat_skipped"`
+}
+
+// CountMessages sums the broadcast's deliveries up. Who could not be sent one has none; when the
+// broadcast is over these count as skipped, so that the four make up all who were told.
+func (b *Broadcast) CountMessages(by map[DeliveryState]int64) MessageCounts {
+	c := MessageCounts{
+		Waiting: by[DeliveryWaiting], Sent: by[DeliverySent] + by[DeliveryDelivered],
+		Failed: by[DeliveryFailed], Skipped: by[DeliverySkipped],
+	}
+	if b.EndedAt != nil {
+		c.Skipped = max(c.Skipped, b.Counts.Told-c.Waiting-c.Sent-c.Failed)
+	}
+	return c
+}
+
+// BroadcastState is where a broadcast is.
+type BroadcastState string
+
+// The states of a broadcast.
+const (
+	BroadcastUnconfirmed BroadcastState = "unconfirmed" // waits for a second person
+	BroadcastScheduled   BroadcastState = "scheduled"
+	BroadcastSending     BroadcastState = "sending"
+	BroadcastPaused      BroadcastState = "paused"
+	BroadcastSent        BroadcastState = "sent"
+	BroadcastCancelled   BroadcastState = "cancelled"
+)
+
+// BroadcastMove names one way in which a broadcast goes from state to state.
+type BroadcastMove string
+
+// The moves of a broadcast. The shop itself starts a scheduled one and finishes.
+const (
+	BroadcastAccept  BroadcastMove = "accept"
+	BroadcastConfirm BroadcastMove = "confirm"
+	BroadcastStart   BroadcastMove = "start" // now, whatever it was scheduled for
+	BroadcastPause   BroadcastMove = "pause"
+	BroadcastCancel  BroadcastMove = "cancel"
+	BroadcastFinish  BroadcastMove = "finish"
+)
+
+// broadcastMoves says from which states to which others each move goes.
+var broadcastMoves = map[BroadcastMove]struct {
+	from []BroadcastState
+	to   []BroadcastState
+}{
+	BroadcastAccept:  {[]BroadcastState{""}, []BroadcastState{BroadcastUnconfirmed, BroadcastScheduled, BroadcastSending}},
+	BroadcastConfirm: {[]BroadcastState{BroadcastUnconfirmed}, []BroadcastState{BroadcastScheduled, BroadcastSending}},
+	BroadcastStart:   {[]BroadcastState{BroadcastScheduled, BroadcastPaused}, []BroadcastState{BroadcastSending}},
+	BroadcastPause:   {[]BroadcastState{BroadcastScheduled, BroadcastSending}, []BroadcastState{BroadcastPaused}},
+	BroadcastCancel: {
+		[]BroadcastState{BroadcastUnconfirmed, BroadcastScheduled, BroadcastSending, BroadcastPaused}, []BroadcastState{BroadcastCancelled},
+	},
+	BroadcastFinish: {[]BroadcastState{BroadcastSending}, []BroadcastState{BroadcastSent}},
+}
+
+// BroadcastRecord is one move that happened, and who made it: a user's id, key:ID, or ByShop.
+type BroadcastRecord struct {
+	Move BroadcastMove  `bson:"move" json:"move"`
+	To   BroadcastState `bson:"to" json:"to"`
+	By   string         `bson:"by" json:"by"`
+	At   time.Time      `bson:"at" json:"at"`
+}
+
+// move makes a move to a state, or refuses it with ErrBroadcastState.
+func (b *Broadcast) move(m BroadcastMove, to BroadcastState, by string, now time.Time) error {
+	allowed := broadcastMoves[m]
+	if !slices.Contains(allowed.from, b.State) || !slices.Contains(allowed.to, to) {
+		return ErrBroadcastState.With("state", b.State)
+	}
+	now = now.UTC()
+	b.State, b.DueAt = to, nil
+	b.History = append(b.History, BroadcastRecord{Move: m, To: to, By: by, At: now})
+	switch to {
+	case BroadcastScheduled:
+		b.DueAt = b.SendAt
+	case BroadcastSending:
+		b.DueAt = &now
+		if b.StartedAt == nil {
+			b.StartedAt = &now
+		}
+	case BroadcastPaused, BroadcastCancelled:
+		if b.Run != "" { // whoever comes after the one at work clears up if that one dies
+			until := now.Add(BroadcastLease)
+			b.DueAt = &until
+		}
+	}
+	if to == BroadcastSent || to == BroadcastCancelled {
+		b.EndedAt = &now
+	}
+	return nil
+}
+
+// BroadcastLease is how long a sender may be silent before another takes its place. Two at
+// work do no harm: whatever they tell is told once.
+const BroadcastLease = 5 * time.Second
+
+// maxAhead is how far ahead a broadcast may be scheduled.
+const maxAhead = 90 * 24 * time.Hour
+
+// CheckTime refuses a time that is over, or more than 90 days ahead. It is for a new broadcast
+// alone: the repeat of a request may come after its time.
+func (b *Broadcast) CheckTime(now time.Time) error {
+	if at := b.SendAt; at != nil && (at.Before(now) || at.After(now.Add(maxAhead))) {
+		return ErrInvalidField.At("send_at")
+	}
+	return nil
+}
+
+// Accept makes a new broadcast one that is sent, at its time or at once; confirm says that a
+// second person has to agree first.
+func (b *Broadcast) Accept(confirm bool, now time.Time) error {
+	b.CreatedAt = now.UTC()
+	if confirm {
+		return b.move(BroadcastAccept, BroadcastUnconfirmed, b.CreatedBy, now)
+	}
+	return b.move(BroadcastAccept, b.ready(now), b.CreatedBy, now)
+}
+
+// ready is the state of a broadcast that may be sent.
+func (b *Broadcast) ready(now time.Time) BroadcastState {
+	if b.SendAt != nil && now.Before(*b.SendAt) {
+		return BroadcastScheduled
+	}
+	return BroadcastSending
+}
+
+// Confirm lets a broadcast go that waits for a second person: another than the one who made
+// it, who knows how many people it goes to. Else ErrSecondPerson, or ErrAudienceChanged.
+func (b *Broadcast) Confirm(by string, audience int64, now time.Time) error {
+	switch {
+	case b.State != BroadcastUnconfirmed:
+		return ErrBroadcastState.With("state", b.State)
+	case by == b.CreatedBy:
+		return ErrSecondPerson
+	case audience != b.Counts.Audience:
+		return ErrAudienceChanged.With("counts", map[string]int64{"audience": b.Counts.Audience})
+	}
+	b.ConfirmedBy = by
+	return b.move(BroadcastConfirm, b.ready(now), by, now)
+}
+
+// Start sends a scheduled broadcast now, or goes on with a paused one. changed is false
+// where it is being sent already.
+func (b *Broadcast) Start(by string, now time.Time) (changed bool, err error) {
+	if b.State == BroadcastSending {
+		return false, nil
+	}
+	return true, b.move(BroadcastStart, BroadcastSending, by, now)
+}
+
+// Pause holds a broadcast until somebody starts it again. changed is false where it is held
+// already.
+func (b *Broadcast) Pause(by string, now time.Time) (changed bool, err error) {
+	if b.State == BroadcastPaused {
+		return false, nil
+	}
+	return true, b.move(BroadcastPause, BroadcastPaused, by, now)
+}
+
+// Cancel ends a broadcast; who was told stays told. changed is false where it is over
+// already by a cancel.
+func (b *Broadcast) Cancel(by string, now time.Time) (changed bool, err error) {
+	if b.State == BroadcastCancelled {
+		return false, nil
+	}
+	return true, b.move(BroadcastCancel, BroadcastCancelled, by, now)
+}
+
+// Finish ends a broadcast whose whole audience was told. Its funnel is looked at once more,
+// when it is final.
+func (b *Broadcast) Finish(now time.Time) error {
+	if err := b.move(BroadcastFinish, BroadcastSent, ByShop, now); err != nil {
+		return err
+	}
+	b.Counts.Audience = b.Counts.Told + b.Counts.OptedOut
+	final := now.Add(FunnelFinal).UTC()
+	b.Run, b.DueAt = "", &final
+	return nil
+}
+
+// Take makes a due broadcast one sender's: a scheduled one is started by it. It is
+// ErrBroadcastState where nothing is due, because another was quicker.
+func (b *Broadcast) Take(run string, now time.Time) error {
+	if b.DueAt == nil || now.Before(*b.DueAt) {
+		return ErrBroadcastState.With("state", b.State)
+	}
+	if b.State == BroadcastScheduled {
+		if err := b.move(BroadcastStart, BroadcastSending, ByShop, now); err != nil {
+			return err
+		}
+	}
+	b.Run = run
+	until := now.Add(BroadcastLease).UTC()
+	b.DueAt = &until
+	return nil
+}
+
+// Await lets a broadcast go whose audience was told while WeChat messages wait: whoever looks
+// at it next, the more seldom the longer it takes.
+func (b *Broadcast) Await(now time.Time) {
+	pause := min(max(now.Sub(*b.StartedAt)/10, time.Second), 30*time.Second)
+	again := now.Add(pause).UTC()
+	b.Run, b.DueAt = "", &again
+}
+
+// Hold keeps a broadcast its sender's for another while, or lets it go where somebody has
+// stopped it.
+func (b *Broadcast) Hold(now time.Time) {
+	if b.State != BroadcastSending {
+		b.Run, b.DueAt = "", nil
+		return
+	}
+	until := now.Add(BroadcastLease).UTC()
+	b.DueAt = &until
+}
+
+// ClearUp puts away a broadcast that is not being sent: the sender that was at it has died,
+// after it may have told more people than it counted; or it is sent, and its funnel final.
+// inbox is how many people have a notice of a cancelled one. A paused one needs no count: who
+// starts it again tells the same people again, which does nothing, and counts them.
+func (b *Broadcast) ClearUp(inbox int64, funnel *Funnel) {
+	switch b.State {
+	case BroadcastSending, BroadcastScheduled, BroadcastUnconfirmed:
+		return // it was started meanwhile
+	case BroadcastCancelled:
+		if b.Audience.Kind != AudienceAll && b.By(ByInbox) && inbox > b.Counts.Inbox {
+			b.Counts.Told += inbox - b.Counts.Inbox
+			b.Counts.Inbox = inbox
+		}
+	case BroadcastSent:
+		b.Funnel = funnel
+	}
+	b.Run, b.DueAt = "", nil
+}
+
+// BroadcastView is a broadcast as the console and programs see it.
+type BroadcastView struct {
+	ID          string             `json:"id"`
+	State       BroadcastState     `json:"state"`
+	Title       string             `json:"title"`
+	Body        string             `json:"body"`
+	Link        string             `json:"link,omitempty"`
+	Audience    Audience           `json:"audience"`
+	Channels    []BroadcastChannel `json:"channels"`
+	CreatedBy   string             `json:"created_by"`
+	CreatedAt   time.Time          `json:"created_at"`
+	ConfirmedBy string             `json:"confirmed_by,omitempty"`
+	SendAt      *time.Time         `json:"send_at,omitempty"`
+	StartedAt   *time.Time         `json:"started_at,omitempty"`
+	EndedAt     *time.Time         `json:"ended_at,omitempty"`
+	Counts      BroadcastCounts    `json:"counts"`
+}
+
+// View is the broadcast as the console and programs see it, with times in UTC.
+func (b *Broadcast) View() BroadcastView {
+	return BroadcastView{
+		ID: b.ID, State: b.State, Title: b.Title, Body: b.Body, Link: b.Link, Audience: b.Audience, Channels: b.Channels,
+		CreatedBy: b.CreatedBy, CreatedAt: inUTC(b.CreatedAt), ConfirmedBy: b.ConfirmedBy,
+		SendAt: utcOrNil(b.SendAt), StartedAt: utcOrNil(b.StartedAt), EndedAt: utcOrNil(b.EndedAt), Counts: b.Counts,
+	}
+}
+
+func inUTC(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
+
+func utcOrNil(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	u := inUTC(*t)
+	return &u
+}

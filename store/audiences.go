@@ -1,0 +1,143 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"mstm/shop"
+)
+
+// listChunk is a part of a listed audience.
+type listChunk struct {
+	ID      string   `bson:"_id"` // list:number
+	UserIDs []string `bson:"user_ids"`
+}
+
+const listChunkSize = 5000
+
+func listChunkID(list string, n int) string { return fmt.Sprintf("%s:%05d", list, n) }
+
+// PutList keeps a list of users under an id. Each id has one list: putting it again, as
+// after a crash, changes nothing.
+func (s *Store) PutList(ctx context.Context, list string, userIDs []string) error {
+	ids := slices.Compact(slices.Sorted(slices.Values(userIDs)))
+	for n := 0; ; n++ {
+		part := ids[:min(len(ids), listChunkSize)]
+		ids = ids[len(part):]
+		if _, err := s.insertOnce(ctx, s.coll("audiences"), listChunk{listChunkID(list, n), part}); err != nil {
+			return fmt.Errorf("list an audience: %w", err)
+		}
+		if len(part) < listChunkSize {
+			return nil // the last chunk is the one that is not full
+		}
+	}
+}
+
+var errNoList = errors.New("no such list")
+
+// eachListed calls each with the users of a list after the given one, in order.
+func (s *Store) eachListed(ctx context.Context, list, after string, each func(userID string) error) error {
+	for n := 0; ; n++ {
+		part, err := findByID[listChunk](ctx, s.coll("audiences"), listChunkID(list, n), errNoList)
+		if err != nil {
+			return fmt.Errorf("list an audience: %w", err)
+		}
+		for _, id := range part.UserIDs {
+			if id <= after {
+				continue
+			}
+			if err := each(id); err != nil {
+				return err
+			}
+		}
+		if len(part.UserIDs) < listChunkSize {
+			return nil
+		}
+	}
+}
+
+// EachOfAudience calls each with the users of an audience as it is at now, each once, those
+// after the given one only: who was told goes on where another stopped. Accounts that are
+// gone may be among them (Recipients). list is where a listed audience is kept.
+func (s *Store) EachOfAudience(ctx context.Context, a shop.Audience, list, after string, now time.Time, each func(userID string) error) error {
+	if a.Listed() {
+		return s.eachListed(ctx, list, after, each)
+	}
+	byID := options.Find().SetSort(bson.D{{Key: "_id", Value: 1}})
+	if a.Kind == shop.AudienceAll {
+		byID.SetProjection(bson.M{"_id": 1})
+		return walk(ctx, s.coll("users"), bson.M{"_id": bson.M{"$gt": after}}, func(u *shop.User) error { return each(u.ID) }, byID)
+	}
+	filter, inCategory, err := s.enrolledIn(ctx, a)
+	if err != nil {
+		return err
+	}
+	if after != "" {
+		filter["_id"] = bson.M{"$gt": after + ";"} // the byte after the colon of user:course
+	}
+	// A learner's enrolments stand side by side, because their ids begin alike.
+	last := ""
+	return walk(ctx, s.coll("enrolments"), filter, func(e *shop.Enrolment) error {
+		if e.UserID == last || !a.Enrolled(e, inCategory, now) {
+			return nil
+		}
+		last = e.UserID
+		return each(e.UserID)
+	}, byID)
+}
+
+// enrolledIn is a filter of the enrolments that may count for an audience, and which courses
+// are in its category.
+func (s *Store) enrolledIn(ctx context.Context, a shop.Audience) (bson.M, func(string) bool, error) {
+	if a.CourseID != "" {
+		return bson.M{"course_id": a.CourseID}, nil, nil
+	}
+	if a.Kind != shop.AudienceCategory {
+		return bson.M{}, nil, nil
+	}
+	all, err := s.Catalogue(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	ids := []string{}
+	for _, c := range all.Courses() {
+		if c.CategoryID == a.CategoryID {
+			ids = append(ids, c.ID)
+		}
+	}
+	in := func(courseID string) bool { return slices.Contains(ids, courseID) }
+	return bson.M{"course_id": bson.M{"$in": ids}}, in, nil
+}
+
+// Recipients are those of the users who have an account still.
+func (s *Store) Recipients(ctx context.Context, userIDs []string) (map[string]*shop.User, error) {
+	all, err := findByIDs[*shop.User](ctx, s, s.coll("users"), userIDs)
+	if err != nil {
+		return nil, err
+	}
+	there := make(map[string]*shop.User, len(all))
+	for _, u := range all {
+		if u.DeletedAt == nil {
+			there[u.ID] = u
+		}
+	}
+	return there, nil
+}
+
+// CountUsers is how many accounts there are.
+func (s *Store) CountUsers(ctx context.Context) (int64, error) {
+	n, err := s.coll("users").CountDocuments(ctx, bson.M{"deleted_at": nil})
+	return n, failed("count users", err)
+}
+
+// EachOptedOut calls each with every account that wants no activities.
+func (s *Store) EachOptedOut(ctx context.Context, each func(userID string) error) error {
+	return walk(ctx, s.coll("users"), bson.M{"deleted_at": nil, "muted.activities": true},
+		func(u *shop.User) error { return each(u.ID) }, options.Find().SetProjection(bson.M{"_id": 1}))
+}

@@ -1,0 +1,148 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"mstm/shop"
+)
+
+// A Reader is how far one user has read the broadcasts that are in every inbox: all up to
+// ReadTo, and beyond it those of Marks. The marks of older ones stay for a while, because
+// they say when a broadcast was read.
+type Reader struct {
+	ID     string     `bson:"_id"` // the user's
+	V      int64      `bson:"v"`
+	ReadTo time.Time  `bson:"read_to"`
+	Marks  []ReadMark `bson:"marks"`
+}
+
+// ReadMark says when a broadcast was read, and its link followed.
+type ReadMark struct {
+	Broadcast string     `bson:"broadcast"`
+	ReadAt    time.Time  `bson:"read_at"`
+	ClickedAt *time.Time `bson:"clicked_at,omitempty"`
+}
+
+// maxMarks is how many marks a reader keeps: more than the inboxes show broadcasts.
+const maxMarks = 2 * maxPosted
+
+// HasRead reports whether the reader has read a broadcast that was posted at postedAt.
+func (r *Reader) HasRead(broadcastID string, postedAt time.Time) bool {
+	return !postedAt.After(r.ReadTo) || r.mark(broadcastID) != nil
+}
+
+func (r *Reader) mark(broadcastID string) *ReadMark {
+	i := slices.IndexFunc(r.Marks, func(m ReadMark) bool { return m.Broadcast == broadcastID })
+	if i < 0 {
+		return nil
+	}
+	return &r.Marks[i]
+}
+
+// read marks a broadcast as read, or as clicked too, and reports whether that is new.
+func (r *Reader) read(broadcastID string, clicked bool, now time.Time) bool {
+	m := r.mark(broadcastID)
+	fresh := m == nil || clicked && m.ClickedAt == nil
+	if m == nil {
+		r.Marks = append(r.Marks, ReadMark{Broadcast: broadcastID, ReadAt: now})
+		m = &r.Marks[len(r.Marks)-1]
+	}
+	if clicked && m.ClickedAt == nil {
+		m.ClickedAt = &now
+	}
+	if len(r.Marks) > maxMarks {
+		r.Marks = r.Marks[len(r.Marks)-maxMarks:]
+	}
+	return fresh
+}
+
+var errNoReader = errors.New("no reader")
+
+// Reader is how far a user has read; somebody who has read nothing yet has a fresh one.
+func (s *Store) Reader(ctx context.Context, userID string) (*Reader, error) {
+	r, err := findByID[Reader](ctx, s.coll("readers"), userID, errNoReader)
+	if errors.Is(err, errNoReader) {
+		return &Reader{ID: userID, Marks: []ReadMark{}}, nil
+	}
+	return r, err
+}
+
+// ReadPosted marks a broadcast that is in every inbox as read by a user, and, if clicked, its
+// link as followed. Doing it again changes nothing.
+func (s *Store) ReadPosted(ctx context.Context, userID, broadcastID string, clicked bool, now time.Time) error {
+	return s.changeReader(ctx, userID, func(r *Reader) bool { return r.read(broadcastID, clicked, now.UTC()) })
+}
+
+// ReadPostedTo marks all of these broadcasts as read; the first is the newest that there is.
+func (s *Store) ReadPostedTo(ctx context.Context, userID string, posted []shop.Broadcast, now time.Time) error {
+	if len(posted) == 0 {
+		return nil
+	}
+	return s.changeReader(ctx, userID, func(r *Reader) bool {
+		fresh := false
+		for _, b := range slices.Backward(posted) {
+			if !r.HasRead(b.ID, *b.PostedAt) {
+				fresh = r.read(b.ID, false, now.UTC()) || fresh
+			}
+		}
+		if fresh {
+			r.ReadTo = *posted[0].PostedAt
+		}
+		return fresh
+	})
+}
+
+// changeReader lets change work on a user's reader and keeps it, if change says that there is
+// something new, on condition that nobody else has changed it meanwhile, else again.
+func (s *Store) changeReader(ctx context.Context, userID string, change func(*Reader) bool) error {
+	for range maxConflicts {
+		r, err := s.Reader(ctx, userID)
+		if err != nil {
+			return err
+		}
+		seen := r.V
+		if !change(r) {
+			return nil
+		}
+		r.V++
+		var won bool
+		if seen == 0 {
+			won, err = s.insertOnce(ctx, s.coll("readers"), r)
+		} else {
+			won, err = s.replaceIf(ctx, s.coll("readers"), bson.M{"_id": userID, "v": seen}, r)
+		}
+		if err != nil {
+			return fmt.Errorf("read broadcast: %w", err)
+		}
+		if won {
+			return nil
+		}
+	}
+	return fmt.Errorf("read broadcast: %w: too many writers", shop.ErrUnavailable)
+}
+
+// EachReading calls each with everybody who has read a broadcast: who, when, and whether the
+// link was followed.
+func (s *Store) EachReading(ctx context.Context, b *shop.Broadcast, each func(userID string, readAt time.Time, clicked bool) error) error {
+	if b.Audience.Kind == shop.AudienceAll {
+		return walk(ctx, s.coll("readers"), bson.M{"marks.broadcast": b.ID}, func(r *Reader) error {
+			m := r.mark(b.ID)
+			return each(r.ID, m.ReadAt, m.ClickedAt != nil)
+		})
+	}
+	filter := bson.M{"broadcast": b.ID, "read_at": bson.M{"$gt": time.Unix(0, 0).UTC()}}
+	return walk(ctx, s.coll("notices"), filter, func(n *shop.Notice) error {
+		return each(n.UserID, *n.ReadAt, n.ClickedAt != nil)
+	})
+}
+
+// EachOrderPaid calls each with every order that was paid in from … to.
+func (s *Store) EachOrderPaid(ctx context.Context, from, to time.Time, each func(*shop.Order) error) error {
+	return walk(ctx, s.coll("orders"), bson.M{"paid_at": bson.M{"$gte": from.UTC(), "$lte": to.UTC()}}, each)
+}
