@@ -59,6 +59,9 @@ func liveNormalDay(s *testShop) *normalDay {
 	d.back = s.buy(friend, 99900, other.full)
 	friend.post("/api/orders/"+d.back.ID+"/refund", obj{"reason": "学不会"}).want(200)
 	d.back = friend.await(d.back.ID, "refunded")
+	for _, o := range []orderJSON{d.free, d.paid, d.two, d.cancelled, d.back} {
+		s.atRest(o.ID)
+	}
 	return d
 }
 
@@ -177,6 +180,7 @@ func TestTheCheckCommandExitsWithWhatIsBroken(t *testing.T) {
 		t.Errorf("whole: %d %s", code, out)
 	}
 	again := startShop(t, withDataDir(s.dataDir))
+	again.atRest(o.ID)
 	spoil(t, again.database(), "orders", o.ID, bson.M{"total_fen": int64(1)})
 	again.stop()
 	out, code := runCheck(t, mstm, s.dataDir)
