@@ -23,7 +23,7 @@ import (
 // What the store may ask of MongoDB: that which FerretDB 1.24 does as MongoDB does. A word
 // is added here together with a row of TestTheCommonSubsetMeansTheSame that proves it.
 var (
-	commonOperators = []string{"$and", "$gte", "$in", "$lt", "$lte", "$ne", "$or", "$set", "$unset"}
+	commonOperators = []string{"$and", "$gt", "$gte", "$in", "$lt", "$lte", "$ne", "$or", "$set", "$unset"}
 	commonMethods   = []string{"CountDocuments", "DeleteOne", "Find", "FindOne", "Indexes", "InsertMany", "InsertOne", "Name", "ReplaceOne", "UpdateOne"}
 	// CountDocuments is a pipeline on the wire.
 	commonStages = []string{"$group", "$match", "$sum"}
@@ -118,6 +118,8 @@ func TestTheCommonSubsetMeansTheSame(t *testing.T) {
 	}{
 		{"$lt leaves out other types and missing fields", bson.M{"at": bson.M{"$lt": at(2)}}, "a"},
 		{"$lte takes the bound in", bson.M{"at": bson.M{"$lte": at(2)}}, "a b"},
+		{"$gt leaves the bound out, and missing fields", bson.M{"at": bson.M{"$gt": at(2)}}, "c"},
+		{"$gt goes on after an id", bson.M{"_id": bson.M{"$gt": "b"}}, "c d"},
 		{"$gte and $lt bound a range", bson.M{"at": bson.M{"$gte": at(2), "$lt": at(3)}}, "b"},
 		{"$gte and $lt bound ids", bson.M{"_id": bson.M{"$gte": "b", "$lt": "d"}}, "b c"},
 		{"$gte compares numbers of all sizes, and no strings", bson.M{"n": bson.M{"$gte": 1}}, "a b"},
