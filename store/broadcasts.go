@@ -79,6 +79,14 @@ func (s *Store) ChangeBroadcast(ctx context.Context, id string, change func(*sho
 // maxPosted is how many broadcasts to everybody the inboxes show: the latest.
 const maxPosted = 100
 
+const postedAge = time.Minute // a safety net
+
+// Posted lists the latest broadcasts to everybody that are in the inboxes, newest first, from
+// memory unless one was posted. The caller must not change them.
+func (s *Store) Posted(ctx context.Context) ([]shop.Broadcast, error) {
+	return s.posted.get(ctx, s.readPosted)
+}
+
 // readPosted lists the latest broadcasts to everybody that are in the inboxes, newest first.
 func (s *Store) readPosted(ctx context.Context) ([]shop.Broadcast, error) {
 	return findAll[shop.Broadcast](ctx, s.coll("broadcasts"), bson.M{"posted_at": bson.M{"$gt": time.Unix(0, 0).UTC()}},

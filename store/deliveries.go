@@ -6,8 +6,6 @@ import (
 	"fmt"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"mstm/shop"
 )
@@ -44,38 +42,6 @@ func (s *Store) InsertDeliveries(ctx context.Context, all []shop.Delivery) (fres
 	}
 	return fresh, nil
 }
-
-// insertFresh inserts those of docs whose _id is not there yet and counts them.
-func (s *Store) insertFresh(ctx context.Context, c *mongo.Collection, docs []any) (fresh int, err error) {
-	if len(docs) == 0 {
-		return 0, nil
-	}
-	ctx, cancel := s.writing(ctx)
-	defer cancel()
-	_, err = c.InsertMany(ctx, docs, options.InsertMany().SetOrdered(false))
-	clashes, err := clashesOnly(err)
-	if err != nil {
-		return 0, failed("insert into "+c.Name(), err)
-	}
-	return len(docs) - clashes, nil
-}
-
-// clashesOnly counts the documents that were there already; an error that says anything else
-// is passed on.
-func clashesOnly(err error) (clashes int, _ error) {
-	var many mongo.BulkWriteException
-	if !errors.As(err, &many) || many.WriteConcernError != nil {
-		return 0, err
-	}
-	for _, one := range many.WriteErrors {
-		if !one.HasErrorCode(duplicateKey) {
-			return 0, err
-		}
-	}
-	return len(many.WriteErrors), nil
-}
-
-const duplicateKey = 11000 // MongoDB's error code
 
 // SaveDelivery replaces a delivery, unless somebody has since it was read, and reports
 // whether this call did it. d then is what stands there. When it is looked at next follows

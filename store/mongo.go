@@ -119,59 +119,37 @@ func (s *Store) insertOnce(ctx context.Context, c *mongo.Collection, doc any) (b
 	return true, nil
 }
 
-// insertAll inserts those of docs whose _id is not there yet, in a command or two: FerretDB
-// does not go on after a clash, so then those that are missing are looked for. When it fails,
-// some may be in.
-func insertAll[T any](ctx context.Context, s *Store, c *mongo.Collection, docs []T, id func(T) string) error {
-	for range maxConflicts {
-		if len(docs) == 0 {
-			return nil
-		}
-		clash, err := s.insertMany(ctx, c, docs)
-		if err != nil || !clash {
-			return err
-		}
-		if docs, err = missing(ctx, s, c, docs, id); err != nil {
-			return err
-		}
+// insertFresh inserts those of docs whose _id is not there yet and counts them.
+func (s *Store) insertFresh(ctx context.Context, c *mongo.Collection, docs []any) (fresh int, err error) {
+	if len(docs) == 0 {
+		return 0, nil
 	}
-	return fmt.Errorf("insert into %s: %w: too many writers", c.Name(), shop.ErrUnavailable)
-}
-
-func (s *Store) insertMany(ctx context.Context, c *mongo.Collection, docs any) (clash bool, err error) {
 	ctx, cancel := s.writing(ctx)
 	defer cancel()
 	_, err = c.InsertMany(ctx, docs, options.InsertMany().SetOrdered(false))
-	if mongo.IsDuplicateKeyError(err) {
-		return true, nil
+	clashes, err := clashesOnly(err)
+	if err != nil {
+		return 0, failed("insert into "+c.Name(), err)
 	}
-	return false, failed("insert into "+c.Name(), err)
+	return len(docs) - clashes, nil
 }
 
-// missing are those of docs whose _id is not there.
-func missing[T any](ctx context.Context, s *Store, c *mongo.Collection, docs []T, id func(T) string) (rest []T, err error) {
-	ids := make([]string, len(docs))
-	for i, doc := range docs {
-		ids[i] = id(doc)
+// clashesOnly counts the documents that were there already; an error that says anything else
+// is passed on.
+func clashesOnly(err error) (clashes int, _ error) {
+	var many mongo.BulkWriteException
+	if !errors.As(err, &many) || many.WriteConcernError != nil {
+		return 0, err
 	}
-	type row struct {
-		ID string `bson:"_id"`
-	}
-	have, err := findByIDs[row](ctx, s, c, ids)
-	if err != nil {
-		return nil, err
-	}
-	there := make(map[string]bool, len(have))
-	for _, r := range have {
-		there[r.ID] = true
-	}
-	for i, doc := range docs {
-		if !there[ids[i]] {
-			rest = append(rest, doc)
+	for _, one := range many.WriteErrors {
+		if !one.HasErrorCode(duplicateKey) {
+			return 0, err
 		}
 	}
-	return rest, nil
+	return len(many.WriteErrors), nil
 }
+
+const duplicateKey = 11000 // MongoDB's error code
 
 // replaceIf replaces the document that filter names by doc and reports whether this
 // call did it. The filter is an _id and the fields that must still hold, equal to the

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -12,59 +11,12 @@ import (
 	"mstm/shop"
 )
 
-// templateCache keeps the wordings of notices, which every notice needs and people seldom
-// change. The bus tells of a change; while it would not be heard they are read each time.
-type templateCache struct {
-	mu  sync.Mutex
-	gen uint64 // counts what was forgotten
-	all map[string]shop.NoticeTemplate
-	at  time.Time // of the reading; zero: there is none
-}
-
-const templatesAge = 5 * time.Second // a safety net, and how late an edit may be that nobody could announce
-
-func newTemplateCache(b *bus) *templateCache {
-	c := &templateCache{}
-	b.onChange(func(ch change) {
-		if ch.Kind == changeTemplates || ch.Kind == changeAll {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			c.gen++
-			c.at = time.Time{}
-		}
-	})
-	return c
-}
-
-// get is what is kept, if it can be trusted, and the generation to give back to put.
-func (c *templateCache) get() (all map[string]shop.NoticeTemplate, gen uint64, ok bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.all, c.gen, !c.at.IsZero() && time.Since(c.at) < templatesAge
-}
-
-// put keeps a reading unless something changed while it was made.
-func (c *templateCache) put(all map[string]shop.NoticeTemplate, gen uint64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.gen == gen {
-		c.all, c.at = all, time.Now()
-	}
-}
+const templatesAge = 5 * time.Second // how late an edit may be that nobody could announce
 
 // NoticeTemplates are the wordings that people have given notices, by form, from memory unless
 // one has changed. The caller must not change them.
 func (s *Store) NoticeTemplates(ctx context.Context) (map[string]shop.NoticeTemplate, error) {
-	all, gen, ok := s.templates.get()
-	if ok && s.bus.healthy() {
-		return all, nil
-	}
-	all, err := s.ReadNoticeTemplates(ctx)
-	if err != nil {
-		return nil, err
-	}
-	s.templates.put(all, gen)
-	return all, nil
+	return s.templates.get(ctx, s.ReadNoticeTemplates)
 }
 
 // ReadNoticeTemplates reads them as they are in the database now, for who edits them.

@@ -25,12 +25,13 @@ func (s *Store) InsertNotice(ctx context.Context, n *shop.Notice) (bool, error) 
 // InsertNotices puts one broadcast's notices into their readers' inboxes, many at once. Those
 // that are there already stay as they are.
 func (s *Store) InsertNotices(ctx context.Context, all []shop.Notice) error {
-	rows := make([]shop.Notice, len(all))
+	rows := make([]any, len(all))
 	for i, n := range all {
 		n.Title, n.Body, n.Link = "", "", "" // the broadcast's
 		rows[i] = n
 	}
-	return insertAll(ctx, s, s.coll("notices"), rows, func(n shop.Notice) string { return n.ID })
+	_, err := s.insertFresh(ctx, s.coll("notices"), rows)
+	return err
 }
 
 // CountNotices is how many people have a broadcast in the inbox by a notice of their own.

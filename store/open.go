@@ -21,6 +21,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 	"golang.org/x/sync/errgroup"
+
+	"mstm/shop"
 )
 
 // Config says where the data is. The zero value of a URL means embedded.
@@ -52,8 +54,8 @@ type Store struct {
 	tokens    *tokenCache
 	catalogue *catalogueCache
 	limits    *limiter
-	templates *templateCache
-	posted    *postedCache
+	templates *kept[map[string]shop.NoticeTemplate]
+	posted    *kept[[]shop.Broadcast]
 
 	policyTexts policyTexts
 }
@@ -89,8 +91,8 @@ func Open(ctx context.Context, cfg Config) (_ *Store, err error) {
 	s.tokens = newTokenCache(s.bus)
 	s.catalogue = newCatalogueCache(s)
 	s.limits = newLimiter(s)
-	s.templates = newTemplateCache(s.bus)
-	s.posted = newPostedCache(s.bus)
+	s.templates = newKept[map[string]shop.NoticeTemplate](s.bus, changeTemplates, templatesAge)
+	s.posted = newKept[[]shop.Broadcast](s.bus, changePosted, postedAge)
 	return s, nil
 }
 

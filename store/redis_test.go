@@ -9,6 +9,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"mstm/shop"
 	"mstm/store/redistest"
 )
 
@@ -109,7 +110,7 @@ func redisOnly(t testing.TB, url string) *Store {
 	s.bus = newBus(client, s.log)
 	s.tokens = newTokenCache(s.bus)
 	s.catalogue = newCatalogueCache(s)
-	s.templates = newTemplateCache(s.bus)
+	s.templates = newKept[map[string]shop.NoticeTemplate](s.bus, changeTemplates, templatesAge)
 	return s
 }
 
