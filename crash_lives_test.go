@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/rand"
+	"maps"
 	"slices"
 	"time"
 )
@@ -182,6 +183,14 @@ func (p *plot) spoil(api string) obj {
 	}
 	f["api"], f["times"] = api, 1
 	return obj{"api": []obj{f}}
+}
+
+// disturb has WeChat tell of an event and answer a call in ways that the seed chooses.
+func (p *plot) disturb(event, api string) {
+	p.t.Helper()
+	f := p.tell(event)
+	maps.Copy(f, p.spoil(api))
+	p.wechat.faults(f)
 }
 
 // tell makes WeChat tell of an event in one of the ways in which it arrives in the end.
@@ -420,11 +429,7 @@ func (p *plot) haveBoughtOtherwise() {
 
 func (p *plot) paidLateForNothing() {
 	p.t.Helper()
-	f := p.tell("payment")
-	for name, list := range p.spoil("refund") {
-		f[name] = list
-	}
-	p.wechat.faults(f)
+	p.disturb("payment", "refund")
 	p.scanned()
 	p.untilSettled()
 	p.rest()

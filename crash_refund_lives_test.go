@@ -23,11 +23,7 @@ func (p *plot) haveBought() {
 // either all of it was begun, or nothing.
 func (p *plot) askRefund() {
 	p.t.Helper()
-	f := p.tell("refund")
-	for name, list := range p.spoil("refund") {
-		f[name] = list
-	}
-	p.wechat.faults(f)
+	p.disturb("refund", "refund")
 	p.refundBy(p.learner, "/api/orders/"+p.placed.Order.ID+"/refund", obj{"reason": "不合适"}, p.placed.Order.ID)
 	p.rest()
 	p.refundedOrLeft("M1 M4 M5 M11 M12")
@@ -111,11 +107,7 @@ func (p *plot) financeRefunds() {
 	if p.dice.IntN(2) == 0 {
 		body["amount_fen"] = 1 + p.dice.Int64N(min(p.total, 100))
 	}
-	f := p.tell("refund")
-	for name, list := range p.spoil("refund_query") {
-		f[name] = list
-	}
-	p.wechat.faults(f)
+	p.disturb("refund", "refund_query")
 	p.refundBy(p.finance, "/api/admin/orders/"+p.placed.Order.ID+"/refunds", body, p.placed.Order.ID)
 	p.rest()
 	p.refundedOrLeft("M1 M4 M5 M11 M12")
@@ -200,11 +192,7 @@ func (p *plot) havePlacedFullOverStage() {
 
 func (p *plot) paidNeedless() {
 	p.t.Helper()
-	f := p.tell("payment")
-	for name, list := range p.spoil("refund") {
-		f[name] = list
-	}
-	p.wechat.faults(f)
+	p.disturb("payment", "refund")
 	p.scanned()
 	p.rest()
 	p.endsWith("M1 M4 M5")
@@ -234,11 +222,7 @@ func (p *plot) havePlacedOverRefundedStage() {
 
 func (p *plot) paidAndRefused() {
 	p.t.Helper()
-	f := p.tell("payment")
-	for name, list := range p.spoil("refund") {
-		f[name] = list
-	}
-	p.wechat.faults(f)
+	p.disturb("payment", "refund")
 	p.scanned()
 	p.rest()
 	p.endsWith("M1 M4 M5 M11 M12")

@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"slices"
-	"strings"
 	"time"
 
 	"mstm/shop"
@@ -20,13 +19,13 @@ import (
 // data folder only one process can open.
 func grant(ctx context.Context, cfg settings, log *slog.Logger, args []string, out io.Writer) (err error) {
 	if len(args) < 2 {
-		return fmt.Errorf("grant USERNAME ROLE...; the roles are %s", roleNames(shop.Roles()))
+		return fmt.Errorf("grant USERNAME ROLE...; the roles are %s", shop.JoinRoles(shop.Roles(), ", "))
 	}
 	username, more := shop.NormalUsername(args[0]), make([]shop.Role, 0, len(args))
 	for _, name := range args[1:] {
 		role := shop.Role(name)
 		if !slices.Contains(shop.Roles(), role) {
-			return fmt.Errorf("no role %q; there are: %s", name, roleNames(shop.Roles()))
+			return fmt.Errorf("no role %q; there are: %s", name, shop.JoinRoles(shop.Roles(), ", "))
 		}
 		more = append(more, role)
 	}
@@ -48,18 +47,10 @@ func grant(ctx context.Context, cfg settings, log *slog.Logger, args []string, o
 		return err
 	}
 	if err := db.Audit(ctx, store.AuditRow{
-		Object: "user:" + u.ID, Act: "roles_set", By: "operator", At: time.Now().UTC(), Data: map[string]string{"roles": roleNames(roles)},
+		Object: "user:" + u.ID, Act: "roles_set", By: "operator", At: time.Now().UTC(), Data: map[string]string{"roles": shop.JoinRoles(roles, ", ")},
 	}); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "%s is %s now\n", username, roleNames(roles))
+	_, err = fmt.Fprintf(out, "%s is %s now\n", username, shop.JoinRoles(roles, ", "))
 	return err
-}
-
-func roleNames(roles []shop.Role) string {
-	names := make([]string, len(roles))
-	for i, r := range roles {
-		names[i] = string(r)
-	}
-	return strings.Join(names, ", ")
 }

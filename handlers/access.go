@@ -65,7 +65,7 @@ var (
 
 // role lets in people with one of the roles, and admins.
 func role(roles ...shop.Role) access {
-	return access{name: "role:" + joinRoles(roles), may: func(c caller) bool { return c.has(roles...) }}
+	return access{name: "role:" + shop.JoinRoles(roles, ","), may: func(c caller) bool { return c.has(roles...) }}
 }
 
 // roleOrScope lets in people with the role, and API keys with one of the scopes.
@@ -76,14 +76,6 @@ func roleOrScope(r shop.Role, scopes ...string) access {
 			return c.has(r) || slices.ContainsFunc(scopes, func(s string) bool { return slices.Contains(c.Scopes, s) })
 		},
 	}
-}
-
-func joinRoles(roles []shop.Role) string {
-	names := make([]string, len(roles))
-	for i, r := range roles {
-		names[i] = string(r)
-	}
-	return strings.Join(names, ",")
 }
 
 // admit finds out who asks and holds it against the route's policy.

@@ -70,14 +70,14 @@ func (s *Server) setRoles(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	row := s.userAudit("", id, "roles_set", learnerID(r.Context()))
-	row.Data = map[string]string{"roles": joinRoles(roles)}
+	row.Data = map[string]string{"roles": shop.JoinRoles(roles, ",")}
 	if err := s.Store.Audit(r.Context(), row); err != nil {
 		return err
 	}
 	if losesAny(u.Roles, roles) {
 		s.endSockets(r, id, "", "", hub.Refused) // what a socket may follow was decided when it opened
 	}
-	s.event(r, "roles set", slog.String("who", id), slog.String("roles", joinRoles(roles)))
+	s.event(r, "roles set", slog.String("who", id), slog.String("roles", shop.JoinRoles(roles, ",")))
 	u.Roles = roles
 	return encode(w, http.StatusOK, viewUser(u))
 }

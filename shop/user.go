@@ -29,6 +29,15 @@ func Roles() []Role {
 // Valid reports whether there is such a role.
 func (r Role) Valid() bool { return slices.Contains(Roles(), r) }
 
+// JoinRoles lists roles for people and logs.
+func JoinRoles(roles []Role, between string) string {
+	names := make([]string, len(roles))
+	for i, r := range roles {
+		names[i] = string(r)
+	}
+	return strings.Join(names, between)
+}
+
 // MayActAs reports whether somebody with these roles may do what needs role.
 func MayActAs(roles []Role, role Role) bool {
 	return slices.Contains(roles, role) || slices.Contains(roles, RoleAdmin)
