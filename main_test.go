@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"mstm/handlers/contracttest"
 	"mstm/hub/hubtest"
 )
 
@@ -246,6 +247,9 @@ func (p *person) try(method, path string, body any) (answer, error) {
 	}
 	defer res.Body.Close()
 	out, err := io.ReadAll(res.Body)
+	if err == nil {
+		asTheContractHasIt(p.t, contracttest.Exchange{Request: req, Sent: raw, Status: res.StatusCode, Header: res.Header, Body: out})
+	}
 	return answer{p.t, method + " " + path, res.StatusCode, res.Header, out}, err
 }
 

@@ -35,7 +35,9 @@ func TestMain(m *testing.M) {
 		// Tests that may run side by side mostly wait, for processes and for what is due.
 		flag.Parse()
 		_ = flag.Set("test.parallel", cmp.Or(os.Getenv("CRASH_WORKERS"), "8")) // the flag is there
-		os.Exit(m.Run())
+		code := m.Run()
+		sayWhatWasAnswered()
+		os.Exit(code)
 	}
 	if err := beShop(path); err != nil {
 		fmt.Fprintln(os.Stderr, err)
