@@ -24,7 +24,7 @@ func directWrites(c net.Conn) syscall.RawConn {
 // writeNow writes once and never waits: true tells the runtime not to.
 func (d *desk) writeNow(fd uintptr) bool {
 	for {
-		n, err := syscall.Write(int(fd), d.data)
+		n, err := writeOnce(fd, d.data)
 		switch {
 		case err == syscall.EINTR:
 			continue
