@@ -1,122 +1,172 @@
 package wechat_test
 
 import (
-	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
 	"errors"
 	"fmt"
-	"math/rand/v2"
+	"maps"
+	mathrand "math/rand/v2"
 	"os"
+	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	"mstm/wechat"
+	"mstm/wechat/wechattest"
 )
 
-// signedHeaders are what a signature is about, besides the body.
-var signedHeaders = []string{"Wechatpay-Serial", "Wechatpay-Signature", "Wechatpay-Timestamp", "Wechatpay-Nonce"}
-
-// mutate spoils a letter in one to three places: bytes of the body or of a signed header are
-// changed, left out, doubled or put elsewhere; one letter's body or header goes with another's.
-func (l letter) mutate(r *rand.Rand, other letter) letter {
-	out := letter{l.header.Clone(), bytes.Clone(l.body)}
-	for range 1 + r.IntN(3) {
-		switch name := signedHeaders[r.IntN(len(signedHeaders))]; r.IntN(5) {
-		case 0:
-			out.header.Set(name, string(spoilt(r, []byte(out.header.Get(name)))))
-		case 1:
-			out.header.Set(name, other.header.Get(name))
-		case 2:
-			out.body = bytes.Clone(other.body)
-		default:
-			out.body = spoilt(r, out.body)
-		}
+// mutations is how many spoilt callbacks a test makes: MUTATED_CALLBACKS, or few.
+func mutations(t *testing.T, few int) int {
+	t.Helper()
+	text, ok := os.LookupEnv("MUTATED_CALLBACKS")
+	if !ok {
+		return few
 	}
-	return out
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
-// spoilt changes b in one place.
-func spoilt(r *rand.Rand, b []byte) []byte {
-	if len(b) == 0 {
-		return []byte{byte(r.Uint32())}
+// forger has seen two payments, both signed with the public key and with the certificate, as during a
+// change-over.
+func (w *world) forger() *wechattest.Forger {
+	w.t.Helper()
+	stranger, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		w.t.Fatal(err)
 	}
-	i, j := r.IntN(len(b)), r.IntN(len(b))
-	out := bytes.Clone(b)
-	switch r.IntN(5) {
-	case 0:
-		out[i] ^= 1 << r.IntN(8)
-	case 1:
-		out[i] = byte(r.Uint32())
-	case 2:
-		return append(out[:i], b[i+1:]...)
-	case 3:
-		return append(append(out[:i:i], byte(r.Uint32())), b[i:]...)
-	default:
-		out[i], out[j] = out[j], out[i]
-	}
-	return out
-}
-
-// same reports whether what is signed did not change after all.
-func (l letter) same(other letter) bool {
-	for _, name := range signedHeaders {
-		if l.header.Get(name) != other.header.Get(name) {
-			return false
+	f := &wechattest.Forger{WeChat: map[string]*rsa.PrivateKey{}, Stranger: stranger}
+	for _, no := range []string{"T00001", "T00002"} {
+		w.prepay(no)
+		for _, signer := range []string{"public_key", "certificate"} {
+			w.must("POST", "/sandbox/forge", map[string]any{"out_trade_no": no, "fault": map[string]any{"signer": signer}}, nil)
 		}
 	}
-	return bytes.Equal(l.body, other.body)
+	dir := filepath.Dir(w.box.Settings().PrivateKeyFile)
+	for i, h := range w.await(4) {
+		if h.err != nil {
+			w.t.Fatalf("letter %d: %v", i, h.err)
+		}
+		l := wechattest.Letter{Header: w.headers[i], Body: w.bodies[i]}
+		file := "platform_key.pem"
+		if !strings.HasPrefix(l.Header.Get(wechattest.Serial), "PUB_KEY_ID_") {
+			file = "platform_cert_1_key.pem"
+		}
+		key, err := wechat.LoadPrivateKey(filepath.Join(dir, file))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		f.Letters, f.WeChat[l.Header.Get(wechattest.Serial)] = append(f.Letters, l), key
+	}
+	return f
 }
 
 // TestNoMutatedCallbackIsAccepted spoils genuine callbacks in thousands of ways, in a million with
 // MUTATED_CALLBACKS=1000000. A seed that fails is printed.
 func TestNoMutatedCallbackIsAccepted(t *testing.T) {
-	total := 4000
-	if s := os.Getenv("MUTATED_CALLBACKS"); s != "" {
-		var err error
-		if total, err = strconv.Atoi(s); err != nil {
-			t.Fatal(err)
-		}
-	}
-	w := newWorld(t, publicKey)
-	w.paid("T00001")
-	w.paid("T00002")
-	letters := [2]letter{{w.headers[0], w.bodies[0]}, {w.headers[1], w.bodies[1]}}
-	var refused, untouched atomic.Int64
+	w, kinds := newWorld(t, publicKey), wechattest.Kinds()
+	forger, total := w.forger(), mutations(t, 6000)
+	const portion = 1000 // letters that are spoilt before new ones are seen: they are good for five minutes
+	seed, portions := mathrand.Uint64(), make(chan int)
+	counts := make([]int, len(kinds))
+	var mu sync.Mutex
 	var all sync.WaitGroup
-	seed, workers := rand.Uint64(), runtime.GOMAXPROCS(0)
-	for worker := range workers {
+	for range runtime.GOMAXPROCS(0) {
 		all.Go(func() {
-			r := rand.New(rand.NewPCG(seed, uint64(worker)))
-			for range total / workers {
-				which := r.IntN(2)
-				l := letters[which].mutate(r, letters[1-which])
-				if l.same(letters[0]) || l.same(letters[1]) {
-					untouched.Add(1)
-					continue
+			for begin := range portions {
+				r, fresh := mathrand.New(mathrand.NewPCG(seed, uint64(begin))), forger.Fresh()
+				w.wantGenuine(fresh)
+				for i := begin; i < min(begin+portion, total); i++ {
+					kind := kinds[i%len(kinds)]
+					if err := w.refuses(fresh.Spoil(r, kind), kind); err != nil {
+						t.Errorf("seed %d, portion %d, %s: %v", seed, begin, kind.Name, err)
+					}
 				}
-				_, tx, err := w.pay.ParsePayment(l.request())
-				if tx != (wechat.Transaction{}) || !refusedCallback(err) {
-					t.Errorf("seed %d: accepted, or not refused as a callback: %+v, %v\n%v\n%q", seed, tx, err, l.header, l.body)
-					return
+				w.wantGenuine(fresh)
+				mu.Lock()
+				for i := begin; i < min(begin+portion, total); i++ {
+					counts[i%len(kinds)]++
 				}
-				refused.Add(1)
+				mu.Unlock()
 			}
 		})
 	}
-	all.Wait()
-	t.Logf("seed %d: %d mutated callbacks refused, %d came out unchanged", seed, refused.Load(), untouched.Load())
-	if n := refused.Load(); n < int64(total)*9/10 {
-		t.Errorf("only %d of %d were mutated", n, total)
+	for begin := 0; begin < total && !t.Failed(); begin += portion {
+		portions <- begin
 	}
-	for i, l := range letters { // the genuine ones still are
-		if _, tx, err := w.pay.ParsePayment(l.request()); err != nil || tx.OutTradeNo != fmt.Sprintf("T%05d", i+1) {
-			t.Errorf("the genuine letter %d: %+v, %v", i, tx, err)
+	close(portions)
+	all.Wait()
+	sum := 0
+	for i, kind := range kinds {
+		t.Logf("%8d  %s", counts[i], kind.Name)
+		sum += counts[i]
+	}
+	t.Logf("%8d  mutated callbacks, all refused (seed %d)", sum, seed)
+	if sum != total && !t.Failed() {
+		t.Errorf("%d of %d were made", sum, total)
+	}
+}
+
+// wantGenuine wants the letters themselves to be accepted: else their spoilt copies prove nothing.
+func (w *world) wantGenuine(f *wechattest.Forger) {
+	for i, l := range f.Letters {
+		if _, tx, err := w.pay.ParsePayment(l.Request("/")); err != nil || tx.OutTradeNo != fmt.Sprintf("T%05d", 1+i/2) {
+			w.t.Errorf("the genuine letter %d: %+v, %v", i, tx, err)
 		}
 	}
 }
 
-func refusedCallback(err error) bool {
-	return errors.Is(err, wechat.ErrBadSignature) || errors.Is(err, wechat.ErrBadCallback) || errors.Is(err, wechat.ErrNotV3)
+// refuses says what is wrong with how a spoilt letter is taken.
+func (w *world) refuses(l wechattest.Letter, kind wechattest.Kind) error {
+	_, tx, err := w.pay.ParsePayment(l.Request("/"))
+	asExpected := errors.Is(err, wechat.ErrBadSignature) || errors.Is(err, wechat.ErrNotV3)
+	if kind.Genuine {
+		asExpected = errors.Is(err, wechat.ErrBadCallback)
+	}
+	if tx == (wechat.Transaction{}) && asExpected {
+		return nil
+	}
+	return fmt.Errorf("taken as %+v, %v\n%q\n%q", tx, err, l.Header, l.Body)
+}
+
+// TestWhatIsNotSignedChangesNothing changes what a signature does not cover: the payment stays what it is.
+func TestWhatIsNotSignedChangesNothing(t *testing.T) {
+	w := newWorld(t, publicKey)
+	for i, l := range w.forger().Letters {
+		_, want, err := w.pay.ParsePayment(l.Request("/"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, change := range map[string]func(l *wechattest.Letter){
+			"no header but the four": func(l *wechattest.Letter) {
+				maps.DeleteFunc(l.Header, func(name string, _ []string) bool {
+					return !slices.Contains([]string{wechattest.Serial, wechattest.Signature, wechattest.Timestamp, wechattest.Nonce}, name)
+				})
+			},
+			"another content type":      func(l *wechattest.Letter) { l.Header.Set("Content-Type", "text/plain") },
+			"headers of another's make": func(l *wechattest.Letter) { l.Header.Set("Wechatpay-Amount", "1") },
+			"names in small letters": func(l *wechattest.Letter) {
+				for _, name := range slices.Collect(maps.Keys(l.Header)) {
+					values := l.Header[name]
+					delete(l.Header, name)
+					l.Header[strings.ToLower(name)] = values
+				}
+			},
+		} {
+			changed := wechattest.Letter{Header: l.Header.Clone(), Body: l.Body}
+			change(&changed)
+			for _, path := range []string{"/api/wechat/pay-notify", "/?out_trade_no=T00009&amount=1"} {
+				if _, tx, err := w.pay.ParsePayment(changed.Request(path)); err != nil || tx != want {
+					t.Errorf("letter %d with %s at %s: %+v, %v", i, name, path, tx, err)
+				}
+			}
+		}
+	}
 }
