@@ -12,7 +12,8 @@ import (
 	"mstm/wechat"
 )
 
-// callbackTime is how long we take to answer WeChat, which waits five seconds.
+// callbackTime is how long we take to answer WeChat, which waits five seconds; also where a store
+// hangs, see checkout.Await.
 const callbackTime = 4 * time.Second
 
 // callback adapts a handler of WeChat's callbacks: it has less time, and its failures have
@@ -95,8 +96,10 @@ func (s *Server) payNotified(w http.ResponseWriter, r *http.Request) error {
 	if !tx.Paid() {
 		return nil // WeChat announces payments only; anything else is found out by asking
 	}
-	_, err = s.Checkout.Settle(r.Context(), checkout.PaymentOf(tx), "wechat")
-	return err
+	return s.Checkout.Await(r.Context(), func(ctx context.Context) error {
+		_, err := s.Checkout.Settle(ctx, checkout.PaymentOf(tx), "wechat")
+		return err
+	})
 }
 
 // refundNotified answers POST /api/wechat/refund-notify.
@@ -106,5 +109,5 @@ func (s *Server) refundNotified(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.Checkout.RefundNotified(r.Context(), refund)
+	return s.Checkout.Await(r.Context(), func(ctx context.Context) error { return s.Checkout.RefundNotified(ctx, refund) })
 }

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -121,7 +122,8 @@ func (s *Server) eventPushed(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.heard(r, ev); err != nil {
+	err = s.Checkout.Await(r.Context(), func(context.Context) error { return s.heard(r, ev) })
+	if err != nil {
 		return err
 	}
 	answerText(w, "success")
