@@ -273,7 +273,13 @@ func (c *Checkout) askRefund(ctx context.Context, d *shop.Difference) (said stri
 	if err := c.Store.Remind(ctx, d.OrderID, c.Now().Add(lookSoon)); err != nil {
 		return "", err
 	}
-	err = c.refundAnswer(ctx, d.OrderID, d.OutRefundNo, answer, nil)
+	o, err := c.Store.Order(ctx, d.OrderID)
+	if err != nil {
+		return "", err
+	}
+	if r := o.Refund(d.OutRefundNo); r != nil {
+		err = c.refundAnswer(ctx, o, r, answer, nil)
+	}
 	c.behind(ctx, d.OrderID)
 	return "WeChat says " + answer.Status, err
 }

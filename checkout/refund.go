@@ -16,7 +16,7 @@ func (c *Checkout) driveRefund(ctx context.Context, o *shop.Order, r *shop.Refun
 	if r.State != shop.RefundApproved {
 		known, err := c.Config.Pay.QueryRefund(ctx, r.OutRefundNo)
 		if !errors.Is(err, wechat.ErrRefundUnknown) {
-			return c.refundAnswer(ctx, o.ID, r.OutRefundNo, known, err)
+			return c.refundAnswer(ctx, o, r, known, err)
 		}
 	}
 	if err := c.refundState(ctx, o.ID, r.OutRefundNo, shop.RefundSubmitted, time.Time{}); err != nil {
@@ -26,23 +26,43 @@ func (c *Checkout) driveRefund(ctx context.Context, o *shop.Order, r *shop.Refun
 	answer, err := c.Config.Pay.Refund(ctx, wechat.RefundRequest{
 		OutTradeNo: r.OutTradeNo, OutRefundNo: r.OutRefundNo, Reason: r.Reason, Refund: r.Amount, Total: paid.Amount,
 	})
-	return c.refundAnswer(ctx, o.ID, r.OutRefundNo, answer, err)
+	return c.refundAnswer(ctx, o, r, answer, err)
 }
 
-// refundAnswer applies what WeChat answered about a refund.
-func (c *Checkout) refundAnswer(ctx context.Context, orderID, outRefundNo string, answer wechat.Refund, err error) error {
+// refundAnswer applies what WeChat answered about a refund of an order. An answer about other money
+// than was asked for is for people, and asked for again.
+func (c *Checkout) refundAnswer(ctx context.Context, o *shop.Order, r *shop.Refund, answer wechat.Refund, err error) error {
+	log := c.Log.With("order", o.ID, "out_refund_no", r.OutRefundNo)
 	if err != nil {
-		c.Log.WarnContext(ctx, "refund waits", "order", orderID, "out_refund_no", outRefundNo, "err", err)
+		log.WarnContext(ctx, "refund waits", "err", err)
 		if errors.Is(err, wechat.ErrRefused) || errors.Is(err, wechat.ErrNotEnough) {
-			c.alarm(ctx, "WeChat refuses a refund", "order", orderID, "out_refund_no", outRefundNo, "err", err)
+			log.ErrorContext(ctx, "WeChat refuses a refund", "err", err, "alarm", true)
 		}
-		return c.refundState(ctx, orderID, outRefundNo, "", time.Time{})
+		return c.refundState(ctx, o.ID, r.OutRefundNo, "", time.Time{})
+	}
+	if odd := oddRefund(o, r, answer); odd != "" {
+		log.ErrorContext(ctx, "WeChat tells of another refund than was asked for", "odd", odd, "status", answer.Status, "alarm", true)
+		return c.refundState(ctx, o.ID, r.OutRefundNo, "", time.Time{})
 	}
 	state := refundStates[answer.Status]
 	if state == shop.RefundAbnormal || state == shop.RefundClosed {
-		c.alarm(ctx, "WeChat gave a refund up", "order", orderID, "out_refund_no", outRefundNo, "status", answer.Status)
+		log.ErrorContext(ctx, "WeChat gave a refund up", "status", answer.Status, "alarm", true)
 	}
-	return c.refundState(ctx, orderID, outRefundNo, state, answer.CreateTime)
+	return c.refundState(ctx, o.ID, r.OutRefundNo, state, answer.CreateTime)
+}
+
+// oddRefund names what an answer has otherwise than what was asked for; "" where all fits.
+func oddRefund(o *shop.Order, r *shop.Refund, answer wechat.Refund) string {
+	paid := o.Attempt(r.OutTradeNo)
+	switch {
+	case answer.OutTradeNo != r.OutTradeNo:
+		return "out_trade_no"
+	case answer.Refund != r.Amount:
+		return "amount.refund"
+	case paid != nil && answer.Total != paid.Amount:
+		return "amount.total"
+	}
+	return ""
 }
 
 var refundStates = map[string]shop.RefundState{
@@ -91,7 +111,7 @@ func (c *Checkout) RefundNotified(ctx context.Context, answer wechat.Refund) err
 	if err := c.Store.Remind(ctx, id, c.Now().Add(lookSoon)); err != nil {
 		return err
 	}
-	if err := c.refundAnswer(ctx, id, answer.OutRefundNo, answer, nil); err != nil {
+	if err := c.refundAnswer(ctx, o, o.Refund(answer.OutRefundNo), answer, nil); err != nil {
 		return err
 	}
 	c.behind(ctx, id)

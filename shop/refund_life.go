@@ -183,6 +183,9 @@ func (o *Order) RefundAnswered(outRefundNo string, state RefundState, now time.T
 	}
 	at := now.UTC()
 	r.State, r.AskedAt = state, &at
+	if state == RefundClosed {
+		o.owe(now, DutyFreeze) // nothing goes back by it, so what it had frozen thaws
+	}
 	if state != RefundSucceeded {
 		return true
 	}

@@ -358,9 +358,13 @@ func falsify(content []byte, f CallbackFault) ([]byte, error) {
 		}
 	}
 	if amount, ok := m["amount"].(map[string]any); ok {
-		if total, ok := amount["total"].(json.Number); ok {
-			n, _ := total.Int64()
-			amount["total"] = n + f.AmountDelta
+		name := "total"
+		if _, back := amount["refund"]; back {
+			name = "refund"
+		}
+		if sum, ok := amount[name].(json.Number); ok {
+			n, _ := sum.Int64()
+			amount[name] = n + f.AmountDelta
 		}
 		if f.Currency != "" {
 			amount["currency"] = f.Currency

@@ -54,7 +54,7 @@ type CallbackFault struct {
 	Repeat   int  `json:"repeat,omitempty"`   // copies of each delivery
 	Parallel bool `json:"parallel,omitempty"` // all copies at once
 
-	AmountDelta int64  `json:"amount_delta,omitempty"` // fen added to the total
+	AmountDelta int64  `json:"amount_delta,omitempty"` // fen added to a payment's total, or to what a refund gives back
 	MchID       string `json:"mchid,omitempty"`
 	AppID       string `json:"appid,omitempty"`
 	Currency    string `json:"currency,omitempty"`
