@@ -32,6 +32,7 @@ func TestMessageCases(t *testing.T) {
 		{"a template that is gone stops its kind, calls people and goes on when it is back", "2025-03-02 10:00", templateGone},
 		{"a quota that is used up stops the day", "2025-03-03 10:00", quotaUsedUp},
 		{"an order is not held up by a WeChat that hangs", "2025-03-04 10:00", wechatHangs},
+		{"that an order is about to close is not told once it is paid", "2025-03-05 10:00", paidBeforeTold},
 	}
 	for _, tt := range cases {
 		t.Run(tt.name, func(t *testing.T) { tt.run(t, s.at(t, tt.when), c) })
@@ -330,4 +331,28 @@ func wechatHangs(t *testing.T, s *testShop, c *sold) {
 		t.Errorf("the order took %s", took)
 	}
 	s.awaitCards(openid, "order_fulfilled") // it was done before the answer was held back
+}
+
+// paidBeforeTold has WeChat give no token when the reminder is due, and until after the payment.
+func paidBeforeTold(t *testing.T, s *testShop, c *sold) {
+	db := s.database()
+	learner, openid := s.follower()
+	got := learner.placed(99900, c.full)
+	s.phone().post("/sandbox/access-token/expire", obj{}).want(200)
+	s.faults(obj{"api": []obj{{"api": "stable_token", "status": 500}}})
+	s.pass(20*time.Minute + 5*time.Second)
+	eventually(t, 20*time.Second, func() error {
+		if d := awaitDelivery(t, db, learner.id(), shop.NoticeOrderClosing, shop.DeliveryWaiting); d.Attempts == 0 {
+			return fmt.Errorf("it was not tried: %+v", d)
+		}
+		return nil
+	})
+	s.scan(got.Payment)
+	learner.await(got.Order.ID, "fulfilled")
+	s.faults(obj{})
+	s.pass(time.Minute) // what WeChat wants between two forced tokens
+	if d := awaitDelivery(t, db, learner.id(), shop.NoticeOrderClosing, shop.DeliverySkipped); d.Code != shop.SkipOver {
+		t.Errorf("%+v", d)
+	}
+	s.awaitCards(openid, "order_fulfilled")
 }

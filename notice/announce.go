@@ -52,29 +52,6 @@ func (c *Courier) Announce(ctx context.Context, b *shop.Broadcast, userIDs []str
 	return err
 }
 
-// heldFor is how long the messages of a paused broadcast are left alone before the next look.
-const heldFor = 10 * time.Second
-
-// halted obeys whoever stopped the broadcast of a message: a cancelled one is not sent, a paused
-// one later. It reports whether it has seen to the message.
-func (c *Courier) halted(ctx context.Context, d shop.Delivery) (bool, error) {
-	if d.Broadcast == "" {
-		return false, nil
-	}
-	b, err := c.Store.Broadcast(ctx, d.Broadcast)
-	switch {
-	case err != nil:
-		return true, c.putOff(ctx, d, c.Now().Add(firstPause), err)
-	case b.State == shop.BroadcastPaused:
-		return true, c.putOff(ctx, d, c.Now().Add(heldFor), nil)
-	case b.State != shop.BroadcastCancelled:
-		return false, nil
-	case d.AskedAt != nil: // WeChat may have it, and is not asked again
-		return true, c.finish(ctx, d, shop.DeliveryFailed, shop.FailedUnknown)
-	}
-	return true, c.finish(ctx, d, shop.DeliverySkipped, shop.SkipCancelled)
-}
-
 // announceEverybody goes through those who have a WeChat, a batch at a time, from where the
 // sending is. Telling the same again does no harm.
 func (s *sending) announceEverybody(ctx context.Context) error {

@@ -56,6 +56,7 @@ const (
 	SkipOptedOut      = "OPTED_OUT"      // the person does not want messages of this kind
 	SkipNoTemplate    = "NO_TEMPLATE"    // the settings name no template for the kind
 	SkipCancelled     = "CANCELLED"      // its broadcast was cancelled
+	SkipOver          = "OVER"           // an order about to close, which is paid or closed meanwhile
 )
 
 // Why a delivery failed, where it was not WeChat who said so.

@@ -1,0 +1,60 @@
+package notice
+
+import (
+	"context"
+	"time"
+
+	"mstm/shop"
+)
+
+// heldFor is how long the messages of a paused broadcast are left alone before the next look.
+const heldFor = 10 * time.Second
+
+// halted sees to a message that is not to be sent any more, or not now, and reports whether it is
+// one. It is looked at before every try, for WeChat may have been away for hours since the last.
+func (c *Courier) halted(ctx context.Context, d shop.Delivery) (bool, error) {
+	switch {
+	case d.Broadcast != "":
+		return c.stopped(ctx, d)
+	case d.Kind == shop.NoticeOrderClosing:
+		return c.over(ctx, d)
+	}
+	return false, nil
+}
+
+// stopped obeys whoever stopped the broadcast of a message: a cancelled one is not sent, a paused
+// one later.
+func (c *Courier) stopped(ctx context.Context, d shop.Delivery) (bool, error) {
+	b, err := c.Store.Broadcast(ctx, d.Broadcast)
+	switch {
+	case err != nil:
+		return true, c.putOff(ctx, d, c.Now().Add(firstPause), err)
+	case b.State == shop.BroadcastPaused:
+		return true, c.putOff(ctx, d, c.Now().Add(heldFor), nil)
+	case b.State == shop.BroadcastCancelled:
+		return true, c.drop(ctx, d, shop.SkipCancelled)
+	}
+	return false, nil
+}
+
+// over drops the word that an order is about to close where the buyer has paid or cancelled it
+// since, or it has closed.
+func (c *Courier) over(ctx context.Context, d shop.Delivery) (bool, error) {
+	o, err := c.Store.Order(ctx, d.Ref)
+	switch {
+	case err != nil:
+		return true, c.putOff(ctx, d, c.Now().Add(firstPause), err)
+	case o.State != shop.OrderPending || !c.Now().Before(o.ExpiresAt):
+		return true, c.drop(ctx, d, shop.SkipOver)
+	}
+	return false, nil
+}
+
+// drop ends a message that is not to be sent any more. WeChat may have it from an earlier try; it is
+// not asked again to find out.
+func (c *Courier) drop(ctx context.Context, d shop.Delivery, why string) error {
+	if d.AskedAt != nil {
+		return c.finish(ctx, d, shop.DeliveryFailed, shop.FailedUnknown)
+	}
+	return c.finish(ctx, d, shop.DeliverySkipped, why)
+}
