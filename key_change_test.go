@@ -1,0 +1,46 @@
+package main
+
+import (
+	"testing"
+)
+
+// TestKeysThatWeChatReplacesWhileTheShopRuns has two shops, one that verifies by platform certificates
+// and one by the public key, while WeChat issues a certificate and signs by it, and by the public key
+// and the certificates in turns, as in the weeks of a change-over. Neither shop is started again.
+func TestKeysThatWeChatReplacesWhileTheShopRuns(t *testing.T) {
+	weChat := startShop(t)
+	byCertificate := startShop(t, withSandboxOf(weChat), func(s *settings, _ *watch) { s.Pay.PublicKeyID, s.Pay.PublicKeyFile = "", "" })
+	for name, shop := range map[string]*testShop{"platform certificates": byCertificate, "public key": weChat} {
+		t.Run(name, func(t *testing.T) {
+			wx := *weChat
+			wx.t = t
+			learner := shop.newLearner()
+			prices := map[string]int64{}
+			courses := learner.lifetimes(prices)
+			buy := func(what string, signers ...obj) {
+				t.Helper()
+				course := courses[0]
+				courses = courses[1:]
+				var got placedJSON
+				learner.place(prices[course.PolicyID], course).want(201).into(&got) // the answer is verified too
+				no := got.Payment.OutTradeNo
+				wx.faults(obj{"callback": signers})
+				wx.scan(got.Payment)
+				wantAll(t, what, wx.delivered(no), 1, 200) // by its first callback, not by asking later
+				learner.await(got.Order.ID, "fulfilled")
+				wx.faults(obj{})
+			}
+			buy("before")
+			wx.phone().post("/sandbox/certificates", obj{}).want(200)
+			buy("signed with a new certificate", obj{"signer": "certificate"})
+			buy("signed as the shop asks")
+			if name == "public key" {
+				buy("signed with the public key", obj{"signer": "public_key"})
+			}
+			var unpaid placedJSON
+			learner.place(prices[courses[0].PolicyID], courses[0]).want(201).into(&unpaid)
+			third := obj{"out_trade_no": unpaid.Payment.OutTradeNo, "fault": obj{"unknown_serial": true}}
+			wantAll(t, "a key that is not WeChat's", wx.forge(third), 1, 401)
+		})
+	}
+}
