@@ -126,6 +126,9 @@ https://mp.weixin.qq.com and https://open.weixin.qq.com. Point your program at
 The same as settings of MSTM: %[12]s/sandbox.env
 Callbacks of payments go to the notify_url of each trade, events in safe mode to %[13]s
 The phone to pay with, and the switches for what should go wrong: %[1]s/phone
+The same by curl, explained: %[1]s/sandbox. To pay what your program has got a code_url for:
+
+  curl -d '{"code_url":"weixin://…"}' %[1]s/sandbox/pay
 
 `, s.BaseURL, s.MchID, s.AppID, s.Serial, s.PrivateKeyFile, s.APIv3Key, s.PublicKeyFile, s.PublicKeyID,
 		s.AppSecret, s.EventToken, s.AESKey, f.dir, f.events)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -116,5 +117,36 @@ func TestKeysAndStateAreTheOwnersAlone(t *testing.T) {
 	}
 	if len(c.APIv3Key) != 32 || !strings.HasPrefix(c.PublicKeyID, "PUB_KEY_ID_") || len(c.Serial) != 40 {
 		t.Errorf("settings of an unlikely shape: %+v", c)
+	}
+}
+
+// TestTheSandboxExplainsItself to who has only the program, and leaves no call out.
+func TestTheSandboxExplainsItself(t *testing.T) {
+	b := newBox(t)
+	text := string(b.control("GET", "/sandbox", "").body)
+	var source string
+	for _, file := range []string{"server.go", "account.go", "message.go"} {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		source += string(raw)
+	}
+	calls := regexp.MustCompile(`"(/sandbox/[a-z/-]+)`).FindAllStringSubmatch(source, -1)
+	if len(calls) < 20 {
+		t.Errorf("only %d calls found", len(calls))
+	}
+	for _, call := range calls {
+		if !strings.Contains(text, call[1]) {
+			t.Errorf("%s is not explained", call[1])
+		}
+	}
+	for _, want := range []string{"delay_ms", "amount_delta", "close_after_s", "GET /phone"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%s is not explained", want)
+		}
+	}
+	if strings.HasPrefix(text, "//") || strings.Contains(text, "type faultSet") {
+		t.Errorf("it is cut wrong:\n%s", text)
 	}
 }

@@ -17,7 +17,8 @@
 //
 // # Control
 //
-// JSON under /sandbox/, answered only to this machine. Refusals are {"code","message"}.
+// JSON under /sandbox/, answered only to this machine. Refusals are {"code","message"}. GET /sandbox
+// is this text.
 //
 //	POST /sandbox/pay {"code_url"|"h5_url"|"prepay_id"|"out_trade_no"|"jsapi", "openid"?}
 //	POST /sandbox/look, the same body    what the payer is shown before, or why it cannot be paid
@@ -46,7 +47,7 @@
 //
 //	{"api":[{"api":"native","status":500,"times":2},{"api":"close","drop":true}],
 //	 "callback":[{"event":"payment","repeat":20,"parallel":true}],
-//	 "refund":{"settle":"ABNORMAL","after_s":0}, "clock_skew_s":600}
+//	 "refund":{"settle":"ABNORMAL","after_s":0}, "clock_skew_s":600, "close_after_s":300}
 //
 // Of each list the first rule that matches acts. "times" is how often it does (0: until cleared),
 // "out_trade_no" narrows it to one trade. The fields are documented at APIFault, CallbackFault and

@@ -44,6 +44,7 @@ func (s *Sandbox) payRoutes(r *httprouter.Router) {
 
 // controlRoutes is what a developer steers the sandbox with.
 func (s *Sandbox) controlRoutes(r *httprouter.Router) {
+	r.GET("/sandbox", s.local(s.help))
 	r.POST("/sandbox/pay", s.control(s.pay))
 	r.GET("/sandbox/trades", s.control(s.listTrades))
 	r.GET("/sandbox/trades/:out_trade_no", s.control(s.showTrade))
