@@ -54,9 +54,13 @@ func TestARefundThatWasGivenUpCanBeTriedAgain(t *testing.T) {
 	if o.refundable() != ErrRefundUnderWay {
 		t.Error("the first is still under way")
 	}
+	o.Duties[DutyFreeze].Done = true
 	o.RefundAnswered(o.Refunds[0].OutRefundNo, RefundClosed, now)
 	if err := o.refundable(); err != nil {
 		t.Error(err)
+	}
+	if o.Duties[DutyFreeze].Done {
+		t.Error("what it froze stays frozen")
 	}
 }
 
