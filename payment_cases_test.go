@@ -28,6 +28,7 @@ func TestPaymentCases(t *testing.T) {
 		{"C15 a callback that proves nothing is refused and leaves no trace", unprovenCallback},
 		{"C22 another channel gets another number, the old one being closed first", otherChannel},
 		{"C22 the old code was paid before the channel changed, and it counts", oldChannelPaid},
+		{"C22 a code that WeChat does not close for five minutes is good until then, and alone", closedTooEarly},
 		{"C35 WeChat is busy: the order waits, the breaker opens", weChatBusy},
 		{"C41 a token that ends while paying changes nothing", tokenEndsWhilePaying},
 		{"a payment for an unknown number is asked for again, then kept", unknownNumber},
@@ -302,6 +303,30 @@ func otherChannel(t *testing.T, s *testShop) {
 	s.phone().post("/sandbox/pay", obj{"h5_url": h5.Payment.H5URL}).want(200)
 	learner.await(got.Order.ID, "fulfilled")
 	learner.wantGrants(c.id, 1)
+}
+
+// closedTooEarly has WeChat close nothing within five minutes of its order, as it did in older days.
+func closedTooEarly(t *testing.T, s *testShop) {
+	c, learner := s.sell(usual()), s.newLearner()
+	s.faults(obj{"close_after_s": 300})
+	got := learner.placed(99900, c.full)
+	pay := "/api/orders/" + got.Order.ID + "/pay"
+	learner.post(pay, obj{"channel": "h5"}).wantCode(503, "PAY_CHANNEL_BUSY")
+	wantSame(t, "trades of the first minutes", s.trades(got.Order.ID), "01 NOTPAY")
+	s.pass(5 * time.Minute)
+	learner.post(pay, obj{"channel": "h5"}).want(200)
+	wantSame(t, "trades after five minutes", s.trades(got.Order.ID), "01 CLOSED", "02 NOTPAY")
+	learner.post("/api/orders/"+got.Order.ID+"/cancel", nil).want(200) // the second is as young again
+	s.pass(5*time.Minute + time.Second)
+	s.awaitLater(learner, got.Order.ID, "closed")
+	wantSame(t, "trades at last", s.trades(got.Order.ID), "01 CLOSED", "02 CLOSED")
+
+	d := s.sell(usual())
+	paid := learner.placed(99900, d.full)
+	learner.post("/api/orders/"+paid.Order.ID+"/pay", obj{"channel": "h5"}).wantCode(503, "PAY_CHANNEL_BUSY")
+	s.scan(paid.Payment) // the code from before
+	learner.await(paid.Order.ID, "fulfilled")
+	learner.wantGrants(d.id, 1)
 }
 
 func oldChannelPaid(t *testing.T, s *testShop) {

@@ -58,6 +58,9 @@ var promises = []struct{ fault, knobs, promise, tests string }{
 	{"keys that are replaced", "callback.signer /sandbox/certificates",
 		"old and new are verified without a restart, a third is refused",
 		"TestKeysThatWeChatReplacesWhileTheShopRuns; TestKeysThatRotateMidRunBothVerifyAndAThirdIsRefused; TestARotatedCertificateIsFoundWithoutARestart; TestInventedSerialsCauseOneDownloadAtMost"},
+	{"a trade that is too young to be closed", "close_after_s",
+		"there is no second number before the first is closed; the first stays good",
+		"C22 a code that WeChat does not close for five minutes is good until then, and alone; a trade that WeChat will not close yet keeps its order closing"},
 	{"refunds that get stuck or are given up", "refund.settle refund.after_s",
 		"people are called; the money counts when it is back, and the course stays with who has not got it back",
 		"a refund that gets stuck calls people, and counts when it came back by hand; a refund that WeChat gives up calls people, and can be asked for anew"},
@@ -70,7 +73,7 @@ var promises = []struct{ fault, knobs, promise, tests string }{
 }
 
 // addressing are the fields that say when a fault happens, and are none themselves.
-var addressing = []string{"api.api", "api.out_trade_no", "api.times", "callback.event", "callback.out_trade_no", "callback.times", "callback.attempts"}
+var addressing = []string{"api", "callback", "refund", "api.api", "api.out_trade_no", "api.times", "callback.event", "callback.out_trade_no", "callback.times", "callback.attempts"}
 
 // TestEachFaultOfTheSandboxHasAPromiseAndATest holds the list above against the faults that there are
 // and the tests that there are.
@@ -101,7 +104,7 @@ func TestEachFaultOfTheSandboxHasAPromiseAndATest(t *testing.T) {
 			}
 		}
 	}
-	for group, fault := range map[string]any{"api.": sandbox.APIFault{}, "callback.": sandbox.CallbackFault{}, "refund.": sandbox.RefundFault{}} {
+	for group, fault := range map[string]any{"api.": sandbox.APIFault{}, "callback.": sandbox.CallbackFault{}, "refund.": sandbox.RefundFault{}, "": sandbox.Faults{}} {
 		for _, f := range reflect.VisibleFields(reflect.TypeOf(fault)) {
 			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 			if !slices.Contains(known, group+name) {

@@ -81,8 +81,8 @@ async function play(context) {
   check(asked.ok(), `the refund was answered ${asked.status()}`)
   for (let leaps = 0; (await state.getAttribute('data-state')) !== 'refunded'; leaps++) {
     check(leaps < 60, 'the refund was never found')
-    await Promise.all([panel.waitForEvent('load'), panel.getByRole('button', { name: '+1 分' }).click()])
-    await page.waitForTimeout(1000)
+    await Promise.all([panel.waitForEvent('load'), panel.getByRole('button', { name: '+15 分' }).click()])
+    await page.waitForTimeout(500)
   }
   await page.bringToFront()
   await shoot(page, 'refunded')

@@ -14,7 +14,8 @@ type Faults struct {
 	Callback []CallbackFault `json:"callback,omitempty"`
 	Refund   *RefundFault    `json:"refund,omitempty"`
 
-	ClockSkewS int `json:"clock_skew_s,omitempty"` // WeChat's clock for signatures is so far ahead of the merchant's
+	ClockSkewS  int `json:"clock_skew_s,omitempty"`  // WeChat's clock for signatures is so far ahead of the merchant's
+	CloseAfterS int `json:"close_after_s,omitempty"` // a trade younger than this (business time) is not closed; see closeTrade
 }
 
 // APIFault spoils an answer to the shop's calls.
@@ -144,6 +145,9 @@ func (f Faults) check() error {
 			return paramError("callback/repeat", "0 to 1000")
 		}
 	}
+	if f.CloseAfterS < 0 {
+		return paramError("close_after_s", "0 or more")
+	}
 	if f.Refund != nil && !slices.Contains([]string{"SUCCESS", "ABNORMAL", "CLOSED", "HOLD"}, f.Refund.Settle) {
 		return paramError("refund/settle", "unknown outcome "+f.Refund.Settle)
 	}
@@ -190,6 +194,13 @@ func use[T any](rules []T, i int, times *int) []T {
 		*times--
 	}
 	return rules
+}
+
+// closeAfter is how old a trade must be to be closed.
+func (f *faultSet) closeAfter() time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return time.Duration(f.now.CloseAfterS) * time.Second
 }
 
 // refundEnd is how a refund accepted now will end, and after how long.

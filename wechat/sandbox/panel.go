@@ -42,6 +42,7 @@ var faultGroups = []faultGroup{
 		{"下单应答晚 8 秒", `{"api":[{"api":"native","delay_ms":8000,"times":1},{"api":"jsapi","delay_ms":8000,"times":1},{"api":"h5","delay_ms":8000,"times":1}]}`, "比商店愿意等的更久"},
 		{"查单限频", `{"api":[{"api":"query","status":429,"times":3}]}`, "三次 429"},
 		{"关单 500", `{"api":[{"api":"close","status":500,"times":1}]}`, "取消订单时"},
+		{"5 分钟内不能关单", `{"close_after_s":300}`, "微信早先的规则，从下单算起"},
 		{"全部 502", `{"api":[{"api":"*","status":502,"html":true}]}`, "网关的 HTML 错误页"},
 		{"全部挂起 30 秒", `{"api":[{"api":"*","delay_ms":30000}]}`, "连上了，没有应答"},
 		{"全部断开", `{"api":[{"api":"*","drop_before":true}]}`, "连接被切断，什么也没做"},

@@ -86,7 +86,8 @@ const same = (a, b) => sorted(a) === sorted(b);
 const within = (rules, of) => (rules ?? []).every((rule) => (of ?? []).some((known) => same(rule, known)));
 function active(set, now) {
   return within(set.api, now.api) && within(set.callback, now.callback)
-    && (!set.refund || now.refund?.settle === set.refund.settle) && (!set.clock_skew_s || now.clock_skew_s === set.clock_skew_s);
+    && (!set.refund || now.refund?.settle === set.refund.settle) && (!set.clock_skew_s || now.clock_skew_s === set.clock_skew_s)
+    && (!set.close_after_s || now.close_after_s === set.close_after_s);
 }
 function toggled(button) {
   const set = JSON.parse(button.dataset.fault), now = JSON.parse(asRead), on = !active(set, now);
@@ -94,7 +95,7 @@ function toggled(button) {
     const others = (now[list] ?? []).filter((rule) => !(set[list] ?? []).some((mine) => same(mine, rule)));
     now[list] = on ? [...(set[list] ?? []), ...others] : others;
   }
-  for (const one of ['refund', 'clock_skew_s']) {
+  for (const one of ['refund', 'clock_skew_s', 'close_after_s']) {
     if (!(one in set)) continue;
     if (on) now[one] = set[one];
     else delete now[one];
