@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// beats is into how many slots the sockets are spread, so that their pings are, too.
-const beats = 25
+// beats is into how many slots the sockets are spread, so that their pings are, too: those of a slot
+// and the answers are what an event of a learner may find in its way.
+const beats = 250
 
 // roster knows every socket of this instance.
 type roster struct {
