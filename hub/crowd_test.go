@@ -443,11 +443,11 @@ func TestDrillChurn(t *testing.T) {
 	if drillRuns() > 0 {
 		in.publishNumbers(t, hub.Activity, 1, 1100) // what an instance keeps for those that come back is full
 	}
-	churn := func(d time.Duration) {
-		tick := time.NewTicker(time.Second / perSecond)
+	churn := func(d time.Duration, perSecond int) {
+		tick := time.NewTicker(time.Second / time.Duration(perSecond))
 		defer tick.Stop()
 		var all sync.WaitGroup
-		for i := range int(d.Seconds() * perSecond) {
+		for i := range int(d.Seconds() * float64(perSecond)) {
 			<-tick.C
 			all.Go(func() {
 				if err := oneVisit(p.url, i); err != nil {
@@ -464,12 +464,13 @@ func TestDrillChurn(t *testing.T) {
 			time.Sleep(3 * time.Second) // what the last second changed is told to the others
 		}
 	}
-	churn(warm)
+	churn(warm, 3*perSecond) // the runtime never forgets the most goroutines it had at once
+	churn(warm, perSecond)
 	before := p.vitals()
 	after := before
 	const parts = 10
 	for part := range parts {
-		churn(d / parts)
+		churn(d/parts, perSecond)
 		after = p.vitals()
 		t.Logf("%d came and went: goroutines %d → %d, heap %d → %d KiB, stacks %d → %d KiB",
 			int(d.Seconds()*perSecond)*(part+1)/parts, before.Goroutines, after.Goroutines,
