@@ -43,11 +43,6 @@ const (
 	DeliverySkipped   DeliveryState = "skipped" // it was not to be sent: see the Skip codes
 )
 
-// DeliveryStates are all there are.
-func DeliveryStates() []DeliveryState {
-	return []DeliveryState{DeliveryWaiting, DeliverySent, DeliveryDelivered, DeliveryFailed, DeliverySkipped}
-}
-
 // Why a delivery was skipped.
 const (
 	SkipNoWeChat      = "NO_WECHAT"      // no WeChat is bound

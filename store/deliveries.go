@@ -90,15 +90,5 @@ func (s *Store) Delivery(ctx context.Context, id string) (d shop.Delivery, ok bo
 // CountDeliveries counts a broadcast's deliveries by what became of them; a state that none
 // is in is left out.
 func (s *Store) CountDeliveries(ctx context.Context, broadcast string) (map[shop.DeliveryState]int64, error) {
-	counts := map[shop.DeliveryState]int64{}
-	for _, state := range shop.DeliveryStates() {
-		n, err := s.coll("deliveries").CountDocuments(ctx, bson.M{"broadcast": broadcast, "state": state})
-		if err != nil {
-			return nil, failed("count deliveries", err)
-		}
-		if n > 0 {
-			counts[state] = n
-		}
-	}
-	return counts, nil
+	return countBy[shop.DeliveryState](ctx, s.coll("deliveries"), bson.M{"broadcast": broadcast}, "state")
 }

@@ -287,3 +287,26 @@ func (l *stripes) of(collection string, id any) *sync.Mutex {
 	h := maphash.String(l.seed, fmt.Sprint(collection, "\x00", id))
 	return &l.mu[h%uint64(len(l.mu))]
 }
+
+// countBy counts the documents that match by the value of a field.
+func countBy[V comparable](ctx context.Context, c *mongo.Collection, filter bson.M, field string) (map[V]int64, error) {
+	cur, err := c.Aggregate(ctx, mongo.Pipeline{
+		{{Key: "$match", Value: filter}},
+		{{Key: "$group", Value: bson.D{{Key: "_id", Value: "$" + field}, {Key: "n", Value: bson.M{"$sum": 1}}}}},
+	})
+	if err != nil {
+		return nil, failed("count "+c.Name(), err)
+	}
+	var rows []struct {
+		Value V     `bson:"_id"`
+		N     int64 `bson:"n"`
+	}
+	if err := cur.All(ctx, &rows); err != nil {
+		return nil, failed("count "+c.Name(), err)
+	}
+	counts := make(map[V]int64, len(rows))
+	for _, r := range rows {
+		counts[r.Value] = r.N
+	}
+	return counts, nil
+}
