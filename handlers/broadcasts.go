@@ -13,18 +13,12 @@ import (
 	"mstm/shop"
 )
 
-// broadcastView is a broadcast with what became of its WeChat messages. A single one has its
-// history too, and its funnel where it is read.
+// broadcastView is a broadcast. A single one has its history too, and its funnel where it is
+// read.
 type broadcastView struct {
 	shop.BroadcastView
-	Counts  broadcastCounts        `json:"counts"`
 	Funnel  *shop.Funnel           `json:"funnel,omitempty"`
 	History []shop.BroadcastRecord `json:"history,omitempty"`
-}
-
-type broadcastCounts struct {
-	shop.BroadcastCounts
-	shop.MessageCounts
 }
 
 // broadcastRequest is the body of POST /api/hub/broadcasts.
@@ -133,7 +127,7 @@ func (s *Server) cleanChannels(in []shop.BroadcastChannel) ([]shop.BroadcastChan
 // nameBroadcast gives a broadcast the id that its caller's key stands for, so that a key has
 // one broadcast, and notes what it says, so that a repeat can be told from another.
 func nameBroadcast(b *shop.Broadcast, caller, key string) error {
-	said, err := marshal(b.View())
+	said, err := marshal(b.View(shop.MessageCounts{}))
 	if err != nil {
 		return err
 	}
@@ -183,7 +177,7 @@ func (s *Server) listBroadcasts(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) viewBroadcast(r *http.Request, b *shop.Broadcast) (broadcastView, error) {
 	sent, err := s.Broadcaster.Messages(r.Context(), b)
-	return broadcastView{BroadcastView: b.View(), Counts: broadcastCounts{b.Counts, sent}}, err
+	return broadcastView{BroadcastView: b.View(sent)}, err
 }
 
 // showBroadcast answers GET /api/hub/broadcasts/:broadcast, with what came of it so far.

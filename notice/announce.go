@@ -107,12 +107,15 @@ func (s *sending) messagesSent(ctx context.Context) (bool, error) {
 	if err != nil || left.Waiting == 0 {
 		return err == nil, err
 	}
-	_, err = s.Store.ChangeBroadcast(ctx, s.x.ID, func(x *shop.Broadcast) error {
+	x, err := s.Store.ChangeBroadcast(ctx, s.x.ID, func(x *shop.Broadcast) error {
 		if x.Run != s.run || x.State != shop.BroadcastSending {
 			return errTakenOver
 		}
 		x.Await(s.Now())
 		return nil
 	})
-	return false, err
+	if err != nil {
+		return false, err
+	}
+	return false, s.showProgress(ctx, x, left)
 }

@@ -203,12 +203,20 @@ func (b *Broadcaster) audit(ctx context.Context, x *shop.Broadcast) error {
 	return b.Store.AuditBroadcast(ctx, x)
 }
 
-// progress tells the console how far a broadcast is.
+// progress tells the console how far a broadcast is, in the shape in which REST answers it.
 func (b *Broadcaster) progress(ctx context.Context, x *shop.Broadcast) {
-	_, err := b.Hub.Publish(ctx, hub.Event{Topic: hub.Desk, Type: "broadcast.progress", Data: x.View()})
+	sent, err := b.Messages(ctx, x)
+	if err == nil {
+		err = b.showProgress(ctx, x, sent)
+	}
 	if err != nil {
 		b.Log.WarnContext(ctx, "progress of a broadcast not shown", "broadcast", x.ID, "err", err)
 	}
+}
+
+func (b *Broadcaster) showProgress(ctx context.Context, x *shop.Broadcast, sent shop.MessageCounts) error {
+	_, err := b.Hub.Publish(ctx, hub.Event{Topic: hub.Desk, Type: "broadcast.progress", Data: x.View(sent)})
+	return err
 }
 
 // Funnel is what came of a broadcast so far.

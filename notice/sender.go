@@ -131,7 +131,7 @@ func (b *Broadcaster) clearUp(ctx context.Context, x *shop.Broadcast) error {
 		return nil
 	})
 	if err == nil {
-		b.progress(ctx, x)
+		b.moved(ctx, x) // for a move that was written before a crash, and not audited
 	}
 	return err
 }

@@ -279,10 +279,11 @@ func (b *Broadcast) Take(run string, now time.Time) error {
 	return nil
 }
 
-// Await lets a broadcast go whose audience was told while WeChat messages wait: whoever looks
-// at it next, the more seldom the longer it takes.
+// Await lets a broadcast go whose audience was told while WeChat messages wait: somebody looks
+// at it next, and tells the console how far it is, each second of the first minute, then the
+// more seldom the longer it takes.
 func (b *Broadcast) Await(now time.Time) {
-	pause := min(max(now.Sub(*b.StartedAt)/10, time.Second), 30*time.Second)
+	pause := min(max(now.Sub(*b.StartedAt)/60, time.Second), 30*time.Second)
 	again := now.Add(pause).UTC()
 	b.Run, b.DueAt = "", &again
 }
@@ -332,15 +333,22 @@ type BroadcastView struct {
 	SendAt      *time.Time         `json:"send_at,omitempty"`
 	StartedAt   *time.Time         `json:"started_at,omitempty"`
 	EndedAt     *time.Time         `json:"ended_at,omitempty"`
-	Counts      BroadcastCounts    `json:"counts"`
+	Counts      BroadcastTally     `json:"counts"`
 }
 
-// View is the broadcast as the console and programs see it, with times in UTC.
-func (b *Broadcast) View() BroadcastView {
+// BroadcastTally is how far a broadcast has come, its WeChat messages included.
+type BroadcastTally struct {
+	BroadcastCounts
+	MessageCounts
+}
+
+// View is the broadcast as the console and programs see it, with times in UTC. sent is what
+// became of its WeChat messages.
+func (b *Broadcast) View(sent MessageCounts) BroadcastView {
 	return BroadcastView{
 		ID: b.ID, State: b.State, Title: b.Title, Body: b.Body, Link: b.Link, Audience: b.Audience, Channels: b.Channels,
 		CreatedBy: b.CreatedBy, CreatedAt: inUTC(b.CreatedAt), ConfirmedBy: b.ConfirmedBy,
-		SendAt: utcOrNil(b.SendAt), StartedAt: utcOrNil(b.StartedAt), EndedAt: utcOrNil(b.EndedAt), Counts: b.Counts,
+		SendAt: utcOrNil(b.SendAt), StartedAt: utcOrNil(b.StartedAt), EndedAt: utcOrNil(b.EndedAt), Counts: BroadcastTally{b.Counts, sent},
 	}
 }
 
