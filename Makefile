@@ -12,7 +12,7 @@ GOFILES := $(shell find . -name node_modules -prune -o -name '*.go' -print)
 ADDR ?= $(or $(shell sed -n 's/^ADDR=//p' .env 2>/dev/null),127.0.0.1:8080)
 SHOP := http://$(ADDR)
 
-.PHONY: run test test-half test-rest soak flood fuzz drill bench web build clean tools check-web check-go missing
+.PHONY: run test test-half test-rest soak flood broadcast fuzz drill bench web build clean tools check-web check-go missing
 
 run: build ## starts the shop with its sandbox and opens it in the browser
 	@( while kill -0 $$$$ 2>/dev/null; do \
@@ -78,6 +78,10 @@ flood: ## 1,000 messages by two instances, 5,000 bad callbacks a second, 1,000,0
 	MESSAGES=$(or $(MESSAGES),1000) FLOOD=$(or $(FLOOD),5000) go test -count=1 -v -timeout 30m -run 'TestTwoInstancesSendEachMessageOnce|TestAFloodOfBadCallbacks' .
 	MUTATED_CALLBACKS=$(or $(MUTATED_CALLBACKS),1000000) go test -count=1 -v -timeout 30m -run TestNoMutatedCallbackIsAccepted ./wechat
 	MUTATED_CALLBACKS=$(or $(MUTATED_POSTS),20000) go test -count=1 -v -timeout 30m -run TestMutatedCallbacksChangeNothing .
+
+broadcast: ## a broadcast to 20,000 learners with 3,000 pages while its senders are killed, payments amid broadcasts to 10,000 pages; best on a free machine
+	BROADCAST_BIG=1 go test -count=1 -v -timeout 30m -run 'TestBroadcastsToMany' .
+	BROADCAST_PAGES=$(or $(BROADCAST_PAGES),10000) go test -count=1 -v -timeout 30m -run 'TestPaymentsOvertakeBroadcasts' .
 
 fuzz: ## every fuzz target in turn, FUZZTIME (60s) each
 	@set -e; for package in $$(go list ./...); do \

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mstm/hub/hubtest"
+	"mstm/shop"
 	"mstm/store/storetest"
 )
 
@@ -44,6 +45,7 @@ func TestAKilledSenderIsReplaced(t *testing.T) {
 		}
 		return nil
 	})
+	survivor.pass(shop.BroadcastLease + time.Second)
 	b = marketer.awaitBroadcast(b.ID, "sent")
 	t.Logf("killed %s with %d of %d told; %+v", killed.burnt(), before, len(ids), b.Counts)
 	if before == 0 || before >= len(ids) {

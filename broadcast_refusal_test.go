@@ -27,6 +27,7 @@ func TestBroadcastCases(t *testing.T) {
 		{"what came of it is counted", "2025-06-01 10:00", funnelCounted},
 		{"by WeChat it reaches those who asked for it, once", "2025-06-20 10:00", askedByWeChat},
 		{"a message that waits is not sent after the broadcast is cancelled", "2025-06-21 10:00", cancelledBeforeWeChat},
+		{"a payment overtakes its messages, and paused amid them it stops, and goes on where it was", "2025-06-22 10:00", pausedAmidWeChat},
 		{"to very many a second person has to agree", "2025-07-01 10:00", confirmedBySecondPerson},
 		{"stopped half way it goes on where it was, or never, and the counts tell the truth", "2025-07-02 10:00", stoppedHalfWay},
 	} {

@@ -2,10 +2,16 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+
+	"mstm/hub/hubtest"
 	"mstm/shop"
+	"mstm/store"
 )
 
 // asks lets a WeChat agree to one message of an activity.
@@ -64,9 +70,11 @@ func askedByWeChat(t *testing.T, s *testShop) {
 	if card.URL != "" && card.URL != s.url+"/courses/go1" {
 		t.Errorf("the card leads to %s", card.URL)
 	}
-	send("大家", obj{"kind": "all"}, 0) // each asked for one
+	s.pass(2 * time.Second) // two decisions within one second are one
+	s.asks(too)             // once more; the other's one is used up
+	send("大家", obj{"kind": "all"}, 1)
 	s.awaitCards(asked, "activity")
-	s.awaitCards(too, "activity")
+	s.awaitCards(too, "activity", "activity")
 	for name, openid := range map[string]string{"who never asked": never, "who wants none": muted, "who has left": gone} {
 		if n := len(s.cards(openid)); n != 0 {
 			t.Errorf("%s got %d messages", name, n)
@@ -105,4 +113,97 @@ func cancelledBeforeWeChat(t *testing.T, s *testShop) {
 		t.Errorf("afterwards, of %d: %v", told, n)
 	}
 	s.awaitCards(openid)
+}
+
+func pausedAmidWeChat(t *testing.T, s *testShop) {
+	const n = 24
+	marketer, db := s.staff("marketer"), s.database()
+	buyer, buyers := s.follower()
+	var placed placedJSON
+	buyer.place(99900, wish{"go1", "go1full"}).want(201).into(&placed)
+	ids := crowd(t, db, "paused", n)
+	mine := map[string]bool{}
+	for _, openid := range bindAll(t, db, ids) {
+		s.asks(openid)
+		mine[openid] = true
+	}
+	// Six are under way at a time, so that all of them take six seconds.
+	s.faults(obj{"api": []obj{{"api": "subscribe_send", "delay_ms": 1500}}})
+	defer s.faults(obj{})
+	arrived := func() int { t.Helper(); return s.cardsOf(mine) }
+	console := marketer.socket()
+	console.Follow("desk", "")
+	body := activity("暂停", obj{"kind": "users", "user_ids": ids})
+	body["channels"] = []string{"wechat"}
+	b := marketer.broadcast(body)
+	eventually(t, 20*time.Second, func() error {
+		if arrived() == 0 {
+			return fmt.Errorf("no message has arrived")
+		}
+		return nil
+	})
+	console.WaitFor("messages that arrived, on the console", 20*time.Second, func(f hubtest.Frame) bool {
+		word := string(f.Data)
+		return f.Type == "broadcast.progress" && strings.Contains(word, `"state":"sending"`) && !strings.Contains(word, `"wechat_sent":0`)
+	})
+	s.scan(placed.Payment)
+	s.awaitCards(buyers, shop.NoticeOrderFulfilled)
+	if came := arrived(); came == n {
+		t.Error("the message about the payment came after all of the activity")
+	} else {
+		t.Logf("the message about a payment came when %d of %d of the activity had", came, n)
+	}
+	marketer.post("/api/hub/broadcasts/"+b.ID+"/pause", nil).want(200)
+	time.Sleep(2 * time.Second) // by when it has stopped
+	stopped := arrived()
+	s.pass(20 * time.Second)
+	time.Sleep(time.Second) // for what must not come
+	if now := arrived(); now != stopped || now == n {
+		t.Errorf("%d messages had arrived two seconds after the pause, then %d of %d", stopped, now, n)
+	}
+	if told, c := marketer.messageCounts(b.ID); told != n || c != [4]int64{int64(n - stopped), int64(stopped), 0, 0} {
+		t.Errorf("while it is paused, of %d told: %v", told, c)
+	}
+	t.Logf("%d of %d messages were sent when it was paused, and none after two seconds", stopped, n)
+	s.faults(obj{})
+	marketer.post("/api/hub/broadcasts/"+b.ID+"/start", nil).want(200)
+	s.pass(11 * time.Second) // for which a message of a paused one is left alone
+	marketer.awaitBroadcast(b.ID, "sent")
+	if now := arrived(); now != n {
+		t.Errorf("%d of %d messages arrived in the end", now, n)
+	}
+	if told, c := marketer.messageCounts(b.ID); told != n || c != [4]int64{0, n, 0, 0} {
+		t.Errorf("in the end, of %d told: %v", told, c)
+	}
+}
+
+// cardsOf counts the messages that these WeChats have, which are to have one each at most.
+func (s *testShop) cardsOf(openids map[string]bool) (n int) {
+	s.t.Helper()
+	seen := map[string]bool{}
+	for _, c := range s.cards("") {
+		if !openids[c.Openid] {
+			continue
+		}
+		if n++; seen[c.Openid] {
+			s.t.Errorf("%s got it twice", c.Openid)
+		}
+		seen[c.Openid] = true
+	}
+	return n
+}
+
+// bindAll binds a WeChat to each of these learners behind the shop's back, as of an hour ago.
+func bindAll(t testing.TB, db *mongo.Database, ids []string) (openids []string) {
+	t.Helper()
+	bindings, weChats := []any{}, []any{}
+	for _, id := range ids {
+		openid := "o" + id
+		openids = append(openids, openid)
+		bindings = append(bindings, store.Binding{UserID: id, Openid: openid, BoundAt: time.Now().Add(-time.Hour).UTC(), Keys: []string{}, V: 1})
+		weChats = append(weChats, bson.M{"_id": openid, "user_id": id})
+	}
+	insertAll(t, db, "bindings", bindings)
+	insertAll(t, db, "wechats", weChats)
+	return openids
 }
