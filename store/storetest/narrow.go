@@ -154,26 +154,9 @@ func narrowedWrite(server io.ReadWriter, db, collection string, write bson.Raw) 
 // matches reports whether the document of this _id is there and has each of the values; a nil
 // matches a missing field too.
 func matches(server io.ReadWriter, db, collection string, id any, values bson.D) (bool, error) {
-	find, err := bson.Marshal(bson.D{
-		{Key: "find", Value: collection}, {Key: "filter", Value: bson.D{{Key: "_id", Value: id}}},
-		{Key: "limit", Value: int64(1)}, {Key: "singleBatch", Value: true}, {Key: "$db", Value: db},
-	})
-	if err != nil {
+	doc, err := document(server, db, collection, id)
+	if err != nil || doc == nil {
 		return false, err
-	}
-	head := make([]byte, 20)
-	binary.LittleEndian.PutUint32(head[12:], message)
-	reply, err := ask(server, joined(head, []section{{docs: []bson.Raw{find}}}))
-	if err != nil {
-		return false, err
-	}
-	sections, err := split(reply[20:])
-	if err != nil || len(sections) != 1 {
-		return false, errors.Join(err, errors.New("storetest: an answer of an unknown shape"))
-	}
-	doc, ok := sections[0].docs[0].Lookup("cursor", "firstBatch", "0").DocumentOK()
-	if !ok {
-		return false, nil
 	}
 	for _, v := range values {
 		if !has(doc, v) {
@@ -181,6 +164,29 @@ func matches(server io.ReadWriter, db, collection string, id any, values bson.D)
 		}
 	}
 	return true, nil
+}
+
+// document is that of an _id, nil where there is none.
+func document(server io.ReadWriter, db, collection string, id any) (bson.Raw, error) {
+	find, err := bson.Marshal(bson.D{
+		{Key: "find", Value: collection}, {Key: "filter", Value: bson.D{{Key: "_id", Value: id}}},
+		{Key: "limit", Value: int64(1)}, {Key: "singleBatch", Value: true}, {Key: "$db", Value: db},
+	})
+	if err != nil {
+		return nil, err
+	}
+	head := make([]byte, 20)
+	binary.LittleEndian.PutUint32(head[12:], message)
+	reply, err := ask(server, joined(head, []section{{docs: []bson.Raw{find}}}))
+	if err != nil {
+		return nil, err
+	}
+	sections, err := split(reply[20:])
+	if err != nil || len(sections) != 1 {
+		return nil, errors.Join(err, errors.New("storetest: an answer of an unknown shape"))
+	}
+	doc, _ := sections[0].docs[0].Lookup("cursor", "firstBatch", "0").DocumentOK()
+	return doc, nil
 }
 
 func has(doc bson.Raw, v bson.E) bool {

@@ -25,7 +25,7 @@ import (
 // MONGODB_URI where that is set, else on a FerretDB of this process. FerretDB's updates are
 // no transactions, so its commands go one at a time through a proxy: what MongoDB does
 // atomically then happens undisturbed. And what MongoDB finds by an index takes FerretDB the
-// reading of a whole collection; the proxy sees to it that a document is found by its _id.
+// reading of a whole collection; the proxy sees to it that documents are found by their _ids.
 func Mongo(t testing.TB) string {
 	t.Helper()
 	if uri := os.Getenv("MONGODB_URI"); uri != "" {
@@ -112,6 +112,9 @@ func (m *mongoServer) passOn(client net.Conn) {
 func (m *mongoServer) answer(server io.ReadWriter, command []byte) ([]byte, error) {
 	m.one.Lock()
 	defer m.one.Unlock()
+	if reply, ok, err := foundByIDs(server, command); ok || err != nil {
+		return reply, err
+	}
 	narrow, made, err := narrowed(server, command)
 	if err != nil {
 		return nil, err

@@ -88,6 +88,19 @@ func TestAConditionOfManyFieldsOnASharedStore(t *testing.T) {
 		t.Errorf("%d documents were written seven times, %v", n, err)
 	}
 	for _, tt := range []struct {
+		ids  bson.A
+		want int
+	}{{bson.A{"a", "c", "a", "x"}, 2}, {bson.A{}, 0}, {bson.A{"x"}, 0}, {bson.A{"b"}, 1}} {
+		var found []bson.M
+		cur, err := c.Find(t.Context(), bson.M{"_id": bson.M{"$in": tt.ids}})
+		if err == nil {
+			err = cur.All(t.Context(), &found)
+		}
+		if err != nil || len(found) != tt.want {
+			t.Errorf("of %v %v were found, %v", tt.ids, found, err)
+		}
+	}
+	for _, tt := range []struct {
 		filter bson.M
 		gone   int64
 	}{{bson.M{"_id": "b", "v": 9}, 0}, {bson.M{"_id": "x", "v": 1}, 0}, {bson.M{"_id": "b", "v": 1}, 1}, {bson.M{"_id": "b", "v": 1}, 0}} {
