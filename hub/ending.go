@@ -145,8 +145,8 @@ func (h *Hub) endHere(topic string, order *ending) {
 	p.obey(topic, position{p.epoch, p.last}, order)
 }
 
-// obey ends the followers the order concerns, but for those that were past it when they came.
-// p.mu is held.
+// obey ends the followers the order concerns. One that has come with a later position may have a token
+// that was made after the order; but a position is what a client says, so its token decides. p.mu is held.
 func (p *partition) obey(topic string, pos position, order *ending) {
 	t := p.topics[topic]
 	if t == nil {
@@ -154,10 +154,13 @@ func (p *partition) obey(topic string, pos position, order *ending) {
 	}
 	for _, f := range t.followers {
 		id, since := f.socket.loggedIn()
-		if f.after > pos.offset || !order.concerns(&id) {
+		if !order.concerns(&id) {
 			continue
 		}
 		how := order.closing(since)
+		if f.after > pos.offset {
+			how = checkAgain
+		}
 		if how == sessionReplaced {
 			f.socket.send(eventFrame(topic, pos, `"type":"session.replaced","data":{}`))
 		}

@@ -29,32 +29,37 @@ const (
 	maxEventBytes = 128 << 10
 	maxTypeBytes  = 64
 	onceFor       = 24 * time.Hour
+	// The client of Redis sends a command anew whose answer was lost, so what has no Once is given one
+	// for as long as that may take.
+	resentFor = 10 * time.Second
+	plainOnce = "~"
 )
 
 // publishScript gives an event its offset, keeps it and sends it, in one step: so order =
 // offset = order of sending. The epoch is created with the log: if Redis lost the meta hash,
-// a stream that survived it is of another epoch and goes. PUBLISH is last: whoever hears of an
+// a stream that survived it is of another epoch and goes. Each entry has a tag, and what is sent
+// names the tag before it: two logs may have the same epoch and the same offsets, where a replica took
+// over without the tail and wrote on, but not the same tags. PUBLISH is last: whoever hears of an
 // event finds it in the stream.
 //
-// KEYS meta, log, once · ARGV channel, topic, body, maxlen, ttl ms, new epoch, once ms (0: no),
-// PUBLISH or SPUBLISH
+// KEYS meta, log, once · ARGV channel, topic, body, maxlen, ttl ms, new epoch, once ms,
+// PUBLISH or SPUBLISH, tag
 var publishScript = redis.NewScript(`
-if ARGV[7] ~= '0' then
-  local known = redis.call('GET', KEYS[3])
-  if known then return known end
-end
-local epoch = redis.call('HGET', KEYS[1], 'epoch')
+local known = redis.call('GET', KEYS[3])
+if known then return known end
+local meta = redis.call('HMGET', KEYS[1], 'epoch', 'head', 'tag')
+local epoch, head, before, tag = meta[1], tonumber(meta[2] or '0'), meta[3] or '', ARGV[9]
 if not epoch then
-  epoch = ARGV[6]
+  epoch, head, before = ARGV[6], 0, ''
   redis.call('DEL', KEYS[2])
-  redis.call('HSET', KEYS[1], 'epoch', epoch, 'head', '0')
 end
-local head = redis.call('HINCRBY', KEYS[1], 'head', 1)
-redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], head .. '-0', 't', ARGV[2], 'b', ARGV[3])
+head = head + 1
+redis.call('HSET', KEYS[1], 'epoch', epoch, 'head', head, 'tag', tag)
+redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], head .. '-0', 't', ARGV[2], 'b', ARGV[3], 'i', tag)
 redis.call('PEXPIRE', KEYS[2], ARGV[5])
 local pos = epoch .. '-' .. head
-if ARGV[7] ~= '0' then redis.call('SET', KEYS[3], pos, 'PX', ARGV[7]) end
-redis.call(ARGV[8], ARGV[1], epoch .. ' ' .. head .. ' ' .. ARGV[2] .. ' ' .. ARGV[3])
+redis.call('SET', KEYS[3], pos, 'PX', ARGV[7])
+redis.call(ARGV[8], ARGV[1], epoch .. ' ' .. head .. ' ' .. before .. ' ' .. tag .. ' ' .. ARGV[2] .. ' ' .. ARGV[3])
 return pos`)
 
 // Publish gives e a position in its topic, keeps it for resume and sends it to every instance,
@@ -79,22 +84,23 @@ func (h *Hub) Publish(ctx context.Context, e Event) (pos string, err error) {
 
 // append puts one body into topic's log.
 func (h *Hub) append(ctx context.Context, topic, body, once string) (string, error) {
-	p := h.partitionOf(topic)
-	keys := []string{p.meta, p.log, p.meta}
-	var keep int64
-	if once != "" {
-		keys[2], keep = p.once+once, onceFor.Milliseconds()
+	p, tag, keep := h.partitionOf(topic), newTag(), onceFor
+	if once == "" {
+		once, keep = plainOnce+tag, resentFor
 	}
 	send := "PUBLISH"
 	if h.sharded {
 		send = "SPUBLISH"
 	}
-	return publishScript.Run(ctx, h.cfg.Redis, keys,
-		p.channel, topic, body, streamLength, p.ttl.Milliseconds(), newEpoch(), keep, send).Text()
+	return publishScript.Run(ctx, h.cfg.Redis, []string{p.meta, p.log, p.once + once},
+		p.channel, topic, body, streamLength, p.ttl.Milliseconds(), newEpoch(), keep.Milliseconds(), send, tag).Text()
 }
 
 // newEpoch is long enough that two logs never share one.
 func newEpoch() string { return rand.Text()[:10] }
+
+// newTag is long enough that two entries which could be taken for one another never share one.
+func newTag() string { return rand.Text()[:10] }
 
 // eventBody is the part of the frame that does not depend on the position: `"type":…,"data":…`.
 func eventBody(e Event) (string, error) {
@@ -119,6 +125,8 @@ func validType(t string) bool {
 // entry is one place of a partition's log as this instance read it.
 type entry struct {
 	offset uint64
+	before string // the tag of the entry before it, where it was heard
+	tag    string
 	topic  string
 	body   string
 }

@@ -1,6 +1,12 @@
 package hub_test
 
 import (
+	"bytes"
+	"github.com/redis/go-redis/v9"
+	"io"
+	"net"
+	"sync/atomic"
+
 	"context"
 	"errors"
 	"strings"
@@ -85,6 +91,55 @@ func TestARepeatedOncePublishesNothingAndReturnsTheFirstPosition(t *testing.T) {
 	if events := c.Events(2, soon); len(events) != 2 {
 		t.Errorf("%d events, want one order.changed and the last: %+v", len(events), events)
 	}
+}
+
+// forgetful is a connection that loses one answer: of the first script that it carries once armed.
+type forgetful struct {
+	net.Conn
+	armed *atomic.Bool
+	lose  bool
+}
+
+func (c *forgetful) Write(p []byte) (int, error) {
+	if bytes.Contains(bytes.ToLower(p), []byte("evalsha")) && c.armed.CompareAndSwap(true, false) {
+		c.lose = true
+	}
+	return c.Conn.Write(p)
+}
+
+func (c *forgetful) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if c.lose {
+		return 0, io.EOF
+	}
+	return n, err
+}
+
+// TestAnAnswerThatIsLostDoublesNoEvent: the client of Redis sends a command again whose answer was lost,
+// though it had been carried out.
+func TestAnAnswerThatIsLostDoublesNoEvent(t *testing.T) {
+	addr := embedded(t)
+	var armed atomic.Bool
+	in := start(t, addr, func(c *hub.Config) {
+		client := redis.NewClient(&redis.Options{Addr: addr, MaxRetries: 1, Dialer: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			conn, err := (&net.Dialer{}).DialContext(ctx, network, addr)
+			return &forgetful{Conn: conn, armed: &armed}, err
+		}})
+		t.Cleanup(func() { client.Close() })
+		c.Redis = client
+	})
+	c := hubtest.Dial(t, in.url, "alice/web/s1")
+	in.publishNumbers(t, hub.UserTopic("alice"), 1, 1)
+	for i := 2; i <= 6; i++ {
+		armed.Store(true)
+		in.publishNumbers(t, hub.UserTopic("alice"), i, i)
+		if armed.Load() {
+			t.Fatal("no answer was lost")
+		}
+	}
+	in.publish(t, hub.UserTopic("alice"), "mark", nil)
+	c.Wait("mark", soon)
+	wantNumbers(t, c, "user", 1, 6)
 }
 
 func TestPublishRefusesWhatCannotBeAnEvent(t *testing.T) {

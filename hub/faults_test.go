@@ -14,6 +14,7 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/gorilla/websocket"
+	"github.com/redis/go-redis/v9"
 
 	"mstm/hub"
 	"mstm/hub/hubtest"
@@ -151,6 +152,82 @@ func TestAReplicaWithoutTheTailIsAnotherLog(t *testing.T) {
 	wantNumbers(t, c, "user", 1, 12)
 }
 
+// TestATailThatIsLostAndWrittenAnewIsAnotherLog: a stale replica takes over and gives the lost offsets
+// to other events before any instance has looked at its head.
+func TestATailThatIsLostAndWrittenAnewIsAnotherLog(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		anew     int  // events published after the failover, before anybody looks
+		deaf     bool // nothing of them is heard
+		followed bool // and then one is heard that seems to be next
+	}{
+		{"not as far as before", 1, false, false},
+		{"just as far as before", 3, false, false},
+		{"further than before", 5, false, false},
+		{"unheard, just as far", 3, true, false},
+		{"unheard, further", 5, true, false},
+		{"unheard, and then the next is heard", 3, true, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := miniredis.RunT(t)
+			p := startProxy(t, r.Addr())
+			in, writer := start(t, p.addr), prepare(t, r.Addr())
+			c := hubtest.Dial(t, in.url, "alice/web/s1")
+			in.publishNumbers(t, hub.UserTopic("alice"), 1, 10)
+			wantNumbers(t, c, "user", 1, 10)
+			epoch, _, _ := strings.Cut(lastPos(c, "user"), "-")
+
+			p.hearNothing(tt.deaf)
+			release := in.Hold(hub.UserTopic("alice"))
+			loseTail(t, r, 3)
+			writer.publishNumbers(t, hub.UserTopic("alice"), 11, 10+tt.anew)
+			p.hearNothing(false)
+			if tt.followed {
+				writer.publishNumbers(t, hub.UserTopic("alice"), 14, 14)
+			}
+			time.Sleep(50 * time.Millisecond) // lets the messages stand in line
+			release()
+
+			f := c.WaitFor("ready that says not resumed", soon, func(f hubtest.Frame) bool {
+				st, ok := f.Topics["user"]
+				return ok && !st.Resumed && len(f.Topics) == 1
+			})
+			if now, _, _ := strings.Cut(f.Topics["user"].Pos, "-"); now == epoch {
+				t.Errorf("the epoch is still %s", epoch)
+			}
+			in.publish(t, hub.UserTopic("alice"), "mark", nil)
+			c.Wait("mark", soon)
+		})
+	}
+}
+
+// loseTail takes the last n entries off every learner's log that has as many.
+func loseTail(t *testing.T, r *miniredis.Miniredis, n int) {
+	t.Helper()
+	client := redis.NewClient(&redis.Options{Addr: r.Addr()})
+	defer client.Close()
+	ctx := context.Background()
+	for _, key := range client.Keys(ctx, "mstm:hub:{user*}:log").Val() {
+		all := client.XRange(ctx, key, "-", "+").Val()
+		if len(all) <= n {
+			continue
+		}
+		kept := all[:len(all)-n]
+		client.Del(ctx, key)
+		for _, m := range kept {
+			if err := client.XAdd(ctx, &redis.XAddArgs{Stream: key, ID: m.ID, Values: m.Values}).Err(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		last, meta := kept[len(kept)-1], strings.TrimSuffix(key, "log")+"meta"
+		offset, _, _ := strings.Cut(last.ID, "-")
+		client.HSet(ctx, meta, "head", offset)
+		if tag, ok := last.Values["i"]; ok {
+			client.HSet(ctx, meta, "tag", tag)
+		}
+	}
+}
+
 func TestAHoleOlderThanTheStreamIsToldAndNotPassedOver(t *testing.T) {
 	r := startRedis(t)
 	in := start(t, r.addr)
@@ -200,6 +277,13 @@ func startProxy(t *testing.T, to string) *deafProxy {
 		}
 	}()
 	return p
+}
+
+// hearNothing makes subscribers hear nothing, or hear again.
+func (p *deafProxy) hearNothing(deaf bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.deaf = deaf
 }
 
 // pass copies both ways; a connection that subscribed while p was deaf or before hears nothing

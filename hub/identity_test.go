@@ -71,6 +71,22 @@ func TestOldOrdersToEndAreNotReplayed(t *testing.T) {
 	}
 }
 
+// TestAPositionAheadOfTheLogShieldsNobody: since is the client's word, and orders to end sockets are no
+// events that it could claim to have seen.
+func TestAPositionAheadOfTheLogShieldsNobody(t *testing.T) {
+	in := start(t, embedded(t))
+	here := in.publish(t, hub.UserTopic("alice"), "number", 0)
+	eventually(t, "it was fed", func() bool { return in.Stats().Received == 1 })
+	epoch, _, _ := strings.Cut(here, "-")
+	c := hubtest.Resume(t, in.url, "alice/web/stolen", map[string]string{"user": epoch + "-4000"})
+	if err := in.End(context.Background(), "alice", "", "", hub.Refused); err != nil {
+		t.Fatal(err)
+	}
+	if end := c.Ended(soon); end.Code != 4103 || end.Word != "CHECK_AGAIN" {
+		t.Errorf("ended with %+v; it was to come back and show its token", end)
+	}
+}
+
 // TestALogoutWhileHelloIsBeingCheckedIsNotMissed ends the session after its token was found
 // good and before the socket follows anything.
 func TestALogoutWhileHelloIsBeingCheckedIsNotMissed(t *testing.T) {

@@ -218,7 +218,7 @@ func (l *link) take(ctx context.Context, p *partition, payload string) {
 	}
 	at := p.at()
 	switch {
-	case epoch == at.epoch && e.offset == at.offset+1:
+	case epoch == at.epoch && e.offset == at.offset+1 && e.before == at.tag:
 		l.move(p, at.epoch, e)
 	case epoch == at.epoch && e.offset <= at.offset:
 		// Known from the stream.
@@ -302,21 +302,27 @@ func (l *link) judgeLink(err error) {
 func (l *link) catchUp(ctx context.Context, p *partition) error {
 	at := p.at()
 	for {
-		head, entries, err := l.hub.readLog(ctx, p, at.offset+1, "+", readBatch)
+		now, entries, err := l.hub.readLog(ctx, p, max(1, at.offset), "+", readBatch)
 		if err != nil {
 			return err
 		}
-		if head.epoch == "" || (head.epoch == at.epoch && head.offset < at.offset) {
-			if err := openScript.Run(ctx, l.hub.cfg.Redis, []string{p.meta, p.log}, newEpoch(), at.epoch, at.offset).Err(); err != nil {
+		if now.epoch == "" || (now.epoch == at.epoch && !at.continues(now, entries)) {
+			if err := openScript.Run(ctx, l.hub.cfg.Redis, []string{p.meta, p.log}, newEpoch(), at.epoch).Err(); err != nil {
 				return err
 			}
 			return l.restart(ctx, p)
 		}
-		if head.epoch != at.epoch {
+		if now.epoch != at.epoch {
 			return l.restart(ctx, p)
 		}
-		if head.offset == at.offset {
+		if now.offset == at.offset {
 			return nil
+		}
+		if at.offset > 0 { // the last known one was read to be compared
+			if len(entries) == 0 || entries[0].offset != at.offset {
+				return l.restart(ctx, p)
+			}
+			entries = entries[1:]
 		}
 		if !dense(entries, at.offset) {
 			return l.restart(ctx, p)
@@ -325,7 +331,8 @@ func (l *link) catchUp(ctx context.Context, p *partition) error {
 			l.move(p, at.epoch, e)
 		}
 		l.hub.count.caughtUp.Add(uint64(len(entries)))
-		at.offset += uint64(len(entries))
+		last := entries[len(entries)-1]
+		at.offset, at.tag = last.offset, last.tag
 	}
 }
 
@@ -347,7 +354,7 @@ func (l *link) restart(ctx context.Context, p *partition) error {
 		return nil // it changed under our hands: the next comparison begins anew
 	}
 	first := p.at().epoch == ""
-	told := p.restart(head.epoch, head.offset, latest(head, entries))
+	told := p.restart(head, latest(head, entries))
 	if !first {
 		l.hub.count.restarts.Add(1)
 		l.hub.log.Warn("hub lost continuity", "partition", p.name, "told", told)

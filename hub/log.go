@@ -8,10 +8,12 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// parseMessage reads "EPOCH OFFSET TOPIC BODY".
+// parseMessage reads "EPOCH OFFSET BEFORE TAG TOPIC BODY".
 func parseMessage(payload string) (epoch string, e entry, ok bool) {
 	epoch, rest, _ := strings.Cut(payload, " ")
 	offset, rest, _ := strings.Cut(rest, " ")
+	e.before, rest, _ = strings.Cut(rest, " ")
+	e.tag, rest, _ = strings.Cut(rest, " ")
 	e.topic, e.body, ok = strings.Cut(rest, " ")
 	n, err := strconv.ParseUint(offset, 10, 53)
 	e.offset = n
@@ -19,7 +21,7 @@ func parseMessage(payload string) (epoch string, e entry, ok bool) {
 }
 
 // heads reads where the link's logs are and sends an echo, in one round trip.
-func (l *link) heads(ctx context.Context) ([]position, error) {
+func (l *link) heads(ctx context.Context) ([]head, error) {
 	ctx, cancel := context.WithTimeout(ctx, redisPatience)
 	defer cancel()
 	pipe := l.hub.cfg.Redis.Pipeline()
@@ -30,41 +32,57 @@ func (l *link) heads(ctx context.Context) ([]position, error) {
 	}
 	cmds := make([]*redis.SliceCmd, len(l.partitions))
 	for i, p := range l.partitions {
-		cmds[i] = pipe.HMGet(ctx, p.meta, "epoch", "head")
+		cmds[i] = pipe.HMGet(ctx, p.meta, metaFields...)
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
 		return nil, err
 	}
-	heads := make([]position, len(cmds))
+	heads := make([]head, len(cmds))
 	for i, cmd := range cmds {
 		heads[i] = headOf(cmd.Val())
 	}
 	return heads, nil
 }
 
-// headOf reads the fields epoch and head; a log that does not exist has no epoch.
-func headOf(fields []any) (p position) {
-	if len(fields) != 2 {
-		return p
+// metaFields are what is known of a log besides its entries.
+var metaFields = []string{"epoch", "head", "tag"}
+
+// headOf reads the metaFields; a log that does not exist has no epoch.
+func headOf(fields []any) (h head) {
+	if len(fields) != len(metaFields) {
+		return h
 	}
-	p.epoch, _ = fields[0].(string)
-	head, _ := fields[1].(string)
-	p.offset, _ = strconv.ParseUint(head, 10, 64)
-	return p
+	h.epoch, _ = fields[0].(string)
+	offset, _ := fields[1].(string)
+	h.offset, _ = strconv.ParseUint(offset, 10, 64)
+	h.tag, _ = fields[2].(string)
+	return h
 }
 
-// openScript makes sure that a log has an epoch. It also starts another epoch (and drops the
-// log) if the head is behind what an instance has seen of this epoch: a replica took over without the tail,
-// and offsets would be given twice.
+// openScript makes sure that a log has an epoch, and another one than that which is found to be
+// taken by two logs.
 //
-// KEYS meta, log · ARGV new epoch, epoch seen, offset seen
+// KEYS meta, log · ARGV new epoch, epoch that is not to stay
 var openScript = redis.NewScript(`
-local m = redis.call('HMGET', KEYS[1], 'epoch', 'head')
-if not m[1] or (m[1] == ARGV[2] and tonumber(m[2] or '0') < tonumber(ARGV[3])) then
+local epoch = redis.call('HGET', KEYS[1], 'epoch')
+if not epoch or epoch == ARGV[2] then
   redis.call('DEL', KEYS[2])
-  redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'head', '0')
+  redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'head', '0', 'tag', '')
 end
 return 1`)
+
+// continues reports whether the log that ends at now is the one that ended at h once, by the entries
+// read from h on. It is not where a replica took over without the tail and the lost offsets were
+// given to other entries.
+func (h head) continues(now head, entries []entry) bool {
+	switch {
+	case now.offset <= h.offset:
+		return now == h
+	case len(entries) > 0 && entries[0].offset == h.offset:
+		return entries[0].tag == h.tag
+	}
+	return true // as far as is known
+}
 
 // dense reports whether entries is what follows offset without a hole.
 func dense(entries []entry, offset uint64) bool {
@@ -77,7 +95,7 @@ func dense(entries []entry, offset uint64) bool {
 }
 
 // latest turns the dense tail of entries that ends at head into events.
-func latest(head position, entries []entry) []*event {
+func latest(head head, entries []entry) []*event {
 	var events []*event
 	first := len(entries)
 	for want := head.offset; first > 0 && entries[first-1].offset == want; first-- {
@@ -89,21 +107,21 @@ func latest(head position, entries []entry) []*event {
 	return events
 }
 
-func (h *Hub) head(ctx context.Context, p *partition) (position, error) {
-	fields, err := h.cfg.Redis.HMGet(ctx, p.meta, "epoch", "head").Result()
+func (h *Hub) head(ctx context.Context, p *partition) (head, error) {
+	fields, err := h.cfg.Redis.HMGet(ctx, p.meta, metaFields...).Result()
 	return headOf(fields), err
 }
 
 // readLog reads entries of a log together with its head, in one transaction: without it, a
 // log that was replaced in between would be taken for the old one.
-func (h *Hub) readLog(ctx context.Context, p *partition, from uint64, to string, limit int64) (position, []entry, error) {
+func (h *Hub) readLog(ctx context.Context, p *partition, from uint64, to string, limit int64) (head, []entry, error) {
 	ctx, cancel := context.WithTimeout(ctx, redisPatience)
 	defer cancel()
 	pipe := h.cfg.Redis.TxPipeline()
-	head := pipe.HMGet(ctx, p.meta, "epoch", "head")
+	meta := pipe.HMGet(ctx, p.meta, metaFields...)
 	span := pipe.XRangeN(ctx, p.log, strconv.FormatUint(from, 10), to, limit)
 	if _, err := pipe.Exec(ctx); err != nil {
-		return position{}, nil, err
+		return head{}, nil, err
 	}
 	var entries []entry
 	for _, m := range span.Val() {
@@ -113,7 +131,7 @@ func (h *Hub) readLog(ctx context.Context, p *partition, from uint64, to string,
 		}
 		entries = append(entries, e)
 	}
-	return headOf(head.Val()), entries, nil
+	return headOf(meta.Val()), entries, nil
 }
 
 // readSpan reads all entries from..to of a log.
@@ -139,5 +157,6 @@ func parseStreamEntry(m redis.XMessage) (e entry, ok bool) {
 	e.offset = n
 	e.topic, _ = m.Values["t"].(string)
 	e.body, _ = m.Values["b"].(string)
+	e.tag, _ = m.Values["i"].(string)
 	return e, err == nil && e.topic != "" && e.body != ""
 }

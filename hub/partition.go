@@ -18,6 +18,7 @@ type partition struct {
 	mu     sync.Mutex
 	epoch  string // "" until the first contact with Redis
 	last   uint64
+	tag    string // of the last entry
 	ring   ring
 	topics map[string]*topic
 }
@@ -86,7 +87,7 @@ func (p *partition) deliver(epoch string, e entry) int {
 	ev := newEvent(epoch, e)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.last = ev.pos.offset
+	p.last, p.tag = ev.pos.offset, e.tag
 	p.ring.push(ev)
 	if ev.ending != nil {
 		p.obey(ev.topic, ev.pos, ev.ending)
@@ -120,11 +121,11 @@ func (t *topic) fanOut(ev *event) (taken int) {
 // restart puts the partition at the end of another log (or past a hole that cannot be filled),
 // with what is known of its latest entries, and tells every follower to read the state again.
 // It reports how many were told.
-func (p *partition) restart(epoch string, last uint64, latest []*event) (told int) {
+func (p *partition) restart(at head, latest []*event) (told int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.epoch, p.last = epoch, last
-	p.ring.restart(last - uint64(len(latest)))
+	p.epoch, p.last, p.tag = at.epoch, at.offset, at.tag
+	p.ring.restart(at.offset - uint64(len(latest)))
 	for _, ev := range latest {
 		p.ring.push(ev)
 	}
@@ -139,11 +140,11 @@ func (p *partition) restart(epoch string, last uint64, latest []*event) (told in
 	return told
 }
 
-// at is the epoch and the last offset.
-func (p *partition) at() position {
+// at is how far this instance has come.
+func (p *partition) at() head {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return position{p.epoch, p.last}
+	return head{position{p.epoch, p.last}, p.tag}
 }
 
 // add makes s a follower. p.mu is held.

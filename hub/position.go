@@ -12,6 +12,12 @@ type position struct {
 	offset uint64
 }
 
+// head is where a log ends: at its last entry, which has tag.
+type head struct {
+	position
+	tag string
+}
+
 // String is the form clients get and give back: "EPOCH-OFFSET".
 func (p position) String() string {
 	return p.epoch + "-" + strconv.FormatUint(p.offset, 10)

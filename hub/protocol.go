@@ -185,7 +185,7 @@ func closingOf(err error) closing {
 func (h *Hub) allPositions() []position {
 	all := make([]position, len(h.partitions))
 	for i, p := range h.partitions {
-		all[i] = p.at()
+		all[i] = p.at().position
 	}
 	return all
 }
