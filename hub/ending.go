@@ -122,7 +122,8 @@ func (e *ending) closing(sinceMS int64) closing {
 // End closes the sockets of a user on every instance within a second: those of one client, or
 // of all when client is empty, but not those of the session except. The caller makes the
 // tokens invalid first: End then also catches a socket that is just saying hello. If Redis
-// is away, this instance's sockets are ended all the same and the error is returned.
+// is away, this instance's sockets are ended all the same and the error is returned; those on the others
+// end when it is back (see early).
 func (h *Hub) End(ctx context.Context, user, client, except string, reason EndReason) error {
 	topic := UserTopic(user)
 	if !validTopic(topic) {
@@ -130,19 +131,10 @@ func (h *Hub) End(ctx context.Context, user, client, except string, reason EndRe
 	}
 	order := ending{Client: client, Except: except, Reason: reason, AtMS: time.Now().UnixMilli()}
 	body, _ := json.Marshal(order) // strings only: cannot fail
-	if _, err := h.append(ctx, topic, endingMark+string(body), ""); err != nil {
-		h.endHere(topic, &order)
+	if _, err := h.publish(ctx, draft{topic: topic, body: endingMark + string(body), tag: newTag()}); err != nil {
 		return fmt.Errorf("end sockets: %w", err)
 	}
 	return nil
-}
-
-// endHere ends what the order concerns on this instance alone.
-func (h *Hub) endHere(topic string, order *ending) {
-	p := h.partitionOf(topic)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.obey(topic, position{p.epoch, p.last}, order)
 }
 
 // obey ends the followers the order concerns. One that has come with a later position may have a token

@@ -65,7 +65,8 @@ return pos`)
 // Publish gives e a position in its topic, keeps it for resume and sends it to every instance,
 // this one included, and returns the position. A repeat of the same Once within 24 hours
 // publishes nothing and returns the first one's position. Errors: ErrBadEvent, ErrTooLarge,
-// what Redis says; after the last kind the event may have been published or not.
+// what Redis says; after the last kind the pages of this instance have the event, and the others get it
+// when Redis is back, if this instance lives till then (see early).
 func (h *Hub) Publish(ctx context.Context, e Event) (pos string, err error) {
 	if !validTopic(e.Topic) || !validType(e.Type) {
 		return "", fmt.Errorf("%w: topic %q, type %q", ErrBadEvent, e.Topic, e.Type)
@@ -74,7 +75,7 @@ func (h *Hub) Publish(ctx context.Context, e Event) (pos string, err error) {
 	if err != nil {
 		return "", err
 	}
-	pos, err = h.append(ctx, e.Topic, body, e.Once)
+	pos, err = h.publish(ctx, draft{topic: e.Topic, body: body, once: e.Once, tag: tagOf(e.Once)})
 	if err != nil {
 		return "", fmt.Errorf("publish %s: %w", e.Type, err)
 	}
@@ -82,18 +83,18 @@ func (h *Hub) Publish(ctx context.Context, e Event) (pos string, err error) {
 	return pos, nil
 }
 
-// append puts one body into topic's log.
-func (h *Hub) append(ctx context.Context, topic, body, once string) (string, error) {
-	p, tag, keep := h.partitionOf(topic), newTag(), onceFor
+// append puts a draft into the log of its partition.
+func (h *Hub) append(ctx context.Context, p *partition, d draft) (string, error) {
+	once, keep := d.once, onceFor
 	if once == "" {
-		once, keep = plainOnce+tag, resentFor
+		once, keep = plainOnce+d.tag, resentFor
 	}
 	send := "PUBLISH"
 	if h.sharded {
 		send = "SPUBLISH"
 	}
 	return publishScript.Run(ctx, h.cfg.Redis, []string{p.meta, p.log, p.once + once},
-		p.channel, topic, body, streamLength, p.ttl.Milliseconds(), newEpoch(), keep.Milliseconds(), send, tag).Text()
+		p.channel, d.topic, d.body, streamLength, p.ttl.Milliseconds(), newEpoch(), keep.Milliseconds(), send, d.tag).Text()
 }
 
 // newEpoch is long enough that two logs never share one.
@@ -134,7 +135,8 @@ type entry struct {
 // event is an entry made ready to be sent, or an answer of the hub, which has neither topic nor
 // position. The frame is built once and shared by all followers.
 type event struct {
-	pos    position
+	pos    position // none of an event that is early
+	tag    string
 	topic  string
 	lane   lane
 	state  state
@@ -143,7 +145,7 @@ type event struct {
 }
 
 func newEvent(epoch string, e entry) *event {
-	ev := &event{pos: position{epoch, e.offset}, topic: strings.Clone(e.topic), lane: laneOf(e.topic)}
+	ev := &event{pos: position{epoch, e.offset}, tag: strings.Clone(e.tag), topic: strings.Clone(e.topic), lane: laneOf(e.topic)}
 	if order, ok := parseEnding(e.body); ok {
 		ev.ending = order
 		return ev

@@ -32,3 +32,9 @@ func (h *Hub) Narrow(burst int) { h.door = newDoor(0.001, burst) }
 func ChannelOf(topic string) string {
 	return newPartitions("mstm", newPresence())[partitionIndex(topic)].channel
 }
+
+// InSyncAt is when this instance was last known to be up to date, Unix milliseconds.
+func (h *Hub) InSyncAt() int64 { return min(h.links[0].inSync.Load(), h.links[1].inSync.Load()) }
+
+// EarlyEvents is how many events of a partition stand in line while Redis is away.
+const EarlyEvents = earlyEvents

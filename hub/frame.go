@@ -71,7 +71,7 @@ func closeFrame(code int, reason string) []byte {
 
 // eventFrame is one event as every follower of its topic gets it.
 func eventFrame(topic string, pos position, body string) []byte {
-	head := `{"op":"event","topic":` + quote(shownTopic(topic)) + `,"pos":"` + pos.String() + `",`
+	head := `{"op":"event","topic":` + quote(shownTopic(topic)) + `,"pos":"` + pos.shown() + `",`
 	b := frameHeader(finText, len(head)+len(body)+1)
 	b = append(b, head...)
 	b = append(b, body...)

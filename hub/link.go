@@ -259,6 +259,7 @@ func (l *link) compareHeads(ctx context.Context) error {
 		}
 	}
 	l.inSync.Store(time.Now().UnixMilli())
+	l.logEarly(ctx) // where Redis takes no writes, as when it is full, this instance hears what there is all the same
 	return nil
 }
 

@@ -3,6 +3,7 @@ package hub
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -21,6 +22,9 @@ type partition struct {
 	tag    string // of the last entry
 	ring   ring
 	topics map[string]*topic
+	joins  uint64 // followers that there have been
+	early  []early
+	line   atomic.Bool // some of early may not be in the log; read without mu, which is held for a while when many hear
 }
 
 // topic is one topic with followers on this instance.
@@ -35,6 +39,7 @@ type follower struct {
 	topic  *topic
 	at     int // index in topic.followers
 	after  uint64
+	joined uint64 // which of all followers of the partition it is, from 1 on
 }
 
 const (
@@ -87,8 +92,9 @@ func (p *partition) deliver(epoch string, e entry) int {
 	ev := newEvent(epoch, e)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.last, p.tag = ev.pos.offset, e.tag
+	p.last, p.tag = ev.pos.offset, ev.tag
 	p.ring.push(ev)
+	had := p.arrived(ev.tag)
 	if ev.ending != nil {
 		p.obey(ev.topic, ev.pos, ev.ending)
 		return 0
@@ -97,15 +103,18 @@ func (p *partition) deliver(epoch string, e entry) int {
 	if t == nil {
 		return 0
 	}
-	return t.fanOut(ev)
+	taken := t.fanOut(ev, had)
+	p.settle(ev.topic, had)
+	return taken
 }
 
-// fanOut queues ev for every follower; sockets that were at rest go to the writers in batches,
-// so that the first are written to while the last are being queued.
-func (t *topic) fanOut(ev *event) (taken int) {
+// fanOut queues ev for every follower but those that have had it, the first had that joined; sockets
+// that were at rest go to the writers in batches, so that the first are written to while the last are
+// being queued.
+func (t *topic) fanOut(ev *event, had uint64) (taken int) {
 	batch := wakeBatch{lane: ev.lane}
 	for _, f := range t.followers {
-		if ev.pos.offset <= f.after {
+		if f.joined <= had || (ev.pos.offset <= f.after && ev.pos.epoch != "") {
 			continue
 		}
 		call, ok := f.socket.queue(ev)
@@ -129,6 +138,7 @@ func (p *partition) restart(at head, latest []*event) (told int) {
 	for _, ev := range latest {
 		p.ring.push(ev)
 	}
+	p.forgetLogged()
 	lost := standing{Pos: p.here(), Resumed: false}
 	for _, t := range p.topics {
 		for _, f := range t.followers {
@@ -154,7 +164,8 @@ func (p *partition) add(name string, s *socket, after uint64) *follower {
 		t = &topic{name: name}
 		p.topics[name] = t
 	}
-	f := &follower{socket: s, topic: t, at: len(t.followers), after: after}
+	p.joins++
+	f := &follower{socket: s, topic: t, at: len(t.followers), after: after, joined: p.joins}
 	t.followers = append(t.followers, f)
 	p.presence.add(f.spot(), 1)
 	return f

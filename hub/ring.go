@@ -1,5 +1,7 @@
 package hub
 
+import "slices"
+
 // ring keeps the newest events of one partition in memory, so that a socket that comes back
 // costs no call to Redis. Offsets in it are dense.
 type ring struct {
@@ -26,6 +28,16 @@ func (r *ring) push(e *event) {
 		r.events[0] = nil
 		r.events = r.events[1:]
 	}
+}
+
+// find is where the entry with this tag stands.
+func (r *ring) find(tag string) (pos position, ok bool) {
+	for _, e := range slices.Backward(r.events) {
+		if e.tag == tag {
+			return e.pos, true
+		}
+	}
+	return position{}, false
 }
 
 // after returns what came after offset, which is at least floor.

@@ -177,7 +177,9 @@ export class HubSocket {
   }
 
   private pass(f: Frame): void {
-    if (!f.topic || !f.type || f.pos === undefined || this.since.get(f.topic) === f.pos) return
+    if (!f.topic || !f.type || f.pos === undefined) return
+    // Without a place there is nothing to come back to: the next link reads the state.
+    if (f.pos && this.since.get(f.topic) === f.pos) return
     this.since.set(f.topic, f.pos)
     this.listener.event({ topic: f.topic, pos: f.pos, type: f.type, data: f.data })
   }

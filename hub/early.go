@@ -1,0 +1,174 @@
+package hub
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"slices"
+)
+
+// While Redis does not answer, or takes no writes, an event reaches the pages of this instance at once, without a position,
+// and stands in line for the log. When Redis is back the feeder appends it: the other
+// instances hear it then, and here only those who have not had it. Those who have are told to read the state,
+// which gives them a position to come back with. What stands in line is gone if this instance dies:
+// who has to be sure publishes again, under the same Once.
+
+// draft is an event, or an order to end sockets, that has no place in a log yet.
+type draft struct{ topic, body, once, tag string }
+
+// early is a draft that the followers here have had before the log.
+type early struct {
+	draft
+	joins  uint64 // who has joined later has not had it
+	logged bool   // it is in the log and on its way here
+}
+
+// What may stand in line for one partition. Beyond it an event is only refused.
+const (
+	earlyEvents = 256
+	earlyBytes  = 256 << 10
+)
+
+// errInLine: others of the partition stand in line, which go first.
+var errInLine = errors.New("hub: waits for Redis behind earlier events")
+
+// tagOf is the same for every try to publish under one Once, whoever makes it.
+func tagOf(once string) string {
+	if once == "" {
+		return newTag()
+	}
+	sum := sha256.Sum256([]byte(once))
+	return base64.RawURLEncoding.EncodeToString(sum[:9])
+}
+
+// publish appends a draft to its log, or, if that cannot be done now, gives it to the followers here
+// and returns why.
+func (h *Hub) publish(ctx context.Context, d draft) (pos string, err error) {
+	p := h.partitionOf(d.topic)
+	if err = errInLine; !p.line.Load() {
+		if pos, err = h.append(ctx, p, d); err == nil {
+			return pos, nil
+		}
+	}
+	if at := p.advance(d, h.running.Load()); at != "" {
+		return at, nil
+	}
+	return "", err
+}
+
+// advance gives a draft to the followers here, once, and puts it in line, if there will be somebody to take
+// it from there. It returns the position if the draft has one after all: only the answer was lost.
+func (p *partition) advance(d draft, running bool) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if pos, ok := p.ring.find(d.tag); ok {
+		return pos.String()
+	}
+	order, ends := parseEnding(d.body)
+	if ends {
+		p.obey(d.topic, position{p.epoch, p.last}, order)
+	}
+	bytes := len(d.body)
+	for _, e := range p.early {
+		if e.tag == d.tag {
+			return ""
+		}
+		bytes += len(e.body)
+	}
+	if !running || len(p.early) >= earlyEvents || bytes > earlyBytes {
+		return ""
+	}
+	p.early = append(p.early, early{draft: d, joins: p.joins})
+	p.line.Store(true)
+	if t := p.topics[d.topic]; t != nil && !ends {
+		t.fanOut(newEvent("", entry{topic: d.topic, body: d.body}), 0)
+	}
+	return ""
+}
+
+// logEarly appends what stands in line to the logs of the link, as far as Redis takes it.
+func (l *link) logEarly(ctx context.Context) {
+	for _, p := range l.partitions {
+		for d, waits := p.next(); waits; d, waits = p.next() {
+			ctx, cancel := context.WithTimeout(ctx, redisPatience)
+			pos, err := l.hub.append(ctx, p, d)
+			cancel()
+			if err != nil {
+				return
+			}
+			p.logged(d.tag, pos)
+		}
+	}
+}
+
+// next is the first that stands in line. When there is none, Publish need not stand there either.
+func (p *partition) next() (d draft, waits bool) {
+	if !p.line.Load() {
+		return draft{}, false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, e := range p.early {
+		if !e.logged {
+			return e.draft, true
+		}
+	}
+	p.line.Store(false)
+	return draft{}, false
+}
+
+// logged notes that a draft has its place. If this instance has passed that already, nothing of it is to come.
+func (p *partition) logged(tag, pos string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	at, _ := parsePosition(pos)
+	for i, e := range p.early {
+		switch {
+		case e.tag != tag:
+		case at.epoch == p.epoch && at.offset <= p.last:
+			p.settle(e.topic, p.arrived(tag))
+			return
+		default:
+			p.early[i].logged = true
+		}
+	}
+}
+
+// arrived takes an entry of the log out of what was early. It returns how many had joined when they were
+// given it; 0: nobody was. p.mu is held.
+func (p *partition) arrived(tag string) (joins uint64) {
+	if len(p.early) == 0 {
+		return 0
+	}
+	i := slices.IndexFunc(p.early, func(e early) bool { return e.tag == tag })
+	if i < 0 {
+		return 0
+	}
+	joins = p.early[i].joins
+	p.early = slices.Delete(p.early, i, i+1)
+	return joins
+}
+
+// settle gives those who have had events of a topic early a position that covers them, with the last. p.mu
+// is held.
+func (p *partition) settle(name string, joins uint64) {
+	t := p.topics[name]
+	if t == nil || joins == 0 || slices.ContainsFunc(p.early, func(e early) bool { return e.topic == name }) {
+		return
+	}
+	for _, f := range t.followers {
+		if f.joined <= joins {
+			f.socket.sendReady(name, standing{Pos: p.here(), Resumed: false})
+		}
+	}
+}
+
+// forgetLogged is for when the log has lost continuity: what is in it, or was, does not come any more, and
+// everybody reads the state. p.mu is held.
+func (p *partition) forgetLogged() {
+	p.early = slices.DeleteFunc(p.early, func(e early) bool {
+		_, found := p.ring.find(e.tag)
+		return found || e.logged
+	})
+}

@@ -1,0 +1,202 @@
+package hub_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+
+	"mstm/hub"
+	"mstm/hub/hubtest"
+)
+
+// offer publishes what Redis does not take.
+func (in *instance) offer(t testing.TB, topic string, n int, once string) {
+	t.Helper()
+	if pos, err := in.Publish(context.Background(), hub.Event{Topic: topic, Type: "number", Data: n, Once: once}); err == nil {
+		t.Fatalf("%d was published at %s with Redis away", n, pos)
+	}
+}
+
+// readyFalse waits for the ready that tells a page to read one topic's state, and returns its position.
+func readyFalse(t testing.TB, c *hubtest.Client, topic string) string {
+	t.Helper()
+	return c.WaitFor("ready that says not resumed", soon, func(f hubtest.Frame) bool {
+		st, ok := f.Topics[topic]
+		return ok && !st.Resumed && len(f.Topics) == 1
+	}).Topics[topic].Pos
+}
+
+// TestWithRedisAwayEventsArriveHereAndElsewhereAfterwards: each page has each event once and in order, those of
+// the instance that published it at once.
+func TestWithRedisAwayEventsArriveHereAndElsewhereAfterwards(t *testing.T) {
+	for name, lost := range map[string]bool{"Redis comes back": false, "Redis comes back empty": true} {
+		for _, topic := range []struct{ name, shown string }{{hub.UserTopic("alice"), "user"}, {hub.Activity, hub.Activity}} {
+			t.Run(name+" "+topic.shown, func(t *testing.T) {
+				m := miniredis.RunT(t)
+				a, b := start(t, m.Addr()), start(t, m.Addr())
+				here, there := hubtest.Dial(t, a.url, "alice/web/s1"), hubtest.Dial(t, b.url, "alice/phone/s2")
+				a.publishNumbers(t, topic.name, 1, 2)
+				wantNumbers(t, here, topic.shown, 1, 2)
+				wantNumbers(t, there, topic.shown, 1, 2)
+				m.Close()
+				for i := 3; i <= 6; i++ {
+					a.offer(t, topic.name, i, "")
+				}
+				a.offer(t, topic.name, 7, "under a key")
+				a.offer(t, topic.name, 7, "under a key")
+				wantNumbers(t, here, topic.shown, 1, 7)
+				late := hubtest.Dial(t, a.url, "alice/tv/s3") // has had none of it
+				if lost {
+					m.FlushAll()
+				}
+				if err := m.Restart(); err != nil {
+					t.Fatal(err)
+				}
+				if lost { // those who have not had them read the state in their place
+					readyFalse(t, there, topic.shown)
+					readyFalse(t, late, topic.shown)
+				} else {
+					wantNumbers(t, there, topic.shown, 1, 7)
+					wantNumbers(t, late, topic.shown, 3, 7)
+				}
+				place := readyFalse(t, here, topic.shown)
+				if place == "" {
+					t.Error("told to read the state without a position")
+				}
+				eventually(t, "publishing works again", func() bool {
+					_, err := a.Publish(context.Background(), hub.Event{Topic: topic.name, Type: "number", Data: 7, Once: "under a key"})
+					return err == nil
+				})
+				a.publishNumbers(t, topic.name, 8, 9)
+				wantNumbers(t, here, topic.shown, 1, 9)
+				wantOnce(t, there, topic.shown, 9)
+				wantOnce(t, late, topic.shown, 9)
+				again := hubtest.Resume(t, b.url, "alice/web/s1", map[string]string{topic.shown: lastPos(here, topic.shown)})
+				if !again.Ready().Topics[topic.shown].Resumed {
+					t.Error("cannot resume from where it is")
+				}
+			})
+		}
+	}
+}
+
+// TestAnEventIsEarlyAndComesThroughTheLogOnlyOnce: Redis took it, and only the answer was lost. Whichever is first,
+// the log or the failure, it reaches the page once.
+func TestAnEventIsEarlyAndComesThroughTheLogOnlyOnce(t *testing.T) {
+	addr := embedded(t)
+	var armed atomic.Bool
+	in := start(t, addr, func(c *hub.Config) { c.Redis = forgetfulRedis(t, addr, -1, &armed) })
+	c := hubtest.Dial(t, in.url, "alice/web/s1")
+	in.publishNumbers(t, hub.UserTopic("alice"), 1, 1)
+	lost := 0
+	for i := 2; i <= 40; i++ {
+		armed.Store(i%2 == 0)
+		in.Publish(context.Background(), hub.Event{Topic: hub.UserTopic("alice"), Type: "number", Data: i})
+		if i%2 == 0 && !armed.Load() { // else it stood in line behind one that had lost its answer
+			lost++
+		}
+	}
+	armed.Store(false)
+	if lost == 0 {
+		t.Error("no answer was lost")
+	}
+	eventually(t, "nothing stands in line", func() bool {
+		_, err := in.Publish(context.Background(), hub.Event{Topic: hub.UserTopic("alice"), Type: "number", Data: 41, Once: "the last"})
+		return err == nil
+	})
+	in.publishNumbers(t, hub.UserTopic("alice"), 42, 42)
+	wantNumbers(t, c, "user", 1, 42)
+}
+
+// wantOnce waits for the last number and wants none twice and none after a higher one.
+func wantOnce(t testing.TB, c *hubtest.Client, topic string, last int) {
+	t.Helper()
+	eventually(t, "the last number comes", func() bool { return slices.Contains(numbers(t, c, topic), last) })
+	seen := numbers(t, c, topic)
+	for i := 1; i < len(seen); i++ {
+		if seen[i] <= seen[i-1] {
+			t.Errorf("%s: saw %v", topic, seen)
+		}
+	}
+}
+
+// TestAnEndThatRedisDidNotHearReachesTheOthersWhenItIsBack also looks at the sockets that are not concerned.
+func TestAnEndThatRedisDidNotHearReachesTheOthersWhenItIsBack(t *testing.T) {
+	m := miniredis.RunT(t)
+	a, b := start(t, m.Addr()), start(t, m.Addr())
+	here, there := hubtest.Dial(t, a.url, "alice/web/s1"), hubtest.Dial(t, b.url, "alice/web/s1")
+	phone := hubtest.Dial(t, b.url, "alice/phone/s2")
+	m.Close()
+	if err := a.End(context.Background(), "alice", "web", "", hub.LoggedOut); err == nil {
+		t.Error("End says nothing though the other instances cannot have heard")
+	}
+	if end := here.Ended(soon); end.Code != 4004 {
+		t.Errorf("ended here with %+v", end)
+	}
+	if !there.Open() {
+		t.Error("the other instance cannot have heard")
+	}
+	if err := m.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	if end := there.Ended(soon); end.Code != 4004 {
+		t.Errorf("ended there with %+v", end)
+	}
+	b.publish(t, hub.UserTopic("alice"), "after", nil)
+	phone.Wait("after", soon)
+}
+
+// TestAFullRedisMakesNoInstanceUnready: it answers and takes no writes, and what is not written stands in line.
+func TestAFullRedisMakesNoInstanceUnready(t *testing.T) {
+	r := startRedis(t, "--maxmemory-policy", "noeviction")
+	in := start(t, r.addr)
+	c := hubtest.Dial(t, in.url, "alice/web/s1")
+	limit := func(bytes int) {
+		if err := r.ConfigSet(context.Background(), "maxmemory", fmt.Sprint(bytes)).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	limit(1)
+	in.offer(t, hub.UserTopic("alice"), 1, "")
+	wantNumbers(t, c, "user", 1, 1)
+	for range 3 {
+		before := in.InSyncAt()
+		eventually(t, "it is in sync", func() bool { return in.InSyncAt() > before })
+	}
+	limit(0)
+	readyFalse(t, c, "user")
+	in.publishNumbers(t, hub.UserTopic("alice"), 2, 3)
+	wantNumbers(t, c, "user", 1, 3)
+}
+
+// TestWhatStandsInLineIsBounded: beyond the bound an event is refused and reaches nobody.
+func TestWhatStandsInLineIsBounded(t *testing.T) {
+	m := miniredis.RunT(t)
+	in := start(t, m.Addr())
+	c := hubtest.Dial(t, in.url, "alice/web/s1")
+	m.Close()
+	in.offer(t, hub.Activity, 0, "")
+	for i := 1; i <= 2*hub.EarlyEvents; i++ {
+		in.offer(t, hub.UserTopic("alice"), i, fmt.Sprint(i))
+	}
+	if err := m.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	readyFalse(t, c, "user")
+	if seen := numbers(t, c, "user"); len(seen) != hub.EarlyEvents || !slices.IsSorted(seen) || seen[len(seen)-1] != len(seen) {
+		t.Errorf("saw %v", seen)
+	}
+}
+
+// forgetfulRedis is a client of Redis whose connections lose an answer when armed.
+func forgetfulRedis(t testing.TB, addr string, retries int, armed *atomic.Bool) *redis.Client {
+	client := redis.NewClient(&redis.Options{Addr: addr, MaxRetries: retries, ReadTimeout: time.Second, DialTimeout: time.Second, Dialer: forgetfulDialer(armed)})
+	t.Cleanup(func() { client.Close() })
+	return client
+}
