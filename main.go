@@ -117,7 +117,7 @@ func run(ctx context.Context, cfg settings, w watch) (err error) {
 	}
 	defer account.Close()
 	live := hub.New(hub.Config{
-		Redis: db.Redis(), Authenticate: authenticate(db, clk.now), AllowedOrigins: cfg.AllowedOrigins,
+		Redis: db.Redis(), Authenticate: authenticate(db, clk.now), StillGood: stillGood(db, clk.now), AllowedOrigins: cfg.AllowedOrigins,
 		MaxPerUser: cfg.Hub.User, MaxPerAddress: cfg.Hub.Address, MaxPerInstance: cfg.Hub.Instance,
 		RemoteAddr: handlers.ClientAddr(cfg.TrustedProxies), Now: clk.now, Log: w.log,
 	})
@@ -182,8 +182,28 @@ func authenticate(db *store.Store, now func() time.Time) func(context.Context, s
 		if err != nil {
 			return hub.Identity{}, err
 		}
-		staff := shop.MayActAs(row.Roles, shop.RoleMarketer) || shop.MayActAs(row.Roles, shop.RoleFinance)
-		return hub.Identity{User: row.UserID, Client: row.Client, Session: row.Session(), Desk: staff, ExpiresAt: row.ExpiresAt}, nil
+		return identityOf(row), nil
+	}
+}
+
+func identityOf(row store.TokenRow) hub.Identity {
+	staff := shop.MayActAs(row.Roles, shop.RoleMarketer) || shop.MayActAs(row.Roles, shop.RoleFinance)
+	return hub.Identity{User: row.UserID, Client: row.Client, Session: row.Session(), Desk: staff, ExpiresAt: row.ExpiresAt}
+}
+
+// stillGood is how the hub learns that an open socket's token has been replaced or taken away, or its
+// rights have, should nobody have been there to say so.
+func stillGood(db *store.Store, now func() time.Time) func(context.Context, hub.Identity) (bool, error) {
+	return func(ctx context.Context, id hub.Identity) (bool, error) {
+		row, err := db.TokenNow(ctx, id.User, id.Client, now())
+		if errors.Is(err, shop.ErrUnauthenticated) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		is := identityOf(row)
+		return is.Session == id.Session && (is.Desk || !id.Desk), nil
 	}
 }
 

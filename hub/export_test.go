@@ -7,7 +7,7 @@ func (h *Hub) Quicken() {
 	h.timing = timing{
 		hello: time.Second, ping: 250 * time.Millisecond, silent: 1500 * time.Millisecond,
 		stuck: 500 * time.Millisecond, linger: 500 * time.Millisecond,
-		probe: 50 * time.Millisecond, fleet: 50 * time.Millisecond, stream: time.Minute,
+		probe: 50 * time.Millisecond, fleet: 50 * time.Millisecond, stream: time.Minute, recheck: time.Second,
 	}
 }
 

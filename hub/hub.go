@@ -18,6 +18,9 @@
 // marketing flood wherever it could have to wait. Within a topic nothing overtakes. What a slow
 // socket's lanes cannot hold is never left out in silence; lane says how.
 //
+// While Redis is away an event reaches the pages of its own instance at once, and the others when Redis is
+// back; see early.
+//
 // A position ("pos") is "EPOCH-OFFSET". A follower takes nothing at or below the position
 // it came with, so an event reaches a socket once, in order. When continuity is lost (Redis came
 // back empty, the hole is older than the stream, a replica took over without the tail) every
@@ -28,7 +31,8 @@
 //   - Run owns these goroutines and waits for them: for each of the two links (learners'
 //     partitions, shared topics'; on a Cluster one for each partition) a receiver, which alone reads from the link's Redis subscription
 //     and never blocks, and a feeder, which alone moves the link's partitions forward; the beat
-//     (pings, expired tokens); the exchange of counts with the other instances.
+//     (pings, expired tokens); the exchange of counts with the other instances; the questions
+//     whether those who have logged in still may be here.
 //   - A socket has one reader, started by ServeHTTP, which returns so that the request's
 //     memory is freed. The reader alone unregisters the socket. A client frame is handled on
 //     a short-lived goroutine the reader waits for, so that the reader's stack stays small.
@@ -75,6 +79,9 @@ type Config struct {
 	// Authenticate tells whose token it is. An error means the token is refused (4001),
 	// unless it wraps ErrTryLater or context.DeadlineExceeded (4103).
 	Authenticate func(ctx context.Context, token string) (Identity, error)
+	// StillGood tells whether what Authenticate has answered still holds. It is asked now and then about every
+	// open socket: an order to end one may be lost. An error: it cannot tell now. Optional.
+	StillGood func(ctx context.Context, id Identity) (bool, error)
 	// AllowedOrigins lists exact scheme://host[:port]; "*" allows any (development only). The
 	// request's own Host is always allowed, and so is a request without Origin: credentials
 	// travel in the first frame, so a foreign page has nothing to ride on.
@@ -93,21 +100,22 @@ type Config struct {
 
 // timing holds the protocol's intervals, apart so that tests can shorten them.
 type timing struct {
-	hello  time.Duration // from the handshake to the first frame
-	ping   time.Duration // between two pings of the server
-	silent time.Duration // without any frame from the client: gone
-	stuck  time.Duration // a write without progress: gone
-	linger time.Duration // after the close frame, until the connection is cut
-	probe  time.Duration // between two comparisons of heads
-	fleet  time.Duration // between two exchanges with the other instances
-	stream time.Duration // of an event stream, at most
+	hello   time.Duration // from the handshake to the first frame
+	ping    time.Duration // between two pings of the server
+	silent  time.Duration // without any frame from the client: gone
+	stuck   time.Duration // a write without progress: gone
+	linger  time.Duration // after the close frame, until the connection is cut
+	probe   time.Duration // between two comparisons of heads
+	fleet   time.Duration // between two exchanges with the other instances
+	stream  time.Duration // of an event stream, at most
+	recheck time.Duration // between two questions whether a socket may still be here
 }
 
 func protocolTiming() timing {
 	return timing{
 		hello: 5 * time.Second, ping: 25 * time.Second, silent: 35 * time.Second,
 		stuck: 10 * time.Second, linger: 3 * time.Second,
-		probe: 400 * time.Millisecond, fleet: time.Second, stream: 10 * time.Minute,
+		probe: 400 * time.Millisecond, fleet: time.Second, stream: 10 * time.Minute, recheck: 100 * time.Second,
 	}
 }
 
@@ -131,6 +139,7 @@ type Hub struct {
 	started    time.Time
 	running    atomic.Bool
 	history    chan struct{} // slots for reads of old history on behalf of sockets
+	doubted    chan struct{} // asks whether all sockets may still be here
 }
 
 // New makes a hub. Nothing moves before Run; sockets are accepted at once.
@@ -151,7 +160,7 @@ func New(cfg Config) *Hub {
 	h := &Hub{
 		cfg: cfg, log: cfg.Log, timing: protocolTiming(), instance: rand.Text()[:12], presence: here,
 		partitions: newPartitions(cfg.Prefix, here), origins: newOrigins(cfg.AllowedOrigins), upgrader: newUpgrader(),
-		started: time.Now(), history: make(chan struct{}, historyReaders),
+		started: time.Now(), history: make(chan struct{}, historyReaders), doubted: make(chan struct{}, 1),
 	}
 	_, h.sharded = cfg.Redis.(*redis.ClusterClient)
 	h.links = newLinks(h)
@@ -175,6 +184,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	}
 	parts.Go(func() { h.beat(ctx) })
 	parts.Go(func() { h.keepFleet(ctx) })
+	parts.Go(func() { h.keepAsking(ctx) })
 	parts.Wait()
 	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alicebob/miniredis/v2"
+
 	"mstm/hub"
 	"mstm/hub/hubtest"
 )
@@ -180,4 +182,63 @@ func TestALearnersOwnTopicCannotBeLeftSoThatLogoutFindsTheSocket(t *testing.T) {
 	}
 	in.End(context.Background(), "alice", "", "", hub.LoggedOut)
 	c.Ended(time.Second)
+}
+
+// TestASocketDoesNotOutliveItsTokenThoughTheOrderWasLost: the instance that was to give it died, or Redis did
+// with the order in it.
+func TestASocketDoesNotOutliveItsTokenThoughTheOrderWasLost(t *testing.T) {
+	for name, lost := range map[string]bool{"nobody gave it": false, "Redis lost it": true} {
+		t.Run(name, func(t *testing.T) {
+			m, people := miniredis.RunT(t), &accounts{dead: map[string]bool{}}
+			begin := startQuick
+			if lost {
+				begin = start // whose rounds are longer than this test
+			}
+			in := begin(t, m.Addr(), with(people))
+			revoked, guest := hubtest.Dial(t, in.url, "alice/web/s1"), hubtest.Dial(t, in.url, "")
+			renewed := hubtest.Dial(t, in.url, "alice/phone/s2")
+			renewed.Send(map[string]string{"op": "token", "token": "alice/phone/s3"})
+			renewed.WaitFor("ready for the new token", soon, func(f hubtest.Frame) bool { return f.Op == "ready" && len(f.Topics) == 0 })
+			people.set(func(a *accounts) { a.dead["alice/web/s1"], a.dead["alice/phone/s2"] = true, true })
+			if lost {
+				m.FlushAll()
+			}
+			if end := revoked.Ended(2 * soon); end.Code != 4103 || end.Word != "CHECK_AGAIN" {
+				t.Errorf("ended with %+v; it was to come back and show its token", end)
+			}
+			if lost { // what is published before these comes as state
+				readyFalse(t, renewed, "user")
+				readyFalse(t, guest, hub.Activity)
+			}
+			in.publish(t, hub.UserTopic("alice"), "after", nil)
+			renewed.Wait("after", soon)
+			in.publish(t, hub.Activity, "after", nil)
+			guest.Wait("after", soon)
+		})
+	}
+}
+
+// TestNobodyIsEndedWhileItCannotBeTold: the store is away.
+func TestNobodyIsEndedWhileItCannotBeTold(t *testing.T) {
+	m, people := miniredis.RunT(t), &accounts{dead: map[string]bool{"alice/web/s1": true}, away: true}
+	asked := make(chan struct{}, 100)
+	in := startQuick(t, m.Addr(), func(c *hub.Config) {
+		c.StillGood = func(ctx context.Context, id hub.Identity) (bool, error) {
+			select {
+			case asked <- struct{}{}:
+			default:
+			}
+			return people.stillGood(ctx, id)
+		}
+	})
+	c := hubtest.Dial(t, in.url, "alice/web/s1")
+	<-asked
+	<-asked // the first answer was heeded
+	in.publish(t, hub.UserTopic("alice"), "after", nil)
+	c.Wait("after", soon)
+	if !c.Open() {
+		t.Error("it was ended")
+	}
+	people.set(func(a *accounts) { a.away = false })
+	c.Ended(2 * soon)
 }

@@ -357,6 +357,7 @@ func (l *link) restart(ctx context.Context, p *partition) error {
 	first := p.at().epoch == ""
 	told := p.restart(head, latest(head, entries))
 	if !first {
+		l.hub.doubt()
 		l.hub.count.restarts.Add(1)
 		l.hub.log.Warn("hub lost continuity", "partition", p.name, "told", told)
 	}

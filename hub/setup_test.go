@@ -81,6 +81,16 @@ func (a *accounts) authenticate(_ context.Context, token string) (hub.Identity, 
 	}, nil
 }
 
+// stillGood answers for the token that the identity came with.
+func (a *accounts) stillGood(_ context.Context, id hub.Identity) (bool, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.away {
+		return false, errors.New("store: no answer")
+	}
+	return !a.dead[id.User+"/"+id.Client+"/"+id.Session], nil
+}
+
 func (a *accounts) set(change func(*accounts)) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -148,7 +158,7 @@ func (in *instance) runBehind(t testing.TB, serve func(http.Handler) *httptest.S
 }
 
 func with(a *accounts) func(*hub.Config) {
-	return func(c *hub.Config) { c.Authenticate = a.authenticate }
+	return func(c *hub.Config) { c.Authenticate, c.StillGood = a.authenticate, a.stillGood }
 }
 
 // publish publishes numbered events.

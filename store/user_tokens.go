@@ -113,6 +113,23 @@ func (s *Store) Authenticate(ctx context.Context, token string, now time.Time) (
 	return row, nil
 }
 
+// TokenNow is the token that a user's client has now; shop.ErrUnauthenticated where it has none. The
+// answer may come from the cache, as Authenticate's does.
+func (s *Store) TokenNow(ctx context.Context, userID, client string, now time.Time) (TokenRow, error) {
+	id := tokenID(userID, client)
+	row, cached := s.tokens.get(id)
+	if !cached {
+		var err error
+		if row, err = s.readToken(ctx, id); err != nil {
+			return TokenRow{}, err
+		}
+	}
+	if !now.Before(row.ExpiresAt) {
+		return TokenRow{}, shop.ErrUnauthenticated
+	}
+	return row, nil
+}
+
 // parseToken splits secret.user.client into the row's key and the hash of the secret.
 func parseToken(token string) (id string, hash []byte, ok bool) {
 	secret, rest, _ := strings.Cut(token, ".")
