@@ -75,8 +75,9 @@ type front struct {
 	log      *slog.Logger
 }
 
-// serve answers until ctx ends or one of the parts in g fails. Then, one after the other:
-// requests finish, sockets are told to come back elsewhere, work behind answers ends.
+// serve answers until ctx ends or one of the parts in g fails. Then requests finish while sockets are told
+// to come back elsewhere, where they hear what those requests still do: a request that takes all
+// the time there is must not cost the pages their word. Work behind answers ends last.
 func (f front) serve(ctx context.Context, g *group) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -94,7 +95,9 @@ func (f front) serve(ctx context.Context, g *group) error {
 	time.Sleep(f.unready)
 	stop, done := context.WithTimeout(context.Background(), shutdownTime)
 	defer done()
-	err := errors.Join(srv.Shutdown(stop), f.live.Close(stop))
+	told := make(chan error, 1)
+	go func() { told <- f.live.Close(stop) }()
+	err := errors.Join(srv.Shutdown(stop), <-told)
 	behind, done := context.WithTimeout(context.Background(), behindTime)
 	defer done()
 	return errors.Join(err, f.till.Close(behind))

@@ -93,6 +93,38 @@ func TestAStoppedShopFinishesWhatItBeganAndForgetsNothing(t *testing.T) {
 	learner.wantOpenedOnce(placed.Order.ID, "go1")
 }
 
+// TestASlowRequestDoesNotCostThePagesTheirWord stops a shop to which somebody is still sending a request: the
+// open page is told to come back meanwhile, and the request is answered.
+func TestASlowRequestDoesNotCostThePagesTheirWord(t *testing.T) {
+	shop := shopProcess(t, startShop(t))
+	page := hubtest.Dial(t, shop.url+"/ws", shop.register().token)
+	conn, err := net.Dial("tcp", strings.TrimPrefix(shop.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	body := `{"username":"nobody","password":"a-long-enough-password"}`
+	fmt.Fprintf(conn, "POST /api/login HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body[:10])
+	shop.as("").get("/livez").want(200) // by then the request has begun
+	shop.signal(syscall.SIGTERM)
+	if end := page.Ended(time.Minute); end.Code != 4101 || end.RetryMS <= 0 {
+		t.Errorf("the page was closed with %+v, not told to come back", end)
+	}
+	fmt.Fprint(conn, body[10:])
+	answer, err := bufio.NewReader(conn).ReadString('\n')
+	if err != nil || !strings.Contains(answer, "401") {
+		t.Errorf("the request was answered %q, %v", answer, err)
+	}
+	select {
+	case <-shop.ended:
+	case <-time.After(time.Minute):
+		t.Fatalf("the shop does not end\n%s", shop.log)
+	}
+	if shop.err != nil {
+		t.Errorf("the shop ended with %v\n%s", shop.err, shop.log)
+	}
+}
+
 // TestASecondShopOnTheSameFolderIsRefused starts one on the data of one that runs.
 func TestASecondShopOnTheSameFolderIsRefused(t *testing.T) {
 	wechat := startShop(t)
