@@ -68,9 +68,9 @@ export function openEvents(url: string, { token, since }: Hello, ear: Ear): Link
     if (!res.ok || !res.body) return ear.closed(...refused(res))
     ear.opened()
     const reader = res.body.getReader()
-    const parse = eventParser(ear)
+    const parse = eventParser(ear, cut.signal)
     const decoder = new TextDecoder()
-    for (;;) {
+    while (!cut.signal.aborted) {
       const { done, value } = await reader.read()
       if (done || parse(decoder.decode(value, { stream: true }))) break
     }
@@ -91,8 +91,8 @@ function refused(res: Response): [number, string] {
 }
 
 // eventParser takes the text as it comes (WHATWG HTML §9.2.6). It returns true once the server
-// has said its last.
-function eventParser(ear: Ear): (text: string) => boolean {
+// has said its last, or nobody listens any more: what an event does may close the link.
+function eventParser(ear: Ear, cut: AbortSignal): (text: string) => boolean {
   let rest = ''
   let kind = ''
   let data = ''
@@ -112,7 +112,7 @@ function eventParser(ear: Ear): (text: string) => boolean {
     const f = JSON.parse(said) as Frame & { status?: number }
     if (what !== 'close') ear.frame(f)
     else ear.closed(f.status ?? lost, said)
-    return what === 'close'
+    return what === 'close' || cut.aborted
   }
 
   return (text) => {

@@ -14,6 +14,7 @@ export const useNotices = defineStore('notices', () => {
   const cursor = ref<string | undefined>()
   const done = ref(false)
   const wanted = ref(true) // whether the reader wants activities
+  let news = 0 // that came or went
 
   const unread = computed(() => unreadIds.value.size)
 
@@ -25,11 +26,14 @@ export const useNotices = defineStore('notices', () => {
     wanted.value = true
   }
 
+  // count asks again where news came while it asked: the answer may be older than they are.
   async function count(): Promise<void> {
     const reader = session.user?.id
     if (!reader) return
+    const before = news
     const box = await api.unread()
     if (session.user?.id !== reader) return
+    if (news !== before) return count()
     unreadIds.value = new Set(box.items.map((n) => n.id))
     wanted.value = box.activities
   }
@@ -53,6 +57,7 @@ export const useNotices = defineStore('notices', () => {
   }
 
   function wasRead(id: string | 'all'): void {
+    news++
     for (const n of items.value) if (id === 'all' || n.id === id) n.read = true
     if (id === 'all') unreadIds.value.clear()
     else unreadIds.value.delete(id)
@@ -65,6 +70,7 @@ export const useNotices = defineStore('notices', () => {
   function arrived(n: Notice): void {
     if (!session.user || n.fleeting || !concerns(n)) return
     if (unreadIds.value.has(n.id) || items.value.some((known) => known.id === n.id)) return
+    news++
     items.value.unshift(n)
     if (!n.read) unreadIds.value.add(n.id)
   }
