@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"mstm/wechat"
 	"mstm/wechat/wechattest"
@@ -134,6 +135,25 @@ func (w *world) refuses(l wechattest.Letter, kind wechattest.Kind) error {
 		return nil
 	}
 	return fmt.Errorf("taken as %+v, %v\n%q\n%q", tx, err, l.Header, l.Body)
+}
+
+// TestACallbackIsGoodForFiveMinutes before and after it was signed.
+func TestACallbackIsGoodForFiveMinutes(t *testing.T) {
+	w := newWorld(t, publicKey)
+	f := w.forger()
+	for _, tt := range []struct {
+		at   time.Duration
+		good bool
+	}{
+		{0, true}, {-4 * time.Minute, true}, {4 * time.Minute, true}, {5*time.Minute - 10*time.Second, true},
+		{-5 * time.Minute, false}, {5*time.Minute + 20*time.Second, false},
+	} {
+		for i, l := range f.At(time.Now().Add(tt.at)).Letters {
+			if _, _, err := w.pay.ParsePayment(l.Request("/")); (err == nil) != tt.good {
+				t.Errorf("letter %d of %s from now: %v", i, tt.at, err)
+			}
+		}
+	}
 }
 
 // TestWhatIsNotSignedChangesNothing changes what a signature does not cover: the payment stays what it is.

@@ -19,11 +19,14 @@ type Forger struct {
 
 // Fresh is the forger a while later: the same letters, signed anew, as WeChat repeats them. Each has a
 // second of its own, so that no two have a header in common but for the serial.
-func (f *Forger) Fresh() *Forger {
+func (f *Forger) Fresh() *Forger { return f.At(time.Now()) }
+
+// At is Fresh, up to some seconds before a moment.
+func (f *Forger) At(at time.Time) *Forger {
 	out := *f
 	out.Letters = make([]Letter, len(f.Letters))
 	for i, l := range f.Letters {
-		out.Letters[i] = f.resign(l, time.Now().Add(-time.Duration(i)*time.Second))
+		out.Letters[i] = f.resign(l, at.Add(-time.Duration(i)*time.Second))
 	}
 	return &out
 }
