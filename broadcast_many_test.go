@@ -38,17 +38,20 @@ type manyPeople struct {
 func TestBroadcastsToManyOutliveTheirSenders(t *testing.T) {
 	m := gather(t)
 	t.Run("undisturbed", func(t *testing.T) {
-		b, accepted := m.broadcast(t, nil)
-		took := m.pages.arrivals(t, b.ID, accepted)
+		if !bigBroadcasts() {
+			t.Skip("to few people it is sent in other tests")
+		}
+		b, asked := m.broadcast(t, nil)
+		took := m.pages.arrivals(t, b.ID, asked)
 		t.Logf("from the request to the pages: %s", took)
-		if bigBroadcasts() && took.p99() > time.Second {
+		if took.p99() > time.Second {
 			t.Errorf("p99 is %s", took.p99())
 		}
 	})
 	t.Run("killed when it has shown it", func(t *testing.T) {
 		// After it was taken and posted, when it is to be noted that it was shown.
-		b, accepted := m.broadcast(t, &point{when: "before", write: "update broadcasts", n: 3})
-		t.Logf("from the request to the pages: %s", m.pages.arrivals(t, b.ID, accepted))
+		b, asked := m.broadcast(t, &point{when: "before", write: "update broadcasts", n: 3})
+		t.Logf("from the request to the pages: %s", m.pages.arrivals(t, b.ID, asked))
 	})
 	t.Run("killed amid its messages", func(t *testing.T) {
 		amid := &point{when: "after", write: "update deliveries", n: 3}
@@ -98,7 +101,9 @@ func gather(t *testing.T) *manyPeople {
 			m.willing = append(m.willing, openid)
 		default:
 			m.willing = append(m.willing, openid)
-			m.expected[openid] = true
+			if !m.muted(i) {
+				m.expected[openid] = true
+			}
 		}
 	}
 	bindAll(t, m.db, bound)
