@@ -85,7 +85,8 @@ func (b *Broadcaster) look(ctx context.Context, id string) error {
 	if x.State != shop.BroadcastSending {
 		return b.clearUp(ctx, x)
 	}
-	err = b.send(ctx, &sending{Broadcaster: b, run: run, x: x, size: batchFirst})
+	// The first word of progress comes half a second later: the people are told first.
+	err = b.send(ctx, &sending{Broadcaster: b, run: run, x: x, size: batchFirst, shown: time.Now()})
 	if errors.Is(err, errTakenOver) {
 		return nil
 	}
