@@ -69,13 +69,13 @@ func (s *Server) setRoles(w http.ResponseWriter, r *http.Request) error {
 	if err := s.Store.SetRoles(r.Context(), id, roles); err != nil {
 		return err
 	}
+	if losesAny(u.Roles, roles) { // before anything can fail: tried again, there is no difference to be seen
+		s.endSockets(r, id, "", "", hub.Refused) // what a socket may follow was decided when it opened
+	}
 	row := s.userAudit("", id, "roles_set", learnerID(r.Context()))
 	row.Data = map[string]string{"roles": shop.JoinRoles(roles, ",")}
 	if err := s.Store.Audit(r.Context(), row); err != nil {
 		return err
-	}
-	if losesAny(u.Roles, roles) {
-		s.endSockets(r, id, "", "", hub.Refused) // what a socket may follow was decided when it opened
 	}
 	s.event(r, "roles set", slog.String("who", id), slog.String("roles", shop.JoinRoles(roles, ",")))
 	u.Roles = roles
