@@ -21,16 +21,6 @@ import (
 // maxEventData is the size of a published event's data in bytes.
 const maxEventData = 16 << 10
 
-// systemEvents are the shop's own words: a page acts on them (replaces its cart, logs
-// out), so nobody may say them by hand.
-func isSystemEvent(what string) bool {
-	switch what {
-	case "cart.changed", "order.changed", "enrolment.changed", "session.replaced", "wechat.bound", "notice.posted", "notice.read", "broadcast.progress":
-		return true
-	}
-	return false
-}
-
 // publish answers POST /api/hub/publish `{topic,type,data}` with the event's place in its
 // topic. It reaches the pages that are open, and those that come back soon; what must
 // not be missed is a broadcast.
@@ -46,7 +36,7 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request) error {
 	if err := s.checkTopic(r, in.Topic); err != nil {
 		return err
 	}
-	if !isEventType(in.Type) || isSystemEvent(in.Type) {
+	if !isEventType(in.Type) || hub.OfContract(in.Type) {
 		return shop.ErrInvalidField.At("type")
 	}
 	if len(in.Data) > maxEventData {

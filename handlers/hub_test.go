@@ -47,6 +47,7 @@ func TestMarketingSpeaksToEverybodyAndToACoursesPages(t *testing.T) {
 		{"a draft", `{"topic":"course:draft","type":"a"}`, 422, "TOPIC_UNKNOWN"},
 		{"no topic", `{"type":"a"}`, 422, "TOPIC_UNKNOWN"},
 		{"the shop's own word", `{"topic":"activity","type":"session.replaced"}`, 400, "INVALID_FIELD"},
+		{"that a course has changed", `{"topic":"course:go1","type":"course.changed"}`, 400, "INVALID_FIELD"},
 		{"a type that is no word", `{"topic":"activity","type":"a\"b"}`, 400, "INVALID_FIELD"},
 		{"no type", `{"topic":"activity"}`, 400, "INVALID_FIELD"},
 		{"too much", `{"topic":"activity","type":"a","data":"` + strings.Repeat("x", maxEventData) + `"}`, 400, "INVALID_FIELD"},

@@ -52,6 +52,13 @@ var wholeState = map[string]bool{
 	"broadcast.progress": false, // of one broadcast among several
 }
 
+// OfContract reports whether a type is one of the contract's, which only the shop itself may say: pages act
+// on it (replace their cart, log out).
+func OfContract(kind string) bool {
+	_, is := wholeState[kind]
+	return is
+}
+
 // state is which state an event replaces. Two writers may publish in the other order than they
 // wrote, so a lower version never replaces a higher one.
 type state struct {
