@@ -18,7 +18,7 @@ import (
 
 // TestDrillChurn lets sockets come and go, 200 a second, politely and not. Nothing of them stays.
 func TestDrillChurn(t *testing.T) {
-	const perSecond = 200
+	const perSecond, looks = 200, 5
 	warm, d := 300*time.Millisecond, 700*time.Millisecond
 	if drillRuns() > 0 {
 		warm, d = 30*time.Second, 10*time.Minute
@@ -53,12 +53,12 @@ func TestDrillChurn(t *testing.T) {
 	}
 	churn(warm, 3*perSecond) // the runtime never forgets the most goroutines it had at once
 	churn(warm, perSecond)
-	before := p.vitals()
+	before := p.vitalsOf(looks)
 	after := before
 	const parts = 10
 	for part := range parts {
 		churn(d/parts, perSecond)
-		after = p.vitals()
+		after = p.vitalsOf(looks)
 		t.Logf("%d came and went: goroutines %d → %d, heap %d → %d KiB, stacks %d → %d KiB",
 			int(d.Seconds()*perSecond)*(part+1)/parts, before.Goroutines, after.Goroutines,
 			before.Heap/1024, after.Heap/1024, before.Stacks/1024, after.Stacks/1024)
