@@ -2,19 +2,22 @@ package hub
 
 import "testing"
 
-func TestAStormIsOverOnceAndOnlyWhenNextToNobodyComes(t *testing.T) {
-	var s storm
+func TestMemoryIsGivenBackWhileACrowdRestsAndOnceAfterIt(t *testing.T) {
+	var c calm
 	for round, r := range []struct {
 		came uint64
+		here int
 		over bool
 	}{
-		{0, false}, {10, false}, {10, false}, // a quiet shop
-		{4000, false}, {6000, false}, {300, false}, {100, true}, // a deploy
-		{0, false}, {10, false}, {999, false}, {0, true}, // few, but many of few
-		{1000, false}, {1000, false}, {1000, false}, // always many
+		{0, 0, false}, {10, 10, false}, {10, 20, false}, // a quiet shop
+		{4000, 0, false}, {6000, 0, false}, {300, 0, false}, {100, 0, true}, // a deploy of another's pages
+		{0, 0, false}, {10, 0, false}, {999, 0, false}, {0, 0, true}, // few, but many of few
+		{1000, 500, false}, {1000, 500, false}, {1000, 500, false}, // always many
+		{10_000, 10_000, false}, {0, 10_000, true}, {0, 10_000, true}, {150, 10_000, true}, // a crowd that rests
+		{300, 10_000, false}, {20, 9000, true}, {0, 900, false},
 	} {
-		if s.over(s.seen+r.came) != r.over {
-			t.Errorf("round %d, in which %d came: over is %v", round, r.came, !r.over)
+		if c.after(c.seen+r.came, r.here) != r.over {
+			t.Errorf("round %d, in which %d came: given back is %v", round, r.came, !r.over)
 		}
 	}
 }

@@ -129,14 +129,14 @@ func (h *Hub) beat(ctx context.Context) {
 	defer tick.Stop()
 	ping := &event{frame: controlFrame(finPing, "")}
 	var due []*socket
-	var storm storm
+	var calm calm
 	for i := 0; ; i = (i + 1) % beats {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		if i == 0 && storm.over(h.count.accepted.Load()) {
+		if i == 0 && calm.after(h.count.accepted.Load(), h.roster.size()) {
 			go debug.FreeOSMemory() // collects first, which takes a while
 		}
 		due = h.roster.slotOf(i, due[:0])
