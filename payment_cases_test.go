@@ -93,7 +93,7 @@ func (s *testShop) sent(path string, body obj) (statuses []int) {
 // shop said to each copy.
 func (s *testShop) delivered(outTradeNo string) (statuses []int) {
 	s.t.Helper()
-	eventually(s.t, 20*time.Second, func() error {
+	eventually(s.t, time.Minute, func() error {
 		statuses = nil
 		for _, e := range s.trade(outTradeNo).Callbacks {
 			if e.State != "delivered" {
