@@ -115,7 +115,7 @@ func protocolTiming() timing {
 	return timing{
 		hello: 5 * time.Second, ping: 25 * time.Second, silent: 35 * time.Second,
 		stuck: 10 * time.Second, linger: 3 * time.Second,
-		probe: 400 * time.Millisecond, fleet: time.Second, stream: 10 * time.Minute, recheck: 100 * time.Second,
+		probe: 400 * time.Millisecond, fleet: time.Second, stream: 10 * time.Minute, recheck: 10 * time.Minute,
 	}
 }
 
