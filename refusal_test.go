@@ -218,19 +218,23 @@ func (s *refusalShop) wantKept(no string) {
 }
 
 // TestUnknownNumbersAreAskedForAgainAndThenGivenToPeople posts genuine callbacks for numbers
-// that no order has: for ten minutes WeChat is told to come again.
+// that no order has: for ten minutes WeChat is told to come again. Each number has a shop of
+// its own, for half an hour later the order would change by itself.
 func TestUnknownNumbersAreAskedForAgainAndThenGivenToPeople(t *testing.T) {
-	s := newRefusalShop(t)
-	learner := s.newLearner()
-	var placed placedJSON
-	learner.place(99900, wish{"go1", "go1full"}).want(201).into(&placed)
-	for name, no := range map[string]string{
-		"a number that is not ours":          "nobodysnumber00001",
-		"an attempt that was never made":     placed.Order.ID + "77",
-		"a number too short for one of ours": "1x",
+	for _, tt := range []struct {
+		name string
+		no   func(order string) string
+	}{
+		{"a number that is not ours", func(string) string { return "nobodysnumber00001" }},
+		{"an attempt that was never made", func(order string) string { return order + "77" }},
+		{"a number too short for one of ours", func(string) string { return "1x" }},
 	} {
-		t.Run(name, func(t *testing.T) {
-			s := s.in(t)
+		t.Run(tt.name, func(t *testing.T) {
+			s := newRefusalShop(t)
+			learner := s.newLearner()
+			var placed placedJSON
+			learner.place(99900, wish{"go1", "go1full"}).want(201).into(&placed)
+			no := tt.no(placed.Order.ID)
 			forged := obj{"out_trade_no": no, "amount_fen": 99900, "transaction_id": "42000000000000000000000001"}
 			from, before := len(s.log.String()), dump(t, s.db, "courses")
 			s.wantAnswered(forged, 503, "UNKNOWN_TRADE")
