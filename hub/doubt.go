@@ -2,8 +2,9 @@ package hub
 
 import (
 	"context"
-	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // An order to end sockets may be lost: with Redis, or with the instance that was to give it. So the hub asks
@@ -45,24 +46,23 @@ func (h *Hub) keepAsking(ctx context.Context) {
 // ask lets those come back with their token who may not be here any more. Whom it cannot be told of now
 // are asked about another time.
 func (h *Hub) ask(ctx context.Context, sockets []*socket) {
-	var asking sync.WaitGroup
-	defer asking.Wait()
-	slots := make(chan struct{}, doubters)
+	var asking errgroup.Group
+	asking.SetLimit(doubters)
 	for _, s := range sockets {
 		id := s.who()
 		if id.User == "" || ctx.Err() != nil {
 			continue
 		}
-		slots <- struct{}{}
-		asking.Go(func() {
-			defer func() { <-slots }()
+		asking.Go(func() error {
 			ctx, cancel := context.WithTimeout(ctx, authPatience)
 			defer cancel()
 			if good, err := h.cfg.StillGood(ctx, id); err == nil && !good {
 				s.endSession(id.Session)
 			}
+			return nil
 		})
 	}
+	_ = asking.Wait() // none of them gives one
 }
 
 // endSession ends a socket that has not been given another token meanwhile.
