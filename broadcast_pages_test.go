@@ -2,10 +2,8 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -62,7 +60,7 @@ func (s *broadcastSite) openPages(t testing.TB, tokens []string, deaf bool) *pag
 			if time.Now().After(deadline) {
 				return err
 			}
-			time.Sleep(p.pause(err))
+			time.Sleep(hubtest.Pause(err))
 		}
 	})
 	t.Cleanup(ps.close)
@@ -124,18 +122,6 @@ func (p *page) greeted(ws *websocket.Conn, f hubtest.Frame) {
 	}
 }
 
-// pause is when the page tries again, as the hub says, or by itself.
-func (p *page) pause(err error) time.Duration {
-	var closed *websocket.CloseError
-	var says struct {
-		RetryMS int64 `json:"retry_ms"`
-	}
-	if errors.As(err, &closed) && json.Unmarshal([]byte(closed.Text), &says) == nil && says.RetryMS > 0 {
-		return time.Duration(says.RetryMS) * time.Millisecond
-	}
-	return 100*time.Millisecond + rand.N(400*time.Millisecond)
-}
-
 // live reads, and comes back, until the test ends.
 func (p *page) live(ended *atomic.Bool) {
 	for {
@@ -144,7 +130,7 @@ func (p *page) live(ended *atomic.Bool) {
 			return
 		}
 		for err != nil && !ended.Load() {
-			time.Sleep(p.pause(err))
+			time.Sleep(hubtest.Pause(err))
 			err = p.open()
 		}
 	}

@@ -305,11 +305,7 @@ func TestTheOrderOfAKilledInstanceIsFinishedByAnother(t *testing.T) {
 
 	killed.arm(point{when: "after", n: 3}) // the reminder's insert and update, then the order
 	other.scan(placed.Payment)
-	select {
-	case <-killed.ended:
-	case <-time.After(time.Minute):
-		t.Fatal("the instance was not killed")
-	}
+	killed.awaitEnd()
 	if where := killed.burnt(); where != "after update orders: M4 paid" {
 		t.Fatalf("the instance was killed %q", where)
 	}

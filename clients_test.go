@@ -229,11 +229,7 @@ func TestClientsOfOthersHoldASessionThroughARestart(t *testing.T) {
 	publish(1, before)
 	everyone("at the restart", func(f *foreign) bool { return f.heard() == before })
 	shop.signal(syscall.SIGTERM)
-	select {
-	case <-shop.ended:
-	case <-time.After(time.Minute):
-		t.Fatalf("the shop does not end\n%s", shop.log)
-	}
+	shop.awaitEnd()
 	publish(before+1, meanwhile)
 	shop.start()
 	publish(meanwhile+1, last)

@@ -138,11 +138,7 @@ func (p *plot) disarm() {
 // died takes note that the shop does not answer because it was killed, and starts it again.
 func (p *plot) died() {
 	p.t.Helper()
-	select {
-	case <-p.ended:
-	case <-time.After(30 * time.Second):
-		p.t.Fatalf("the shop neither answers nor died\n%s", warnings(p.log.String()))
-	}
+	p.awaitEnd()
 	where := p.burnt()
 	if where == "" {
 		p.t.Fatalf("the shop ended by itself: %v\n%s", p.err, p.log)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -174,15 +173,7 @@ func (f *forty) restart() {
 		r.close()
 	}
 	f.a = startShop(f.t, f.options...)
-	first := f.readers[0].person
-	eventually(f.t, 20*time.Second, func() error {
-		page := first.socket()
-		defer page.Close()
-		if userPos(page) == "" {
-			return errors.New("the hub does not know yet where the topics stand")
-		}
-		return nil
-	})
+	f.readers[0].awaitHub()
 	for _, r := range f.readers {
 		r.page = r.back(r.pos)
 	}

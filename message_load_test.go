@@ -75,11 +75,7 @@ func TestTheMessagesOfAKilledInstanceAreSentByAnother(t *testing.T) {
 	other.faults(obj{"api": []obj{{"api": "template_send", "delay_ms": 300}}})
 	killed.arm(point{when: "after", n: 20})
 	postMany(t, uri, redis, []string{learner.id()}, n)
-	select {
-	case <-killed.ended:
-	case <-time.After(time.Minute):
-		t.Fatal("the instance was not killed")
-	}
+	killed.awaitEnd()
 	at, err := rows(db, "deliveries", bson.M{"state": shop.DeliveryWaiting, "attempts": 1})
 	if err != nil || len(at) == 0 {
 		t.Fatalf("nothing was under way: %v", err)

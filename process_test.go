@@ -167,6 +167,16 @@ func (p *process) gone() bool {
 	}
 }
 
+// awaitEnd waits until the process has ended, by itself or killed.
+func (p *process) awaitEnd() {
+	p.t.Helper()
+	select {
+	case <-p.ended:
+	case <-time.After(time.Minute):
+		p.t.Fatalf("the shop does not end\n%s", warnings(p.log.String()))
+	}
+}
+
 func (p *process) signal(s os.Signal) {
 	p.t.Helper()
 	if err := p.cmd.Process.Signal(s); err != nil {

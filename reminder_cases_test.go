@@ -275,6 +275,20 @@ func eventTypes(t testing.TB, page *hubtest.Client) (types []string) {
 // userPos is where the learner's own topic stood when the page was opened.
 func userPos(page *hubtest.Client) string { return page.Ready().Topics["user"].Pos }
 
+// awaitHub waits until the hub has read where its topics stand: a page that is back sooner
+// reads its state instead of what it missed.
+func (p *person) awaitHub() {
+	p.t.Helper()
+	eventually(p.t, 20*time.Second, func() error {
+		page := p.socket()
+		defer page.Close()
+		if userPos(page) == "" {
+			return errors.New("the hub does not know yet where the person's topic stands")
+		}
+		return nil
+	})
+}
+
 // back opens a page of the person's that was closed at a position.
 func (p *person) back(since string) *hubtest.Client {
 	p.t.Helper()
@@ -455,7 +469,7 @@ func (r *reminding) endsAndIsKilled(name, course string, end time.Time, when str
 	<-r.ended
 	page.Close()
 	r.start()
-	r.awaitHub(learner)
+	learner.awaitHub()
 	r.turnTo(end.Add(time.Minute))
 	told := learner.reminders(course)
 	if len(told) != before+1 || told[before].Kind != "access_ended" {
@@ -463,20 +477,6 @@ func (r *reminding) endsAndIsKilled(name, course string, end time.Time, when str
 	}
 	wantSame(r.t, "heard after the kill "+where, eventTypes(r.t, learner.back(since)), "notice.posted", "enrolment.changed")
 	return where
-}
-
-// awaitHub waits until the hub has read where its topics stand: a page that is back sooner
-// reads its state instead of what it missed.
-func (r *reminding) awaitHub(p *person) {
-	r.t.Helper()
-	eventually(r.t, 20*time.Second, func() error {
-		page := p.socket()
-		defer page.Close()
-		if userPos(page) == "" {
-			return errors.New("the hub does not know yet where the learner's topic stands")
-		}
-		return nil
-	})
 }
 
 // turnTo moves the clock and waits until every end for which the time has come by then was

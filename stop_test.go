@@ -70,11 +70,7 @@ func TestAStoppedShopFinishesWhatItBeganAndForgetsNothing(t *testing.T) {
 	if end := page.Ended(time.Minute); end.Code != 4101 || end.RetryMS <= 0 {
 		t.Errorf("the page was closed with %+v, not told to come back", end)
 	}
-	select {
-	case <-shop.ended:
-	case <-time.After(time.Minute):
-		t.Fatalf("the shop does not end\n%s", shop.log)
-	}
+	shop.awaitEnd()
 	if shop.err != nil {
 		t.Errorf("the shop ended with %v\n%s", shop.err, shop.log)
 	}
@@ -115,11 +111,7 @@ func TestASlowRequestDoesNotCostThePagesTheirWord(t *testing.T) {
 	if err != nil || !strings.Contains(answer, "401") {
 		t.Errorf("the request was answered %q, %v", answer, err)
 	}
-	select {
-	case <-shop.ended:
-	case <-time.After(time.Minute):
-		t.Fatalf("the shop does not end\n%s", shop.log)
-	}
+	shop.awaitEnd()
 	if shop.err != nil {
 		t.Errorf("the shop ended with %v\n%s", shop.err, shop.log)
 	}
@@ -131,11 +123,7 @@ func TestASecondShopOnTheSameFolderIsRefused(t *testing.T) {
 	first := shopProcess(t, wechat)
 	second := newProcess(t, first.dir, sandboxEnv(t, wechat)...)
 	second.launch()
-	select {
-	case <-second.ended:
-	case <-time.After(time.Minute):
-		t.Fatal("the second shop does not give up")
-	}
+	second.awaitEnd()
 	if second.cmd.ProcessState.ExitCode() != 1 {
 		t.Errorf("the second shop ended with %v", second.err)
 	}

@@ -5,9 +5,7 @@ package hub_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"slices"
 	"strings"
@@ -51,20 +49,8 @@ func comeIn(url, token, since string, o hubtest.Options, deadline time.Time) (*g
 		if err == nil || time.Now().After(deadline) {
 			return g, st, err
 		}
-		time.Sleep(retryAfter(err))
+		time.Sleep(hubtest.Pause(err))
 	}
-}
-
-// retryAfter is when a refused client comes back: when it was told, or by a page's own first step.
-func retryAfter(err error) time.Duration {
-	var closed *websocket.CloseError
-	var told struct {
-		RetryMS int64 `json:"retry_ms"`
-	}
-	if errors.As(err, &closed) && json.Unmarshal([]byte(closed.Text), &told) == nil && told.RetryMS > 0 {
-		return time.Duration(told.RetryMS) * time.Millisecond
-	}
-	return 200*time.Millisecond + rand.N(800*time.Millisecond)
 }
 
 func tryComeIn(url, token, since string, o hubtest.Options) (*guest, hubtest.Standing, error) {

@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"errors"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"strings"
@@ -185,6 +186,15 @@ func closedBy(err error) *Closed {
 		end.Code = closed.Code
 	}
 	return end
+}
+
+// Pause is when a client whose connection ended with err, or was refused so, comes back: when it was told,
+// or within a second, as a page by its first step.
+func Pause(err error) time.Duration {
+	if told := closedBy(err).RetryMS; told > 0 {
+		return time.Duration(told) * time.Millisecond
+	}
+	return 200*time.Millisecond + rand.N(800*time.Millisecond)
 }
 
 func (c *Client) note(f *Frame, end *Closed) {
