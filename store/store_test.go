@@ -151,11 +151,15 @@ func TestALongDataFolderStillWorks(t *testing.T) {
 
 func TestClosingIsQuick(t *testing.T) {
 	embeddedOnly(t)
-	_, closeStore := openUntil(t, t.TempDir())
-	begun := time.Now()
-	closeStore()
-	if took := time.Since(begun); took > 2500*time.Millisecond { // FerretDB waits 3 s for a client that stays
-		t.Errorf("took %v", took)
+	quickest := time.Hour
+	for range 3 { // one of them may meet a machine that is busy
+		_, closeStore := openUntil(t, t.TempDir())
+		begun := time.Now()
+		closeStore()
+		quickest = min(quickest, time.Since(begun))
+	}
+	if quickest > 2500*time.Millisecond { // FerretDB waits 3 s for a client that stays
+		t.Errorf("took %v", quickest)
 	}
 }
 

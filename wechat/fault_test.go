@@ -102,7 +102,7 @@ func TestACloseOrRefundWithoutAnAnswerIsSettledByAsking(t *testing.T) {
 }
 
 func TestTheBreakerSparesAWeChatThatDoesNotAnswer(t *testing.T) {
-	w, ctx := newWorld(t, publicKey, short, func(cfg *wechat.PayConfig) { cfg.BreakerAfter, cfg.BreakerPause = 3, 500*time.Millisecond }), context.Background()
+	w, ctx := newWorld(t, publicKey, short, func(cfg *wechat.PayConfig) { cfg.BreakerAfter, cfg.BreakerPause = 3, 2*time.Second }), context.Background()
 	w.prepay("T00001")
 	w.faults(`{"api":[{"api":"query","status":500,"times":3},{"api":"refund_query","status":500}]}`)
 	for range 4 {
