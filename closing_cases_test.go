@@ -50,7 +50,7 @@ func TestAnOrderThatClosesSoonIsToldOnce(t *testing.T) {
 		return box.Items[0]
 	}
 	if n := told(unpaid); n.Title != "订单即将关闭" || n.Link != "/orders/"+id ||
-		!strings.HasPrefix(n.Body, "《阶梯课程》 的订单还没有付款，应付 999.00 元，2025-03-01 10:3") {
+		!strings.HasPrefix(n.Body, "《阶梯课程》的订单还没有付款，应付 999.00 元，2025-03-01 10:3") {
 		t.Errorf("told %+v", n)
 	}
 	if n := told(english); n.Title != "Your order is about to close" || !strings.HasPrefix(n.Body, "Your order for “阶梯课程” is not paid yet: ¥999.00.") {

@@ -90,12 +90,12 @@ func TestWhatAnOrderTells(t *testing.T) {
 		zh, en string
 	}{
 		{"all open", func(o *shop.Order) error { return desk.OrderFulfilled(t.Context(), o) }, order("o1", shop.LineGranted, shop.LineGranted), shop.NoticeOrderFulfilled, "o1",
-			"课程已开通 | 《围棋》《象棋》 已开通，现在就可以学习。", "Your course is open | “围棋”, “象棋”: you can start learning now."},
+			"课程已开通 | 《围棋》《象棋》已开通，现在就可以学习。", "Your course is open | “围棋”, “象棋”: you can start learning now."},
 		{"one had before", func(o *shop.Order) error { return desk.OrderFulfilled(t.Context(), o) }, order("o2", shop.LineGranted, shop.LineRefused), shop.NoticeOrderFulfilled, "o2",
-			"课程已开通 | 《围棋》 已开通，现在就可以学习。 《象棋》 您已经拥有，款项会原路退回。",
+			"课程已开通 | 《围棋》已开通，现在就可以学习。《象棋》您已经拥有，款项会原路退回。",
 			"Your course is open | “围棋”: you can start learning now. You have “象棋” already; that money goes back the way it came."},
 		{"all had before", func(o *shop.Order) error { return desk.OrderFulfilled(t.Context(), o) }, order("o3", shop.LineRefused), shop.NoticeOrderFulfilled, "o3",
-			"课程未能开通 | 《围棋》 您已经拥有，款项会原路退回。", "The course was not opened | You have “围棋” already; the money goes back the way it came."},
+			"课程未能开通 | 《围棋》您已经拥有，款项会原路退回。", "The course was not opened | You have “围棋” already; the money goes back the way it came."},
 		{"refunded", func(o *shop.Order) error {
 			return desk.Refunded(t.Context(), o, &shop.Refund{OutRefundNo: "r4", Amount: 20000})
 		}, order("o4", shop.LineGranted), shop.NoticeOrderRefunded, "r4",
@@ -103,7 +103,7 @@ func TestWhatAnOrderTells(t *testing.T) {
 		{"left a free stage", func(o *shop.Order) error { return desk.Refunded(t.Context(), o, &shop.Refund{OutRefundNo: "r5"}) }, order("o5", shop.LineGranted), shop.NoticeOrderRefunded, "r5",
 			"课程已退出 | 这笔订单没有付款，学习权限已结束。", "You have left the course | Nothing was paid for this order. Your access has ended."},
 		{"about to close", func(o *shop.Order) error { return desk.OrderClosing(t.Context(), o) }, order("o6", "", ""), shop.NoticeOrderClosing, "o6",
-			"订单即将关闭 | 《围棋》《象棋》 的订单还没有付款，应付 200.00 元，" + until + " 之后自动关闭。",
+			"订单即将关闭 | 《围棋》《象棋》的订单还没有付款，应付 200.00 元，" + until + " 之后自动关闭。",
 			"Your order is about to close | Your order for “围棋”, “象棋” is not paid yet: ¥200.00. It closes by itself after " + until + " (Beijing time)."},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -116,19 +116,19 @@ var (
 
 var noticeForms = []NoticeForm{
 	{NoticeOrderClosing, []NoticeField{fieldCourses, fieldAmount, fieldUntil, fieldMinutes, fieldOrder}, Wordings{
-		Wording{"订单即将关闭", "{courses} 的订单还没有付款，应付 {amount} 元，{until} 之后自动关闭。"},
+		Wording{"订单即将关闭", "{courses}的订单还没有付款，应付 {amount} 元，{until} 之后自动关闭。"},
 		Wording{"Your order is about to close", "Your order for {courses} is not paid yet: ¥{amount}. It closes by itself after {until} (Beijing time)."},
 	}},
 	{NoticeOrderFulfilled, []NoticeField{fieldCourses, fieldOrder}, Wordings{
-		Wording{"课程已开通", "{courses} 已开通，现在就可以学习。"},
+		Wording{"课程已开通", "{courses}已开通，现在就可以学习。"},
 		Wording{"Your course is open", "{courses}: you can start learning now."},
 	}},
 	{FormPartlyFulfilled, []NoticeField{fieldCourses, fieldRefused, fieldOrder}, Wordings{
-		Wording{"课程已开通", "{courses} 已开通，现在就可以学习。 {refused} 您已经拥有，款项会原路退回。"},
+		Wording{"课程已开通", "{courses}已开通，现在就可以学习。{refused}您已经拥有，款项会原路退回。"},
 		Wording{"Your course is open", "{courses}: you can start learning now. You have {refused} already; that money goes back the way it came."},
 	}},
 	{FormNotFulfilled, []NoticeField{fieldRefused, fieldOrder}, Wordings{
-		Wording{"课程未能开通", "{refused} 您已经拥有，款项会原路退回。"},
+		Wording{"课程未能开通", "{refused}您已经拥有，款项会原路退回。"},
 		Wording{"The course was not opened", "You have {refused} already; the money goes back the way it came."},
 	}},
 	{NoticeOrderRefunded, []NoticeField{fieldAmount, fieldCourses, fieldOrder}, Wordings{
