@@ -24,6 +24,8 @@ func TestBindingCases(t *testing.T) {
 		{"P15 nor where it was used before the WeChat was bound", usedBeforeBinding},
 		{"P16 nor to a new account after the first was deleted", deletedAccount},
 		{"C44 paying inside WeChat needs an openid, and the answer says where to get one", openidRequired},
+		{"C44 who pays in another WeChat than the last time can say so, and pays there", otherWeChat},
+		{"C44 who logs in by WeChat pays in that one", loggedInPays},
 		{"C44 an authorisation that is forged, used or of a snapshot gives none", badAuthorisation},
 		{"a scan binds the WeChat, and the open page knows", scanAnnounced},
 		{"a code is good for the first WeChat that scans it, and once", scanTwice},
@@ -228,6 +230,49 @@ func openidRequired(t *testing.T, s *testShop) {
 		t.Errorf("paid by %s", receipt.Openid)
 	}
 	learner.wantBound(false) // who authorised need not be the learner
+}
+
+// payInWeChat asks for the way to pay an order inside WeChat, and pays there as openid.
+func (s *testShop) payInWeChat(p *person, order, openid string) {
+	s.t.Helper()
+	var now struct {
+		Payment struct {
+			JSAPI map[string]string `json:"jsapi"`
+		} `json:"payment"`
+	}
+	p.post("/api/orders/"+order+"/pay", obj{"channel": "jsapi"}).want(200).into(&now)
+	s.phone().post("/sandbox/pay", obj{"jsapi": now.Payment.JSAPI, "openid": openid}).want(200)
+	p.await(order, "fulfilled")
+}
+
+func otherWeChat(t *testing.T, s *testShop) {
+	c, learner := s.sell(usual()), s.newLearner()
+	s.bind(learner, someWeChat(), "") // a parent's, say
+	var placed placedJSON
+	learner.placeInWeChat(99900, c.full).want(201).into(&placed)
+	order, mine := placed.Order.ID, someWeChat()
+	refusal := learner.post("/api/orders/"+order+"/pay", obj{"channel": "jsapi", "authorise": true})
+	_, back := visit(t, refusal.oauthURL()+"&openid="+mine)
+	if status, page := visit(t, back.String()); status != 303 || page == nil || page.RequestURI() != "/orders/"+order {
+		t.Fatalf("WeChat's page came back to %d %v", status, page)
+	}
+	s.payInWeChat(learner, order, mine)
+	wantSame(t, "trades", s.trades(order), "01 CLOSED", "02 SUCCESS")
+}
+
+func loggedInPays(t *testing.T, s *testShop) {
+	c, learner, b := s.sell(usual()), s.newLearner(), s.inWeChat(someWeChat())
+	_, back := visit(t, learner.placeInWeChat(99900, c.full).oauthURL()+"&openid="+someWeChat())
+	visit(t, back.String()) // in the WeChat of before
+	var placed placedJSON
+	learner.placeInWeChat(99900, c.full).want(201).into(&placed)
+	s.bind(learner, b.openid, "")
+	now, _ := b.as(b.end(obj{"confirm": b.login().confirm().Confirm, "password": testPassword}))
+	s.payInWeChat(now, placed.Order.ID, b.openid)
+	now, _ = b.as(b.login())
+	var second placedJSON
+	now.placeInWeChat(99900, s.sell(usual()).full).want(201).into(&second)
+	s.payInWeChat(now, second.Order.ID, b.openid)
 }
 
 func badAuthorisation(t *testing.T, s *testShop) {

@@ -29,6 +29,7 @@ func TestPaymentCases(t *testing.T) {
 		{"C22 another channel gets another number, the old one being closed first", otherChannel},
 		{"C22 the old code was paid before the channel changed, and it counts", oldChannelPaid},
 		{"C22 a code that WeChat does not close for five minutes is good until then, and alone", closedTooEarly},
+		{"WeChat's page of a phone's browser dies after five minutes, and asking again gives one that lives", deadPage},
 		{"C35 WeChat is busy: the order waits, the breaker opens", weChatBusy},
 		{"C41 a token that ends while paying changes nothing", tokenEndsWhilePaying},
 		{"a payment for an unknown number is asked for again, then kept", unknownNumber},
@@ -303,6 +304,29 @@ func otherChannel(t *testing.T, s *testShop) {
 	s.phone().post("/sandbox/pay", obj{"h5_url": h5.Payment.H5URL}).want(200)
 	learner.await(got.Order.ID, "fulfilled")
 	learner.wantGrants(c.id, 1)
+}
+
+func deadPage(t *testing.T, s *testShop) {
+	c, learner := s.sell(usual()), s.newLearner()
+	got := learner.placed(99900, c.full)
+	ask := func() (url string) {
+		var now struct {
+			Payment struct {
+				H5URL string `json:"h5_url"`
+			} `json:"payment"`
+		}
+		learner.post("/api/orders/"+got.Order.ID+"/pay", obj{"channel": "h5"}).want(200).into(&now)
+		return now.Payment.H5URL
+	}
+	first := ask()
+	if again := ask(); again != first {
+		t.Errorf("a page that lives was replaced: %s, %s", first, again)
+	}
+	s.pass(6 * time.Minute)
+	s.phone().post("/sandbox/pay", obj{"h5_url": first}).wantCode(409, "CODE_EXPIRED")
+	s.phone().post("/sandbox/pay", obj{"h5_url": ask()}).want(200)
+	learner.await(got.Order.ID, "fulfilled")
+	wantSame(t, "trades", s.trades(got.Order.ID), "01 CLOSED", "02 SUCCESS")
 }
 
 // closedTooEarly has WeChat close nothing within five minutes of its order, as it did in older days.

@@ -13,7 +13,7 @@ import (
 )
 
 // Pay lets the owner of a pending order pay it: by the attempt that is open on the same
-// channel, or by a new one, the old one being closed at WeChat first.
+// channel for the same payer, or by a new one, the old one being closed at WeChat first.
 func (c *Checkout) Pay(ctx context.Context, userID, orderID string, ch shop.Channel, payer shop.Payer) (Placed, error) {
 	o, err := c.OrderOf(ctx, userID, orderID)
 	if err != nil {
@@ -59,12 +59,14 @@ func (c *Checkout) withPayment(ctx context.Context, o *shop.Order, ch shop.Chann
 		switch {
 		case a == nil:
 			err = c.addAttempt(ctx, o.ID, ch, payer)
-		case a.Channel != ch:
+		case !a.Suits(ch, payer):
 			// Unknown first: who dies after WeChat has closed it must not leave a page with a
 			// code that cannot be paid.
 			if err = c.setAttempt(ctx, o.ID, a.OutTradeNo, shop.AttemptUnknown); err == nil {
 				err = c.closeAttempt(ctx, o, a)
 			}
+		case a.Faded(c.Now()):
+			err = c.setAttempt(ctx, o.ID, a.OutTradeNo, shop.AttemptUnknown)
 		case a.State == shop.AttemptReady:
 			return Placed{Order: o, Payment: o.Payment()}, nil
 		default:
@@ -150,7 +152,7 @@ func (c *Checkout) attemptReady(ctx context.Context, orderID, outTradeNo string,
 		return err
 	}
 	o, err := c.Store.ChangeOrder(ctx, orderID, func(o *shop.Order) error {
-		if !o.AttemptReady(outTradeNo, res.CodeURL, res.H5URL, jsapi) {
+		if !o.AttemptReady(outTradeNo, res.CodeURL, res.H5URL, jsapi, c.Now()) {
 			return store.Unchanged()
 		}
 		return nil

@@ -145,14 +145,16 @@ func (s *Server) showOrder(w http.ResponseWriter, r *http.Request) error {
 	return encode(w, http.StatusOK, orderView{o.View(), o.Payment()})
 }
 
-// payOrder answers POST /api/orders/:order/pay `{channel}` with `{order,payment}`.
+// payOrder answers POST /api/orders/:order/pay `{channel,authorise?}` with `{order,payment}`.
+// authorise says that the WeChat at hand is another than the one known, to be asked who it is.
 func (s *Server) payOrder(w http.ResponseWriter, r *http.Request) error {
 	id, err := pathID(r, "order", shop.ErrOrderNotFound)
 	if err != nil {
 		return err
 	}
 	var in struct {
-		Channel shop.Channel `json:"channel"`
+		Channel   shop.Channel `json:"channel"`
+		Authorise bool         `json:"authorise"`
 	}
 	if err := decode(w, r, &in); err != nil {
 		return err
@@ -163,6 +165,9 @@ func (s *Server) payOrder(w http.ResponseWriter, r *http.Request) error {
 	payer, err := s.payer(r, in.Channel)
 	if err != nil {
 		return err
+	}
+	if in.Authorise {
+		payer.Openid = ""
 	}
 	p, err := s.Checkout.Pay(r.Context(), learnerID(r.Context()), id, in.Channel, payer)
 	if err != nil {

@@ -111,6 +111,9 @@ func (s *Server) endWeChatLogin(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := s.Store.PayByBound(r.Context(), u.ID); err != nil {
+		return err
+	}
 	return s.openSession(w, r, http.StatusOK, u, in.Client)
 }
 

@@ -126,6 +126,7 @@ type Attempt struct {
 	PayerIP       string            `bson:"payer_ip,omitempty"` // H5; WeChat wants the same at every try
 	TransactionID string            `bson:"transaction_id,omitempty"`
 	CreatedAt     time.Time         `bson:"created_at"`
+	ReadyAt       *time.Time        `bson:"ready_at,omitempty"` // when WeChat last answered with a way to pay
 	AskedAt       *time.Time        `bson:"asked_at,omitempty"` // when WeChat was last asked about it
 	Asks          int               `bson:"asks,omitempty"`
 	PaidAt        *time.Time        `bson:"paid_at,omitempty"`

@@ -261,12 +261,13 @@ func (o *Order) AskDue(now time.Time) *Attempt {
 
 // AttemptReady keeps what WeChat answered to a prepay (M3) and reports whether it still
 // mattered.
-func (o *Order) AttemptReady(outTradeNo, codeURL, h5URL string, jsapi map[string]string) bool {
+func (o *Order) AttemptReady(outTradeNo, codeURL, h5URL string, jsapi map[string]string, now time.Time) bool {
 	a := o.Attempt(outTradeNo)
 	if a == nil || a.State != AttemptNew && a.State != AttemptUnknown {
 		return false
 	}
-	a.State, a.CodeURL, a.H5URL, a.JSAPI = AttemptReady, codeURL, h5URL, jsapi
+	at := now.UTC()
+	a.State, a.CodeURL, a.H5URL, a.JSAPI, a.ReadyAt = AttemptReady, codeURL, h5URL, jsapi, &at
 	return true
 }
 

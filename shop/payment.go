@@ -47,6 +47,22 @@ func (a *Attempt) Open() bool {
 	return a.State == AttemptNew || a.State == AttemptReady || a.State == AttemptUnknown
 }
 
+// pageLife is how long WeChat's page for a phone's browser is handed out: it lives five
+// minutes, and its buyer needs some of them. Every other way to pay outlives the order.
+const pageLife = 4 * time.Minute
+
+// Faded reports whether what the buyer was given to pay with is over, or nearly: WeChat
+// gives another for the same number.
+func (a *Attempt) Faded(now time.Time) bool {
+	return a.State == AttemptReady && a.Channel == ChannelH5 && (a.ReadyAt == nil || now.Sub(*a.ReadyAt).Abs() >= pageLife)
+}
+
+// Suits reports whether the attempt can be paid on this channel by this payer: inside WeChat
+// by the one alone that it was made for.
+func (a *Attempt) Suits(ch Channel, by Payer) bool {
+	return a.Channel == ch && (ch != ChannelJSAPI || a.Openid == by.Openid)
+}
+
 // Succeeded reports whether money has come for the attempt.
 func (a *Attempt) Succeeded() bool {
 	return a.State == AttemptSucceeded || a.State == AttemptDupRefunding || a.State == AttemptDupRefunded

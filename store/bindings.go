@@ -233,6 +233,18 @@ func (s *Store) SetPayer(ctx context.Context, userID, openid string) error {
 	return err
 }
 
+// PayByBound remembers that the learner pays in the WeChat that is bound: they came by it.
+func (s *Store) PayByBound(ctx context.Context, userID string) error {
+	_, err := s.changeBinding(ctx, userID, func(b *Binding) bool {
+		changed := b.Openid != "" && b.Payer != b.Openid
+		if changed {
+			b.Payer = b.Openid
+		}
+		return changed
+	})
+	return err
+}
+
 // forgetWeChat deletes what an account had of WeChat. Its trials keep the keys.
 func (s *Store) forgetWeChat(ctx context.Context, userID string) error {
 	if err := s.UnbindWeChat(ctx, userID); err != nil {

@@ -5,7 +5,7 @@
 // A WeChat is bound by a code on the page, scanned by the sandbox's phone, and unbound; somebody
 // else logs in inside WeChat, whose own browser the sandbox is, and buys and pays there; a third
 // pays on WeChat's page from a phone's browser.
-import { base, begin, check, eventually, id, lineOf, login, openCourse, perform, person, sandbox, shoot } from './harness.mjs'
+import { base, begin, check, eventually, expect, id, kept, lineOf, login, mark, openCourse, perform, person, sandbox, shoot } from './harness.mjs'
 
 const phone = { viewport: { width: 390, height: 844 } }
 const inWeChat = `http://wechat2.phone.localhost:${new URL(sandbox).port}` // the second of the phone's people
@@ -75,6 +75,12 @@ async function play(context) {
   await shoot(page, 'wechat-pay')
   await page.locator('#weixin-cancel').click()
   await page.getByText('还没有支付').waitFor()
+  await page.locator(id('pay-now')).click()
+  await page.locator('#weixin-fail').click()
+  expect(/428/) // is how the page learns whom to ask
+  await mark(page)
+  await page.locator(id('pay-other-wechat')).click()
+  await eventually('the page comes back from WeChat', async () => !(await kept(page).catch(() => true)))
   await page.locator(id('pay-now')).click()
   await page.locator('#weixin-pay').click()
   await page.locator('#weixin-done').click()

@@ -133,8 +133,8 @@ export const api = {
     request<PlacedOrder>('POST', '/orders', { body: { lines, total_fen, channel }, key }),
   orders: (cursor?: string) => request<List<Order>>('GET', '/orders' + query({ cursor, limit: 20 })),
   order: async (order: string) => placed(await request<OrderNow | PlacedOrder>('GET', `/orders/${id(order)}`)),
-  pay: async (order: string) =>
-    placed(await request<OrderNow | PlacedOrder>('POST', `/orders/${id(order)}/pay`, { body: { channel } })),
+  pay: async (order: string, authorise?: boolean) =>
+    placed(await request<OrderNow | PlacedOrder>('POST', `/orders/${id(order)}/pay`, { body: { channel, authorise } })),
   cancel: async (order: string) => placed(await request<OrderNow | PlacedOrder>('POST', `/orders/${id(order)}/cancel`)),
 
   enrolments: () => request<List<Enrolment>>('GET', '/enrolments'),

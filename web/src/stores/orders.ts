@@ -33,8 +33,9 @@ export const useOrders = defineStore('orders', () => {
     if (byId.value.get(id)?.state === 'pending' && !payments.value.has(id)) apply(await api.pay(id))
   }
 
-  // payHere takes the payment to this browser. A code shown elsewhere dies by it.
-  const payHere = async (id: string) => apply(await api.pay(id))
+  // payHere takes the payment to this browser, or makes sure that the one begun here can still be
+  // paid. A code shown elsewhere dies by it. authorise says that this is another WeChat than before.
+  const payHere = async (id: string, authorise?: boolean) => apply(await api.pay(id, authorise))
 
   live.on<OrderNow | PlacedOrder>('order.changed', (change) => apply(placed(change)))
   watch(() => session.user?.id, () => {
