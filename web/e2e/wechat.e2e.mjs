@@ -86,12 +86,22 @@ async function play(context) {
   await page.locator('#weixin-done').click()
   await opened(page, 'wechat-opened')
 
-  begin('pay in a phone\'s browser')
+  begin('order in a phone\'s browser')
   const safari = await person(browser, { ...phone, userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148 Safari/604.1' })
   const mobile = await safari.newPage()
   await login(mobile)
   await buy(mobile, base)
   await mobile.locator(id('place-order')).click()
+  await mobile.locator(id('pay-now')).waitFor()
+
+  begin('looking at the order on a desk leaves the payment on the phone')
+  const other = await safari.newPage()
+  await other.addInitScript(() => Object.defineProperty(navigator, 'userAgent', { get: () => 'a desk' }))
+  await other.goto(`${base}/orders`)
+  await other.locator(id('pay-again')).click()
+  await other.locator(id('pay-here')).waitFor()
+
+  begin('pay in a phone\'s browser')
   await mobile.locator(id('pay-now')).click()
   await mobile.locator('#pay').waitFor()
   await shoot(mobile, 'h5-wechat')

@@ -28,9 +28,13 @@ export const useOrders = defineStore('orders', () => {
   const read = async (id: string) => apply(await api.order(id))
   const cancel = async (id: string) => apply(await api.cancel(id))
 
-  // open asks for a payment to show, where the order still waits for one.
+  const unpaid = (id: string) => byId.value.get(id)?.state === 'pending' && !payments.value.has(id)
+
+  // open asks for a payment to show, where the order still waits for one. A list of orders does
+  // not tell their payments, and asking for one takes it away from where it was begun.
   async function open(id: string): Promise<void> {
-    if (byId.value.get(id)?.state === 'pending' && !payments.value.has(id)) apply(await api.pay(id))
+    if (unpaid(id)) await read(id)
+    if (unpaid(id)) apply(await api.pay(id))
   }
 
   // payHere takes the payment to this browser, or makes sure that the one begun here can still be
