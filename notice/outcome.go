@@ -16,12 +16,15 @@ func (c *Courier) settle(ctx context.Context, d shop.Delivery, before *time.Time
 	activity := d.Kind == shop.KindActivity
 	switch {
 	case err == nil, errors.Is(err, wechat.ErrDuplicate):
-		if activity {
-			if err := c.Store.UseConsent(ctx, m.Openid, m.TemplateID, false); err != nil {
-				c.Log.WarnContext(ctx, "a used consent is still on record", "err", err) // WeChat knows better, and says so
-			}
+		if err := c.finish(ctx, d, shop.DeliverySent, ""); err != nil || !activity {
+			return err
 		}
-		return c.finish(ctx, d, shop.DeliverySent, "")
+		// The consent last: a message that still waited when it is used up could be sent again on
+		// the next one. Of one that stays on record WeChat knows better, and says so.
+		if err := c.Store.UseConsent(ctx, m.Openid, m.TemplateID, false); err != nil {
+			c.Log.WarnContext(ctx, "a used consent is still on record", "err", err)
+		}
+		return nil
 	case errors.Is(err, wechat.ErrNotSubscribed):
 		if before != nil { // it was the first try that used the consent up
 			return c.finish(ctx, d, shop.DeliverySent, "")
