@@ -33,6 +33,7 @@ const (
 	longestLife = 2 * time.Hour
 	forcesApart = 30 * time.Second // WeChat's rule: a new token can be forced no sooner
 	renewTurn   = 8 * time.Second  // one instance asks, twice at most
+	renewAgain  = 5 * time.Second  // where WeChat did not give the next one out
 	renewPoll   = 50 * time.Millisecond
 	shortUse    = 500 * time.Millisecond // a token that is about to end is not asked for more often
 )
@@ -70,6 +71,12 @@ func (a *Account) accessToken(ctx context.Context, refused string) (string, erro
 		return t.Text, nil
 	}
 	state, err := a.renewToken(ctx, refused)
+	now := a.cfg.Now()
+	if err != nil && t.Text != refused && t.good(now) {
+		// The next one cannot be had yet, and this one is good. Not every call is to wait for that.
+		t.Renew = now.Add(renewAgain)
+		return t.Text, nil
+	}
 	if err != nil {
 		return "", err
 	}

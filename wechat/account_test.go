@@ -71,6 +71,24 @@ func TestATokenThatWeChatNoLongerTakesIsReplacedOnce(t *testing.T) {
 	}
 }
 
+func TestATokenThatIsGoodIsUsedWhileTheNextOneCannotBeHad(t *testing.T) {
+	w := newWorld(t, publicKey)
+	a := w.account(w.now)
+	w.code(a, "before")
+	w.faults(`{"api":[{"api":"stable_token","status":500}]}`)
+	w.offset.Store(int64(2*time.Hour - 3*time.Minute)) // it is time to ask for the next
+	asked := w.tokens().Asked
+	for range 5 {
+		w.code(a, "meanwhile")
+	}
+	w.faults(`{}`)
+	w.offset.Add(int64(time.Minute))
+	w.code(a, "after")
+	if got := w.tokens(); got.Asked != asked+1 || got.Refreshes != 2 {
+		t.Errorf("then WeChat gave out %+v, having been asked %d times before", got, asked)
+	}
+}
+
 func TestManyCallersFetchOneToken(t *testing.T) {
 	w := newWorld(t, publicKey)
 	a := w.account(time.Now)
