@@ -174,6 +174,23 @@ func TestARotatedCertificateIsFoundWithoutARestart(t *testing.T) {
 	}
 }
 
+// A stranger's download is everybody's for the next minute: that the stranger hangs up must not end it.
+func TestAStrangerWhoHangsUpKeepsNoCertificateFromUs(t *testing.T) {
+	w := newWorld(t, certificates)
+	genuine := w.letter()
+	w.must("POST", "/sandbox/certificates", map[string]string{}, nil)
+	genuine.header.Set("Wechatpay-Serial", "0123456789ABCDEF0123456789ABCDEF01234567")
+	ctx, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	if _, _, err := w.pay.ParsePayment(genuine.request().WithContext(ctx)); !errors.Is(err, wechat.ErrBadSignature) {
+		t.Fatal(err)
+	}
+	w.paid("T00002")
+	if all := w.callbacks(); all[len(all)-1].err != nil {
+		t.Errorf("signed with the new certificate: %v", all[len(all)-1].err)
+	}
+}
+
 func TestInventedSerialsCauseOneDownloadAtMost(t *testing.T) {
 	w := newWorld(t, publicKey)
 	genuine := w.letter()
