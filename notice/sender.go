@@ -114,27 +114,47 @@ func (b *Broadcaster) letGo(ctx context.Context, id, run string) {
 
 // clearUp is for a broadcast that is not being sent: its sender died before it could count
 // what it did, or its funnel is final.
-func (b *Broadcaster) clearUp(ctx context.Context, x *shop.Broadcast) error {
-	var inbox int64
+func (b *Broadcaster) clearUp(ctx context.Context, taken *shop.Broadcast) error {
+	var missed shop.BroadcastCounts
 	var funnel *shop.Funnel
 	var err error
-	switch x.State {
+	switch taken.State {
 	case shop.BroadcastCancelled:
-		inbox, err = b.Store.CountNotices(ctx, x.ID)
+		missed, err = b.uncounted(ctx, taken)
 	case shop.BroadcastSent:
-		funnel, err = b.Funnel(ctx, x)
+		funnel, err = b.Funnel(ctx, taken)
 	}
 	if err != nil {
 		return err
 	}
-	x, err = b.Store.ChangeBroadcast(ctx, x.ID, func(x *shop.Broadcast) error {
-		x.ClearUp(inbox, funnel)
+	x, err := b.Store.ChangeBroadcast(ctx, taken.ID, func(x *shop.Broadcast) error {
+		if x.Run != taken.Run || x.State != taken.State {
+			return store.Unchanged() // another does it, or it was moved meanwhile and is due for that
+		}
+		x.ClearUp(missed, funnel)
 		return nil
 	})
 	if err == nil {
 		b.moved(ctx, x) // for a move that was written before a crash, and not audited
 	}
 	return err
+}
+
+// uncounted are the people who have a stopped broadcast in the inbox and are not counted. Who had
+// it on a page only is not known.
+func (b *Broadcaster) uncounted(ctx context.Context, x *shop.Broadcast) (c shop.BroadcastCounts, err error) {
+	switch {
+	case !x.By(shop.ByInbox):
+		return c, nil
+	case x.Audience.Kind != shop.AudienceAll:
+		n, err := b.Store.CountNotices(ctx, x.ID)
+		c.Told = max(0, n-x.Counts.Inbox)
+		c.Inbox = c.Told
+		return c, err
+	case x.PostedAt == nil || x.Shown:
+		return c, nil
+	}
+	return b.countEverybody(ctx, x, nil)
 }
 
 // sending is one broadcast while one sender is at it.
@@ -242,16 +262,16 @@ func (s *sending) showEverybody(ctx context.Context) error {
 			return err
 		}
 	}
-	counts, err := s.countEverybody(ctx)
+	counts, err := s.countEverybody(ctx, s.x, s.online(ctx))
 	if err != nil {
 		return err
 	}
 	return s.note(ctx, func(x *shop.Broadcast) { x.Shown, x.Counts = true, x.Counts.Plus(counts) })
 }
 
-func (s *sending) countEverybody(ctx context.Context) (c shop.BroadcastCounts, err error) {
-	online := s.online(ctx)
-	err = s.Store.EachOptedOut(ctx, func(userID string) error {
+// countEverybody counts whom a broadcast to everybody has reached, of whom these are online.
+func (b *Broadcaster) countEverybody(ctx context.Context, x *shop.Broadcast, online map[string]bool) (c shop.BroadcastCounts, err error) {
+	err = b.Store.EachOptedOut(ctx, func(userID string) error {
 		c.OptedOut++
 		delete(online, userID)
 		return nil
@@ -259,12 +279,12 @@ func (s *sending) countEverybody(ctx context.Context) (c shop.BroadcastCounts, e
 	if err != nil {
 		return c, err
 	}
-	all, err := s.Store.CountUsers(ctx)
+	all, err := b.Store.CountUsers(ctx)
 	c.Told = all - c.OptedOut
-	if s.x.By(shop.ByInbox) {
+	if x.By(shop.ByInbox) {
 		c.Inbox = c.Told
 	}
-	if s.x.By(shop.ByLive) {
+	if x.By(shop.ByLive) {
 		c.Live = int64(len(online))
 	}
 	return c, err

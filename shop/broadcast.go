@@ -299,23 +299,22 @@ func (b *Broadcast) Hold(now time.Time) {
 	b.DueAt = &until
 }
 
-// ClearUp puts away a broadcast that is not being sent: the sender that was at it has died,
-// after it may have told more people than it counted; or it is sent, and its funnel final.
-// inbox is how many people have a notice of a cancelled one. A paused one needs no count: who
-// starts it again tells the same people again, which does nothing, and counts them.
-func (b *Broadcast) ClearUp(inbox int64, funnel *Funnel) {
+// ClearUp puts away a broadcast that is not being sent: the sender that was at it has died, after
+// it may have told more people than it counted; or it is sent, and its funnel final. missed are
+// the people whom a cancelled one's dead sender told without counting them. Those of a paused one
+// are counted by who starts it again, and tells them again, which does nothing; that its sender
+// died (Run) is remembered for who cancels it.
+func (b *Broadcast) ClearUp(missed BroadcastCounts, funnel *Funnel) {
+	b.DueAt = nil
 	switch b.State {
-	case BroadcastSending, BroadcastScheduled, BroadcastUnconfirmed:
-		return // it was started meanwhile
+	case BroadcastPaused:
+		return
 	case BroadcastCancelled:
-		if b.Audience.Kind != AudienceAll && b.By(ByInbox) && inbox > b.Counts.Inbox {
-			b.Counts.Told += inbox - b.Counts.Inbox
-			b.Counts.Inbox = inbox
-		}
+		b.Counts = b.Counts.Plus(missed)
 	case BroadcastSent:
 		b.Funnel = funnel
 	}
-	b.Run, b.DueAt = "", nil
+	b.Run = ""
 }
 
 // BroadcastView is a broadcast as the console and programs see it.

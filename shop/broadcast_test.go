@@ -126,13 +126,22 @@ func TestASenderThatDiesIsReplaced(t *testing.T) {
 	if _, err := b.Cancel("ann", now); err != nil || b.DueAt == nil {
 		t.Fatalf("nobody clears up: %v", err)
 	}
-	b.ClearUp(350, nil)
+	b.ClearUp(BroadcastCounts{Told: 150, Inbox: 150}, nil)
 	if b.Counts.Told != 350 || b.Counts.Inbox != 350 || b.Run != "" || b.DueAt != nil {
 		t.Errorf("cleared up: %+v", b)
 	}
-	b.ClearUp(100, nil)
-	if b.Counts.Told != 350 {
-		t.Errorf("a count went down: %+v", b.Counts)
+
+	// The same, but it is paused first, and cancelled long after that was looked at.
+	b.State, b.Run = BroadcastSending, "r2"
+	if _, err := b.Pause("ann", now); err != nil || b.DueAt == nil {
+		t.Fatalf("nobody looks at it: %v", err)
+	}
+	b.ClearUp(BroadcastCounts{}, nil)
+	if b.DueAt != nil {
+		t.Errorf("paused it is looked at again at %v", b.DueAt)
+	}
+	if _, err := b.Cancel("ann", now.Add(time.Hour)); err != nil || b.DueAt == nil {
+		t.Errorf("nobody counts whom the dead sender told: %v", err)
 	}
 }
 

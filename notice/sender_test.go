@@ -1,0 +1,88 @@
+package notice
+
+import (
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"mstm/hub"
+	"mstm/shop"
+	"mstm/store"
+)
+
+// clock is a shop's clock that stands until it is moved.
+type clock struct{ now time.Time }
+
+func (c *clock) pass(d time.Duration) { c.now = c.now.Add(d) }
+
+// newBroadcaster is one whose live events reach nobody, because its Redis is away.
+func newBroadcaster(t *testing.T, db *store.Store) (*Broadcaster, *clock) {
+	t.Helper()
+	away := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1, DialerRetries: 1})
+	t.Cleanup(func() { _ = away.Close() })
+	c, log := &clock{time.Now()}, slog.New(slog.DiscardHandler)
+	return NewBroadcaster(BroadcasterConfig{
+		Store: db, Hub: hub.New(hub.Config{Redis: away, Log: log}), Now: func() time.Time { return c.now }, Log: log,
+	}), c
+}
+
+// accept takes a broadcast to an audience on.
+func (b *Broadcaster) accept(t *testing.T, id string, to shop.Audience) string {
+	t.Helper()
+	_, _, err := b.Accept(t.Context(), &shop.Broadcast{
+		ID: id, Title: "活动", Body: "开始了", CreatedBy: "ann", Audience: to, Channels: []shop.BroadcastChannel{shop.ByLive, shop.ByInbox},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// TestACancelledBroadcastCountsWhomItHasReached stops broadcasts whose sender came to tell people
+// and not to count them: at once, and after a pause in which that was looked at.
+func TestACancelledBroadcastCountsWhomItHasReached(t *testing.T) {
+	_, db := newDesk(t)
+	for _, tt := range []struct {
+		id    string
+		to    shop.Audience
+		pause bool
+	}{
+		{"all", shop.Audience{Kind: shop.AudienceAll}, false},
+		{"allpaused", shop.Audience{Kind: shop.AudienceAll}, true},
+		{"some", shop.Audience{Kind: shop.AudienceUsers, UserIDs: []string{"lin", "ann"}}, false},
+		{"somepaused", shop.Audience{Kind: shop.AudienceUsers, UserIDs: []string{"lin", "ann"}}, true},
+	} {
+		t.Run(tt.id, func(t *testing.T) {
+			b, c := newBroadcaster(t, db)
+			id := b.accept(t, tt.id, tt.to)
+			if err := b.look(t.Context(), id); err == nil {
+				t.Fatal("it was shown though nothing can be: the test shows nothing")
+			}
+			if tt.pause {
+				if _, err := b.Pause(t.Context(), id, "ann"); err != nil {
+					t.Fatal(err)
+				}
+				c.pass(shop.BroadcastLease)
+				if err := b.look(t.Context(), id); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := b.Cancel(t.Context(), id, "ann"); err != nil {
+				t.Fatal(err)
+			}
+			c.pass(shop.BroadcastLease)
+			if err := b.look(t.Context(), id); err != nil {
+				t.Fatal(err)
+			}
+			x, err := db.Broadcast(t.Context(), id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := x.Counts; got.Told != 2 || got.Inbox != 2 || x.DueAt != nil || x.Run != "" {
+				t.Errorf("both have it in the inbox; counted %+v, due %v, run %q", got, x.DueAt, x.Run)
+			}
+		})
+	}
+}
