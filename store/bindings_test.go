@@ -293,6 +293,9 @@ func TestADeletedAccountLeavesNothingPersonal(t *testing.T) {
 	if _, err := s.Authenticate(t.Context(), token, bindingDay); !errors.Is(err, shop.ErrUnauthenticated) {
 		t.Errorf("its token: %v", err)
 	}
+	if err := s.ChangeProfile(t.Context(), u.ID, ProfileChange{Name: new("林")}); !errors.Is(err, shop.ErrUserNotFound) {
+		t.Errorf("a change that was let in before it was deleted gives the name back: %v", err)
+	}
 	again := &shop.User{Username: "lin", Name: "林", CreatedAt: bindingDay}
 	if err := s.InsertUser(t.Context(), again); err != nil || again.ID == u.ID {
 		t.Errorf("the name again: %s, %v", again.ID, err)

@@ -90,7 +90,8 @@ type ProfileChange struct {
 	Mute         map[shop.Topic]bool // topics that are wanted no more (true) or again
 }
 
-// ChangeProfile changes an account as its owner wants it.
+// ChangeProfile changes an account as its owner wants it, unless it was deleted: nothing personal
+// comes back onto that.
 func (s *Store) ChangeProfile(ctx context.Context, id string, p ProfileChange) error {
 	fields := bson.M{}
 	if p.Name != nil {
@@ -102,7 +103,7 @@ func (s *Store) ChangeProfile(ctx context.Context, id string, p ProfileChange) e
 	for topic, muted := range p.Mute {
 		fields["muted."+string(topic)] = muted
 	}
-	return s.setUser(ctx, bson.M{"_id": id}, fields)
+	return s.setUser(ctx, bson.M{"_id": id, "deleted_at": nil}, fields)
 }
 
 // SetPassword replaces the password's hash. The tokens live on: DeleteTokens ends them.
