@@ -240,9 +240,9 @@ func (s *Server) showMe(w http.ResponseWriter, r *http.Request) error {
 // what is not named stays as it is.
 func (s *Server) changeMe(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
-		Name          *string             `json:"name"`
-		Locale        *string             `json:"locale"`
-		Notifications map[shop.Topic]bool `json:"notifications"`
+		Name          *string              `json:"name"`
+		Locale        *string              `json:"locale"`
+		Notifications map[shop.Topic]*bool `json:"notifications"`
 	}
 	if err := decode(w, r, &in); err != nil {
 		return err
@@ -262,7 +262,10 @@ func (s *Server) changeMe(w http.ResponseWriter, r *http.Request) error {
 		if !topic.Valid() {
 			return shop.ErrUnknownField.At(fmt.Sprintf("notifications.%.32q", string(topic)))
 		}
-		change.Mute[topic] = !wanted
+		if wanted == nil { // a null is no "no"
+			return shop.ErrInvalidField.At("notifications." + string(topic))
+		}
+		change.Mute[topic] = !*wanted
 	}
 	if change.Name == nil && change.Locale == nil && len(change.Mute) == 0 {
 		return shop.ErrInvalidField // nothing that could be changed

@@ -306,6 +306,7 @@ func TestWhatSomebodyWantsToBeTold(t *testing.T) {
 	}
 	w.do("PATCH", "/api/me", made.Token, `{"notifications":{"spam":true}}`).is(400, "UNKNOWN_FIELD")
 	w.do("PATCH", "/api/me", made.Token, `{"notifications":{"orders":"no"}}`).is(400, "INVALID_FIELD")
+	w.do("PATCH", "/api/me", made.Token, `{"notifications":{"orders":null}}`).is(400, "INVALID_FIELD")
 	w.do("PATCH", "/api/me", made.Token, `{"locale":"fr"}`).is(400, "INVALID_FIELD")
 	w.do("PATCH", "/api/me", made.Token, `{}`).is(400, "INVALID_FIELD")
 }
