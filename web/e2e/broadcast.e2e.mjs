@@ -3,14 +3,15 @@
 //   node e2e/broadcast.e2e.mjs BASE_URL SANDBOX_URL OUTDIR
 //
 // A broadcast to everybody shows on the open pages of a learner's two devices and of a visitor, its
-// bell counts it and its inbox lists it; read on one device it is read on the other, and a link
-// that is followed is counted.
+// bell counts it and its inbox lists it; read on one device it is read on the other, also where that
+// one was away meanwhile, and a link that is followed is counted. Answers that are overtaken by what
+// they do not know of change nothing, and who wants no activities sees none from then on.
 import { randomUUID } from 'node:crypto'
 import { base, begin, check, eventually, id, kept, login, mark, perform, person, shoot } from './harness.mjs'
 
-async function call(path, { token, body, headers = {} } = {}) {
+async function call(path, { method, token, body, headers = {} } = {}) {
   const res = await fetch(base + path, {
-    method: body ? 'POST' : 'GET',
+    method: method ?? (body ? 'POST' : 'GET'),
     headers: { 'Content-Type': 'application/json', ...(token && { Authorization: `Bearer ${token}` }), ...headers },
     body: body && JSON.stringify(body),
   })
@@ -21,11 +22,46 @@ async function call(path, { token, body, headers = {} } = {}) {
 
 const enter = (name, client) => call('/api/login', { body: { username: name, password: `${name}-demo-password`, client } })
 
+// cuttable lets a page's socket be cut, and refused until it is mended.
+async function cuttable(page) {
+  const way = { cut: false }
+  await page.route(/\/api\/events\b/, (route) => (way.cut ? route.fulfill({ status: 200, contentType: 'text/event-stream', body: '' }) : route.continue()))
+  await page.routeWebSocket(/\/ws$/, (socket) => {
+    if (way.cut) return void socket.close({ code: 1013 })
+    const server = socket.connectToServer()
+    way.end = () => {
+      way.cut = true
+      void server.close()
+      void socket.close({ code: 4101, reason: JSON.stringify({ code: 'SERVER_RESTART', retry_ms: 200 }) })
+    }
+  })
+  return way
+}
+
+// held lets a page's next request of this kind reach the server, and keeps the answer back until
+// let() is called; asked is when the server has given it.
+async function held(page, url, method) {
+  let release, given
+  const free = new Promise((resolve) => (release = resolve))
+  const asked = new Promise((resolve) => (given = resolve))
+  let first = true
+  await page.route(url, async (route) => {
+    if (!first || route.request().method() !== method) return route.fallback()
+    first = false
+    const response = await route.fetch()
+    given()
+    await free
+    await route.fulfill({ response })
+  })
+  return { asked, let: release }
+}
+
 async function play(context) {
   const browser = context.browser()
-  const marketer = (await enter('marketer', 'web')).token
-  const broadcast = (title, body, link) => call('/api/hub/broadcasts', {
-    token: marketer, headers: { 'Idempotency-Key': randomUUID() }, body: { title, body, link, audience: { kind: 'all' } },
+  const boss = await enter('marketer', 'web')
+  const marketer = boss.token
+  const broadcast = (title, body, link, audience = { kind: 'all' }) => call('/api/hub/broadcasts', {
+    token: marketer, headers: { 'Idempotency-Key': randomUUID() }, body: { title, body, link, audience },
   })
   const funnel = async (b) => (await call(`/api/hub/broadcasts/${b.id}`, { token: marketer })).funnel
 
@@ -36,6 +72,7 @@ async function play(context) {
   const pocket = await person(browser, { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true })
   await pocket.addInitScript((s) => location.protocol === 'about:' || localStorage.setItem('mstm.session', JSON.stringify(s)), session)
   const phone = await pocket.newPage()
+  const way = await cuttable(phone)
   const visitor = await (await person(browser, { viewport: { width: 1200, height: 860 } })).newPage()
   for (const page of [phone, visitor]) {
     await page.goto(base)
@@ -114,6 +151,63 @@ async function play(context) {
     return f.read === 1 && f.clicked === 0
   })
   await shoot(desk, 'inbox-read')
+
+  const list = /\/api\/notices\?limit=20$/
+  const bell = (page) => page.locator(id('inbox-badge'))
+  const says = (page, n) => eventually(`the bell says ${n}`, async () => (n ? (await bell(page).isVisible()) && (await bell(page).textContent()) === String(n) : !(await bell(page).isVisible())))
+  const row = (page, text) => page.locator(id('notice')).filter({ hasText: text })
+
+  begin('read on the computer while the phone was away, it is read there too')
+  await phone.goBack() // from the course, which hides the bell
+  await phone.locator(id('course-card')).first().waitFor()
+  way.end()
+  await phone.locator(id('offline')).waitFor()
+  const away = await broadcast('今晚抽奖', '学习满一小时即可参加。')
+  await row(desk, '今晚抽奖').click()
+  await says(desk, 0)
+  way.cut = false
+  await eventually('the phone is back', async () => !(await phone.locator(id('offline')).isVisible()))
+  await broadcast('回来之后', '手机又在线了。') // after what it missed
+  await phone.locator(id('toast')).getByText('回来之后').waitFor()
+  await says(phone, 1)
+  check((await funnel(away)).read === 1, 'it was not read')
+
+  begin('what comes while all is being read is not read')
+  await row(desk, '回来之后').waitFor()
+  const reading = await held(desk, '**/api/notices/all/read', 'POST')
+  await desk.locator(id('read-all')).click()
+  await reading.asked
+  await broadcast('刚刚开始', '全部已读之后才来。')
+  await row(desk, '刚刚开始').waitFor()
+  reading.let()
+  await says(desk, 1)
+  await eventually('the inbox shows it as unread', async () => (await row(desk, '刚刚开始').getAttribute('class')).includes('unread'))
+
+  begin('an older answer does not undo what was read')
+  await desk.locator(id('nav-courses')).click()
+  const listing = await held(desk, list, 'GET')
+  await desk.locator(id('nav-inbox')).click()
+  await listing.asked
+  await phone.locator(id('nav-inbox')).click()
+  await row(phone, '刚刚开始').click()
+  await says(desk, 0)
+  listing.let()
+  await row(desk, '刚刚开始').waitFor()
+  check(!(await row(desk, '刚刚开始').getAttribute('class')).includes('unread'), 'it is unread again')
+
+  begin('what one reader asked for is not shown to the next')
+  await broadcast('只给你', '悄悄话。', undefined, { kind: 'users', user_ids: [session.user.id] })
+  await says(desk, 1)
+  const own = await held(desk, list, 'GET')
+  await desk.locator(id('nav-inbox')).click()
+  await own.asked
+  const tab = await context.newPage()
+  await tab.goto(base)
+  await tab.evaluate((s) => localStorage.setItem('mstm.session', JSON.stringify(s)), boss)
+  await row(desk, '刚刚开始').waitFor() // of the next one's inbox
+  own.let()
+  await new Promise((resolve) => setTimeout(resolve, 300)) // for what must not come
+  check(!(await row(desk, '只给你').count()), 'it is in somebody else\'s inbox')
 }
 
 await perform(play)

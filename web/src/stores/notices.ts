@@ -15,10 +15,14 @@ export const useNotices = defineStore('notices', () => {
   const done = ref(false)
   const wanted = ref(true) // whether the reader wants activities
   let news = 0 // that came or went
+  let lists = 0 // that were begun
+  const gone = new Set<string>() // read on another device, of which the word may be still to come
 
   const unread = computed(() => unreadIds.value.size)
 
   function reset(): void {
+    lists++
+    gone.clear()
     items.value = []
     unreadIds.value = new Set()
     cursor.value = undefined
@@ -34,12 +38,19 @@ export const useNotices = defineStore('notices', () => {
     const box = await api.unread()
     if (session.user?.id !== reader) return
     if (news !== before) return count()
-    unreadIds.value = new Set(box.items.map((n) => n.id))
+    const ids = new Set(box.items.map((n) => n.id))
+    unreadIds.value = ids
+    for (const n of items.value) if (ids.has(n.id) || !box.next_cursor) n.read = !ids.has(n.id)
     wanted.value = box.activities
   }
 
+  // more drops what belongs to a list that another has replaced, perhaps another reader's, and like
+  // count takes no answer that is older than the news.
   async function more(): Promise<void> {
+    const [mine, before] = [lists, news]
     const page = await api.notices(cursor.value)
+    if (mine !== lists) return
+    if (news !== before) return more()
     const known = new Set(items.value.map((n) => n.id))
     items.value.push(...page.items.filter((n) => !known.has(n.id)))
     cursor.value = page.next_cursor
@@ -56,11 +67,17 @@ export const useNotices = defineStore('notices', () => {
     wasRead(id)
   }
 
+  // wasRead: all are those that there were on the server. What came here before that was told need
+  // not be among them.
   function wasRead(id: string | 'all'): void {
     news++
     for (const n of items.value) if (id === 'all' || n.id === id) n.read = true
-    if (id === 'all') unreadIds.value.clear()
-    else unreadIds.value.delete(id)
+    if (id === 'all') {
+      unreadIds.value.clear()
+      return recount()
+    }
+    unreadIds.value.delete(id)
+    gone.add(id)
   }
 
   // concerns: an activity for everybody reaches every page, also a visitor's, who has no
@@ -70,6 +87,7 @@ export const useNotices = defineStore('notices', () => {
   function arrived(n: Notice): void {
     if (!session.user || n.fleeting || !concerns(n)) return
     if (unreadIds.value.has(n.id) || items.value.some((known) => known.id === n.id)) return
+    if (gone.has(n.id)) n.read = true // after a cut each topic tells its own
     news++
     items.value.unshift(n)
     if (!n.read) unreadIds.value.add(n.id)
