@@ -273,7 +273,21 @@ func (s *Server) changeMe(w http.ResponseWriter, r *http.Request) error {
 	if err := s.Store.ChangeProfile(r.Context(), learnerID(r.Context()), change); err != nil {
 		return err
 	}
+	if len(change.Mute) > 0 {
+		s.tellNotifications(r)
+	}
 	return s.showMe(w, r)
+}
+
+// tellNotifications tells the learner's open pages what is wanted now: those hear of activities for
+// everybody also when they are not.
+func (s *Server) tellNotifications(r *http.Request) {
+	u, err := s.Store.User(r.Context(), learnerID(r.Context()))
+	if err != nil {
+		s.Log.WarnContext(r.Context(), "a choice of notifications is not told", "err", err)
+		return
+	}
+	s.tell(r, hub.UserTopic(u.ID), "notifications.changed", u.Muted.Notifications())
 }
 
 // endSockets ends open pages of tokens that are dead by now. The tokens are dead whether

@@ -41,15 +41,16 @@ const (
 // older ones of its topic did. Of those only the newest has to arrive. A type that is not
 // here is news: each arrives.
 var wholeState = map[string]bool{
-	"cart.changed":       true,  // the whole cart
-	"course.changed":     true,  // read this course again
-	"order.changed":      false, // of one order among several, and money
-	"enrolment.changed":  false, // of one course among several
-	"notice.posted":      false,
-	"notice.read":        false, // of one notice, or of all that there were
-	"session.replaced":   false,
-	"wechat.bound":       false,
-	"broadcast.progress": false, // of one broadcast among several
+	"cart.changed":          true,  // the whole cart
+	"course.changed":        true,  // read this course again
+	"order.changed":         false, // of one order among several, and money
+	"enrolment.changed":     false, // of one course among several
+	"notice.posted":         false,
+	"notice.read":           false, // of one notice, or of all that there were
+	"notifications.changed": false, // whole, but without a version
+	"session.replaced":      false,
+	"wechat.bound":          false,
+	"broadcast.progress":    false, // of one broadcast among several
 }
 
 // OfContract reports whether a type is one of the contract's, which only the shop itself may say: pages act

@@ -195,16 +195,31 @@ async function play(context) {
   await row(desk, '刚刚开始').waitFor()
   check(!(await row(desk, '刚刚开始').getAttribute('class')).includes('unread'), 'it is unread again')
 
+  begin('who wants no activities sees none from then on, on no open page')
+  const choose = (activities) => call('/api/me', { method: 'PATCH', token: session.token, body: { notifications: { activities } } })
+  await broadcast('还想听的', '这一条还会响。')
+  for (const page of [desk, phone]) await says(page, 1)
+  await choose(false)
+  for (const page of [desk, phone]) await says(page, 0)
+  await desk.locator(id('nav-courses')).click()
+  await phone.locator(id('nav-courses')).click()
+  await broadcast('不想听的', '只有访客看到。')
+  await visitor.locator(id('toast')).getByText('不想听的').waitFor()
+  await new Promise((resolve) => setTimeout(resolve, 300)) // for what must not come
+  for (const page of [desk, phone]) check(!(await page.getByText('不想听的').count()) && !(await bell(page).isVisible()), 'it is told of an activity')
+  await choose(true)
+  for (const page of [desk, phone]) await says(page, 2)
+
   begin('what one reader asked for is not shown to the next')
   await broadcast('只给你', '悄悄话。', undefined, { kind: 'users', user_ids: [session.user.id] })
-  await says(desk, 1)
+  await says(desk, 3)
   const own = await held(desk, list, 'GET')
   await desk.locator(id('nav-inbox')).click()
   await own.asked
   const tab = await context.newPage()
   await tab.goto(base)
   await tab.evaluate((s) => localStorage.setItem('mstm.session', JSON.stringify(s)), boss)
-  await row(desk, '刚刚开始').waitFor() // of the next one's inbox
+  await row(desk, '不想听的').waitFor() // of the next one's inbox
   own.let()
   await new Promise((resolve) => setTimeout(resolve, 300)) // for what must not come
   check(!(await row(desk, '只给你').count()), 'it is in somebody else\'s inbox')

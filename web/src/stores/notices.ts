@@ -1,7 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, watch } from 'vue'
 import { api } from '@/api'
-import type { Notice } from '@/types'
+import type { Notice, Notifications } from '@/types'
 import { useLive } from './live'
 import { useSession } from './session'
 
@@ -96,6 +96,10 @@ export const useNotices = defineStore('notices', () => {
   const recount = () => void count().catch(() => {}) // a badge is not worth an error
   live.on<Notice>('notice.posted', arrived)
   live.on<{ id: string }>('notice.read', (r) => wasRead(r.id))
+  live.on<Notifications>('notifications.changed', (now) => {
+    wanted.value = now.activities
+    recount()
+  })
   live.on('stale:user', recount)
   live.on('stale:activity', recount)
   watch(() => session.user?.id, reset, { flush: 'sync' })
