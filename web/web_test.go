@@ -136,6 +136,9 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 			if !strings.Contains(csp, "default-src 'none'") || strings.Contains(csp, "unsafe") {
 				t.Errorf("%s %s: policy %q", name, path, csp)
 			}
+			if got := res.Header.Get("Referrer-Policy"); got != "strict-origin-when-cross-origin" {
+				t.Errorf("%s %s: WeChat's payment page is told %q", name, path, got)
+			}
 			if res.Header.Get("X-Content-Type-Options") != "nosniff" || !strings.Contains(csp, "frame-ancestors 'none'") {
 				t.Errorf("%s %s: unguarded: %v", name, path, res.Header)
 			}

@@ -161,6 +161,10 @@ func (s *Sandbox) phonePage(r *http.Request) (*phonePage, error) {
 	if err := s.scan(p, scanned(r, s.cfg.PublicURL)); err != nil {
 		return nil, err
 	}
+	if strings.HasPrefix(r.URL.Path, "/cgi-bin/") && r.Referer() == "" {
+		// WeChat compares it with the H5 domain of its console, which the sandbox does not know.
+		p.Problem = "商家参数格式有误，请联系商家解决：商店的页面没有带上 Referer"
+	}
 	if err := s.db.View(func(tx *bbolt.Tx) error { return s.fillAccount(tx, p) }); err != nil {
 		return nil, err
 	}

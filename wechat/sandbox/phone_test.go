@@ -48,6 +48,17 @@ func TestThePhoneShowsWhatWaitsPaysAndSaysSo(t *testing.T) {
 		t.Error("a paid trade can be paid again on the page")
 	}
 	h5url := b.prepay(h5, "T00002")
+	if html := page(strings.TrimPrefix(h5url, b.url)); !strings.Contains(html, "Referer") || strings.Contains(html, "立即支付") {
+		t.Error("an h5 payer who comes from no shop can pay")
+	}
+	page = func(path string) string { // from the shop
+		req, err := http.NewRequest("GET", b.url+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Referer", "http://127.0.0.1:8080/")
+		return string(b.do(req).body)
+	}
 	if html := page(strings.TrimPrefix(h5url, b.url) + "&redirect_url=" + url.QueryEscape("http://127.0.0.1:8080/orders/1")); !strings.Contains(html, "立即支付") || !strings.Contains(html, `href="http://127.0.0.1:8080/orders/1"`) {
 		t.Error("the h5 address does not lead to the phone, or not back")
 	}
