@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 )
@@ -16,6 +17,7 @@ func TestRefundFaultCases(t *testing.T) {
 		run  func(*testing.T, *testShop, *sold)
 	}{
 		{"callbacks of a refund that come many times at once count once", refundStorm},
+		{"refunds that come many at once are all asked for within five minutes", refundsAtOnce},
 		{"a refund that nobody tells of is found by asking", refundUntold},
 		{"a refund's callback that proves nothing, or tells of other money, counts for nothing", refundMistold},
 		{"a refund that gets stuck calls people, and counts when it came back by hand", refundStuck},
@@ -76,6 +78,37 @@ func refundStorm(t *testing.T, s *testShop, c *sold) {
 	}
 	wantAll(t, "a day later", s.resend(order+"01", obj{"event": "refund", "count": 3}), 3, 200)
 	s.wantBackOnce(learner, c, order)
+}
+
+// refundsAtOnce are more than one instance asks WeChat for at a time: those that it did not ask
+// for come next, and not after the pause that is for a WeChat that answered.
+func refundsAtOnce(t *testing.T, s *testShop, c *sold) {
+	const n = 6
+	var orders []string
+	var buyers []*person
+	for range n {
+		learner := s.newLearner()
+		orders, buyers = append(orders, s.buy(learner, 99900, c.full).ID), append(buyers, learner)
+	}
+	s.faults(obj{"api": []obj{{"api": "refund", "delay_ms": 500}}})
+	var all sync.WaitGroup
+	for i, order := range orders {
+		all.Go(func() { buyers[i].post("/api/orders/"+order+"/refund", obj{"reason": "买错了"}).want(200) })
+	}
+	all.Wait()
+	s.faults(obj{})
+	began := s.now()
+	eventually(t, 40*time.Second, func() error {
+		if s.now().Sub(began) < 4*time.Minute {
+			s.pass(15 * time.Second)
+		}
+		for i, order := range orders {
+			if back := s.refunds(order); len(back) != 1 {
+				return fmt.Errorf("of the refund of buyer %d WeChat has heard %v", i, back)
+			}
+		}
+		return nil
+	})
 }
 
 func refundUntold(t *testing.T, s *testShop, c *sold) {

@@ -26,7 +26,24 @@ func (c *Checkout) driveRefund(ctx context.Context, o *shop.Order, r *shop.Refun
 	answer, err := c.Config.Pay.Refund(ctx, wechat.RefundRequest{
 		OutTradeNo: r.OutTradeNo, OutRefundNo: r.OutRefundNo, Reason: r.Reason, Refund: r.Amount, Total: paid.Amount,
 	})
+	if errors.Is(err, wechat.ErrHeldBack) {
+		return errors.Join(err, c.refundHeldBack(ctx, o.ID, r.OutRefundNo))
+	}
 	return c.refundAnswer(ctx, o, r, answer, err)
+}
+
+// refundHeldBack makes it a refund's turn at the next look, and not after the pause that is for a
+// WeChat that was asked.
+func (c *Checkout) refundHeldBack(ctx context.Context, orderID, outRefundNo string) error {
+	_, err := c.Store.ChangeOrder(ctx, orderID, func(o *shop.Order) error {
+		r := o.Refund(outRefundNo)
+		if r == nil || !r.Open() {
+			return store.Unchanged()
+		}
+		r.NotAsked()
+		return nil
+	})
+	return err
 }
 
 // refundAnswer applies what WeChat answered about a refund of an order. An answer about other money

@@ -33,6 +33,9 @@ func (r *Refund) Asked(now time.Time) {
 	r.AskedAt = &at
 }
 
+// NotAsked notes that WeChat was not asked after all: it is to be at the next look.
+func (r *Refund) NotAsked() { r.AskedAt = nil }
+
 // Accept notes when WeChat accepted the refund and reports whether that is news. The first
 // time told stays: a refund is on the bill of one day only.
 func (r *Refund) Accept(at time.Time) bool {

@@ -18,6 +18,9 @@ var (
 	// ErrBusy: 429, 5xx, no connection, or an open breaker. Nothing can be assumed of what was asked;
 	// ask again later, with the same number and parameters.
 	ErrBusy = errors.New("wechat is busy")
+	// ErrHeldBack, an ErrBusy: WeChat was not asked, for it takes only so many calls a second that may
+	// fail; a moment later it can be.
+	ErrHeldBack = fmt.Errorf("%w: too many calls that may fail, not asked", ErrBusy)
 	// ErrOutcomeUnknown: no answer in time, or one that could not be verified. It may have been done: query.
 	ErrOutcomeUnknown = errors.New("wechat's answer is unknown")
 	// ErrTradeUnknown: WeChat has no such out_trade_no (for a refund: none that was paid).

@@ -34,11 +34,11 @@ type Refund struct {
 
 // Refund asks for a refund. A nil error means accepted, not paid back: follow the callback or
 // QueryRefund. After ErrBusy or ErrOutcomeUnknown it may have been accepted all the same: query,
-// and on ErrRefundUnknown repeat it with the same number and amounts. ErrBusy is also the answer,
-// without asking WeChat, while too many refunds fail.
+// and on ErrRefundUnknown repeat it with the same number and amounts. ErrHeldBack is the answer,
+// without asking WeChat, while as many are under way as may fail.
 func (p *Pay) Refund(ctx context.Context, in RefundRequest) (out Refund, err error) {
 	if !p.refunds.enter() {
-		return Refund{}, fmt.Errorf("wechat %s: %w: too many fail, not asked", apiRefund, ErrBusy)
+		return Refund{}, fmt.Errorf("wechat %s: %w", apiRefund, ErrHeldBack)
 	}
 	defer func() { p.refunds.leave(err) }()
 	err = p.call(ctx, apiRefund, func(ctx context.Context) error {
