@@ -208,6 +208,9 @@ func (b *Broadcaster) send(ctx context.Context, s *sending) error {
 	if s.x.Audience.Kind == shop.AudienceAll {
 		tell = s.tellEverybody
 	}
+	if err := s.ask(ctx); err != nil {
+		return err
+	}
 	if !s.x.Handed {
 		if err := tell(ctx); err != nil {
 			return err
@@ -230,6 +233,29 @@ func (b *Broadcaster) send(ctx context.Context, s *sending) error {
 	}
 	b.moved(ctx, x)
 	return nil
+}
+
+// ask counts the audience of a broadcast that begins at its time, where it may have grown, and has it
+// wait for a second person where one may not decide about so many.
+func (s *sending) ask(ctx context.Context) error {
+	if s.ConfirmAbove == 0 || !s.x.Grows() {
+		return nil
+	}
+	n, err := s.Count(ctx, s.x.Audience)
+	if err != nil || !s.NeedsConfirmation(n) {
+		return err
+	}
+	x, err := s.Store.ChangeBroadcast(ctx, s.x.ID, func(x *shop.Broadcast) error {
+		if x.Run != s.run || x.State != shop.BroadcastSending {
+			return errTakenOver
+		}
+		return x.Ask(n, s.Now())
+	})
+	if err != nil {
+		return err
+	}
+	s.moved(ctx, x)
+	return errTakenOver
 }
 
 // tellEverybody puts the broadcast into every inbox by one write, and shows it on every open

@@ -86,3 +86,48 @@ func TestACancelledBroadcastCountsWhomItHasReached(t *testing.T) {
 		})
 	}
 }
+
+// TestAnAudienceThatGrewIsConfirmedBySomebodyElse schedules a broadcast for as many as one person may
+// decide about, who are more when its time comes, or when it is started by hand.
+func TestAnAudienceThatGrewIsConfirmedBySomebodyElse(t *testing.T) {
+	for _, byHand := range []bool{false, true} {
+		_, db := newDesk(t)
+		b, c := newBroadcaster(t, db)
+		b.ConfirmAbove = 2
+		later := c.now.Add(time.Hour)
+		x, _, err := b.Accept(t.Context(), &shop.Broadcast{
+			ID: "b", CreatedBy: "ann", Audience: shop.Audience{Kind: shop.AudienceAll}, Channels: []shop.BroadcastChannel{shop.ByInbox}, SendAt: &later,
+		})
+		if err != nil || x.State != shop.BroadcastScheduled {
+			t.Fatalf("%+v, %v", x, err)
+		}
+		if err := db.InsertUser(t.Context(), &shop.User{ID: "max", CreatedAt: c.now}); err != nil {
+			t.Fatal(err)
+		}
+		if byHand {
+			_, err = b.Start(t.Context(), "b", "ann")
+		} else {
+			c.pass(time.Hour)
+		}
+		if err == nil {
+			err = b.look(t.Context(), "b")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		x, _ = db.Broadcast(t.Context(), "b")
+		if x.State != shop.BroadcastUnconfirmed || x.Counts.Audience != 3 || x.PostedAt != nil || x.StartedAt != nil || x.DueAt != nil {
+			t.Fatalf("by hand %t: to 3 people it is %+v", byHand, x)
+		}
+		if _, err := b.Confirm(t.Context(), "b", "bob", 3); err != nil {
+			t.Fatal(err)
+		}
+		c.pass(time.Hour) // its time, also of the one that was to go before it
+		if err := b.look(t.Context(), "b"); err != nil {
+			t.Fatal(err)
+		}
+		if x, _ = db.Broadcast(t.Context(), "b"); x.State != shop.BroadcastSent || x.Counts.Told != 3 {
+			t.Errorf("by hand %t: confirmed it is %+v", byHand, x)
+		}
+	}
+}

@@ -112,9 +112,10 @@ const (
 // BroadcastMove names one way in which a broadcast goes from state to state.
 type BroadcastMove string
 
-// The moves of a broadcast. The shop itself starts a scheduled one and finishes.
+// The moves of a broadcast. The shop itself starts a scheduled one, asks and finishes.
 const (
 	BroadcastAccept  BroadcastMove = "accept"
+	BroadcastAsk     BroadcastMove = "ask" // for a second person, because the audience has grown
 	BroadcastConfirm BroadcastMove = "confirm"
 	BroadcastStart   BroadcastMove = "start" // now, whatever it was scheduled for
 	BroadcastPause   BroadcastMove = "pause"
@@ -128,6 +129,7 @@ var broadcastMoves = map[BroadcastMove]struct {
 	to   []BroadcastState
 }{
 	BroadcastAccept:  {[]BroadcastState{""}, []BroadcastState{BroadcastUnconfirmed, BroadcastScheduled, BroadcastSending}},
+	BroadcastAsk:     {[]BroadcastState{BroadcastSending}, []BroadcastState{BroadcastUnconfirmed}},
 	BroadcastConfirm: {[]BroadcastState{BroadcastUnconfirmed}, []BroadcastState{BroadcastScheduled, BroadcastSending}},
 	BroadcastStart:   {[]BroadcastState{BroadcastScheduled, BroadcastPaused}, []BroadcastState{BroadcastSending}},
 	BroadcastPause:   {[]BroadcastState{BroadcastScheduled, BroadcastSending}, []BroadcastState{BroadcastPaused}},
@@ -206,6 +208,22 @@ func (b *Broadcast) ready(now time.Time) BroadcastState {
 		return BroadcastScheduled
 	}
 	return BroadcastSending
+}
+
+// Grows reports whether a broadcast that begins may go to more people than were counted when it was
+// accepted, and nobody has confirmed that: it waited for its time, and is for whoever there is then.
+func (b *Broadcast) Grows() bool {
+	begun := b.Place != "" || b.List != "" || b.PostedAt != nil || b.Shown || b.Handed
+	return b.SendAt != nil && b.ConfirmedBy == "" && b.Audience.Kind != AudienceUsers && !begun
+}
+
+// Ask has a broadcast that was about to begin wait for a second person, because it goes to so many.
+func (b *Broadcast) Ask(audience int64, now time.Time) error {
+	if err := b.move(BroadcastAsk, BroadcastUnconfirmed, ByShop, now); err != nil {
+		return err
+	}
+	b.Counts.Audience, b.StartedAt, b.Run = audience, nil, ""
+	return nil
 }
 
 // Confirm lets a broadcast go that waits for a second person: another than the one who made

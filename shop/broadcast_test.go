@@ -27,6 +27,7 @@ func accepted(t *testing.T, confirm bool, sendAt string) *Broadcast {
 func TestBroadcastMoves(t *testing.T) {
 	now := at("2025-11-01 13:00")
 	moves := map[string]func(*Broadcast) error{
+		"ask":     func(b *Broadcast) error { return b.Ask(5, now) },
 		"confirm": func(b *Broadcast) error { return b.Confirm("bob", 3, now) },
 		"start":   func(b *Broadcast) error { _, err := b.Start("ann", now); return err },
 		"pause":   func(b *Broadcast) error { _, err := b.Pause("ann", now); return err },
@@ -37,7 +38,7 @@ func TestBroadcastMoves(t *testing.T) {
 		BroadcastUnconfirmed: {"confirm": BroadcastSending, "cancel": BroadcastCancelled},
 		BroadcastScheduled:   {"start": BroadcastSending, "pause": BroadcastPaused, "cancel": BroadcastCancelled},
 		BroadcastSending: {"start": BroadcastSending, "pause": BroadcastPaused, "cancel": BroadcastCancelled,
-			"finish": BroadcastSent},
+			"ask": BroadcastUnconfirmed, "finish": BroadcastSent},
 		BroadcastPaused:    {"start": BroadcastSending, "pause": BroadcastPaused, "cancel": BroadcastCancelled},
 		BroadcastSent:      {},
 		BroadcastCancelled: {"cancel": BroadcastCancelled},
