@@ -25,6 +25,7 @@ const (
 	batchLong   = 500 * time.Millisecond // longer than a batch should take, for whoever wants to stop it
 	batchLive   = 8                      // live events under way at once
 	showingTime = 500 * time.Millisecond // between two words of progress
+	keepEvery   = time.Second            // of real time, between two looks whether the lease runs out
 )
 
 // Run sends broadcasts that are due until ctx ends. It may run on every instance: of several
@@ -86,13 +87,54 @@ func (b *Broadcaster) look(ctx context.Context, id string) error {
 		return b.clearUp(ctx, x)
 	}
 	// The first word of progress comes half a second later: the people are told first.
+	stop := b.keep(ctx, id, run)
 	err = b.send(ctx, &sending{Broadcaster: b, run: run, x: x, size: batchFirst, shown: time.Now()})
+	stop()
 	if errors.Is(err, errTakenOver) {
 		return nil
 	}
 	if err != nil {
 		b.letGo(ctx, id, run)
 	}
+	return err
+}
+
+// keep holds a broadcast for its sender until stop is called, also while that tells nobody: it may go
+// through very many of whom few belong to the audience. Else two instances would take the broadcast
+// from one another for ever.
+func (b *Broadcaster) keep(ctx context.Context, id, run string) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var busy sync.WaitGroup
+	busy.Go(func() {
+		tick := time.NewTicker(keepEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return
+			}
+			if err := b.keepNow(ctx, id, run); err != nil && ctx.Err() == nil {
+				b.Log.WarnContext(ctx, "a broadcast may be taken over", "broadcast", id, "err", err)
+			}
+		}
+	})
+	return func() {
+		cancel()
+		busy.Wait()
+	}
+}
+
+// keepNow holds the broadcast if it is still this sender's, which has written nothing of late.
+func (b *Broadcaster) keepNow(ctx context.Context, id, run string) error {
+	_, err := b.Store.ChangeBroadcast(ctx, id, func(x *shop.Broadcast) error {
+		now := b.Now()
+		if x.Run != run || x.State != shop.BroadcastSending || x.DueAt.Sub(now) > shop.BroadcastLease/2 {
+			return store.Unchanged()
+		}
+		x.Hold(now)
+		return nil
+	})
 	return err
 }
 

@@ -1,7 +1,9 @@
 package notice
 
 import (
+	"errors"
 	"log/slog"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,18 +15,31 @@ import (
 )
 
 // clock is a shop's clock that stands until it is moved.
-type clock struct{ now time.Time }
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
 
-func (c *clock) pass(d time.Duration) { c.now = c.now.Add(d) }
+func (c *clock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+func (c *clock) read() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
 
 // newBroadcaster is one whose live events reach nobody, because its Redis is away.
 func newBroadcaster(t *testing.T, db *store.Store) (*Broadcaster, *clock) {
 	t.Helper()
 	away := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1, DialerRetries: 1})
 	t.Cleanup(func() { _ = away.Close() })
-	c, log := &clock{time.Now()}, slog.New(slog.DiscardHandler)
+	c, log := &clock{now: time.Now()}, slog.New(slog.DiscardHandler)
 	return NewBroadcaster(BroadcasterConfig{
-		Store: db, Hub: hub.New(hub.Config{Redis: away, Log: log}), Now: func() time.Time { return c.now }, Log: log,
+		Store: db, Hub: hub.New(hub.Config{Redis: away, Log: log}), Now: c.read, Log: log,
 	}), c
 }
 
@@ -128,6 +143,55 @@ func TestAnAudienceThatGrewIsConfirmedBySomebodyElse(t *testing.T) {
 		}
 		if x, _ = db.Broadcast(t.Context(), "b"); x.State != shop.BroadcastSent || x.Counts.Told != 3 {
 			t.Errorf("by hand %t: confirmed it is %+v", byHand, x)
+		}
+	}
+}
+
+// TestASenderThatTellsNobodyForLongKeepsItsBroadcast lets the lease of one run out while it goes through
+// many who are not in the audience.
+func TestASenderThatTellsNobodyForLongKeepsItsBroadcast(t *testing.T) {
+	_, db := newDesk(t)
+	b, c := newBroadcaster(t, db)
+	id := b.accept(t, "long", shop.Audience{Kind: shop.AudienceAll})
+	take := func(run string) error {
+		_, err := db.ChangeBroadcast(t.Context(), id, func(x *shop.Broadcast) error { return x.Take(run, c.read()) })
+		return err
+	}
+	if err := take("r1"); err != nil {
+		t.Fatal(err)
+	}
+	stop := b.keep(t.Context(), id, "r1")
+	for range 2 {
+		c.pass(shop.BroadcastLease - time.Second)
+		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+			x, err := db.Broadcast(t.Context(), id)
+			if err == nil && x.DueAt.Sub(c.read()) > shop.BroadcastLease/2 {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("nobody holds it: %+v, %v", x, err)
+			}
+		}
+		if err := take("r2"); !errors.Is(err, shop.ErrBroadcastState) {
+			t.Fatalf("another took it: %v", err)
+		}
+	}
+	stop()
+	c.pass(shop.BroadcastLease)
+	if err := take("r2"); err != nil {
+		t.Errorf("nobody takes its place: %v", err)
+	}
+	for _, then := range []string{"r1", "r2"} { // one that is not there any more, and one that is stopped
+		before, _ := db.Broadcast(t.Context(), id)
+		c.pass(shop.BroadcastLease - time.Second)
+		if err := b.keepNow(t.Context(), id, then); err != nil {
+			t.Fatal(err)
+		}
+		if x, _ := db.Broadcast(t.Context(), id); x.V != before.V {
+			t.Errorf("%s keeps what is not its own: %+v", then, x)
+		}
+		if _, err := b.Pause(t.Context(), id, "ann"); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
