@@ -126,12 +126,13 @@ func (p *page) greeted(ws *websocket.Conn, f hubtest.Frame) {
 func (p *page) live(ended *atomic.Bool) {
 	for {
 		err := p.read()
-		if ended.Load() {
-			return
-		}
 		for err != nil && !ended.Load() {
 			time.Sleep(hubtest.Pause(err))
 			err = p.open()
+		}
+		if ended.Load() {
+			p.ws.Close() // it may have come back just now
+			return
 		}
 	}
 }
@@ -213,6 +214,9 @@ func (ps *pages) arrivals(t testing.TB, id string, after time.Time) (took times)
 // missed what it could have been given.
 func (ps *pages) wantOnce(t testing.TB, ids ...string) {
 	t.Helper()
+	for _, id := range ids { // a page may be still on its way back
+		ps.arrivals(t, id, time.Time{})
+	}
 	cut := 0
 	for i, p := range ps.all {
 		for _, id := range ids {
