@@ -18,6 +18,7 @@ func TestRefundFaultCases(t *testing.T) {
 	}{
 		{"callbacks of a refund that come many times at once count once", refundStorm},
 		{"refunds that come many at once are all asked for within five minutes", refundsAtOnce},
+		{"a refund of a payment that WeChat does not know calls people, and is asked for again", refundOfNothing},
 		{"a refund that nobody tells of is found by asking", refundUntold},
 		{"a refund's callback that proves nothing, or tells of other money, counts for nothing", refundMistold},
 		{"a refund that gets stuck calls people, and counts when it came back by hand", refundStuck},
@@ -106,6 +107,27 @@ func refundsAtOnce(t *testing.T, s *testShop, c *sold) {
 			if back := s.refunds(order); len(back) != 1 {
 				return fmt.Errorf("of the refund of buyer %d WeChat has heard %v", i, back)
 			}
+		}
+		return nil
+	})
+}
+
+func refundOfNothing(t *testing.T, s *testShop, c *sold) {
+	learner := s.newLearner()
+	order := s.buy(learner, 99900, c.full).ID
+	s.faults(obj{"api": []obj{{"api": "refund", "status": 404, "code": "RESOURCE_NOT_EXISTS"}}})
+	learner.post("/api/orders/"+order+"/refund", obj{"reason": "不合适"}).want(200)
+	eventually(t, 20*time.Second, func() error {
+		if !s.alarmed("WeChat refuses a refund", order) {
+			return fmt.Errorf("nobody was called")
+		}
+		return nil
+	})
+	s.faults(obj{})
+	s.pass(5*time.Minute + time.Second)
+	eventually(t, 20*time.Second, func() error {
+		if back := s.refunds(order); len(back) != 1 {
+			return fmt.Errorf("WeChat has heard %v", back)
 		}
 		return nil
 	})

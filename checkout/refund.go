@@ -52,7 +52,7 @@ func (c *Checkout) refundAnswer(ctx context.Context, o *shop.Order, r *shop.Refu
 	log := c.Log.With("order", o.ID, "out_refund_no", r.OutRefundNo)
 	if err != nil {
 		log.WarnContext(ctx, "refund waits", "err", err)
-		if errors.Is(err, wechat.ErrRefused) || errors.Is(err, wechat.ErrNotEnough) {
+		if errors.Is(err, wechat.ErrRefused) || errors.Is(err, wechat.ErrNotEnough) || errors.Is(err, wechat.ErrTradeUnknown) {
 			log.ErrorContext(ctx, "WeChat refuses a refund", "err", err, "alarm", true)
 		}
 		return c.refundState(ctx, o.ID, r.OutRefundNo, "", time.Time{})
