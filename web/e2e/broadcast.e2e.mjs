@@ -223,6 +223,23 @@ async function play(context) {
   own.let()
   await new Promise((resolve) => setTimeout(resolve, 300)) // for what must not come
   check(!(await row(desk, '只给你').count()), 'it is in somebody else\'s inbox')
+
+  begin('a template that is saved late does not overwrite the one that is being edited by then')
+  const office = await person(browser, { viewport: { width: 1200, height: 860 } })
+  await office.addInitScript((s) => location.protocol === 'about:' || localStorage.setItem('mstm.session', JSON.stringify(s)), await enter('editor', 'web'))
+  const editing = await office.newPage()
+  await editing.goto(`${base}/console/notices`)
+  const title = editing.locator(id('title-zh-CN'))
+  await title.fill('订单快要关闭了')
+  const saving = await held(editing, /\/notice-templates\/order_closing$/, 'PUT')
+  await editing.locator(id('template-save')).click()
+  await saving.asked
+  await editing.locator('[data-form="order_fulfilled"]').click()
+  await editing.locator('.van-dialog__confirm').click()
+  await eventually('the other one shows', async () => (await title.inputValue()) === '课程已开通')
+  saving.let()
+  await editing.locator('[data-form="order_closing"]').getByText('已修改').waitFor()
+  check((await title.inputValue()) === '课程已开通', 'its title is the other one\'s')
 }
 
 await perform(play)
