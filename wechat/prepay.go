@@ -1,6 +1,7 @@
 package wechat
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -146,9 +147,9 @@ func given(field string, value *string) (string, error) {
 	return *value, nil
 }
 
-// description fits WeChat's 127; clip says how.
+// description fits WeChat's 127; clip says how. WeChat refuses an empty one.
 func description(s string) *string {
-	s = clip(s, 127)
+	s = cmp.Or(strings.TrimSpace(clip(s, 127)), "课程")
 	return &s
 }
 
