@@ -9,7 +9,7 @@ import (
 )
 
 // While Redis does not answer, or takes no writes, an event reaches the pages of this instance at once, without a position,
-// and stands in line for the log. When Redis is back the feeder appends it: the other
+// after those that were sent before it and are not heard yet, and stands in line for the log. When Redis is back the feeder appends it: the other
 // instances hear it then, and here only those who have not had it. Those who have are told to read the state,
 // which gives them a position to come back with. What stands in line is gone if this instance dies:
 // who has to be sure publishes again, under the same Once.
@@ -20,8 +20,8 @@ type draft struct{ topic, body, once, tag string }
 // early is a draft that the followers here have had before the log.
 type early struct {
 	draft
-	joins  uint64 // who has joined later has not had it
-	logged bool   // it is in the log and on its way here
+	joins uint64 // who has joined later has not had it
+	at    uint64 // its offset, if it is in the log and on its way here
 }
 
 // What may stand in line for one partition. Beyond it an event is only refused.
@@ -48,6 +48,7 @@ func (h *Hub) publish(ctx context.Context, d draft) (pos string, err error) {
 	p := h.partitionOf(d.topic)
 	if err = errInLine; !p.line.Load() {
 		if pos, err = h.append(ctx, p, d); err == nil {
+			p.unheard.add(d, pos, p.heard.Load())
 			return pos, nil
 		}
 	}
@@ -79,12 +80,25 @@ func (p *partition) advance(d draft, running bool) string {
 	if !running || len(p.early) >= earlyEvents || bytes > earlyBytes {
 		return ""
 	}
-	p.early = append(p.early, early{draft: d, joins: p.joins})
-	p.line.Store(true)
-	if t := p.topics[d.topic]; t != nil && !ends {
-		t.fanOut(newEvent("", entry{topic: d.topic, body: d.body}), 0)
+	for _, sent := range p.unheard.take(d.topic, position{p.epoch, p.last}) {
+		p.goAhead(sent.draft, sent.at.offset)
 	}
+	p.goAhead(d, 0)
+	p.line.Store(true)
 	return ""
+}
+
+// goAhead gives a draft, which is at that offset or has none, to the followers here before it is heard.
+// p.mu is held.
+func (p *partition) goAhead(d draft, at uint64) {
+	if slices.ContainsFunc(p.early, func(e early) bool { return e.tag == d.tag }) {
+		return
+	}
+	p.early = append(p.early, early{draft: d, joins: p.joins, at: at})
+	ev := newEvent("", entry{offset: at, topic: d.topic, body: d.body})
+	if t := p.topics[d.topic]; t != nil && ev.ending == nil {
+		t.fanOut(ev, 0)
+	}
 }
 
 // logEarly appends what stands in line to the logs of the link, as far as Redis takes it.
@@ -110,7 +124,7 @@ func (p *partition) next() (d draft, waits bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, e := range p.early {
-		if !e.logged {
+		if e.at == 0 {
 			return e.draft, true
 		}
 	}
@@ -130,7 +144,7 @@ func (p *partition) logged(tag, pos string) {
 			p.settle(e.topic, p.arrived(tag))
 			return
 		default:
-			p.early[i].logged = true
+			p.early[i].at = at.offset
 		}
 	}
 }
@@ -142,11 +156,12 @@ func (p *partition) arrived(tag string) (joins uint64) {
 		return 0
 	}
 	i := slices.IndexFunc(p.early, func(e early) bool { return e.tag == tag })
-	if i < 0 {
-		return 0
+	if i >= 0 {
+		joins = p.early[i].joins
+		p.early = slices.Delete(p.early, i, i+1)
 	}
-	joins = p.early[i].joins
-	p.early = slices.Delete(p.early, i, i+1)
+	// Redis lost the tail of a log in which those were whose offsets others have.
+	p.early = slices.DeleteFunc(p.early, func(e early) bool { return e.at > 0 && e.at <= p.last })
 	return joins
 }
 
@@ -169,6 +184,6 @@ func (p *partition) settle(name string, joins uint64) {
 func (p *partition) forgetLogged() {
 	p.early = slices.DeleteFunc(p.early, func(e early) bool {
 		_, found := p.ring.find(e.tag)
-		return found || e.logged
+		return found || e.at > 0
 	})
 }

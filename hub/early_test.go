@@ -126,6 +126,51 @@ func wantOnce(t testing.TB, c *hubtest.Client, topic string, last int) {
 	}
 }
 
+// TestAnEarlyEventDoesNotOvertakeOneThatIsNotHeardYet: Redis has taken an event, and goes before it sends it.
+func TestAnEarlyEventDoesNotOvertakeOneThatIsNotHeardYet(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		loses func(*testing.T, *miniredis.Miniredis)
+	}{
+		{"Redis comes back", func(*testing.T, *miniredis.Miniredis) {}},
+		{"Redis comes back without it", func(t *testing.T, m *miniredis.Miniredis) { loseTail(t, m, 1) }},
+		{"Redis comes back empty", func(_ *testing.T, m *miniredis.Miniredis) { m.FlushAll() }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := miniredis.RunT(t)
+			way := startProxy(t, m.Addr())
+			in := start(t, way.addr)
+			c := hubtest.Dial(t, in.url, "alice/web/s1")
+			in.publishNumbers(t, hub.UserTopic("alice"), 1, 2)
+			wantNumbers(t, c, "user", 1, 2)
+
+			way.hearNothing(true)
+			in.publishNumbers(t, hub.UserTopic("alice"), 3, 4)
+			tt.loses(t, m)
+			m.Close()
+			in.offer(t, hub.UserTopic("alice"), 5, "")
+			wantNumbers(t, c, "user", 1, 5)
+
+			way.hearNothing(false)
+			if err := m.Restart(); err != nil {
+				t.Fatal(err)
+			}
+			if place := readyFalse(t, c, "user"); place == "" {
+				t.Error("told to read the state without a position")
+			}
+			eventually(t, "publishing works again", func() bool {
+				_, err := in.Publish(context.Background(), hub.Event{Topic: hub.UserTopic("alice"), Type: "number", Data: 6, Once: "number 6"})
+				return err == nil
+			})
+			in.publishNumbers(t, hub.UserTopic("alice"), 7, 7)
+			wantNumbers(t, c, "user", 1, 7)
+			if n := in.Waiting(hub.UserTopic("alice")); n != 0 {
+				t.Errorf("%d events are still taken for early", n)
+			}
+		})
+	}
+}
+
 // TestAnEndThatRedisDidNotHearReachesTheOthersWhenItIsBack also looks at the sockets that are not concerned.
 func TestAnEndThatRedisDidNotHearReachesTheOthersWhenItIsBack(t *testing.T) {
 	m := miniredis.RunT(t)

@@ -38,3 +38,11 @@ func (h *Hub) InSyncAt() int64 { return min(h.links[0].inSync.Load(), h.links[1]
 
 // EarlyEvents is how many events of a partition stand in line while Redis is away.
 const EarlyEvents = earlyEvents
+
+// Waiting is how many events of a topic's partition were early and are not heard yet.
+func (h *Hub) Waiting(topic string) int {
+	p := h.partitionOf(topic)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.early)
+}

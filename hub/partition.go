@@ -25,6 +25,9 @@ type partition struct {
 	joins  uint64 // followers that there have been
 	early  []early
 	line   atomic.Bool // some of early may not be in the log; read without mu, which is held for a while when many hear
+
+	unheard unheard
+	heard   atomic.Pointer[position] // of the last entry, to be read without mu; nil until there is one
 }
 
 // topic is one topic with followers on this instance.
@@ -93,6 +96,7 @@ func (p *partition) deliver(epoch string, e entry) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.last, p.tag = ev.pos.offset, ev.tag
+	p.heard.Store(&ev.pos)
 	p.ring.push(ev)
 	had := p.arrived(ev.tag)
 	if ev.ending != nil {
@@ -114,7 +118,7 @@ func (p *partition) deliver(epoch string, e entry) int {
 func (t *topic) fanOut(ev *event, had uint64) (taken int) {
 	batch := wakeBatch{lane: ev.lane}
 	for _, f := range t.followers {
-		if f.joined <= had || (ev.pos.offset <= f.after && ev.pos.epoch != "") {
+		if f.joined <= had || (ev.pos.offset > 0 && ev.pos.offset <= f.after) {
 			continue
 		}
 		call, ok := f.socket.queue(ev)
@@ -134,6 +138,7 @@ func (p *partition) restart(at head, latest []*event) (told int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.epoch, p.last, p.tag = at.epoch, at.offset, at.tag
+	p.heard.Store(&at.position)
 	p.ring.restart(at.offset - uint64(len(latest)))
 	for _, ev := range latest {
 		p.ring.push(ev)
