@@ -157,22 +157,10 @@ func (c *Checkout) attemptReady(ctx context.Context, orderID, outTradeNo string,
 		}
 		return nil
 	})
-	if err != nil || o.Payment() == nil {
-		return err
+	if err == nil && o.Payment() != nil {
+		c.Log.InfoContext(ctx, "order can be paid", "order", o.ID, "out_trade_no", outTradeNo, "total_fen", o.Total)
 	}
-	c.Log.InfoContext(ctx, "order can be paid", "order", o.ID, "out_trade_no", outTradeNo, "total_fen", o.Total)
-	if len(o.Attempts) > 1 {
-		c.announcePayment(ctx, o)
-	}
-	return nil
-}
-
-// announcePayment tells the pages that show what the order was to be paid by before: that is dead.
-func (c *Checkout) announcePayment(ctx context.Context, o *shop.Order) {
-	p := o.Payment()
-	if err := c.announce(ctx, o.UserID, "order.changed", "pay:"+p.OutTradeNo, OrderChanged{o.View(), p}); err != nil {
-		c.Log.WarnContext(ctx, "payment not announced", "order", o.ID, "err", err)
-	}
+	return err
 }
 
 func jsapiMap(p *wechat.JSAPIParams) (map[string]string, error) {
