@@ -154,8 +154,9 @@ func (f *forty) begin(day time.Time) {
 	if f.stopAt[day.Format(time.DateOnly)] {
 		f.restart()
 	}
-	eventually(f.t, 30*time.Second, func() error {
-		if err := turned(f.db, day); err != nil {
+	// What fails while an instance stops is looked at again ten seconds later.
+	eventually(f.t, time.Minute, func() error {
+		if err := turned(f.db, day.Add(time.Minute)); err != nil {
 			return err
 		}
 		waiting, err := rows(f.db, "deliveries", bson.M{"state": "waiting"})
