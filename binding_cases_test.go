@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,7 +27,8 @@ func TestBindingCases(t *testing.T) {
 		{"C44 paying inside WeChat needs an openid, and the answer says where to get one", openidRequired},
 		{"C44 who pays in another WeChat than the last time can say so, and pays there", otherWeChat},
 		{"C44 who logs in by WeChat pays in that one", loggedInPays},
-		{"C44 an authorisation that is forged, used or of a snapshot gives none", badAuthorisation},
+		{"C44 an authorisation that is forged or of a snapshot gives none", badAuthorisation},
+		{"C44 an authorisation that comes several times counts once, and leads back each time", authorisedAgain},
 		{"a scan binds the WeChat, and the open page knows", scanAnnounced},
 		{"a code is good for the first WeChat that scans it, and once", scanTwice},
 		{"a code dies, and a scan that comes late does nothing", lateScan},
@@ -289,12 +291,27 @@ func badAuthorisation(t *testing.T, s *testShop) {
 		}
 	}
 	learner.placeInWeChat(99900, c.full).wantCode(428, "OPENID_REQUIRED")
-	_, good := visit(t, learner.placeInWeChat(99900, c.full).oauthURL())
-	for i, want := range []int{303, 409} {
-		if status, _ := visit(t, good.String()); status != want {
-			t.Errorf("visit %d of the way back was answered %d", i+1, status)
+}
+
+func authorisedAgain(t *testing.T, s *testShop) {
+	c, learner, openid := s.sell(usual()), s.newLearner(), someWeChat()
+	_, back := visit(t, learner.placeInWeChat(99900, c.full).oauthURL()+"&openid="+openid)
+	forged := *back
+	forged.RawQuery = url.Values{"code": {"invented"}, "state": {back.Query().Get("state")}}.Encode()
+	look := func(address *url.URL) {
+		if status, page := visit(t, address.String()); status != 303 || page == nil || page.Path != "/checkout" {
+			t.Errorf("a visit of %s was answered %d %v", address, status, page)
 		}
 	}
+	var twice sync.WaitGroup
+	twice.Go(func() { look(back) })
+	twice.Go(func() { look(back) })
+	twice.Wait()
+	look(back)
+	look(&forged)
+	var placed placedJSON
+	learner.placeInWeChat(99900, c.full).want(201).into(&placed)
+	s.payInWeChat(learner, placed.Order.ID, openid)
 }
 
 // wantBoundEvent waits for wechat.bound.

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/julienschmidt/httprouter"
+	"golang.org/x/sync/singleflight"
 
 	"mstm/checkout"
 	"mstm/hub"
@@ -58,7 +59,8 @@ type Server struct {
 	hashing *hashing
 	front   frontCache
 	metrics *metrics
-	refused *sampler // callbacks, in the log
+	refused *sampler           // callbacks, in the log
+	payers  singleflight.Group // authorisations for paying that are under way, by word and code
 
 	contract *readyMade
 }

@@ -240,10 +240,9 @@ func (s *Server) showTheWay(r *http.Request, err error, back string) error {
 	return shop.ErrOpenidRequired.With("oauth_url", s.Account.AuthorizeURL(s.PublicURL+oauthRoute, sc.Word))
 }
 
-// authorised answers GET /api/wechat/oauth?code=&state=, to which WeChat's page comes back,
-// with the page that the learner came from. The openid is kept for paying and for nothing
-// else: nothing here shows that it is the learner who authorised, and not somebody whom the
-// learner sent the link.
+// authorised answers GET /api/wechat/oauth?code=&state=, to which WeChat's page comes back, with the page that
+// the learner came from: as often as it is asked, since WeChat may ask twice at once, hanging up on the first,
+// and people go back to where they were.
 func (s *Server) authorised(w http.ResponseWriter, r *http.Request) error {
 	if s.Account == nil {
 		return shop.ErrWeChatUnavailable
@@ -256,20 +255,44 @@ func (s *Server) authorised(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	openid, err := s.Account.Exchange(r.Context(), q.Get("code"))
-	if errors.Is(err, wechat.ErrCode) {
-		return shop.ErrWeChatLink
-	}
+	_, err, _ = s.payers.Do(sc.Word+" "+q.Get("code"), func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), deadline)
+		defer cancel()
+		return nil, s.takePayer(ctx, sc, q.Get("code"))
+	})
 	if err != nil {
-		return errors.Join(shop.ErrWeChatUnavailable, err)
-	}
-	if err := s.Store.SetPayer(r.Context(), sc.UserID, openid); err != nil {
-		return err
-	}
-	if err := s.Store.EndScene(r.Context(), sc); err != nil {
 		return err
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	http.Redirect(w, r, sc.Return, http.StatusSeeOther)
 	return nil
+}
+
+// takePayer uses the code of a scene, unless that has been done. The openid is kept for paying and for nothing
+// else: nothing here shows that it is the learner who authorised, and not somebody whom the learner sent the link.
+func (s *Server) takePayer(ctx context.Context, sc *store.Scene, code string) error {
+	if sc.Openid != "" {
+		return nil
+	}
+	openid, err := s.Account.Exchange(ctx, code)
+	if errors.Is(err, wechat.ErrCode) {
+		return s.takenMeanwhile(ctx, sc)
+	}
+	if err != nil {
+		return errors.Join(shop.ErrWeChatUnavailable, err)
+	}
+	if err := s.Store.SetPayer(ctx, sc.UserID, openid); err != nil {
+		return err
+	}
+	_, err = s.Store.ClaimScene(ctx, sc, openid)
+	return err
+}
+
+// takenMeanwhile is nil where a scene's code was refused because another request has used it.
+func (s *Server) takenMeanwhile(ctx context.Context, sc *store.Scene) error {
+	now, err := s.Store.SceneBy(ctx, store.SceneOAuth, sc.Word, s.Now())
+	if err == nil && now.Openid == "" {
+		return shop.ErrWeChatLink
+	}
+	return err
 }
