@@ -20,7 +20,7 @@ type draft struct{ topic, body, once, tag string }
 // early is a draft that the followers here have had before the log.
 type early struct {
 	draft
-	joins uint64 // who has joined later has not had it
+	joins uint64 // who has joined later has not had it; 0: nobody has
 	at    uint64 // its offset, if it is in the log and on its way here
 }
 
@@ -94,11 +94,13 @@ func (p *partition) goAhead(d draft, at uint64) {
 	if slices.ContainsFunc(p.early, func(e early) bool { return e.tag == d.tag }) {
 		return
 	}
-	p.early = append(p.early, early{draft: d, joins: p.joins, at: at})
+	e := early{draft: d, at: at}
 	ev := newEvent("", entry{offset: at, topic: d.topic, body: d.body})
 	if t := p.topics[d.topic]; t != nil && ev.ending == nil {
 		t.fanOut(ev, 0)
+		e.joins = p.joins
 	}
+	p.early = append(p.early, e)
 }
 
 // logEarly appends what stands in line to the logs of the link, as far as Redis takes it.
@@ -132,7 +134,7 @@ func (p *partition) next() (d draft, waits bool) {
 	return draft{}, false
 }
 
-// logged notes that a draft has its place. If this instance has passed that already, nothing of it is to come.
+// logged notes that a draft has its place. If that is in another log, or passed already, nothing of it is to come.
 func (p *partition) logged(tag, pos string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -140,7 +142,7 @@ func (p *partition) logged(tag, pos string) {
 	for i, e := range p.early {
 		switch {
 		case e.tag != tag:
-		case at.epoch == p.epoch && at.offset <= p.last:
+		case at.epoch != p.epoch || at.offset <= p.last: // of an older log, or of a newer one, which begins with its end
 			p.settle(e.topic, p.arrived(tag))
 			return
 		default:
@@ -150,14 +152,15 @@ func (p *partition) logged(tag, pos string) {
 }
 
 // arrived takes an entry of the log out of what was early. It returns how many had joined when they were
-// given it; 0: nobody was. p.mu is held.
+// given it, or a later one of its topic, which this one must not follow; 0: nobody was. p.mu is held.
 func (p *partition) arrived(tag string) (joins uint64) {
-	if len(p.early) == 0 {
-		return 0
-	}
 	i := slices.IndexFunc(p.early, func(e early) bool { return e.tag == tag })
 	if i >= 0 {
-		joins = p.early[i].joins
+		for _, e := range p.early[i:] {
+			if e.topic == p.early[i].topic {
+				joins = max(joins, e.joins)
+			}
+		}
 		p.early = slices.Delete(p.early, i, i+1)
 	}
 	// Redis lost the tail of a log in which those were whose offsets others have.
@@ -169,7 +172,7 @@ func (p *partition) arrived(tag string) (joins uint64) {
 // is held.
 func (p *partition) settle(name string, joins uint64) {
 	t := p.topics[name]
-	if t == nil || joins == 0 || slices.ContainsFunc(p.early, func(e early) bool { return e.topic == name }) {
+	if t == nil || joins == 0 || slices.ContainsFunc(p.early, func(e early) bool { return e.topic == name && e.joins > 0 }) {
 		return
 	}
 	for _, f := range t.followers {

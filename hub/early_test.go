@@ -245,3 +245,56 @@ func forgetfulRedis(t testing.TB, addr string, retries int, armed *atomic.Bool) 
 	t.Cleanup(func() { client.Close() })
 	return client
 }
+
+// TestAnOrderToEndThatStandsInLineKeepsNobodyFromAPosition: it is no event that somebody has had.
+func TestAnOrderToEndThatStandsInLineKeepsNobodyFromAPosition(t *testing.T) {
+	m := miniredis.RunT(t)
+	in := start(t, m.Addr())
+	phone := hubtest.Dial(t, in.url, "alice/phone/s2")
+	m.Close()
+	in.offer(t, hub.UserTopic("alice"), 1, "")
+	in.End(context.Background(), "alice", "web", "", hub.LoggedOut)
+	wantNumbers(t, phone, "user", 1, 1)
+	if err := m.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	readyFalse(t, phone, "user")
+}
+
+// TestWhoComesBetweenEarlyEventsHasThemInOrder: such a page reads the state that it came to, and needs nothing older
+// than what it was given since.
+func TestWhoComesBetweenEarlyEventsHasThemInOrder(t *testing.T) {
+	m := miniredis.RunT(t)
+	in := start(t, m.Addr())
+	first := hubtest.Dial(t, in.url, "alice/web/s1")
+	m.Close()
+	in.offer(t, hub.UserTopic("alice"), 1, "")
+	between := hubtest.Dial(t, in.url, "alice/phone/s2")
+	in.offer(t, hub.UserTopic("alice"), 2, "")
+	wantNumbers(t, first, "user", 1, 2)
+	between.Wait("number", soon)
+	if err := m.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	readyFalse(t, between, "user")
+	eventually(t, "nothing stands in line", func() bool { return in.Waiting(hub.UserTopic("alice")) == 0 })
+	in.publishNumbers(t, hub.UserTopic("alice"), 3, 3)
+	wantOnce(t, between, "user", 3)
+}
+
+// TestADraftThatAnOlderLogHasKeepsNobodyFromAPosition: the key outlived the log in which its event was.
+func TestADraftThatAnOlderLogHasKeepsNobodyFromAPosition(t *testing.T) {
+	m := miniredis.RunT(t)
+	in := start(t, m.Addr())
+	c := hubtest.Dial(t, in.url, "alice/web/s1")
+	m.Set(hub.OnceKey(hub.UserTopic("alice"), "key"), "ABCDEFGHIJ-7")
+	m.Close()
+	in.offer(t, hub.UserTopic("alice"), 1, "key")
+	if err := m.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	readyFalse(t, c, "user")
+	if n := in.Waiting(hub.UserTopic("alice")); n != 0 {
+		t.Errorf("%d events still wait for the log", n)
+	}
+}

@@ -46,3 +46,8 @@ func (h *Hub) Waiting(topic string) int {
 	defer p.mu.Unlock()
 	return len(p.early)
 }
+
+// OnceKey is the Redis key that a Once of a topic has.
+func OnceKey(topic, once string) string {
+	return newPartitions("mstm", newPresence())[partitionIndex(topic)].once + once
+}
