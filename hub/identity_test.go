@@ -2,11 +2,15 @@ package hub_test
 
 import (
 	"context"
+	"errors"
+	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
 
 	"mstm/hub"
 	"mstm/hub/hubtest"
@@ -241,4 +245,36 @@ func TestNobodyIsEndedWhileItCannotBeTold(t *testing.T) {
 	}
 	people.set(func(a *accounts) { a.away = false })
 	c.Ended(2 * soon)
+}
+
+// TestWhoCameBeforeTheFirstContactWithRedisIsAskedAbout: what is in the logs by then is not heard any more.
+func TestWhoCameBeforeTheFirstContactWithRedisIsAskedAbout(t *testing.T) {
+	addr, people := embedded(t), &accounts{dead: map[string]bool{}}
+	elsewhere := start(t, addr)
+	var there atomic.Bool
+	in := prepare(t, addr, with(people), func(c *hub.Config) { c.Redis = redisFrom(t, addr, &there) }).run(t)
+	for range 10 { // of which one is asked about every few seconds
+		hubtest.Dial(t, in.url, "")
+	}
+	c := hubtest.Dial(t, in.url, "alice/web/s1")
+	people.set(func(a *accounts) { a.dead["alice/web/s1"] = true })
+	if err := elsewhere.End(context.Background(), "alice", "web", "", hub.LoggedOut); err != nil {
+		t.Fatal(err)
+	}
+	there.Store(true)
+	if end := c.Ended(2 * soon); end.Code != 4103 || end.Word != "CHECK_AGAIN" {
+		t.Errorf("ended with %+v; it was to come back and show its token", end)
+	}
+}
+
+// redisFrom is a client of a Redis that cannot be reached until it is there.
+func redisFrom(t testing.TB, addr string, there *atomic.Bool) *redis.Client {
+	client := redis.NewClient(&redis.Options{Addr: addr, MaxRetries: -1, DialerRetries: 1, Dialer: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if !there.Load() {
+			return nil, errors.New("no route to host")
+		}
+		return new(net.Dialer).DialContext(ctx, network, addr)
+	}})
+	t.Cleanup(func() { client.Close() })
+	return client
 }

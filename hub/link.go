@@ -356,8 +356,10 @@ func (l *link) restart(ctx context.Context, p *partition) error {
 	}
 	first := p.at().epoch == ""
 	told := p.restart(head, latest(head, entries))
-	if !first {
+	if told > 0 {
 		l.hub.doubt()
+	}
+	if !first {
 		l.hub.count.restarts.Add(1)
 		l.hub.log.Warn("hub lost continuity", "partition", p.name, "told", told)
 	}
