@@ -37,6 +37,7 @@ type join struct {
 	greet  bool     // send a ready frame for this topic before its events
 	older  []*event // what was read from the stream, of this topic
 	cover  coverage // what older covers
+	ahead  bool     // the log has come to since, though this instance has not
 }
 
 // coverage is a span of the log that was read completely: (from, to] of epoch.
@@ -53,6 +54,7 @@ func (h *Hub) join(ctx context.Context, j join) (*follower, standing, error) {
 	if from, to, epoch := p.beyondRing(j.since); from < to {
 		j.readOlder(ctx, h, p, coverage{epoch, from, to})
 	}
+	j.ahead = h.isAhead(ctx, p, j.since)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err := p.admit(&j, h); err != nil {
@@ -92,6 +94,19 @@ func (p *partition) beyondRing(since string) (from, to uint64, epoch string) {
 	return pos.offset, p.ring.floor, p.epoch
 }
 
+// isAhead reports whether the log has come to a position which this instance has not. It has not where Redis lost its
+// tail and nobody was there to see that: others will be given the offsets that the client has seen.
+func (h *Hub) isAhead(ctx context.Context, p *partition, since string) bool {
+	pos, ok := parsePosition(since)
+	if at := p.at(); !ok || pos.epoch != at.epoch || pos.offset <= at.offset {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, redisPatience)
+	defer cancel()
+	now, err := h.head(ctx, p)
+	return err == nil && now.epoch == pos.epoch && now.offset >= pos.offset
+}
+
 // readOlder reads a span of the stream for a socket whose position is older than the ring.
 // If it cannot be read completely, the socket is not resumed.
 func (j *join) readOlder(ctx context.Context, h *Hub, p *partition, span coverage) {
@@ -120,8 +135,8 @@ func (p *partition) missed(j *join) (events []*event, after uint64, resumed bool
 	switch {
 	case !ok || p.epoch == "" || pos.epoch != p.epoch:
 		return nil, p.last, false
-	case pos.offset > p.last+streamLength:
-		return nil, p.last, false // nobody was ever that far ahead
+	case pos.offset > p.last && !j.ahead:
+		return nil, p.last, false
 	case pos.offset > p.last:
 		// Another instance was ahead of this one. What lies between is on its way here.
 		return nil, pos.offset, true

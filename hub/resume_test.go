@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alicebob/miniredis/v2"
+
 	"mstm/hub"
 	"mstm/hub/hubtest"
 )
@@ -201,4 +203,22 @@ func TestAnExpiredTokenEndsItsSocket(t *testing.T) {
 	if end := late.Ended(soon); end.Code != 4001 {
 		t.Errorf("hello with an expired token ended with %+v", end)
 	}
+}
+
+// TestAPositionThatTheLogHasLostIsNotResumed: everything died at once, and Redis came back without the last events.
+// Others will have their offsets.
+func TestAPositionThatTheLogHasLostIsNotResumed(t *testing.T) {
+	m := miniredis.RunT(t)
+	before := start(t, m.Addr())
+	before.publishNumbers(t, hub.UserTopic("alice"), 1, 4)
+	since := before.publish(t, hub.UserTopic("alice"), "number", 5)
+	before.stop()
+	loseTail(t, m, 2)
+	in := start(t, m.Addr())
+	c := hubtest.Resume(t, in.url, "alice/web/s1", map[string]string{"user": since})
+	if st := c.Ready().Topics["user"]; st.Resumed {
+		t.Errorf("ready says %+v", st)
+	}
+	in.publishNumbers(t, hub.UserTopic("alice"), 6, 7)
+	wantNumbers(t, c, "user", 6, 7)
 }
