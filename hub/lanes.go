@@ -139,6 +139,15 @@ func (q *queue) empty() bool {
 	return len(q.lanes[own].events) == 0 && len(q.lanes[shared].events) == 0 && q.last == nil
 }
 
+// answersOnly takes out what is of a topic. Before ready no page may get any: it would take the event's place for
+// its own, and not know that it has missed what was before.
+func (q *queue) answersOnly() {
+	for i := range q.lanes {
+		l := &q.lanes[i]
+		l.events = slices.DeleteFunc(l.events, func(ev *event) bool { return ev.topic != "" })
+	}
+}
+
 // next is the lane that goes first. What is only the close frame goes like the learner's own.
 func (q *queue) next() lane {
 	if len(q.lanes[own].events) == 0 && q.last == nil {

@@ -1,6 +1,7 @@
 package hub_test
 
 import (
+	"context"
 	"encoding/json"
 	"math/rand/v2"
 	"sync"
@@ -202,6 +203,32 @@ func TestAnExpiredTokenEndsItsSocket(t *testing.T) {
 	late.Hello("alice/web/s1", nil)
 	if end := late.Ended(soon); end.Code != 4001 {
 		t.Errorf("hello with an expired token ended with %+v", end)
+	}
+}
+
+// TestWhoIsEndedDuringHelloIsGivenNoNewPlace: without ready a page would not know that it has missed something before
+// what it is given.
+func TestWhoIsEndedDuringHelloIsGivenNoNewPlace(t *testing.T) {
+	var in *instance
+	held := make(chan func(), 1)
+	people := &accounts{}
+	people.asked = func(string) { held <- in.Hold(hub.CourseTopic("c1")) } // hello comes no further than this topic
+	in = start(t, embedded(t), with(people))
+	c := hubtest.Connect(t, in.url, hubtest.Options{})
+	c.Hello("alice/web/s1", map[string]string{"user": "ABCDEFGHIJ-1", "course:c1": ""})
+	release := <-held
+	eventually(t, "she follows her topic", func() bool { return in.Online().Topics["user"].Sockets == 1 })
+	pos := in.publish(t, hub.UserTopic("alice"), "number", 1)
+	eventually(t, "it was fed", func() bool { return in.Position(hub.UserTopic("alice")) == pos })
+	closed := make(chan error, 1)
+	go func() { closed <- in.Close(context.Background()) }()
+	end := c.Ended(soon)
+	release()
+	if end.Code != 4101 || len(c.All()) > 0 {
+		t.Errorf("ended with %+v after %+v", end, c.All())
+	}
+	if err := <-closed; err != nil {
+		t.Error(err)
 	}
 }
 

@@ -391,11 +391,15 @@ func (s *socket) endLocked(how closing) call {
 	if s.ending {
 		return nobody
 	}
-	s.ending, s.open = true, true
 	if how.drop {
 		s.waits = nil
 	}
-	s.queueLocked().last = &event{frame: how.frame()}
+	q := s.queueLocked()
+	if !s.open {
+		q.answersOnly()
+	}
+	s.ending, s.open = true, true
+	q.last = &event{frame: how.frame()}
 	cut := time.Now().Add(s.hub.timing.linger)
 	s.net.SetReadDeadline(cut)
 	s.net.SetWriteDeadline(cut)
