@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -23,7 +24,8 @@ const maxEventData = 16 << 10
 
 // publish answers POST /api/hub/publish `{topic,type,data}` with the event's place in its
 // topic. It reaches the pages that are open, and those that come back soon; what must
-// not be missed is a broadcast.
+// not be missed is a broadcast. While Redis is away an event has no place and gets 202: some pages
+// have it already, so it is not to be sent again.
 func (s *Server) publish(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Topic string         `json:"topic"`
@@ -47,11 +49,15 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request) error {
 		data = []byte("{}")
 	}
 	pos, err := s.Hub.Publish(r.Context(), hub.Event{Topic: in.Topic, Type: in.Type, Data: json.RawMessage(data)})
+	status := http.StatusOK
+	if errors.Is(err, hub.ErrInLine) {
+		status, err = http.StatusAccepted, nil
+	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", shop.ErrHubUnavailable, err)
 	}
 	s.event(r, "published", slog.String("topic", in.Topic), slog.String("type", in.Type))
-	return encode(w, http.StatusOK, map[string]string{"topic": in.Topic, "pos": pos})
+	return encode(w, status, map[string]string{"topic": in.Topic, "pos": pos})
 }
 
 // checkTopic lets through what marketing may speak to: everybody, and the pages of one

@@ -115,6 +115,20 @@ func TestAHubThatIsDownStopsNobodyFromShopping(t *testing.T) {
 	}
 }
 
+// TestWhatWaitsForRedisIsNotSaidToHaveFailed: who tried again would say it twice.
+func TestWhatWaitsForRedisIsNotSaidToHaveFailed(t *testing.T) {
+	nowhere := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1, DialerRetries: 1})
+	t.Cleanup(func() { nowhere.Close() })
+	w := newWorld(t, func(d *Deps) { d.Hub = hub.New(hub.Config{Redis: nowhere, Log: d.Log}) })
+	w.runHub(w.deps.Hub)
+	visitor := hubtest.Dial(t, w.url+"/ws", "")
+	got := w.do("POST", "/api/hub/publish", w.staff("mark", "learner", "marketer"), `{"topic":"activity","type":"sale.begins"}`).is(202)
+	if said := as[map[string]string](got); said["topic"] != "activity" || said["pos"] != "" {
+		t.Errorf("answered %v", said)
+	}
+	visitor.Wait("sale.begins", 5*time.Second)
+}
+
 func TestOfManyTopicsTheBusiestAreShown(t *testing.T) {
 	topics := map[string]hub.Followers{"activity": {Sockets: 1000}}
 	for i := range 2 * busiestTopics {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"slices"
 )
 
@@ -30,8 +31,12 @@ const (
 	earlyBytes  = 256 << 10
 )
 
-// errInLine: others of the partition stand in line, which go first.
-var errInLine = errors.New("hub: waits for Redis behind earlier events")
+// ErrInLine: Redis has not taken the event, which the pages of this instance have, and stands in line. To publish it
+// again without a Once would double it.
+var ErrInLine = errors.New("hub: stands in line for Redis")
+
+// errBehind: others of the partition stand in line, which go first.
+var errBehind = errors.New("hub: earlier events wait for Redis")
 
 // tagOf is the same for every try to publish under one Once, whoever makes it.
 func tagOf(once string) string {
@@ -46,25 +51,30 @@ func tagOf(once string) string {
 // and returns why.
 func (h *Hub) publish(ctx context.Context, d draft) (pos string, err error) {
 	p := h.partitionOf(d.topic)
-	if err = errInLine; !p.line.Load() {
+	if err = errBehind; !p.line.Load() {
 		if pos, err = h.append(ctx, p, d); err == nil {
 			p.unheard.add(d, pos, p.heard.Load())
 			return pos, nil
 		}
 	}
-	if at := p.advance(d, h.running.Load()); at != "" {
+	at, stands := p.advance(d, h.running.Load())
+	switch {
+	case at != "":
 		return at, nil
+	case stands:
+		err = fmt.Errorf("%w: %w", ErrInLine, err)
 	}
 	return "", err
 }
 
 // advance gives a draft to the followers here, once, and puts it in line, if there will be somebody to take
-// it from there. It returns the position if the draft has one after all: only the answer was lost.
-func (p *partition) advance(d draft, running bool) string {
+// it from there, and reports whether it stands. It returns the position if the draft has one after all: only the
+// answer was lost.
+func (p *partition) advance(d draft, running bool) (at string, stands bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if pos, ok := p.ring.find(d.tag); ok {
-		return pos.String()
+		return pos.String(), false
 	}
 	order, ends := parseEnding(d.body)
 	if ends {
@@ -73,19 +83,19 @@ func (p *partition) advance(d draft, running bool) string {
 	bytes := len(d.body)
 	for _, e := range p.early {
 		if e.tag == d.tag {
-			return ""
+			return "", true
 		}
 		bytes += len(e.body)
 	}
 	if !running || len(p.early) >= earlyEvents || bytes > earlyBytes {
-		return ""
+		return "", false
 	}
 	for _, sent := range p.unheard.take(d.topic, position{p.epoch, p.last}) {
 		p.goAhead(sent.draft, sent.at.offset)
 	}
 	p.goAhead(d, 0)
 	p.line.Store(true)
-	return ""
+	return "", true
 }
 
 // goAhead gives a draft, which is at that offset or has none, to the followers here before it is heard.

@@ -2,6 +2,7 @@ package hub_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -228,7 +229,10 @@ func TestWhatStandsInLineIsBounded(t *testing.T) {
 	m.Close()
 	in.offer(t, hub.Activity, 0, "")
 	for i := 1; i <= 2*hub.EarlyEvents; i++ {
-		in.offer(t, hub.UserTopic("alice"), i, fmt.Sprint(i))
+		_, err := in.Publish(context.Background(), hub.Event{Topic: hub.UserTopic("alice"), Type: "number", Data: i, Once: fmt.Sprint(i)})
+		if stands := errors.Is(err, hub.ErrInLine); stands != (i <= hub.EarlyEvents) {
+			t.Errorf("%d stands in line: %v; %v", i, stands, err)
+		}
 	}
 	if err := m.Restart(); err != nil {
 		t.Fatal(err)

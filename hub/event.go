@@ -65,7 +65,7 @@ return pos`)
 // Publish gives e a position in its topic, keeps it for resume and sends it to every instance,
 // this one included, and returns the position. A repeat of the same Once within 24 hours
 // publishes nothing and returns the first one's position. Errors: ErrBadEvent, ErrTooLarge,
-// what Redis says; after the last kind the pages of this instance have the event, and the others get it
+// what Redis says; where that wraps ErrInLine, the pages of this instance have the event, and the others get it
 // when Redis is back, if this instance lives till then (see early).
 func (h *Hub) Publish(ctx context.Context, e Event) (pos string, err error) {
 	if !validTopic(e.Topic) || !validType(e.Type) {
