@@ -73,7 +73,7 @@ func (p *presence) add(s spot, by int32) {
 }
 
 func (p *presence) addLocked(s spot, by int32) {
-	if by > 0 && len(p.here) >= mostTopicsCounted && p.here[s.topic] == nil {
+	if by > 0 && len(p.here) >= mostTopicsCounted && p.here[s.topic] == nil && strings.HasPrefix(s.topic, coursePrefix) {
 		return
 	}
 	p.here.put(s, max(0, p.here.at(s)+by))
