@@ -65,6 +65,14 @@ func (h *Hub) ask(ctx context.Context, sockets []*socket) {
 	_ = asking.Wait() // none of them gives one
 }
 
+// askLater asks about a socket whose session an order has spared: of a page that has a newer token by then. Whoever
+// else has come with the old one has not.
+func (s *socket) askLater() {
+	if s.hub.cfg.StillGood != nil {
+		time.AfterFunc(s.hub.timing.renewal, func() { s.hub.ask(context.Background(), []*socket{s}) })
+	}
+}
+
 // endSession ends a socket that has not been given another token meanwhile.
 func (s *socket) endSession(session string) {
 	s.mu.Lock()

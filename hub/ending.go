@@ -99,8 +99,11 @@ func (e *ending) concerns(id *Identity) bool {
 	if e.Client != "" && e.Client != id.Client {
 		return false
 	}
-	return e.Except == "" || e.Except != id.Session
+	return !e.spares(id)
 }
+
+// spares reports whether this identity's session is the one that is not ended.
+func (e *ending) spares(id *Identity) bool { return e.Except != "" && e.Except == id.Session }
 
 // closing is how a socket is ended that logged in at sinceMS. One that logged in after the order
 // was given has a token that was good then: the order has come late, or a clock is wrong. It
@@ -147,6 +150,9 @@ func (p *partition) obey(topic string, pos position, order *ending) {
 	for _, f := range t.followers {
 		id, since := f.socket.loggedIn()
 		if !order.concerns(&id) {
+			if order.spares(&id) {
+				f.socket.askLater()
+			}
 			continue
 		}
 		how := order.closing(since)

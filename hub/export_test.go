@@ -8,12 +8,16 @@ func (h *Hub) Quicken() {
 		hello: time.Second, ping: 250 * time.Millisecond, silent: 1500 * time.Millisecond,
 		stuck: 500 * time.Millisecond, linger: 500 * time.Millisecond,
 		probe: 50 * time.Millisecond, fleet: 50 * time.Millisecond, stream: time.Minute, recheck: time.Second,
+		renewal: 250 * time.Millisecond,
 	}
 }
 
 // Stick sets when a socket that takes nothing is ended, and what it has left then to read so,
 // before the hub is used.
 func (h *Hub) Stick(stuck, linger time.Duration) { h.timing.stuck, h.timing.linger = stuck, linger }
+
+// RenewWithin sets how long a spared socket has for its new token, before the hub is used.
+func (h *Hub) RenewWithin(d time.Duration) { h.timing.renewal = d }
 
 // Hold stops the partition of a topic, and with it all that is fed behind it, until release.
 func (h *Hub) Hold(topic string) (release func()) {

@@ -109,6 +109,7 @@ type timing struct {
 	fleet   time.Duration // between two exchanges with the other instances
 	stream  time.Duration // of an event stream, at most
 	recheck time.Duration // between two questions whether a socket may still be here
+	renewal time.Duration // for a page to bring the token that it was given
 }
 
 func protocolTiming() timing {
@@ -116,6 +117,7 @@ func protocolTiming() timing {
 		hello: 5 * time.Second, ping: 25 * time.Second, silent: 35 * time.Second,
 		stuck: 10 * time.Second, linger: 3 * time.Second,
 		probe: 400 * time.Millisecond, fleet: time.Second, stream: 10 * time.Minute, recheck: 10 * time.Minute,
+		renewal: 10 * time.Second,
 	}
 }
 

@@ -222,6 +222,30 @@ func TestASocketDoesNotOutliveItsTokenThoughTheOrderWasLost(t *testing.T) {
 	}
 }
 
+// TestWhoHasTheOldTokenTooIsOutAfterANewPassword: the page that set it brings its new token, a thief of the old one
+// cannot.
+func TestWhoHasTheOldTokenTooIsOutAfterANewPassword(t *testing.T) {
+	people := &accounts{dead: map[string]bool{}}
+	in := prepare(t, embedded(t), with(people))
+	in.RenewWithin(2 * time.Second)
+	in.run(t)
+	eventually(t, "the instance reaches Redis", func() bool { return in.Healthy() == nil })
+	for range 10 { // of which one is asked about every few seconds
+		hubtest.Dial(t, in.url, "")
+	}
+	page, thief := hubtest.Dial(t, in.url, "alice/web/s1"), hubtest.Dial(t, in.url, "alice/web/s1")
+	people.set(func(a *accounts) { a.dead["alice/web/s1"] = true })
+	if err := in.End(context.Background(), "alice", "", "s1", hub.Refused); err != nil {
+		t.Fatal(err)
+	}
+	page.Send(map[string]string{"op": "token", "token": "alice/web/s2"})
+	if end := thief.Ended(2 * soon); end.Word != "CHECK_AGAIN" {
+		t.Errorf("ended with %+v", end)
+	}
+	in.publish(t, hub.UserTopic("alice"), "after", nil)
+	page.Wait("after", soon)
+}
+
 // TestNobodyIsEndedWhileItCannotBeTold: the store is away.
 func TestNobodyIsEndedWhileItCannotBeTold(t *testing.T) {
 	m, people := miniredis.RunT(t), &accounts{dead: map[string]bool{"alice/web/s1": true}, away: true}
