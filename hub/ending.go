@@ -37,7 +37,6 @@ var (
 	tokenExpired    = closing{code: 4001, word: "TOKEN_EXPIRED", drop: true}
 	sessionReplaced = closing{code: 4002, word: "SESSION_REPLACED"}
 	protocolMisuse  = closing{code: 4003, word: "PROTOCOL_MISUSE"}
-	helloTimeout    = closing{code: 4003, word: "HELLO_TIMEOUT"}
 	messageTooBig   = closing{code: 4003, word: "MESSAGE_TOO_BIG"}
 	tooManyMessages = closing{code: 4003, word: "TOO_MANY_MESSAGES"}
 	identityChanged = closing{code: 4003, word: "IDENTITY_CHANGED", drop: true}
@@ -50,6 +49,8 @@ var (
 	tooManySockets  = closing{code: 4104, word: "TOO_MANY_SOCKETS", least: 20 * time.Second, most: time.Minute}
 	// What is known of other instances is some seconds old: this one may soon find a place.
 	tooManyElsewhere = closing{code: 4104, word: "TOO_MANY_SOCKETS", least: 2 * time.Second, most: 10 * time.Second}
+	// What is on the way may keep a client's frames back, which is no misuse of the client's.
+	helloTimeout = closing{code: 4102, word: "HELLO_TIMEOUT", least: time.Second / 5, most: 2 * time.Second, drop: true}
 )
 
 // slot is the closing of the i-th of n sockets that are to come back evenly spread over a window:

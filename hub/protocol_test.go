@@ -207,7 +207,7 @@ func TestAFloodEndsTheSocket(t *testing.T) {
 func TestAClientThatNeverSaysHelloIsEnded(t *testing.T) {
 	in := startQuick(t, embedded(t))
 	c := hubtest.Connect(t, in.url, hubtest.Options{})
-	if end := c.Ended(soon); end.Code != 4003 || end.Word != "HELLO_TIMEOUT" {
+	if end := c.Ended(soon); end.Code != 4102 || end.Word != "HELLO_TIMEOUT" {
 		t.Errorf("ended with %+v", end)
 	}
 }
