@@ -12,18 +12,23 @@ import { base, begin, check, emptyCart, eventually, id, kept, lineOf, login, mar
 // that was said on it.
 const links = []
 let refusing = false
+let deaf = false // to what the page says
 
 async function standBetween(context) {
   // This play is about sockets alone: what would take their place ends as it begins.
   await context.route(/\/api\/events\b/, (route) => route.fulfill({ status: 200, contentType: 'text/event-stream', body: '' }))
   await context.routeWebSocket(/\/ws$/, (page) => {
     if (refusing) return void page.close({ code: 1013 })
-    const link = { page, hello: null, closed: false }
+    const link = { page, hello: null, answered: false, closed: false }
     const server = page.connectToServer()
     page.onMessage((text) => {
       const frame = JSON.parse(text)
       if (frame.op === 'hello') link.hello = frame
-      server.send(text)
+      if (!deaf) server.send(text)
+    })
+    server.onMessage((text) => {
+      link.answered = true
+      page.send(text)
     })
     link.end = (code, reason) => {
       link.closed = true
@@ -95,8 +100,45 @@ async function play(context) {
   await eventually('the notice is counted', () => page.locator(id('inbox-badge')).isVisible())
   await eventually('the bought line is gone', async () => !(await page.locator(id('cart-badge')).isVisible()))
 
+  begin('told to wait it waits, also when the network is back')
+  await page.reload() // its failures are forgotten
+  const live = (than) => eventually('the page is live', () => current() !== than && !current().closed && current().answered)
+  await live()
+  const told = current()
+  const toldAt = Date.now()
+  told.end(4103, { code: 'TRY_LATER', retry_ms: 1500 })
+  await page.evaluate(() => dispatchEvent(new Event('online')))
+  await live(told)
+  check(Date.now() - toldAt >= 1500, `it was back after ${Date.now() - toldAt} ms`)
+
+  begin('a link that breaks again and again is tried less and less')
+  const brokenAt = Date.now()
+  for (let broken = 0; broken < 3; broken++) {
+    const link = current()
+    link.end(1011, {})
+    await live(link)
+  }
+  check(Date.now() - brokenAt >= 1700, `it was back three times in ${Date.now() - brokenAt} ms`)
+
+  begin('what is said on a socket is not heard: the page goes on with events')
+  await page.reload()
+  await live()
+  let streams = 0
+  page.on('request', (r) => /\/api\/events\b/.test(r.url()) && streams++)
+  deaf = true
+  let last = current()
+  last.end(4101, { code: 'SERVER_RESTART', retry_ms: 100 })
+  for (let unheard = 0; unheard < 2; unheard++) {
+    const link = await eventually('the page said hello', () => current() !== last && current().hello && current())
+    link.end(4102, { code: 'HELLO_TIMEOUT', retry_ms: 200 })
+    last = link
+  }
+  await eventually('events are asked for', () => streams > 0)
+  deaf = false
+  await live(last)
+
   begin('a login elsewhere ends this one and says so')
-  const last = current()
+  last = current()
   last.end(4002, { code: 'SESSION_REPLACED' })
   await page.locator(id('session-ended')).filter({ hasText: '别处登录' }).waitFor()
   await eventually('a visitor\'s hello follows', () => current() !== last && current().hello)

@@ -23,8 +23,12 @@ export interface Listener {
 
 export const closeCode = { refused: 4001, replaced: 4002, misuse: 4003, loggedOut: 4004 }
 
+const unheard = 4102 // before ready: the hello did not get through
+
 const firstPause = 500 // ms
 const longestPause = 30_000
+const longestTold = 120_000
+const steadyAfter = 30_000 // a link that lived for as long ends a row of failures, ms
 const answerWithin = 10_000 // for ready and pong
 const brokenAfter = 2 // WebSockets in a row that never came to ready
 // For how long a page is content with events before it tries a WebSocket again, ms. Each failure doubles it.
@@ -40,6 +44,8 @@ export class HubSocket {
   private live = false
   private wanted = false
   private failures = 0
+  private readyAt = 0
+  private barredUntil = 0 // the server's word not to come back before
   private broken = 0
   private heartbeat = 25_000
   private stirredAt = 0
@@ -152,7 +158,7 @@ export class HubSocket {
 
   private ready(heartbeatSeconds: number): void {
     this.greeted = true
-    this.failures = 0
+    this.readyAt = Date.now()
     this.heartbeat = heartbeatSeconds * 1000
     this.setLive(true)
     if (this.link?.way === 'events') {
@@ -210,9 +216,11 @@ export class HubSocket {
       return
     }
     const told = code >= 4100 && code <= 4199
-    if (!told) return this.fail()
+    if (!told || (code === unheard && !this.greeted)) return this.fail()
     this.leave()
-    this.comeBack(toldPause(reason) ?? this.pause())
+    const wait = toldPause(reason)
+    if (wait) this.barredUntil = Date.now() + wait
+    this.comeBack(wait ?? this.pause())
   }
 
   // fail is the end of a link without a word from the hub. Of one that never came to ready it may
@@ -227,6 +235,8 @@ export class HubSocket {
   // pause doubles from one failure to the next, and is spread so that the tabs of a
   // whole town do not return at the same moment.
   private pause(): number {
+    if (this.readyAt && Date.now() - this.readyAt > steadyAfter) this.failures = 0
+    this.readyAt = 0
     const pause = Math.min(longestPause, firstPause * 2 ** this.failures++)
     return pause / 2 + (Math.random() * pause) / 2
   }
@@ -280,6 +290,8 @@ export class HubSocket {
   // link that looks open may be long dead.
   private wake(): void {
     if (!this.wanted) return
+    const barred = Math.min(this.barredUntil - Date.now(), longestTold) // a clock may have been set back
+    if (!this.link && barred > 0) return this.comeBack(barred)
     if (!this.link) this.connect()
     else if (this.greeted && this.link.way === 'socket') this.ping()
     else if (this.greeted && Date.now() - this.stirredAt > this.heartbeat * 1.2) this.connect()
@@ -312,7 +324,7 @@ export class HubSocket {
 function toldPause(reason: string): number | undefined {
   try {
     const ms = (JSON.parse(reason) as { retry_ms?: unknown }).retry_ms
-    return typeof ms === 'number' && ms >= 0 ? Math.min(ms, 120_000) * (1 + Math.random() * 0.2) : undefined
+    return typeof ms === 'number' && ms >= 0 ? Math.min(ms, longestTold) * (1 + Math.random() * 0.2) : undefined
   } catch {
     return undefined
   }
