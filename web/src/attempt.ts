@@ -1,6 +1,7 @@
 // One attempt to place an order has one Idempotency-Key, which survives a lost
 // answer and a reload of the page, so that pressing again cannot buy twice.
 import { api, Problem } from './api'
+import { keep } from './keep'
 import type { PlacedOrder, WantedLine } from './types'
 
 const slot = 'mstm.attempt'
@@ -14,19 +15,19 @@ export async function placeOrder(lines: WantedLine[], totalFen: number): Promise
   const { key } = attemptFor(JSON.stringify([lines, totalFen]))
   try {
     const placed = await api.place(lines, totalFen, key)
-    sessionStorage.removeItem(slot)
+    keep.remove('sessionStorage', slot)
     return placed
   } catch (err) {
-    if (err instanceof Problem && err.settled) sessionStorage.removeItem(slot)
+    if (err instanceof Problem && err.settled) keep.remove('sessionStorage', slot)
     throw err
   }
 }
 
 function attemptFor(body: string): Attempt {
-  const stored = JSON.parse(sessionStorage.getItem(slot) ?? 'null') as Attempt | null
+  const stored = JSON.parse(keep.read('sessionStorage', slot) ?? 'null') as Attempt | null
   if (stored?.body === body) return stored
   const fresh = { body, key: newKey() }
-  sessionStorage.setItem(slot, JSON.stringify(fresh))
+  keep.write('sessionStorage', slot, JSON.stringify(fresh))
   return fresh
 }
 

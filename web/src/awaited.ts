@@ -1,6 +1,7 @@
 // Whoever comes back from WeChat's page may have paid, and the page cannot know before the
 // server does. For a while it says that it asks, also after the reload that the way back is.
 import { onMounted, onScopeDispose, ref } from 'vue'
+import { keep } from './keep'
 
 const slot = 'mstm.paying' // the order and when its buyer left, in ms
 const patience = 45_000 // ms
@@ -17,18 +18,18 @@ export function useAwaited(order: string) {
   }
 
   function begin(): void {
-    sessionStorage.setItem(slot, `${order} ${Date.now()}`)
+    keep.write('sessionStorage', slot, `${order} ${Date.now()}`)
     show(Date.now())
   }
 
   function end(): void {
     clearTimeout(timer)
     on.value = false
-    sessionStorage.removeItem(slot)
+    keep.remove('sessionStorage', slot)
   }
 
   onMounted(() => {
-    const [of, leftAt] = (sessionStorage.getItem(slot) ?? '').split(' ')
+    const [of, leftAt] = (keep.read('sessionStorage', slot) ?? '').split(' ')
     if (of === order) show(Number(leftAt))
   })
   onScopeDispose(() => clearTimeout(timer))

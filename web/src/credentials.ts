@@ -1,4 +1,5 @@
 // The token, shared by all tabs of this browser through localStorage.
+import { keep } from './keep'
 import type { User } from './types'
 
 const slot = 'mstm.session'
@@ -10,7 +11,7 @@ export interface Session {
 
 function read(): Session | null {
   try {
-    return JSON.parse(localStorage.getItem(slot) ?? 'null') as Session | null
+    return JSON.parse(keep.read('localStorage', slot) ?? 'null') as Session | null
   } catch {
     return null
   }
@@ -21,8 +22,8 @@ let onRefused: (token: string) => void = () => {}
 export const credentials = {
   read,
   token: (): string => read()?.token ?? '',
-  save: (session: Session) => localStorage.setItem(slot, JSON.stringify(session)),
-  clear: () => localStorage.removeItem(slot),
+  save: (session: Session) => keep.write('localStorage', slot, JSON.stringify(session)),
+  clear: () => keep.remove('localStorage', slot),
 
   // refused is called by whoever learns that the server no longer takes the token.
   refused: (token: string) => onRefused(token),
