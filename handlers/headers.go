@@ -23,6 +23,7 @@ func (s *Server) securityHeaders(h http.Header, r *http.Request, x *exchange) {
 	h["X-Content-Type-Options"] = nosniff
 	h["Referrer-Policy"] = noReferrer
 	h["Cache-Control"] = noStore
+	h["Date"] = []string{s.Now().UTC().Format(http.TimeFormat)} // the times in the answer are by this clock
 	if s.Production {
 		h["Strict-Transport-Security"] = oneYear
 	}

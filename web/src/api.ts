@@ -1,4 +1,5 @@
 // The REST client: every call of the pages goes through request.
+import { heardDate } from './clock'
 import { credentials } from './credentials'
 import type {
   Binding, Cart, Category, Course, CourseCard, Enrolment, Inbox, Lesson, List, Login, Me, NoticeTemplate, Notifications, Order, OrderNow, PlacedOrder, Quote, WantedLine, Wordings,
@@ -25,6 +26,7 @@ export class Problem extends Error {
 }
 
 export const offline = 'OFFLINE'
+const patience = 30_000 // ms; the server gives up sooner, so nothing more is to come
 
 interface Options {
   body?: unknown
@@ -33,31 +35,34 @@ interface Options {
 }
 
 async function request<T>(method: string, path: string, opts: Options = {}): Promise<T> {
-  const token = credentials.token()
-  const res = await send(method, path, token, opts)
-  if (res.ok) return (res.status === 204 ? undefined : await res.json()) as T
-  const problem = await problemOf(res)
-  if (problem.code === 'UNAUTHENTICATED' && token) {
-    // Another tab may have logged in again since: its token is ours as well.
-    if (credentials.token() && credentials.token() !== token) return request(method, path, opts)
-    credentials.refused(token)
+  const asker = credentials.read()
+  const answer = await send(method, path, asker?.token ?? '', opts)
+  if (!(answer instanceof Problem)) return answer as T
+  if (answer.code === 'UNAUTHENTICATED' && asker) {
+    // Another tab may have logged in again since: its token is ours as well, unless it is somebody else's.
+    const now = credentials.read()
+    if (now && now.token !== asker.token && now.user.id === asker.user.id) return request(method, path, opts)
+    credentials.refused(asker.token)
   }
-  throw problem
+  throw answer
 }
 
-async function send(method: string, path: string, token: string, opts: Options): Promise<Response> {
+async function send(method: string, path: string, token: string, opts: Options): Promise<unknown> {
   const headers: Record<string, string> = { 'Accept-Language': 'zh-CN' }
   if (token) headers.Authorization = `Bearer ${token}`
   if (opts.key) headers['Idempotency-Key'] = opts.key
   if (opts.body !== undefined) headers['Content-Type'] = 'application/json'
   try {
-    return await fetch('/api' + path, {
+    const res = await fetch('/api' + path, {
       method,
       headers,
       body: opts.body === undefined ? undefined : JSON.stringify(opts.body),
-      signal: opts.signal,
+      signal: opts.signal ?? AbortSignal.timeout(patience),
       keepalive: method !== 'GET', // what was pressed is done, also when the page is left at once
     })
+    heardDate(res.headers.get('Date'))
+    if (!res.ok) return await problemOf(res)
+    return res.status === 204 ? undefined : await res.json()
   } catch (err) {
     if (opts.signal?.aborted) throw err
     throw new Problem(0, offline, '网络不通，请检查后重试')
