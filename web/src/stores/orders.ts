@@ -1,7 +1,8 @@
 import { defineStore } from 'pinia'
 import { ref, watch } from 'vue'
 import { api, placed } from '@/api'
-import type { Order, OrderNow, Payment, PlacedOrder } from '@/types'
+import { placeOrder } from '@/attempt'
+import type { List, Order, OrderNow, Payment, PlacedOrder, WantedLine } from '@/types'
 import { useLive } from './live'
 import { useSession } from './session'
 
@@ -18,15 +19,24 @@ export const useOrders = defineStore('orders', () => {
   const byId = ref(new Map<string, Order>())
   const payments = ref(new Map<string, Payment>())
 
-  function apply({ order, payment }: PlacedOrder): void {
+  function apply(said: PlacedOrder): PlacedOrder {
+    const { order, payment } = said
     const known = byId.value.get(order.id)
     if (!known || supersedes(order, known)) byId.value.set(order.id, order)
     if (order.state !== 'pending') payments.value.delete(order.id)
     else if (payment) payments.value.set(order.id, payment)
+    return said
   }
 
-  const read = async (id: string) => apply(await api.order(id))
-  const cancel = async (id: string) => apply(await api.cancel(id))
+  const read = async (id: string) => apply(await session.own(api.order(id)))
+  const place = async (lines: WantedLine[], totalFen: number) => apply(await session.own(placeOrder(lines, totalFen)))
+  const cancel = async (id: string) => apply(await session.own(api.cancel(id)))
+
+  async function list(cursor?: string): Promise<List<Order>> {
+    const page = await session.own(api.orders(cursor))
+    for (const order of page.items) apply({ order })
+    return page
+  }
 
   const unpaid = (id: string) => byId.value.get(id)?.state === 'pending' && !payments.value.has(id)
 
@@ -34,12 +44,12 @@ export const useOrders = defineStore('orders', () => {
   // not tell their payments, and asking for one takes it away from where it was begun.
   async function open(id: string): Promise<void> {
     if (unpaid(id)) await read(id)
-    if (unpaid(id)) apply(await api.pay(id))
+    if (unpaid(id)) apply(await session.own(api.pay(id)))
   }
 
   // payHere takes the payment to this browser, or makes sure that the one begun here can still be
   // paid. A code shown elsewhere dies by it. authorise says that this is another WeChat than before.
-  const payHere = async (id: string, authorise?: boolean) => apply(await api.pay(id, authorise))
+  const payHere = async (id: string, authorise?: boolean) => apply(await session.own(api.pay(id, authorise)))
 
   live.on<OrderNow | PlacedOrder>('order.changed', (change) => apply(placed(change)))
   watch(() => session.user?.id, () => {
@@ -47,7 +57,7 @@ export const useOrders = defineStore('orders', () => {
     payments.value.clear()
   }, { flush: 'sync' })
 
-  return { byId, payments, apply, read, open, payHere, cancel }
+  return { byId, payments, read, list, place, open, payHere, cancel }
 })
 
 // A part refunded may be refunded again, so those states are told apart by the money.

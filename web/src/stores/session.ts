@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
-import { api } from '@/api'
+import { api, Problem } from '@/api'
 import { credentials, type Session } from '@/credentials'
 import { closeCode } from '@/socket'
 import type { Login } from '@/types'
@@ -33,12 +33,21 @@ export const useSession = defineStore('session', () => {
   const weChatLogin = async (...args: Parameters<typeof api.weChatLogin>) => enter(await api.weChatLogin(...args))
 
   async function logout(): Promise<void> {
+    const mine = credentials.token()
     try {
       await api.logout()
     } finally {
-      credentials.clear()
+      if (credentials.token() === mine) credentials.clear() // else somebody has logged in meanwhile
       adopt()
     }
+  }
+
+  // own is the answer to a question of this learner's, which is nothing to whoever is logged in by then.
+  async function own<T>(asked: Promise<T>): Promise<T> {
+    const asker = user.value?.id
+    const answer = await asked
+    if (user.value?.id !== asker) throw new Problem(0, 'ANOTHER_LEARNER', '登录的账号变了，请重试')
+    return answer
   }
 
   // lost drops a token that the server no longer takes, unless another tab has a newer one by then.
@@ -63,5 +72,5 @@ export const useSession = defineStore('session', () => {
     live.start(session.value?.token ?? '')
   }
 
-  return { user, notice, enter, login, register, weChatLogin, logout, begin }
+  return { user, notice, enter, login, register, weChatLogin, logout, own, begin }
 })
