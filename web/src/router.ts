@@ -1,3 +1,4 @@
+import { showToast } from 'vant'
 import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
 import { credentials } from './credentials'
 
@@ -36,6 +37,14 @@ export const router = createRouter({
 
 router.beforeEach((to) => {
   if (to.meta.auth && !credentials.token()) return { name: 'login', query: { next: to.fullPath } }
+})
+
+// A page from before the shop's last release asks for files that are gone: there it goes on by loading.
+router.onError(async (_err, to, from) => {
+  if (!from.matched.length) return
+  const there = await fetch('/favicon.svg', { method: 'HEAD', cache: 'no-store' }).then(() => true, () => false)
+  if (there) location.assign(to.fullPath)
+  else showToast('网络不通，请检查后重试')
 })
 
 router.afterEach((to) => {
