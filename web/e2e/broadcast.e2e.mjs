@@ -7,20 +7,7 @@
 // one was away meanwhile, and a link that is followed is counted. Answers that are overtaken by what
 // they do not know of change nothing, and who wants no activities sees none from then on.
 import { randomUUID } from 'node:crypto'
-import { base, begin, check, eventually, id, kept, login, mark, perform, person, shoot } from './harness.mjs'
-
-async function call(path, { method, token, body, headers = {} } = {}) {
-  const res = await fetch(base + path, {
-    method: method ?? (body ? 'POST' : 'GET'),
-    headers: { 'Content-Type': 'application/json', ...(token && { Authorization: `Bearer ${token}` }), ...headers },
-    body: body && JSON.stringify(body),
-  })
-  const text = await res.text()
-  check(res.ok, `${path} answered ${res.status}: ${text}`)
-  return text && JSON.parse(text)
-}
-
-const enter = (name, client) => call('/api/login', { body: { username: name, password: `${name}-demo-password`, client } })
+import { base, begin, call, check, enter, eventually, held, id, kept, login, mark, perform, person, shoot } from './harness.mjs'
 
 // cuttable lets a page's socket be cut, and refused until it is mended.
 async function cuttable(page) {
@@ -36,24 +23,6 @@ async function cuttable(page) {
     }
   })
   return way
-}
-
-// held lets a page's next request of this kind reach the server, and keeps the answer back until
-// let() is called; asked is when the server has given it.
-async function held(page, url, method) {
-  let release, given
-  const free = new Promise((resolve) => (release = resolve))
-  const asked = new Promise((resolve) => (given = resolve))
-  let first = true
-  await page.route(url, async (route) => {
-    if (!first || route.request().method() !== method) return route.fallback()
-    first = false
-    const response = await route.fetch()
-    given()
-    await free
-    await route.fulfill({ response })
-  })
-  return { asked, let: release }
 }
 
 async function play(context) {
@@ -176,7 +145,7 @@ async function play(context) {
   await row(desk, '回来之后').waitFor()
   const reading = await held(desk, '**/api/notices/all/read', 'POST')
   await desk.locator(id('read-all')).click()
-  await reading.asked
+  await reading.came
   await broadcast('刚刚开始', '全部已读之后才来。')
   await row(desk, '刚刚开始').waitFor()
   reading.let()
@@ -187,7 +156,7 @@ async function play(context) {
   await desk.locator(id('nav-courses')).click()
   const listing = await held(desk, list, 'GET')
   await desk.locator(id('nav-inbox')).click()
-  await listing.asked
+  await listing.came
   await phone.locator(id('nav-inbox')).click()
   await row(phone, '刚刚开始').click()
   await says(desk, 0)
@@ -215,7 +184,7 @@ async function play(context) {
   await says(desk, 3)
   const own = await held(desk, list, 'GET')
   await desk.locator(id('nav-inbox')).click()
-  await own.asked
+  await own.came
   const tab = await context.newPage()
   await tab.goto(base)
   await tab.evaluate((s) => localStorage.setItem('mstm.session', JSON.stringify(s)), boss)
@@ -233,7 +202,7 @@ async function play(context) {
   await title.fill('订单快要关闭了')
   const saving = await held(editing, /\/notice-templates\/order_closing$/, 'PUT')
   await editing.locator(id('template-save')).click()
-  await saving.asked
+  await saving.came
   await editing.locator('[data-form="order_fulfilled"]').click()
   await editing.locator('.van-dialog__confirm').click()
   await eventually('the other one shows', async () => (await title.inputValue()) === '课程已开通')

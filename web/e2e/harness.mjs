@@ -119,6 +119,39 @@ export async function openCourse(page) {
   throw new Error('no course with a paid offer and another one is for sale')
 }
 
+// call uses the API beside the pages.
+export async function call(path, { method, token, body, headers = {} } = {}) {
+  const res = await fetch(base + path, {
+    method: method ?? (body ? 'POST' : 'GET'),
+    headers: { 'Content-Type': 'application/json', ...(token && { Authorization: `Bearer ${token}` }), ...headers },
+    body: body && JSON.stringify(body),
+  })
+  const text = await res.text()
+  check(res.ok, `${path} answered ${res.status}: ${text}`)
+  return text && JSON.parse(text)
+}
+
+// enter logs one of the sample's accounts in.
+export const enter = (name, client) => call('/api/login', { body: { username: name, password: `${name}-demo-password`, client } })
+
+// held keeps a page's next request of this kind: before the server hears it, or its answer. came is when
+// it is held, let() sends it on.
+export async function held(page, url, method, what = 'answer') {
+  let release, arrived
+  const free = new Promise((resolve) => (release = resolve))
+  const came = new Promise((resolve) => (arrived = resolve))
+  let first = true
+  await page.route(url, async (route) => {
+    if (!first || route.request().method() !== method) return route.fallback()
+    first = false
+    const response = what === 'answer' ? await route.fetch() : undefined
+    arrived()
+    await free
+    await (response ? route.fulfill({ response }) : route.continue())
+  })
+  return { came, let: release }
+}
+
 // person is somebody with a browser of their own, whose complaints count.
 export async function person(browser, device) {
   const context = await browser.newContext({ locale: 'zh-CN', timezoneId: 'Asia/Shanghai', ...device })
