@@ -246,6 +246,33 @@ func TestWhoHasTheOldTokenTooIsOutAfterANewPassword(t *testing.T) {
 	page.Wait("after", soon)
 }
 
+// TestASparedSessionIsAskedAboutThoughItsHelloWasUnderWay: its token was good when the hub looked, and is not now.
+func TestASparedSessionIsAskedAboutThoughItsHelloWasUnderWay(t *testing.T) {
+	var in *instance
+	people := &accounts{dead: map[string]bool{}}
+	people.asked = func(token string) {
+		if token != "alice/web/s1" {
+			return
+		}
+		people.set(func(a *accounts) { a.dead[token] = true })
+		before := in.Stats().Received
+		in.End(context.Background(), "alice", "", "s1", hub.Refused)
+		eventually(t, "the order has passed", func() bool { return in.Stats().Received > before })
+	}
+	in = prepare(t, embedded(t), with(people))
+	in.RenewWithin(10 * time.Millisecond)
+	in.run(t)
+	eventually(t, "the instance reaches Redis", func() bool { return in.Healthy() == nil })
+	for range 10 { // of which one is asked about every few seconds
+		hubtest.Dial(t, in.url, "")
+	}
+	c := hubtest.Connect(t, in.url, hubtest.Options{})
+	c.Hello("alice/web/s1", nil)
+	if end := c.Ended(2 * soon); end.Word != "CHECK_AGAIN" {
+		t.Errorf("ended with %+v", end)
+	}
+}
+
 // TestNobodyIsEndedWhileItCannotBeTold: the store is away.
 func TestNobodyIsEndedWhileItCannotBeTold(t *testing.T) {
 	m, people := miniredis.RunT(t), &accounts{dead: map[string]bool{"alice/web/s1": true}, away: true}

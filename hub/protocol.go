@@ -332,7 +332,7 @@ func (s *socket) renewed(id Identity, began time.Time, known []position) {
 	p := s.hub.partitionOf(name)
 	p.mu.Lock()
 	s.become(id, began)
-	err := p.current(name, known[partitionIndex(name)], &id)
+	err := p.current(name, known[partitionIndex(name)], s)
 	p.mu.Unlock()
 	if err != nil {
 		s.end(closingOf(err))

@@ -185,8 +185,7 @@ func (p *partition) admit(j *join, h *Hub) error {
 	if shownTopic(j.topic) != ownTopic {
 		return nil
 	}
-	id := j.socket.who()
-	if err := p.current(j.topic, j.known, &id); err != nil {
+	if err := p.current(j.topic, j.known, j.socket); err != nil {
 		return err
 	}
 	here := 0
@@ -198,21 +197,26 @@ func (p *partition) admit(j *join, h *Hub) error {
 		return nil
 	case here >= most:
 		return errTooManySockets
-	case here+h.elsewhere(spot{ownTopic, id.User}) >= most:
+	case here+h.elsewhere(spot{ownTopic, j.socket.who().User}) >= most:
 		return errTooManyElsewhere
 	}
 	return nil
 }
 
-// current refuses an identity that was ended between the check of its token, when the
+// current refuses a socket whose identity was ended between the check of its token, when the
 // partition was at known, and now: such an order is in the ring. p.mu is held.
-func (p *partition) current(topic string, known position, id *Identity) error {
+func (p *partition) current(topic string, known position, s *socket) error {
+	id := s.who()
 	if known.epoch != p.epoch || known.offset < p.ring.floor {
 		return ErrTryLater // too much happened meanwhile to be sure
 	}
 	for _, ev := range p.ring.after(known.offset) {
-		if ev.ending != nil && ev.topic == topic && ev.ending.concerns(id) {
+		switch {
+		case ev.ending == nil || ev.topic != topic:
+		case ev.ending.concerns(&id):
 			return errEnded
+		case ev.ending.spares(&id):
+			s.askLater()
 		}
 	}
 	return nil
