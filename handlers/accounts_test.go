@@ -204,8 +204,23 @@ func TestANewPasswordEndsEveryOtherLogin(t *testing.T) {
 	if end := page.Ended(2 * time.Second); end.Code != 4001 {
 		t.Errorf("the phone was closed with %+v", end)
 	}
+	if now, err := w.store.Authenticate(t.Context(), fresh, time.Now()); err != nil || !strings.Contains(w.ordersToEnd(), now.Session()) {
+		t.Errorf("%v; a page that has its new token early is not spared: %s", err, w.ordersToEnd())
+	}
 	w.do("POST", "/api/login", "", credentials{"linwei", aPassword, ""}).is(401)
 	w.do("POST", "/api/login", "", credentials{"linwei", "another fine one", ""}).is(200)
+}
+
+// ordersToEnd is what the learners' logs have of them.
+func (w *world) ordersToEnd() (orders string) {
+	for _, key := range w.store.Redis().Keys(w.t.Context(), "mstm:hub:{user*}:log").Val() {
+		for _, m := range w.store.Redis().XRange(w.t.Context(), key, "-", "+").Val() {
+			if body, _ := m.Values["b"].(string); strings.HasPrefix(body, "!") {
+				orders += body
+			}
+		}
+	}
+	return orders
 }
 
 func TestStaffNeedLongerPasswords(t *testing.T) {

@@ -39,7 +39,7 @@ func (s *Server) changePassword(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s.endSockets(r, u.ID, "", me.Session, hub.Refused)
+	s.endSockets(r, u.ID, "", me.Session+" "+row.Session(), hub.Refused) // the page may be there with either
 	s.event(r, "password changed")
 	return encode(w, http.StatusOK, newSession(token, row, u))
 }

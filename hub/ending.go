@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 )
@@ -75,7 +76,7 @@ func (c closing) frame() []byte {
 // so an instance that lost the link to Redis for a moment still obeys it, in order.
 type ending struct {
 	Client string    `json:"client,omitempty"`
-	Except string    `json:"except,omitempty"`
+	Except string    `json:"except,omitempty"` // sessions, with spaces between
 	Reason EndReason `json:"reason"`
 	AtMS   int64     `json:"at_ms"` // when it was given, by the clock of the instance that gave it
 }
@@ -103,8 +104,10 @@ func (e *ending) concerns(id *Identity) bool {
 	return !e.spares(id)
 }
 
-// spares reports whether this identity's session is the one that is not ended.
-func (e *ending) spares(id *Identity) bool { return e.Except != "" && e.Except == id.Session }
+// spares reports whether this identity's session is one of those that are not ended.
+func (e *ending) spares(id *Identity) bool {
+	return id.Session != "" && slices.Contains(strings.Fields(e.Except), id.Session)
+}
 
 // closing is how a socket is ended that logged in at sinceMS. One that logged in after the order
 // was given has a token that was good then: the order has come late, or a clock is wrong. It
@@ -124,7 +127,7 @@ func (e *ending) closing(sinceMS int64) closing {
 }
 
 // End closes the sockets of a user on every instance within a second: those of one client, or
-// of all when client is empty, but not those of the session except. The caller makes the
+// of all when client is empty, but not those of the sessions in except, which has spaces between. The caller makes the
 // tokens invalid first: End then also catches a socket that is just saying hello. If Redis
 // is away, this instance's sockets are ended all the same and the error is returned; those on the others
 // end when it is back (see early).

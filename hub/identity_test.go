@@ -126,6 +126,27 @@ func TestATokenIsRenewedInPlace(t *testing.T) {
 	wantNumbers(t, c, "user", 1, 2)
 }
 
+// TestANewPasswordSparesThePageThatSetIt also where the order to end the others comes while it brings its new token.
+func TestANewPasswordSparesThePageThatSetIt(t *testing.T) {
+	var in *instance
+	people := &accounts{}
+	people.asked = func(token string) {
+		if token != "alice/web/s2" {
+			return
+		}
+		before := in.Stats().Received
+		in.End(context.Background(), "alice", "", "s1 s2", hub.Refused)
+		eventually(t, "the order has passed", func() bool { return in.Stats().Received > before })
+	}
+	in = start(t, embedded(t), with(people))
+	page, thief := hubtest.Dial(t, in.url, "alice/web/s1"), hubtest.Dial(t, in.url, "alice/phone/s3")
+	page.Send(map[string]string{"op": "token", "token": "alice/web/s2"})
+	page.WaitFor("ready for the new token", soon, func(f hubtest.Frame) bool { return f.Op == "ready" && len(f.Topics) == 0 })
+	if end := thief.Ended(soon); end.Code != 4001 {
+		t.Errorf("ended with %+v", end)
+	}
+}
+
 func TestWhatARenewalRefuses(t *testing.T) {
 	for _, tt := range []struct {
 		name, from, to string
@@ -238,6 +259,7 @@ func TestWhoHasTheOldTokenTooIsOutAfterANewPassword(t *testing.T) {
 	if err := in.End(context.Background(), "alice", "", "s1", hub.Refused); err != nil {
 		t.Fatal(err)
 	}
+	eventually(t, "the order has passed", func() bool { return in.Stats().Received > 0 })
 	page.Send(map[string]string{"op": "token", "token": "alice/web/s2"})
 	if end := thief.Ended(2 * soon); end.Word != "CHECK_AGAIN" {
 		t.Errorf("ended with %+v", end)
