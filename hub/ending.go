@@ -126,6 +126,14 @@ func (e *ending) closing(sinceMS int64) closing {
 	}
 }
 
+// verdict is closing for a socket that has logged in just now.
+func (e *ending) verdict(sinceMS int64) error {
+	if e.closing(sinceMS) == checkAgain {
+		return errEndedLater
+	}
+	return errEnded
+}
+
 // End closes the sockets of a user on every instance within a second: those of one client, or
 // of all when client is empty, but not those of the sessions in except, which has spaces between. The caller makes the
 // tokens invalid first: End then also catches a socket that is just saying hello. If Redis

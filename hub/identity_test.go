@@ -114,6 +114,72 @@ func TestALogoutWhileHelloIsBeingCheckedIsNotMissed(t *testing.T) {
 	}
 }
 
+// TestALogoutWhileHelloIsBeingCheckedIsNotMissedWithRedisAway either: the order stands in line and is in no log.
+func TestALogoutWhileHelloIsBeingCheckedIsNotMissedWithRedisAway(t *testing.T) {
+	m := miniredis.RunT(t)
+	var in *instance
+	people := &accounts{}
+	people.asked = func(string) { in.End(context.Background(), "alice", "web", "", hub.LoggedOut) }
+	in = start(t, m.Addr(), with(people))
+	m.Close()
+	c := hubtest.Connect(t, in.url, hubtest.Options{})
+	c.Hello("alice/web/s1", nil)
+	if end := c.Ended(soon); end.Code != 4001 {
+		t.Errorf("ended with %+v", end)
+	}
+}
+
+// TestALoginAfterALogoutIsNotTakenForTheOneThatEnded: the order comes late, while the new token is being checked.
+func TestALoginAfterALogoutIsNotTakenForTheOneThatEnded(t *testing.T) {
+	addr, slow := embedded(t), &slowRedis{goOn: make(chan struct{})}
+	elsewhere := start(t, addr, func(c *hub.Config) { c.Redis.AddHook(slow) })
+	var in *instance
+	people := &accounts{}
+	people.asked = func(string) {
+		before := in.Stats().Received
+		close(slow.goOn)
+		eventually(t, "the order has passed", func() bool { return in.Stats().Received > before })
+	}
+	in = start(t, addr, with(people))
+	slow.armed.Store(true)
+	ended := make(chan error, 1)
+	go func() { ended <- elsewhere.End(context.Background(), "alice", "web", "", hub.LoggedOut) }()
+	eventually(t, "the order is given", func() bool { return slow.waits.Load() })
+	for at := time.Now().UnixMilli(); time.Now().UnixMilli() == at; { // which is what orders are compared by
+		time.Sleep(time.Millisecond)
+	}
+	c := hubtest.Connect(t, in.url, hubtest.Options{})
+	c.Hello("alice/web/s2", nil)
+	if end := c.Ended(soon); end.Code != 4103 || end.Word != "CHECK_AGAIN" {
+		t.Errorf("ended with %+v; its token is to decide", end)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+// slowRedis holds scripts up, once armed, until it is told to go on.
+type slowRedis struct {
+	armed, waits atomic.Bool
+	goOn         chan struct{}
+}
+
+func (s *slowRedis) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (s *slowRedis) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		if cmd.Name() == "evalsha" && s.armed.Load() {
+			s.waits.Store(true)
+			<-s.goOn
+		}
+		return next(ctx, cmd)
+	}
+}
+
+func (s *slowRedis) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
 func TestATokenIsRenewedInPlace(t *testing.T) {
 	in := start(t, embedded(t))
 	c := hubtest.Dial(t, in.url, "alice/web/s1")

@@ -176,6 +176,8 @@ func closingOf(err error) closing {
 		return tooManyElsewhere
 	case errors.Is(err, ErrTryLater):
 		return tryLater
+	case errors.Is(err, errEndedLater):
+		return checkAgain
 	default:
 		return tokenRefused
 	}

@@ -18,8 +18,12 @@ const (
 	historyReaders = 4
 )
 
-// errEnded: the user's sockets were ended while this one was saying hello.
-var errEnded = errors.New("hub: session ended meanwhile")
+// The user's sockets were ended while this one was saying hello. A token that was found good after the order had been
+// given is to be shown again, as closing says.
+var (
+	errEnded      = errors.New("hub: session ended meanwhile")
+	errEndedLater = errors.New("hub: an order to end the session has come late")
+)
 
 // The user has as many sockets as one may have: here, or with those on other instances, some
 // of which may have gone since they were told of.
@@ -204,19 +208,24 @@ func (p *partition) admit(j *join, h *Hub) error {
 }
 
 // current refuses a socket whose identity was ended between the check of its token, when the
-// partition was at known, and now: such an order is in the ring. p.mu is held.
+// partition was at known, and now: such an order is in the ring, or stands in line. p.mu is held.
 func (p *partition) current(topic string, known position, s *socket) error {
-	id := s.who()
 	if known.epoch != p.epoch || known.offset < p.ring.floor {
 		return ErrTryLater // too much happened meanwhile to be sure
 	}
+	id, since := s.loggedIn()
 	for _, ev := range p.ring.after(known.offset) {
 		switch {
 		case ev.ending == nil || ev.topic != topic:
 		case ev.ending.concerns(&id):
-			return errEnded
+			return ev.ending.verdict(since)
 		case ev.ending.spares(&id):
 			s.askLater()
+		}
+	}
+	for _, e := range p.early { // those that were given before the check had no say in it
+		if order, ends := parseEnding(e.body); ends && e.topic == topic && order.concerns(&id) && since <= order.AtMS {
+			return errEnded
 		}
 	}
 	return nil
