@@ -28,6 +28,10 @@ export function duration(seconds: number): string {
   return `${String(minutes).padStart(2, '0')}:${String(seconds % 60).padStart(2, '0')}`
 }
 
+// What a username and a password must be, told before the server refuses them.
+export const usernameRule = '3–32 个字母、数字或 _ . -，以字母或数字开头'
+export const passwordRule = '至少 8 位'
+
 const dayFormat = new Intl.DateTimeFormat('zh-CN', {
   timeZone: 'Asia/Shanghai', year: 'numeric', month: 'long', day: 'numeric',
 })
