@@ -159,7 +159,17 @@ async function twoPeople(browser) {
   await done
   await page.locator(id('nav-cart')).click()
   await lineOf(page, 'go1').waitFor()
-  await call('/api/cart', { method: 'DELETE', token: editor.token })
+
+  begin('who logs out is told that, also where the answer takes long')
+  await page.goto(`${base}/me`)
+  await eventually('the page is live', async () => (await badge.isVisible()) && !(await page.locator(id('offline')).isVisible()))
+  const late = await held(page, /\/api\/logout$/, 'POST', 'answer')
+  await page.locator(id('logout')).click()
+  await late.came
+  await page.locator(id('nav-me')).filter({ hasText: '登录' }).click()
+  await page.locator(id('session-ended')).filter({ hasText: '已退出登录' }).waitFor()
+  late.let()
+  await call('/api/cart', { method: 'DELETE', token: (await enter('editor', 'shared')).token })
   await context.close()
 }
 
@@ -223,10 +233,16 @@ async function changes(browser, learner, editor) {
   await page.goto(`${base}/courses/go1/lessons/${lesson.id}`)
   await page.locator(id('lesson-title')).waitFor()
   expect(/status of 503/)
-  await page.route(/\/lessons\//, (route) => route.fulfill({ status: 503, contentType: 'application/problem+json', body: '{"status":503,"code":"UNAVAILABLE","detail":"服务暂时不可用"}' }))
-  await Promise.all([page.waitForResponse(/\/lessons\//), readAgain()])
+  await page.route(/\/api\/.*\/lessons\//, (route) => route.fulfill({ status: 503, contentType: 'application/problem+json', body: '{"status":503,"code":"UNAVAILABLE","detail":"服务暂时不可用"}' }))
+  await Promise.all([page.waitForResponse(/\/api\/.*\/lessons\//), readAgain()])
   await page.waitForTimeout(200)
   check(await page.locator(id('lesson-title')).isVisible(), 'the lesson is gone')
+  await page.reload()
+  const retry = page.getByRole('button', { name: '重试' })
+  await retry.waitFor()
+  await page.unroute(/\/api\/.*\/lessons\//)
+  await retry.click()
+  await page.locator(id('lesson-title')).waitFor()
 
   begin('a page from before the shop was renewed goes on')
   await page.goto(base)

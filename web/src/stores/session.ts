@@ -67,6 +67,7 @@ export const useSession = defineStore('session', () => {
     credentials.whenRefused((token) => lost(token, '登录已失效，请重新登录'))
     live.whenEnded((code, token) => {
       if (token && code === closeCode.replaced) lost(token, '账号在别处登录了，这里已退出')
+      else if (token && code === closeCode.loggedOut) lost(token, '已退出登录')
       else if (token && code !== closeCode.misuse) lost(token, '登录已失效，请重新登录')
     })
     live.start(session.value?.token ?? '')
