@@ -10,19 +10,20 @@ import (
 )
 
 // While Redis does not answer, or takes no writes, an event reaches the pages of this instance at once, without a position,
-// after those that were sent before it and are not heard yet, and stands in line for the log. When Redis is back the feeder appends it: the other
-// instances hear it then, and here only those who have not had it. Those who have are told to read the state,
-// which gives them a position to come back with. What stands in line is gone if this instance dies:
+// after those that were sent before it and are not heard yet, and stands in line for the log. Who resumes here meanwhile
+// has it after what was missed. When Redis is back the feeder appends it: the other instances hear it then. Here
+// everybody is told to read the state, which gives them a position to come back with. What stands in line is gone if this instance dies:
 // who has to be sure publishes again, under the same Once.
 
 // draft is an event, or an order to end sockets, that has no place in a log yet.
 type draft struct{ topic, body, once, tag string }
 
-// early is a draft that the followers here have had before the log.
+// early is a draft that the followers here have had before the log, or did not need: whoever comes while it is early
+// and is resumed is given it, and who is not reads the state.
 type early struct {
 	draft
-	joins uint64 // who has joined later has not had it; 0: nobody has
-	at    uint64 // its offset, if it is in the log and on its way here
+	ev *event // as they have it; one that is an order to end has been obeyed
+	at uint64 // its offset, if it is in the log and on its way here
 }
 
 // What may stand in line for one partition. Beyond it an event is only refused.
@@ -104,13 +105,21 @@ func (p *partition) goAhead(d draft, at uint64) {
 	if slices.ContainsFunc(p.early, func(e early) bool { return e.tag == d.tag }) {
 		return
 	}
-	e := early{draft: d, at: at}
 	ev := newEvent("", entry{offset: at, topic: d.topic, body: d.body})
+	p.early = append(p.early, early{draft: d, ev: ev, at: at})
 	if t := p.topics[d.topic]; t != nil && ev.ending == nil {
-		t.fanOut(ev, 0)
-		e.joins = p.joins
+		t.fanOut(ev)
 	}
-	p.early = append(p.early, e)
+}
+
+// earlyOf is what of a topic is early for somebody who has had the log up to after. p.mu is held.
+func (p *partition) earlyOf(topic string, after uint64) (events []*event) {
+	for _, e := range p.early {
+		if e.topic == topic && e.ev.ending == nil && (e.at == 0 || e.at > after) {
+			events = append(events, e.ev)
+		}
+	}
+	return events
 }
 
 // logEarly appends what stands in line to the logs of the link, as far as Redis takes it.
@@ -153,7 +162,10 @@ func (p *partition) logged(tag, pos string) {
 		switch {
 		case e.tag != tag:
 		case at.epoch != p.epoch || at.offset <= p.last: // of an older log, or of a newer one, which begins with its end
-			p.settle(e.topic, p.arrived(tag))
+			p.arrived(tag)
+			if e.ev.ending == nil {
+				p.settle(e.topic)
+			}
 			return
 		default:
 			p.early[i].at = at.offset
@@ -161,34 +173,25 @@ func (p *partition) logged(tag, pos string) {
 	}
 }
 
-// arrived takes an entry of the log out of what was early. It returns how many had joined when they were
-// given it, or a later one of its topic, which this one must not follow; 0: nobody was. p.mu is held.
-func (p *partition) arrived(tag string) (joins uint64) {
-	i := slices.IndexFunc(p.early, func(e early) bool { return e.tag == tag })
-	if i >= 0 {
-		for _, e := range p.early[i:] {
-			if e.topic == p.early[i].topic {
-				joins = max(joins, e.joins)
-			}
-		}
-		p.early = slices.Delete(p.early, i, i+1)
-	}
+// arrived takes an entry of the log out of what was early, and reports whether it was. p.mu is held.
+func (p *partition) arrived(tag string) (was bool) {
+	before := len(p.early)
+	p.early = slices.DeleteFunc(p.early, func(e early) bool { return e.tag == tag })
+	was = len(p.early) < before
 	// Redis lost the tail of a log in which those were whose offsets others have.
 	p.early = slices.DeleteFunc(p.early, func(e early) bool { return e.at > 0 && e.at <= p.last })
-	return joins
+	return was
 }
 
 // settle gives those who have had events of a topic early a position that covers them, with the last. p.mu
 // is held.
-func (p *partition) settle(name string, joins uint64) {
+func (p *partition) settle(name string) {
 	t := p.topics[name]
-	if t == nil || joins == 0 || slices.ContainsFunc(p.early, func(e early) bool { return e.topic == name && e.joins > 0 }) {
+	if t == nil || len(p.earlyOf(name, p.last)) > 0 {
 		return
 	}
 	for _, f := range t.followers {
-		if f.joined <= joins {
-			f.socket.sendReady(name, standing{Pos: p.here(), Resumed: false})
-		}
+		f.socket.sendReady(name, standing{Pos: p.here(), Resumed: false})
 	}
 }
 

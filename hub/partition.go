@@ -22,7 +22,6 @@ type partition struct {
 	tag    string // of the last entry
 	ring   ring
 	topics map[string]*topic
-	joins  uint64 // followers that there have been
 	early  []early
 	line   atomic.Bool // some of early may not be in the log; read without mu, which is held for a while when many hear
 
@@ -42,7 +41,6 @@ type follower struct {
 	topic  *topic
 	at     int // index in topic.followers
 	after  uint64
-	joined uint64 // which of all followers of the partition it is, from 1 on
 }
 
 const (
@@ -107,18 +105,19 @@ func (p *partition) deliver(epoch string, e entry) int {
 	if t == nil {
 		return 0
 	}
-	taken := t.fanOut(ev, had)
-	p.settle(ev.topic, had)
-	return taken
+	if had {
+		p.settle(ev.topic)
+		return 0
+	}
+	return t.fanOut(ev)
 }
 
-// fanOut queues ev for every follower but those that have had it, the first had that joined; sockets
-// that were at rest go to the writers in batches, so that the first are written to while the last are
-// being queued.
-func (t *topic) fanOut(ev *event, had uint64) (taken int) {
+// fanOut queues ev for every follower but those that have had it; sockets that were at rest go to the
+// writers in batches, so that the first are written to while the last are being queued.
+func (t *topic) fanOut(ev *event) (taken int) {
 	batch := wakeBatch{lane: ev.lane}
 	for _, f := range t.followers {
-		if f.joined <= had || (ev.pos.offset > 0 && ev.pos.offset <= f.after) {
+		if ev.pos.offset > 0 && ev.pos.offset <= f.after {
 			continue
 		}
 		call, ok := f.socket.queue(ev)
@@ -169,8 +168,7 @@ func (p *partition) add(name string, s *socket, after uint64) *follower {
 		t = &topic{name: name}
 		p.topics[name] = t
 	}
-	p.joins++
-	f := &follower{socket: s, topic: t, at: len(t.followers), after: after, joined: p.joins}
+	f := &follower{socket: s, topic: t, at: len(t.followers), after: after}
 	t.followers = append(t.followers, f)
 	p.presence.add(f.spot(), 1)
 	return f

@@ -65,6 +65,9 @@ func (h *Hub) join(ctx context.Context, j join) (*follower, standing, error) {
 		return nil, standing{}, err
 	}
 	missed, after, resumed := p.missed(&j)
+	if resumed {
+		missed = append(missed, p.earlyOf(j.topic, after)...)
+	}
 	st := standing{Pos: p.here(), Resumed: resumed}
 	if resumed && after > p.last {
 		st.Pos = position{p.epoch, after}.String()
@@ -139,7 +142,7 @@ func (p *partition) missed(j *join) (events []*event, after uint64, resumed bool
 	switch {
 	case !ok || p.epoch == "" || pos.epoch != p.epoch:
 		return nil, p.last, false
-	case pos.offset > p.last && !j.ahead:
+	case pos.offset > p.last && (!j.ahead || len(p.earlyOf(j.topic, p.last)) > 0): // one of these it may have had
 		return nil, p.last, false
 	case pos.offset > p.last:
 		// Another instance was ahead of this one. What lies between is on its way here.
