@@ -296,6 +296,27 @@ func TestWhoComesBetweenEarlyEventsHasThemInOrder(t *testing.T) {
 	wantNumbers(t, fresh, "user", 4, 5)
 }
 
+// TestWhatIsHeardWhileSomethingIsEarlyGivesNoPlace: whoever came back with it would be given the early event again.
+func TestWhatIsHeardWhileSomethingIsEarlyGivesNoPlace(t *testing.T) {
+	addr, redis := embedded(t), &slowRedis{}
+	in, elsewhere := start(t, addr, func(c *hub.Config) { c.Redis.AddHook(redis) }), start(t, addr)
+	c := hubtest.Dial(t, in.url, "alice/web/s1")
+	redis.full.Store(true)
+	in.offer(t, hub.UserTopic("alice"), 1, "")
+	elsewhere.publishNumbers(t, hub.UserTopic("alice"), 2, 2)
+	wantNumbers(t, c, "user", 1, 2)
+	if place := lastPos(c, "user"); place != "" {
+		t.Errorf("its place is %s", place)
+	}
+	redis.full.Store(false)
+	readyFalse(t, c, "user")
+	elsewhere.publishNumbers(t, hub.UserTopic("alice"), 3, 3)
+	wantNumbers(t, c, "user", 1, 3)
+	if lastPos(c, "user") == "" {
+		t.Error("it has no place to come back to")
+	}
+}
+
 // TestADraftThatAnOlderLogHasKeepsNobodyFromAPosition: the key outlived the log in which its event was.
 func TestADraftThatAnOlderLogHasKeepsNobodyFromAPosition(t *testing.T) {
 	m := miniredis.RunT(t)

@@ -158,10 +158,10 @@ func TestALoginAfterALogoutIsNotTakenForTheOneThatEnded(t *testing.T) {
 	}
 }
 
-// slowRedis holds scripts up, once armed, until it is told to go on.
+// slowRedis holds scripts up, once armed, until it is told to go on; one that is full takes none.
 type slowRedis struct {
-	armed, waits atomic.Bool
-	goOn         chan struct{}
+	armed, waits, full atomic.Bool
+	goOn               chan struct{}
 }
 
 func (s *slowRedis) DialHook(next redis.DialHook) redis.DialHook { return next }
@@ -171,6 +171,9 @@ func (s *slowRedis) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 		if cmd.Name() == "evalsha" && s.armed.Load() {
 			s.waits.Store(true)
 			<-s.goOn
+		}
+		if cmd.Name() == "evalsha" && s.full.Load() {
+			return errors.New("OOM command not allowed")
 		}
 		return next(ctx, cmd)
 	}

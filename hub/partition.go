@@ -109,6 +109,9 @@ func (p *partition) deliver(epoch string, e entry) int {
 		p.settle(ev.topic)
 		return 0
 	}
+	if len(p.earlyOf(ev.topic, p.last)) > 0 {
+		ev = newEvent("", e) // its position does not cover those
+	}
 	return t.fanOut(ev)
 }
 
