@@ -113,7 +113,7 @@ async function play(context) {
   await fresh.waitFor() // by itself, where the inbox is open
   await phone.locator(id('toast')).getByText('直播答疑').waitFor()
   await fresh.click()
-  await phone.locator(id('toast')).waitFor({ state: 'detached' })
+  await eventually('the word is gone from the phone', async () => (await phone.locator(id('toast')).count()) === 0)
   await eventually('the bell of the phone is silent', async () => !(await phone.locator(id('inbox-badge')).isVisible()))
   await eventually('it is counted as read', async () => {
     const f = await funnel(note)
