@@ -137,6 +137,13 @@ async function play(context) {
   deaf = false
   await live(last)
 
+  begin('a page that may not come back says what helps')
+  last = current()
+  last.end(4003, { code: 'BAD_FRAME' })
+  await page.locator(id('offline')).filter({ hasText: '刷新页面' }).waitFor()
+  await page.reload()
+  await live(last)
+
   begin('a login elsewhere ends this one and says so')
   last = current()
   last.end(4002, { code: 'SESSION_REPLACED' })

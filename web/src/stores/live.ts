@@ -8,6 +8,7 @@ type Handler = (data: never) => void
 // listen for events by type, and for topics whose state must be read again.
 export const useLive = defineStore('live', () => {
   const live = ref(false)
+  const over = ref(false) // the hub will not have this page back
   const handlers = new Map<string, Set<Handler>>()
   let ended: (code: number, token: string) => void = () => {}
 
@@ -23,7 +24,10 @@ export const useLive = defineStore('live', () => {
     },
     stale: (topic) => emit('stale:' + topic, undefined),
     changed: (now) => (live.value = now),
-    ended: (code, token) => ended(code, token),
+    ended(code, token) {
+      over.value = true
+      ended(code, token)
+    },
   })
   let token = ''
 
@@ -36,13 +40,14 @@ export const useLive = defineStore('live', () => {
 
   function start(as: string): void {
     token = as
+    over.value = false
     socket.start(as)
   }
 
   const whenEnded = (act: typeof ended) => (ended = act)
   const follow = (topic: string) => socket.follow(topic)
   const unfollow = (topic: string) => socket.unfollow(topic)
-  return { live, on, start, whenEnded, follow, unfollow }
+  return { live, over, on, start, whenEnded, follow, unfollow }
 })
 
 // useEvent hears events for as long as the calling page is shown.
