@@ -102,9 +102,7 @@ func TestALogoutWhileHelloIsBeingCheckedIsNotMissed(t *testing.T) {
 		if token != "alice/web/s1" {
 			return
 		}
-		before := in.Stats().Received
-		in.End(context.Background(), "alice", "web", "", hub.LoggedOut)
-		eventually(t, "the order has passed", func() bool { return in.Stats().Received > before })
+		in.hears(t, func() { in.End(context.Background(), "alice", "web", "", hub.LoggedOut) })
 	}
 	in = start(t, embedded(t), with(people))
 	c := hubtest.Connect(t, in.url, hubtest.Options{})
@@ -136,9 +134,7 @@ func TestALoginAfterALogoutIsNotTakenForTheOneThatEnded(t *testing.T) {
 	var in *instance
 	people := &accounts{}
 	people.asked = func(string) {
-		before := in.Stats().Received
-		close(slow.goOn)
-		eventually(t, "the order has passed", func() bool { return in.Stats().Received > before })
+		in.hears(t, func() { close(slow.goOn) })
 	}
 	in = start(t, addr, with(people))
 	slow.armed.Store(true)
@@ -203,9 +199,7 @@ func TestANewPasswordSparesThePageThatSetIt(t *testing.T) {
 		if token != "alice/web/s2" {
 			return
 		}
-		before := in.Stats().Received
-		in.End(context.Background(), "alice", "", "s1 s2", hub.Refused)
-		eventually(t, "the order has passed", func() bool { return in.Stats().Received > before })
+		in.hears(t, func() { in.End(context.Background(), "alice", "", "s1 s2", hub.Refused) })
 	}
 	in = start(t, embedded(t), with(people))
 	page, thief := hubtest.Dial(t, in.url, "alice/web/s1"), hubtest.Dial(t, in.url, "alice/phone/s3")
@@ -318,11 +312,8 @@ func TestWhoHasTheOldTokenTooIsOutAfterANewPassword(t *testing.T) {
 	people := &accounts{dead: map[string]bool{}}
 	in := prepare(t, embedded(t), with(people))
 	in.RenewWithin(2 * time.Second)
-	in.run(t)
-	eventually(t, "the instance reaches Redis", func() bool { return in.Healthy() == nil })
-	for range 10 { // of which one is asked about every few seconds
-		hubtest.Dial(t, in.url, "")
-	}
+	in.begin(t)
+	in.joinedByGuests(t)
 	page, thief := hubtest.Dial(t, in.url, "alice/web/s1"), hubtest.Dial(t, in.url, "alice/web/s1")
 	people.set(func(a *accounts) { a.dead["alice/web/s1"] = true })
 	if err := in.End(context.Background(), "alice", "", "s1", hub.Refused); err != nil {
@@ -346,17 +337,12 @@ func TestASparedSessionIsAskedAboutThoughItsHelloWasUnderWay(t *testing.T) {
 			return
 		}
 		people.set(func(a *accounts) { a.dead[token] = true })
-		before := in.Stats().Received
-		in.End(context.Background(), "alice", "", "s1", hub.Refused)
-		eventually(t, "the order has passed", func() bool { return in.Stats().Received > before })
+		in.hears(t, func() { in.End(context.Background(), "alice", "", "s1", hub.Refused) })
 	}
 	in = prepare(t, embedded(t), with(people))
 	in.RenewWithin(10 * time.Millisecond)
-	in.run(t)
-	eventually(t, "the instance reaches Redis", func() bool { return in.Healthy() == nil })
-	for range 10 { // of which one is asked about every few seconds
-		hubtest.Dial(t, in.url, "")
-	}
+	in.begin(t)
+	in.joinedByGuests(t)
 	c := hubtest.Connect(t, in.url, hubtest.Options{})
 	c.Hello("alice/web/s1", nil)
 	if end := c.Ended(2 * soon); end.Word != "CHECK_AGAIN" {
@@ -395,9 +381,7 @@ func TestWhoCameBeforeTheFirstContactWithRedisIsAskedAbout(t *testing.T) {
 	elsewhere := start(t, addr)
 	var there atomic.Bool
 	in := prepare(t, addr, with(people), func(c *hub.Config) { c.Redis = redisFrom(t, addr, &there) }).run(t)
-	for range 10 { // of which one is asked about every few seconds
-		hubtest.Dial(t, in.url, "")
-	}
+	in.joinedByGuests(t)
 	c := hubtest.Dial(t, in.url, "alice/web/s1")
 	people.set(func(a *accounts) { a.dead["alice/web/s1"] = true })
 	if err := elsewhere.End(context.Background(), "alice", "web", "", hub.LoggedOut); err != nil {

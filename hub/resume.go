@@ -227,7 +227,7 @@ func (p *partition) current(topic string, known position, s *socket) error {
 		}
 	}
 	for _, e := range p.early { // those that were given before the check had no say in it
-		if order, ends := parseEnding(e.body); ends && e.topic == topic && order.concerns(&id) && since <= order.AtMS {
+		if order := e.ev.ending; order != nil && e.topic == topic && order.concerns(&id) && since <= order.AtMS {
 			return errEnded
 		}
 	}

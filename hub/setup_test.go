@@ -100,9 +100,7 @@ func (a *accounts) set(change func(*accounts)) {
 // start runs one instance on the Redis at addr. It is up to date when start returns.
 func start(t testing.TB, addr string, change ...func(*hub.Config)) *instance {
 	t.Helper()
-	in := prepare(t, addr, change...).run(t)
-	eventually(t, "the instance reaches Redis", func() bool { return in.Healthy() == nil })
-	return in
+	return prepare(t, addr, change...).begin(t)
 }
 
 // startQuick is start with the protocol's intervals shortened to fractions of a second.
@@ -110,9 +108,31 @@ func startQuick(t testing.TB, addr string, change ...func(*hub.Config)) *instanc
 	t.Helper()
 	in := prepare(t, addr, change...)
 	in.Quicken()
+	return in.begin(t)
+}
+
+// begin runs an instance that has been prepared, and waits until it is up to date.
+func (in *instance) begin(t testing.TB) *instance {
+	t.Helper()
 	in.run(t)
 	eventually(t, "the instance reaches Redis", func() bool { return in.Healthy() == nil })
 	return in
+}
+
+// hears waits until the instance has heard what is done.
+func (in *instance) hears(t testing.TB, do func()) {
+	t.Helper()
+	before := in.Stats().Received
+	do()
+	eventually(t, "the order has passed", func() bool { return in.Stats().Received > before })
+}
+
+// joinedByGuests gives an instance sockets beside the one in question: of all, one is asked about every few seconds.
+func (in *instance) joinedByGuests(t testing.TB) {
+	t.Helper()
+	for range 10 {
+		hubtest.Dial(t, in.url, "")
+	}
 }
 
 // prepare makes an instance that does not run yet.

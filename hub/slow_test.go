@@ -214,8 +214,7 @@ func TestASlowPageGetsEveryOrderAndTheNewestCart(t *testing.T) {
 func TestAStuckPageThatReadsAgainInTimeIsToldToComeBack(t *testing.T) {
 	in := prepare(t, embedded(t))
 	in.Stick(200*time.Millisecond, 2*soon)
-	in.run(t)
-	eventually(t, "the instance reaches Redis", func() bool { return in.Healthy() == nil })
+	in.begin(t)
 	stuck := fallAsleep(t, in, "")
 	eventually(t, "it is found stuck", func() bool {
 		in.publish(t, hub.Activity, "poster", poster)
