@@ -7,7 +7,7 @@
 // one was away meanwhile, and a link that is followed is counted. Answers that are overtaken by what
 // they do not know of change nothing, and who wants no activities sees none from then on.
 import { randomUUID } from 'node:crypto'
-import { base, begin, call, check, enter, eventually, held, id, kept, login, mark, perform, person, shoot } from './harness.mjs'
+import { base, become, begin, call, check, enter, eventually, held, id, kept, login, mark, perform, person, shoot } from './harness.mjs'
 
 // cuttable lets a page's socket be cut, and refused until it is mended.
 async function cuttable(page) {
@@ -187,7 +187,7 @@ async function play(context) {
   await own.came
   const tab = await context.newPage()
   await tab.goto(base)
-  await tab.evaluate((s) => localStorage.setItem('mstm.session', JSON.stringify(s)), boss)
+  await become(tab, boss)
   await row(desk, '不想听的').waitFor() // of the next one's inbox
   own.let()
   await new Promise((resolve) => setTimeout(resolve, 300)) // for what must not come

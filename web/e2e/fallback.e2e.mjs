@@ -8,7 +8,7 @@
 import { readFile } from 'node:fs/promises'
 import http from 'node:http'
 import ts from 'typescript'
-import { base, begin, check, emptyCart, eventually, expect, id, kept, lineOf, login, mark, openCourse, perform, shoot, through } from './harness.mjs'
+import { base, begin, check, emptyCart, eventually, expect, id, kept, lineOf, login, mark, openCourse, perform, shoot, through, tokenIn } from './harness.mjs'
 
 const shop = new URL(base)
 
@@ -121,7 +121,7 @@ async function play(context) {
   await emptyCart(page)
   await page.locator(id('nav-courses')).click()
   const { course, paid, other } = await openCourse(page)
-  const token = await page.evaluate(() => JSON.parse(localStorage.getItem('mstm.session')).token)
+  const token = await tokenIn(page)
   await page.locator(id('nav-cart')).click()
   await mark(page)
 

@@ -5,7 +5,7 @@
 //
 // Tokens that are void, a prepay that fails, a certificate that is replaced, a payment and a refund
 // that nobody tells of: the page says what is the matter, and ends where it would without them.
-import { base, begin, check, eventually, expect, id, login, perform, sandbox, shoot } from './harness.mjs'
+import { base, begin, check, eventually, expect, id, login, perform, sandbox, shoot, tokenIn } from './harness.mjs'
 
 async function play(context) {
   const panel = await context.newPage()
@@ -71,7 +71,7 @@ async function play(context) {
 
   begin('a refund that nobody tells of')
   await press('退款', '退款通知丢失')
-  const { token } = await page.evaluate(() => JSON.parse(localStorage.getItem('mstm.session')))
+  const token = await tokenIn(page)
   const asked = await page.request.post(`${base}/api/orders/${page.url().split('/').at(-1)}/refund`, {
     headers: { Authorization: `Bearer ${token}` }, data: { reason: '不学了' },
   })

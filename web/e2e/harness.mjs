@@ -134,6 +134,12 @@ export async function call(path, { method, token, body, headers = {} } = {}) {
 // enter logs one of the sample's accounts in.
 export const enter = (name, client) => call('/api/login', { body: { username: name, password: `${name}-demo-password`, client } })
 
+// tokenIn is that of whoever is logged in to a page's browser.
+export const tokenIn = (page) => page.evaluate(() => JSON.parse(localStorage.getItem('mstm.session')).token)
+
+// become makes a tab's browser somebody else's at once, as a login by WeChat in another tab does.
+export const become = (tab, session) => tab.evaluate((s) => localStorage.setItem('mstm.session', s), JSON.stringify(session))
+
 // held keeps a page's next request of this kind: before the server hears it, or its answer. came is when
 // it is held, let() sends it on.
 export async function held(page, url, method, what = 'answer') {

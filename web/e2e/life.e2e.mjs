@@ -7,7 +7,7 @@
 // whose answer was lost, a request that nobody answers, a lesson read again while the shop is away, and a
 // shop that was renewed since the page came.
 import {
-  base, begin, call, check, enter, eventually, expect, held, id, kept, lineOf, login, mark, perform, person, shoot,
+  base, become, begin, call, check, enter, eventually, expect, held, id, kept, lineOf, login, mark, perform, person, shoot,
 } from './harness.mjs'
 
 // as gives every page of a browser a session, as a login on it would.
@@ -91,9 +91,6 @@ async function buyAndCancel(page) {
   await page.locator('.van-dialog__confirm').click()
   await page.locator(`${id('order-state')}:not([data-state="pending"])`).waitFor()
 }
-
-// become makes this browser somebody else's at once, as a login by WeChat in another tab does.
-const become = (tab, session) => tab.evaluate((s) => localStorage.setItem('mstm.session', s), JSON.stringify(session))
 
 async function twoPeople(browser) {
   const context = await person(browser, { viewport: { width: 1200, height: 860 } })
@@ -242,14 +239,18 @@ async function changes(browser, learner, editor) {
   await page.goto(`${base}/courses/go1/lessons/${lesson.id}`)
   await page.locator(id('lesson-title')).waitFor()
   expect(/status of 503/)
-  await page.route(/\/api\/.*\/lessons\//, (route) => route.fulfill({ status: 503, contentType: 'application/problem+json', body: '{"status":503,"code":"UNAVAILABLE","detail":"服务暂时不可用"}' }))
+  // The shop is back when its retry is pressed, not sooner: the page reads again by itself as well.
+  await page.addInitScript(() => addEventListener('click', () => (window.pressed = true), true))
+  await page.route(/\/api\/.*\/lessons\//, async (route) => {
+    if (await page.evaluate(() => window.pressed).catch(() => false)) return route.fallback()
+    await route.fulfill({ status: 503, contentType: 'application/problem+json', body: '{"status":503,"code":"UNAVAILABLE","detail":"服务暂时不可用"}' })
+  })
   await Promise.all([page.waitForResponse(/\/api\/.*\/lessons\//), readAgain()])
   await page.waitForTimeout(200)
   check(await page.locator(id('lesson-title')).isVisible(), 'the lesson is gone')
   await page.reload()
   const retry = page.getByRole('button', { name: '重试' })
   await retry.waitFor()
-  await page.unroute(/\/api\/.*\/lessons\//)
   await retry.click()
   await page.locator(id('lesson-title')).waitFor()
 

@@ -6,7 +6,7 @@
 // The page's socket really goes to the shop; the play stands in between and closes it
 // with the codes that a server may use. Ends with 1 and a sentence if the page misses
 // anything, or comes back where it was told not to.
-import { base, begin, check, emptyCart, eventually, id, kept, lineOf, login, mark, openCourse, perform, sandbox, shoot } from './harness.mjs'
+import { begin, call, check, emptyCart, eventually, id, kept, lineOf, login, mark, openCourse, perform, sandbox, shoot, tokenIn } from './harness.mjs'
 
 // links are the sockets that the pages have opened, oldest first, each with the hello
 // that was said on it.
@@ -40,18 +40,6 @@ async function standBetween(context) {
 }
 
 const current = () => links.at(-1)
-const tokenIn = (page) => page.evaluate(() => JSON.parse(localStorage.getItem('mstm.session')).token)
-
-// call uses the API as another device of the same learner would.
-async function call(token, method, path, body) {
-  const res = await fetch(`${base}/api${path}`, {
-    method,
-    headers: { Authorization: `Bearer ${token}`, ...(body && { 'Content-Type': 'application/json' }) },
-    body: body && JSON.stringify(body),
-  })
-  check(res.ok, `${method} ${path} answered ${res.status}`)
-}
-
 async function play(context) {
   await standBetween(context)
   const page = await context.newPage()
@@ -65,13 +53,13 @@ async function play(context) {
   await mark(page)
 
   begin('a change reaches the page, which then knows its place')
-  await call(token, 'PUT', `/cart/${course}`, { policy_id: other })
+  await call(`/api/cart/${course}`, { method: 'PUT', token, body: { policy_id: other } })
   await lineOf(page, course).waitFor()
 
   begin('a server that restarts: the page comes back with its place and catches up')
   const before = current()
   before.end(4101, { code: 'SERVER_RESTART', retry_ms: 200 })
-  await call(token, 'PUT', `/cart/${course}`, { policy_id: paid })
+  await call(`/api/cart/${course}`, { method: 'PUT', token, body: { policy_id: paid } })
   await eventually('the page said hello again', () => current() !== before && current().hello)
   check(current().hello.since?.user, 'the second hello does not say what the page has seen')
   await eventually('the change of the meantime shows', async () => (await lineOf(page, course).locator(id('cart-policy')).inputValue()) === paid)
