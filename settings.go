@@ -25,9 +25,9 @@ type settings struct {
 	RedisURL  string `env:"REDIS_URL"`
 	SeedDemo  string `env:"SEED_DEMO" envDefault:"on"`
 
-	SandboxAddr    string         `env:"SANDBOX_ADDR" envDefault:"127.0.0.1:8090"`
-	AllowedOrigins []string       `env:"ALLOWED_ORIGINS"`
-	TrustedProxies []netip.Prefix `env:"TRUSTED_PROXIES"`
+	SandboxAddr    string   `env:"SANDBOX_ADDR" envDefault:"127.0.0.1:8090"`
+	AllowedOrigins []string `env:"ALLOWED_ORIGINS"`
+	TrustedProxies networks `env:"TRUSTED_PROXIES"`
 
 	// OrderReminder is how long before it closes the buyer of an unpaid order is reminded.
 	OrderReminder time.Duration `env:"ORDER_REMINDER" envDefault:"10m"`
@@ -37,6 +37,37 @@ type settings struct {
 	Hub hubSettings `envPrefix:"HUB_MAX_PER_"`
 	Pay paySettings `envPrefix:"WECHAT_PAY_"`
 	MP  mpSettings  `envPrefix:"WECHAT_MP_"`
+}
+
+// networks are address ranges. The word "none" is the empty list said on purpose: not nil.
+type networks []netip.Prefix
+
+// UnmarshalText reads networks separated by commas, or "none".
+func (n *networks) UnmarshalText(text []byte) error {
+	*n = networks{}
+	if strings.TrimSpace(string(text)) == "none" {
+		return nil
+	}
+	for part := range strings.SplitSeq(string(text), ",") {
+		p, err := netip.ParsePrefix(strings.TrimSpace(part))
+		if err != nil {
+			return err
+		}
+		*n = append(*n, p)
+	}
+	return nil
+}
+
+// checkProduction refuses a list that was forgotten, and networks that are the whole internet.
+func (n networks) checkProduction(refuse func(name, why string)) {
+	if n == nil {
+		refuse("TRUSTED_PROXIES", `is needed in production: the proxy's network, or "none" where clients connect directly`)
+	}
+	for _, p := range n {
+		if p.Bits() == 0 {
+			refuse("TRUSTED_PROXIES", "must not be everybody in production: any client could claim any address")
+		}
+	}
 }
 
 type hubSettings struct {
@@ -226,6 +257,9 @@ func (s settings) checkProduction(refuse func(name, why string)) {
 	for _, o := range s.AllowedOrigins {
 		if o == "*" {
 			refuse("ALLOWED_ORIGINS", "must not be * in production")
+		} else if u, err := url.Parse(o); err != nil || u.Scheme != "https" || u.Host == "" || o != "https://"+u.Host {
+			refuse("ALLOWED_ORIGINS", fmt.Sprintf("%q must be https://host[:port] in production", o))
 		}
 	}
+	s.TrustedProxies.checkProduction(refuse)
 }

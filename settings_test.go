@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/netip"
 	"os"
 	"regexp"
 	"strings"
@@ -130,6 +131,7 @@ func TestListsAreSeparatedByCommas(t *testing.T) {
 func TestAMalformedSettingIsRefused(t *testing.T) {
 	for _, tt := range []struct{ name, setting, value string }{
 		{"a proxy that is no network", "TRUSTED_PROXIES", "10.0.0.1"},
+		{"no proxies beside a proxy", "TRUSTED_PROXIES", "none,10.0.0.0/8"},
 		{"a cap that is no number", "HUB_MAX_PER_USER", "many"},
 		{"an unknown environment", "MSTM_ENV", "prod"},
 		{"seeding neither on nor off", "SEED_DEMO", "yes"},
@@ -153,6 +155,7 @@ func soundProduction() settings {
 		Env: "production", Addr: "0.0.0.0:8080", PublicURL: "https://shop.example", DataDir: "./data",
 		MongoURI: "mongodb://mstm:x@db1,db2,db3/mstm?replicaSet=rs0", RedisURL: "rediss://:x@cache:6379/0",
 		SeedDemo: "on", SandboxAddr: "127.0.0.1:8090", AllowedOrigins: []string{"https://m.shop.example"},
+		TrustedProxies: networks{netip.MustParsePrefix("10.0.0.0/8")},
 		Pay: paySettings{
 			MchID: "1900000001", AppID: "wx1234567890abcdef", Serial: "5157F09EFDC096DE15EBE81A47057A72",
 			PrivateKeyFile: "/run/secrets/merchant.pem", APIv3Key: strings.Repeat("k", 32),
@@ -184,6 +187,11 @@ func TestProductionNamesTheSettingThatIsWrong(t *testing.T) {
 		{"no public address", "PUBLIC_URL", func(s *settings) { s.PublicURL = "" }},
 		{"a public address over plain http", "PUBLIC_URL", func(s *settings) { s.PublicURL = "http://shop.example" }},
 		{"every origin", "ALLOWED_ORIGINS", func(s *settings) { s.AllowedOrigins = append(s.AllowedOrigins, "*") }},
+		{"an origin over plain http", "ALLOWED_ORIGINS", func(s *settings) { s.AllowedOrigins = append(s.AllowedOrigins, "http://m.shop.example") }},
+		{"an origin of a file", "ALLOWED_ORIGINS", func(s *settings) { s.AllowedOrigins = append(s.AllowedOrigins, "null") }},
+		{"an origin with a path", "ALLOWED_ORIGINS", func(s *settings) { s.AllowedOrigins = append(s.AllowedOrigins, "https://m.shop.example/") }},
+		{"proxies that were forgotten", "TRUSTED_PROXIES", func(s *settings) { s.TrustedProxies = nil }},
+		{"everybody as a proxy", "TRUSTED_PROXIES", func(s *settings) { s.TrustedProxies = networks{netip.MustParsePrefix("::/0")} }},
 		{"an unknown kind of seeding", "SEED_DEMO", func(s *settings) { s.SeedDemo = "" }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -197,9 +205,23 @@ func TestProductionNamesTheSettingThatIsWrong(t *testing.T) {
 	}
 }
 
+func TestProductionWithoutAProxyStartsWhenThatIsSaid(t *testing.T) {
+	clearSettings(t)
+	t.Setenv("TRUSTED_PROXIES", "none")
+	said, err := readSettings()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := soundProduction()
+	s.TrustedProxies = said.TrustedProxies
+	if err := s.check(); err != nil || len(s.TrustedProxies) != 0 {
+		t.Errorf("%v with %v", err, s.TrustedProxies)
+	}
+}
+
 func TestProductionTellsEverythingThatIsWrongAtOnce(t *testing.T) {
 	err := settings{Env: "production", SeedDemo: "on", SandboxAddr: "127.0.0.1:8090", AllowedOrigins: []string{"*"}}.check()
-	for _, name := range []string{"MONGODB_URI", "REDIS_URL", "WECHAT_PAY_MCHID", "PUBLIC_URL", "ALLOWED_ORIGINS"} {
+	for _, name := range []string{"MONGODB_URI", "REDIS_URL", "WECHAT_PAY_MCHID", "PUBLIC_URL", "ALLOWED_ORIGINS", "TRUSTED_PROXIES"} {
 		if err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%v does not name %s", err, name)
 		}
