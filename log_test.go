@@ -2,10 +2,15 @@ package main
 
 import (
 	"bytes"
+	"fmt"
+	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // countedWriter counts the writes it gets.
@@ -28,35 +33,141 @@ func (c *countedWriter) state() (lines, writes int) {
 	return strings.Count(c.text.String(), "\n"), c.writes
 }
 
-func TestLinesOfRequestsAreWrittenTogetherAndOthersAtOnce(t *testing.T) {
+// await waits until so many lines are written.
+func (c *countedWriter) await(t *testing.T, want int) (writes int) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		lines, writes := c.state()
+		if lines == want {
+			return writes
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d lines are written, want %d", lines, want)
+		}
+	}
+}
+
+func TestLog_RequestLinesAreWrittenTogetherOthersAtOnce(t *testing.T) {
 	var out countedWriter
-	log, flush := newLog(&out)
+	log, queue := newLog(&out)
 	for range 100 {
 		log.Info("request", "status", 200)
 	}
 	log.With("a", 1).Warn("request", "status", 500)
-	if lines, writes := out.state(); lines != 101 || writes > 10 {
-		t.Errorf("%d lines in %d writes, want all 101 in few", lines, writes)
+	if writes := out.await(t, 101); writes > 10 {
+		t.Errorf("101 lines in %d writes, want few", writes)
 	}
 	log.Info("request")
-	flush()
-	log.Info("request")
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
-		if lines, _ := out.state(); lines == 103 {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("a line waits for ever")
-		}
+	queue.flush()
+	if lines, _ := out.state(); lines != 102 {
+		t.Errorf("%d lines of 102 after a flush", lines)
 	}
+	log.Info("request")
+	out.await(t, 103)
 	for range 1000 {
 		log.Info("request", "pad", strings.Repeat("x", 200))
 	}
-	if lines, _ := out.state(); lines < 900 {
-		t.Errorf("%d lines are written, the others wait", lines)
+	out.await(t, 1103)
+	if n := droppedBy(log)(); n != 0 {
+		t.Errorf("%d lines were dropped", n)
 	}
-	flush()
-	if lines, _ := out.state(); lines != 1103 {
-		t.Errorf("%d lines of 1103", lines)
+}
+
+// stuckWriter takes nothing until it is freed.
+type stuckWriter struct {
+	countedWriter
+	free chan struct{}
+}
+
+func (s *stuckWriter) Write(p []byte) (int, error) {
+	<-s.free
+	return s.countedWriter.Write(p)
+}
+
+func TestLog_FullQueueDropsCountsAndSaysSo(t *testing.T) {
+	out := stuckWriter{free: make(chan struct{})}
+	log, queue := newLog(&out)
+	const lines = 40_000 // about 8 MB
+	began := time.Now()
+	for range lines {
+		log.Warn("busy", "pad", strings.Repeat("x", 100))
 	}
+	if took := time.Since(began); took > 8*time.Second {
+		t.Errorf("logging took %s", took)
+	}
+	lost := droppedBy(log)()
+	if lost == 0 || lost >= lines {
+		t.Fatalf("%d of %d lines were dropped", lost, lines)
+	}
+	began = time.Now()
+	queue.flush()
+	if took := time.Since(began); took > 2*logFlushTime {
+		t.Errorf("a flush into a stuck log took %s", took)
+	}
+	close(out.free)
+	out.await(t, lines-int(lost)+1)
+	if said := fmt.Sprintf(`"lines":%d`, lost); !strings.Contains(out.text.String(), said) {
+		t.Errorf("the log does not say %s", said)
+	}
+}
+
+// TestUnreadLog_ShopAnswersAndSells gives a shop a pipe as standard error that nobody reads: requests and callbacks are
+// answered, it stops in time, and it lives on when the pipe's reader is gone.
+func TestUnreadLog_ShopAnswersAndSells(t *testing.T) {
+	wechat := startShop(t)
+	shop, pipe := shopWithPipe(t, wechat)
+	learner := shop.register()
+	began := time.Now()
+	var all errgroup.Group
+	for range 8 {
+		all.Go(func() error {
+			for range 250 {
+				a, err := learner.try("GET", "/api/no-such-address-"+strings.Repeat("x", 900), nil)
+				if err == nil && a.status != 404 {
+					err = fmt.Errorf("answered %d", a.status)
+				}
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := all.Wait(); err != nil {
+		t.Fatalf("of 2000 requests one is not answered: %v", err)
+	}
+	t.Logf("2000 requests in %s", time.Since(began))
+
+	placed := learner.placed(99900, wish{"go1", "go1full"})
+	wechat.scan(placed.Payment)
+	learner.await(placed.Order.ID, "fulfilled")
+
+	_ = pipe.Close() // now it is broken, not only full
+	learner.get("/api/orders").want(200)
+	learner.get("/api/no-such-address").want(404)
+	shop.signal(syscall.SIGTERM)
+	shop.awaitEnd()
+	if shop.err != nil {
+		t.Errorf("the shop ended with %v", shop.err)
+	}
+}
+
+// shopWithPipe is shopProcess with a log that nobody reads, and the end of it that would have to be read.
+func shopWithPipe(t *testing.T, wechat *testShop) (*process, *os.File) {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "mstm-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	unread, stderr, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unread.Close() })
+	shop := newProcess(t, dir, sandboxEnv(t, wechat)...)
+	shop.stderr = stderr
+	shop.start()
+	_ = stderr.Close() // the process has its own
+	return shop, unread
 }

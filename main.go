@@ -30,17 +30,25 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	log, flush := newLog(os.Stderr)
-	defer flush()
+	signal.Ignore(syscall.SIGPIPE) // a reader of the log that is gone must not end the shop
+	log, lines := newLog(os.Stderr)
+	slog.SetDefault(log) // what net/http and other libraries print must not wait for a reader either
 	redis.SetLogger(redisLog{log})
-	if err := godotenv.Load(); err != nil && !errors.Is(err, os.ErrNotExist) {
-		log.Error("cannot read .env", "err", err)
-		os.Exit(1)
-	}
-	if err := start(ctx, log, os.Args[1:]); err != nil {
+	code := 0
+	if err := load(ctx, log); err != nil {
 		log.Error("mstm ends", "err", err)
-		os.Exit(1)
+		code = 1
 	}
+	lines.flush()
+	os.Exit(code)
+}
+
+// load reads the file .env, where there is one, and does what the command line asks for.
+func load(ctx context.Context, log *slog.Logger) error {
+	if err := godotenv.Load(); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("read .env: %w", err)
+	}
+	return start(ctx, log, os.Args[1:])
 }
 
 // start runs what the command line asks for. The sandbox alone has flags, and no settings.
@@ -145,7 +153,7 @@ func run(ctx context.Context, cfg settings, w watch) (err error) {
 		Store: db, Hub: live, Checkout: till, Desk: desk, Broadcaster: crier, Pay: pay, Account: account, Courier: courier, PublicURL: publicURL,
 		Links: shop.Links{PublicURL: publicURL, Hosts: cfg.Broadcast.LinkHosts},
 		Web:   web.Handler(web.Options{SandboxURL: sb.address()}), Docs: web.HasDocs(),
-		Now: clk.now, Log: w.log, Production: cfg.production(),
+		Now: clk.now, Log: w.log, LogDropped: droppedBy(w.log), Production: cfg.production(),
 		TrustedProxies: cfg.TrustedProxies, AllowedOrigins: cfg.AllowedOrigins, Stopping: stopping.Load,
 	})
 	if err != nil {

@@ -52,7 +52,10 @@ func beShop(fusePath string) error {
 	if err != nil {
 		return err
 	}
-	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	signal.Ignore(syscall.SIGPIPE)
+	log, lines := newLog(os.Stderr)
+	defer lines.flush()
+	slog.SetDefault(log)
 	return run(ctx, cfg, watch{log: log, writes: (&fuse{path: fusePath}).monitor()})
 }
 
@@ -65,6 +68,7 @@ type process struct {
 	dir     string
 	env     []string
 	log     *logBook
+	stderr  *os.File // where the log goes instead, if not nil
 
 	db    *mongo.Database // once somebody looked into it
 	cmd   *exec.Cmd
@@ -128,6 +132,9 @@ func (p *process) launch() {
 	}
 	p.cmd, p.ended = exec.Command(binary), make(chan struct{})
 	p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = p.env, p.log, p.log
+	if p.stderr != nil {
+		p.cmd.Stderr = p.stderr
+	}
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}

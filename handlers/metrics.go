@@ -21,7 +21,7 @@ type metrics struct {
 	other    *routeMetrics
 }
 
-func newMetrics(h *hub.Hub) *metrics {
+func newMetrics(h *hub.Hub, logDropped func() uint64) *metrics {
 	m := &metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "mstm_http_requests_total", Help: "Requests by route pattern and class of status.",
@@ -36,6 +36,11 @@ func newMetrics(h *hub.Hub) *metrics {
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if h != nil {
 		registry.MustRegister(hubCollector{h})
+	}
+	if logDropped != nil {
+		registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "mstm_log_lines_dropped_total", Help: "Log lines lost because standard error was not read in time.",
+		}, func() float64 { return float64(logDropped()) }))
 	}
 	m.page = promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 	m.other = m.of(route{method: "*", path: "none"})

@@ -48,6 +48,7 @@ type Deps struct {
 	AllowedOrigins []string       // exact scheme://host[:port] of pages served elsewhere; "*" any
 	MetricsFrom    []netip.Prefix // who may read /metrics besides this machine
 	Stopping       func() bool    // true once the process is on its way out: not ready; nil: never
+	LogDropped     func() uint64  // log lines lost since the start, for /metrics; nil: not counted
 }
 
 // Server holds the handlers. It has no state but caches.
@@ -81,7 +82,7 @@ func New(d Deps) (http.Handler, error) {
 		return nil, err
 	}
 	s.contract = readyBytes(yamlType, contract)
-	s.metrics = newMetrics(d.Hub)
+	s.metrics = newMetrics(d.Hub, d.LogDropped)
 	if err := s.buildMux(s.routes()); err != nil {
 		return nil, err
 	}
