@@ -136,6 +136,7 @@ func TestACallbackIsAnsweredInTimeThoughAStoreHangs(t *testing.T) {
 			var placed placedJSON
 			learner.place(prices[courses[i].PolicyID], courses[i]).want(201).into(&placed)
 			tt.way.hold(tt.hangs)
+			began := time.Now()
 			s.scan(placed.Payment)
 			var event scanJSON
 			var pushed sync.WaitGroup
@@ -145,6 +146,9 @@ func TestACallbackIsAnsweredInTimeThoughAStoreHangs(t *testing.T) {
 				}
 			})
 			got := s.firstDelivery(placed.Payment.OutTradeNo)
+			if took := time.Since(began); took > 3*time.Second+asksEvery {
+				t.Errorf("the callback was answered after %s", took)
+			}
 			tt.way.hold(nil)
 			pushed.Wait()
 			// WeChat itself gives up after five seconds; then there would be an error and no status.
@@ -166,6 +170,9 @@ func TestACallbackIsAnsweredInTimeThoughAStoreHangs(t *testing.T) {
 		})
 	}
 }
+
+// asksEvery is what a test adds to the time of what it waits for.
+const asksEvery = 500 * time.Millisecond
 
 // firstDelivery waits until WeChat has made one attempt at a trade's callback.
 func (s *testShop) firstDelivery(outTradeNo string) (d deliveryJSON) {

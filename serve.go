@@ -20,7 +20,7 @@ import (
 // How long a stop may take: for requests to finish and sockets to be told, and for work
 // behind answers.
 const (
-	shutdownTime = 10 * time.Second
+	shutdownTime = 8 * time.Second
 	behindTime   = 5 * time.Second
 )
 
@@ -97,10 +97,24 @@ func (f front) serve(ctx context.Context, g *group) error {
 	defer done()
 	told := make(chan error, 1)
 	go func() { told <- f.live.Close(stop) }()
-	err := errors.Join(srv.Shutdown(stop), <-told)
+	err := f.late("requests", srv.Shutdown(stop))
+	if stop.Err() != nil {
+		err = errors.Join(err, srv.Close())
+	}
+	err = errors.Join(err, f.late("sockets", <-told))
 	behind, done := context.WithTimeout(context.Background(), behindTime)
 	defer done()
-	return errors.Join(err, f.till.Close(behind))
+	return errors.Join(err, f.late("work behind answers", f.till.Close(behind)))
+}
+
+// late logs what a stop has cut off, which is no failure of the stop: a body that trickles in comes again from its
+// client, and the sweeper finishes what an order has begun.
+func (f front) late(what string, err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		f.log.Warn("the shop closes without waiting longer", "for", what)
+		return nil
+	}
+	return err
 }
 
 // serve serves a side listener until ctx ends.

@@ -117,6 +117,32 @@ func TestASlowRequestDoesNotCostThePagesTheirWord(t *testing.T) {
 	}
 }
 
+// TestStop_BodyThatTrickles_ExitsZeroInTime stops a shop to which a client goes on sending a request byte by byte.
+func TestStop_BodyThatTrickles_ExitsZeroInTime(t *testing.T) {
+	shop := shopProcess(t, startShop(t))
+	conn, err := net.Dial("tcp", strings.TrimPrefix(shop.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprint(conn, "POST /api/login HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{")
+	shop.as("").get("/livez").want(200) // by then the request has begun
+	began := time.Now()
+	shop.signal(syscall.SIGTERM)
+	go func() {
+		for {
+			if _, err := conn.Write([]byte(" ")); err != nil {
+				return
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+	}()
+	shop.awaitEnd()
+	if took := time.Since(began); shop.err != nil || took > 10*time.Second {
+		t.Errorf("the shop ended after %s with %v\n%s", took, shop.err, shop.log)
+	}
+}
+
 // TestASecondShopOnTheSameFolderIsRefused starts one on the data of one that runs.
 func TestASecondShopOnTheSameFolderIsRefused(t *testing.T) {
 	wechat := startShop(t)
