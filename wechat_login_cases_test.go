@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -13,6 +12,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"mstm/hub/hubtest"
+	"mstm/store"
 )
 
 // TestWeChatLoginCases are the cases of logging in inside WeChat.
@@ -159,7 +159,7 @@ func weChatRegistersOnce(t *testing.T, s *testShop) {
 	for i := range browsers {
 		browsers[i] = s.inWeChat(openid)
 		code, state := browsers[i].authorise("")
-		bodies[i] = obj{"code": code, "state": state, "client": fmt.Sprint("w", i)}
+		bodies[i] = obj{"code": code, "state": state, "client": store.Clients()[i%len(store.Clients())]}
 	}
 	var all sync.WaitGroup
 	ids := make([]string, n)

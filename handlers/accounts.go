@@ -55,8 +55,13 @@ func (c *credentials) normalise() error {
 	if c.Client == "" {
 		c.Client = "web"
 	}
-	if !store.ValidClient(c.Client) {
-		return shop.ErrInvalidField.At("client")
+	return checkClient(c.Client)
+}
+
+// checkClient refuses a client that is not on the list, and names those that are.
+func checkClient(name string) error {
+	if !store.ValidClient(name) {
+		return shop.ErrInvalidField.At("client").With("allowed", store.Clients())
 	}
 	return nil
 }
@@ -178,6 +183,13 @@ func (s *Server) openSession(w http.ResponseWriter, r *http.Request, status int,
 	}
 	if err := s.stillSame(r.Context(), u, client); err != nil {
 		return err
+	}
+	ended, err := s.Store.EndOldestTokens(r.Context(), u.ID, client)
+	if err != nil {
+		return err
+	}
+	for _, old := range ended {
+		s.endSockets(r, u.ID, old.Client, "", hub.Replaced)
 	}
 	// Not where a newer login has replaced this one already: that one's sockets are good.
 	if _, err := s.Store.Authenticate(r.Context(), token, now); err == nil {

@@ -98,8 +98,8 @@ func (s *Server) endWeChatLogin(w http.ResponseWriter, r *http.Request) error {
 	if err := decode(w, r, &in); err != nil {
 		return err
 	}
-	if !store.ValidClient(in.Client) {
-		return shop.ErrInvalidField.At("client")
+	if err := checkClient(in.Client); err != nil {
+		return err
 	}
 	var u *shop.User
 	var err error

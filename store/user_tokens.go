@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -10,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,10 +35,24 @@ type TokenRow struct {
 // Session names the login that made the token: the hash in hex. It logs nobody in.
 func (r TokenRow) Session() string { return hex.EncodeToString(r.Hash) }
 
-var clientPattern = regexp.MustCompile(`^[0-9a-z]{1,16}$`)
+// clients are the names that a login may give its client. There is one session a client, so
+// their number is also how many sessions an account can have.
+var clients = [maxSessions]string{
+	"web", "phone", "tablet", "desktop", "wechat", "miniprogram", "app", "ios", "android", "console",
+}
 
-// ValidClient reports whether s could be a client's name.
-func ValidClient(s string) bool { return clientPattern.MatchString(s) }
+// maxSessions is how many live tokens an account has at most.
+const maxSessions = 10
+
+// Clients are the names of all clients.
+func Clients() []string { return slices.Clone(clients[:]) }
+
+// ValidClient reports whether there is a client of this name.
+func ValidClient(s string) bool { return slices.Contains(clients[:], s) }
+
+// storedClient is the form of a client's name in a row. Rows from before there was a list of
+// names may have any.
+var storedClient = regexp.MustCompile(`^[0-9a-z]{1,16}$`)
 
 func tokenID(userID, client string) string { return userID + ":" + client }
 
@@ -135,7 +151,7 @@ func parseToken(token string) (id string, hash []byte, ok bool) {
 	secret, rest, _ := strings.Cut(token, ".")
 	userID, client, _ := strings.Cut(rest, ".")
 	hash, ok = hashSecret(secret)
-	if !ok || !shop.ValidID(userID) || !ValidClient(client) {
+	if !ok || !shop.ValidID(userID) || !storedClient.MatchString(client) {
 		return "", nil, false
 	}
 	return tokenID(userID, client), hash, true
@@ -176,6 +192,35 @@ func (s *Store) DeleteTokens(ctx context.Context, userID string) error {
 		err = errors.Join(err, e)
 	}
 	return failed("delete tokens", err)
+}
+
+// EndOldestTokens ends what a user has beyond maxSessions, the oldest logins first but never that
+// of the spared client, and returns the ended rows. Only rows of unlisted clients can be too many.
+func (s *Store) EndOldestTokens(ctx context.Context, userID, spared string) ([]TokenRow, error) {
+	rows, err := s.tokensOf(ctx, userID)
+	if err != nil || len(rows) <= maxSessions {
+		return nil, err
+	}
+	defer s.changed(ctx, changeTokens, userID)
+	slices.SortFunc(rows, func(a, b TokenRow) int {
+		return cmp.Or(cmp.Compare(count(a.Client == spared), count(b.Client == spared)), a.CreatedAt.Compare(b.CreatedAt))
+	})
+	var ended []TokenRow
+	for _, row := range rows[:len(rows)-maxSessions] {
+		done, e := s.deleteIf(ctx, s.coll("user_tokens"), bson.M{"_id": row.ID, "hash": row.Hash})
+		if err = errors.Join(err, e); done {
+			ended = append(ended, row)
+		}
+	}
+	return ended, failed("end the oldest tokens", err)
+}
+
+// count is 1 for true.
+func count(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 func (s *Store) setTokenRoles(ctx context.Context, userID string, roles []shop.Role) error {

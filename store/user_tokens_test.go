@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -51,6 +52,45 @@ func TestOfParallelFirstLoginsOneTokenLives(t *testing.T) {
 	rows, err := s.tokensOf(t.Context(), "u1")
 	if err != nil || len(rows) != 1 || live != 1 {
 		t.Errorf("%d rows, %d live tokens, %v; want one each", len(rows), live, err)
+	}
+}
+
+// TestSixtyOldClientsAreCutToTenSessions is an account with sessions under names from before there was
+// a list: they stay good until the next login, which ends the oldest.
+func TestSixtyOldClientsAreCutToTenSessions(t *testing.T) {
+	s := open(t, t.TempDir())
+	var tokens []string
+	for i := range 60 {
+		secret, hash := newSecret()
+		client := fmt.Sprint("c", i)
+		row := TokenRow{
+			ID: tokenID("u1", client), UserID: "u1", Client: client, Hash: hash,
+			CreatedAt: logIn.Add(time.Duration(i) * time.Second), ExpiresAt: logIn.Add(time.Hour),
+		}
+		if _, err := s.insertOnce(t.Context(), s.coll("user_tokens"), row); err != nil {
+			t.Fatal(err)
+		}
+		tokens = append(tokens, secret+".u1."+client)
+	}
+	if _, err := s.Authenticate(t.Context(), tokens[0], logIn); err != nil {
+		t.Fatalf("an old session is over before a login: %v", err)
+	}
+	newest, _ := putToken(t, s, "u1", "phone") // at logIn: by its time it is the oldest
+	ended, err := s.EndOldestTokens(t.Context(), "u1", "phone")
+	if err != nil || len(ended) != 51 || ended[0].Client != "c0" {
+		t.Fatalf("%d sessions ended, %v", len(ended), err)
+	}
+	var live []int
+	for i, token := range tokens {
+		if _, err := s.Authenticate(t.Context(), token, logIn); err == nil {
+			live = append(live, i)
+		}
+	}
+	if _, err := s.Authenticate(t.Context(), newest, logIn); err != nil || len(live) != 9 || live[0] != 51 {
+		t.Errorf("besides the newest (%v), the sessions %v live", err, live)
+	}
+	if _, _, err := s.PutToken(t.Context(), "u1", "c1", nil, logIn, time.Hour); !errors.Is(err, shop.ErrInvalidField) {
+		t.Errorf("a new session under an unlisted name: %v", err)
 	}
 }
 
