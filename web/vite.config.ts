@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import vue from '@vitejs/plugin-vue'
+import browserslistToEsbuild from 'browserslist-to-esbuild'
 import { defineConfig, type Plugin } from 'vite'
 
 // The icon font is in Vant's stylesheet as data; beside it stands a copy on
@@ -21,6 +22,7 @@ export default defineConfig({
   build: {
     outDir: 'dist/app',
     emptyOutDir: true,
+    target: browserslistToEsbuild(), // the browsers that package.json names, for scripts and styles
     // A polyfill for module preloading would be an inline script in old browsers.
     modulePreload: { polyfill: false },
     // Swagger UI comes as one file, which only /docs loads.

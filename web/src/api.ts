@@ -57,7 +57,7 @@ async function send(method: string, path: string, token: string, opts: Options):
       method,
       headers,
       body: opts.body === undefined ? undefined : JSON.stringify(opts.body),
-      signal: opts.signal ?? AbortSignal.timeout(patience),
+      signal: opts.signal ?? after(patience),
       keepalive: method !== 'GET', // what was pressed is done, also when the page is left at once
     })
     heardDate(res.headers.get('Date'))
@@ -67,6 +67,13 @@ async function send(method: string, path: string, token: string, opts: Options):
     if (opts.signal?.aborted) throw err
     throw new Problem(0, offline, '网络不通，请检查后重试')
   }
+}
+
+// after is AbortSignal.timeout, which browsers before 2022 lack.
+function after(ms: number): AbortSignal {
+  const cut = new AbortController()
+  setTimeout(() => cut.abort(), ms)
+  return cut.signal
 }
 
 async function problemOf(res: Response): Promise<Problem> {
@@ -90,7 +97,8 @@ function query(params: Record<string, string | number | undefined>): string {
   for (const [name, value] of Object.entries(params)) {
     if (value !== undefined && value !== '') q.set(name, String(value))
   }
-  return q.size ? '?' + q : ''
+  const text = q.toString() // URLSearchParams.size is younger than the browsers served
+  return text && '?' + text
 }
 
 const id = encodeURIComponent
