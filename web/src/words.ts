@@ -1,4 +1,5 @@
 // How figures, times and states read on the pages.
+import { shopNow } from './clock'
 import type { LineProblem, Offer, Order, OrderState, Period } from './types'
 
 // yuan shows an amount in fen: 19900 → ¥199, 1999 → ¥19.99.
@@ -35,12 +36,16 @@ export const passwordRule = '至少 8 位'
 const dayFormat = new Intl.DateTimeFormat('zh-CN', {
   timeZone: 'Asia/Shanghai', year: 'numeric', month: 'long', day: 'numeric',
 })
-const momentFormat = new Intl.DateTimeFormat('zh-CN', {
-  timeZone: 'Asia/Shanghai', month: 'numeric', day: 'numeric', hour: '2-digit', minute: '2-digit', hour12: false,
-})
+const clockOf = { timeZone: 'Asia/Shanghai', month: 'numeric', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const
+const momentFormat = new Intl.DateTimeFormat('zh-CN', clockOf)
+const momentWithYear = new Intl.DateTimeFormat('zh-CN', { ...clockOf, year: 'numeric' })
+const yearFormat = new Intl.DateTimeFormat('en', { timeZone: 'Asia/Shanghai', year: 'numeric' })
 
+// moment shows a time in the shop's zone, with its year unless that is the current one.
 export function moment(at: string): string {
-  return momentFormat.format(new Date(at))
+  const then = new Date(at)
+  const thisYear = yearFormat.format(then) === yearFormat.format(shopNow())
+  return (thisYear ? momentFormat : momentWithYear).format(then)
 }
 
 // lastDay is the last day on which something with this end is open: the end is
