@@ -12,8 +12,9 @@ import { base, begin, check, emptyCart, eventually, expect, id, kept, lineOf, lo
 
 const shop = new URL(base)
 
-// door is the proxy: what is open through it, by way, and whether it lets WebSockets pass.
-const door = { refusing: false, refused: 0, sockets: new Set(), streams: new Set() }
+// door is the proxy: what is open through it, by way, whether it refuses WebSockets, and whether it is
+// deaf: then no event stream passes either.
+const door = { refusing: false, deaf: false, refused: 0, sockets: new Set(), streams: new Set() }
 
 function keep(set, connection) {
   set.add(connection)
@@ -22,6 +23,7 @@ function keep(set, connection) {
 }
 
 function pass(req, res) {
+  if (door.deaf && req.url.startsWith('/api/events')) return void res.destroy()
   const on = http.request({ host: shop.hostname, port: shop.port, path: req.url, method: req.method, headers: req.headers }, (answer) => {
     if (req.url.startsWith('/api/events')) keep(door.streams, res.socket)
     res.writeHead(answer.statusCode, answer.headers)
@@ -111,6 +113,37 @@ function publisher(token) {
   return p
 }
 
+// look hides the page and shows it again, as a change of tabs does.
+const look = (page) => page.evaluate(async () => {
+  for (const state of ['hidden', 'visible']) {
+    Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => state })
+    document.dispatchEvent(new Event('visibilitychange'))
+    await new Promise((done) => setTimeout(done, 50))
+  }
+})
+
+// withoutLink: neither way works, so the cart reads when it is looked at, and slowly while in view.
+async function withoutLink(page, token, course, paid, other) {
+  begin('without a link a page reads when it is looked at, and slowly while it is in view')
+  door.refusing = door.deaf = true
+  cut(door.sockets)
+  cut(door.streams)
+  await page.locator(id('offline')).waitFor()
+  const reads = []
+  page.on('request', (r) => r.method() === 'GET' && r.url().endsWith('/api/cart') && reads.push(Date.now()))
+  await call(token, 'PUT', `/cart/${course}`, { policy_id: other })
+  await look(page)
+  const policy = lineOf(page, course).locator(id('cart-policy'))
+  await eventually('the page that is looked at shows the new choice', async () => (await policy.inputValue()) === other)
+  check(reads.length === 1, `a look read the cart ${reads.length} times`)
+  await call(token, 'PUT', `/cart/${course}`, { policy_id: paid })
+  await eventually('the page in view shows the next by itself', async () => (await policy.inputValue()) === paid)
+  check(reads.length === 2, `the cart was read ${reads.length} times`)
+  await shoot(page, 'without-link')
+  door.deaf = door.refusing = false
+  await page.locator(id('offline')).waitFor({ state: 'hidden' })
+}
+
 async function play(context) {
   const server = await openDoor()
   await serveSource(context)
@@ -176,6 +209,7 @@ async function play(context) {
   check(wrong < 0, `number ${all.numbers[wrong]} was heard when ${wrong + 1} was due`)
   const stale = all.stale.sort().join(' ')
   check(stale === `activity course:${course} user`, `told to read again: ${stale}`)
+  await withoutLink(page, token, course, paid, other)
   check(await kept(page), 'the page was reloaded')
   server.closeAllConnections()
   server.close()

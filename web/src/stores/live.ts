@@ -1,5 +1,6 @@
 import { defineStore } from 'pinia'
 import { onBeforeUnmount, ref } from 'vue'
+import { useCut, useReading } from '@/polling'
 import { closeCode, HubSocket, type HubEvent } from '@/socket'
 
 type Handler = (data: never) => void
@@ -14,6 +15,12 @@ export const useLive = defineStore('live', () => {
 
   function emit(name: string, data: unknown): void {
     for (const handle of handlers.get(name) ?? []) handle(data as never)
+  }
+
+  // readAll calls each listener for stale topics once, whatever the number of its topics.
+  function readAll(): void {
+    const stale = [...handlers.keys()].filter((name) => name.startsWith('stale:'))
+    for (const handle of new Set(stale.flatMap((name) => [...(handlers.get(name) ?? [])]))) handle(undefined as never)
   }
 
   const socket = new HubSocket(location.origin, {
@@ -44,10 +51,14 @@ export const useLive = defineStore('live', () => {
     socket.start(as)
   }
 
+  // Without a link the pages read when they are looked at, and slowly while they are in view.
+  const cut = useCut(live)
+  useReading(readAll, cut)
+
   const whenEnded = (act: typeof ended) => (ended = act)
   const follow = (topic: string) => socket.follow(topic)
   const unfollow = (topic: string) => socket.unfollow(topic)
-  return { live, over, on, start, whenEnded, follow, unfollow }
+  return { live, cut, over, on, start, whenEnded, follow, unfollow }
 })
 
 // useEvent hears events for as long as the calling page is shown.
