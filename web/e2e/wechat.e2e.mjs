@@ -61,13 +61,23 @@ async function play(context) {
   begin('log in inside WeChat')
   const weChat = await person(browser, phone)
   const page = await weChat.newPage()
-  await page.goto(`${inWeChat}/login`)
+  await page.goto(`${inWeChat}/login?next=/orders`)
   await shoot(page, 'wechat-login')
+  const codes = []
+  page.on('request', (r) => r.isNavigationRequest() && r.url().includes('/login/wechat?code=') && codes.push(r.url()))
   await page.locator(id('login-wechat')).click()
-  await page.locator(id('course-card')).first().waitFor()
+  await page.waitForURL(`${inWeChat}/orders`)
+  check(codes.length === 1, `WeChat led back ${codes.length} times`)
+
+  begin('a spent code, opened again while logged in, goes where it was going')
+  expect(/409/) // is what the shop says of a spent code
+  await page.goto(codes[0])
+  await page.waitForURL(`${inWeChat}/orders`)
+  expect()
   check(await page.evaluate(() => localStorage.getItem('mstm.session') !== null), 'nobody is logged in')
 
   begin('pay inside WeChat')
+  await page.goto(inWeChat)
   await buy(page, inWeChat)
   await page.locator(id('place-order')).click()
   await page.locator(id('pay-now')).click()
