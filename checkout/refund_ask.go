@@ -37,10 +37,10 @@ func (c *Checkout) Refund(ctx context.Context, userID, orderID, reason string, s
 	})
 }
 
-// FinanceRefund begins a refund that somebody with the finance role decided: amount in fen,
-// or nil for all that is left. later also refunds, first, what stands on top of this order
-// in its courses (the stage after this one).
-func (c *Checkout) FinanceRefund(ctx context.Context, by, orderID string, amount *shop.Fen, reason string, later bool) (*shop.Order, error) {
+// FinanceRefund begins a refund that a person with the finance role decided. later also
+// refunds, first, what stands on top of this order in its courses, or in those that are
+// named (the stage after this one).
+func (c *Checkout) FinanceRefund(ctx context.Context, by, orderID string, ask shop.RefundRequest, reason string, later bool) (*shop.Order, error) {
 	if !shop.ValidID(orderID) {
 		return nil, shop.ErrOrderNotFound
 	}
@@ -49,32 +49,35 @@ func (c *Checkout) FinanceRefund(ctx context.Context, by, orderID string, amount
 		return nil, err
 	}
 	if later {
-		if err := c.refundLater(ctx, by, o, reason); err != nil {
+		if err := c.refundLater(ctx, by, o, ask, reason); err != nil {
 			return nil, err
 		}
 	}
 	return c.beginRefund(ctx, orderID, reason, by, func(o *shop.Order, p past) (shop.OrderRefund, error) {
-		return shop.FinanceRefund(o, amount, func(id string) *shop.Enrolment {
+		return shop.FinanceRefund(o, ask, func(id string) *shop.Enrolment {
 			e := p[id].Enrolment
 			if later {
-				e = e.Settling()
+				e = e.Settling(orderID)
 			}
 			return e
 		}, c.Now())
 	})
 }
 
-// refundLater refunds in full the orders whose grants came after this one's, newest first,
+// refundLater refunds in full the lines whose grants came after this order's, newest first,
 // and waits for none of them: a grant that is frozen for its refund no longer stands in
-// the way.
-func (c *Checkout) refundLater(ctx context.Context, by string, o *shop.Order, reason string) error {
+// the way. Other lines of their orders stay as they are.
+func (c *Checkout) refundLater(ctx context.Context, by string, o *shop.Order, ask shop.RefundRequest, reason string) error {
 	p, err := c.pastOf(ctx, o)
 	if err != nil {
 		return err
 	}
-	for _, l := range p {
+	for course, l := range p {
+		if !ask.Names(course) {
+			continue
+		}
 		for _, id := range l.Enrolment.After(o.ID) {
-			if err := c.refundOneLater(ctx, by, id, reason); err != nil {
+			if err := c.refundOneLater(ctx, by, id, course, reason); err != nil {
 				return err
 			}
 		}
@@ -85,8 +88,9 @@ func (c *Checkout) refundLater(ctx context.Context, by string, o *shop.Order, re
 // refundOneLater refunds one of those in full. One that is on its way back, or is back and
 // has yet to be taken away, will do: who asks again after a crash comes in between. One that
 // is only frozen will not: whoever froze it died over it, and it will be thawed.
-func (c *Checkout) refundOneLater(ctx context.Context, by, orderID, reason string) error {
-	_, err := c.FinanceRefund(ctx, by, orderID, nil, reason, false)
+func (c *Checkout) refundOneLater(ctx context.Context, by, orderID, course, reason string) error {
+	line := shop.RefundRequest{Lines: []shop.RefundRequestLine{{CourseID: course}}}
+	_, err := c.FinanceRefund(ctx, by, orderID, line, reason, false)
 	if err != nil && !errors.Is(err, shop.ErrRefundUnderWay) && !errors.Is(err, shop.ErrNotRefundable) {
 		return err
 	}
@@ -97,7 +101,7 @@ func (c *Checkout) refundOneLater(ctx context.Context, by, orderID, reason strin
 	if failed != nil {
 		return failed
 	}
-	if o.State == shop.OrderRefunding || o.State == shop.OrderRefunded {
+	if o.Grants(course) != shop.GrantLive {
 		return nil
 	}
 	return err

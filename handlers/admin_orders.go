@@ -175,18 +175,20 @@ func viewDuty(d *shop.Duty) dutyRow {
 	return row
 }
 
-// adminRefund answers POST /api/admin/orders/:order/refunds `{amount_fen?,reason,later?}`
-// with the order's story, 201. Without an amount it is all that is left; later refunds
-// what stands on top of the order (the stages after it) as well, first.
+// adminRefund answers POST /api/admin/orders/:order/refunds
+// `{lines?:[{course_id,amount_fen?}],amount_fen?,reason,later?}` with the order's story, 201.
+// Lines name what it is for; without an amount it is all that is left (shop.FinanceRefund has
+// the rules). later refunds what stands on top of it (the stages after it) as well, first.
 func (s *Server) adminRefund(w http.ResponseWriter, r *http.Request) error {
 	id, err := pathID(r, "order", shop.ErrOrderNotFound)
 	if err != nil {
 		return err
 	}
 	var in struct {
-		Amount *shop.Fen `json:"amount_fen"`
-		Reason string    `json:"reason"`
-		Later  bool      `json:"later"`
+		Lines  []shop.RefundRequestLine `json:"lines"`
+		Amount *shop.Fen                `json:"amount_fen"`
+		Reason string                   `json:"reason"`
+		Later  bool                     `json:"later"`
 	}
 	if err := decode(w, r, &in); err != nil {
 		return err
@@ -195,7 +197,7 @@ func (s *Server) adminRefund(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	o, err := s.Checkout.FinanceRefund(r.Context(), learnerID(r.Context()), id, in.Amount, why, in.Later)
+	o, err := s.Checkout.FinanceRefund(r.Context(), learnerID(r.Context()), id, shop.RefundRequest{Lines: in.Lines, Amount: in.Amount}, why, in.Later)
 	if err != nil {
 		return err
 	}

@@ -194,9 +194,39 @@ func (o *Order) checkRefunds(f *findings) {
 	if done != o.Refunded {
 		f.add("I5", "%s yuan went back, the order says %s", done.Yuan(), o.Refunded.Yuan())
 	}
+	o.checkRefundedLines(f)
 	for no, sum := range back {
 		if a := o.Attempt(no); sum > 0 && (a == nil || !a.Succeeded() || sum > a.Amount) {
 			f.add("I5", "%s yuan go back of attempt %s", sum.Yuan(), no)
+		}
+	}
+}
+
+// checkRefundedLines is the part of I5 about lines: what went back for them adds up to what
+// went back for the order, and is what the refunds say. An order from before lines kept
+// their sums has none of them.
+func (o *Order) checkRefundedLines(f *findings) {
+	byRefunds, kept := o.refundedByRefunds(), false
+	for _, l := range o.Lines {
+		kept = kept || l.Refunded != 0
+	}
+	if sum := total(byRefunds); sum != o.Refunded {
+		f.add("I5", "%s yuan went back for the lines, the order says %s", sum.Yuan(), o.Refunded.Yuan())
+	}
+	for i, l := range o.Lines {
+		if kept && l.Refunded != byRefunds[i] {
+			f.add("I5", "course %s says that %s yuan went back for it, the refunds say %s", l.CourseID, l.Refunded.Yuan(), byRefunds[i].Yuan())
+		}
+	}
+	for _, r := range o.Refunds {
+		var parts Fen
+		for _, p := range r.Lines {
+			if parts += p.Amount; o.lineOf(p.CourseID) < 0 || p.Amount < 0 {
+				f.add("I5", "refund %s gives %s yuan for course %s", r.OutRefundNo, p.Amount.Yuan(), p.CourseID)
+			}
+		}
+		if parts > r.Amount {
+			f.add("I5", "refund %s is of %s yuan, its lines of %s", r.OutRefundNo, r.Amount.Yuan(), parts.Yuan())
 		}
 	}
 }

@@ -187,6 +187,8 @@ var (
 	ErrRefundTooSoon     = define(Conflict, "REFUND_TOO_SOON", "距离上一笔退款不足 1 分钟", "Less than a minute since the last refund of this order.")
 	ErrRefundTooMany     = define(Conflict, "REFUND_TOO_MANY", "退款次数已达 50 次", "An order can be refunded in 50 parts at most.")
 	ErrRefundUnderWay    = define(Conflict, "REFUND_UNDER_WAY", "有一笔退款正在处理", "A refund of this order is under way.")
+	ErrRefundLine        = define(Unprocessable, "REFUND_LINE_UNKNOWN", "订单里没有这门课程", "The order has no line for this course.")
+	ErrRefundSum         = define(Unprocessable, "REFUND_SUM_DIFFERS", "各课程的退款金额之和与总额不一致", "The amounts of the lines do not add up to amount_fen.")
 	ErrRefundNotExpected = define(Conflict, "REFUND_AMOUNT_CHANGED", "可退金额有变动，请确认", "The refundable amount has changed; look again.")
 )
 

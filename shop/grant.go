@@ -72,14 +72,14 @@ func (e *Enrolment) After(orderID string) (orders []string) {
 	return orders
 }
 
-// Settling is the enrolment without the grants whose refund is under way: what finance
-// looks at that refunds a stage together with those after it.
-func (e *Enrolment) Settling() *Enrolment {
+// Settling is the enrolment without the grants of other orders whose refund is under way:
+// what finance looks at that refunds an order's stage together with those after it.
+func (e *Enrolment) Settling(orderID string) *Enrolment {
 	if e == nil {
 		return nil
 	}
 	c := *e
-	c.Grants = slices.DeleteFunc(slices.Clone(e.Grants), func(g Grant) bool { return g.State == GrantFrozen })
+	c.Grants = slices.DeleteFunc(slices.Clone(e.Grants), func(g Grant) bool { return g.State == GrantFrozen && g.OrderID != orderID })
 	return &c
 }
 

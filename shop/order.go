@@ -84,6 +84,7 @@ type OrderLine struct {
 	Needless     []string   `bson:"needless,omitempty"`      // orders of stages not begun, paid back once this line is granted
 	Price        Fen        `bson:"price_fen"`
 	Result       LineResult `bson:"result,omitempty"`
+	Refunded     Fen        `bson:"refunded_fen,omitempty"` // of Price, gone back; read it by Order.RefundedOf
 }
 
 // FreeStage reports whether the line is the free first stage, which a person has once.

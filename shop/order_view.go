@@ -23,8 +23,15 @@ type RefundView struct {
 	State       RefundState `json:"state"`
 	Amount      Fen         `json:"amount_fen"`
 	Reason      string      `json:"reason"`
+	Lines       []PartView  `json:"lines,omitempty"`
 	CreatedAt   time.Time   `json:"created_at"`
 	DoneAt      *time.Time  `json:"done_at,omitempty"`
+}
+
+// PartView is what of a refund belongs to one line.
+type PartView struct {
+	CourseID string `json:"course_id"`
+	Amount   Fen    `json:"amount_fen"`
 }
 
 // OrderLineView is one line of it. list_price_fen − credit_fen explains price_fen where
@@ -40,6 +47,7 @@ type OrderLineView struct {
 	Price        Fen        `json:"price_fen"`
 	List         Fen        `json:"list_price_fen"`
 	Credit       Fen        `json:"credit_fen"`
+	Refunded     Fen        `json:"refunded_fen"` // gone back for this line
 	CreditOrders []string   `json:"credit_orders,omitempty"`
 	Result       LineResult `json:"result,omitempty"`
 }
@@ -64,14 +72,23 @@ func (o *Order) View() OrderView {
 		at := o.PaidAt.UTC()
 		v.PaidAt = &at
 	}
-	for _, l := range o.Lines {
+	back := o.refundedByLine()
+	for i, l := range o.Lines {
 		v.Lines = append(v.Lines, OrderLineView{
 			CourseID: l.CourseID, Title: l.Title, PolicyID: l.PolicyID, PolicyName: l.PolicyName, Version: l.Version,
-			Kind: l.Kind, Stage: l.Stage, Price: l.Price, List: l.List, Credit: l.Credit, CreditOrders: l.CreditOrders, Result: l.Result,
+			Kind: l.Kind, Stage: l.Stage, Price: l.Price, List: l.List, Credit: l.Credit, CreditOrders: l.CreditOrders, Result: l.Result, Refunded: back[i],
 		})
 	}
 	for _, r := range o.Refunds {
-		v.Refunds = append(v.Refunds, RefundView{r.OutRefundNo, r.State, r.Amount, r.Reason, r.CreatedAt.UTC(), r.DoneAt})
+		v.Refunds = append(v.Refunds, r.view())
+	}
+	return v
+}
+
+func (r Refund) view() RefundView {
+	v := RefundView{OutRefundNo: r.OutRefundNo, State: r.State, Amount: r.Amount, Reason: r.Reason, CreatedAt: r.CreatedAt.UTC(), DoneAt: r.DoneAt}
+	for _, p := range r.Lines {
+		v.Lines = append(v.Lines, PartView{p.CourseID, p.Amount})
 	}
 	return v
 }

@@ -80,7 +80,7 @@ func RefundAmount(o *Order, courseID string, e *Enrolment, opened, lessons int, 
 
 // byRule applies the shop's rule to a line; ok is false where nothing is left to give back.
 func byRule(o *Order, line OrderLine, g Grant, hardlyUsed bool, now time.Time) (q RefundQuote, ok bool) {
-	left := min(line.Price-g.Refunded, o.Paid-o.Refunded)
+	left := o.heldFor(line.CourseID)
 	q = RefundQuote{CourseID: line.CourseID, EndsAccess: true}
 	switch {
 	case line.Price == 0 && line.Credit == 0:
@@ -126,7 +126,6 @@ func RefundOrder(o *Order, past func(courseID string) Learning, now time.Time) (
 		} else {
 			can++
 		}
-		q.Amount = min(q.Amount, o.Paid-o.Refunded-sum.Amount)
 		sum.Amount += q.Amount
 		sum.Lines = append(sum.Lines, q)
 	}
@@ -141,72 +140,18 @@ func RefundOrder(o *Order, past func(courseID string) Learning, now time.Time) (
 // price was bought without credit: all that is left of its cash. That the full price came
 // later is the reason for it, so last in, first out is not asked.
 func NeedlessRefund(o *Order, courseID string, e *Enrolment, now time.Time) (RefundQuote, error) {
-	line, g, err := o.refundableLine(courseID, e)
-	if err != nil {
+	if _, _, err := o.refundableLine(courseID, e); err != nil {
 		return RefundQuote{}, err
 	}
 	if e.usedAsCredit(o.ID) {
 		return RefundQuote{}, ErrCreditConsumed
 	}
-	left := min(line.Price-g.Refunded, o.Paid-o.Refunded)
+	left := o.heldFor(courseID)
 	if left <= 0 {
 		return RefundQuote{}, ErrNotRefundable
 	}
 	q := RefundQuote{CourseID: courseID, Amount: left, Full: true, Rule: RefundNeedless, EndsAccess: true}
 	return q, o.checkParts(left, now)
-}
-
-// FinanceRefund checks what a person with the finance role wants to give back: amount in
-// fen, nil for all that is left. All that is left revokes the grants of every line; less
-// leaves the access as it is. Last in, first out holds, and so do WeChat's limits; only
-// the shop's own rule is set aside. The lines say how the amount spreads over them, first
-// line first. More than is left is ErrRefundTooMuch.
-func FinanceRefund(o *Order, amount *Fen, enrolment func(courseID string) *Enrolment, now time.Time) (OrderRefund, error) {
-	if err := o.refundable(); err != nil {
-		return OrderRefund{}, err
-	}
-	left := o.Paid - o.Refunded
-	sum := OrderRefund{Lines: []RefundQuote{}, Amount: left, Full: true}
-	if amount != nil {
-		sum.Amount, sum.Full = *amount, *amount == left
-	}
-	switch {
-	case amount != nil && (*amount < 0 || *amount == 0 && left > 0):
-		return OrderRefund{}, ErrInvalidField.At("amount_fen")
-	case sum.Amount > left:
-		return OrderRefund{}, ErrRefundTooMuch
-	}
-	if err := o.checkParts(sum.Amount, now); err != nil {
-		return OrderRefund{}, err
-	}
-	return o.spread(sum, enrolment)
-}
-
-// spread puts a refund's amount onto the lines that still have a grant.
-func (o *Order) spread(sum OrderRefund, enrolment func(courseID string) *Enrolment) (OrderRefund, error) {
-	rest := sum.Amount
-	for _, line := range o.granted() {
-		e := enrolment(line.CourseID)
-		g, ok := e.Grant(o.ID)
-		switch {
-		case !ok || g.State == GrantRevoked:
-			continue
-		case g.State == GrantFrozen:
-			return OrderRefund{}, ErrRefundUnderWay
-		}
-		if err := e.lastIn(g); err != nil {
-			return OrderRefund{}, err
-		}
-		share := max(0, min(rest, line.Price-g.Refunded))
-		rest -= share
-		sum.Lines = append(sum.Lines, RefundQuote{
-			CourseID: line.CourseID, Amount: share, Full: share == line.Price-g.Refunded, Rule: RefundFinance, EndsAccess: sum.Full,
-		})
-	}
-	if sum.Amount == 0 && len(sum.Lines) == 0 {
-		return OrderRefund{}, ErrNotRefundable
-	}
-	return sum, nil
 }
 
 // refundable is why nothing of the order can go back now, nil where something can.

@@ -138,14 +138,14 @@ func (o *Order) RefusedRefund() (q OrderRefund, ok bool) {
 	if o.RefundFor(ReasonLineRefused) {
 		return OrderRefund{}, false
 	}
-	left := o.left()
-	for _, l := range o.Lines {
-		if back := min(l.Price, left-q.Amount); l.Result == LineRefused && back > 0 {
+	held := o.held()
+	for i, l := range o.Lines {
+		if back := held[i]; l.Result == LineRefused && back > 0 {
 			q.Lines = append(q.Lines, RefundQuote{CourseID: l.CourseID, Amount: back, Full: back == l.Price, Rule: RefundRefused})
 			q.Amount += back
 		}
 	}
-	q.Full = q.Amount == left
+	q.Full = q.Amount == total(held)
 	return q, q.Amount > 0
 }
 
@@ -207,6 +207,9 @@ func (o *Order) RefundAnswered(outRefundNo string, state RefundState, now time.T
 // refunded ends a refund that went through (M12).
 func (o *Order) refunded(r *Refund, now time.Time) {
 	o.Refunded += r.Amount
+	for i, back := range o.refundedByRefunds() {
+		o.Lines[i].Refunded = back
+	}
 	to := OrderPartiallyRefunded
 	switch {
 	case slices.ContainsFunc(o.Refunds, underWay):
@@ -241,15 +244,11 @@ func (o *Order) revokes(courseID string) bool {
 }
 
 // RefundedOf is what has gone back for one course of the order, in fen.
-func (o *Order) RefundedOf(courseID string) (sum Fen) {
-	for _, r := range o.Refunds {
-		for _, part := range r.Lines {
-			if r.State == RefundSucceeded && part.CourseID == courseID {
-				sum += part.Amount
-			}
-		}
+func (o *Order) RefundedOf(courseID string) Fen {
+	if i := o.lineOf(courseID); i >= 0 {
+		return o.refundedByLine()[i]
 	}
-	return sum
+	return 0
 }
 
 // Grants says what the refunds of the order make of its grant of a course: frozen while one

@@ -67,11 +67,11 @@ func TestARefundThatWasGivenUpCanBeTriedAgain(t *testing.T) {
 func TestARefusedLineGivesNoMoreThanIsLeft(t *testing.T) {
 	o, _ := twoCourses(t)
 	o.Lines[1].Result = LineRefused
-	o.Refunded = 21000
+	o.Refunded, o.Refunds = 21000, []Refund{wentBack(RefundPart{"c", 20000, true}, RefundPart{"d", 1000, false})}
 	if q, ok := o.RefusedRefund(); !ok || q.Amount != 999 || q.Lines[0].Full {
 		t.Errorf("%+v, %t", q, ok)
 	}
-	o.Refunded = o.Paid
+	o.Refunded, o.Refunds = o.Paid, []Refund{wentBack(RefundPart{"c", 20000, true}, RefundPart{"d", 1999, false})}
 	if q, ok := o.RefusedRefund(); ok {
 		t.Errorf("%+v though all is back", q)
 	}

@@ -198,6 +198,7 @@ export interface OrderLine {
   kind: PolicyKind
   stage?: number
   price_fen: number
+  refunded_fen?: number
   result?: 'granted' | 'refused' // of a paid line: refused is paid back
 }
 
