@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -30,7 +31,7 @@ func (s *Server) listUsers(w http.ResponseWriter, r *http.Request) error {
 	if utf8.RuneCountInString(q.Get("q")) > maxSearch {
 		return shop.ErrInvalidQuery.At("q")
 	}
-	users, next, err := s.Store.Users(r.Context(), shop.NormalUsername(q.Get("q")), rows, q.Get("cursor"))
+	users, next, err := s.Store.Users(r.Context(), strings.TrimSpace(q.Get("q")), rows, q.Get("cursor"))
 	if err != nil {
 		return err
 	}

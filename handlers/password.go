@@ -3,13 +3,12 @@ package handlers
 import (
 	"context"
 	"crypto/rand"
-	_ "embed"
 	"fmt"
 	"runtime"
-	"strings"
 	"time"
 
 	"github.com/alexedwards/argon2id"
+	"golang.org/x/text/unicode/norm"
 
 	"mstm/shop"
 )
@@ -30,7 +29,21 @@ func argonParams() *argon2id.Params {
 // HashPassword is the PHC string that is kept of a password, for accounts made without a
 // request.
 func HashPassword(password string) (string, error) {
-	return argon2id.CreateHash(password, argonParams())
+	return argon2id.CreateHash(normalPassword(password), argonParams())
+}
+
+// normalPassword is the form of a password that is hashed: keyboards write one character in several
+// ways (NIST SP 800-63B-4 §3.1.1.2).
+func normalPassword(password string) string { return norm.NFKC.String(password) }
+
+// passwordForms are the forms in which a password may have been hashed: the normal one, and as it was
+// typed, which hashes from before the normal form are of.
+func passwordForms(password string) []string {
+	normal := normalPassword(password)
+	if normal == password {
+		return []string{normal}
+	}
+	return []string{normal, password}
 }
 
 // hashQueue is how long a login waits for its turn at hashing.
@@ -44,13 +57,15 @@ type hashing struct {
 	wait   time.Duration
 	dummy  string // hash of a password that nobody has
 	common map[string]bool
+	words  []string // the same
 }
 
 func newHashing() (*hashing, error) {
 	h := &hashing{
 		params: argonParams(), turns: make(chan struct{}, runtime.GOMAXPROCS(0)),
-		wait: hashQueue, common: commonPasswords(),
+		wait: hashQueue,
 	}
+	h.common, h.words = commonPasswords()
 	var err error
 	if h.dummy, err = argon2id.CreateHash(rand.Text(), h.params); err != nil {
 		return nil, fmt.Errorf("hash a password: %w", err)
@@ -79,80 +94,35 @@ func (h *hashing) hash(ctx context.Context, password string) (string, error) {
 		return "", err
 	}
 	defer done()
-	return argon2id.CreateHash(password, h.params)
+	return argon2id.CreateHash(normalPassword(password), h.params)
 }
 
-// matches reports whether the password is that of stored, and whether stored was made
-// with weaker parameters than today's. An empty stored is a user that does not exist: it
-// costs the same time and never matches.
+// matches reports whether the password is that of stored, and whether stored is to be replaced: made
+// with weaker parameters than today's, or of another form than the normal one. An empty stored is a
+// user that does not exist: it costs the same time and never matches.
 func (h *hashing) matches(ctx context.Context, password, stored string) (ok, weak bool, err error) {
 	done, err := h.turn(ctx)
 	if err != nil {
 		return false, false, err
 	}
 	defer done()
+	compared := stored
 	if stored == "" {
-		_, _, err = argon2id.CheckHash(password, h.dummy)
-		return false, false, err
+		compared = h.dummy
 	}
-	ok, used, err := argon2id.CheckHash(password, stored)
-	if err != nil {
-		return false, false, fmt.Errorf("stored password hash: %w", err)
+	for i, form := range passwordForms(password) {
+		same, used, err := argon2id.CheckHash(form, compared)
+		if err != nil {
+			return false, false, fmt.Errorf("stored password hash: %w", err)
+		}
+		if same && stored != "" {
+			return true, i > 0 || h.isWeak(used), nil
+		}
 	}
-	return ok, h.isWeak(used), nil
+	return false, false, nil
 }
 
 func (h *hashing) isWeak(used *argon2id.Params) bool {
 	p := h.params
 	return used.Memory < p.Memory || used.Iterations < p.Iterations || used.SaltLength < p.SaltLength || used.KeyLength < p.KeyLength
-}
-
-// checkNew refuses a password that is too short, too long, or one of the first that
-// anybody tries. There are no rules about its characters, and nothing is trimmed.
-func (h *hashing) checkNew(password, username string, least int) error {
-	switch {
-	case len(password) < least:
-		return shop.ErrPasswordTooShort.At("password").With("min_bytes", least)
-	case len(password) > maxPassword:
-		return shop.ErrPasswordTooLong.At("password").With("max_bytes", maxPassword)
-	case h.isCommon(password, username):
-		return shop.ErrPasswordCommon.At("password")
-	}
-	return nil
-}
-
-// isCommon knows the listed passwords in any case, with figures or signs put behind them,
-// repeats of one or two characters, runs of the keyboard, and the username itself.
-func (h *hashing) isCommon(password, username string) bool {
-	p := strings.ToLower(password)
-	stem := strings.TrimRight(p, "0123456789!@#$%^&*.-_?")
-	return h.common[p] || h.common[stem] || stem == username || p == username || letters(p) <= 2 || isRun(p)
-}
-
-// letters counts the different characters of p.
-func letters(p string) int {
-	seen := map[rune]bool{}
-	for _, r := range p {
-		seen[r] = true
-	}
-	return len(seen)
-}
-
-// isRun reports whether p is a stretch of a row of the keyboard, of the alphabet or of
-// the figures, in either direction.
-func isRun(p string) bool {
-	const rows = "01234567890123456789 09876543210987654321 abcdefghijklmnopqrstuvwxyz zyxwvutsrqponmlkjihgfedcba " +
-		"qwertyuiop asdfghjkl zxcvbnm poiuytrewq lkjhgfdsa mnbvcxz"
-	return !strings.Contains(p, " ") && strings.Contains(rows, p)
-}
-
-//go:embed common_passwords.txt
-var commonPasswordList string
-
-func commonPasswords() map[string]bool {
-	common := map[string]bool{}
-	for word := range strings.FieldsSeq(commonPasswordList) {
-		common[word] = true
-	}
-	return common
 }

@@ -114,6 +114,7 @@ var (
 	ErrPasswordTooShort = define(Unprocessable, "PASSWORD_TOO_SHORT", "密码太短", "The password is too short.")
 	ErrPasswordTooLong  = define(Unprocessable, "PASSWORD_TOO_LONG", "密码太长", "The password is too long.")
 	ErrPasswordCommon   = define(Unprocessable, "PASSWORD_TOO_COMMON", "密码太常见，请换一个", "The password is too common; choose another.")
+	ErrPasswordWeak     = define(Unprocessable, "PASSWORD_TOO_WEAK", "密码太容易被猜到，请加长，或换成几个互不相关的词", "The password is too easy to guess: make it longer, or use several words that do not belong together.")
 	ErrStaffAccount     = define(Conflict, "STAFF_ACCOUNT", "员工账号不能自行注销，请先由管理员取消角色", "An account of staff cannot be deleted; an admin has to take its roles first.")
 	ErrUserNotFound     = define(NotFound, "USER_NOT_FOUND", "没有这个用户", "There is no such user.")
 )

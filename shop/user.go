@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -63,9 +64,10 @@ type User struct {
 	DeletedAt *time.Time `bson:"deleted_at,omitempty" json:"deleted_at,omitempty"`
 }
 
-// NormalUsername is the form in which usernames are compared: lower case, composed.
+// NormalUsername is the form in which usernames are compared: case folded, each character in its
+// plain form (NFKC), so that a full-width letter is the same as the letter.
 func NormalUsername(name string) string {
-	return norm.NFC.String(strings.ToLower(norm.NFC.String(strings.TrimSpace(name))))
+	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(strings.TrimSpace(name))))
 }
 
 // The languages of what the shop writes by itself.

@@ -78,8 +78,8 @@ func (s *Store) UserByUsername(ctx context.Context, name string) (*shop.User, er
 func (s *Store) Users(ctx context.Context, q string, limit int, cursor string) ([]shop.User, string, error) {
 	filter := bson.M{}
 	if q != "" {
-		part := bson.Regex{Pattern: regexp.QuoteMeta(q), Options: "i"}
-		filter["$or"] = bson.A{bson.M{"username": part}, bson.M{"name": part}}
+		part := func(q string) bson.Regex { return bson.Regex{Pattern: regexp.QuoteMeta(q), Options: "i"} }
+		filter["$or"] = bson.A{bson.M{"username": part(shop.NormalUsername(q))}, bson.M{"name": part(q)}}
 	}
 	return page(ctx, s.coll("users"), filter, limit, cursor, func(u shop.User) (any, string) { return u.CreatedAt, u.ID })
 }
