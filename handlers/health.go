@@ -1,9 +1,11 @@
 package handlers
 
 import (
+	"errors"
 	"net/http"
 
 	"mstm/shop"
+	"mstm/store"
 )
 
 // live answers GET /livez. It touches nothing: a process that can answer must not be
@@ -14,16 +16,19 @@ func (s *Server) live(w http.ResponseWriter, _ *http.Request) error {
 
 // ready answers GET /readyz. Without MongoDB, or on its way out, this instance should get
 // no requests, and none while its pages would learn late what happens though Redis is there: at the start,
-// until it has read where the events are, and when it does not keep up. Without Redis it still
-// sells, as all the others do, so that is only said.
+// until it has read where the events are, and when it does not keep up. Without Redis, or with one that
+// is full, it still sells, as all the others do, so that is only said.
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
 	mongoErr, redisErr := s.Store.Ping(r.Context())
 	hubErr := s.Hub.Healthy()
-	parts := map[string]string{"mongodb": upOrDown(mongoErr), "redis": upOrDown(redisErr), "events": "up"}
+	parts := map[string]string{"mongodb": condition(mongoErr), "redis": condition(redisErr), "events": "up"}
 	if hubErr != nil {
 		parts["events"] = "behind"
 	}
 	stopping := s.Stopping != nil && s.Stopping()
+	if errors.Is(mongoErr, shop.ErrStorageFull) {
+		return shop.ErrStorageFull.With("status_of", parts).With("stopping", stopping)
+	}
 	if mongoErr != nil || stopping || (hubErr != nil && redisErr == nil) {
 		return shop.ErrUnavailable.With("status_of", parts).With("stopping", stopping)
 	}
@@ -34,9 +39,15 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
 	return encode(w, http.StatusOK, parts)
 }
 
-func upOrDown(err error) string {
-	if err != nil {
-		return "down"
+// condition is how a store is, in a word.
+func condition(err error) string {
+	switch {
+	case err == nil:
+		return "up"
+	case errors.Is(err, shop.ErrStorageFull), errors.Is(err, store.ErrRedisFull):
+		return "full"
+	case errors.Is(err, store.ErrRedisRefuses):
+		return "refuses"
 	}
-	return "up"
+	return "down"
 }

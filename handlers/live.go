@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 
@@ -25,7 +26,7 @@ func (s *Server) tellOnce(r *http.Request, topic, what, once string, data any) {
 	if err == nil {
 		_, err = s.Hub.Publish(ctx, hub.Event{Topic: topic, Type: what, Data: json.RawMessage(body), Once: once})
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, hub.ErrInLine) { // what stands in line is heard when Redis is back
 		s.Log.LogAttrs(ctx, slog.LevelWarn, "event not published", slog.String("request_id", exchangeOf(ctx).id),
 			slog.String("type", what), slog.Any("err", err))
 	}

@@ -163,7 +163,7 @@ func (s *Server) handle(rt route) httprouter.Handle {
 		if rt.from != memory || r.Header["Authorization"] != nil {
 			ctx, cancel := context.WithTimeout(r.Context(), deadline)
 			defer cancel()
-			bounded = r.WithContext(ctx)
+			bounded = r.WithContext(store.WithRedisBudget(ctx))
 		}
 		err := s.admit(bounded, x, rt.who)
 		if rt.from != stream {

@@ -150,7 +150,7 @@ func (d *Desk) tellRead(ctx context.Context, userID, id string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), showTime)
 	defer cancel()
 	_, err := d.Hub.Publish(ctx, hub.Event{Topic: hub.UserTopic(userID), Type: "notice.read", Data: map[string]string{"id": id}})
-	if err != nil {
+	if err != nil && !errors.Is(err, hub.ErrInLine) {
 		d.Log.WarnContext(ctx, "reading not shown live", "err", err)
 	}
 }

@@ -102,6 +102,7 @@ var (
 	ErrMethod          = define(NotAllowed, "METHOD_NOT_ALLOWED", "这个地址不支持该方法", "The address does not know this method.")
 	ErrInternal        = define(Internal, "INTERNAL", "服务器出错了，请稍后再试", "Something failed on our side; try again later.")
 	ErrUnavailable     = define(Unavailable, "UNAVAILABLE", "服务暂时不可用，请稍后再试", "The service is not available right now; try again soon.")
+	ErrStorageFull     = define(Unavailable, "STORAGE_FULL", "存储空间已满，暂时无法保存；没有任何改动，请稍后再试", "The disk is full and nothing can be saved; nothing was changed. Try again later.")
 	ErrTooManyRequests = define(TooMany, "TOO_MANY_REQUESTS", "操作太频繁，请稍后再试", "Too many requests; try again later.")
 )
 

@@ -94,7 +94,7 @@ func (s *Store) changed(ctx context.Context, kind, id string) {
 		defer cancel()
 		err = s.bus.client.Publish(ctx, busChannel, text).Err()
 	}
-	if err != nil {
+	if err != nil && redisAnswered(err) { // an outage is one line of the guard's, not one for each change
 		s.log.Warn("a change was not announced", "kind", kind, "err", err)
 	}
 }

@@ -33,11 +33,13 @@ func (s *Store) writing(ctx context.Context) (context.Context, context.CancelFun
 }
 
 // failed wraps a driver's error with what was being done; an outage becomes
-// shop.ErrUnavailable. nil stays nil.
+// shop.ErrUnavailable, and a full disk shop.ErrStorageFull beside it. nil stays nil.
 func failed(doing string, err error) error {
 	switch {
 	case err == nil:
 		return nil
+	case isFull(err):
+		return fmt.Errorf("%s: %w: %w: %w", doing, shop.ErrStorageFull, shop.ErrUnavailable, err)
 	case isOutage(err):
 		return fmt.Errorf("%s: %w: %w", doing, shop.ErrUnavailable, err)
 	default:
@@ -114,7 +116,7 @@ func (s *Store) insertOnce(ctx context.Context, c *mongo.Collection, doc any) (b
 		return false, nil
 	}
 	if err != nil {
-		return false, failed("insert into "+c.Name(), err)
+		return false, s.wrote("insert into "+c.Name(), err)
 	}
 	return true, nil
 }
@@ -129,7 +131,7 @@ func (s *Store) insertFresh(ctx context.Context, c *mongo.Collection, docs []any
 	_, err = c.InsertMany(ctx, docs, options.InsertMany().SetOrdered(false))
 	clashes, err := clashesOnly(err)
 	if err != nil {
-		return 0, failed("insert into "+c.Name(), err)
+		return 0, s.wrote("insert into "+c.Name(), err)
 	}
 	return len(docs) - clashes, nil
 }
@@ -213,7 +215,7 @@ func (s *Store) onlyIf(ctx context.Context, c *mongo.Collection, filter bson.M, 
 	}
 	n, err := write(filter)
 	if err != nil {
-		return false, failed(doing, err)
+		return false, s.wrote(doing, err)
 	}
 	return n == 1, nil
 }

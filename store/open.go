@@ -14,12 +14,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 	"go.mongodb.org/mongo-driver/v2/event"
 	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 	"golang.org/x/sync/errgroup"
 
 	"mstm/shop"
@@ -48,6 +48,7 @@ type Store struct {
 	embeddedMongo *embeddedMongo // nil with a real MongoDB
 	embeddedRedis *embeddedRedis // nil with a real Redis
 	lock          *dataLock      // nil where nothing is embedded
+	full          atomic.Bool    // a write found no room on the disk
 	locks         stripes        // embedded MongoDB: one conditional write per document at a time
 
 	bus       *bus
@@ -123,19 +124,20 @@ func (s *Store) openMongo(ctx context.Context, cfg Config) error {
 }
 
 func (s *Store) openRedis(ctx context.Context, cfg Config) error {
-	url, answer := cfg.RedisURL, redisTimeout
+	url, answer, budget := cfg.RedisURL, redisTimeout, redisBudget
 	if url == "" {
 		e, err := startEmbeddedRedis()
 		if err != nil {
 			return fmt.Errorf("start the embedded Redis: %w", err)
 		}
-		s.embeddedRedis, url, answer = e, e.url, ownTimeout
+		s.embeddedRedis, url, answer, budget = e, e.url, ownTimeout, ownTimeout
 	}
 	client, err := dialRedis(url, answer)
 	if err != nil {
 		return err
 	}
 	s.redis = client
+	guardRedis(client, budget, s.log)
 	if s.embeddedRedis != nil {
 		if err := s.embeddedRedis.load(ctx, client, cfg.DataDir); err != nil {
 			s.log.Warn("the carts of the last run are lost", "err", err)
@@ -189,11 +191,4 @@ func (s *Store) Redis() redis.UniversalClient { return s.redis }
 // Embedded tells which of the stores run inside this process.
 func (s *Store) Embedded() (mongo, redis bool) {
 	return s.embeddedMongo != nil, s.embeddedRedis != nil
-}
-
-// Ping asks both stores whether they are there.
-func (s *Store) Ping(ctx context.Context) (mongoErr, redisErr error) {
-	mongoErr = failed("ping MongoDB", s.client.Ping(ctx, readpref.Primary()))
-	redisErr = s.redis.Ping(ctx).Err()
-	return mongoErr, redisErr
 }

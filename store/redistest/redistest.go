@@ -25,8 +25,28 @@ type Server struct {
 	Addr   string // host:port
 	Client *redis.Client
 
-	t   testing.TB
-	cmd *exec.Cmd
+	t     testing.TB
+	cmd   *exec.Cmd
+	flags []string // of Start
+}
+
+// URL is how the server is named to a shop.
+func (s *Server) URL() string { return "redis://" + s.Addr }
+
+// Again starts a killed server at the same address, empty.
+func (s *Server) Again() {
+	s.t.Helper()
+	_, port, _ := net.SplitHostPort(s.Addr)
+	again := launch(s.t, port, append([]string{"--bind", "127.0.0.1", "--save", "", "--appendonly", "no"}, s.flags...)...)
+	s.cmd = again.cmd
+}
+
+// Signal sends the server a signal, such as SIGSTOP and SIGCONT.
+func (s *Server) Signal(what os.Signal) {
+	s.t.Helper()
+	if err := s.cmd.Process.Signal(what); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 // Single starts a redis-server and returns its URL. Where the program is not installed, the
@@ -34,6 +54,14 @@ type Server struct {
 func Single(t testing.TB, flags ...string) string {
 	t.Helper()
 	return "redis://" + start(t, flags...).Addr
+}
+
+// Start is Single for a test that kills, freezes or fills the server.
+func Start(t testing.TB, flags ...string) *Server {
+	t.Helper()
+	s := start(t, flags...)
+	s.flags = flags
+	return s
 }
 
 // start starts a redis-server on a free port and waits until it answers.

@@ -1,0 +1,118 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/sony/gobreaker/v2"
+)
+
+// What a Redis that does not answer costs those who are asked to be quick.
+const (
+	redisBudget  = 200 * time.Millisecond // one answer for a request; the first that is late ends the request's budget
+	guardAfter   = 3                      // calls in a row without an answer open the breaker
+	guardReopens = 300 * time.Millisecond // and as long after, one call tries whether Redis is back
+)
+
+// errRedisAway is what a call gets that is not sent to Redis.
+var errRedisAway = errors.New("store: Redis is not asked while it does not answer")
+
+// budgetKey finds the budget of a request in its context: true once it is spent.
+type budgetKey struct{}
+
+// WithRedisBudget bounds what a request, or one step of work behind requests, may lose to a Redis that does not
+// answer: 0.2 s, once, however many calls follow in ctx, and nothing while the breaker is open. A context without a
+// budget is for parts with a patience of their own: the hub's links, the bus. Nothing about money is decided by what a
+// call in Redis returns, so neither does the breaker decide about it.
+func WithRedisBudget(ctx context.Context) context.Context {
+	return context.WithValue(ctx, budgetKey{}, new(atomic.Bool))
+}
+
+// redisGuard is the circuit breaker in front of one Redis, of a Cluster in front of each node.
+type redisGuard struct {
+	breaker *gobreaker.TwoStepCircuitBreaker[struct{}]
+	answer  time.Duration // how long one call with a budget may take
+}
+
+func newRedisGuard(answer time.Duration, log *slog.Logger) redisGuard {
+	return redisGuard{answer: answer, breaker: gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
+		Name: "redis", Timeout: guardReopens, MaxRequests: 1,
+		ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= guardAfter },
+		OnStateChange: func(_ string, from, to gobreaker.State) {
+			switch { // one line for an outage, not one for each try
+			case from == gobreaker.StateClosed:
+				log.Warn("Redis does not answer: no carts, and open pages hear the news when it does")
+			case to == gobreaker.StateClosed:
+				log.Info("Redis answers again")
+			}
+		},
+	})}
+}
+
+// guardRedis puts a guard in front of a client.
+func guardRedis(client redis.UniversalClient, answer time.Duration, log *slog.Logger) {
+	if cluster, ok := client.(*redis.ClusterClient); ok {
+		cluster.OnNewNode(func(node *redis.Client) { node.AddHook(newRedisGuard(answer, log)) })
+		return
+	}
+	client.AddHook(newRedisGuard(answer, log))
+}
+
+// DialHook leaves connecting as it is.
+func (g redisGuard) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+// ProcessHook guards one command.
+func (g redisGuard) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		return g.guard(ctx, func(ctx context.Context) error { return next(ctx, cmd) })
+	}
+}
+
+// ProcessPipelineHook guards several commands that are sent together.
+func (g redisGuard) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		err := g.guard(ctx, func(ctx context.Context) error { return next(ctx, cmds) })
+		if errors.Is(err, errRedisAway) {
+			for _, cmd := range cmds {
+				cmd.SetErr(err)
+			}
+		}
+		return err
+	}
+}
+
+// guard makes a call, if the budget in ctx and the breaker allow it.
+func (g redisGuard) guard(ctx context.Context, call func(context.Context) error) error {
+	spent, limited := ctx.Value(budgetKey{}).(*atomic.Bool)
+	if !limited {
+		return call(ctx)
+	}
+	if spent.Load() {
+		return errRedisAway
+	}
+	done, err := g.breaker.Allow()
+	if err != nil {
+		spent.Store(true)
+		return fmt.Errorf("%w: %w", errRedisAway, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, g.answer)
+	defer cancel()
+	err = call(ctx)
+	answered := redisAnswered(err)
+	if done(answered); !answered {
+		spent.Store(true)
+	}
+	return err
+}
+
+// redisAnswered reports whether an error is Redis's own word, or there is none. A caller that hung up says nothing
+// about Redis.
+func redisAnswered(err error) bool {
+	var refusal redis.Error
+	return err == nil || errors.As(err, &refusal) || errors.Is(err, context.Canceled)
+}
