@@ -16,6 +16,8 @@ func (c *Checkout) do(ctx context.Context, o *shop.Order, duty shop.DutyName) er
 		return c.announceOrder(ctx, o)
 	case shop.DutyEnrol:
 		return c.enrol(ctx, o)
+	case shop.DutyBuyer:
+		return c.checkBuyer(ctx, o)
 	case shop.DutyCart:
 		return c.clearCart(ctx, o)
 	case shop.DutyCount:
@@ -43,17 +45,25 @@ func (c *Checkout) do(ctx context.Context, o *shop.Order, duty shop.DutyName) er
 // enrol grants every line and then moves the order on (M5). What each line came to is
 // written together with the move; until then granting again finds the grants there.
 func (c *Checkout) enrol(ctx context.Context, o *shop.Order) error {
-	results := map[string]shop.LineResult{}
+	gone, err := c.gone(ctx, o.UserID)
+	if err != nil {
+		return err
+	}
+	if gone {
+		if err := c.tellGone(ctx, o, ""); err != nil {
+			return err
+		}
+	}
+	refusals := map[string]*shop.Error{}
 	for _, l := range o.Lines {
-		result, err := c.grant(ctx, o, l)
-		if err != nil {
+		if refusals[l.CourseID], err = c.grant(ctx, o, l, gone); err != nil {
 			return fmt.Errorf("grant course %s: %w", l.CourseID, err)
 		}
-		results[l.CourseID] = result
 	}
-	o, err := c.Store.ChangeOrder(ctx, o.ID, func(o *shop.Order) error {
+	o, err = c.Store.ChangeOrder(ctx, o.ID, func(o *shop.Order) error {
+		o.BuyerGone = o.BuyerGone || gone
 		for i := range o.Lines {
-			o.Lines[i].Result = results[o.Lines[i].CourseID]
+			o.Lines[i].Came(refusals[o.Lines[i].CourseID])
 		}
 		if !o.Fulfil(c.Now()) {
 			return store.Unchanged()
@@ -66,21 +76,39 @@ func (c *Checkout) enrol(ctx context.Context, o *shop.Order) error {
 	return c.releaseOrder(ctx, o)
 }
 
-// grant opens one line's course, or says that the learner has it by now.
-func (c *Checkout) grant(ctx context.Context, o *shop.Order, l shop.OrderLine) (shop.LineResult, error) {
+// grant opens one line's course, or says why it cannot: the learner has it by now, or there
+// is no learner (gone) or no course any more.
+func (c *Checkout) grant(ctx context.Context, o *shop.Order, l shop.OrderLine, gone bool) (refused *shop.Error, err error) {
+	defer func() {
+		if refused != nil {
+			c.Log.WarnContext(ctx, "a paid line cannot be granted", "order", o.ID, "course", l.CourseID, "code", refused.Code)
+		}
+	}()
+	if gone {
+		return c.withhold(ctx, o, l, shop.ErrAccountDeleted)
+	}
 	course, err := c.Store.Course(ctx, l.CourseID)
-	if err != nil {
-		return "", err
+	switch {
+	case errors.Is(err, shop.ErrCourseNotFound):
+		return c.withhold(ctx, o, l, shop.ErrCourseNotFound)
+	case err != nil:
+		return nil, err
+	case course.TakenDown:
+		if there, err := c.grantedBefore(ctx, o, l); err != nil {
+			return nil, err
+		} else if !there {
+			return c.withhold(ctx, o, l, shop.ErrCourseOffSale)
+		}
 	}
 	if l.FreeStage() {
 		// The trial before the grant: who comes back after dying in between finds the
 		// trial taken by this very order and goes on.
 		mine, err := c.Store.TakeTrial(ctx, o.UserID, l.CourseID, o.ID, c.Now())
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		if !mine {
-			return c.refused(ctx, o, l, shop.ErrTrialUsed), nil
+			return shop.ErrTrialUsed, nil
 		}
 	}
 	e, err := c.Store.ChangeEnrolment(ctx, o.UserID, l.CourseID, func(e *shop.Enrolment) error {
@@ -90,17 +118,16 @@ func (c *Checkout) grant(ctx context.Context, o *shop.Order, l shop.OrderLine) (
 		_, err := e.Add(o.ID, l, course.Current().Version, l.Price, l.List == 0, c.Now())
 		return err
 	})
-	var refusal *shop.Error
-	if errors.As(err, &refusal) && refusal.Kind == shop.Conflict {
-		return c.refused(ctx, o, l, refusal), nil
+	if errors.As(err, &refused) && refused.Kind == shop.Conflict {
+		return refused, nil
 	}
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	if err := c.noteTurn(ctx, o, e); err != nil {
-		return "", err
+		return nil, err
 	}
-	return shop.LineGranted, c.announceEnrolment(ctx, "grant:"+o.ID+":"+l.CourseID, e)
+	return nil, c.announceEnrolment(ctx, "grant:"+o.ID+":"+l.CourseID, e)
 }
 
 // noteTurn remembers that the order's grant ends. When it begins needs no row of its own:
@@ -117,9 +144,11 @@ func (c *Checkout) noteTurn(ctx context.Context, o *shop.Order, e *shop.Enrolmen
 	return c.Store.NoteTurn(ctx, e.UserID, e.CourseID, *g.Until, at)
 }
 
-func (c *Checkout) refused(ctx context.Context, o *shop.Order, l shop.OrderLine, why *shop.Error) shop.LineResult {
-	c.Log.WarnContext(ctx, "a paid line cannot be granted", "order", o.ID, "course", l.CourseID, "code", why.Code)
-	return shop.LineRefused
+// grantedBefore reports whether an earlier try has granted a line.
+func (c *Checkout) grantedBefore(ctx context.Context, o *shop.Order, l shop.OrderLine) (bool, error) {
+	e, err := c.Store.Enrolment(ctx, o.UserID, l.CourseID)
+	g, there := e.Grant(o.ID)
+	return there && g.State != shop.GrantRevoked, err
 }
 
 // clearCart takes the bought lines, and only these, out of the cart.
@@ -143,7 +172,7 @@ func (c *Checkout) countLearners(ctx context.Context, o *shop.Order) error {
 		if err != nil {
 			return err
 		}
-		if err := c.Store.SetLearners(ctx, l.CourseID, n); err != nil {
+		if err := c.Store.SetLearners(ctx, l.CourseID, n); err != nil && !errors.Is(err, shop.ErrCourseNotFound) {
 			return err
 		}
 	}
@@ -161,6 +190,9 @@ func (c *Checkout) tellClosing(ctx context.Context, o *shop.Order) error {
 	}
 	o, err := c.Store.Order(ctx, o.ID)
 	if err != nil || !o.Reminds(c.Now()) {
+		return err
+	}
+	if gone, err := c.gone(ctx, o.UserID); err != nil || gone {
 		return err
 	}
 	return c.Teller.OrderClosing(ctx, o)

@@ -214,7 +214,9 @@ func (c *Checkout) pastOf(ctx context.Context, o *shop.Order) (past, error) {
 			return nil, err
 		}
 		course, err := c.Store.Course(ctx, l.CourseID)
-		if err != nil {
+		if errors.Is(err, shop.ErrCourseNotFound) {
+			course = &shop.Course{}
+		} else if err != nil {
 			return nil, err
 		}
 		p[l.CourseID] = shop.Learning{Enrolment: e, Opened: len(progress.Lessons), Lessons: course.Lessons()}
@@ -225,11 +227,9 @@ func (c *Checkout) pastOf(ctx context.Context, o *shop.Order) (past, error) {
 // refundRefused pays back the lines that could not be granted.
 func (c *Checkout) refundRefused(ctx context.Context, o *shop.Order) error {
 	_, err := c.Store.ChangeOrder(ctx, o.ID, func(o *shop.Order) error {
-		q, any := o.RefusedRefund()
-		if !any {
+		if !o.RefundRefused(c.Now()) {
 			return store.Unchanged()
 		}
-		o.BeginRefund(q, shop.ReasonLineRefused, shop.ByShop, c.Now())
 		return nil
 	})
 	return err

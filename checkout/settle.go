@@ -31,23 +31,30 @@ func (c *Checkout) Settle(ctx context.Context, p shop.Payment, by string) (shop.
 	if o.SettledBy(p) {
 		return shop.SettledRepeat, nil
 	}
-	wanted, err := c.wanted(ctx, o)
+	gone, err := c.gone(ctx, o.UserID)
 	if err != nil {
 		return "", err
 	}
-	did, o, err := c.settle(ctx, id, p, wanted, by)
+	wanted := false
+	if !gone {
+		if wanted, err = c.wanted(ctx, o); err != nil {
+			return "", err
+		}
+	}
+	did, o, err := c.settle(ctx, id, p, wanted, gone, by)
 	if err != nil {
 		return "", err
 	}
 	return did, c.settled(ctx, o, p, did)
 }
 
-func (c *Checkout) settle(ctx context.Context, id string, p shop.Payment, wanted bool, by string) (did shop.Settlement, o *shop.Order, err error) {
+func (c *Checkout) settle(ctx context.Context, id string, p shop.Payment, wanted, gone bool, by string) (did shop.Settlement, o *shop.Order, err error) {
 	// The reminder first, so that a process that dies right after the move is not missed.
 	if err := c.Store.Remind(ctx, id, c.Now().Add(lookSoon)); err != nil {
 		return "", nil, err
 	}
 	o, err = c.Store.ChangeOrder(ctx, id, func(o *shop.Order) error {
+		o.BuyerGone = o.BuyerGone || gone && o.Unsettled()
 		did = o.Settle(p, c.Merchant, wanted, c.Now(), by)
 		if did == shop.SettledRepeat || did == shop.SettledUnknown {
 			return store.Unchanged()
@@ -70,6 +77,13 @@ func (c *Checkout) settled(ctx context.Context, o *shop.Order, p shop.Payment, d
 			return err
 		}
 		log.ErrorContext(ctx, "a payment does not fit its order", "odd", odd, "alarm", true)
+	case shop.SettledGone:
+		if _, err := c.Store.KeepStray(ctx, p, string(did)+": goes back by itself", c.Now()); err != nil {
+			return err
+		}
+		if err := c.tellGone(ctx, o, p.OutTradeNo); err != nil {
+			return err
+		}
 	case shop.SettledDuplicate, shop.SettledLate:
 		log.WarnContext(ctx, "a payment for nothing goes back")
 	case shop.SettledPaid:

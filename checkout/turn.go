@@ -2,6 +2,7 @@ package checkout
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -71,7 +72,13 @@ func (c *Checkout) takeTurn(ctx context.Context, t store.Turn) error {
 // inbox even while nothing can be announced.
 func (c *Checkout) turn(ctx context.Context, t store.Turn, now time.Time) error {
 	course, err := c.Store.Course(ctx, t.CourseID)
+	if errors.Is(err, shop.ErrCourseNotFound) {
+		return nil // nothing to remind of
+	}
 	if err != nil {
+		return err
+	}
+	if gone, err := c.gone(ctx, t.UserID); err != nil || gone {
 		return err
 	}
 	all, err := c.Store.Standing(ctx, t.UserID, t.CourseID)

@@ -209,14 +209,15 @@ func (s *Server) putOnSale(w http.ResponseWriter, r *http.Request) error {
 		if len(c.Current().Policies) == 0 {
 			return shop.ErrNoPolicies
 		}
-		c.State, c.UpdatedAt = shop.CourseOnSale, s.Now().UTC()
+		c.State, c.TakenDown, c.UpdatedAt = shop.CourseOnSale, false, s.Now().UTC()
 		return nil
 	})
 }
 
 // takeOffSale answers POST /api/admin/courses/:course/unpublish `{legal?}`. A draft stays
 // one: it was never on sale. Orders that were placed before can still be paid, unless the
-// law wants it otherwise (legal): then they are closed and what is paid goes back.
+// law wants it otherwise (legal): then they are closed, and what is paid and not granted yet
+// goes back.
 func (s *Server) takeOffSale(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Legal bool `json:"legal"`
@@ -230,6 +231,7 @@ func (s *Server) takeOffSale(w http.ResponseWriter, r *http.Request) error {
 		if c.State == shop.CourseOnSale {
 			c.State, c.UpdatedAt = shop.CourseOffSale, s.Now().UTC()
 		}
+		c.TakenDown = c.TakenDown || in.Legal
 		return nil
 	}, func(c *shop.Course) error {
 		if !in.Legal {

@@ -54,6 +54,10 @@ func (s *Server) deleteMe(w http.ResponseWriter, r *http.Request) error {
 	if !gone {
 		return shop.ErrEditConflict // the password was changed meanwhile
 	}
+	// Again: an order may have been placed between the first look and the deletion.
+	if err := s.cancelOpenOrders(r, u.ID); err != nil {
+		s.Log.WarnContext(r.Context(), "open orders of a deleted account are left to their time", "user", u.ID, "err", err)
+	}
 	if err := s.Store.Audit(r.Context(), s.userAudit("deleted:"+u.ID, u.ID, "account_deleted", u.ID)); err != nil {
 		return err
 	}

@@ -109,7 +109,7 @@ func (o *Order) checkLine(f *findings, l OrderLine, a Around) {
 		}
 	case LineRefused:
 		d := o.Duties[DutyRefundRefused]
-		if l.Price > 0 && !o.RefundFor(ReasonLineRefused) && o.left() > 0 && (d == nil || d.Done) {
+		if l.Price > 0 && !o.RefundFor(o.refusedReason()) && o.left() > 0 && (d == nil || d.Done) {
 			f.add("I1", "course %s was refused and is not paid back", l.CourseID)
 		}
 	default:

@@ -37,6 +37,7 @@ type Course struct {
 	Chapters    []Chapter       `bson:"chapters"`
 	Versions    []PolicyVersion `bson:"versions"`
 	Learners    int64           `bson:"learners"`
+	TakenDown   bool            `bson:"taken_down"` // off sale by law: what is paid and not granted yet goes back
 	V           int64           `bson:"v"`
 	CreatedAt   time.Time       `bson:"created_at"`
 	UpdatedAt   time.Time       `bson:"updated_at"`

@@ -14,6 +14,7 @@ type DutyName string
 const (
 	DutyAnnouncePaid   DutyName = "announce_paid"   // tell open pages that it is paid
 	DutyEnrol          DutyName = "enrol"           // grant every line, then M5
+	DutyBuyer          DutyName = "buyer"           // pay all back where the account was deleted before the grants stood
 	DutyCart           DutyName = "cart"            // take the bought lines out of the cart
 	DutyCount          DutyName = "count"           // recount the courses' learners
 	DutyRefundRefused  DutyName = "refund_refused"  // pay back the lines that could not be granted
@@ -28,7 +29,7 @@ const (
 )
 
 var dutyOrder = []DutyName{
-	DutyAnnouncePaid, DutyEnrol, DutyCart, DutyTell, DutyRefundRefused, DutyRefundNeedless,
+	DutyAnnouncePaid, DutyEnrol, DutyBuyer, DutyCart, DutyTell, DutyRefundRefused, DutyRefundNeedless,
 	DutyFreeze, DutyRevoke, DutyTellRefunded, DutyTellPaidBack, DutyCount, DutyAnnounceClosed, DutyTellClosing,
 }
 

@@ -117,6 +117,7 @@ var (
 	ErrPasswordCommon   = define(Unprocessable, "PASSWORD_TOO_COMMON", "密码太常见，请换一个", "The password is too common; choose another.")
 	ErrPasswordWeak     = define(Unprocessable, "PASSWORD_TOO_WEAK", "密码太容易被猜到，请加长，或换成几个互不相关的词", "The password is too easy to guess: make it longer, or use several words that do not belong together.")
 	ErrStaffAccount     = define(Conflict, "STAFF_ACCOUNT", "员工账号不能自行注销，请先由管理员取消角色", "An account of staff cannot be deleted; an admin has to take its roles first.")
+	ErrAccountDeleted   = define(Conflict, "ACCOUNT_DELETED", "账号已注销", "The account was deleted.")
 	ErrUserNotFound     = define(NotFound, "USER_NOT_FOUND", "没有这个用户", "There is no such user.")
 )
 

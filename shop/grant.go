@@ -63,6 +63,20 @@ func (e *Enrolment) Add(orderID string, line OrderLine, version int, paid Fen, f
 	return g, nil
 }
 
+// Withhold keeps one line of an order from being granted, for good: what was granted of it
+// is undone, and a try to grant it that is under way elsewhere finds a revoked grant. It is
+// no trial and no stage that was had.
+func (e *Enrolment) Withhold(orderID string, line OrderLine, now time.Time) bool {
+	if _, there := e.Grant(orderID); there {
+		return e.Revoke(orderID)
+	}
+	e.Grants = append(e.Grants, Grant{
+		OrderID: orderID, PolicyID: line.PolicyID, Kind: line.Kind, Stage: line.Stage, Version: line.Version,
+		From: now.UTC(), State: GrantRevoked, At: now.UTC(),
+	})
+	return true
+}
+
 // After are the orders whose grants came after this order's and still stand, newest first.
 func (e *Enrolment) After(orderID string) (orders []string) {
 	live := e.Live()

@@ -56,8 +56,9 @@ type Order struct {
 	Attempts    []Attempt          `bson:"attempts"`
 	Refunds     []Refund           `bson:"refunds"`
 	Duties      map[DutyName]*Duty `bson:"duties"`
-	History     []Record           `bson:"history"`             // every move, oldest first
-	Exception   string             `bson:"exception,omitempty"` // what was odd about the money
+	History     []Record           `bson:"history"`              // every move, oldest first
+	Exception   string             `bson:"exception,omitempty"`  // what was odd about the money
+	BuyerGone   bool               `bson:"buyer_gone,omitempty"` // the account was deleted before its courses were granted
 	CreatedAt   time.Time          `bson:"created_at"`
 	ExpiresAt   time.Time          `bson:"expires_at"`
 	ClosingAt   *time.Time         `bson:"closing_at,omitempty"`
@@ -84,6 +85,7 @@ type OrderLine struct {
 	Needless     []string   `bson:"needless,omitempty"`      // orders of stages not begun, paid back once this line is granted
 	Price        Fen        `bson:"price_fen"`
 	Result       LineResult `bson:"result,omitempty"`
+	Refusal      string     `bson:"refusal,omitempty"`      // refused: the code of why
 	Refunded     Fen        `bson:"refunded_fen,omitempty"` // of Price, gone back; read it by Order.RefundedOf
 }
 
@@ -93,11 +95,18 @@ func (l OrderLine) FreeStage() bool { return l.Kind == KindStage && l.Stage == 1
 // LineResult is what became of a paid line.
 type LineResult string
 
-// A line is granted, or refused (the learner had it by then) and its share paid back.
+// A line is granted, or refused (OrderLine.Refusal says why) and its share paid back.
 const (
 	LineGranted LineResult = "granted"
 	LineRefused LineResult = "refused"
 )
+
+// Came notes what became of a paid line: granted, or refused for a reason.
+func (l *OrderLine) Came(refused *Error) {
+	if l.Result, l.Refusal = LineGranted, ""; refused != nil {
+		l.Result, l.Refusal = LineRefused, refused.Code
+	}
+}
 
 // AttemptState is where one payment attempt is.
 type AttemptState string

@@ -61,6 +61,11 @@ func (o *Order) Opens() bool {
 	return o.State == OrderPending || o.State == OrderClosing || o.State == OrderPaid
 }
 
+// Unsettled reports whether the order was never paid and may yet be.
+func (o *Order) Unsettled() bool {
+	return o.State == OrderPending || o.State == OrderClosing || o.State == OrderClosed
+}
+
 // SameLines reports whether the order is for exactly these courses under these policies.
 func (o *Order) SameLines(lines []LineRequest) bool {
 	if len(lines) != len(o.Lines) {
@@ -132,6 +137,7 @@ const (
 	SettledRepeat    Settlement = "repeat"    // known already, nothing to do
 	SettledDuplicate Settlement = "duplicate" // a second payment; it goes back by itself
 	SettledLate      Settlement = "late"      // for a closed order nobody can have any more; it goes back by itself
+	SettledGone      Settlement = "gone"      // for a deleted account; it goes back by itself
 	SettledOdd       Settlement = "odd"       // amount, currency or parties differ; M13 where nothing was settled yet
 	SettledHeld      Settlement = "held"      // the order waits for people
 	SettledUnknown   Settlement = "unknown"   // no such attempt
@@ -177,6 +183,11 @@ func (o *Order) SettledBy(p Payment) bool {
 func (o *Order) settle(a *Attempt, p Payment, wanted bool, now time.Time, by string) Settlement {
 	paidAt := p.PaidAt.UTC()
 	a.TransactionID, a.PaidAt, a.Openid = p.TransactionID, &paidAt, p.Openid
+	if o.BuyerGone && o.Unsettled() {
+		o.payBack(a, ReasonAccountDeleted, now)
+		_ = o.Close(CloseUser, now, ByShop) // where it was pending; else it is on its way or closed
+		return SettledGone
+	}
 	move := MovePaid
 	switch o.State {
 	case OrderPending:
@@ -292,7 +303,11 @@ func (o *Order) Fulfil(now time.Time) bool {
 	o.FulfilledAt = &at
 	o.move(MoveFulfilled, OrderFulfilled, now, "shop", nil)
 	o.done(DutyEnrol)
-	o.owe(now, DutyCart, DutyCount, DutyTell)
+	if o.BuyerGone {
+		o.owe(now, DutyCount)
+	} else {
+		o.owe(now, DutyBuyer, DutyCart, DutyCount, DutyTell)
+	}
 	if _, any := o.RefusedRefund(); any {
 		o.owe(now, DutyRefundRefused)
 	}

@@ -50,6 +50,7 @@ type OrderLineView struct {
 	Refunded     Fen        `json:"refunded_fen"` // gone back for this line
 	CreditOrders []string   `json:"credit_orders,omitempty"`
 	Result       LineResult `json:"result,omitempty"`
+	Refusal      string     `json:"refusal,omitempty"`
 }
 
 // PaymentView is what a page needs to let the buyer pay.
@@ -76,7 +77,7 @@ func (o *Order) View() OrderView {
 	for i, l := range o.Lines {
 		v.Lines = append(v.Lines, OrderLineView{
 			CourseID: l.CourseID, Title: l.Title, PolicyID: l.PolicyID, PolicyName: l.PolicyName, Version: l.Version,
-			Kind: l.Kind, Stage: l.Stage, Price: l.Price, List: l.List, Credit: l.Credit, CreditOrders: l.CreditOrders, Result: l.Result, Refunded: back[i],
+			Kind: l.Kind, Stage: l.Stage, Price: l.Price, List: l.List, Credit: l.Credit, CreditOrders: l.CreditOrders, Result: l.Result, Refusal: l.Refusal, Refunded: back[i],
 		})
 	}
 	for _, r := range o.Refunds {

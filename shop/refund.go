@@ -23,6 +23,7 @@ const (
 	RefundProRata  RefundRule = "pro_rata"           // the unused whole days of a period
 	RefundNeedless RefundRule = "needless"           // a stage not begun, overtaken by the full price
 	RefundRefused  RefundRule = "refused"            // a line that could not be granted
+	RefundGone     RefundRule = "gone"               // the account was deleted before the grants stood
 	RefundFinance  RefundRule = "finance"            // what a person with the finance role decided
 )
 

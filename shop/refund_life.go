@@ -93,8 +93,9 @@ const ByShop = "shop"
 
 // Reasons of refunds that nobody asked for.
 const (
-	ReasonLineRefused   = "LINE_REFUSED"   // the learner had the course by the time it was paid
-	ReasonNeedlessStage = "NEEDLESS_STAGE" // the full price overtook a stage that had not begun
+	ReasonLineRefused    = "LINE_REFUSED"    // a paid line could not be granted; the line says why
+	ReasonNeedlessStage  = "NEEDLESS_STAGE"  // the full price overtook a stage that had not begun
+	ReasonAccountDeleted = "ACCOUNT_DELETED" // there is no buyer any more
 )
 
 // BeginRefund writes a refund down before WeChat hears of it (M11). The grants that it
@@ -135,7 +136,7 @@ func (o *Order) RefundFor(reason string) bool {
 // RefusedRefund is what goes back for the lines that could not be granted; ok is false
 // where nothing does, or it is under way already.
 func (o *Order) RefusedRefund() (q OrderRefund, ok bool) {
-	if o.RefundFor(ReasonLineRefused) {
+	if o.RefundFor(o.refusedReason()) {
 		return OrderRefund{}, false
 	}
 	held := o.held()
@@ -147,6 +148,46 @@ func (o *Order) RefusedRefund() (q OrderRefund, ok bool) {
 	}
 	q.Full = q.Amount == total(held)
 	return q, q.Amount > 0
+}
+
+// refusedReason is why the refused lines of the order go back.
+func (o *Order) refusedReason() string {
+	if o.BuyerGone {
+		return ReasonAccountDeleted
+	}
+	return ReasonLineRefused
+}
+
+// RefundRefused begins the refund of the lines that could not be granted and reports whether
+// there was one to begin.
+func (o *Order) RefundRefused(now time.Time) bool {
+	q, some := o.RefusedRefund()
+	if some {
+		o.BeginRefund(q, o.refusedReason(), ByShop, now)
+	}
+	return some
+}
+
+// LoseBuyer begins the refund of all that is left of an order whose buyer's account was
+// deleted before the grants stood, which end with it. It reports whether there was anything
+// to begin; done again it is not.
+func (o *Order) LoseBuyer(now time.Time) bool {
+	if o.BuyerGone || !CanMove(MoveRefunding, o.State, OrderRefunding) {
+		return false
+	}
+	held := o.held()
+	q := OrderRefund{Amount: total(held), Full: true}
+	for i, l := range o.Lines {
+		live := l.Result == LineGranted && o.Grants(l.CourseID) == GrantLive
+		if live || held[i] > 0 {
+			q.Lines = append(q.Lines, RefundQuote{CourseID: l.CourseID, Amount: held[i], Full: true, Rule: RefundGone, EndsAccess: live})
+		}
+	}
+	o.BuyerGone = true
+	if len(q.Lines) > 0 {
+		o.BeginRefund(q, ReasonAccountDeleted, ByShop, now)
+	}
+	return len(q.Lines) > 0
 }
 
 // left is the order's cash that is neither paid back nor on its way back, in fen.
