@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/json"
+	"regexp"
 	"testing"
 	"time"
 
@@ -18,6 +20,7 @@ func TestCart(t *testing.T) {
 		{"a choice made on an old cart is refused with the cart that won", oldCart},
 		{"a cart holds fifty courses, and a full one can still be chosen in", fullCart},
 		{"only the bought lines leave the cart", boughtLines},
+		{"after a purchase an open page hears the cart that is answered", boughtBesideOffSale},
 		{"C48 a visitor's cart joins the learner's, the newer choice winning", mergedCart},
 		{"C48 what is owned or off sale joins flagged", mergedProblems},
 		{"a cart is one learner's own", ownCart},
@@ -138,6 +141,26 @@ func boughtLines(t *testing.T, s *testShop) {
 	eventually(t, 10*time.Second, func() error {
 		return sameOrError(choices(learner.cart(), names), "D full")
 	})
+}
+
+func boughtBesideOffSale(t *testing.T, s *testShop) {
+	c, d, learner := s.sell(usual()), s.sell(usual()), s.newLearner()
+	page := learner.socket()
+	for _, w := range []wish{c.s1, d.full} {
+		learner.put("/api/cart/"+w.CourseID, obj{"policy_id": w.PolicyID}).want(200)
+	}
+	d.takeDown()
+	got := learner.placed(0, c.s1)
+	learner.await(got.Order.ID, "fulfilled")
+	f := page.WaitFor("the cart without the bought line", 10*time.Second, func(f hubtest.Frame) bool {
+		var heard cartJSON
+		return f.Type == "cart.changed" && json.Unmarshal(f.Data, &heard) == nil && len(heard.Lines) == 1 && heard.Lines[0].Problem != nil
+	})
+	answered := learner.get("/api/cart").want(200)
+	said := regexp.MustCompile(`,"detail":"[^"]+"`)
+	if want := said.ReplaceAllString(string(answered.body), ""); want != string(f.Data) || want == string(answered.body) {
+		t.Fatalf("published %s, answered %s", f.Data, answered.body)
+	}
 }
 
 func mergedCart(t *testing.T, s *testShop) {

@@ -18,6 +18,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"go.mongodb.org/mongo-driver/v2/event"
 
+	"mstm/cart"
 	"mstm/checkout"
 	"mstm/handlers"
 	"mstm/hub"
@@ -142,15 +143,16 @@ func run(ctx context.Context, cfg settings, w watch) (err error) {
 		Store: db, Hub: live, Now: clk.now, Log: w.log, Courier: courier, ConfirmAbove: cfg.Broadcast.ConfirmAbove,
 	})
 	g.Go(func() error { return crier.Run(bg) })
+	carts := cart.New(cart.Config{Store: db, Hub: live, Now: clk.now, Log: w.log})
 	till := checkout.New(checkout.Config{
-		Store: db, Hub: live, Pay: pay, Merchant: merchant, Teller: desk, Now: clk.now, Log: w.log,
+		Store: db, Hub: live, Pay: pay, Merchant: merchant, Teller: desk, Carts: carts, Now: clk.now, Log: w.log,
 		RemindBefore: cfg.OrderReminder,
 	})
 	g.Go(func() error { return till.Run(bg) })
 
 	var stopping atomic.Bool
 	api, err := handlers.New(handlers.Deps{
-		Store: db, Hub: live, Checkout: till, Desk: desk, Broadcaster: crier, Pay: pay, Account: account, Courier: courier, PublicURL: publicURL,
+		Store: db, Hub: live, Carts: carts, Checkout: till, Desk: desk, Broadcaster: crier, Pay: pay, Account: account, Courier: courier, PublicURL: publicURL,
 		Links: shop.Links{PublicURL: publicURL, Hosts: cfg.Broadcast.LinkHosts},
 		Web:   web.Handler(web.Options{SandboxURL: sb.address()}), Docs: web.HasDocs(),
 		Now: clk.now, Log: w.log, LogDropped: droppedBy(w.log), Production: cfg.production(),

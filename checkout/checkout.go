@@ -32,6 +32,12 @@ type Teller interface {
 	AccessEnds(ctx context.Context, userID string, r shop.Reminder) error
 }
 
+// Carts takes what an order has bought out of the buyer's cart, before the buyer's pages. It
+// may be called twice for the same order.
+type Carts interface {
+	RemoveBought(ctx context.Context, userID, orderID string, bought []shop.CartBought) error
+}
+
 // Config is what a Checkout works with. All of it is needed but what says otherwise.
 type Config struct {
 	Store    *store.Store
@@ -39,6 +45,7 @@ type Config struct {
 	Pay      *wechat.Pay
 	Merchant shop.Merchant
 	Teller   Teller
+	Carts    Carts
 	Now      func() time.Time // the shop's clock
 	Log      *slog.Logger
 

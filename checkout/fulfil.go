@@ -157,11 +157,7 @@ func (c *Checkout) clearCart(ctx context.Context, o *shop.Order) error {
 	for _, l := range o.Lines {
 		bought = append(bought, shop.CartBought{CourseID: l.CourseID, PolicyID: l.PolicyID, Lifetime: l.Kind == shop.KindLifetime})
 	}
-	cart, changed, err := c.Store.RemoveBought(ctx, o.UserID, bought)
-	if err != nil || !changed {
-		return err
-	}
-	return c.announce(ctx, o.UserID, "cart.changed", "", cart)
+	return c.Carts.RemoveBought(ctx, o.UserID, o.ID, bought)
 }
 
 // countLearners counts again how many learn each course. A recount, unlike adding one, may

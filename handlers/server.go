@@ -2,7 +2,7 @@
 // routes on one page, one adapter that turns an error into an RFC 9457 answer, and what
 // every request passes: its id, security headers, CORS, the token, a deadline, one log
 // line. A handler decodes, calls, encodes; the rules are in shop, the data in store, the
-// life of an order in checkout.
+// life of an order in checkout, that of a cart in cart.
 package handlers
 
 import (
@@ -18,6 +18,7 @@ import (
 	"github.com/julienschmidt/httprouter"
 	"golang.org/x/sync/singleflight"
 
+	"mstm/cart"
 	"mstm/checkout"
 	"mstm/hub"
 	"mstm/notice"
@@ -30,6 +31,7 @@ import (
 type Deps struct {
 	Store       *store.Store
 	Hub         *hub.Hub
+	Carts       *cart.Carts
 	Checkout    *checkout.Checkout
 	Desk        *notice.Desk
 	Broadcaster *notice.Broadcaster

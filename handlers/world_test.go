@@ -16,6 +16,7 @@ import (
 	"github.com/alexedwards/argon2id"
 	"go.mongodb.org/mongo-driver/v2/event"
 
+	"mstm/cart"
 	"mstm/checkout"
 	"mstm/handlers/contracttest"
 	"mstm/hub"
@@ -51,7 +52,8 @@ func newWorld(t testing.TB, options ...func(*Deps)) *world {
 	for _, o := range options {
 		o(&w.deps)
 	}
-	w.deps.Checkout = checkout.New(checkout.Config{Store: w.store, Hub: live, Now: w.deps.Now, Log: logger})
+	w.deps.Carts = cart.New(cart.Config{Store: w.store, Hub: live, Now: w.deps.Now, Log: logger})
+	w.deps.Checkout = checkout.New(checkout.Config{Store: w.store, Hub: live, Carts: w.deps.Carts, Now: w.deps.Now, Log: logger})
 	w.deps.Desk = notice.New(notice.Config{Store: w.store, Hub: live, Now: w.deps.Now, Log: logger})
 	w.deps.Broadcaster = notice.NewBroadcaster(notice.BroadcasterConfig{Store: w.store, Hub: live, Now: w.deps.Now, Log: logger})
 	h, err := New(w.deps)

@@ -81,6 +81,16 @@ func CodeOf(err error) string {
 // Errors is the whole catalogue, in the order of this file.
 func Errors() []*Error { return catalogue }
 
+// ErrorOf is the entry of the catalogue with this code; nil where there is none.
+func ErrorOf(code string) *Error {
+	for _, e := range catalogue {
+		if e.Code == code {
+			return e
+		}
+	}
+	return nil
+}
+
 var catalogue []*Error
 
 func define(kind Kind, code, zh, en string) *Error {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +21,7 @@ import (
 //	shopping_car_{USER}_COURSE   hash: one line, flat
 //	shopping_car_{USER}          sorted set: the lines' courses by the time they were added
 //	shopping_car_version_{USER}  string: the cart's version
+//	cart_change_{USER}_REQUEST   string: a mark that this change was made, for a minute
 //
 // Every change is one script that checks, then writes, then returns the whole cart. All
 // keys live 30 days from the last change (or look, at most once a day).
@@ -35,7 +37,7 @@ func cartLineKey(userID, courseID string) string { return cartKey(userID) + "_" 
 // something to mend, and once a day to prolong its life. Without Redis it is
 // shop.ErrCartUnavailable, as in everything here.
 func (s *Store) Cart(ctx context.Context, userID string) (shop.Cart, error) {
-	cart, outcome, err := s.runCart(ctx, userID, readCart)
+	cart, outcome, err := s.runCart(ctx, userID, cartMark{}, readCart)
 	if err != nil && isWrongType(err) || outcome == cartMend {
 		cart, _, err = s.changeCart(ctx, userID, mendCart)
 	}
@@ -55,7 +57,7 @@ func isWrongType(err error) bool { return strings.Contains(err.Error(), "WRONGTY
 
 // PutCartLine adds a line, or chooses a policy again for a course that is there; then its
 // added_at stays. With an ifVersion other than 0, a cart of another version is left as it
-// is: shop.ErrCartConflict, with the `cart` as it stands. The 51st line is
+// is: shop.ErrCartConflict, and the cart is the one that stands. The 51st line is
 // shop.ErrCartFull.
 func (s *Store) PutCartLine(ctx context.Context, userID string, line shop.CartLine, ifVersion int64) (shop.Cart, error) {
 	args, err := s.lineArgs(line)
@@ -67,11 +69,30 @@ func (s *Store) PutCartLine(ctx context.Context, userID string, line shop.CartLi
 	case err != nil:
 		return shop.Cart{}, err
 	case outcome == cartConflict:
-		return cart, shop.ErrCartConflict.With("cart", cart)
+		return cart, shop.ErrCartConflict
 	case outcome == cartFull:
 		return cart, shop.ErrCartFull
 	}
 	return cart, nil
+}
+
+// RefreshCart writes lines as their courses are now into the cart of this version, and
+// answers false with the cart as it stands where it has another one. shown says that what
+// a reader sees changes, and with it the version. A full Redis lets it pass.
+func (s *Store) RefreshCart(ctx context.Context, userID string, version int64, shown bool, lines []shop.CartLine) (shop.Cart, bool, error) {
+	args := []any{version, 0}
+	if shown {
+		args[1] = 1
+	}
+	for _, l := range lines {
+		a, err := s.lineArgs(l)
+		if err != nil {
+			return shop.Cart{}, false, err
+		}
+		args = append(args, a...)
+	}
+	cart, outcome, err := s.changeCart(ctx, userID, refreshCart, args...)
+	return cart, outcome != cartConflict, err
 }
 
 // RemoveCartLine takes a course out. That it is not there is what was wanted.
@@ -91,23 +112,33 @@ func (s *Store) EmptyCart(ctx context.Context, userID string) (shop.Cart, error)
 
 // MergeCart adds a visitor's lines to the learner's. Where both have a course, the policy
 // chosen later wins and the earlier added_at stays. Lines beyond the 50th are left out,
-// the visitor's oldest first.
-func (s *Store) MergeCart(ctx context.Context, userID string, lines []shop.CartLine) (shop.Cart, error) {
+// the visitor's oldest first: leftOut are their courses.
+func (s *Store) MergeCart(ctx context.Context, userID string, lines []shop.CartLine) (cart shop.Cart, leftOut []string, err error) {
 	var args []any
 	for _, l := range newestFirst(lines) {
 		a, err := s.lineArgs(l)
 		if err != nil {
-			return shop.Cart{}, err
+			return shop.Cart{}, nil, err
 		}
 		args = append(args, a...)
 	}
-	cart, _, err := s.changeCart(ctx, userID, mergeCart, args...)
-	return cart, err
+	cart, _, err = s.changeCart(ctx, userID, mergeCart, args...)
+	if err != nil {
+		return cart, nil, err
+	}
+	for _, l := range lines {
+		if !cart.Has(l.CourseID) && !slices.Contains(leftOut, l.CourseID) {
+			leftOut = append(leftOut, l.CourseID)
+		}
+	}
+	return cart, leftOut, nil
 }
 
 // RemoveBought takes out the lines that an order has bought and reports whether there was
-// any. A line that was chosen anew meanwhile, for another policy, stays.
-func (s *Store) RemoveBought(ctx context.Context, userID string, bought []shop.CartBought) (cart shop.Cart, changed bool, err error) {
+// any. A line that was chosen again since, for another policy, stays. A repeat for the same
+// order within an hour changes nothing and reports what the first one did: a process may
+// have died before its pages heard of it.
+func (s *Store) RemoveBought(ctx context.Context, userID, orderID string, bought []shop.CartBought) (cart shop.Cart, changed bool, err error) {
 	var args []any
 	for _, b := range bought {
 		whatever := 0
@@ -116,8 +147,9 @@ func (s *Store) RemoveBought(ctx context.Context, userID string, bought []shop.C
 		}
 		args = append(args, b.CourseID, b.PolicyID, whatever)
 	}
-	cart, outcome, err := s.changeCart(ctx, userID, removeCartLines, args...)
-	return cart, outcome == cartChanged, err
+	mark := cartMark{"order:" + orderID, time.Hour}
+	cart, outcome, err := s.runCart(context.WithoutCancel(ctx), userID, mark, removeCartLines, args...)
+	return cart, outcome == cartChanged || outcome == cartAgain, err
 }
 
 // lineArgs are a line's fields in the order of the scripts' (and the hash's) fields.
@@ -138,28 +170,55 @@ func (s *Store) lineArgs(l shop.CartLine) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
+	seen := l.Price
+	problem := []byte{}
+	if l.Problem != nil {
+		seen = l.Seen
+		if problem, err = json.Marshal(storedProblem{l.Problem.Code, l.Problem.Suggestion, l.Price}); err != nil {
+			return nil, err
+		}
+	}
 	return []any{
-		l.CourseID, l.Title, l.Cover, policies, l.PolicyID, int64(l.Price),
-		l.AddedAt.UnixMilli(), l.ChosenAt.UnixMilli(), l.CourseVersion,
+		l.CourseID, l.Title, l.Cover, policies, l.PolicyID, int64(seen),
+		l.AddedAt.UnixMilli(), l.ChosenAt.UnixMilli(), l.CourseV, problem,
 	}, nil
 }
 
+// storedProblem is a line's problem in its hash, with the price that the line shows beside
+// it: price_fen stays the one that was seen at the choice.
+type storedProblem struct {
+	Code       string   `json:"code"`
+	Suggestion string   `json:"suggestion,omitempty"`
+	Price      shop.Fen `json:"price_fen"`
+}
+
+// cartMark names a change, so that a repeat of it is known as one for the given time.
+type cartMark struct {
+	id  string
+	ttl time.Duration
+}
+
+// repeatTime is longer than the client sends a script again.
+const repeatTime = time.Minute
+
+func (m cartMark) key(userID string) string { return "cart_change_{" + userID + "}_" + m.id }
+
 // changeCart is runCart for a script that writes: it does not end with the request,
 // whose caller could not know whether the change was made, and whose other pages would
-// never hear of it.
+// never hear of it. Its answer may get lost and the client send it again: it is made once.
 func (s *Store) changeCart(ctx context.Context, userID string, script *redis.Script, args ...any) (shop.Cart, cartOutcome, error) {
-	return s.runCart(context.WithoutCancel(ctx), userID, script, args...)
+	return s.runCart(context.WithoutCancel(ctx), userID, cartMark{newID(), repeatTime}, script, args...)
 }
 
 // runCart runs a script on a user's cart and reads what it returns.
-func (s *Store) runCart(ctx context.Context, userID string, script *redis.Script, args ...any) (shop.Cart, cartOutcome, error) {
+func (s *Store) runCart(ctx context.Context, userID string, mark cartMark, script *redis.Script, args ...any) (shop.Cart, cartOutcome, error) {
 	if !shop.ValidID(userID) { // anything else could forge a key
 		return shop.Cart{}, "", shop.ErrUnauthenticated
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.cartTimeout())
 	defer cancel()
-	args = append([]any{cartTTL.Milliseconds(), shop.MaxLines}, args...)
-	reply, err := script.Run(ctx, s.redis, []string{cartKey(userID), cartVersionKey(userID)}, args...).Slice()
+	args = append([]any{cartTTL.Milliseconds(), shop.MaxLines, mark.ttl.Milliseconds()}, args...)
+	reply, err := script.Run(ctx, s.redis, []string{cartKey(userID), cartVersionKey(userID), mark.key(userID)}, args...).Slice()
 	if err != nil {
 		return shop.Cart{}, "", fmt.Errorf("%w: %w", shop.ErrCartUnavailable, err)
 	}
@@ -194,9 +253,9 @@ func (s *Store) decodeCart(reply []any) (cart shop.Cart, outcome cartOutcome, er
 	return cart, cartOutcome(text), nil
 }
 
-// decodeLine reads {title, cover, policies, policy_id, price_fen, added_at, chosen_at,
-// course_version, course}, all strings. A field that is missing is zero: a line
-// written by another release still shows.
+// decodeLine reads a line's fields in the order of lineFields, and its course: all strings. A
+// field that is missing is zero: a line written by another release still shows, and is
+// looked at again, since no course has a V below 0.
 func (s *Store) decodeLine(row any) (l shop.CartLine, err error) {
 	fields, ok := row.([]any)
 	if !ok || len(fields) != 1+len(lineFields) {
@@ -208,10 +267,20 @@ func (s *Store) decodeLine(row any) (l shop.CartLine, err error) {
 		return n
 	}
 	l = shop.CartLine{
-		CourseID: text(8), Title: text(0), Cover: text(1), Policies: []shop.PricePolicy{},
-		PolicyID: text(3), Price: shop.Fen(number(4)),
+		CourseID: text(len(lineFields)), Title: text(0), Cover: text(1), Policies: []shop.PricePolicy{},
+		PolicyID: text(3), Price: shop.Fen(number(4)), Seen: shop.Fen(number(4)),
 		AddedAt: time.UnixMilli(number(5)).UTC(), ChosenAt: time.UnixMilli(number(6)).UTC(),
-		CourseVersion: int(number(7)),
+		CourseV: -1,
+	}
+	if text(7) != "" {
+		l.CourseV = number(7)
+	}
+	if p := text(8); p != "" {
+		var stored storedProblem
+		if err := json.Unmarshal([]byte(p), &stored); err != nil {
+			return l, fmt.Errorf("the problem of a cart line: %w", err)
+		}
+		l.Price, l.Problem = stored.Price, shop.NewCartProblem(stored.Code, stored.Suggestion, l.Seen)
 	}
 	if p := text(2); p != "" {
 		if l.Policies, err = s.policyTexts.policies(p); err != nil {

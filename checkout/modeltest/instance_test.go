@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"mstm/cart"
 	"mstm/checkout"
 	"mstm/hub"
 	"mstm/notice"
@@ -56,6 +57,7 @@ func (w *world) open(name string) (_ *instance, err error) {
 	i.till = checkout.New(checkout.Config{
 		Store: i.store, Hub: live, Pay: i.pay, Merchant: shop.Merchant{AppID: s.AppID, MchID: s.MchID},
 		Teller: notice.New(notice.Config{Store: i.store, Hub: live, Now: w.clock.now, Log: w.logger()}),
+		Carts:  cart.New(cart.Config{Store: i.store, Hub: live, Now: w.clock.now, Log: w.logger()}),
 		Now:    w.clock.now, Log: w.logger(), RemindBefore: 10 * time.Minute,
 	})
 	i.gate.dying = func() {

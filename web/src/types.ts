@@ -131,6 +131,7 @@ export interface CartPolicy {
 // What the buyer must know about a line before buying it.
 export interface LineProblem {
   code: string
+  params?: { seen_fen: number } // of PRICE_CHANGED: the price that was chosen
   detail?: string
   suggestion?: string // a policy to choose instead
 }

@@ -66,7 +66,8 @@ export const orderStates: Record<OrderState, { label: string; tone: 'wait' | 'go
   exception: { label: '处理中，请联系客服', tone: 'bad' },
 }
 
-// Sentences for the codes that arrive without one: an offer's reason, a line's problem.
+// Sentences for the codes that arrive without one: an offer's reason, the problem of a cart's line,
+// which comes by an event as well as by an answer.
 const reasons: Record<string, string> = {
   TRIAL_USED: '免费阶段每人一次，已使用',
   STAGE_ALREADY_USED: '已购买过这一阶段',
@@ -87,7 +88,8 @@ export function reason(code: string): string {
 }
 
 export function problemText(p: LineProblem): string {
-  return p.detail || reason(p.code)
+  if (p.code === 'PRICE_CHANGED' && p.params) return `价格已变动，选择时为 ${price(p.params.seen_fen)}`
+  return reasons[p.code] ?? p.detail ?? reason(p.code)
 }
 
 // blocks tells a problem that keeps a line from being bought from news about its price.

@@ -1,0 +1,148 @@
+// Package cart is the cart's life: put a course in, choose again, refresh against the
+// catalogue, merge, publish. What a learner is answered and what the learner's pages hear is
+// the same stored cart: one version never has two contents.
+package cart
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"mstm/hub"
+	"mstm/shop"
+	"mstm/store"
+)
+
+// Config is what Carts work with. All of it is needed.
+type Config struct {
+	Store *store.Store
+	Hub   *hub.Hub
+	Now   func() time.Time // the shop's clock
+	Log   *slog.Logger
+}
+
+// Carts are all learners' carts. The methods may be called from any goroutine. Without
+// Redis, and for a change also with a full one, they answer shop.ErrCartUnavailable.
+type Carts struct{ Config }
+
+// New makes the carts of a shop.
+func New(cfg Config) *Carts { return &Carts{cfg} }
+
+const (
+	publishTime = time.Second // for one event
+	rounds      = 8           // how often a cart that others keep changing is read again
+)
+
+// Show is a learner's cart as its courses are sold now. Reading it is one round trip to
+// Redis; the catalogue in memory says which courses have changed since their line was
+// written, and MongoDB is asked about the learner only for those.
+func (c *Carts) Show(ctx context.Context, userID string) (shop.Cart, error) {
+	stored, err := c.Store.Cart(ctx, userID)
+	if err != nil {
+		return shop.Cart{}, err
+	}
+	return c.current(ctx, userID, stored), nil
+}
+
+// current is a cart as its courses are sold now. The learner's pages hear of it where it
+// shows something else than the stored one did.
+func (c *Carts) current(ctx context.Context, userID string, stored shop.Cart) shop.Cart {
+	now := c.refresh(ctx, userID, stored, nil)
+	if now.Version != stored.Version {
+		c.announce(ctx, userID, now)
+	}
+	return now
+}
+
+// Put adds a course, or chooses its policy again; policyID "" is the default one. With a
+// version other than 0, a cart of another version is not overwritten: shop.ErrCartConflict.
+// Its `cart`, as that of shop.ErrCartFull, is the one that stands.
+func (c *Carts) Put(ctx context.Context, userID, courseID, policyID string, version int64) (shop.Cart, error) {
+	line, err := c.line(ctx, userID, courseID, policyID)
+	if err != nil {
+		return shop.Cart{}, err
+	}
+	now, err := c.Store.PutCartLine(ctx, userID, line, version)
+	var refusal *shop.Error
+	switch {
+	case errors.Is(err, shop.ErrCartConflict), errors.Is(err, shop.ErrCartFull):
+		errors.As(err, &refusal)
+		return shop.Cart{}, refusal.With("cart", c.current(ctx, userID, now))
+	case err != nil:
+		return shop.Cart{}, err
+	}
+	return c.changed(ctx, userID, now, nil), nil
+}
+
+// Remove takes a course out. That it is not there is what was wanted.
+func (c *Carts) Remove(ctx context.Context, userID, courseID string) (shop.Cart, error) {
+	now, err := c.Store.RemoveCartLine(ctx, userID, courseID)
+	if err != nil {
+		return shop.Cart{}, err
+	}
+	return c.changed(ctx, userID, now, nil), nil
+}
+
+// Empty takes everything out.
+func (c *Carts) Empty(ctx context.Context, userID string) (shop.Cart, error) {
+	now, err := c.Store.EmptyCart(ctx, userID)
+	if err != nil {
+		return shop.Cart{}, err
+	}
+	return c.changed(ctx, userID, now, nil), nil
+}
+
+// RemoveBought takes the lines that a paid order has bought, and only these, out. Lines of
+// the same courses that stay are priced again: what the learner owns has changed.
+func (c *Carts) RemoveBought(ctx context.Context, userID, orderID string, bought []shop.CartBought) error {
+	now, changed, err := c.Store.RemoveBought(ctx, userID, orderID, bought)
+	if err != nil {
+		return err
+	}
+	var again []string
+	for _, b := range bought {
+		if now.Has(b.CourseID) {
+			again = append(again, b.CourseID)
+		}
+	}
+	if changed || len(again) > 0 {
+		c.changed(ctx, userID, now, again)
+	}
+	return nil
+}
+
+// changed refreshes a cart that was just changed and announces it. again names courses whose
+// lines are looked at besides those that are outdated. The change is made: the end of the
+// request does not stop it.
+func (c *Carts) changed(ctx context.Context, userID string, stored shop.Cart, again []string) shop.Cart {
+	ctx = context.WithoutCancel(ctx)
+	now := c.refresh(ctx, userID, stored, again)
+	c.announce(ctx, userID, now)
+	return now
+}
+
+// announce publishes a cart. Two changes may be published in the other order than they were
+// made, and of several carts that wait for a page the last one may come alone; so the cart
+// is looked at again after it was published, until the last one published is the newest.
+func (c *Carts) announce(ctx context.Context, userID string, now shop.Cart) {
+	for range rounds {
+		c.publish(ctx, userID, now)
+		newer, err := c.Store.Cart(ctx, userID)
+		if err != nil || newer.Version <= now.Version {
+			return
+		}
+		now = newer
+	}
+}
+
+// publish sends cart.changed to the learner's pages: codes and figures, no sentences. A hub
+// that is down costs the other pages their news, not the caller the answer.
+func (c *Carts) publish(ctx context.Context, userID string, now shop.Cart) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTime)
+	defer cancel()
+	_, err := c.Hub.Publish(ctx, hub.Event{Topic: hub.UserTopic(userID), Type: "cart.changed", Data: now})
+	if err != nil {
+		c.Log.WarnContext(ctx, "event not published", "type", "cart.changed", "err", err)
+	}
+}
