@@ -54,7 +54,13 @@ func (h Shelf) Take(ctx context.Context, key string, ttl time.Duration) (back fu
 	defer cancel()
 	holder := newID()
 	mine, err = h.client.SetNX(ctx, shelfPrefix+key, holder, ttl).Result()
-	if err != nil {
+	if err == nil && !mine {
+		// The client sends a command again when its answer is lost: then the holder is this caller.
+		var held string
+		held, err = h.client.Get(ctx, shelfPrefix+key).Result()
+		mine = held == holder
+	}
+	if err != nil && !errors.Is(err, redis.Nil) {
 		return func() {}, false, fmt.Errorf("shelf: %w", err)
 	}
 	return func() {
