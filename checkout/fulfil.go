@@ -29,9 +29,9 @@ func (c *Checkout) do(ctx context.Context, o *shop.Order, duty shop.DutyName) er
 	case shop.DutyRefundNeedless:
 		return c.refundNeedless(ctx, o)
 	case shop.DutyFreeze:
-		return errors.Join(c.announceOrder(ctx, o), c.follow(ctx, o))
+		return errors.Join(c.announceOrder(ctx, o), c.follow(ctx, o, duty))
 	case shop.DutyRevoke:
-		return c.follow(ctx, o)
+		return c.follow(ctx, o, duty)
 	case shop.DutyTellRefunded:
 		return c.tellRefunded(ctx, o)
 	case shop.DutyTellPaidBack:

@@ -11,14 +11,18 @@ import (
 // follow brings the grants of an order to what its refunds make of them (frozen, revoked,
 // so much paid back), and tells the learner's pages about those that changed. It looks at
 // the order alone, so doing it late or twice ends in the same.
-func (c *Checkout) follow(ctx context.Context, o *shop.Order) error {
+//
+// For DutyFreeze each enrolment gets a new version even where nothing changes. A process that
+// read the grants before, and comes to freeze them only after the order has done this duty,
+// is refused by that version; otherwise it could freeze a grant, die, and leave a grant frozen
+// that nothing looks at any more.
+func (c *Checkout) follow(ctx context.Context, o *shop.Order, duty shop.DutyName) error {
 	for _, l := range o.Lines {
 		if l.Result != shop.LineGranted {
 			continue
 		}
-		changed := false
 		e, err := c.Store.ChangeEnrolment(ctx, o.UserID, l.CourseID, func(e *shop.Enrolment) error {
-			if changed = followRefunds(e, o, l.CourseID); !changed {
+			if !followRefunds(e, o, l.CourseID) && duty != shop.DutyFreeze {
 				return store.Unchanged()
 			}
 			return nil

@@ -51,6 +51,32 @@ func TestNoKillLosesTheRowOfAnOrderThatWakes(t *testing.T) {
 	}
 }
 
+// A refund begins slowly: the order owes its grants a look, another instance takes that look,
+// and only then the grants are frozen by the process that began, which dies over it.
+func TestAGrantIsNotFrozenAfterTheLookThatWouldThawIt(t *testing.T) {
+	h := newDueHistory(t, openWorld(t))
+	o := h.bought()
+	slow, other := h.w.instances[0], h.w.instances[1]
+	held, goOn := slow.gate.holdAt("update enrolments")
+	var refunding sync.WaitGroup
+	refunding.Go(func() {
+		_ = slow.call(h.ctx, func(ctx ctx) error {
+			_, err := slow.till.FinanceRefund(ctx, "finance", o.ID, shop.RefundRequest{}, "kindness", false)
+			return err
+		})
+	})
+	<-held
+	h.w.clock.forward(time.Minute)
+	if err := other.call(h.ctx, other.till.Sweep); err != nil {
+		t.Fatal(err)
+	}
+	slow.gate.armAt("update enrolments")
+	goOn()
+	refunding.Wait()
+	h.wantRows()
+	h.ends()
+}
+
 // An order is placed slowly: it was announced, and another instance, which finds no order,
 // takes its id just after it was written after all.
 func TestAnOrderThatCameAfterAllKeepsItsRow(t *testing.T) {
