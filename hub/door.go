@@ -2,6 +2,7 @@ package hub
 
 import (
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"strconv"
 	"sync"
@@ -78,29 +79,31 @@ func (h *Hub) turnAway(w http.ResponseWriter, r *http.Request, no *refusal) {
 		no.answer(w)
 		return
 	}
-	ws, err := h.upgrader.Upgrade(w, r, nil)
+	ws, err := h.upgrader.Upgrade(hijacker{w}, r, nil)
 	if err != nil {
 		<-h.door.turned // Upgrade has answered
 		return
 	}
 	go func() {
 		defer func() { <-h.door.turned }()
-		h.sayLater(ws, no.wait)
+		h.sayLater(ws.NetConn(), no.wait)
 	}()
 }
 
 // sayLater closes a socket that is to come back, and gives it a moment to read so.
-func (h *Hub) sayLater(ws *websocket.Conn, wait time.Duration) {
-	defer ws.Close()
-	cut := time.Now().Add(h.timing.linger)
-	reason := websocket.FormatCloseMessage(tryLater.code, closeReason(tryLater.word, wait.Milliseconds()))
-	if ws.WriteControl(websocket.CloseMessage, reason, cut) != nil {
+func (h *Hub) sayLater(conn net.Conn, wait time.Duration) {
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(h.timing.linger))
+	if _, err := conn.Write(closeFrame(tryLater.code, closeReason(tryLater.word, wait.Milliseconds()))); err != nil {
 		return
 	}
-	ws.SetReadLimit(messageLimit)
-	ws.SetReadDeadline(cut)
-	for {
-		if _, _, err := ws.NextReader(); err != nil {
+	var in inbound
+	for range floodBurst { // a page has not said much by then
+		frame, err := in.next(conn)
+		if err != nil || frame.op == opClose {
+			return
+		}
+		if _, err := in.data(conn, frame, nil); err != nil {
 			return
 		}
 	}

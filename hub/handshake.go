@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"bufio"
 	"encoding/json"
 	"net"
 	"net/http"
@@ -51,14 +52,12 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.turnAway(w, r, no)
 		return
 	}
-	door := &hijack{ResponseWriter: w}
-	ws, err := h.upgrader.Upgrade(door, r, nil)
+	ws, err := h.upgrader.Upgrade(hijacker{w}, r, nil)
 	if err != nil {
 		h.roster.release(addr) // Upgrade has answered
 		return
 	}
-	door.gate.shut()
-	s := h.newSocket(ws, door.gate.behind(), addr)
+	s := h.newSocket(ws.NetConn(), addr) // gorilla neither reads nor writes after the handshake
 	h.count.accepted.Add(1)
 	if closed := h.roster.add(s); closed {
 		s.end(serverRestart)
@@ -85,10 +84,8 @@ func (h *Hub) admit(r *http.Request) (addr string, no *refusal) {
 	return addr, no
 }
 
-// newUpgrader makes what makes the handshakes. The read buffer is kept as long as the socket and holds no
-// more than a control frame, which it has to; a hello costs one read more. A write buffer is not kept, as
-// gorilla does not write (see gate). Compression is off: it would cost each socket more than its events
-// weigh.
+// newUpgrader makes what makes the handshakes, and no more: see inbound and writers. Compression is off: it
+// would cost each socket more than its events weigh.
 func newUpgrader() websocket.Upgrader {
 	return websocket.Upgrader{
 		Subprotocols:    []string{Subprotocol},
@@ -98,6 +95,14 @@ func newUpgrader() websocket.Upgrader {
 		CheckOrigin:     func(*http.Request) bool { return true }, // ServeHTTP has checked it
 		Error:           upgradeRefused,
 	}
+}
+
+// hijacker finds the connection behind middleware that has Unwrap, where gorilla would not look.
+type hijacker struct{ http.ResponseWriter }
+
+// Hijack takes the connection over.
+func (w hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return http.NewResponseController(w.ResponseWriter).Hijack()
 }
 
 func upgradeRefused(w http.ResponseWriter, _ *http.Request, status int, _ error) {

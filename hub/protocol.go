@@ -4,14 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"github.com/gorilla/websocket"
 )
 
 const (
@@ -29,16 +26,12 @@ type clientFrame struct {
 }
 
 // handle serves one message of the client.
-func (s *socket) handle(kind int, r io.Reader) {
-	body, err := io.ReadAll(r)
-	if err != nil {
-		return // the reader meets the same error and ends the socket
-	}
+func (s *socket) handle(m *message) {
 	var f clientFrame
 	switch {
-	case kind != websocket.TextMessage:
+	case m.op != opText:
 		s.misuse("BINARY_FRAME", "只接受文本帧")
-	case !utf8.Valid(body) || json.Unmarshal(body, &f) != nil:
+	case !utf8.Valid(m.body) || json.Unmarshal(m.body, &f) != nil:
 		s.misuse("BAD_FRAME", "不是有效的 JSON 帧")
 	case !s.greeted && f.Op != "hello":
 		s.misuse("HELLO_EXPECTED", "第一帧必须是 hello")

@@ -172,6 +172,32 @@ func TestWhatIsNoTextEndsTheSocketWithTheRightCode(t *testing.T) {
 	}
 }
 
+// firstPiece begins a message that is not complete; its mask is zero, as is that of continuation.
+var firstPiece = []byte{0x01, 0x80, 0, 0, 0, 0}
+
+// continuation is a further piece, after which more are to come.
+func continuation(payload string) []byte {
+	return append([]byte{0x00, 0x80 | byte(len(payload)), 0, 0, 0, 0}, payload...)
+}
+
+// TestAMessageInPiecesIsReadWithControlFramesBetween: pieces of a message are allowed, other messages between them
+// are not.
+func TestAMessageInPiecesIsReadWithControlFramesBetween(t *testing.T) {
+	in := start(t, embedded(t))
+	c := hubtest.Connect(t, in.url, hubtest.Options{})
+	raw := c.Conn().NetConn()
+	raw.Write(firstPiece)
+	raw.Write(continuation(`{"op":`))
+	raw.Write([]byte{0x89, 0x80, 0, 0, 0, 0}) // a ping
+	raw.Write(append([]byte{0x80, 0x88, 0, 0, 0, 0}, `"hello"}`...))
+	c.Ready()
+	raw.Write(firstPiece)
+	raw.Write(firstPiece)
+	if end := c.Ended(soon); end.Word != "PROTOCOL_MISUSE" {
+		t.Errorf("a message within a message ended the socket with %+v", end)
+	}
+}
+
 func TestAFloodEndsTheSocket(t *testing.T) {
 	in := start(t, embedded(t))
 	for _, tt := range []struct {
@@ -182,9 +208,17 @@ func TestAFloodEndsTheSocket(t *testing.T) {
 		{"of WebSocket pings", func(c *hubtest.Client) {
 			c.Conn().WriteControl(websocket.PingMessage, nil, time.Now().Add(time.Second))
 		}},
+		{"of WebSocket pongs that answer nothing", func(c *hubtest.Client) {
+			c.Conn().WriteControl(websocket.PongMessage, nil, time.Now().Add(time.Second))
+		}},
+		{"of pieces of a message", func(c *hubtest.Client) { c.Conn().NetConn().Write(continuation("x")) }},
+		{"of empty pieces of a message", func(c *hubtest.Client) { c.Conn().NetConn().Write(continuation("")) }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := hubtest.Dial(t, in.url, "")
+			if strings.Contains(tt.name, "pieces") {
+				c.Conn().NetConn().Write(firstPiece)
+			}
 			for range 60 {
 				tt.send(c)
 			}

@@ -2,35 +2,34 @@ package hub
 
 import (
 	"errors"
-	"io"
 	"net"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
-
-	"github.com/gorilla/websocket"
 )
 
 const (
 	messageLimit = 16 << 10 // bytes of a client's message
+	wasteLimit   = 4 << 20  // bytes that are read from a client and thrown away
 	floodBurst   = 20       // client frames at once
 	floodPerSec  = 2        // client frames a second (120 a minute)
 	kernelBytes  = 64 << 10 // the kernel's send buffer, which else grows to megabytes for one that is stuck
 )
 
-// socket is one WebSocket. It is kept small: an idle one costs this, gorilla's reader and one
-// goroutine's smallest stack.
+// socket is one WebSocket. It is kept small: an idle one costs this and one goroutine's smallest stack.
 type socket struct {
 	hub    *Hub
-	ws     *websocket.Conn // reads only; see gate
 	net    net.Conn        // written by the writers, closed by the reader
 	direct syscall.RawConn // writes that never wait; nil: not possible here (TLS)
 	addr   string
 	slot   rosterSlot // the roster's
 
 	// The reader's, and the goroutine's it waits for.
+	in      inbound
+	begun   *message // of which some frames have come; nil: none
 	follows []*follower
 	greeted bool
 	credit  float32       // client frames left before it is a flood
@@ -55,48 +54,33 @@ type socket struct {
 	urged      bool // its next turn is in the own lane
 }
 
-func (h *Hub) newSocket(ws *websocket.Conn, conn net.Conn, addr string) *socket {
+// message is what a client says in one frame or more.
+type message struct {
+	op   byte
+	body []byte
+}
+
+func (h *Hub) newSocket(conn net.Conn, addr string) *socket {
 	s := &socket{
-		hub: h, ws: ws, net: conn, direct: directWrites(conn), addr: addr,
+		hub: h, net: conn, direct: directWrites(conn), addr: addr,
 		credit: floodBurst, counted: time.Since(h.started),
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		tcp.SetWriteBuffer(kernelBytes)
 	}
-	ws.SetReadLimit(messageLimit)
-	ws.SetPongHandler(s.gotPong)
-	ws.SetPingHandler(s.gotPing)
-	ws.SetCloseHandler(noReply)
 	conn.SetReadDeadline(time.Now().Add(h.timing.hello))
 	return s
 }
 
-// noReply leaves the answer to a close frame to the end of the reader.
-func noReply(int, string) error { return nil }
-
 var errFlood = errors.New("hub: too many frames")
-
-func (s *socket) gotPong(string) error {
-	s.touch()
-	return s.allow()
-}
-
-func (s *socket) gotPing(payload string) error {
-	if err := s.allow(); err != nil {
-		return err
-	}
-	s.touch()
-	s.send(controlFrame(finPong, payload))
-	return nil
-}
 
 // serve is the reader: it lives as long as the socket. It is written flat: what lies on its
 // stack while it waits, every idle socket keeps.
 func (s *socket) serve() {
 	for {
-		kind, r, err := s.ws.NextReader()
+		h, err := s.in.next(s.net)
 		if err == nil {
-			err = s.serveFrame(kind, r)
+			err = s.serveFrame(h)
 		}
 		if err != nil {
 			s.part(err)
@@ -106,24 +90,68 @@ func (s *socket) serve() {
 	}
 }
 
-// serveFrame handles one frame. Once the close frame is queued only the client's is of interest.
-func (s *socket) serveFrame(kind int, r io.Reader) error {
-	if s.isEnding() {
-		return nil
+// serveFrame reads the rest of one frame. Every frame counts against the flood limit, an empty continuation as
+// well, but for the client's close frame.
+func (s *socket) serveFrame(h frameHead) error {
+	if h.op != opClose {
+		if err := s.allow(); err != nil {
+			return err
+		}
 	}
-	if err := s.allow(); err != nil {
+	if h.op >= opClose {
+		return s.serveControl(h)
+	}
+	m, err := s.collect(h)
+	if err != nil {
 		return err
 	}
 	s.touch()
-	s.handleApart(kind, r)
+	if m != nil && !s.isEnding() { // once the close frame is queued only the client's is of interest
+		s.handleApart(m)
+	}
 	return nil
+}
+
+func (s *socket) serveControl(h frameHead) error {
+	payload, err := s.in.control(s.net, h)
+	switch {
+	case err != nil:
+		return err
+	case h.op == opClose:
+		return closedBy(payload)
+	case h.op == opPing:
+		s.send(controlFrame(finPong, string(payload)))
+	}
+	s.touch()
+	return nil
+}
+
+// collect adds a data frame to the message under way and returns the message once it is complete.
+func (s *socket) collect(h frameHead) (*message, error) {
+	m := s.begun
+	if (h.op == opContinuation) != (m != nil) {
+		return nil, errBadFrame
+	}
+	if m == nil {
+		m = &message{op: h.op}
+	}
+	body, err := s.in.data(s.net, h, m.body)
+	if err != nil {
+		return nil, err
+	}
+	m.body, s.begun = body, m
+	if !h.fin {
+		return nil, nil
+	}
+	s.begun = nil
+	return m, nil
 }
 
 // part ends a socket whose reading ended with err. When both sides have sent a close frame the
 // connection is closed at once (RFC 6455 §7.1.1); else the client gets a moment to read ours.
 func (s *socket) part(err error) {
 	s.end(s.closingFor(err))
-	var closed *websocket.CloseError
+	var closed *clientClosed
 	if errors.As(err, &closed) && s.heardClose() {
 		return
 	}
@@ -138,14 +166,14 @@ func (s *socket) heardClose() bool {
 	return s.flushed
 }
 
-// handleApart handles one frame on a goroutine of its own and waits for it, so that the stack
+// handleApart handles one message on a goroutine of its own and waits for it, so that the stack
 // which decoding needs is not kept by every idle socket.
-func (s *socket) handleApart(kind int, r io.Reader) {
+func (s *socket) handleApart(m *message) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		defer s.survive()
-		s.handle(kind, r)
+		s.handle(m)
 	}()
 	<-done
 }
@@ -160,14 +188,13 @@ func (s *socket) survive() {
 
 // closingFor tells how a socket ends whose reading failed.
 func (s *socket) closingFor(err error) closing {
-	var closed *websocket.CloseError
-	var timed net.Error // gorilla wraps the deadline's error in one of its own
-	late := errors.As(err, &timed) && timed.Timeout()
+	var closed *clientClosed
+	late := errors.Is(err, os.ErrDeadlineExceeded)
 	switch {
-	case errors.As(err, &closed) && closed.Code == websocket.CloseNoStatusReceived:
+	case errors.As(err, &closed) && closed.code == 0:
 		return closing{} // an empty close frame answers an empty one
 	case errors.As(err, &closed):
-		return closing{code: closed.Code, word: "BYE"}
+		return closing{code: closed.code, word: "BYE"}
 	case late && !s.greeted:
 		return helloTimeout
 	case late:
@@ -175,7 +202,7 @@ func (s *socket) closingFor(err error) closing {
 		return silent
 	case errors.Is(err, errFlood):
 		return tooManyMessages
-	case errors.Is(err, websocket.ErrReadLimit):
+	case errors.Is(err, errTooBig):
 		return messageTooBig
 	default:
 		return protocolMisuse // or the connection is gone, then nobody reads this
@@ -183,13 +210,16 @@ func (s *socket) closingFor(err error) closing {
 }
 
 // drainInput waits for the client to close, at most until the deadline that end has set:
-// closing while bytes are unread would make TCP throw the close frame away.
+// closing while bytes are unread would make TCP throw the close frame away. A client that goes on sending
+// loses the frame.
 func (s *socket) drainInput() {
 	waste := make([]byte, 512)
-	for {
-		if _, err := s.net.Read(waste); err != nil {
+	for n := 0; n < wasteLimit; {
+		got, err := s.net.Read(waste)
+		if err != nil {
 			return
 		}
+		n += got
 	}
 }
 
