@@ -1,10 +1,8 @@
 package handlers
 
 import (
-	"errors"
 	"net/http"
 
-	"mstm/hub"
 	"mstm/shop"
 )
 
@@ -31,27 +29,10 @@ func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	if err := s.Hub.ServeEvents(w, r, token); err != nil {
-		return notStreamed(err)
+		return s.notOpened(r, err)
 	}
 	if x := exchangeOf(r.Context()); x.status == 0 {
 		x.status = http.StatusOK // the hub has answered on the connection itself
 	}
 	return nil
-}
-
-// notStreamed gives the hub's refusals their words in the shop's catalogue.
-func notStreamed(err error) error {
-	var no *hub.Refusal
-	switch {
-	case errors.Is(err, hub.ErrBadSince):
-		return shop.ErrInvalidQuery.At("since")
-	case !errors.As(err, &no):
-		return err
-	case no.Status == http.StatusForbidden:
-		return shop.ErrOriginRefused
-	case no.Status == http.StatusTooManyRequests:
-		return shop.ErrTooManySockets.With("retry_after_s", no.RetryAfterS)
-	default:
-		return shop.ErrHubUnavailable.With("retry_after_s", no.RetryAfterS)
-	}
 }

@@ -50,8 +50,8 @@ func (s *Server) logFailure(r *http.Request, e *shop.Error, err error) {
 	x := exchangeOf(r.Context())
 	x.code = e.Code
 	gone := errors.Is(err, context.Canceled) && r.Context().Err() != nil
-	if e.Kind < shop.Internal || gone {
-		return // the access log's line has the code
+	if e.Kind < shop.Internal || gone || x.unlogged {
+		return // the access log's line has the code, or the line of those that are sampled
 	}
 	level := slog.LevelError
 	if e.Kind == shop.Unavailable {

@@ -56,14 +56,15 @@ type Deps struct {
 // Server holds the handlers. It has no state but caches.
 type Server struct {
 	Deps
-	mux     *httprouter.Router
-	origins map[string]bool
-	address func(*http.Request) string
-	hashing *hashing
-	front   frontCache
-	metrics *metrics
-	refused *sampler           // callbacks, in the log
-	payers  singleflight.Group // authorisations for paying that are under way, by word and code
+	mux      *httprouter.Router
+	origins  map[string]bool
+	address  func(*http.Request) string
+	hashing  *hashing
+	front    frontCache
+	metrics  *metrics
+	refused  *sampler           // callbacks, in the log
+	unopened *sampler           // sockets, in the log
+	payers   singleflight.Group // authorisations for paying that are under way, by word and code
 
 	contract *readyMade
 }
@@ -71,7 +72,7 @@ type Server struct {
 // New builds the whole router, /ws and the pages included. It fails on a route table that
 // contradicts itself.
 func New(d Deps) (http.Handler, error) {
-	s := &Server{Deps: d, address: ClientAddr(d.TrustedProxies), origins: map[string]bool{}, refused: newSampler()}
+	s := &Server{Deps: d, address: ClientAddr(d.TrustedProxies), origins: map[string]bool{}, refused: newSampler(), unopened: newSampler()}
 	for _, o := range d.AllowedOrigins {
 		s.origins[o] = true
 	}
@@ -120,8 +121,8 @@ func (s *Server) buildMux(table []route) (err error) {
 // ServeHTTP is what every request passes. /ws goes straight to the hub: nothing that
 // wraps the writer may stand between it and the connection it takes over.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path == "/ws" {
-		s.Hub.ServeHTTP(w, r)
+	if r.URL.Path == "/ws" && r.Method == http.MethodGet {
+		s.openSocket(w, r)
 		return
 	}
 	x := &exchange{ResponseWriter: w, id: requestID(r), began: time.Now(), route: "none", seen: s.metrics.other}
@@ -192,6 +193,10 @@ func (s *Server) outside(do handlerFunc) http.Handler {
 // notFound hands every path that is not the API's to the pages, which have their own
 // router in the browser.
 func (s *Server) notFound(w http.ResponseWriter, r *http.Request) error {
+	if r.URL.Path == "/ws" {
+		w.Header().Set("Allow", http.MethodGet)
+		return shop.ErrMethod
+	}
 	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
 	if s.Web == nil || !reads || isAPI(r.URL.Path) {
 		return shop.ErrRouteNotFound

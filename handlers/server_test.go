@@ -16,6 +16,7 @@ func TestEveryAnswerCarriesTheSecurityHeaders(t *testing.T) {
 	for name, got := range map[string]answer{
 		"the catalogue": w.do("GET", "/api/courses", "", nil), "a learner's": w.do("GET", "/api/me", token, nil),
 		"a refusal": w.do("GET", "/api/me", "", nil), "nothing": w.do("GET", "/api/nothing", "", nil), "a wrong method": w.do("PUT", "/api/me", "", nil),
+		"no handshake": w.do("GET", "/ws", "", nil), "a wrong method for a handshake": w.do("POST", "/ws", "", nil),
 	} {
 		for header, want := range map[string]string{
 			"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", "X-Content-Type-Options": "nosniff",
@@ -104,6 +105,25 @@ func TestARequestLeavesOneLineWithoutSecrets(t *testing.T) {
 	}
 	if log := w.log.String(); found != 2 || strings.Contains(log, "canary") || strings.Contains(log, token) {
 		t.Errorf("%d lines; canary %v", found, strings.Contains(log, "canary"))
+	}
+}
+
+// TestARefusedSocketLeavesALineAndManyLeaveFew: anybody can be refused as often as they like.
+func TestARefusedSocketLeavesALineAndManyLeaveFew(t *testing.T) {
+	w := newWorld(t)
+	w.do("GET", "/ws?token=canary", "", nil, "X-Request-Id", "socket-0001").is(400, "NOT_A_WEBSOCKET")
+	lines := w.log.lines(t, "socket refused")
+	if len(lines) != 1 || lines[0]["request_id"] != "socket-0001" || lines[0]["status"] != 400.0 || lines[0]["code"] != "NOT_A_WEBSOCKET" {
+		t.Errorf("lines %v", lines)
+	}
+	for range 200 {
+		w.do("GET", "/ws", "", nil)
+	}
+	if n := len(w.log.lines(t, "socket refused")); n >= 100 {
+		t.Errorf("200 refusals left %d lines", n)
+	}
+	if strings.Contains(w.log.String(), "canary") {
+		t.Error("the query is in the log")
 	}
 }
 

@@ -82,18 +82,86 @@ func TestCapsRefuseOneMoreAndAdmitAgainWhenOneHasGone(t *testing.T) {
 }
 
 func TestTheAddressIsWhatTheSettingSays(t *testing.T) {
-	in := start(t, embedded(t), func(c *hub.Config) {
-		c.MaxPerAddress = 1
-		c.RemoteAddr = func(r *http.Request) string { return r.Header.Get("X-Real-IP") }
-	})
-	from := func(addr string) hubtest.Options {
-		return hubtest.Options{Header: http.Header{"X-Real-Ip": {addr}}}
-	}
+	in := start(t, embedded(t), byHeader(1))
 	hubtest.Connect(t, in.url, from("10.0.0.1"))
 	hubtest.Connect(t, in.url, from("10.0.0.2"))
 	if _, _, err := hubtest.Try(in.url, from("10.0.0.1")); err == nil {
 		t.Error("a second socket of one address was admitted")
 	}
+}
+
+// from is a handshake that comes from an address, as byHeader reads it.
+func from(addr string) hubtest.Options {
+	return hubtest.Options{Header: http.Header{"X-Real-Ip": {addr}}}
+}
+
+func byHeader(places int) func(*hub.Config) {
+	return func(c *hub.Config) {
+		c.MaxPerAddress = places
+		c.RemoteAddr = func(r *http.Request) string { return r.Header.Get("X-Real-IP") }
+	}
+}
+
+// TestWhatOneAddressMayNotHaveCostsTheOthersNoHandshake: the rate of handshakes is everybody's.
+func TestWhatOneAddressMayNotHaveCostsTheOthersNoHandshake(t *testing.T) {
+	in := prepare(t, embedded(t), byHeader(1))
+	in.Narrow(2)
+	in.run(t)
+	hubtest.Connect(t, in.url, from("10.0.0.1"))
+	for range 10 {
+		if _, res, err := hubtest.Try(in.url, from("10.0.0.1")); err == nil || res.StatusCode != http.StatusTooManyRequests {
+			t.Fatalf("one over the cap: %v, %+v", err, res)
+		}
+	}
+	for _, header := range []http.Header{
+		{}, {"Connection": {"Upgrade"}, "Upgrade": {"websocket"}}, {"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Key": {"short"}},
+	} {
+		r, _ := http.NewRequest(http.MethodGet, in.url, nil)
+		r.Header = header
+		res, err := http.DefaultClient.Do(r)
+		if err != nil || res.StatusCode != http.StatusBadRequest {
+			t.Fatalf("no handshake: %v, %+v", err, res)
+		}
+		res.Body.Close()
+	}
+	hubtest.Connect(t, in.url, from("10.0.0.2"))
+}
+
+// TestAnAddressThatOpensAndClosesLeavesTheOthersTheirHandshakes: it never has more open than it may.
+func TestAnAddressThatOpensAndClosesLeavesTheOthersTheirHandshakes(t *testing.T) {
+	in := prepare(t, embedded(t), byHeader(10))
+	in.Narrow(70)
+	in.run(t)
+	refused := 0
+	for range 100 {
+		ws, res, err := hubtest.Try(in.url, from("10.0.0.1"))
+		switch {
+		case err == nil:
+			ws.Close()
+		case res.StatusCode == http.StatusTooManyRequests && res.Header.Get("Retry-After") != "":
+			refused++
+		default:
+			t.Fatalf("%v, %+v", err, res)
+		}
+	}
+	if refused < 40 {
+		t.Errorf("of 100 handshakes %d were refused", refused)
+	}
+	hubtest.Connect(t, in.url, from("10.0.0.2"))
+}
+
+func TestAnIPv6NetworkIsOneAddress(t *testing.T) {
+	in := start(t, embedded(t), byHeader(2))
+	hubtest.Connect(t, in.url, from("2001:db8:1:2::1"))
+	hubtest.Connect(t, in.url, from("2001:db8:1:2:ffff::9"))
+	if _, _, err := hubtest.Try(in.url, from("2001:db8:1:2:3::1")); err == nil {
+		t.Error("a third socket of one /64 was admitted")
+	}
+	hubtest.Connect(t, in.url, from("2001:db8:1:3::1"))
+	for range 2 {
+		hubtest.Connect(t, in.url, from("::ffff:10.0.0.1"))
+	}
+	hubtest.Connect(t, in.url, from("::ffff:10.0.0.2"))
 }
 
 func TestAUserOverTheCapIsToldToComeBackLater(t *testing.T) {

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -8,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gorilla/websocket"
 	"golang.org/x/time/rate"
 )
 
@@ -29,13 +29,66 @@ const (
 type door struct {
 	bucket *rate.Limiter
 	turned chan struct{} // slots for telling pages
+	places int           // sockets of one address, at most; 0: no cap, and no rate of an address either
 
-	mu   sync.Mutex
-	told time.Time // the latest moment given
+	mu        sync.Mutex
+	told      time.Time                // the latest moment given
+	addresses map[string]*rate.Limiter // their handshakes, lately
 }
 
-func newDoor(perSecond float64, burst int) *door {
-	return &door{bucket: rate.NewLimiter(rate.Limit(perSecond), burst), turned: make(chan struct{}, turnedAtOnce)}
+// An address may open all its places four times at once, as when servers restart one after the other, and half of
+// them a second.
+const (
+	addressBursts  = 4
+	leastBurst     = 20
+	addressSeconds = 2
+	// addressesKnown is how many are counted, about 1 MB.
+	addressesKnown = 8192
+)
+
+func newDoor(perSecond float64, burst, places int) *door {
+	return &door{
+		bucket: rate.NewLimiter(rate.Limit(perSecond), burst), turned: make(chan struct{}, turnedAtOnce),
+		places: places, addresses: map[string]*rate.Limiter{},
+	}
+}
+
+// admit lets a handshake of an address in, or says why not.
+func (d *door) admit(addr string, now time.Time) *refusal {
+	if !d.mayTry(addr, now) {
+		return &refusedOften
+	}
+	if wait, in := d.enter(now); !in {
+		return busy(wait)
+	}
+	return nil
+}
+
+// mayTry counts one handshake of an address.
+func (d *door) mayTry(addr string, now time.Time) bool {
+	if d.places <= 0 {
+		return true
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	l := d.addresses[addr]
+	if l == nil {
+		if len(d.addresses) >= addressesKnown {
+			d.forgetResting(now)
+		}
+		l = rate.NewLimiter(rate.Limit(float64(d.places)/addressSeconds), max(leastBurst, addressBursts*d.places))
+		d.addresses[addr] = l
+	}
+	return l.AllowN(now, 1)
+}
+
+// forgetResting makes room: an address that may open everything at once again is as good as new, and where all
+// are busy none can be told from a newcomer. d.mu is held.
+func (d *door) forgetResting(now time.Time) {
+	maps.DeleteFunc(d.addresses, func(_ string, l *rate.Limiter) bool { return l.TokensAt(now) >= float64(l.Burst()) })
+	if len(d.addresses) >= addressesKnown {
+		clear(d.addresses)
+	}
 }
 
 // enter lets one in, or says how long it is to wait. When the moments given reach further than
@@ -67,27 +120,26 @@ func busy(wait time.Duration) *refusal {
 
 // turnAway tells a page when to come back. A browser shows a page nothing of a refused handshake, so a
 // request that has an Origin gets its socket and is closed with 4103 at once; others, and those that
-// are too many for that, are answered over HTTP.
-func (h *Hub) turnAway(w http.ResponseWriter, r *http.Request, no *refusal) {
-	if no.wait == 0 || r.Header.Get("Origin") == "" || !websocket.IsWebSocketUpgrade(r) {
-		no.answer(w)
-		return
+// are too many for that, get the refusal that is returned.
+func (h *Hub) turnAway(w http.ResponseWriter, r *http.Request, no *refusal) *refusal {
+	if no.wait == 0 || r.Header.Get("Origin") == "" {
+		return no
 	}
 	select {
 	case h.door.turned <- struct{}{}:
 	default:
-		no.answer(w)
-		return
+		return no
 	}
 	ws, err := h.upgrader.Upgrade(hijacker{w}, r, nil)
 	if err != nil {
-		<-h.door.turned // Upgrade has answered
-		return
+		<-h.door.turned
+		return &refusedNoHandshake
 	}
 	go func() {
 		defer func() { <-h.door.turned }()
 		h.sayLater(ws.NetConn(), no.wait)
 	}()
+	return nil
 }
 
 // sayLater closes a socket that is to come back, and gives it a moment to read so.

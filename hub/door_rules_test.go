@@ -21,7 +21,7 @@ func (a *arrivals) Pop() any {
 
 // TestTenThousandCutAtOnceAreBackWithinHalfAMinute plays pages that obey, on a clock of its own.
 func TestTenThousandCutAtOnceAreBackWithinHalfAMinute(t *testing.T) {
-	d, start := newDoor(handshakeRate, handshakeBurst), time.Now()
+	d, start := newDoor(handshakeRate, handshakeBurst, 0), time.Now()
 	var coming arrivals
 	for i := range 10_000 {
 		coming = append(coming, time.Duration(i)*25*time.Microsecond) // a page's first pause: a quarter of a second
@@ -48,7 +48,7 @@ func TestTenThousandCutAtOnceAreBackWithinHalfAMinute(t *testing.T) {
 }
 
 func TestThoseTurnedAwayAtOneMomentComeBackAtDifferentOnes(t *testing.T) {
-	d, now := newDoor(0.001, 1), time.Now()
+	d, now := newDoor(0.001, 1, 0), time.Now()
 	d.enter(now)
 	moments := map[time.Duration]bool{}
 	for range 2 * returnRate * int(longestWait/time.Second) { // more than fit

@@ -30,7 +30,7 @@ func (h *Hub) Hold(topic string) (release func()) {
 func (h *Hub) EndStreamsAfter(d time.Duration) { h.timing.stream = d }
 
 // Narrow lets this many handshakes in at once, and then next to none, before the hub is used.
-func (h *Hub) Narrow(burst int) { h.door = newDoor(0.001, burst) }
+func (h *Hub) Narrow(burst int) { h.door = newDoor(0.001, burst, h.cfg.MaxPerAddress) }
 
 // ChannelOf is the Redis channel of a topic's partition.
 func ChannelOf(topic string) string {

@@ -166,7 +166,7 @@ func New(cfg Config) *Hub {
 	}
 	_, h.sharded = cfg.Redis.(*redis.ClusterClient)
 	h.links = newLinks(h)
-	h.door = newDoor(handshakeRate, handshakeBurst)
+	h.door = newDoor(handshakeRate, handshakeBurst, cfg.MaxPerAddress)
 	h.roster.init(cfg, here)
 	h.writers.init(h)
 	return h

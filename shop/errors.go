@@ -223,6 +223,7 @@ var (
 	ErrNoticeNotFound = define(NotFound, "NOTICE_NOT_FOUND", "没有这条消息", "There is no such notice.")
 	ErrTopicUnknown   = define(Unprocessable, "TOPIC_UNKNOWN", "不能向这个主题发布", "The topic cannot be published to.")
 	ErrHubUnavailable = define(Unavailable, "HUB_UNAVAILABLE", "实时推送暂时不可用", "The hub is not available right now.")
+	ErrNotWebSocket   = define(Invalid, "NOT_A_WEBSOCKET", "这个地址只接受 WebSocket 握手", "This address takes WebSocket handshakes only.")
 	ErrOriginRefused  = define(Forbidden, "ORIGIN_REFUSED", "不允许从这个网站连接", "Pages of this origin may not connect.")
 	ErrTooManySockets = define(TooMany, "TOO_MANY_SOCKETS", "连接过多，请稍后再试", "Too many connections; try again later.")
 	ErrAPIKeyNotFound = define(NotFound, "API_KEY_NOT_FOUND", "没有这个密钥", "There is no such API key.")
