@@ -203,17 +203,22 @@ func identityOf(row store.TokenRow) hub.Identity {
 
 // stillGood is how the hub learns that an open socket's token has been replaced or taken away, or its
 // rights have, should nobody have been there to say so.
-func stillGood(db *store.Store, now func() time.Time) func(context.Context, hub.Identity) (bool, error) {
-	return func(ctx context.Context, id hub.Identity) (bool, error) {
-		row, err := db.TokenNow(ctx, id.User, id.Client, now())
-		if errors.Is(err, shop.ErrUnauthenticated) {
-			return false, nil
+func stillGood(db *store.Store, now func() time.Time) func(context.Context, []hub.Identity) ([]bool, error) {
+	return func(ctx context.Context, ids []hub.Identity) ([]bool, error) {
+		owners := make([]store.TokenOwner, len(ids))
+		for i, id := range ids {
+			owners[i] = store.TokenOwner{UserID: id.User, Client: id.Client}
 		}
+		rows, err := db.TokensNow(ctx, owners, now())
 		if err != nil {
-			return false, err
+			return nil, err
 		}
-		is := identityOf(row)
-		return is.Session == id.Session && (is.Desk || !id.Desk), nil
+		good := make([]bool, len(ids))
+		for i, row := range rows {
+			is := identityOf(row)
+			good[i] = row.ID != "" && is.Session == ids[i].Session && (is.Desk || !ids[i].Desk)
+		}
+		return good, nil
 	}
 }
 

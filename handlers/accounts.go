@@ -312,6 +312,15 @@ func (s *Server) endSockets(r *http.Request, userID, client, except string, why 
 	}
 }
 
+// endOtherSockets is endSockets for all pages but the one that has the answer with the session's next token.
+func (s *Server) endOtherSockets(r *http.Request, userID, old, fresh string) {
+	ctx, cancel := afterwards(r)
+	defer cancel()
+	if err := s.Hub.EndOthers(ctx, userID, old, fresh); err != nil {
+		s.Log.WarnContext(ctx, "sockets not ended", "user", userID, "err", err)
+	}
+}
+
 // afterwards is the context of what follows a change that is done: it goes on when the
 // caller hangs up, but not for long.
 func afterwards(r *http.Request) (context.Context, context.CancelFunc) {

@@ -211,6 +211,36 @@ func TestANewPasswordEndsEveryOtherLogin(t *testing.T) {
 	w.do("POST", "/api/login", "", credentials{"linwei", "another fine one", ""}).is(200)
 }
 
+// TestANewPasswordSparesThePageThatSetItAndNoThiefOfItsOldToken: the page brings the token that the answer has.
+func TestANewPasswordSparesThePageThatSetItAndNoThiefOfItsOldToken(t *testing.T) {
+	w := newWorld(t)
+	w.hubIsUp()
+	token, id := w.learner("linwei")
+	page, thief := hubtest.Dial(t, w.url+"/ws", token), hubtest.Dial(t, w.url+"/ws", token)
+	body := map[string]string{"current_password": aPassword, "password": "another fine one"}
+	fresh := as[session](w.do("PUT", "/api/me/password", token, body).is(200)).Token
+	changed := time.Now()
+	w.do("GET", "/api/me", token, nil).is(401)
+	page.Send(map[string]string{"op": "token", "token": fresh})
+	w.do("DELETE", "/api/cart", fresh, nil).is(200)
+	page.Wait("cart.changed", 5*time.Second)
+	if thief.Ended(20 * time.Second); time.Since(changed) > 2*time.Second { // one, on a machine that is not busy
+		t.Errorf("the thief was out after %s", time.Since(changed))
+	}
+	for _, f := range thief.All() {
+		if f.Type == "cart.changed" {
+			t.Errorf("the thief heard of %s's cart", id)
+		}
+	}
+	again := hubtest.Connect(t, w.url+"/ws", hubtest.Options{})
+	again.Hello(token, nil)
+	if end := again.Ended(5 * time.Second); end.Code != 4001 {
+		t.Errorf("the thief came back and was closed with %+v", end)
+	}
+	w.do("DELETE", "/api/cart", fresh, nil).is(200)
+	page.Events(2, 5*time.Second)
+}
+
 // ordersToEnd is what the learners' logs have of them.
 func (w *world) ordersToEnd() (orders string) {
 	for _, key := range w.store.Redis().Keys(w.t.Context(), "mstm:hub:{user*}:log").Val() {

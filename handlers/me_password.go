@@ -4,13 +4,13 @@ import (
 	"net/http"
 	"time"
 
-	"mstm/hub"
 	"mstm/shop"
 )
 
 // changePassword answers PUT /api/me/password `{current_password,password}` as a login does,
 // with a new token: all tokens from before are dead, sockets included, so whoever else
-// knew the old password is out. The page that asked keeps its socket and renews its token.
+// knew the old password is out. The page that asked keeps its socket if it brings the new token within a second, which
+// proves that it has this answer.
 // An account that came by WeChat has no password and no username; it gets its first ones by
 // `{username,password}` soon after a login.
 func (s *Server) changePassword(w http.ResponseWriter, r *http.Request) error {
@@ -39,7 +39,7 @@ func (s *Server) changePassword(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s.endSockets(r, u.ID, "", me.Session+" "+row.Session(), hub.Refused) // the page may be there with either
+	s.endOtherSockets(r, u.ID, me.Session, row.Session())
 	s.event(r, "password changed")
 	return encode(w, http.StatusOK, newSession(token, row, u))
 }

@@ -77,6 +77,7 @@ func (c closing) frame() []byte {
 type ending struct {
 	Client string    `json:"client,omitempty"`
 	Except string    `json:"except,omitempty"` // sessions, with spaces between
+	Renew  string    `json:"renew,omitempty"`  // one of them, which is dead: its sockets are to bring their next token
 	Reason EndReason `json:"reason"`
 	AtMS   int64     `json:"at_ms"` // when it was given, by the clock of the instance that gave it
 }
@@ -103,6 +104,9 @@ func (e *ending) concerns(id *Identity) bool {
 	}
 	return !e.spares(id)
 }
+
+// renews reports whether a socket with this identity may stay if it brings its next token at once.
+func (e *ending) renews(id *Identity) bool { return e.Renew != "" && id.Session == e.Renew }
 
 // spares reports whether this identity's session is one of those that are not ended.
 func (e *ending) spares(id *Identity) bool {
@@ -138,15 +142,33 @@ func (e *ending) verdict(sinceMS int64) error {
 // of all when client is empty, but not those of the sessions in except, which has spaces between. The caller makes the
 // tokens invalid first: End then also catches a socket that is just saying hello. If Redis
 // is away, this instance's sockets are ended all the same and the error is returned; those on the others
-// end when it is back (see early).
+// end when those instances find that their tokens are dead (see doubt).
 func (h *Hub) End(ctx context.Context, user, client, except string, reason EndReason) error {
+	return h.order(ctx, user, &ending{Client: client, Except: except, Reason: reason})
+}
+
+// EndOthers is End for a session that has got another token, such as by a new password, while all of the user's
+// tokens from before are dead. The sockets of the new session stay. Those of the old one hear nothing more until
+// they bring the new token, which only the answer to the change has: a socket that has not within timing.renewal is
+// ended with 4103, and what waited for it is dropped.
+func (h *Hub) EndOthers(ctx context.Context, user, old, fresh string) error {
+	return h.order(ctx, user, &ending{Except: old + " " + fresh, Renew: old, Reason: Refused})
+}
+
+// order obeys an order to end at once and gives it to the other instances.
+func (h *Hub) order(ctx context.Context, user string, order *ending) error {
 	topic := UserTopic(user)
 	if !validTopic(topic) {
 		return fmt.Errorf("%w: user %q", ErrBadEvent, user)
 	}
-	order := ending{Client: client, Except: except, Reason: reason, AtMS: time.Now().UnixMilli()}
+	order.AtMS = time.Now().UnixMilli()
 	body, _ := json.Marshal(order) // strings only: cannot fail
+	p := h.partitionOf(topic)
+	p.mu.Lock()
+	p.obey(topic, position{p.epoch, p.last}, order) // a Redis that does not answer holds up nobody's end
+	p.mu.Unlock()
 	if _, err := h.publish(ctx, draft{topic: topic, body: endingMark + string(body), tag: newTag()}); err != nil {
+		h.raiseDoubt(ctx, p, user)
 		return fmt.Errorf("end sockets: %w", err)
 	}
 	return nil
@@ -161,6 +183,10 @@ func (p *partition) obey(topic string, pos position, order *ending) {
 	}
 	for _, f := range t.followers {
 		id, since := f.socket.loggedIn()
+		if order.renews(&id) {
+			f.socket.mute()
+			continue
+		}
 		if !order.concerns(&id) {
 			if order.spares(&id) {
 				f.socket.askLater()

@@ -8,7 +8,7 @@ func (h *Hub) Quicken() {
 		hello: time.Second, ping: 250 * time.Millisecond, silent: 1500 * time.Millisecond,
 		stuck: 500 * time.Millisecond, linger: 500 * time.Millisecond,
 		probe: 50 * time.Millisecond, fleet: 50 * time.Millisecond, stream: time.Minute, recheck: time.Second,
-		renewal: 250 * time.Millisecond,
+		apart: 100 * time.Millisecond, spared: 250 * time.Millisecond, renewal: 250 * time.Millisecond,
 	}
 }
 
@@ -16,8 +16,9 @@ func (h *Hub) Quicken() {
 // before the hub is used.
 func (h *Hub) Stick(stuck, linger time.Duration) { h.timing.stuck, h.timing.linger = stuck, linger }
 
-// RenewWithin sets how long a spared socket has for its new token, before the hub is used.
-func (h *Hub) RenewWithin(d time.Duration) { h.timing.renewal = d }
+// RenewWithin sets how long a socket has for its next token, and when one that was spared is asked about, before the
+// hub is used.
+func (h *Hub) RenewWithin(d time.Duration) { h.timing.renewal, h.timing.spared = d, d }
 
 // Hold stops the partition of a topic, and with it all that is fed behind it, until release.
 func (h *Hub) Hold(topic string) (release func()) {

@@ -79,9 +79,10 @@ type Config struct {
 	// Authenticate tells whose token it is. An error means the token is refused (4001),
 	// unless it wraps ErrTryLater or context.DeadlineExceeded (4103).
 	Authenticate func(ctx context.Context, token string) (Identity, error)
-	// StillGood tells whether what Authenticate has answered still holds. It is asked now and then about every
-	// open socket: an order to end one may be lost. An error: it cannot tell now. Optional.
-	StillGood func(ctx context.Context, id Identity) (bool, error)
+	// StillGood tells of some hundred identities at once whether what Authenticate has answered still holds. It is
+	// asked now and then about every open socket: an order to end one may be lost. An error: it cannot tell now.
+	// Optional.
+	StillGood func(ctx context.Context, ids []Identity) (good []bool, err error)
 	// AllowedOrigins lists exact scheme://host[:port]; "*" allows any (development only). The
 	// request's own Host is always allowed, and so is a request without Origin: credentials
 	// travel in the first frame, so a foreign page has nothing to ride on.
@@ -109,15 +110,17 @@ type timing struct {
 	fleet   time.Duration // between two exchanges with the other instances
 	stream  time.Duration // of an event stream, at most
 	recheck time.Duration // between two questions whether a socket may still be here
-	renewal time.Duration // for a page to bring the token that it was given
+	apart   time.Duration // likewise, while Redis is away
+	spared  time.Duration // until a socket that was spared is asked about
+	renewal time.Duration // for a socket to bring the token that takes the place of its dead one
 }
 
 func protocolTiming() timing {
 	return timing{
 		hello: 5 * time.Second, ping: 25 * time.Second, silent: 35 * time.Second,
 		stuck: 10 * time.Second, linger: 3 * time.Second,
-		probe: 400 * time.Millisecond, fleet: time.Second, stream: 10 * time.Minute, recheck: 10 * time.Minute,
-		renewal: 10 * time.Second,
+		probe: 400 * time.Millisecond, fleet: time.Second, stream: 10 * time.Minute, recheck: time.Minute,
+		apart: 4 * time.Second, spared: 10 * time.Second, renewal: 700 * time.Millisecond,
 	}
 }
 

@@ -212,6 +212,9 @@ func (l *link) feed(ctx context.Context) {
 // take handles one message: it is the next entry, or one already known, or it shows a hole.
 func (l *link) take(ctx context.Context, p *partition, payload string) {
 	epoch, e, ok := parseMessage(payload)
+	if !ok && l.hub.heedDoubt(p, payload) {
+		return
+	}
 	if !ok {
 		l.hub.log.Warn("hub got a message it cannot read", "partition", p.name, "bytes", len(payload))
 		return

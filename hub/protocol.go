@@ -309,6 +309,8 @@ func (s *socket) renew(ctx context.Context, token string) {
 		}
 		return
 	}
+	s.check(true)
+	defer s.check(false)
 	known, began := s.hub.allPositions(), time.Now()
 	id, err := s.authenticate(ctx, token)
 	switch {
@@ -316,9 +318,18 @@ func (s *socket) renew(ctx context.Context, token string) {
 		s.end(closingOf(err))
 	case id.User != s.who().User:
 		s.end(identityChanged)
+	case !s.unmute(id.Session):
+		s.end(checkAgain) // this instance has not heard yet that the token is dead
 	default:
 		s.renewed(id, began, known)
 	}
+}
+
+// check notes that a token is being checked, or is not any more.
+func (s *socket) check(under bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.renewing = under
 }
 
 // renewed puts the new identity in place unless it was ended meanwhile.

@@ -220,6 +220,8 @@ func (p *partition) current(topic string, known position, s *socket) error {
 	for _, ev := range p.ring.after(known.offset) {
 		switch {
 		case ev.ending == nil || ev.topic != topic:
+		case ev.ending.renews(&id):
+			return errEndedLater // with the token that it has by then
 		case ev.ending.concerns(&id):
 			return ev.ending.verdict(since)
 		case ev.ending.spares(&id):
@@ -227,7 +229,12 @@ func (p *partition) current(topic string, known position, s *socket) error {
 		}
 	}
 	for _, e := range p.early { // those that were given before the check had no say in it
-		if order := e.ev.ending; order != nil && e.topic == topic && order.concerns(&id) && since <= order.AtMS {
+		order := e.ev.ending
+		switch {
+		case order == nil || e.topic != topic || since > order.AtMS:
+		case order.renews(&id):
+			return errEndedLater
+		case order.concerns(&id):
 			return errEnded
 		}
 	}

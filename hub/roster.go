@@ -122,6 +122,15 @@ func (r *roster) slotOf(i int, to []*socket) []*socket {
 	return append(to, r.slots[i]...)
 }
 
+// slotsOf copies n slots from i on.
+func (r *roster) slotsOf(i, n int) (all []*socket) {
+	for range n {
+		all = r.slotOf(i%beats, all)
+		i++
+	}
+	return all
+}
+
 // beat pings every socket once per interval, a slot at a time, and ends those whose token has
 // expired. Silent ones end by their read deadline.
 func (h *Hub) beat(ctx context.Context) {

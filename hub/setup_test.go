@@ -81,14 +81,17 @@ func (a *accounts) authenticate(_ context.Context, token string) (hub.Identity, 
 	}, nil
 }
 
-// stillGood answers for the token that the identity came with.
-func (a *accounts) stillGood(_ context.Context, id hub.Identity) (bool, error) {
+// stillGood answers for the tokens that the identities came with.
+func (a *accounts) stillGood(_ context.Context, ids []hub.Identity) (good []bool, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.away {
-		return false, errors.New("store: no answer")
+		return nil, errors.New("store: no answer")
 	}
-	return !a.dead[id.User+"/"+id.Client+"/"+id.Session], nil
+	for _, id := range ids {
+		good = append(good, !a.dead[id.User+"/"+id.Client+"/"+id.Session])
+	}
+	return good, nil
 }
 
 func (a *accounts) set(change func(*accounts)) {

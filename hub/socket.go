@@ -42,6 +42,8 @@ type socket struct {
 	since    int64    // Unix milliseconds when the check of its token began
 	waits    *queue   // nil: nothing
 	open     bool     // ready was sent; before, events wait
+	dead     string   // the session that is over; nothing is sent until there is another; "": none
+	renewing bool     // a token is being checked
 	writing  bool     // in the run queue or with a writer
 	ending   bool     // the close frame is queued: nothing follows it
 	flushed  bool     // the close frame is written
@@ -344,7 +346,7 @@ func (s *socket) resync(ev *event) {
 // claim makes the caller responsible for waking a writer, if there is one to wake. s.mu is held.
 func (s *socket) claim(of lane) call {
 	switch {
-	case !s.open:
+	case !s.open || s.dead != "":
 		return nobody
 	case !s.writing:
 		s.writing = true
@@ -425,10 +427,10 @@ func (s *socket) endLocked(how closing) call {
 		s.waits = nil
 	}
 	q := s.queueLocked()
-	if !s.open {
+	if !s.open || s.dead != "" {
 		q.answersOnly()
 	}
-	s.ending, s.open = true, true
+	s.ending, s.open, s.dead = true, true, ""
 	q.last = &event{frame: how.frame()}
 	cut := time.Now().Add(s.hub.timing.linger)
 	s.net.SetReadDeadline(cut)

@@ -236,7 +236,7 @@ func (d *desk) try(conn syscall.RawConn) (int, error) {
 func (s *socket) batch(to [][]byte, limit int) [][]byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.waits == nil {
+	if s.waits == nil || s.dead != "" {
 		return to
 	}
 	return s.waits.take(to, limit)
@@ -246,7 +246,7 @@ func (s *socket) batch(to [][]byte, limit int) [][]byte {
 func (s *socket) settle() (more bool, of lane) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if q := s.waits; q != nil {
+	if q := s.waits; q != nil && s.dead == "" {
 		if !q.empty() {
 			return true, q.next()
 		}

@@ -129,21 +129,46 @@ func (s *Store) Authenticate(ctx context.Context, token string, now time.Time) (
 	return row, nil
 }
 
-// TokenNow is the token that a user's client has now; shop.ErrUnauthenticated where it has none. The
-// answer may come from the cache, as Authenticate's does.
-func (s *Store) TokenNow(ctx context.Context, userID, client string, now time.Time) (TokenRow, error) {
-	id := tokenID(userID, client)
-	row, cached := s.tokens.get(id)
-	if !cached {
-		var err error
-		if row, err = s.readToken(ctx, id); err != nil {
-			return TokenRow{}, err
+// TokenOwner is what can have a token: a user's client.
+type TokenOwner struct{ UserID, Client string }
+
+// TokensNow are the tokens that these have now, in their order; one without an ID where there is none. The answer may
+// come from the cache, as Authenticate's does; what is not there is read at once.
+func (s *Store) TokensNow(ctx context.Context, owners []TokenOwner, now time.Time) ([]TokenRow, error) {
+	rows, at := make([]TokenRow, len(owners)), map[string][]int{}
+	var unknown []string
+	for i, o := range owners {
+		id := tokenID(o.UserID, o.Client)
+		row, cached := s.tokens.get(id)
+		switch {
+		case cached:
+			rows[i] = row
+		case at[id] == nil:
+			unknown = append(unknown, id)
+			fallthrough
+		default:
+			at[id] = append(at[id], i)
 		}
 	}
-	if !now.Before(row.ExpiresAt) {
-		return TokenRow{}, shop.ErrUnauthenticated
+	if len(unknown) > 0 {
+		seen := s.tokens.generation()
+		read, err := findAll[TokenRow](ctx, s.coll("user_tokens"), bson.M{"_id": bson.M{"$in": unknown}})
+		if err != nil {
+			return nil, fmt.Errorf("read tokens: %w", err)
+		}
+		for _, row := range read {
+			s.tokens.put(row, seen)
+			for _, i := range at[row.ID] {
+				rows[i] = row
+			}
+		}
 	}
-	return row, nil
+	for i := range rows {
+		if !now.Before(rows[i].ExpiresAt) {
+			rows[i] = TokenRow{}
+		}
+	}
+	return rows, nil
 }
 
 // parseToken splits secret.user.client into the row's key and the hash of the secret.

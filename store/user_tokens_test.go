@@ -108,6 +108,30 @@ func TestATokenSaysWhoseItIs(t *testing.T) {
 	}
 }
 
+func TestManyTokensAreAskedForAtOnce(t *testing.T) {
+	s := open(t, t.TempDir())
+	_, web := putToken(t, s, "u1", "web")
+	token, phone := putToken(t, s, "u2", "phone")
+	if _, err := s.Authenticate(t.Context(), token, logIn); err != nil { // one of them is in the cache
+		t.Fatal(err)
+	}
+	owners := []TokenOwner{{"u1", "web"}, {"u3", "web"}, {"u2", "phone"}, {"u1", "web"}, {"u1", "phone"}}
+	for range 2 {
+		rows, err := s.TokensNow(t.Context(), owners, logIn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range []string{web.Session(), "", phone.Session(), web.Session(), ""} {
+			if rows[i].Session() != want {
+				t.Errorf("%+v has %+v", owners[i], rows[i])
+			}
+		}
+	}
+	if rows, err := s.TokensNow(t.Context(), owners, logIn.Add(time.Hour)); err != nil || rows[0].ID != "" {
+		t.Errorf("a token that has expired is told of: %+v, %v", rows, err)
+	}
+}
+
 func TestWhatIsNoTokenIsRefused(t *testing.T) {
 	s := open(t, t.TempDir())
 	token, _ := putToken(t, s, "u1", "web")
