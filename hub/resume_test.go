@@ -77,7 +77,8 @@ func TestAFollowedCourseIsResumedByFollowAndByHello(t *testing.T) {
 
 func TestWhereItCannotResumeReadySaysSo(t *testing.T) {
 	in := start(t, embedded(t))
-	pos := in.publish(t, hub.UserTopic("alice"), "number", 1)
+	var pos string
+	in.hears(t, func() { pos = in.publish(t, hub.UserTopic("alice"), "number", 1) })
 	for _, tt := range []struct{ name, since string }{
 		{"no since", ""},
 		{"another epoch", "ABCDEFGHIJ-1"},
