@@ -22,10 +22,8 @@ import (
 )
 
 // Mongo is the URI of a database of its own that several instances can share: on
-// MONGODB_URI where that is set, else on a FerretDB of this process. FerretDB's updates are
-// no transactions, so its commands go one at a time through a proxy: what MongoDB does
-// atomically then happens undisturbed. And what MongoDB finds by an index takes FerretDB the
-// reading of a whole collection; the proxy sees to it that documents are found by their _ids.
+// MONGODB_URI where that is set, else on a FerretDB of this process, whose commands are held
+// up as STORE_SEED says.
 func Mongo(t testing.TB) string {
 	t.Helper()
 	if uri := os.Getenv("MONGODB_URI"); uri != "" {
@@ -33,6 +31,16 @@ func Mongo(t testing.TB) string {
 		t.Cleanup(func() { drop(t, uri) })
 		return uri
 	}
+	return Paced(t, NewPace(Seed(t)))
+}
+
+// Paced is the URI of a database of its own on a FerretDB of this process, whose commands are
+// held up at a pace. FerretDB's updates are no transactions, so its commands go one at a time
+// through a proxy: what MongoDB does atomically then happens undisturbed, over as many
+// connections as the driver likes. And what MongoDB finds by an index takes FerretDB the
+// reading of a whole collection; the proxy sees to it that documents are found by their _ids.
+func Paced(t testing.TB, pace *Pace) string {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "mstm-test-")
 	if err != nil {
 		t.Fatal(err)
@@ -41,7 +49,9 @@ func Mongo(t testing.TB) string {
 	if err := os.Mkdir(filepath.Join(dir, "db"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	m := &mongoServer{socket: filepath.Join(dir, "s"), files: "file:" + (&url.URL{Path: dir + "/db/"}).EscapedPath()}
+	m := &mongoServer{
+		socket: filepath.Join(dir, "s"), files: "file:" + (&url.URL{Path: dir + "/db/"}).EscapedPath(), pace: pace,
+	}
 	f, err := ferretdb.New(&ferretdb.Config{
 		Listener: ferretdb.ListenerConfig{Unix: m.socket}, Handler: "sqlite",
 		SQLiteURL: m.files + pragmas, Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
@@ -55,6 +65,34 @@ func Mongo(t testing.TB) string {
 	return "mongodb://" + m.oneAtATime(t) + "/" + sharedName
 }
 
+// Own is the URI of the database that a shop with this data folder has: one of its own on
+// MONGODB_URI, or on a store that STORE_SEED holds up; "", the embedded store, without either.
+// A folder has the same database until the test ends.
+func Own(t testing.TB, dir string) string {
+	t.Helper()
+	if os.Getenv("MONGODB_URI") == "" && Seed(t) == 0 {
+		return ""
+	}
+	owned.Lock()
+	defer owned.Unlock()
+	uri, ok := owned.byDir[dir]
+	if !ok {
+		uri = Mongo(t)
+		owned.byDir[dir] = uri
+		t.Cleanup(func() {
+			owned.Lock()
+			defer owned.Unlock()
+			delete(owned.byDir, dir)
+		})
+	}
+	return uri
+}
+
+var owned = struct {
+	sync.Mutex
+	byDir map[string]string
+}{byDir: map[string]string{}}
+
 const sharedName = "mstm"
 
 // pragmas: what is acknowledged outlives a killed process, though not a power cut.
@@ -63,6 +101,7 @@ const pragmas = "?_pragma=busy_timeout(10000)&_pragma=journal_mode(wal)&_pragma=
 // mongoServer is a FerretDB behind a proxy.
 type mongoServer struct {
 	socket, files string
+	pace          *Pace
 	one           sync.Mutex // held while a command is answered
 }
 
@@ -98,10 +137,12 @@ func (m *mongoServer) passOn(client net.Conn) {
 		if err != nil {
 			return
 		}
+		after := m.pace.Wait(command)
 		reply, err := m.answer(server, command)
 		if err != nil {
 			return
 		}
+		time.Sleep(after)
 		if _, err := client.Write(reply); err != nil {
 			return
 		}
