@@ -15,6 +15,7 @@ import (
 
 	"mstm/shop"
 	"mstm/store"
+	"mstm/store/storetest"
 )
 
 // A refund begins slowly: its writer has reminded of the order and not yet changed it, when
@@ -202,7 +203,7 @@ type dueHistory struct {
 
 func openWorld(t *testing.T) *world {
 	t.Helper()
-	w, err := newWorld()
+	w, err := newWorld(storetest.NewPace(0))
 	if err != nil {
 		t.Fatal(err)
 	}

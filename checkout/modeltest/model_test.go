@@ -8,6 +8,9 @@
 //
 //	MODEL_SEED=42 go test -run TestModel ./checkout/modeltest
 //
+// STORE_SEED holds up what the instances ask of the database at random (storetest.Pace); without
+// it one of the two worlds of a plain `go test` is held up by the first seed.
+//
 // MODEL_HISTORIES says how many there are, MODEL_FIRST with which seed they begin, and
 // MODEL_WORLDS how many go on at a time. Without MODEL_HISTORIES there are a few, and fewer
 // on a machine that is busy or looks for races.
@@ -21,6 +24,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"mstm/store/storetest"
 )
 
 const (
@@ -46,8 +51,13 @@ func TestModel(t *testing.T) {
 		s.least, s.until = first+shortLeast, began.Add(shortTime)
 	}
 	var workers sync.WaitGroup
-	for range min(fromEnv(t, "MODEL_WORLDS", worlds), n) {
-		workers.Go(s.work)
+	pace := storetest.Seed(t)
+	for i := range min(fromEnv(t, "MODEL_WORLDS", worlds), n) {
+		if i == 1 && pace == 0 && !s.until.IsZero() {
+			workers.Go(func() { s.work(max(first, 1)) })
+			continue
+		}
+		workers.Go(func() { s.work(pace) })
 	}
 	workers.Wait()
 	t.Logf("%+v, %d failures, %s, seeds %d to %d", s.tally, s.failures.Load(), time.Since(began).Round(time.Second), first, s.next-1)
@@ -57,7 +67,7 @@ func TestModel(t *testing.T) {
 }
 
 func replay(t *testing.T, seed uint64) {
-	w, err := newWorld()
+	w, err := newWorld(storetest.NewPace(storetest.Seed(t)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,9 +117,10 @@ func (s *soak) seed() (n uint64, ok bool) {
 
 // work lives histories in one world after the other. A world in which one went wrong is
 // left: what is broken there must not be blamed on the next.
-func (s *soak) work() {
+// Commands of its database are held up by the seed pace.
+func (s *soak) work(pace uint64) {
 	for {
-		w, err := newWorld()
+		w, err := newWorld(storetest.NewPace(pace))
 		if err != nil {
 			s.t.Errorf("no world: %v", err)
 			return

@@ -2,7 +2,7 @@ package modeltest
 
 import (
 	"context"
-	"encoding/binary"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -12,18 +12,50 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/FerretDB/FerretDB/ferretdb"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"mstm/store"
 	"mstm/store/storetest"
 )
 
 // mongoServer is the database of one world: FerretDB, whose updates are no transactions, so
-// that one command at a time gets through, whoever sends it.
+// that one command at a time gets through, whoever sends it, or what MONGODB_URI names.
 type mongoServer struct {
-	socket string
-	one    sync.Mutex // held by the command that is under way
-	stop   func()
+	dial func() (net.Conn, error)
+	name string // of the database
+	pace *storetest.Pace
+	one  sync.Locker // held by the command that is under way
+	stop func()
+}
+
+// atOnce lets every command through: MongoDB does each undisturbed by itself.
+type atOnce struct{}
+
+func (atOnce) Lock()   {}
+func (atOnce) Unlock() {}
+
+// outsideMongo is a database of its own on the server that a URI names.
+func outsideMongo(uri string) (*mongoServer, error) {
+	u, err := url.Parse(uri)
+	if err != nil || u.Scheme != "mongodb" || u.User != nil || u.RawQuery != "" || strings.Contains(u.Host, ",") {
+		return nil, errors.New("the model needs a MONGODB_URI of one address without a password: it listens in between")
+	}
+	m := &mongoServer{name: "mstm_model_" + store.NewID(), pace: storetest.NewPace(0), one: atOnce{}}
+	m.dial = func() (net.Conn, error) { return net.Dial("tcp", u.Host) }
+	m.stop = func() {
+		client, err := mongo.Connect(options.Client().ApplyURI(uri))
+		if err == nil {
+			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+			defer cancel()
+			_ = client.Database(m.name).Drop(ctx)
+			_ = client.Disconnect(ctx)
+		}
+	}
+	return m, nil
 }
 
 // A history's crashes are those of processes, never of the machine, so nothing here waits
@@ -33,19 +65,25 @@ const pragmas = "_pragma=busy_timeout(2000)&_pragma=journal_mode(wal)&_pragma=sy
 // starting lets one FerretDB start at a time: they share counters.
 var starting sync.Mutex
 
-func startMongo() (*mongoServer, error) {
+// startMongo starts the database of a world; pace holds up what its instances ask of it.
+func startMongo(pace *storetest.Pace) (*mongoServer, error) {
+	if uri := os.Getenv("MONGODB_URI"); uri != "" {
+		return outsideMongo(uri)
+	}
 	starting.Lock()
 	defer starting.Unlock()
 	dir, err := os.MkdirTemp("", "mstm-model-") // short, for the socket in it
 	if err != nil {
 		return nil, err
 	}
-	m := &mongoServer{socket: filepath.Join(dir, "s")}
+	socket := filepath.Join(dir, "s")
+	m := &mongoServer{name: "mstm", pace: pace, one: &sync.Mutex{}}
+	m.dial = func() (net.Conn, error) { return net.Dial("unix", socket) }
 	if err := os.Mkdir(filepath.Join(dir, "db"), 0o700); err != nil {
 		return nil, err
 	}
 	f, err := ferretdb.New(&ferretdb.Config{
-		Listener: ferretdb.ListenerConfig{Unix: m.socket}, Handler: "sqlite",
+		Listener: ferretdb.ListenerConfig{Unix: socket}, Handler: "sqlite",
 		SQLiteURL: "file:" + (&url.URL{Path: dir + "/db/"}).EscapedPath() + "?" + pragmas,
 		Logger:    slog.New(slog.DiscardHandler),
 	})
@@ -73,15 +111,15 @@ type gate struct {
 	dying  func() // called once, at the kill
 	died   chan struct{}
 
-	// Guarded by server.one.
+	mu    sync.Mutex
 	dead  bool
 	left  int    // writes until the kill, counting the one at which it happens; 0: not armed
 	after bool   // the write at which it happens is still done
 	fatal string // any write of this name counts alone, if not ""
 	at    string
+	conns []net.Conn
+	under sync.WaitGroup // commands that the database is at
 
-	mu     sync.Mutex
-	conns  []net.Conn
 	before func(write string) // waits, where a test orders the writes of two instances (nil: never)
 }
 
@@ -90,7 +128,7 @@ func (m *mongoServer) gate() (*gate, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &gate{server: m, ln: ln, uri: "mongodb://" + ln.Addr().String() + "/mstm", dying: func() {}, died: make(chan struct{})}
+	g := &gate{server: m, ln: ln, uri: "mongodb://" + ln.Addr().String() + "/" + m.name, dying: func() {}, died: make(chan struct{})}
 	go func() {
 		for {
 			client, err := ln.Accept()
@@ -105,23 +143,22 @@ func (m *mongoServer) gate() (*gate, error) {
 
 // arm has the gate shut at the n-th write from now.
 func (g *gate) arm(n int, after bool) {
-	g.server.one.Lock()
-	defer g.server.one.Unlock()
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	g.left, g.after, g.fatal = n, after, ""
 }
 
 // armAt has it shut after the next write of that name, like "delete due".
 func (g *gate) armAt(name string) {
-	g.arm(1, true)
-	g.server.one.Lock()
-	defer g.server.one.Unlock()
-	g.fatal = name
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.left, g.after, g.fatal = 1, true, name
 }
 
 // armed tells whether the kill is still to come, and isDead whether it has.
 func (g *gate) armed() bool {
-	g.server.one.Lock()
-	defer g.server.one.Unlock()
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	return g.left > 0 && !g.dead
 }
 
@@ -157,7 +194,7 @@ func (g *gate) waits() func(write string) {
 
 func (g *gate) passOn(client net.Conn) {
 	defer client.Close()
-	server, err := net.Dial("unix", g.server.socket)
+	server, err := g.server.dial()
 	if err != nil {
 		return
 	}
@@ -168,10 +205,12 @@ func (g *gate) passOn(client net.Conn) {
 		if err != nil {
 			return
 		}
+		after := g.server.pace.Wait(command)
 		reply, err := g.command(server, command)
 		if err != nil {
 			return
 		}
+		time.Sleep(after)
 		if _, err := client.Write(reply); err != nil {
 			return
 		}
@@ -186,53 +225,54 @@ func (g *gate) command(server net.Conn, command []byte) (reply []byte, err error
 	}
 	g.server.one.Lock()
 	defer g.server.one.Unlock()
-	if g.dead {
-		return nil, net.ErrClosed
+	last, done, err := g.enter(name)
+	if err != nil {
+		return nil, err
 	}
-	last := false
-	if name != "" && g.left > 0 && (g.fatal == "" || g.fatal == name) {
-		g.left--
-		last = g.left == 0
-		g.at = name
+	if done {
+		if _, err = server.Write(command); err == nil {
+			reply, err = storetest.Message(server)
+		}
 	}
-	if last && !g.after {
-		g.die()
-		return nil, net.ErrClosed
-	}
-	if _, err = server.Write(command); err == nil {
-		reply, err = storetest.Message(server)
-	}
+	g.under.Done()
 	if last {
+		g.under.Wait() // what the database is at it finishes
 		g.die()
 		return nil, net.ErrClosed
 	}
 	return reply, err
 }
 
-// die shuts the gate. server.one is held.
+// enter counts a command; last tells that the gate shuts at it, done that it still gets through.
+func (g *gate) enter(name string) (last, done bool, err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.dead {
+		return false, false, net.ErrClosed
+	}
+	if name != "" && g.left > 0 && (g.fatal == "" || g.fatal == name) {
+		g.left--
+		last = g.left == 0
+		g.at = name
+	}
+	g.dead = last
+	g.under.Add(1)
+	return last, !last || g.after, nil
+}
+
+// die shuts the gate.
 func (g *gate) die() {
-	g.dead = true
 	g.dying()
 	close(g.died)
 	g.close()
 }
 
-const (
-	opMsg      = 2013
-	msgCommand = 16 + 4 + 1 + 4 + 1 // header, flags, kind of section, length of the document, type of its first field
-)
-
-// writeOf is "insert orders" for a command that writes, "" for any other. A command's name
-// is the first field of the document in an OP_MSG, and its value is the collection
-// (the wire protocol in the MongoDB manual, "OP_MSG").
+// writeOf is "insert orders" for a command that writes, "" for any other.
 func writeOf(m []byte) string {
-	if len(m) < msgCommand || binary.LittleEndian.Uint32(m[12:]) != opMsg || m[20] != 0 {
-		return ""
+	kind := storetest.Kind(m)
+	verb, _, _ := strings.Cut(kind, " ")
+	if slices.Contains([]string{"insert", "update", "delete", "findAndModify"}, verb) {
+		return kind
 	}
-	name, rest, _ := strings.Cut(string(m[msgCommand:]), "\x00")
-	if !slices.Contains([]string{"insert", "update", "delete", "findAndModify"}, name) || len(rest) < 4 {
-		return ""
-	}
-	collection, _, _ := strings.Cut(rest[4:], "\x00")
-	return name + " " + collection
+	return ""
 }

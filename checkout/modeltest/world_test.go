@@ -21,6 +21,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"mstm/store/storetest"
 	"mstm/wechat/sandbox"
 )
 
@@ -55,10 +56,11 @@ func (c *clock) read() time.Time           { return time.Unix(0, c.ns.Load()).UT
 func (c *clock) forward(d time.Duration)   { c.ns.Add(int64(d.Truncate(time.Millisecond))) }
 func (c *clock) stands(t time.Time) string { return t.In(shanghai).Format("2006-01-02 15:04:05.000") }
 
-func newWorld() (_ *world, err error) {
+// newWorld opens a world whose database is held up at a pace.
+func newWorld(pace *storetest.Pace) (_ *world, err error) {
 	w := &world{clock: &clock{}, log: &logBook{}}
 	w.clock.set(time.Now())
-	if w.mongo, err = startMongo(); err != nil {
+	if w.mongo, err = startMongo(pace); err != nil {
 		return nil, err
 	}
 	if w.redis, err = miniredis.Run(); err != nil {
@@ -72,7 +74,7 @@ func newWorld() (_ *world, err error) {
 	if err != nil {
 		return nil, err
 	}
-	w.db = client.Database("mstm")
+	w.db = client.Database(w.mongo.name)
 	if err := w.openWeChat(); err != nil {
 		return nil, err
 	}
