@@ -148,6 +148,9 @@ func (s *Server) scanned(r *http.Request, openid, word string) error {
 		return err
 	}
 	from, err := s.Store.BindWeChat(r.Context(), sc.UserID, openid, unionid, s.Now())
+	if errors.Is(err, shop.ErrWeChatOwnAccount) { // it got one meanwhile
+		s.tellTaken(r, sc)
+	}
 	if err != nil {
 		return err
 	}
@@ -188,13 +191,18 @@ func (s *Server) scene(r *http.Request, openid, word string) (*store.Scene, erro
 // mayMove refuses to take a WeChat from an account that can be entered by it alone: what was
 // bought there would be lost. The page with the code is told why.
 func (s *Server) mayMove(r *http.Request, openid string, sc *store.Scene) error {
-	held, u, err := s.holderOf(r.Context(), openid)
-	if err != nil || u == nil || u.ID == sc.UserID || held.Openid != openid || !u.Passwordless {
+	held, _, err := s.Store.HolderOfWeChat(r.Context(), openid)
+	if err != nil || !held.Living() || held.UserID == sc.UserID || held.Openid != openid || !held.User.Passwordless {
 		return err
 	}
+	s.tellTaken(r, sc)
+	return shop.ErrWeChatOwnAccount
+}
+
+// tellTaken tells the page with the code that the WeChat which scanned it has an account.
+func (s *Server) tellTaken(r *http.Request, sc *store.Scene) {
 	why := boundChanged{Code: shop.ErrWeChatOwnAccount.Code}
 	s.tellOnce(r, hub.UserTopic(sc.UserID), "wechat.bound", "taken:"+sc.Word, why)
-	return shop.ErrWeChatOwnAccount
 }
 
 // unionid asks WeChat for it. An account that may not ask has none; a WeChat that does not

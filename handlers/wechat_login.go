@@ -140,57 +140,51 @@ func (s *Server) authorisedWeChat(w http.ResponseWriter, r *http.Request, in weC
 // at once make one.
 func (s *Server) accountOf(r *http.Request, openid string) (*shop.User, error) {
 	for range 4 {
-		holder, u, err := s.holderOf(r.Context(), openid)
+		held, claimed, err := s.Store.HolderOfWeChat(r.Context(), openid)
 		if err != nil {
 			return nil, err
 		}
-		switch {
-		case u != nil && holder.Openid == openid && holder.Login:
-			return u, nil
-		case u != nil && holder.Openid == openid:
-			return nil, s.askPassword(r.Context(), u, openid)
+		switch has := held.Living() && held.Openid == openid; {
+		case has && held.Login:
+			return held.User, nil
+		case has:
+			return nil, s.askPassword(r.Context(), held.User, openid)
 		}
-		if err := s.giveAccount(r, holder.UserID, u, openid); err != nil {
-			return nil, err
+		err = s.settleClaim(r, held, claimed, openid)
+		if err != nil && !errors.Is(err, shop.ErrWeChatOwnAccount) && !errors.Is(err, shop.ErrWeChatLink) {
+			return nil, err // those two say that the claim has changed hands
 		}
 	}
 	return nil, shop.ErrUnavailable
 }
 
-// holderOf is who has claimed the WeChat: the binding of that account, empty where nobody
-// has, and the account itself, nil where it is not there (any more, or yet).
-func (s *Server) holderOf(ctx context.Context, openid string) (store.Binding, *shop.User, error) {
-	id, err := s.Store.HolderOfWeChat(ctx, openid)
-	if err != nil || id == "" {
-		return store.Binding{}, nil, err
+// settleClaim goes on with the claim of a WeChat that no account has: what was claimed and is
+// not there yet is finished, by the claimed id; only a claim of a deleted account, or one left
+// over from an unbinding that was cut short, gives way to a new account.
+func (s *Server) settleClaim(r *http.Request, held store.WeChatHolder, claimed bool, openid string) error {
+	if held.Living() && held.Claiming == openid {
+		return s.Store.FinishBinding(r.Context(), held.UserID, openid, s.Now())
 	}
-	b, err := s.Store.Binding(ctx, id)
-	if err != nil {
-		return b, nil, err
-	}
-	u, err := s.Store.User(ctx, id)
-	if errors.Is(err, shop.ErrUserNotFound) || err == nil && u.DeletedAt != nil {
-		return b, nil, nil
-	}
-	return b, u, err
-}
-
-// giveAccount makes an account for a WeChat that has none. A claim by an account that is
-// there, has a password and not this WeChat is left over from an unbinding that was cut
-// short; one by an account without a password, or by none, from a registration.
-func (s *Server) giveAccount(r *http.Request, holder string, u *shop.User, openid string) error {
 	unionid, err := s.unionid(r, openid)
 	if err != nil {
 		return err
-	}
-	if u != nil && u.Passwordless {
-		return s.Store.FinishWeChat(r.Context(), u, openid, unionid, s.Now())
 	}
 	fresh := &shop.User{Roles: []shop.Role{shop.RoleLearner}, CreatedAt: s.Now().UTC(), Name: weChatName()}
 	if english(r) {
 		fresh.Locale = shop.LocaleEn
 	}
-	made, err := s.Store.RegisterWeChat(r.Context(), fresh, openid, unionid, holder, s.Now())
+	switch {
+	case held.Living() && held.User.Passwordless:
+		return s.Store.FinishWeChat(r.Context(), held.User, openid, unionid, s.Now())
+	case claimed && held.User == nil:
+		fresh.ID = held.UserID
+		return s.Store.FinishWeChat(r.Context(), fresh, openid, unionid, s.Now())
+	}
+	var stale *store.WeChatHolder
+	if claimed {
+		stale = &held
+	}
+	made, err := s.Store.RegisterWeChat(r.Context(), fresh, openid, unionid, stale, s.Now())
 	if err == nil && made {
 		s.event(r, "registered by WeChat", slog.String("who", fresh.ID))
 	}

@@ -22,6 +22,10 @@ type Binding struct {
 	// Openid is the WeChat that is bound now; "" is none.
 	Openid  string    `bson:"openid"`
 	BoundAt time.Time `bson:"bound_at"`
+	// Claiming is a WeChat that is being bound: it is claimed next, then it becomes Openid.
+	// Without it a claim that has no binding yet could not be told from one whose binding
+	// is gone already.
+	Claiming string `bson:"claiming,omitempty"`
 	// Login tells that this WeChat may log in to the account: its owner has shown to be the
 	// account's as well. Whoever scans a code shows no such thing.
 	Login bool `bson:"login"`
@@ -45,6 +49,11 @@ type Binding struct {
 type wechat struct {
 	ID     string `bson:"_id"` // openid
 	UserID string `bson:"user_id"`
+	// Take is another one each time that the WeChat is claimed: a slow unbinding frees the
+	// claim that it saw, and no later one of the same account.
+	Take string `bson:"take,omitempty"`
+	// Registered tells that the account was made for this WeChat: its row follows the claim.
+	Registered bool `bson:"registered,omitempty"`
 }
 
 var errNoBinding = errors.New("no binding")
@@ -90,17 +99,47 @@ func personKey(kind, id string) string {
 // another account has moves: from is that account, "" where there was none. What either
 // side used of free stages counts for the other from then on.
 //
+// A WeChat that is the only way into its account stays there: shop.ErrWeChatOwnAccount.
+//
 // The keys come first: whoever takes a trial from then on takes it under them too
 // (TakeTrial looks twice), and what was taken before is copied. Whose the WeChat is comes
 // last, so that a repeat after a crash does all of it again.
 func (s *Store) BindWeChat(ctx context.Context, userID, openid, unionid string, now time.Time) (from string, err error) {
-	if err := s.shareKeys(ctx, userID, openid, unionid); err != nil {
+	if err := s.shareKeys(ctx, userID, openid, unionid, true); err != nil {
 		return "", err
 	}
-	if from, err = s.claimWeChat(ctx, userID, openid); err != nil {
+	from, err = s.claimWeChat(ctx, userID, openid)
+	if errors.Is(err, shop.ErrWeChatOwnAccount) {
+		err = errors.Join(err, s.unbind(ctx, userID, openid))
+	}
+	if err != nil {
 		return "", err
 	}
-	return from, s.keepWeChat(ctx, userID, openid, false, now)
+	if err := s.keepWeChat(ctx, userID, openid, false, now); err != nil {
+		return "", err
+	}
+	return from, s.unlessDeleted(ctx, userID)
+}
+
+// FinishBinding does what follows BindWeChat's claim, any number of times.
+func (s *Store) FinishBinding(ctx context.Context, userID, openid string, now time.Time) error {
+	if err := s.keepWeChat(ctx, userID, openid, false, now); err != nil {
+		return err
+	}
+	return s.unlessDeleted(ctx, userID)
+}
+
+// unlessDeleted takes everything of WeChat off an account that was deleted while a WeChat was
+// being bound to it.
+func (s *Store) unlessDeleted(ctx context.Context, userID string) error {
+	u, err := s.User(ctx, userID)
+	if errors.Is(err, shop.ErrUserNotFound) || err == nil && u.DeletedAt == nil {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(shop.ErrWeChatLink, s.forgetWeChat(ctx, userID))
 }
 
 // keepWeChat writes down at the account the WeChat that it has claimed.
@@ -108,21 +147,25 @@ func (s *Store) keepWeChat(ctx context.Context, userID, openid string, login boo
 	var before string
 	_, err := s.changeBinding(ctx, userID, func(b *Binding) bool {
 		before = b.Openid
-		if b.Openid == openid && (b.Login || !login) {
+		if b.Openid == openid && b.Claiming == "" && (b.Login || !login) {
 			return false
 		}
 		if b.Openid != openid {
-			b.Openid, b.BoundAt = openid, now.UTC()
+			b.Openid, b.BoundAt, b.Login = openid, now.UTC(), false
 			b.Unfollowed, b.FollowAt, b.Consents = false, time.Time{}, nil
 		}
-		b.Login = login
+		b.Login, b.Claiming = b.Login || login, ""
 		return true
 	})
 	if err != nil {
 		return err
 	}
 	if before != "" && before != openid {
-		if err := s.freeWeChat(ctx, userID, before); err != nil {
+		held, err := s.claimOf(ctx, before)
+		if err == nil {
+			err = s.freeWeChat(ctx, userID, held)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -132,28 +175,44 @@ func (s *Store) keepWeChat(ctx context.Context, userID, openid string, login boo
 // confirm takes the WeChat off the account again where another has claimed it meanwhile:
 // that one could not see it here yet.
 func (s *Store) confirm(ctx context.Context, userID, openid string) error {
-	held, err := findByID[wechat](ctx, s.coll("wechats"), openid, errNoBinding)
-	switch {
-	case err == nil && held.UserID == userID:
-		return nil
-	case err == nil, errors.Is(err, errNoBinding):
-		return s.unbind(ctx, userID, openid)
+	held, err := s.claimOf(ctx, openid)
+	if err != nil || held.UserID == userID {
+		return err
 	}
-	return failedBinding(err)
+	err = s.unbind(ctx, userID, openid)
+	if err == nil && held.Registered {
+		err = shop.ErrWeChatOwnAccount
+	}
+	return err
+}
+
+// claimOf is the claim of a WeChat, without an account where there is none.
+func (s *Store) claimOf(ctx context.Context, openid string) (wechat, error) {
+	held, err := findByID[wechat](ctx, s.coll("wechats"), openid, errNoBinding)
+	if errors.Is(err, errNoBinding) {
+		return wechat{ID: openid}, nil
+	}
+	if err != nil {
+		return wechat{}, failedBinding(err)
+	}
+	return *held, nil
 }
 
 // shareKeys adds a WeChat's person keys to an account for good, and lets what either used of
-// free stages count for the other.
-func (s *Store) shareKeys(ctx context.Context, userID, openid, unionid string) error {
+// free stages count for the other. claiming tells that the WeChat is claimed next.
+func (s *Store) shareKeys(ctx context.Context, userID, openid, unionid string, claiming bool) error {
 	_, err := s.changeBinding(ctx, userID, func(b *Binding) bool {
-		had := len(b.Keys)
+		had, was := len(b.Keys), b.Claiming
 		b.Keys = slices.Clone(b.Keys)
 		for _, k := range weChatKeys(openid, unionid) {
 			if !slices.Contains(b.Keys, k) {
 				b.Keys = append(b.Keys, k)
 			}
 		}
-		return len(b.Keys) > had
+		if claiming && b.Openid != openid {
+			b.Claiming = openid
+		}
+		return len(b.Keys) > had || b.Claiming != was
 	})
 	if err != nil {
 		return err
@@ -164,62 +223,130 @@ func (s *Store) shareKeys(ctx context.Context, userID, openid, unionid string) e
 // claimWeChat makes the WeChat this account's. From another account it is unbound first:
 // should the process die in between, it is nobody's, and the next try goes on.
 func (s *Store) claimWeChat(ctx context.Context, userID, openid string) (from string, err error) {
+	mine := wechat{ID: openid, UserID: userID, Take: newID()}
 	for range maxConflicts {
-		fresh, err := s.insertOnce(ctx, s.coll("wechats"), wechat{openid, userID})
+		fresh, err := s.insertOnce(ctx, s.coll("wechats"), mine)
 		if fresh || err != nil {
 			return from, failedBinding(err)
 		}
-		held, err := findByID[wechat](ctx, s.coll("wechats"), openid, errNoBinding)
-		if errors.Is(err, errNoBinding) {
-			continue // given up between the two
-		}
-		if err != nil || held.UserID == userID {
-			return from, failedBinding(err)
-		}
-		if err := s.unbind(ctx, held.UserID, openid); err != nil {
+		held, err := s.claimOf(ctx, openid)
+		if err != nil {
 			return "", err
 		}
-		won, err := s.updateIf(ctx, s.coll("wechats"), bson.M{"_id": openid, "user_id": held.UserID}, bson.M{"$set": bson.M{"user_id": userID}})
-		if err != nil {
-			return "", failedBinding(err)
+		if held.UserID == "" {
+			continue // given up between the two
 		}
-		if won {
-			// Once more: the other may have been at binding it, and have written it down
-			// since. What it writes from now on it takes back itself (confirm).
-			return held.UserID, s.unbind(ctx, held.UserID, openid)
+		if held.UserID != userID {
+			if err := s.mayTake(ctx, held); err != nil {
+				return "", err
+			}
+			from = held.UserID
+			if err := s.unbind(ctx, from, openid); err != nil {
+				return "", err
+			}
+		} else {
+			mine.Registered = held.Registered
 		}
+		won, err := s.takeOver(ctx, held, mine)
+		if err != nil || !won {
+			if from = ""; err != nil {
+				return "", err
+			}
+			continue
+		}
+		if from == "" {
+			return "", nil
+		}
+		// Once more: the other may have been at binding it, and have written it down
+		// since. What it writes from now on it takes back itself (confirm).
+		return from, s.unbind(ctx, from, openid)
 	}
 	return "", fmt.Errorf("claim WeChat: %w: too many writers", shop.ErrUnavailable)
+}
+
+// takeOver puts a claim in the place of the one that was seen and reports whether this call
+// did it.
+func (s *Store) takeOver(ctx context.Context, seen, next wechat) (bool, error) {
+	won, err := s.replaceIf(ctx, s.coll("wechats"), seen.same(), next)
+	return won, failedBinding(err)
+}
+
+// same is the condition that a claim is still this one; those of older versions have no take.
+func (w wechat) same() bson.M {
+	if w.Take == "" {
+		return bson.M{"_id": w.ID, "user_id": w.UserID, "take": nil}
+	}
+	return bson.M{"_id": w.ID, "user_id": w.UserID, "take": w.Take}
+}
+
+// mayTake refuses to move a WeChat away from an account that can be entered by it alone, or
+// that is being made for it: what is bought there would be lost. An account that has a
+// password once has one for good.
+func (s *Store) mayTake(ctx context.Context, held wechat) error {
+	u, err := s.User(ctx, held.UserID)
+	switch {
+	case errors.Is(err, shop.ErrUserNotFound):
+		if held.Registered {
+			return shop.ErrWeChatOwnAccount
+		}
+		return nil
+	case err != nil:
+		return err
+	case u.Passwordless && u.DeletedAt == nil:
+		return shop.ErrWeChatOwnAccount
+	}
+	return nil
 }
 
 // UnbindWeChat takes the WeChat off an account; having none is what was wanted. Its keys
 // stay with the account.
 func (s *Store) UnbindWeChat(ctx context.Context, userID string) error {
 	b, err := s.Binding(ctx, userID)
-	if err != nil || b.Openid == "" {
+	if err != nil {
 		return err
 	}
-	if err := s.unbind(ctx, userID, b.Openid); err != nil {
+	for _, openid := range []string{b.Openid, b.Claiming} {
+		if openid != "" {
+			err = errors.Join(err, s.letGo(ctx, userID, openid))
+		}
+	}
+	return err
+}
+
+// letGo unbinds a WeChat from an account and makes it nobody's. The claim is read first: one
+// that the account makes later is not given up.
+func (s *Store) letGo(ctx context.Context, userID, openid string) error {
+	held, err := s.claimOf(ctx, openid)
+	if err != nil {
 		return err
 	}
-	return s.freeWeChat(ctx, userID, b.Openid)
+	if err := s.unbind(ctx, userID, openid); err != nil {
+		return err
+	}
+	return s.freeWeChat(ctx, userID, held)
 }
 
 func (s *Store) unbind(ctx context.Context, userID, openid string) error {
 	_, err := s.changeBinding(ctx, userID, func(b *Binding) bool {
-		if b.Openid != openid {
-			return false
+		changed := b.Openid == openid || b.Claiming == openid
+		if b.Openid == openid {
+			b.Openid, b.BoundAt, b.Login = "", time.Time{}, false
+			b.Unfollowed, b.FollowAt, b.Consents = false, time.Time{}, nil
 		}
-		b.Openid, b.BoundAt, b.Login = "", time.Time{}, false
-		b.Unfollowed, b.FollowAt, b.Consents = false, time.Time{}, nil
-		return true
+		if b.Claiming == openid {
+			b.Claiming = ""
+		}
+		return changed
 	})
 	return err
 }
 
-// freeWeChat makes a WeChat nobody's, where it is this account's.
-func (s *Store) freeWeChat(ctx context.Context, userID, openid string) error {
-	_, err := s.deleteIf(ctx, s.coll("wechats"), bson.M{"_id": openid, "user_id": userID})
+// freeWeChat makes a WeChat nobody's, where the claim is still the one seen and this account's.
+func (s *Store) freeWeChat(ctx context.Context, userID string, held wechat) error {
+	if held.UserID != userID {
+		return nil
+	}
+	_, err := s.deleteIf(ctx, s.coll("wechats"), held.same())
 	return failedBinding(err)
 }
 

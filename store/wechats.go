@@ -11,48 +11,79 @@ import (
 	"mstm/shop"
 )
 
-// HolderOfWeChat is the account that has claimed a WeChat, "" where none has. Its binding
-// says whether it has the WeChat (still): a process may have died in between.
-func (s *Store) HolderOfWeChat(ctx context.Context, openid string) (userID string, err error) {
-	held, err := findByID[wechat](ctx, s.coll("wechats"), openid, errNoBinding)
-	if errors.Is(err, errNoBinding) {
-		return "", nil
+// A WeChatHolder is the account that has claimed a WeChat, as far as it is there.
+type WeChatHolder struct {
+	// Binding is the account's; it says whether the account has the WeChat, or had it, or is
+	// about to.
+	Binding
+	// User is nil where the account is still on its way: its claim comes first.
+	User *shop.User
+
+	claim wechat
+}
+
+// Living reports whether the account is there and was not deleted.
+func (h WeChatHolder) Living() bool { return h.User != nil && h.User.DeletedAt == nil }
+
+// HolderOfWeChat is the account that has claimed a WeChat; ok is false where none has.
+func (s *Store) HolderOfWeChat(ctx context.Context, openid string) (h WeChatHolder, ok bool, err error) {
+	if h.claim, err = s.claimOf(ctx, openid); err != nil || h.claim.UserID == "" {
+		return h, false, err
 	}
-	if err != nil {
-		return "", failedBinding(err)
+	if h.Binding, err = s.Binding(ctx, h.claim.UserID); err != nil {
+		return h, false, err
 	}
-	return held.UserID, nil
+	h.User, err = s.User(ctx, h.claim.UserID)
+	if errors.Is(err, shop.ErrUserNotFound) {
+		return h, true, nil
+	}
+	return h, true, err
 }
 
 // RegisterWeChat makes an account for a WeChat that has none and that logs in with it; from
-// then on no other can be made for it. stale is the account whose claim means nothing any
-// more, "" where there is no claim. It reports whether the account is there; otherwise
-// somebody else has claimed the WeChat meanwhile.
+// then on no other can be made for it. stale is the holder whose claim means nothing any
+// more, a deleted account or one that the WeChat was unbound from; nil where there is no
+// claim. It reports whether the account is there; otherwise another has claimed the WeChat
+// meanwhile.
 //
-// The WeChat is claimed first, and the claim fixes the account's id. When a process dies
-// before the end, the claim is of an account without a password and without this WeChat, or
-// of no account at all: FinishWeChat goes on with that.
-func (s *Store) RegisterWeChat(ctx context.Context, u *shop.User, openid, unionid, stale string, now time.Time) (bool, error) {
-	u.ID, u.Passwordless = newID(), true
+// The WeChat is claimed first, and the claim fixes the account's id. A claim without its
+// account is one whose account comes next, or never if the process died: FinishWeChat goes on
+// with the claimed id, as often as several logins like.
+func (s *Store) RegisterWeChat(ctx context.Context, u *shop.User, openid, unionid string, stale *WeChatHolder, now time.Time) (bool, error) {
+	u.ID = newID()
+	claim := wechat{ID: openid, UserID: u.ID, Take: newID(), Registered: true}
 	var mine bool
 	var err error
-	if stale == "" {
-		mine, err = s.insertOnce(ctx, s.coll("wechats"), wechat{openid, u.ID})
+	if stale == nil {
+		mine, err = s.insertOnce(ctx, s.coll("wechats"), claim)
 	} else {
-		mine, err = s.updateIf(ctx, s.coll("wechats"), bson.M{"_id": openid, "user_id": stale}, bson.M{"$set": bson.M{"user_id": u.ID}})
+		mine, err = s.takeOver(ctx, stale.claim, claim)
 	}
 	if err != nil || !mine {
 		return false, failedBinding(err)
 	}
+	if stale != nil { // it may have begun to bind the WeChat again before it lost it
+		if err := s.unbind(ctx, stale.UserID, openid); err != nil {
+			return false, err
+		}
+	}
 	return true, s.FinishWeChat(ctx, u, openid, unionid, now)
 }
 
-// FinishWeChat does what follows RegisterWeChat's claim, any number of times.
+// FinishWeChat does what follows RegisterWeChat's claim, any number of times and several at
+// once: u is the account as it is made where it is not there yet, with the claimed id.
 func (s *Store) FinishWeChat(ctx context.Context, u *shop.User, openid, unionid string, now time.Time) error {
-	if _, err := s.insertOnce(ctx, s.coll("users"), u); err != nil { // there already: just as well
+	u.Passwordless = true
+	fresh, err := s.insertOnce(ctx, s.coll("users"), u)
+	if err != nil {
 		return fmt.Errorf("insert user: %w", err)
 	}
-	if err := s.shareKeys(ctx, u.ID, openid, unionid); err != nil {
+	if !fresh {
+		if made, err := s.User(ctx, u.ID); err != nil || made.DeletedAt != nil {
+			return err // nothing personal comes back onto a deleted account
+		}
+	}
+	if err := s.shareKeys(ctx, u.ID, openid, unionid, false); err != nil {
 		return err
 	}
 	return s.keepWeChat(ctx, u.ID, openid, true, now)
@@ -73,10 +104,7 @@ func (s *Store) AllowWeChat(ctx context.Context, userID, openid string) (bool, e
 
 // ReleaseWeChat takes a WeChat off an account as the WeChat's owner wishes.
 func (s *Store) ReleaseWeChat(ctx context.Context, userID, openid string) error {
-	if err := s.unbind(ctx, userID, openid); err != nil {
-		return err
-	}
-	return s.freeWeChat(ctx, userID, openid)
+	return s.letGo(ctx, userID, openid)
 }
 
 // SetCredentials gives a username and a password to an account that has neither, and
@@ -92,7 +120,16 @@ func (s *Store) SetCredentials(ctx context.Context, id, name, hash string) (bool
 	}
 	won, err := s.updateIf(ctx, s.coll("users"), bson.M{"_id": id, "passwordless": true},
 		bson.M{"$set": bson.M{"username": u.Username, "password_hash": hash, "passwordless": false}})
-	return won, failed("set credentials", err)
+	if err != nil || won {
+		return won, failed("set credentials", err)
+	}
+	// Another call did, maybe with another name: this one is free again then.
+	has, err := s.User(ctx, id)
+	if err != nil || has.Username == u.Username {
+		return false, err
+	}
+	_, err = s.deleteIf(ctx, s.coll("usernames"), bson.M{"_id": u.Username, "user_id": id})
+	return false, failed("free username", err)
 }
 
 // unchanged is the account as long as it has the password that u has, or none.
