@@ -17,6 +17,7 @@ import (
 
 	"mstm/handlers/contracttest"
 	"mstm/hub/hubtest"
+	"mstm/store/storetest"
 )
 
 // testShop is a whole shop running in this process: API, pages, sockets, sandbox.
@@ -25,6 +26,7 @@ type testShop struct {
 	url     string
 	sandbox string // "" where it has none of its own
 	dataDir string
+	mongo   string // the URI of its database, "" where it is embedded
 	log     *logBook
 	stop    func() // as SIGTERM does; may be called twice
 }
@@ -48,7 +50,7 @@ func withSandboxOf(other *testShop) shopOption {
 }
 
 // startShop starts a shop as `go run .` would, on free ports and in an empty folder, and
-// stops it when the test ends.
+// stops it when the test ends. Its database is the folder's own (storetest.Own).
 func startShop(t testing.TB, options ...shopOption) *testShop {
 	t.Helper()
 	cfg := settings{
@@ -62,7 +64,10 @@ func startShop(t testing.TB, options ...shopOption) *testShop {
 	for _, o := range options {
 		o(&cfg, &w)
 	}
-	s.dataDir = cfg.DataDir
+	if cfg.MongoURI == "" {
+		cfg.MongoURI = storetest.Own(t, cfg.DataDir)
+	}
+	s.dataDir, s.mongo = cfg.DataDir, cfg.MongoURI
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- run(ctx, cfg, w) }()

@@ -23,6 +23,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"mstm/store/storetest"
 )
 
 // fuseEnv makes this test binary be the shop: a test that kills a whole process starts its
@@ -66,6 +68,7 @@ type process struct {
 	url     string
 	sandbox string // of its own, for its clock; it pays where its environment says
 	dir     string
+	mongo   string // the URI of its database, "" where it is embedded
 	env     []string
 	log     *logBook
 	stderr  *os.File // where the log goes instead, if not nil
@@ -81,7 +84,13 @@ func newProcess(t testing.TB, dir string, env ...string) *process {
 	t.Helper()
 	shop, sandbox := freeAddr(t), freeAddr(t)
 	p := &process{t: t, url: "http://" + shop, sandbox: "http://" + sandbox, dir: dir, log: &logBook{}}
+	if i := slices.IndexFunc(env, func(e string) bool { return strings.HasPrefix(e, "MONGODB_URI=") }); i >= 0 {
+		p.mongo = strings.TrimPrefix(env[i], "MONGODB_URI=")
+	} else {
+		p.mongo = storetest.Own(t, dir)
+	}
 	p.env = append([]string{
+		"MONGODB_URI=" + p.mongo,
 		fuseEnv + "=" + p.fuse(), "ADDR=" + shop, "SANDBOX_ADDR=" + sandbox, "DATA_DIR=" + dir,
 		"HOME=" + dir, "PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir(),
 	}, env...)
@@ -211,12 +220,17 @@ func (p *process) skip(d time.Duration) {
 	phone.put("/sandbox/clock", obj{"now": clock.Now.Add(d)}).want(200)
 }
 
-// database is the process's embedded MongoDB, to look into.
+// database is the process's, to look into.
 func (p *process) database() *mongo.Database {
 	if p.db == nil {
-		p.db = openDatabase(p.t, "mongodb://"+url.QueryEscape(filepath.Join(p.dir, "mongo", "mongo.sock"))+"/mstm")
+		p.db = openDatabase(p.t, cmp.Or(p.mongo, embeddedURI(p.dir)))
 	}
 	return p.db
+}
+
+// embeddedURI leads to the embedded MongoDB of a data folder.
+func embeddedURI(dir string) string {
+	return "mongodb://" + url.QueryEscape(filepath.Join(dir, "mongo", "mongo.sock")) + "/mstm"
 }
 
 // openDatabase connects to the database that a URI names, to look into it.
@@ -228,7 +242,8 @@ func openDatabase(t testing.TB, uri string) *mongo.Database {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Disconnect(context.Background()) })
-	return c.Database(uri[strings.LastIndex(uri, "/")+1:])
+	name, _, _ := strings.Cut(uri[strings.LastIndex(uri, "/")+1:], "?")
+	return c.Database(name)
 }
 
 // rows are the documents of a collection that match; nil matches all.

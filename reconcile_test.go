@@ -1,10 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -72,7 +71,7 @@ func (p *person) reconcile(day string) (r reconciliationJSON) {
 
 // database is the embedded database of a shop in this process, to look into and to spoil.
 func (s *testShop) database() *mongo.Database {
-	return openDatabase(s.t, "mongodb://"+url.QueryEscape(filepath.Join(s.dataDir, "mongo", "mongo.sock"))+"/mstm")
+	return openDatabase(s.t, cmp.Or(s.mongo, embeddedURI(s.dataDir)))
 }
 
 // spoil changes one document behind the shop's back.
