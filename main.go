@@ -142,7 +142,7 @@ func run(ctx context.Context, cfg settings, w watch) (err error) {
 	crier := notice.NewBroadcaster(notice.BroadcasterConfig{
 		Store: db, Hub: live, Now: clk.now, Log: w.log, Courier: courier, ConfirmAbove: cfg.Broadcast.ConfirmAbove,
 	})
-	g.Go(func() error { return crier.Run(bg) })
+	g.Go(func() error { return crier.Run(store.Background(bg, store.Lists)) })
 	carts := cart.New(cart.Config{Store: db, Hub: live, Now: clk.now, Log: w.log})
 	till := checkout.New(checkout.Config{
 		Store: db, Hub: live, Pay: pay, Merchant: merchant, Teller: desk, Carts: carts, Now: clk.now, Log: w.log,

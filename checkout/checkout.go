@@ -77,7 +77,7 @@ func (c *Checkout) Close(ctx context.Context) error {
 
 // behind drives an order after its request was answered.
 func (c *Checkout) behind(ctx context.Context, orderID string) {
-	ctx = context.WithoutCancel(ctx)
+	ctx = store.Background(context.WithoutCancel(ctx), store.Settlement)
 	c.busy.Go(func() {
 		ctx, cancel := context.WithTimeout(ctx, driveTime)
 		defer cancel()

@@ -33,6 +33,7 @@ func (c *Checkout) Run(ctx context.Context) error {
 }
 
 func (c *Checkout) runSweeping(ctx context.Context) error {
+	ctx = store.Background(ctx, store.Settlement)
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {

@@ -78,11 +78,11 @@ func roleOrScope(r shop.Role, scopes ...string) access {
 	}
 }
 
-// admit finds out who asks and holds it against the route's policy.
-func (s *Server) admit(r *http.Request, x *exchange, a access) error {
-	if a.may == nil {
-		return shop.ErrForbidden
-	}
+// isStaff reports whether the route is for people with a role.
+func (a access) isStaff() bool { return strings.HasPrefix(a.name, "role:") }
+
+// identify finds out who asks.
+func (s *Server) identify(r *http.Request, x *exchange, a access) error {
 	if a.token == tokenIgnored {
 		return nil
 	}
@@ -91,9 +91,15 @@ func (s *Server) admit(r *http.Request, x *exchange, a access) error {
 		return shop.ErrUnauthenticated
 	}
 	if given {
-		if x.who, err = s.authenticate(r.Context(), token); err != nil {
-			return err
-		}
+		x.who, err = s.authenticate(r.Context(), token)
+	}
+	return err
+}
+
+// admit holds who asks against the route's policy.
+func (s *Server) admit(r *http.Request, x *exchange, a access) error {
+	if a.may == nil {
+		return shop.ErrForbidden
 	}
 	if x.who.KeyID != "" {
 		if err := s.auditKey(r, x, a.may(x.who)); err != nil {

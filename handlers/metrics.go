@@ -17,6 +17,7 @@ import (
 type metrics struct {
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
+	shed     *prometheus.CounterVec
 	page     http.Handler
 	other    *routeMetrics
 }
@@ -30,9 +31,17 @@ func newMetrics(h *hub.Hub, logDropped func() uint64) *metrics {
 			Name: "mstm_http_request_seconds", Help: "Time to answer by route pattern.",
 			Buckets: []float64{.001, .005, .02, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}, []string{"method", "route"}),
+		shed: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "mstm_http_shed_total", Help: "Requests refused for the sake of others, by class and by what was full: a person's share or the class.",
+		}, []string{"class", "why"}),
+	}
+	for c := settlement; c < classEnd; c++ {
+		for _, why := range []string{"person", "class"} {
+			m.shed.WithLabelValues(c.of().String(), why)
+		}
 	}
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(m.requests, m.seconds, collectors.NewGoCollector(),
+	registry.MustRegister(m.requests, m.seconds, m.shed, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if h != nil {
 		registry.MustRegister(hubCollector{h})

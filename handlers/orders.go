@@ -75,6 +75,9 @@ func (s *Server) placeOrder(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := s.mayPlace(r); err != nil {
+		return err
+	}
 	reply, err := s.Checkout.Place(r.Context(), checkout.PlaceRequest{
 		UserID: learnerID(r.Context()), Key: key, Lines: in.Lines, Seen: *in.Total, Channel: in.Channel, Payer: payer,
 	}, func(p checkout.Placed) ([]byte, error) { return marshal(viewPlaced(p)) })
@@ -168,6 +171,9 @@ func (s *Server) payOrder(w http.ResponseWriter, r *http.Request) error {
 	}
 	if in.Authorise {
 		payer.Openid = ""
+	}
+	if err := s.mayPlace(r); err != nil {
+		return err
 	}
 	p, err := s.Checkout.Pay(r.Context(), learnerID(r.Context()), id, in.Channel, payer)
 	if err != nil {

@@ -50,7 +50,7 @@ func (s *Server) logFailure(r *http.Request, e *shop.Error, err error) {
 	x := exchangeOf(r.Context())
 	x.code = e.Code
 	gone := errors.Is(err, context.Canceled) && r.Context().Err() != nil
-	if e.Kind < shop.Internal || gone || x.unlogged {
+	if e.Kind < shop.Internal || gone || x.unlogged || e.Is(shop.ErrOverloaded) {
 		return // the access log's line has the code, or the line of those that are sampled
 	}
 	level := slog.LevelError

@@ -41,7 +41,7 @@ func TestAProblemSaysWhatIsWrongInTheReadersLanguage(t *testing.T) {
 // failing is a server with one route that does as told.
 func failing(t *testing.T, w *world, do handlerFunc) answer {
 	t.Helper()
-	if err := w.api.buildMux([]route{{get, "/api/fails", public, do, stores}}); err != nil {
+	if err := w.api.buildMux([]route{{get, "/api/fails", public, do, stores, reading}}); err != nil {
 		t.Fatal(err)
 	}
 	return w.do("GET", "/api/fails", "", nil)

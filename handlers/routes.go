@@ -2,16 +2,34 @@ package handlers
 
 import (
 	"mstm/shop"
+	"mstm/store"
 )
 
 // route is one row of the table. who is its policy: a row without one lets nobody in, and
-// New refuses it.
+// New refuses it, as it does a row without a class.
 type route struct {
 	method, path string
 	who          access
 	do           handlerFunc
 	from         source
+	class        class
 }
+
+// class is how much depends on a route: where requests wait for the stores, the first class
+// goes first.
+type class int
+
+const (
+	unclassed  class = iota
+	settlement       // WeChat's callbacks
+	paying           // placing, paying, cancelling, refunds, and logging in, without which nobody can
+	reading          // carts, accounts, one object
+	lists            // lists, search, exports, the hub's marketing
+	classEnd
+)
+
+// of is the class as the store knows it.
+func (c class) of() store.Class { return store.Class(c - settlement) }
 
 // source is where a route's answer comes from.
 type source int
@@ -44,98 +62,98 @@ func (s *Server) routes() []route {
 	publisher, marketer := roleOrScope(shop.RoleMarketer, scopePublish), roleOrScope(shop.RoleMarketer, scopePublish, scopeBroadcast)
 	broadcaster := roleOrScope(shop.RoleMarketer, scopeBroadcast)
 	return []route{
-		{get, "/api/categories", public, s.listCategories, memory},
-		{get, "/api/courses", public, s.listCourses, memory},
-		{get, "/api/courses/:course", anyone, s.showCourse, memory},
-		{get, "/api/courses/:course/lessons/:lesson", anyone, s.showLesson, stores},
-		{get, "/covers/:file", public, s.showCover, memory},
+		{get, "/api/categories", public, s.listCategories, memory, lists},
+		{get, "/api/courses", public, s.listCourses, memory, lists},
+		{get, "/api/courses/:course", anyone, s.showCourse, memory, reading},
+		{get, "/api/courses/:course/lessons/:lesson", anyone, s.showLesson, stores, reading},
+		{get, "/covers/:file", public, s.showCover, memory, reading},
 
-		{post, "/api/register", public, s.register, stores},
-		{post, "/api/login", public, s.login, stores},
-		{post, "/api/logout", learner, s.logout, stores},
-		{get, "/api/me", learner, s.showMe, stores},
-		{patch, "/api/me", learner, s.changeMe, stores},
-		{del, "/api/me", learner, s.deleteMe, stores},
-		{put, "/api/me/password", learner, s.changePassword, stores},
+		{post, "/api/register", public, s.register, stores, reading},
+		{post, "/api/login", public, s.login, stores, paying},
+		{post, "/api/logout", learner, s.logout, stores, reading},
+		{get, "/api/me", learner, s.showMe, stores, reading},
+		{patch, "/api/me", learner, s.changeMe, stores, reading},
+		{del, "/api/me", learner, s.deleteMe, stores, reading},
+		{put, "/api/me/password", learner, s.changePassword, stores, reading},
 
-		{get, "/api/cart", learner, s.showCart, stores},
-		{del, "/api/cart", learner, s.emptyCart, stores},
-		{put, "/api/cart/:course", learner, s.putCartLine, stores},
-		{del, "/api/cart/:course", learner, s.removeCartLine, stores},
-		{post, "/api/cart/merge", learner, s.mergeCart, stores},
+		{get, "/api/cart", learner, s.showCart, stores, reading},
+		{del, "/api/cart", learner, s.emptyCart, stores, reading},
+		{put, "/api/cart/:course", learner, s.putCartLine, stores, reading},
+		{del, "/api/cart/:course", learner, s.removeCartLine, stores, reading},
+		{post, "/api/cart/merge", learner, s.mergeCart, stores, reading},
 
-		{post, "/api/quotes", learner, s.quote, stores},
-		{post, "/api/orders", learner, s.placeOrder, stores},
-		{get, "/api/orders", learner, s.listOrders, stores},
-		{get, "/api/orders/:order", learner, s.showOrder, stores},
-		{post, "/api/orders/:order/pay", learner, s.payOrder, stores},
-		{post, "/api/orders/:order/cancel", learner, s.cancelOrder, stores},
-		{get, "/api/orders/:order/refund", learner, s.showRefund, stores},
-		{post, "/api/orders/:order/refund", learner, s.refundOrder, stores},
+		{post, "/api/quotes", learner, s.quote, stores, reading},
+		{post, "/api/orders", learner, s.placeOrder, stores, paying},
+		{get, "/api/orders", learner, s.listOrders, stores, lists},
+		{get, "/api/orders/:order", learner, s.showOrder, stores, reading},
+		{post, "/api/orders/:order/pay", learner, s.payOrder, stores, paying},
+		{post, "/api/orders/:order/cancel", learner, s.cancelOrder, stores, paying},
+		{get, "/api/orders/:order/refund", learner, s.showRefund, stores, reading},
+		{post, "/api/orders/:order/refund", learner, s.refundOrder, stores, paying},
 
-		{post, "/api/wechat/pay-notify", public, s.callback(s.payNotified), stores},
-		{post, "/api/wechat/refund-notify", public, s.callback(s.refundNotified), stores},
-		{get, "/api/wechat/events", public, s.callback(s.confirmEvents), stores},
-		{post, "/api/wechat/events", public, s.callback(s.eventPushed), stores},
-		{post, "/api/wechat/bindings", learner, s.createBinding, stores},
-		{del, "/api/wechat/bindings", learner, s.deleteBinding, stores},
-		{get, "/api/wechat/oauth", public, s.authorised, stores},
-		{get, "/api/wechat/login", public, s.beginWeChatLogin, stores},
-		{post, "/api/wechat/login", public, s.endWeChatLogin, stores},
+		{post, "/api/wechat/pay-notify", public, s.callback(s.payNotified), stores, settlement},
+		{post, "/api/wechat/refund-notify", public, s.callback(s.refundNotified), stores, settlement},
+		{get, "/api/wechat/events", public, s.callback(s.confirmEvents), stores, settlement},
+		{post, "/api/wechat/events", public, s.callback(s.eventPushed), stores, settlement},
+		{post, "/api/wechat/bindings", learner, s.createBinding, stores, reading},
+		{del, "/api/wechat/bindings", learner, s.deleteBinding, stores, reading},
+		{get, "/api/wechat/oauth", public, s.authorised, stores, paying},
+		{get, "/api/wechat/login", public, s.beginWeChatLogin, stores, paying},
+		{post, "/api/wechat/login", public, s.endWeChatLogin, stores, paying},
 
-		{get, "/api/enrolments", learner, s.listEnrolments, stores},
-		{put, "/api/enrolments/:course/progress", learner, s.putProgress, stores},
+		{get, "/api/enrolments", learner, s.listEnrolments, stores, lists},
+		{put, "/api/enrolments/:course/progress", learner, s.putProgress, stores, reading},
 
-		{get, "/api/notices", learner, s.listNotices, stores},
-		{post, "/api/notices/:notice/read", learner, s.readNotice, stores},
+		{get, "/api/notices", learner, s.listNotices, stores, lists},
+		{post, "/api/notices/:notice/read", learner, s.readNotice, stores, reading},
 
-		{get, "/api/events", anyone, s.streamEvents, stream},
+		{get, "/api/events", anyone, s.streamEvents, stream, reading},
 
-		{post, "/api/hub/broadcasts", broadcaster, s.createBroadcast, stores},
-		{get, "/api/hub/broadcasts", broadcaster, s.listBroadcasts, stores},
-		{get, "/api/hub/broadcasts/:broadcast", broadcaster, s.showBroadcast, stores},
-		{post, "/api/hub/broadcasts/:broadcast/confirm", role(shop.RoleMarketer), s.confirmBroadcast, stores},
-		{post, "/api/hub/broadcasts/:broadcast/start", broadcaster, s.startBroadcast, stores},
-		{post, "/api/hub/broadcasts/:broadcast/pause", broadcaster, s.pauseBroadcast, stores},
-		{post, "/api/hub/broadcasts/:broadcast/cancel", broadcaster, s.cancelBroadcast, stores},
-		{post, "/api/hub/publish", publisher, s.publish, stores},
-		{get, "/api/hub/stats", marketer, s.hubStats, stores},
+		{post, "/api/hub/broadcasts", broadcaster, s.createBroadcast, stores, lists},
+		{get, "/api/hub/broadcasts", broadcaster, s.listBroadcasts, stores, lists},
+		{get, "/api/hub/broadcasts/:broadcast", broadcaster, s.showBroadcast, stores, lists},
+		{post, "/api/hub/broadcasts/:broadcast/confirm", role(shop.RoleMarketer), s.confirmBroadcast, stores, lists},
+		{post, "/api/hub/broadcasts/:broadcast/start", broadcaster, s.startBroadcast, stores, lists},
+		{post, "/api/hub/broadcasts/:broadcast/pause", broadcaster, s.pauseBroadcast, stores, lists},
+		{post, "/api/hub/broadcasts/:broadcast/cancel", broadcaster, s.cancelBroadcast, stores, lists},
+		{post, "/api/hub/publish", publisher, s.publish, stores, lists},
+		{get, "/api/hub/stats", marketer, s.hubStats, stores, lists},
 
-		{get, "/api/admin/courses", editor, s.adminListCourses, stores},
-		{post, "/api/admin/courses", editor, s.createCourse, stores},
-		{get, "/api/admin/courses/:course", editor, s.adminShowCourse, stores},
-		{put, "/api/admin/courses/:course", editor, s.updateCourse, stores},
-		{put, "/api/admin/courses/:course/policies", editor, s.publishPolicies, stores},
-		{post, "/api/admin/courses/:course/publish", editor, s.putOnSale, stores},
-		{post, "/api/admin/courses/:course/unpublish", editor, s.takeOffSale, stores},
+		{get, "/api/admin/courses", editor, s.adminListCourses, stores, lists},
+		{post, "/api/admin/courses", editor, s.createCourse, stores, reading},
+		{get, "/api/admin/courses/:course", editor, s.adminShowCourse, stores, reading},
+		{put, "/api/admin/courses/:course", editor, s.updateCourse, stores, reading},
+		{put, "/api/admin/courses/:course/policies", editor, s.publishPolicies, stores, reading},
+		{post, "/api/admin/courses/:course/publish", editor, s.putOnSale, stores, reading},
+		{post, "/api/admin/courses/:course/unpublish", editor, s.takeOffSale, stores, reading},
 
-		{get, "/api/admin/notice-templates", editor, s.listNoticeTemplates, stores},
-		{put, "/api/admin/notice-templates/:form", editor, s.putNoticeTemplate, stores},
-		{post, "/api/admin/notice-templates/:form/preview", editor, s.previewNoticeTemplate, stores},
-		{post, "/api/admin/notice-templates/:form/reset", editor, s.resetNoticeTemplate, stores},
+		{get, "/api/admin/notice-templates", editor, s.listNoticeTemplates, stores, lists},
+		{put, "/api/admin/notice-templates/:form", editor, s.putNoticeTemplate, stores, reading},
+		{post, "/api/admin/notice-templates/:form/preview", editor, s.previewNoticeTemplate, stores, reading},
+		{post, "/api/admin/notice-templates/:form/reset", editor, s.resetNoticeTemplate, stores, reading},
 
-		{get, "/api/admin/orders", finance, s.adminListOrders, stores},
-		{get, "/api/admin/orders/:order", finance, s.adminShowOrder, stores},
-		{post, "/api/admin/orders/:order/refunds", finance, s.adminRefund, stores},
-		{get, "/api/admin/strays", finance, s.listStrays, stores},
+		{get, "/api/admin/orders", finance, s.adminListOrders, stores, lists},
+		{get, "/api/admin/orders/:order", finance, s.adminShowOrder, stores, reading},
+		{post, "/api/admin/orders/:order/refunds", finance, s.adminRefund, stores, paying},
+		{get, "/api/admin/strays", finance, s.listStrays, stores, lists},
 
-		{get, "/api/admin/reconciliations", finance, s.listReconciliations, stores},
-		{post, "/api/admin/reconciliations", finance, s.runReconciliation, stores},
-		{get, "/api/admin/reconciliations/:day", finance, s.showReconciliation, stores},
-		{get, "/api/admin/finance", finance, s.exportFinance, stores},
-		{get, "/api/admin/invariants", finance, s.checkInvariants, stores},
+		{get, "/api/admin/reconciliations", finance, s.listReconciliations, stores, lists},
+		{post, "/api/admin/reconciliations", finance, s.runReconciliation, stores, lists},
+		{get, "/api/admin/reconciliations/:day", finance, s.showReconciliation, stores, reading},
+		{get, "/api/admin/finance", finance, s.exportFinance, stores, lists},
+		{get, "/api/admin/invariants", finance, s.checkInvariants, stores, lists},
 
-		{get, "/api/admin/api-keys", admin, s.listAPIKeys, stores},
-		{post, "/api/admin/api-keys", admin, s.createAPIKey, stores},
-		{del, "/api/admin/api-keys/:key", admin, s.deleteAPIKey, stores},
-		{get, "/api/admin/users", admin, s.listUsers, stores},
-		{put, "/api/admin/users/:user/roles", admin, s.setRoles, stores},
+		{get, "/api/admin/api-keys", admin, s.listAPIKeys, stores, lists},
+		{post, "/api/admin/api-keys", admin, s.createAPIKey, stores, reading},
+		{del, "/api/admin/api-keys/:key", admin, s.deleteAPIKey, stores, reading},
+		{get, "/api/admin/users", admin, s.listUsers, stores, lists},
+		{put, "/api/admin/users/:user/roles", admin, s.setRoles, stores, reading},
 
-		{get, "/livez", public, s.live, probe},
-		{get, "/readyz", public, s.ready, probe},
-		{get, "/metrics", public, s.serveMetrics, probe},
-		{get, "/api/openapi.yaml", public, s.showContract, memory},
-		{get, "/docs", public, s.showDocs, memory},
-		{get, "/docs/errors", public, s.showErrors, memory},
+		{get, "/livez", public, s.live, probe, reading},
+		{get, "/readyz", public, s.ready, probe, reading},
+		{get, "/metrics", public, s.serveMetrics, probe, reading},
+		{get, "/api/openapi.yaml", public, s.showContract, memory, reading},
+		{get, "/docs", public, s.showDocs, memory, reading},
+		{get, "/docs/errors", public, s.showErrors, memory, reading},
 	}
 }

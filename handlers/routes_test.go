@@ -56,10 +56,11 @@ func TestARouteWithoutAPolicyIsRefusedAtStart(t *testing.T) {
 	w := newWorld(t)
 	do := func(http.ResponseWriter, *http.Request) error { return nil }
 	for name, table := range map[string][]route{
-		"no policy":                     {{method: get, path: "/api/x", do: do}},
-		"no handler":                    {{method: get, path: "/api/x", who: public}},
-		"the same route twice":          {{get, "/api/x", public, do, stores}, {get, "/api/x", public, do, stores}},
-		"a word level with a parameter": {{get, "/api/x/:id", public, do, stores}, {get, "/api/x/all", public, do, stores}},
+		"no policy":                     {{method: get, path: "/api/x", do: do, class: reading}},
+		"no class":                      {{method: get, path: "/api/x", who: public, do: do}},
+		"no handler":                    {{method: get, path: "/api/x", who: public, class: reading}},
+		"the same route twice":          {{get, "/api/x", public, do, stores, reading}, {get, "/api/x", public, do, stores, reading}},
+		"a word level with a parameter": {{get, "/api/x/:id", public, do, stores, reading}, {get, "/api/x/all", public, do, stores, reading}},
 	} {
 		if err := w.api.buildMux(table); err == nil {
 			t.Errorf("%s: no error", name)

@@ -7,6 +7,7 @@ package handlers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -62,8 +63,10 @@ type Server struct {
 	hashing  *hashing
 	front    frontCache
 	metrics  *metrics
-	refused  *sampler           // callbacks, in the log
-	unopened *sampler           // sockets, in the log
+	refused  *sampler // callbacks, in the log
+	unopened *sampler // sockets, in the log
+	shed     *sampler // requests, in the log
+	doors    *admission
 	payers   singleflight.Group // authorisations for paying that are under way, by word and code
 
 	contract *readyMade
@@ -72,7 +75,8 @@ type Server struct {
 // New builds the whole router, /ws and the pages included. It fails on a route table that
 // contradicts itself.
 func New(d Deps) (http.Handler, error) {
-	s := &Server{Deps: d, address: ClientAddr(d.TrustedProxies), origins: map[string]bool{}, refused: newSampler(), unopened: newSampler()}
+	s := &Server{Deps: d, address: ClientAddr(d.TrustedProxies), origins: map[string]bool{}, refused: newSampler(), unopened: newSampler(), shed: newSampler()}
+	s.doors = newAdmission(d.Store)
 	for _, o := range d.AllowedOrigins {
 		s.origins[o] = true
 	}
@@ -107,8 +111,8 @@ func (s *Server) buildMux(table []route) (err error) {
 	s.mux.MethodNotAllowed = s.outside(s.methodNotAllowed)
 	s.mux.GlobalOPTIONS = s.outside(preflight)
 	for _, rt := range table {
-		if rt.who.may == nil || rt.do == nil {
-			return fmt.Errorf("route table: %s %s has no policy or no handler", rt.method, rt.path)
+		if rt.who.may == nil || rt.do == nil || rt.class == unclassed {
+			return fmt.Errorf("route table: %s %s has no policy, no handler or no class", rt.method, rt.path)
 		}
 		s.mux.Handle(rt.method, rt.path, s.handle(rt))
 		if rt.method == get {
@@ -156,29 +160,65 @@ type handlerFunc func(w http.ResponseWriter, r *http.Request) error
 const deadline = 10 * time.Second
 
 // handle makes a route an httprouter handle: who may, for how long, and the adapter from
-// an error to an answer.
+// an error to an answer. A visitor's answer from memory costs no store anything and is
+// given at once.
 func (s *Server) handle(rt route) httprouter.Handle {
 	seen := s.metrics.of(rt)
 	return func(w http.ResponseWriter, r *http.Request, params httprouter.Params) {
 		x := exchangeOf(r.Context())
 		x.route, x.params, x.seen = rt.path, params, seen
-		bounded := r
-		if rt.from != memory || r.Header["Authorization"] != nil {
-			ctx, cancel := context.WithTimeout(r.Context(), deadline)
-			defer cancel()
-			bounded = r.WithContext(store.WithRedisBudget(ctx))
+		do := s.serve
+		if rt.from == probe || rt.from == memory && r.Header["Authorization"] == nil {
+			do = s.serveCheaply
 		}
-		err := s.admit(bounded, x, rt.who)
-		if rt.from != stream {
-			r = bounded
-		}
-		if err == nil {
-			err = rt.do(w, r)
-		}
-		if err != nil {
+		if err := do(w, r, x, rt); err != nil {
+			if errors.Is(err, shop.ErrOverloaded) {
+				s.noteShed(x, rt.class, "class")
+			}
 			s.fail(w, r, err)
 		}
 	}
+}
+
+// serveCheaply answers what costs no store anything, and machines that ask whether the shop
+// is well.
+func (s *Server) serveCheaply(w http.ResponseWriter, r *http.Request, _ *exchange, rt route) error {
+	if rt.from == probe {
+		ctx, cancel := context.WithTimeout(r.Context(), deadline)
+		defer cancel()
+		r = r.WithContext(ctx)
+	}
+	return rt.do(w, r)
+}
+
+// serve answers a request that costs the stores something: who asks, whether that person
+// has asked for too much, whether the route is theirs, and then the handler, all of it
+// within the deadline and in the route's class.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request, x *exchange, rt route) error {
+	ctx, cancel := context.WithTimeout(r.Context(), deadline)
+	defer cancel()
+	asking := r.WithContext(store.Request(ctx, rt.class.of(), s.addressOf(r).name))
+	if err := s.identify(asking, x, rt.who); err != nil {
+		return err
+	}
+	who := s.askerOf(r, x, rt)
+	end, err := s.doors.begin(who, rt.class, x.began)
+	if err != nil {
+		s.noteShed(x, rt.class, "person")
+		return err
+	}
+	ctx = store.Request(ctx, rt.class.of(), who.name)
+	defer func() { end(store.Commands(ctx)) }()
+	bounded := r.WithContext(ctx)
+	if err := s.admit(bounded, x, rt.who); err != nil {
+		return err
+	}
+	if rt.from != stream {
+		return rt.do(w, bounded)
+	}
+	end(store.Commands(ctx))
+	end = func(int64) {} // a stream is counted by the hub
+	return rt.do(w, r)
 }
 
 // outside adapts a handler of what the table does not have.

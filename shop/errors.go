@@ -114,6 +114,7 @@ var (
 	ErrUnavailable     = define(Unavailable, "UNAVAILABLE", "服务暂时不可用，请稍后再试", "The service is not available right now; try again soon.")
 	ErrStorageFull     = define(Unavailable, "STORAGE_FULL", "存储空间已满，暂时无法保存；没有任何改动，请稍后再试", "The disk is full and nothing can be saved; nothing was changed. Try again later.")
 	ErrTooManyRequests = define(TooMany, "TOO_MANY_REQUESTS", "操作太频繁，请稍后再试", "Too many requests; try again later.")
+	ErrOverloaded      = define(Unavailable, "OVERLOADED", "现在访问的人太多，请稍后再试", "Too many people are asking at once; try again in a moment.")
 )
 
 // Accounts.

@@ -64,7 +64,8 @@ func (s *Store) Catalogue(ctx context.Context) (*Catalogue, error) {
 		return now.Catalogue, nil
 	}
 	fresh := c.flight.DoChan(c.key(), func() (any, error) {
-		ctx, cancel := s.writing(ctx) // shared: it must not end with the request that began it
+		// Shared: it must neither end with the request that began it nor wait in its class.
+		ctx, cancel := s.writing(Background(ctx, Paying))
 		defer cancel()
 		return c.read(ctx)
 	})

@@ -28,6 +28,7 @@ const (
 	// warmPool connections are kept open: the driver's wait for one also ends with
 	// selectTimeout, and a burst on a cold pool would be answered 503.
 	warmPool     = 8
+	driverPool   = 100                    // connections that the driver opens where the URI says nothing
 	startTimeout = 15 * time.Second       // how long MongoDB may take to start beside us
 	redisTimeout = 500 * time.Millisecond // one answer of Redis; a slow one must not pile up requests
 	ownTimeout   = 5 * time.Second        // one answer of the embedded Redis, which is as busy as this process
@@ -39,7 +40,7 @@ const (
 // dialMongo makes a client whose writes are acknowledged only once a majority has them
 // on disk, and whose reads go to the primary: money is decided on them. Nothing is sent
 // yet.
-func dialMongo(uri string, embedded bool, monitor *event.CommandMonitor) (*mongo.Client, string, error) {
+func dialMongo(uri string, embedded bool, monitor *event.CommandMonitor) (client *mongo.Client, name string, places int, err error) {
 	durable := true
 	opts := options.Client().ApplyURI(uri).
 		SetAppName("mstm").
@@ -63,11 +64,14 @@ func dialMongo(uri string, embedded bool, monitor *event.CommandMonitor) (*mongo
 		opts.SetReadConcern(nil).SetWriteConcern(nil)
 		opts.SetServerSelectionTimeout(writeTimeout) // no election here, at most a busy machine
 	}
-	client, err := mongo.Connect(opts)
-	if err != nil {
-		return nil, "", fmt.Errorf("MONGODB_URI: %w", err)
+	if client, err = mongo.Connect(opts); err != nil {
+		return nil, "", 0, fmt.Errorf("MONGODB_URI: %w", err)
 	}
-	return client, databaseOf(uri), nil
+	places = driverPool
+	if opts.MaxPoolSize != nil && *opts.MaxPoolSize > 0 {
+		places = int(min(*opts.MaxPoolSize, 10_000))
+	}
+	return client, databaseOf(uri), places, nil
 }
 
 // awaitMongo waits until the primary answers: both may have been started together.

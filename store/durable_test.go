@@ -74,12 +74,12 @@ func TestNoAcknowledgedWriteIsLost(t *testing.T) {
 }
 
 func TestAnOutageOfMongoDBIsToldFromABug(t *testing.T) {
-	client, name, err := dialMongo("mongodb://127.0.0.1:1/x", false, nil)
+	client, name, _, err := dialMongo("mongodb://127.0.0.1:1/x", false, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = client.Disconnect(context.Background()) })
-	s := &Store{client: client, db: client.Database(name), now: time.Now}
+	s := &Store{client: client, db: client.Database(name), gate: newGate(1), now: time.Now}
 	short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	_, inTime := s.Course(short, "go1")

@@ -65,6 +65,17 @@ func (a *limiter) takeAlone(l Limit, name string) (wait time.Duration) {
 	return wait
 }
 
+// Spend counts n acts about key that were done already, as many as there is room for, and says
+// how long to wait before the next where there is none left. It is for what each instance counts
+// by itself too: while Redis is away it says 0.
+func (s *Store) Spend(ctx context.Context, l Limit, key string, n int) (wait time.Duration) {
+	got, err := s.limits.shared.AllowAtMost(ctx, l.Name+":"+key, redis_rate.Limit{Rate: 1, Period: l.Every, Burst: l.Burst}, n)
+	if err != nil || got.Allowed == n {
+		return 0
+	}
+	return got.RetryAfter
+}
+
 // Forgive forgets what was counted about key.
 func (s *Store) Forgive(ctx context.Context, l Limit, key string) {
 	name := l.Name + ":" + key

@@ -6,10 +6,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"slices"
 	"strings"
-	"sync"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -22,8 +20,6 @@ import (
 func NewID() string { return newID() }
 
 func newID() string { return strings.ToLower(rand.Text()) }
-
-func (s *Store) coll(name string) *mongo.Collection { return s.db.Collection(name) }
 
 // writing is the context of a write: it does not end with the request, because a
 // command that is cut off goes on inside the embedded store and would race the next
@@ -58,7 +54,7 @@ func isOutage(err error) bool {
 }
 
 // findByID reads one document; where there is none the error is missing.
-func findByID[T any](ctx context.Context, c *mongo.Collection, id string, missing error) (*T, error) {
+func findByID[T any](ctx context.Context, c collection, id string, missing error) (*T, error) {
 	var v T
 	err := c.FindOne(ctx, bson.M{"_id": id}).Decode(&v)
 	if errors.Is(err, mongo.ErrNoDocuments) {
@@ -71,7 +67,12 @@ func findByID[T any](ctx context.Context, c *mongo.Collection, id string, missin
 }
 
 // findAll reads every document that filter matches, in the order of sort.
-func findAll[T any](ctx context.Context, c *mongo.Collection, filter any, opts ...options.Lister[options.FindOptions]) ([]T, error) {
+func findAll[T any](ctx context.Context, c collection, filter any, opts ...options.Lister[options.FindOptions]) ([]T, error) {
+	ctx, leave, err := c.hold(ctx)
+	if err != nil {
+		return nil, failed("list "+c.Name(), err)
+	}
+	defer leave()
 	cur, err := c.Find(ctx, filter, opts...)
 	if err != nil {
 		return nil, failed("list "+c.Name(), err)
@@ -86,7 +87,7 @@ func findAll[T any](ctx context.Context, c *mongo.Collection, filter any, opts .
 // findByIDs reads the documents with these ids, in no order; missing ones are left out.
 // The embedded store finds one by its _id at once and several only by reading all, so
 // there they are asked for one by one.
-func findByIDs[T any](ctx context.Context, s *Store, c *mongo.Collection, ids []string) ([]T, error) {
+func findByIDs[T any](ctx context.Context, s *Store, c collection, ids []string) ([]T, error) {
 	if s.embeddedMongo == nil {
 		return findAll[T](ctx, c, bson.M{"_id": bson.M{"$in": ids}})
 	}
@@ -108,7 +109,7 @@ var errNotThere = errors.New("not there")
 
 // insertOnce inserts doc and reports whether this call did it; false means that there
 // is one with its _id already.
-func (s *Store) insertOnce(ctx context.Context, c *mongo.Collection, doc any) (bool, error) {
+func (s *Store) insertOnce(ctx context.Context, c collection, doc any) (bool, error) {
 	ctx, cancel := s.writing(ctx)
 	defer cancel()
 	_, err := c.InsertOne(ctx, doc)
@@ -122,7 +123,7 @@ func (s *Store) insertOnce(ctx context.Context, c *mongo.Collection, doc any) (b
 }
 
 // insertFresh inserts those of docs whose _id is not there yet and counts them.
-func (s *Store) insertFresh(ctx context.Context, c *mongo.Collection, docs []any) (fresh int, err error) {
+func (s *Store) insertFresh(ctx context.Context, c collection, docs []any) (fresh int, err error) {
 	if len(docs) == 0 {
 		return 0, nil
 	}
@@ -156,29 +157,29 @@ const duplicateKey = 11000 // MongoDB's error code
 // replaceIf replaces the document that filter names by doc and reports whether this
 // call did it. The filter is an _id and the fields that must still hold, equal to the
 // given values; of many callers who saw the same document exactly one wins.
-func (s *Store) replaceIf(ctx context.Context, c *mongo.Collection, filter bson.M, doc any) (bool, error) {
+func (s *Store) replaceIf(ctx context.Context, c collection, filter bson.M, doc any) (bool, error) {
 	ctx, cancel := s.writing(ctx)
 	defer cancel()
-	return s.onlyIf(ctx, c, filter, func(filter bson.M) (int64, error) {
+	return s.onlyIf(ctx, c, filter, func(ctx context.Context, filter bson.M) (int64, error) {
 		return matched(c.ReplaceOne(ctx, filter, doc))
 	})
 }
 
 // updateIf is replaceIf for a few fields: update holds $set, $inc or $unset.
-func (s *Store) updateIf(ctx context.Context, c *mongo.Collection, filter, update bson.M) (bool, error) {
+func (s *Store) updateIf(ctx context.Context, c collection, filter, update bson.M) (bool, error) {
 	ctx, cancel := s.writing(ctx)
 	defer cancel()
-	return s.onlyIf(ctx, c, filter, func(filter bson.M) (int64, error) {
+	return s.onlyIf(ctx, c, filter, func(ctx context.Context, filter bson.M) (int64, error) {
 		return matched(c.UpdateOne(ctx, filter, update))
 	})
 }
 
 // deleteIf removes the document that filter names and reports whether this call did it;
 // for the filter see replaceIf.
-func (s *Store) deleteIf(ctx context.Context, c *mongo.Collection, filter bson.M) (bool, error) {
+func (s *Store) deleteIf(ctx context.Context, c collection, filter bson.M) (bool, error) {
 	ctx, cancel := s.writing(ctx)
 	defer cancel()
-	return s.onlyIf(ctx, c, filter, func(filter bson.M) (int64, error) {
+	return s.onlyIf(ctx, c, filter, func(ctx context.Context, filter bson.M) (int64, error) {
 		res, err := c.DeleteOne(ctx, filter)
 		if err != nil {
 			return 0, err
@@ -187,7 +188,7 @@ func (s *Store) deleteIf(ctx context.Context, c *mongo.Collection, filter bson.M
 	})
 }
 
-func (s *Store) deleteByID(ctx context.Context, c *mongo.Collection, id string) (bool, error) {
+func (s *Store) deleteByID(ctx context.Context, c collection, id string) (bool, error) {
 	return s.deleteIf(ctx, c, bson.M{"_id": id})
 }
 
@@ -200,20 +201,23 @@ func matched(res *mongo.UpdateResult, err error) (int64, error) {
 
 // onlyIf does a conditional write. MongoDB checks the whole filter itself. The embedded
 // store finds a document quickly by a filter of _id alone and by nothing else, so there
-// the rest is checked here, under a lock that every change of the document takes; this
+// the rest is checked here, with the one place at the gate held for both commands; this
 // process is the only one (the lock on the data folder sees to it).
-func (s *Store) onlyIf(ctx context.Context, c *mongo.Collection, filter bson.M, write func(bson.M) (int64, error)) (bool, error) {
+func (s *Store) onlyIf(ctx context.Context, c collection, filter bson.M, write func(context.Context, bson.M) (int64, error)) (bool, error) {
 	doing := "write to " + c.Name()
 	if s.embeddedMongo != nil {
-		mu := s.locks.of(c.Name(), filter["_id"])
-		mu.Lock()
-		defer mu.Unlock()
+		var leave func()
+		var err error
+		if ctx, leave, err = c.hold(ctx); err != nil {
+			return false, failed(doing, err)
+		}
+		defer leave()
 		if ok, err := holds(ctx, c, filter); !ok || err != nil {
 			return false, failed(doing, err)
 		}
 		filter = bson.M{"_id": filter["_id"]}
 	}
-	n, err := write(filter)
+	n, err := write(ctx, filter)
 	if err != nil {
 		return false, s.wrote(doing, err)
 	}
@@ -221,7 +225,7 @@ func (s *Store) onlyIf(ctx context.Context, c *mongo.Collection, filter bson.M, 
 }
 
 // holds reports whether the document of filter's _id is there and the rest matches.
-func holds(ctx context.Context, c *mongo.Collection, filter bson.M) (bool, error) {
+func holds(ctx context.Context, c collection, filter bson.M) (bool, error) {
 	if len(filter) == 1 {
 		return true, nil
 	}
@@ -277,21 +281,13 @@ func sameValue(a, b bson.RawValue) bool {
 	return a.Type == b.Type && bytes.Equal(a.Value, b.Value)
 }
 
-// stripes are locks shared out among documents.
-type stripes struct {
-	seed maphash.Seed
-	once sync.Once
-	mu   [64]sync.Mutex
-}
-
-func (l *stripes) of(collection string, id any) *sync.Mutex {
-	l.once.Do(func() { l.seed = maphash.MakeSeed() })
-	h := maphash.String(l.seed, fmt.Sprint(collection, "\x00", id))
-	return &l.mu[h%uint64(len(l.mu))]
-}
-
 // countBy counts the documents that match by the value of a field.
-func countBy[V comparable](ctx context.Context, c *mongo.Collection, filter bson.M, field string) (map[V]int64, error) {
+func countBy[V comparable](ctx context.Context, c collection, filter bson.M, field string) (map[V]int64, error) {
+	ctx, leave, err := c.hold(ctx)
+	if err != nil {
+		return nil, failed("count "+c.Name(), err)
+	}
+	defer leave()
 	cur, err := c.Aggregate(ctx, mongo.Pipeline{
 		{{Key: "$match", Value: filter}},
 		{{Key: "$group", Value: bson.D{{Key: "_id", Value: "$" + field}, {Key: "n", Value: bson.M{"$sum": 1}}}}},

@@ -43,13 +43,13 @@ type Store struct {
 
 	client *mongo.Client
 	db     *mongo.Database
+	gate   *gate
 	redis  redis.UniversalClient
 
 	embeddedMongo *embeddedMongo // nil with a real MongoDB
 	embeddedRedis *embeddedRedis // nil with a real Redis
 	lock          *dataLock      // nil where nothing is embedded
 	full          atomic.Bool    // a write found no room on the disk
-	locks         stripes        // embedded MongoDB: one conditional write per document at a time
 
 	bus       *bus
 	tokens    *tokenCache
@@ -106,11 +106,11 @@ func (s *Store) openMongo(ctx context.Context, cfg Config) error {
 		}
 		s.embeddedMongo, uri = e, e.uri
 	}
-	client, name, err := dialMongo(uri, s.embeddedMongo != nil, cfg.Monitor)
+	client, name, places, err := dialMongo(uri, s.embeddedMongo != nil, cfg.Monitor)
 	if err != nil {
 		return err
 	}
-	s.client, s.db = client, client.Database(name)
+	s.client, s.db, s.gate = client, client.Database(name), newGate(places)
 	if err := awaitMongo(ctx, client); err != nil {
 		return fmt.Errorf("MongoDB does not answer: %w", err)
 	}

@@ -260,7 +260,7 @@ func TestARevokedTokenIsDeadOnTheOtherInstance(t *testing.T) {
 func secondInstance(t *testing.T, a *Store, url string) *Store {
 	t.Helper()
 	b := redisOnly(t, url)
-	b.client, b.db, b.embeddedMongo = a.client, a.db, a.embeddedMongo
+	b.client, b.db, b.gate, b.embeddedMongo = a.client, a.db, a.gate, a.embeddedMongo
 	first := redisOnly(t, url)
 	a.bus, a.tokens, a.catalogue, a.templates = first.bus, first.tokens, first.catalogue, first.templates
 	a.catalogue.store = a

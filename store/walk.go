@@ -3,19 +3,22 @@ package store
 import (
 	"context"
 
-	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
 // walk calls each with one matching document after the other, in the order of sort, without
 // ever holding more of them than one batch.
-func walk[T any](ctx context.Context, c *mongo.Collection, filter any, each func(*T) error, opts ...options.Lister[options.FindOptions]) error {
+func walk[T any](ctx context.Context, c collection, filter any, each func(*T) error, opts ...options.Lister[options.FindOptions]) error {
 	cur, err := c.Find(ctx, filter, opts...)
 	if err != nil {
 		return failed("read "+c.Name(), err)
 	}
 	defer cur.Close(context.WithoutCancel(ctx))
-	for cur.Next(ctx) {
+	for {
+		more, err := c.advance(ctx, cur)
+		if err != nil || !more {
+			return failed("read "+c.Name(), err)
+		}
 		var v T
 		if err := cur.Decode(&v); err != nil {
 			return failed("read "+c.Name(), err)
@@ -24,5 +27,4 @@ func walk[T any](ctx context.Context, c *mongo.Collection, filter any, each func
 			return err
 		}
 	}
-	return failed("read "+c.Name(), cur.Err())
 }

@@ -1,0 +1,210 @@
+package handlers
+
+import (
+	"context"
+	"math"
+	"net/http"
+	"sync"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2/simplelru"
+	"golang.org/x/time/rate"
+
+	"mstm/shop"
+	"mstm/store"
+)
+
+// How much one person may ask for, so that a flood costs its sender and not the others. A page
+// opens ten requests at once; an address may be a school's, with a hundred people behind it, and
+// counts for requests without a login only.
+//
+// The rate counts commands to the database, which is what a request costs: a cart, which is in
+// Redis, costs none, a page of a list one or two, an order twenty.
+const (
+	personAtOnce   = 32 // requests of one class
+	personLists    = 16
+	personCommands = 30 // a second, and ten times that at once
+	addressTimes   = 8  // as many people as an address counts for
+)
+
+// placing is how often a person may ask WeChat for a way to pay.
+var placing = store.Limit{Name: "placing", Burst: 20, Every: 6 * time.Second}
+
+// budget is the rate as all instances together count it.
+var budget = store.Limit{Name: "commands", Burst: 10 * personCommands, Every: time.Second / personCommands}
+
+// admission counts, in this process, what each person and address has under way. It decides
+// without asking any store; what was spent is added up in Redis behind the answer.
+type admission struct {
+	store *store.Store
+	mu    sync.Mutex
+	seen  *lru.LRU[string, *account]
+	adds  chan struct{} // places of those who add up
+}
+
+// accounts is how many people and addresses are kept, about 20 MB; who has not asked for longest
+// makes room.
+const accounts = 50_000
+
+// account is what one person or address has asked for. A page that runs wild must not keep its
+// learner from paying, so that is counted apart.
+type account struct {
+	running [classEnd]int
+	pays    purse
+	rest    purse
+}
+
+func (acc *account) purse(c class) *purse {
+	if c == paying {
+		return &acc.pays
+	}
+	return &acc.rest
+}
+
+// purse is what may be spent.
+type purse struct {
+	*rate.Limiter
+	name   string
+	until  time.Time // nothing till then, because of what the other instances saw
+	unsaid int       // commands that Redis does not know of
+	said   time.Time
+}
+
+func newAdmission(s *store.Store) *admission {
+	seen, err := lru.NewLRU[string, *account](accounts, nil)
+	if err != nil {
+		panic(err) // only a size below one is refused
+	}
+	return &admission{store: s, seen: seen, adds: make(chan struct{}, 8)}
+}
+
+// asker is on whose account a request is. The zero asker is nobody's: this machine itself, and
+// WeChat, whose callbacks are held against their signature.
+type asker struct {
+	name  string
+	times int  // as many people as it counts for
+	free  bool // of the rate: staff and programs, who were let in by people
+}
+
+// askerOf is the person or program that logged in, or else the address.
+func (s *Server) askerOf(r *http.Request, x *exchange, rt route) asker {
+	if rt.class == settlement {
+		return asker{}
+	}
+	if id := x.who.id(); id != "" {
+		return asker{name: id, times: 1, free: x.who.KeyID != "" || rt.who.isStaff()}
+	}
+	return s.addressOf(r)
+}
+
+func (s *Server) addressOf(r *http.Request) asker {
+	addr := neighbourhood(s.address(r))
+	if addr == "" {
+		return asker{}
+	}
+	return asker{name: "addr:" + addr, times: addressTimes}
+}
+
+// begin counts a request in, or refuses it. The caller calls end with the commands that it cost.
+func (a *admission) begin(who asker, c class, now time.Time) (end func(commands int64), err error) {
+	if who.name == "" {
+		return func(int64) {}, nil
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	acc := a.account(who)
+	most := personAtOnce * who.times
+	if c == lists {
+		most = personLists * who.times
+	}
+	if acc.running[c] >= most {
+		return nil, tooMany(time.Second)
+	}
+	if wait := acc.purse(c).wait(now); wait > 0 && !who.free {
+		return nil, tooMany(wait)
+	}
+	acc.running[c]++
+	return func(commands int64) { a.end(who, acc, c, int(commands)) }, nil
+}
+
+func (a *admission) account(who asker) *account {
+	if acc, ok := a.seen.Get(who.name); ok {
+		return acc
+	}
+	full := func(name string) purse {
+		return purse{Limiter: rate.NewLimiter(rate.Limit(personCommands*who.times), budget.Burst*who.times), name: name}
+	}
+	acc := &account{pays: full(who.name + ":paying"), rest: full(who.name)}
+	a.seen.Add(who.name, acc)
+	return acc
+}
+
+// wait is how long to wait for the next request.
+func (p *purse) wait(now time.Time) time.Duration {
+	if left := p.TokensAt(now); left < 1 {
+		return time.Duration((1 - left) / float64(p.Limit()) * float64(time.Second))
+	}
+	return p.until.Sub(now)
+}
+
+// end counts a request out, and what it cost in.
+func (a *admission) end(who asker, acc *account, c class, commands int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	acc.running[c]--
+	if who.free || commands == 0 {
+		return
+	}
+	p, now := acc.purse(c), time.Now()
+	p.ReserveN(now, min(commands, p.Burst())) // may go below zero
+	p.unsaid += commands
+	if p.unsaid < personCommands || now.Sub(p.said) < time.Second {
+		return
+	}
+	select {
+	case a.adds <- struct{}{}:
+		go a.addUp(who, p, p.unsaid)
+		p.unsaid, p.said = 0, now
+	default: // Redis is slow; this instance's own count holds
+	}
+}
+
+// addUp tells Redis what was spent, and learns whether all instances together saw too much.
+func (a *admission) addUp(who asker, p *purse, commands int) {
+	defer func() { <-a.adds }()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	l := budget
+	l.Burst, l.Every = l.Burst*who.times, l.Every/time.Duration(who.times)
+	wait := a.store.Spend(ctx, l, p.name, commands)
+	if wait <= 0 {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	p.until = time.Now().Add(wait)
+}
+
+// tooMany refuses a request till the wait is over.
+func tooMany(wait time.Duration) error {
+	return shop.ErrTooManyRequests.With("retry_after_s", max(1, int(math.Ceil(wait.Seconds()))))
+}
+
+// noteShed counts a request that was refused for the sake of others. A flood of them has a few
+// lines in the log, with the number of those left out.
+func (s *Server) noteShed(x *exchange, c class, why string) {
+	s.metrics.shed.WithLabelValues(c.of().String(), why).Inc()
+	left, ok := s.shed.next(time.Now())
+	if x.unlogged = !ok; ok {
+		s.Log.Warn("request shed", "request_id", x.id, "route", x.route, "class", c.of().String(), "why", why,
+			"user", x.who.id(), "left_out", left)
+	}
+}
+
+// mayPlace counts one request for a way to pay.
+func (s *Server) mayPlace(r *http.Request) error {
+	if wait := s.Store.Take(r.Context(), placing, learnerID(r.Context())); wait > 0 {
+		return tooMany(wait)
+	}
+	return nil
+}
