@@ -76,7 +76,8 @@ soak: ## every state of an order, random histories of orders against a model, an
 	MODEL_HISTORIES=$(or $(MODEL_HISTORIES),10000) go test -count=1 -v -timeout 12h -run 'TestModel$$' ./checkout/modeltest
 	CRASH_SEEDS=$(or $(CRASH_SEEDS),20) CRASH_WORKERS=$(or $(CRASH_WORKERS),8) go test -count=1 -v -timeout 12h -run 'TestKilledAtAnyWrite' .
 
-flood: ## 1,000 messages by two instances, 5,000 bad callbacks a second, 1,000,000 mutated ones, 20,000 of them over HTTP; best on a free machine
+flood: ## 1,000 messages by two instances, 5,000 bad callbacks a second, 1,000,000 mutated ones, 20,000 of them over HTTP, one learner's lists on 200 connections; best on a free machine
+	OVERLOAD=1 go test -count=1 -v -timeout 30m -run 'TestOneLearnersFlood' .
 	MESSAGES=$(or $(MESSAGES),1000) FLOOD=$(or $(FLOOD),5000) go test -count=1 -v -timeout 30m -run 'TestTwoInstancesSendEachMessageOnce|TestAFloodOfBadCallbacks' .
 	MUTATED_CALLBACKS=$(or $(MUTATED_CALLBACKS),1000000) go test -count=1 -v -timeout 30m -run TestNoMutatedCallbackIsAccepted ./wechat
 	MUTATED_CALLBACKS=$(or $(MUTATED_POSTS),20000) go test -count=1 -v -timeout 30m -run TestMutatedCallbacksChangeNothing .

@@ -27,10 +27,13 @@ type caller struct {
 // id names the caller in logs.
 func (c caller) id() string {
 	if c.KeyID != "" {
-		return "key:" + c.KeyID
+		return keyOwner + c.KeyID
 	}
 	return c.UserID
 }
+
+// keyOwner begins the id of a program.
+const keyOwner = "key:"
 
 // has reports whether the caller is a person with one of the roles; an admin has all.
 func (c caller) has(roles ...shop.Role) bool {

@@ -2,8 +2,10 @@ package handlers
 
 import (
 	"context"
+	"crypto/sha256"
 	"math"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,6 +26,7 @@ const (
 	personAtOnce   = 32 // requests of one class
 	personLists    = 16
 	personCommands = 30 // a second, and ten times that at once
+	payingTimes    = 4  // as much for paying
 	addressTimes   = 8  // as many people as an address counts for
 )
 
@@ -39,7 +42,8 @@ type admission struct {
 	store *store.Store
 	mu    sync.Mutex
 	seen  *lru.LRU[string, *account]
-	adds  chan struct{} // places of those who add up
+	known *lru.LRU[tokenSum, string] // whose a token was when it was last looked up
+	adds  chan struct{}              // places of those who add up
 }
 
 // accounts is how many people and addresses are kept, about 20 MB; who has not asked for longest
@@ -49,9 +53,10 @@ const accounts = 50_000
 // account is what one person or address has asked for. A page that runs wild must not keep its
 // learner from paying, so that is counted apart.
 type account struct {
-	running [classEnd]int
-	pays    purse
-	rest    purse
+	running  [classEnd]int
+	pays     purse
+	rest     purse
+	refusals *rate.Limiter
 }
 
 func (acc *account) purse(c class) *purse {
@@ -65,6 +70,7 @@ func (acc *account) purse(c class) *purse {
 type purse struct {
 	*rate.Limiter
 	name   string
+	times  int       // as much as one person's
 	until  time.Time // nothing till then, because of what the other instances saw
 	unsaid int       // commands that Redis does not know of
 	said   time.Time
@@ -75,7 +81,39 @@ func newAdmission(s *store.Store) *admission {
 	if err != nil {
 		panic(err) // only a size below one is refused
 	}
-	return &admission{store: s, seen: seen, adds: make(chan struct{}, 8)}
+	known, err := lru.NewLRU[tokenSum, string](accounts, nil)
+	if err != nil {
+		panic(err)
+	}
+	return &admission{store: s, seen: seen, known: known, adds: make(chan struct{}, 8)}
+}
+
+// tokenSum stands for a token. It opens nothing: it says whose account a request is on before
+// the token is looked up, which a flood must not cost a command each.
+type tokenSum [sha256.Size]byte
+
+// ownerOf is whose the request's token was when it was last looked up, "" where that is not known.
+func (a *admission) ownerOf(r *http.Request) (sum tokenSum, owner string) {
+	token, given, err := bearer(r)
+	if err != nil || !given {
+		return sum, ""
+	}
+	sum = sha256.Sum256([]byte(token))
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	owner, _ = a.known.Get(sum)
+	return sum, owner
+}
+
+// learn notes whose a token is; "" that it is nobody's.
+func (a *admission) learn(sum tokenSum, owner string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if owner == "" {
+		a.known.Remove(sum)
+	} else {
+		a.known.Add(sum, owner)
+	}
 }
 
 // asker is on whose account a request is. The zero asker is nobody's: this machine itself, and
@@ -86,13 +124,13 @@ type asker struct {
 	free  bool // of the rate: staff and programs, who were let in by people
 }
 
-// askerOf is the person or program that logged in, or else the address.
-func (s *Server) askerOf(r *http.Request, x *exchange, rt route) asker {
-	if rt.class == settlement {
+// askerOf is the person or program with an id on a route, or else the address.
+func (s *Server) askerOf(r *http.Request, id string, rt route) asker {
+	switch {
+	case rt.class == settlement:
 		return asker{}
-	}
-	if id := x.who.id(); id != "" {
-		return asker{name: id, times: 1, free: x.who.KeyID != "" || rt.who.isStaff()}
+	case id != "":
+		return asker{name: id, times: 1, free: strings.HasPrefix(id, keyOwner) || rt.who.isStaff()}
 	}
 	return s.addressOf(r)
 }
@@ -118,10 +156,10 @@ func (a *admission) begin(who asker, c class, now time.Time) (end func(commands 
 		most = personLists * who.times
 	}
 	if acc.running[c] >= most {
-		return nil, tooMany(time.Second)
+		return nil, &shed{tooMany(time.Second), acc.refusals}
 	}
 	if wait := acc.purse(c).wait(now); wait > 0 && !who.free {
-		return nil, tooMany(wait)
+		return nil, &shed{tooMany(wait), acc.refusals}
 	}
 	acc.running[c]++
 	return func(commands int64) { a.end(who, acc, c, int(commands)) }, nil
@@ -131,10 +169,10 @@ func (a *admission) account(who asker) *account {
 	if acc, ok := a.seen.Get(who.name); ok {
 		return acc
 	}
-	full := func(name string) purse {
-		return purse{Limiter: rate.NewLimiter(rate.Limit(personCommands*who.times), budget.Burst*who.times), name: name}
+	full := func(name string, times int) purse {
+		return purse{Limiter: rate.NewLimiter(rate.Limit(personCommands*times), budget.Burst*times), name: name, times: times}
 	}
-	acc := &account{pays: full(who.name + ":paying"), rest: full(who.name)}
+	acc := &account{refusals: newRefusals(), pays: full(who.name+":paying", payingTimes*who.times), rest: full(who.name, who.times)}
 	a.seen.Add(who.name, acc)
 	return acc
 }
@@ -163,19 +201,19 @@ func (a *admission) end(who asker, acc *account, c class, commands int) {
 	}
 	select {
 	case a.adds <- struct{}{}:
-		go a.addUp(who, p, p.unsaid)
+		go a.addUp(p, p.unsaid)
 		p.unsaid, p.said = 0, now
 	default: // Redis is slow; this instance's own count holds
 	}
 }
 
 // addUp tells Redis what was spent, and learns whether all instances together saw too much.
-func (a *admission) addUp(who asker, p *purse, commands int) {
+func (a *admission) addUp(p *purse, commands int) {
 	defer func() { <-a.adds }()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	l := budget
-	l.Burst, l.Every = l.Burst*who.times, l.Every/time.Duration(who.times)
+	l.Burst, l.Every = l.Burst*p.times, l.Every/time.Duration(p.times)
 	wait := a.store.Spend(ctx, l, p.name, commands)
 	if wait <= 0 {
 		return
@@ -188,17 +226,6 @@ func (a *admission) addUp(who asker, p *purse, commands int) {
 // tooMany refuses a request till the wait is over.
 func tooMany(wait time.Duration) error {
 	return shop.ErrTooManyRequests.With("retry_after_s", max(1, int(math.Ceil(wait.Seconds()))))
-}
-
-// noteShed counts a request that was refused for the sake of others. A flood of them has a few
-// lines in the log, with the number of those left out.
-func (s *Server) noteShed(x *exchange, c class, why string) {
-	s.metrics.shed.WithLabelValues(c.of().String(), why).Inc()
-	left, ok := s.shed.next(time.Now())
-	if x.unlogged = !ok; ok {
-		s.Log.Warn("request shed", "request_id", x.id, "route", x.route, "class", c.of().String(), "why", why,
-			"user", x.who.id(), "left_out", left)
-	}
 }
 
 // mayPlace counts one request for a way to pay.

@@ -26,7 +26,8 @@ type exchange struct {
 	code   string // of the error that was answered
 	seen   *routeMetrics
 
-	unlogged bool // one of many like it, of which the log has some
+	unlogged bool          // one of many like it, of which the log has some
+	pause    time.Duration // before the connection is read again
 }
 
 type exchangeKey struct{}

@@ -7,7 +7,6 @@ package handlers
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/julienschmidt/httprouter"
 	"golang.org/x/sync/singleflight"
+	"golang.org/x/time/rate"
 
 	"mstm/cart"
 	"mstm/checkout"
@@ -67,6 +67,7 @@ type Server struct {
 	unopened *sampler // sockets, in the log
 	shed     *sampler // requests, in the log
 	doors    *admission
+	refusals *rate.Limiter      // of all, where a class is full
 	payers   singleflight.Group // authorisations for paying that are under way, by word and code
 
 	contract *readyMade
@@ -76,7 +77,7 @@ type Server struct {
 // contradicts itself.
 func New(d Deps) (http.Handler, error) {
 	s := &Server{Deps: d, address: ClientAddr(d.TrustedProxies), origins: map[string]bool{}, refused: newSampler(), unopened: newSampler(), shed: newSampler()}
-	s.doors = newAdmission(d.Store)
+	s.doors, s.refusals = newAdmission(d.Store), rate.NewLimiter(refusalsAll, refusalsAll)
 	for _, o := range d.AllowedOrigins {
 		s.origins[o] = true
 	}
@@ -131,6 +132,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	x := &exchange{ResponseWriter: w, id: requestID(r), began: time.Now(), route: "none", seen: s.metrics.other}
 	r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
+	defer s.hold(r, x)
 	defer s.finish(r, x)
 	s.securityHeaders(w.Header(), r, x)
 	s.mux.ServeHTTP(x, r)
@@ -172,9 +174,7 @@ func (s *Server) handle(rt route) httprouter.Handle {
 			do = s.serveCheaply
 		}
 		if err := do(w, r, x, rt); err != nil {
-			if errors.Is(err, shop.ErrOverloaded) {
-				s.noteShed(x, rt.class, "class")
-			}
+			s.noteShed(r, x, rt.class, err)
 			s.fail(w, r, err)
 		}
 	}
@@ -186,39 +186,64 @@ func (s *Server) serveCheaply(w http.ResponseWriter, r *http.Request, _ *exchang
 	if rt.from == probe {
 		ctx, cancel := context.WithTimeout(r.Context(), deadline)
 		defer cancel()
-		r = r.WithContext(ctx)
+		r = r.WithContext(store.WithRedisBudget(ctx))
 	}
 	return rt.do(w, r)
 }
 
-// serve answers a request that costs the stores something: who asks, whether that person
-// has asked for too much, whether the route is theirs, and then the handler, all of it
-// within the deadline and in the route's class.
+// serve answers a request that costs the stores something: whether its sender has asked for
+// too much, who that is, whether the route is theirs, and then the handler, all of it within
+// the deadline and in the route's class.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, x *exchange, rt route) error {
 	ctx, cancel := context.WithTimeout(r.Context(), deadline)
 	defer cancel()
-	asking := r.WithContext(store.Request(ctx, rt.class.of(), s.addressOf(r).name))
-	if err := s.identify(asking, x, rt.who); err != nil {
-		return err
-	}
-	who := s.askerOf(r, x, rt)
-	end, err := s.doors.begin(who, rt.class, x.began)
+	bounded, end, err := s.identified(r.WithContext(store.WithRedisBudget(ctx)), x, rt)
 	if err != nil {
-		s.noteShed(x, rt.class, "person")
 		return err
 	}
-	ctx = store.Request(ctx, rt.class.of(), who.name)
-	defer func() { end(store.Commands(ctx)) }()
-	bounded := r.WithContext(ctx)
+	defer func() { end(store.Commands(bounded.Context())) }()
 	if err := s.admit(bounded, x, rt.who); err != nil {
 		return err
 	}
 	if rt.from != stream {
 		return rt.do(w, bounded)
 	}
-	end(store.Commands(ctx))
+	end(store.Commands(bounded.Context()))
 	end = func(int64) {} // a stream is counted by the hub
 	return rt.do(w, r)
+}
+
+// identified is the request on the account of its sender, once that is known. A token that was
+// looked up before is its owner's before it is looked up again; any other is looked up on the
+// account of the address.
+func (s *Server) identified(r *http.Request, x *exchange, rt route) (_ *http.Request, end func(int64), err error) {
+	if rt.who.token == tokenIgnored {
+		return s.entered(r, s.askerOf(r, "", rt), rt)
+	}
+	sum, owner := s.doors.ownerOf(r)
+	asking, end, err := s.entered(r, s.askerOf(r, owner, rt), rt)
+	if err != nil {
+		return nil, nil, err
+	}
+	err = s.identify(asking, x, rt.who)
+	id := x.who.id()
+	if err == nil && id == owner {
+		return asking, end, nil
+	}
+	end(store.Commands(asking.Context()))
+	if shop.CodeOf(err) == shop.ErrUnauthenticated.Code || err == nil {
+		s.doors.learn(sum, id)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return s.entered(r, s.askerOf(r, id, rt), rt)
+}
+
+// entered counts the request in on somebody's account.
+func (s *Server) entered(r *http.Request, who asker, rt route) (*http.Request, func(int64), error) {
+	end, err := s.doors.begin(who, rt.class, time.Now())
+	return r.WithContext(store.Request(r.Context(), rt.class.of(), who.name)), end, err
 }
 
 // outside adapts a handler of what the table does not have.

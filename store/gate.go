@@ -13,8 +13,8 @@ import (
 // gate lets a bounded number of commands be at the database at a time: one at the embedded
 // store, as many as there are connections at a real one. A class and those below it may
 // take a share of the places together, so that there is always room above. Commands that
-// wait are let in by class, and within one in turn by person: a person with a hundred
-// commands waits as long for each as a person with one.
+// wait are let in by class, and within one the person's with the fewest goes first: a person
+// with a hundred commands holds up themselves and not a person with one.
 type gate struct {
 	mu    sync.Mutex
 	most  [Classes]int // places for a class and those below it
@@ -31,7 +31,8 @@ const (
 	lineStuck = 3 * time.Second
 )
 
-// lowTurn is how often the lowest class that waits goes first, so that none starves.
+// lowTurn is how often the lowest class that waits goes first, and the person who has waited for
+// a turn longest, so that none starves.
 const lowTurn = 8
 
 func newGate(places int) *gate {
@@ -101,16 +102,18 @@ func (g *gate) letIn() {
 			return
 		}
 		g.taken[c]++
+		close(g.lines[c].take(g.lowTurn()).ready)
 		g.let++
-		close(g.lines[c].take().ready)
 	}
 }
+
+func (g *gate) lowTurn() bool { return g.let%lowTurn == lowTurn-1 }
 
 // next is the class whose turn it is.
 func (g *gate) next() (Class, bool) {
 	for i := range Class(Classes) {
 		c := i
-		if g.let%lowTurn == lowTurn-1 {
+		if g.lowTurn() {
 			c = Classes - 1 - i
 		}
 		if g.lines[c].n > 0 && g.room(c) {
@@ -179,9 +182,15 @@ func (l *line) add(who string) *waiter {
 	return w
 }
 
-// take removes the command whose turn it is.
-func (l *line) take() *waiter {
+// take removes the command whose turn it is: of the person with the fewest, or, in order, of
+// the one who has waited for a turn longest.
+func (l *line) take(inOrder bool) *waiter {
 	q := l.turns.Front().Value.(*queue)
+	for e := l.turns.Front(); e != nil && !inOrder && q.waiters.Len() > 1; e = e.Next() {
+		if other := e.Value.(*queue); other.waiters.Len() < q.waiters.Len() {
+			q = other
+		}
+	}
 	w := q.waiters.Front().Value.(*waiter)
 	l.turns.MoveToBack(q.turn)
 	l.remove(w)
