@@ -25,7 +25,7 @@ func (s *Server) showCover(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	c, ok := all.Course(id)
-	if !ok {
+	if !ok || c.State == shop.CourseDraft { // who asks is not known: a picture carries no token
 		return shop.ErrCourseNotFound
 	}
 	category, _ := all.Category(c.CategoryID)
