@@ -135,14 +135,14 @@ func (c *Checkout) callPrepay(ctx context.Context, o *shop.Order, a *shop.Attemp
 
 // describe is what the payer's phone shows.
 func describe(o *shop.Order) string {
-	title := []rune(o.Lines[0].Title)
-	if len(title) > 30 {
-		title = append(title[:29], '…')
+	title := o.Lines[0].Title
+	if shop.Cut(title, 30) != title {
+		title = shop.Cut(title, 29) + "…"
 	}
 	if n := len(o.Lines); n > 1 {
-		return fmt.Sprintf("%s等 %d 门课程", string(title), n)
+		return fmt.Sprintf("%s等 %d 门课程", title, n)
 	}
-	return string(title)
+	return title
 }
 
 // attemptReady keeps WeChat's answer (M3), unless the order moved on meanwhile.

@@ -104,7 +104,7 @@ func (s *Server) newLearner(in *credentials, name string) (*shop.User, error) {
 	if err := s.hashing.checkNew(in.Password, in.Username, minPassword); err != nil {
 		return nil, err
 	}
-	name, err := cleanLine("name", name, 0, maxName)
+	name, err := shop.CleanLine("name", name, 0, maxName)
 	if err != nil {
 		return nil, err
 	}
@@ -261,7 +261,7 @@ func (s *Server) changeMe(w http.ResponseWriter, r *http.Request) error {
 	}
 	change := store.ProfileChange{Locale: in.Locale, Mute: map[shop.Topic]bool{}}
 	if in.Name != nil {
-		name, err := cleanLine("name", *in.Name, 1, maxName)
+		name, err := shop.CleanLine("name", *in.Name, 1, maxName)
 		if err != nil {
 			return err
 		}

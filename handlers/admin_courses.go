@@ -116,7 +116,7 @@ func (s *Server) createCourse(w http.ResponseWriter, r *http.Request) error {
 // setOutline puts a checked outline into the course.
 func (s *Server) setOutline(r *http.Request, c *shop.Course, in outline) error {
 	before := c.Chapters
-	c.Title, c.Subtitle, c.Cover = strings.TrimSpace(in.Title), strings.TrimSpace(in.Subtitle), in.Cover
+	c.Title, c.Subtitle, c.Cover = in.Title, in.Subtitle, in.Cover
 	c.CategoryID, c.Teacher, c.Description, c.Chapters = in.CategoryID, in.Teacher, in.Description, in.Chapters
 	if err := c.ValidateOutline(); err != nil {
 		return err
@@ -295,7 +295,7 @@ func (s *Server) adminListCourses(w http.ResponseWriter, r *http.Request) error 
 	}
 	list := page[adminCourseCard]{Items: []adminCourseCard{}}
 	for _, c := range rest {
-		if !matchesCourse(c, shop.CourseState(q.Get("state")), strings.ToLower(q.Get("q"))) {
+		if !matchesCourse(c, shop.CourseState(q.Get("state")), shop.Fold(q.Get("q"))) {
 			continue
 		}
 		if len(list.Items) == rows {
@@ -328,5 +328,5 @@ func coursesAfter(courses []*shop.Course, cursor string) ([]*shop.Course, error)
 }
 
 func matchesCourse(c *shop.Course, state shop.CourseState, part string) bool {
-	return (state == "" || c.State == state) && strings.Contains(strings.ToLower(c.Title+"\n"+c.ID), part)
+	return (state == "" || c.State == state) && (strings.Contains(shop.Fold(c.Title), part) || strings.Contains(c.ID, part))
 }

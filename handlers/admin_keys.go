@@ -53,7 +53,7 @@ func (s *Server) createAPIKey(w http.ResponseWriter, r *http.Request) error {
 	if err := decode(w, r, &in); err != nil {
 		return err
 	}
-	name, err := cleanLine("name", in.Name, 1, maxName)
+	name, err := shop.CleanLine("name", in.Name, 1, maxName)
 	if err != nil {
 		return err
 	}

@@ -155,14 +155,9 @@ func cleanWordings(f shop.NoticeForm, in shop.Wordings) (shop.Wordings, error) {
 }
 
 func cleanWording(at string, in shop.Wording) (out shop.Wording, err error) {
-	if out.Title, err = cleanLine(at+".title", in.Title, 1, shop.MaxWordingTitle); err != nil {
+	if out.Title, err = shop.CleanLine(at+".title", in.Title, 1, shop.MaxWordingTitle); err != nil {
 		return out, err
 	}
-	if err = shop.PlainText(at+".title", out.Title); err != nil {
-		return out, err
-	}
-	if out.Body, err = cleanText(at+".body", in.Body, 1, shop.MaxWordingBody); err != nil {
-		return out, err
-	}
-	return out, shop.PlainText(at+".body", out.Body)
+	out.Body, err = shop.CleanText(at+".body", in.Body, 1, shop.MaxWordingBody)
+	return out, err
 }

@@ -74,18 +74,12 @@ func (s *Server) createBroadcast(w http.ResponseWriter, r *http.Request) error {
 
 // newBroadcast checks what a request says.
 func (s *Server) newBroadcast(in broadcastRequest) (*shop.Broadcast, error) {
-	title, err := cleanLine("title", in.Title, 1, shop.MaxBroadcastTitle)
+	title, err := shop.CleanLine("title", in.Title, 1, shop.MaxBroadcastTitle)
 	if err != nil {
 		return nil, err
 	}
-	body, err := cleanText("body", in.Body, 1, shop.MaxBroadcastBody)
+	body, err := shop.CleanText("body", in.Body, 1, shop.MaxBroadcastBody)
 	if err != nil {
-		return nil, err
-	}
-	if err := shop.PlainText("title", title); err != nil {
-		return nil, err
-	}
-	if err := shop.PlainText("body", body); err != nil {
 		return nil, err
 	}
 	link, err := s.Links.Clean(in.Link)

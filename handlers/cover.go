@@ -5,8 +5,11 @@ import (
 	"encoding/xml"
 	"fmt"
 	"hash/fnv"
+	"math"
 	"strings"
 	"unicode"
+
+	"mstm/shop"
 )
 
 // A cover is drawn on a canvas of 16:9, in the viewer's own fonts: an SVG inside <img>
@@ -228,11 +231,9 @@ func wrap(s string, limit float64, most int) []string {
 
 // clip cuts s to limit ems and ends it with an ellipsis.
 func clip(s string, limit float64) string {
-	r := []rune(strings.TrimRight(s, "…"))
-	for len(r) > 0 && ems(string(r))+1 > limit {
-		r = r[:len(r)-1]
-	}
-	return string(r) + "…"
+	const unit = 100 // of an em
+	size := func(s string) int { return int(math.Round(unit * ems(s))) }
+	return shop.CutBy(strings.TrimRight(s, "…"), size, int(unit*(limit-1))) + "…"
 }
 
 // breakable cuts s where a line may end: between Chinese characters and at spaces, not

@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"net/http"
-	"strings"
 
 	"mstm/shop"
 )
@@ -58,7 +57,7 @@ func (s *Server) readNotice(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case id == "all":
 		err = s.Desk.ReadAll(ctx, user)
-	case len(id) > maxNoticeID || strings.ContainsFunc(id, isHidden):
+	case len(id) > maxNoticeID || shop.Hidden(id, false):
 		err = shop.ErrNoticeNotFound
 	default:
 		err = s.Desk.Read(ctx, user, id, in.Clicked)

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"mstm/shop"
@@ -18,18 +19,26 @@ const (
 
 // query reads the request's query parameters, or refuses one that is malformed, holds
 // characters that nobody can see, or is given twice: two readers of such a request would
-// not agree on what it says.
+// not agree on what it says. A search text may hold what a person copied from a page: it is
+// folded (shop.Fold) before it is compared.
 func query(r *http.Request) (url.Values, error) {
 	q, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, shop.ErrInvalidQuery
 	}
 	for name, values := range q {
-		if len(values) > 1 || !utf8.ValidString(values[0]) || strings.ContainsFunc(values[0], isHidden) {
+		if len(values) > 1 || !utf8.ValidString(values[0]) || hiddenIn(name, values[0]) {
 			return nil, shop.ErrInvalidQuery.At(name)
 		}
 	}
 	return q, nil
+}
+
+func hiddenIn(name, value string) bool {
+	if name == "q" {
+		return strings.ContainsFunc(value, unicode.IsControl)
+	}
+	return shop.Hidden(value, false)
 }
 
 // listQuery reads the query of a list, and how many rows a page of it has.

@@ -10,7 +10,7 @@ import (
 const maxReason = 200
 
 // reason checks why somebody wants a refund.
-func reason(s string) (string, error) { return cleanLine("reason", s, 1, maxReason) }
+func reason(s string) (string, error) { return shop.CleanLine("reason", s, 1, maxReason) }
 
 // showRefund answers GET /api/orders/:order/refund: what the owner would get back now.
 func (s *Server) showRefund(w http.ResponseWriter, r *http.Request) error {

@@ -234,7 +234,6 @@ var (
 var (
 	ErrTemplateNotFound = define(NotFound, "TEMPLATE_NOT_FOUND", "没有这个消息模板", "There is no such notice template.")
 	ErrPlaceholder      = define(Unprocessable, "PLACEHOLDER_UNKNOWN", "模板里有这种消息没有的占位符，或多余的花括号", "The text has a placeholder that this notice does not know, or a brace that belongs to none.")
-	ErrHTML             = define(Unprocessable, "HTML_NOT_ALLOWED", "只能使用纯文本，不能包含 HTML", "Plain text only; HTML is not allowed.")
 )
 
 // Broadcasts.

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 // The limits of a course's outline; texts in characters, durations in seconds.
@@ -21,20 +19,21 @@ const (
 )
 
 // ValidateOutline checks what an editor says about a course besides its prices: the texts,
-// the teacher, the chapters and their lessons. A lesson without an id is a new one. The
-// refusal is ErrInvalidField at the field, `chapters[0].lessons[3].url`.
+// the teacher, the chapters and their lessons, and brings the texts into the form in which
+// they are kept (CleanLine, CleanText). A lesson without an id is a new one. The refusal is
+// ErrInvalidField at the field, `chapters[0].lessons[3].url`.
 func (c *Course) ValidateOutline() error {
 	field := ""
 	switch {
-	case !isLine(c.Title, 1, maxTitle):
+	case !isLine(&c.Title, 1, maxTitle):
 		field = "title"
-	case !isLine(c.Subtitle, 0, maxSubtitle):
+	case !isLine(&c.Subtitle, 0, maxSubtitle):
 		field = "subtitle"
 	case c.Cover != "" && !isAddress(c.Cover):
 		field = "cover"
 	case !ValidID(c.CategoryID):
 		field = "category_id"
-	case !isText(c.Description, maxDescription):
+	case !isText(&c.Description, maxDescription):
 		field = "description"
 	case len(c.Chapters) > maxChapters:
 		field = "chapters"
@@ -49,13 +48,13 @@ func (c *Course) ValidateOutline() error {
 	return nil
 }
 
-func (t Teacher) wrongField() string {
+func (t *Teacher) wrongField() string {
 	switch {
-	case !isLine(t.Name, 1, maxTitle):
+	case !isLine(&t.Name, 1, maxTitle):
 		return "teacher.name"
-	case !isLine(t.Title, 0, maxTitle):
+	case !isLine(&t.Title, 0, maxTitle):
 		return "teacher.title"
-	case !isText(t.Intro, maxIntro):
+	case !isText(&t.Intro, maxIntro):
 		return "teacher.intro"
 	}
 	return ""
@@ -64,15 +63,17 @@ func (t Teacher) wrongField() string {
 // wrongChapter names the first field of the chapters that cannot be, "" where all is well.
 func wrongChapter(chapters []Chapter) string {
 	ids := map[string]bool{}
-	for i, ch := range chapters {
+	for i := range chapters {
+		ch := &chapters[i]
 		at := fmt.Sprintf("chapters[%d].", i)
-		if !isLine(ch.Title, 1, maxTitle) {
+		if !isLine(&ch.Title, 1, maxTitle) {
 			return at + "title"
 		}
 		if len(ch.Lessons) > maxLessons {
 			return at + "lessons"
 		}
-		for j, l := range ch.Lessons {
+		for j := range ch.Lessons {
+			l := &ch.Lessons[j]
 			field := l.wrongField()
 			if field == "" && ids[l.ID] {
 				field = "id"
@@ -86,11 +87,11 @@ func wrongChapter(chapters []Chapter) string {
 	return ""
 }
 
-func (l Lesson) wrongField() string {
+func (l *Lesson) wrongField() string {
 	switch {
 	case l.ID != "" && !ValidID(l.ID):
 		return "id"
-	case !isLine(l.Title, 1, maxTitle):
+	case !isLine(&l.Title, 1, maxTitle):
 		return "title"
 	case l.Kind != "video" && l.Kind != "text":
 		return "kind"
@@ -102,25 +103,29 @@ func (l Lesson) wrongField() string {
 	return ""
 }
 
-// isLine reports whether s is one line of text, with least to most characters and not all
-// of them blank.
-func isLine(s string, least, most int) bool {
-	return utf8.ValidString(s) && utf8.RuneCountInString(strings.TrimSpace(s)) >= least &&
-		utf8.RuneCountInString(s) <= most && !strings.ContainsFunc(s, unicode.IsControl)
+// isLine cleans one line of text, of least to most characters, and reports whether it can be.
+func isLine(s *string, least, most int) bool {
+	text, err := CleanLine("", *s, least, most)
+	if err == nil {
+		*s = text
+	}
+	return err == nil
 }
 
-// isText reports whether s is a text of at most so many characters, in lines.
-func isText(s string, most int) bool {
-	return utf8.ValidString(s) && utf8.RuneCountInString(s) <= most && !strings.ContainsFunc(s, func(r rune) bool {
-		return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t'
-	})
+// isText cleans a text of at most so many characters, in lines, and reports whether it can be.
+func isText(s *string, most int) bool {
+	text, err := CleanText("", *s, 0, most)
+	if err == nil {
+		*s = text
+	}
+	return err == nil
 }
 
 // isAddress reports whether s may be the address of a picture or a lesson: https, or a
 // path of this site. Two slashes at the start would be another site's.
 func isAddress(s string) bool {
 	u, err := url.Parse(s)
-	if err != nil || len(s) > maxURL || strings.ContainsAny(s, "\\\"<> ") {
+	if err != nil || len(s) > maxURL || strings.ContainsAny(s, "\\\"<> ") || Hidden(s, false) {
 		return false
 	}
 	if u.Scheme == "https" {

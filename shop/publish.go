@@ -3,7 +3,6 @@ package shop
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -34,8 +33,7 @@ func (c *Course) Publish(policies []PricePolicy, ladder Ladder, newID func() str
 	policies = slices.Clone(policies)
 	for i := range policies {
 		p := &policies[i]
-		p.Name = strings.TrimSpace(p.Name)
-		field := c.wrongField(*p)
+		field := c.wrongField(p)
 		if field == "" {
 			field = clashes(policies[:i], *p)
 		}
@@ -80,15 +78,15 @@ func (l Ladder) validate() error {
 	return nil
 }
 
-// wrongField names the first field of p that cannot be, "" where all is well.
-func (c *Course) wrongField(p PricePolicy) string {
+// wrongField cleans the name of p and names the first field that cannot be, "" where all is well.
+func (c *Course) wrongField(p *PricePolicy) string {
 	before, known := c.pastPolicy(p.ID)
 	switch {
 	case p.ID != "" && !known:
 		return "id"
 	case p.Kind != KindStage && p.Kind != KindPeriod && p.Kind != KindLifetime, known && p.Kind != before.Kind:
 		return "kind"
-	case !isLine(p.Name, 1, maxPolicyName):
+	case !isLine(&p.Name, 1, maxPolicyName):
 		return "name"
 	case (p.Kind == KindStage) != (p.Stage > 0), p.Stage < 0, known && p.Stage != before.Stage:
 		return "stage"

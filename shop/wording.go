@@ -62,20 +62,9 @@ func strayPlaceholder(text string, known []string) string {
 			return p
 		}
 	}
-	rest := []rune(placeholder.ReplaceAllString(text, ""))
-	if i := slices.IndexFunc(rest, func(r rune) bool { return r == '{' || r == '}' }); i >= 0 {
-		return string(rest[i:min(len(rest), i+20)])
+	rest := placeholder.ReplaceAllString(text, "")
+	if i := strings.IndexAny(rest, "{}"); i >= 0 {
+		return Cut(rest[i:], 20)
 	}
 	return ""
-}
-
-// markup is what looks like a tag, a comment or a declaration of HTML.
-var markup = regexp.MustCompile(`<[a-zA-Z/!?]`)
-
-// PlainText refuses text that somebody may have meant as HTML: it would be shown as it stands.
-func PlainText(field, text string) error {
-	if markup.MatchString(text) {
-		return ErrHTML.At(field)
-	}
-	return nil
 }

@@ -24,7 +24,7 @@ type Catalogue struct {
 // listed is a course with what lists compare.
 type listed struct {
 	course *shop.Course
-	text   string // lower case: what a search looks in
+	text   string // folded: what a search looks in
 	price  shop.Fen
 }
 
@@ -74,7 +74,7 @@ func newCatalogue(categories []shop.Category, courses []shop.Course) *Catalogue 
 
 func newListed(c *shop.Course) *listed {
 	p, _ := c.Current().Default()
-	text := strings.ToLower(c.Title + "\n" + c.Subtitle + "\n" + c.Teacher.Name)
+	text := shop.Fold(c.Title) + "\n" + shop.Fold(c.Subtitle) + "\n" + shop.Fold(c.Teacher.Name)
 	return &listed{course: c, text: text, price: p.Price}
 }
 
@@ -140,7 +140,7 @@ func (c *Catalogue) List(l Listing) (items []*shop.Course, next string, err erro
 	if err != nil {
 		return nil, "", err
 	}
-	query, limit := strings.ToLower(l.Query), pageSize(l.Limit)
+	query, limit := shop.Fold(l.Query), pageSize(l.Limit)
 	items = []*shop.Course{}
 	var last *listed
 	for _, x := range rest {

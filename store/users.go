@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -79,7 +80,12 @@ func (s *Store) Users(ctx context.Context, q string, limit int, cursor string) (
 	filter := bson.M{}
 	if q != "" {
 		part := func(q string) bson.Regex { return bson.Regex{Pattern: regexp.QuoteMeta(q), Options: "i"} }
-		filter["$or"] = bson.A{bson.M{"username": part(shop.NormalUsername(q))}, bson.M{"name": part(q)}}
+		words := strings.Fields(shop.Fold(q))
+		for i, w := range words {
+			words[i] = regexp.QuoteMeta(w)
+		}
+		same := bson.Regex{Pattern: strings.Join(words, `[\s\p{Zs}]+`), Options: "i"} // blanks of any kind and number
+		filter["$or"] = bson.A{bson.M{"username": part(shop.NormalUsername(q))}, bson.M{"name": part(q)}, bson.M{"name": same}}
 	}
 	return page(ctx, s.coll("users"), filter, limit, cursor, func(u shop.User) (any, string) { return u.CreatedAt, u.ID })
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"mstm/shop"
 )
 
 // What WeChat says to a message that it does not send. Each is an ErrRefused or an ErrBusy too.
@@ -176,11 +178,10 @@ func cut(text string, most int, kind string) string {
 	if most == 0 || utf8.RuneCountInString(text) <= most {
 		return text
 	}
-	runes := []rune(text)
 	if kind == "thing" {
-		return string(runes[:most-1]) + "…"
+		return shop.Cut(text, most-1) + "…"
 	}
-	return string(runes[:most])
+	return shop.Cut(text, most)
 }
 
 func orDash(text string) string {

@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/rivo/uniseg"
 	"github.com/wechatpay-apiv3/wechatpay-go/core"
 	"github.com/wechatpay-apiv3/wechatpay-go/services/payments/h5"
 	"github.com/wechatpay-apiv3/wechatpay-go/services/payments/jsapi"
@@ -156,17 +157,16 @@ func description(s string) *string {
 // clip keeps a limit of WeChat's, counted in bytes because its pages do not say, and drops what does
 // not fit three bytes of UTF-8 (emoji), which WeChat refuses.
 func clip(s string, limit int) string {
-	s = strings.Map(func(r rune) rune {
-		if r > 0xFFFF || r == utf8.RuneError {
-			return -1
+	refused := func(r rune) bool { return r > 0xFFFF || r == utf8.RuneError }
+	var kept strings.Builder
+	for state := -1; s != ""; {
+		var cluster string
+		cluster, s, _, state = uniseg.FirstGraphemeClusterInString(s, state)
+		if !strings.ContainsFunc(cluster, refused) { // the rest of an emoji goes with it
+			kept.WriteString(cluster)
 		}
-		return r
-	}, s)
-	for len(s) > limit {
-		_, size := utf8.DecodeLastRuneInString(s)
-		s = s[:len(s)-size]
 	}
-	return s
+	return shop.CutBy(kept.String(), func(s string) int { return len(s) }, limit)
 }
 
 // expiry is told in Beijing time, for whoever reads WeChat's console.

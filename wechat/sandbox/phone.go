@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/julienschmidt/httprouter"
+	"github.com/rivo/uniseg"
 	"go.etcd.io/bbolt"
 )
 
@@ -27,7 +28,7 @@ var phoneTemplate = template.Must(template.New("phone.html").Funcs(template.Func
 	"clock": func(t time.Time) string { return t.In(beijing).Format("01-02 15:04:05") },
 	"full":  func(t time.Time) string { return t.In(beijing).Format("2006-01-02 15:04:05") },
 	"hour":  func(t time.Time) string { return t.In(beijing).Format("1月2日 15:04") },
-	"first": func(s string) string { return string([]rune(s)[:1]) },
+	"first": func(s string) string { c, _, _, _ := uniseg.FirstGraphemeClusterInString(s, -1); return c },
 	"ways": func(kind string) string {
 		return map[string]string{native: "扫码", jsapi: "公众号", h5: "手机网页"}[kind]
 	},
