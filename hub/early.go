@@ -9,7 +9,7 @@ import (
 	"slices"
 )
 
-// While Redis does not answer, or takes no writes, an event reaches the pages of this instance at once, without a position,
+// While Redis does not answer, or takes no writes, an event reaches the pages of this instance at once, with a place that names it,
 // after those that were sent before it and are not heard yet, and stands in line for the log. Who resumes here meanwhile
 // has it after what was missed. When Redis is back the feeder appends it: the other instances hear it then. Here
 // everybody is told to read the state, which gives them a position to come back with. What stands in line is gone if this instance dies:
@@ -105,8 +105,12 @@ func (p *partition) goAhead(d draft, at uint64) {
 	if slices.ContainsFunc(p.early, func(e early) bool { return e.tag == d.tag }) {
 		return
 	}
-	ev := newEvent("", entry{offset: at, topic: d.topic, body: d.body})
+	ev := newEvent("", entry{offset: at, tag: d.tag, topic: d.topic, body: d.body})
 	p.early = append(p.early, early{draft: d, ev: ev, at: at})
+	if ev.ending == nil {
+		ev = ev.placed(p.place(d.topic))
+		p.early[len(p.early)-1].ev = ev
+	}
 	if t := p.topics[d.topic]; t != nil && ev.ending == nil {
 		t.fanOut(ev)
 	}
@@ -191,7 +195,7 @@ func (p *partition) settle(name string) {
 		return
 	}
 	for _, f := range t.followers {
-		f.socket.sendReady(name, standing{Pos: p.here(), Resumed: false})
+		f.socket.sendReady(name, standing{Pos: p.placeOf(f), Resumed: false})
 	}
 }
 

@@ -296,8 +296,9 @@ func TestWhoComesBetweenEarlyEventsHasThemInOrder(t *testing.T) {
 	wantNumbers(t, fresh, "user", 4, 5)
 }
 
-// TestWhatIsHeardWhileSomethingIsEarlyGivesNoPlace: whoever came back with it would be given the early event again.
-func TestWhatIsHeardWhileSomethingIsEarlyGivesNoPlace(t *testing.T) {
+// TestAPlaceCoversWhatIsEarly: what comes through the log meanwhile has a place that names the early event, and a page
+// that comes back with it gets neither again.
+func TestAPlaceCoversWhatIsEarly(t *testing.T) {
 	addr, redis := embedded(t), &slowRedis{}
 	in, elsewhere := start(t, addr, func(c *hub.Config) { c.Redis.AddHook(redis) }), start(t, addr)
 	c := hubtest.Dial(t, in.url, "alice/web/s1")
@@ -305,15 +306,67 @@ func TestWhatIsHeardWhileSomethingIsEarlyGivesNoPlace(t *testing.T) {
 	in.offer(t, hub.UserTopic("alice"), 1, "")
 	elsewhere.publishNumbers(t, hub.UserTopic("alice"), 2, 2)
 	wantNumbers(t, c, "user", 1, 2)
-	if place := lastPos(c, "user"); place != "" {
-		t.Errorf("its place is %s", place)
+	place := map[string]string{"user": lastPos(c, "user")}
+	var again []*hubtest.Client
+	for _, at := range []*instance{in, elsewhere} {
+		again = append(again, hubtest.Resume(t, at.url, "alice/web/s1", place))
 	}
 	redis.full.Store(false)
 	readyFalse(t, c, "user")
 	elsewhere.publishNumbers(t, hub.UserTopic("alice"), 3, 3)
 	wantNumbers(t, c, "user", 1, 3)
-	if lastPos(c, "user") == "" {
-		t.Error("it has no place to come back to")
+	for _, at := range []*instance{in, elsewhere, start(t, addr)} {
+		again = append(again, hubtest.Resume(t, at.url, "alice/web/s1", place))
+	}
+	for i, c := range again {
+		if !c.Ready().Topics["user"].Resumed {
+			t.Errorf("%d was not resumed from %v", i, place)
+		}
+		wantNumbers(t, c, "user", 3, 3)
+	}
+}
+
+// TestEarlyEventsDoNotComeAgain wherever and whenever a page comes back with the place of one of them.
+func TestEarlyEventsDoNotComeAgain(t *testing.T) {
+	m := miniredis.RunT(t)
+	a, b := start(t, m.Addr()), start(t, m.Addr())
+	c := hubtest.Dial(t, a.url, "alice/web/s1")
+	in := map[string]*instance{"here": a, "elsewhere": b}
+	a.publishNumbers(t, hub.UserTopic("alice"), 1, 1)
+	wantNumbers(t, c, "user", 1, 1)
+	eventually(t, "the other has it too", func() bool { return b.Stats().Received == 1 })
+	m.Close()
+	for n := 2; n <= 4; n++ {
+		a.offer(t, hub.UserTopic("alice"), n, "")
+	}
+	wantNumbers(t, c, "user", 1, 4)
+	pages := map[string]*hubtest.Client{}
+	first := map[string]int{}
+	come := func(when string) {
+		for where, in := range in {
+			for i, f := range c.All()[1:5] {
+				name := fmt.Sprint(when, ", ", where, ", from ", i+1)
+				pages[name], first[name] = hubtest.Resume(t, in.url, "alice/web/s1", map[string]string{"user": f.Pos}), i+2
+			}
+		}
+	}
+	come("while Redis is away")
+	if err := m.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "all have all", func() bool {
+		return a.Waiting(hub.UserTopic("alice")) == 0 && a.Stats().Received == 4 && b.Stats().Received == 4
+	})
+	in["on a new instance"] = start(t, m.Addr())
+	come("afterwards")
+	a.publishNumbers(t, hub.UserTopic("alice"), 5, 5)
+	for name, page := range pages {
+		t.Run(name, func(t *testing.T) {
+			if !page.Ready().Topics["user"].Resumed {
+				t.Error("not resumed")
+			}
+			wantNumbers(t, page, "user", first[name], 5)
+		})
 	}
 }
 

@@ -198,7 +198,7 @@ func (p *partition) obey(topic string, pos position, order *ending) {
 			how = checkAgain
 		}
 		if how == sessionReplaced {
-			f.socket.send(eventFrame(topic, pos, `"type":"session.replaced","data":{}`))
+			f.socket.send(eventFrame(topic, pos.shown(), `"type":"session.replaced","data":{}`))
 		}
 		f.socket.end(how)
 	}

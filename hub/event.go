@@ -40,7 +40,8 @@ const (
 // a stream that survived it is of another epoch and goes. Each entry has a tag, and what is sent
 // names the tag before it: two logs may have the same epoch and the same offsets, where a replica took
 // over without the tail and wrote on, but not the same tags. PUBLISH is last: whoever hears of an
-// event finds it in the stream.
+// event finds it in the stream. HSET is first: a Redis that is full refuses it, and with that the script as a whole,
+// but refuses nothing after a first write, which a DEL would be.
 //
 // KEYS meta, log, once · ARGV channel, topic, body, maxlen, ttl ms, new epoch, once ms,
 // PUBLISH or SPUBLISH, tag
@@ -49,12 +50,11 @@ local known = redis.call('GET', KEYS[3])
 if known then return known end
 local meta = redis.call('HMGET', KEYS[1], 'epoch', 'head', 'tag')
 local epoch, head, before, tag = meta[1], tonumber(meta[2] or '0'), meta[3] or '', ARGV[9]
-if not epoch then
-  epoch, head, before = ARGV[6], 0, ''
-  redis.call('DEL', KEYS[2])
-end
+local begins = not epoch
+if begins then epoch, head, before = ARGV[6], 0, '' end
 head = head + 1
 redis.call('HSET', KEYS[1], 'epoch', epoch, 'head', head, 'tag', tag)
+if begins then redis.call('DEL', KEYS[2]) end
 redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], head .. '-0', 't', ARGV[2], 'b', ARGV[3], 'i', tag)
 redis.call('PEXPIRE', KEYS[2], ARGV[5])
 local pos = epoch .. '-' .. head
@@ -136,6 +136,7 @@ type entry struct {
 // position. The frame is built once and shared by all followers.
 type event struct {
 	pos    position // none of an event that is early
+	place  string   // what clients see of it, where that is not pos alone; see place.go
 	tag    string
 	topic  string
 	lane   lane
@@ -151,7 +152,7 @@ func newEvent(epoch string, e entry) *event {
 		return ev
 	}
 	ev.state = stateOf(e.body)
-	ev.frame = eventFrame(e.topic, ev.pos, e.body)
+	ev.frame = eventFrame(e.topic, ev.pos.shown(), e.body)
 	return ev
 }
 

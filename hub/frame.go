@@ -69,9 +69,12 @@ func closeFrame(code int, reason string) []byte {
 	return controlFrame(finClose, payload)
 }
 
+// posMember precedes the position in the frame of an event. A topic cannot hold it: its quotes are escaped.
+const posMember = `,"pos":"`
+
 // eventFrame is one event as every follower of its topic gets it.
-func eventFrame(topic string, pos position, body string) []byte {
-	head := `{"op":"event","topic":` + quote(shownTopic(topic)) + `,"pos":"` + pos.shown() + `",`
+func eventFrame(topic, place, body string) []byte {
+	head := `{"op":"event","topic":` + quote(shownTopic(topic)) + posMember + place + `",`
 	b := frameHeader(finText, len(head)+len(body)+1)
 	b = append(b, head...)
 	b = append(b, body...)
@@ -104,9 +107,9 @@ func (h *Hub) newReady(user string, topics map[string]standing) []byte {
 
 // readyFor is newReady for one topic, to be queued in the topic's lane.
 func (h *Hub) readyFor(user, topic string, st standing) *event {
-	pos, _ := parsePosition(st.Pos)
+	pos, _, _ := parsePlace(st.Pos)
 	return &event{
-		pos: pos, topic: topic, lane: laneOf(topic),
+		pos: pos, place: st.Pos, topic: topic, lane: laneOf(topic),
 		frame: h.newReady(user, map[string]standing{shownTopic(topic): st}),
 	}
 }

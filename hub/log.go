@@ -66,8 +66,8 @@ func headOf(fields []any) (h head) {
 var openScript = redis.NewScript(`
 local epoch = redis.call('HGET', KEYS[1], 'epoch')
 if not epoch or epoch == ARGV[2] then
-  redis.call('DEL', KEYS[2])
   redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'head', '0', 'tag', '')
+  redis.call('DEL', KEYS[2])
 end
 return 1`)
 

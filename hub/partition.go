@@ -41,6 +41,7 @@ type follower struct {
 	topic  *topic
 	at     int // index in topic.followers
 	after  uint64
+	heard  *heardEarly // nil: nothing
 }
 
 const (
@@ -81,7 +82,7 @@ func (h *Hub) Position(topic string) string {
 	p := h.partitionOf(topic)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.here()
+	return p.place(topic)
 }
 
 // here is the partition's position as clients see it. p.mu is held.
@@ -109,8 +110,8 @@ func (p *partition) deliver(epoch string, e entry) int {
 		p.settle(ev.topic)
 		return 0
 	}
-	if len(p.earlyOf(ev.topic, p.last)) > 0 {
-		ev = newEvent("", e) // its position does not cover those
+	if len(p.early) > 0 { // its position does not cover those
+		ev = ev.placed(p.place(ev.topic))
 	}
 	return t.fanOut(ev)
 }
@@ -123,7 +124,13 @@ func (t *topic) fanOut(ev *event) (taken int) {
 		if ev.pos.offset > 0 && ev.pos.offset <= f.after {
 			continue
 		}
-		call, ok := f.socket.queue(ev)
+		mine := ev
+		if f.heard != nil {
+			if mine = f.pass(ev); mine == nil {
+				continue
+			}
+		}
+		call, ok := f.socket.queue(mine)
 		if ok {
 			taken++
 		}
@@ -149,7 +156,7 @@ func (p *partition) restart(at head, latest []*event) (told int) {
 	lost := standing{Pos: p.here(), Resumed: false}
 	for _, t := range p.topics {
 		for _, f := range t.followers {
-			f.after = 0
+			f.after, f.heard = 0, nil
 			f.socket.sendReady(t.name, lost)
 			told++
 		}
@@ -165,13 +172,13 @@ func (p *partition) at() head {
 }
 
 // add makes s a follower. p.mu is held.
-func (p *partition) add(name string, s *socket, after uint64) *follower {
+func (p *partition) add(name string, s *socket, after uint64, heard *heardEarly) *follower {
 	t := p.topics[name]
 	if t == nil {
 		t = &topic{name: name}
 		p.topics[name] = t
 	}
-	f := &follower{socket: s, topic: t, at: len(t.followers), after: after}
+	f := &follower{socket: s, topic: t, at: len(t.followers), after: after, heard: heard}
 	t.followers = append(t.followers, f)
 	p.presence.add(f.spot(), 1)
 	return f

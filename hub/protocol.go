@@ -204,8 +204,8 @@ func (s *socket) join(ctx context.Context, shown, since string, greet bool) (sta
 	if code != "" {
 		return standing{}, code
 	}
-	if s.following(name) >= 0 {
-		return s.alreadyFollowed(name, greet), ""
+	if i := s.following(name); i >= 0 {
+		return s.alreadyFollowed(s.follows[i], greet), ""
 	}
 	if len(s.follows) >= maxFollows {
 		return standing{}, tooManyTopics
@@ -218,13 +218,13 @@ func (s *socket) join(ctx context.Context, shown, since string, greet bool) (sta
 	return st, ""
 }
 
-func (s *socket) alreadyFollowed(name string, greet bool) standing {
-	p := s.hub.partitionOf(name)
+func (s *socket) alreadyFollowed(f *follower, greet bool) standing {
+	p := s.hub.partitionOf(f.topic.name)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	st := standing{Pos: p.here(), Resumed: true}
+	st := standing{Pos: p.placeOf(f), Resumed: true}
 	if greet {
-		s.sendReady(name, st)
+		s.sendReady(f.topic.name, st)
 	}
 	return st
 }

@@ -41,6 +41,7 @@ type join struct {
 	greet  bool     // send a ready frame for this topic before its events
 	older  []*event // what was read from the stream, of this topic
 	cover  coverage // what older covers
+	marks  []string // of what the client has had early; see place.go
 	ahead  bool     // the log has come to since, though this instance has not
 }
 
@@ -65,19 +66,23 @@ func (h *Hub) join(ctx context.Context, j join) (*follower, standing, error) {
 		return nil, standing{}, err
 	}
 	missed, after, resumed := p.missed(&j)
-	if resumed {
-		missed = append(missed, p.earlyOf(j.topic, after)...)
-	}
 	st := standing{Pos: p.here(), Resumed: resumed}
 	if resumed && after > p.last {
 		st.Pos = position{p.epoch, after}.String()
 	}
+	var heard *heardEarly
+	if resumed {
+		early := p.earlyOf(j.topic, after)
+		heard = newHeard(without(j.marks, early))
+		missed = append(missed, j.early(early, st.Pos, heard)...)
+	}
+	st.Pos = with(with(st.Pos, p.earlyMarks(j.topic)), heard.all())
 	if j.greet {
 		j.socket.sendReady(j.topic, st)
 	}
 	j.socket.replay(missed)
 	h.countResume(j.since, resumed)
-	return p.add(j.topic, j.socket, after), st, nil
+	return p.add(j.topic, j.socket, after, heard), st, nil
 }
 
 func (h *Hub) countResume(since string, resumed bool) {
@@ -92,7 +97,7 @@ func (h *Hub) countResume(since string, resumed bool) {
 
 // beyondRing tells which span of the stream a resume from since needs below the ring.
 func (p *partition) beyondRing(since string) (from, to uint64, epoch string) {
-	pos, ok := parsePosition(since)
+	pos, _, ok := parsePlace(since)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !ok || pos.epoch != p.epoch || pos.offset >= p.ring.floor || p.ring.floor-pos.offset > historyReach {
@@ -104,7 +109,7 @@ func (p *partition) beyondRing(since string) (from, to uint64, epoch string) {
 // isAhead reports whether the log has come to a position which this instance has not. It has not where Redis lost its
 // tail and nobody was there to see that: others will be given the offsets that the client has seen.
 func (h *Hub) isAhead(ctx context.Context, p *partition, since string) bool {
-	pos, ok := parsePosition(since)
+	pos, _, ok := parsePlace(since)
 	if at := p.at(); !ok || pos.epoch != at.epoch || pos.offset <= at.offset {
 		return false
 	}
@@ -138,7 +143,7 @@ func (j *join) readOlder(ctx context.Context, h *Hub, p *partition, span coverag
 // missed tells what the socket has missed since its position, from which offset on it follows,
 // and whether that is all. p.mu is held.
 func (p *partition) missed(j *join) (events []*event, after uint64, resumed bool) {
-	pos, ok := parsePosition(j.since)
+	pos, marks, ok := parsePlace(j.since)
 	switch {
 	case !ok || p.epoch == "" || pos.epoch != p.epoch:
 		return nil, p.last, false
@@ -146,6 +151,7 @@ func (p *partition) missed(j *join) (events []*event, after uint64, resumed bool
 		return nil, p.last, false
 	case pos.offset > p.last:
 		// Another instance was ahead of this one. What lies between is on its way here.
+		j.marks = marks
 		return nil, pos.offset, true
 	}
 	newer := pos.offset
@@ -155,10 +161,14 @@ func (p *partition) missed(j *join) (events []*event, after uint64, resumed bool
 		}
 		newer = j.cover.to
 	}
-	events, fits := collect(j.topic, j.older, p.ring.after(newer))
+	ring := p.ring.after(newer)
+	events, fits := collect(j.topic, j.older, ring)
 	if !fits {
 		return nil, p.last, false
 	}
+	heard := newHeard(marks)
+	events = heard.fresh(events, j.older, ring)
+	j.marks = heard.all()
 	return events, p.last, true
 }
 

@@ -338,7 +338,7 @@ func (s *socket) resync(ev *event) {
 	newest := l.newest(ev)
 	*l = waiting{}
 	for _, n := range newest {
-		l.put(s.hub.readyFor(s.identity.User, n.topic, standing{Pos: n.pos.shown()}))
+		l.put(s.hub.readyFor(s.identity.User, n.topic, standing{Pos: n.shown()}))
 	}
 	s.hub.count.resynced.Add(uint64(len(newest)))
 }
