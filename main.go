@@ -90,7 +90,7 @@ func run(ctx context.Context, cfg settings, w watch) (err error) {
 
 	clk := &clock{}
 	db, err := store.Open(ctx, store.Config{
-		MongoURI: cfg.MongoURI, RedisURL: cfg.RedisURL, DataDir: cfg.DataDir, Log: w.log, Monitor: w.writes, Now: clk.now,
+		MongoURI: cfg.MongoURI, RedisURL: cfg.RedisURL, DataDir: cfg.DataDir, Log: w.log, Monitor: w.writes, Now: clk.now, TrialNeeds: cfg.TrialNeeds,
 	})
 	if err != nil {
 		return err

@@ -32,6 +32,9 @@ type settings struct {
 	// OrderReminder is how long before it closes the buyer of an unpaid order is reminded.
 	OrderReminder time.Duration `env:"ORDER_REMINDER" envDefault:"10m"`
 
+	// TrialNeeds is what an account needs for a free stage.
+	TrialNeeds shop.TrialNeeds `env:"TRIAL_NEEDS" envDefault:"none"`
+
 	Broadcast broadcastSettings `envPrefix:"BROADCAST_"`
 
 	Hub hubSettings `envPrefix:"HUB_MAX_PER_"`
@@ -209,6 +212,9 @@ func (s settings) check() error {
 	s.MP.check(s.Pay.AppID, refuse)
 	if r := s.OrderReminder; r != 0 && (r < time.Minute || r >= shop.PayWithin) {
 		refuse("ORDER_REMINDER", fmt.Sprintf("is neither 0 (off) nor from 1m to less than %s, for which an order is open", shop.PayWithin))
+	}
+	if !s.TrialNeeds.Valid() {
+		refuse("TRIAL_NEEDS", `is none of "none", "wechat" and "phone"`)
 	}
 	s.Broadcast.check(refuse)
 	if s.production() {

@@ -147,6 +147,8 @@ var (
 	ErrEnrolmentRequired = define(Forbidden, "ENROLMENT_REQUIRED", "购买后才能学习", "Buy the course to open this lesson.")
 	ErrEnrolmentExpired  = define(Forbidden, "ENROLMENT_EXPIRED", "学习期限已到，续费后继续学习", "Your access has ended; renew to go on.")
 	ErrTrialUsed         = define(Conflict, "TRIAL_USED", "第一阶段已经用过了", "The first stage has been used already.")
+	ErrTrialNeedsWeChat  = define(Conflict, "TRIAL_NEEDS_WECHAT", "免费阶段需要先绑定微信", "Bind a WeChat to your account first; then the free stage is yours.")
+	ErrTrialNeedsPhone   = define(Conflict, "TRIAL_NEEDS_PHONE", "免费阶段需要先绑定手机号", "The free stage needs an account with a phone number.")
 	ErrStageAlreadyUsed  = define(Conflict, "STAGE_ALREADY_USED", "这个阶段已经买过了", "This stage has been bought already.")
 	ErrStageNotEligible  = define(Conflict, "STAGE_NOT_ELIGIBLE", "还没有到这个阶段", "This stage has not been reached yet.")
 	ErrStageLapsed       = define(Conflict, "STAGE_LAPSED", "中断太久，只能购买全款", "You were away too long; only the full price is left.")

@@ -7,6 +7,23 @@ import "time"
 type Standing struct {
 	Enrolment *Enrolment // nil: never had anything granted
 	TrialUsed bool       // the free stage was used by this person, under this or another account
+	TrialLack *Error     // why a free stage is not for this account yet; nil: it is
+}
+
+// TrialNeeds is what an account needs for a free stage, so that one person with many accounts
+// has one.
+type TrialNeeds string
+
+// What there is. No account has a phone number yet, so TrialNeedsPhone shuts free stages.
+const (
+	TrialNeedsNone   TrialNeeds = "none"
+	TrialNeedsWeChat TrialNeeds = "wechat"
+	TrialNeedsPhone  TrialNeeds = "phone"
+)
+
+// Valid reports whether n is one of the three.
+func (n TrialNeeds) Valid() bool {
+	return n == TrialNeedsNone || n == TrialNeedsWeChat || n == TrialNeedsPhone
 }
 
 // Offer is a price policy as one learner may buy it now. List is the policy's price for
@@ -224,6 +241,9 @@ func (v view) refusal(p PricePolicy) *Error {
 	if p.Kind == KindStage {
 		if err := v.outOfTurn(p.Stage); err != nil {
 			return err
+		}
+		if lack := v.standing.TrialLack; lack != nil && p.Stage == 1 && v.promised(p) == 0 {
+			return lack
 		}
 	}
 	switch e := v.standing.Enrolment; {

@@ -82,13 +82,19 @@ func (s *Store) Standing(ctx context.Context, userID string, courseIDs ...string
 	if err != nil {
 		return nil, err
 	}
+	lack, err := s.trialLack(ctx, userID)
+	if err != nil {
+		return nil, err
+	}
 	all := map[string]shop.Standing{}
-	for c := range used {
-		all[c] = shop.Standing{TrialUsed: true}
+	for _, c := range courseIDs {
+		if used[c] || lack != nil {
+			all[c] = shop.Standing{TrialUsed: used[c], TrialLack: lack}
+		}
 	}
 	for i := range enrolments {
 		e := &enrolments[i]
-		all[e.CourseID] = shop.Standing{Enrolment: e, TrialUsed: used[e.CourseID]}
+		all[e.CourseID] = shop.Standing{Enrolment: e, TrialUsed: used[e.CourseID], TrialLack: lack}
 	}
 	return all, nil
 }

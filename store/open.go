@@ -34,6 +34,8 @@ type Config struct {
 	Log     *slog.Logger
 	Monitor *event.CommandMonitor // optional: sees every MongoDB command
 	Now     func() time.Time      // the shop's clock
+
+	TrialNeeds shop.TrialNeeds // what an account needs for a free stage; "": nothing
 }
 
 // Store is the shop's data. Its methods may be called from any goroutine.
@@ -44,7 +46,10 @@ type Store struct {
 	client *mongo.Client
 	db     *mongo.Database
 	gate   *gate
-	redis  redis.UniversalClient
+
+	trialNeeds shop.TrialNeeds
+
+	redis redis.UniversalClient
 
 	embeddedMongo *embeddedMongo // nil with a real MongoDB
 	embeddedRedis *embeddedRedis // nil with a real Redis
@@ -65,7 +70,7 @@ type Store struct {
 // fails where MongoDB does not answer; without Redis the shop can sell, so a Redis that
 // does not answer is only logged. Close ends what Open began.
 func Open(ctx context.Context, cfg Config) (_ *Store, err error) {
-	s := &Store{log: cfg.Log, now: cfg.Now}
+	s := &Store{log: cfg.Log, now: cfg.Now, trialNeeds: cfg.TrialNeeds}
 	if s.log == nil {
 		s.log = slog.Default()
 	}

@@ -111,6 +111,21 @@ func (s *Store) shareTrials(ctx context.Context, userID string) error {
 	return nil
 }
 
+// trialLack is what the account lacks for a free stage by the shop's setting, nil where nothing.
+func (s *Store) trialLack(ctx context.Context, userID string) (*shop.Error, error) {
+	switch s.trialNeeds {
+	case shop.TrialNeedsWeChat:
+		b, err := s.Binding(ctx, userID)
+		if err != nil || b.Openid != "" {
+			return nil, err
+		}
+		return shop.ErrTrialNeedsWeChat, nil
+	case shop.TrialNeedsPhone:
+		return shop.ErrTrialNeedsPhone, nil
+	}
+	return nil, nil
+}
+
 // trialsUsed says in which of the courses the person has used the free stage.
 func (s *Store) trialsUsed(ctx context.Context, userID string, courseIDs []string) (map[string]bool, error) {
 	keys, err := s.personKeys(ctx, userID)

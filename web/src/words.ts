@@ -70,6 +70,8 @@ export const orderStates: Record<OrderState, { label: string; tone: 'wait' | 'go
 // which comes by an event as well as by an answer.
 const reasons: Record<string, string> = {
   TRIAL_USED: '免费阶段每人一次，已使用',
+  TRIAL_NEEDS_WECHAT: '免费阶段需要先绑定微信',
+  TRIAL_NEEDS_PHONE: '免费阶段需要先绑定手机号',
   STAGE_ALREADY_USED: '已购买过这一阶段',
   STAGE_NOT_ELIGIBLE: '需先学完前面的阶段',
   STAGE_LAPSED: '中断时间较长，请选择全款',
