@@ -82,7 +82,10 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) error {
 	if english(r) {
 		u.Locale = shop.LocaleEn // until they choose
 	}
-	if u.PasswordHash, err = s.hashing.hash(r.Context(), in.Password); err != nil {
+	if err := s.mayRegister(r); err != nil {
+		return err
+	}
+	if u.PasswordHash, err = s.hashing.hashNew(r.Context(), in.Password); err != nil {
 		return err
 	}
 	if err := s.Store.InsertUser(r.Context(), u); err != nil {

@@ -22,6 +22,23 @@ var (
 	triesAddress = store.Limit{Name: "login-address", Burst: 100, Every: time.Second}
 )
 
+// How often accounts may be made from an address: a class of a school at once, and then one in ten
+// seconds. A username that is taken counts as well, so that names cannot be tried without end.
+var registering = store.Limit{Name: "register", Burst: 40, Every: 10 * time.Second}
+
+// mayRegister counts one registration.
+func (s *Server) mayRegister(r *http.Request) error {
+	addr := neighbourhood(s.address(r))
+	if addr == "" {
+		return nil
+	}
+	if wait := s.Store.Take(r.Context(), registering, addr); wait > 0 {
+		s.event(r, "too many registrations", slog.String("addr", addr))
+		return tooMany(wait)
+	}
+	return nil
+}
+
 // mayTry counts one try at username's password before it is hashed, so that many at once do
 // not slip through. With the right one, the caller calls forgive.
 func (s *Server) mayTry(r *http.Request, username string) (forgive func(), err error) {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/alexedwards/argon2id"
@@ -50,10 +51,14 @@ func passwordForms(password string) []string {
 const hashQueue = time.Second
 
 // hashing lets as many password hashes run as there are cores: each takes tens of
-// milliseconds and 19 MiB, so a flood of logins would otherwise take the machine down.
+// milliseconds and 19 MiB, so a flood of logins would otherwise take the machine down. New
+// accounts have one place of their own, and wait while a login hashes or waits: however many
+// register, people get in.
 type hashing struct {
 	params *argon2id.Params
 	turns  chan struct{}
+	joins  chan struct{}
+	logins atomic.Int64 // that hash or wait
 	wait   time.Duration
 	dummy  string // hash of a password that nobody has
 	common map[string]bool
@@ -62,7 +67,7 @@ type hashing struct {
 
 func newHashing() (*hashing, error) {
 	h := &hashing{
-		params: argonParams(), turns: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		params: argonParams(), turns: make(chan struct{}, runtime.GOMAXPROCS(0)), joins: make(chan struct{}, 1),
 		wait: hashQueue,
 	}
 	h.common, h.words = commonPasswords()
@@ -75,16 +80,46 @@ func newHashing() (*hashing, error) {
 
 // turn waits for a place among those who hash; the caller calls done.
 func (h *hashing) turn(ctx context.Context) (done func(), err error) {
+	h.logins.Add(1)
+	leave, err := h.place(ctx, h.turns)
+	if err != nil {
+		h.logins.Add(-1)
+		return nil, err
+	}
+	return func() { leave(); h.logins.Add(-1) }, nil
+}
+
+func (h *hashing) place(ctx context.Context, places chan struct{}) (leave func(), err error) {
 	timer := time.NewTimer(h.wait)
 	defer timer.Stop()
 	select {
-	case h.turns <- struct{}{}:
-		return func() { <-h.turns }, nil
+	case places <- struct{}{}:
+		return func() { <-places }, nil
 	case <-timer.C:
 		return nil, shop.ErrUnavailable.With("retry_after_s", 2)
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// joinPause is how often a new account looks whether logins leave room.
+const joinPause = 5 * time.Millisecond
+
+// hashNew is hash for a new account.
+func (h *hashing) hashNew(ctx context.Context, password string) (string, error) {
+	leave, err := h.place(ctx, h.joins)
+	if err != nil {
+		return "", err
+	}
+	defer leave()
+	for until := time.Now().Add(h.wait); h.logins.Load() > 0 && time.Now().Before(until); {
+		select {
+		case <-time.After(joinPause):
+		case <-ctx.Done():
+			return "", ctx.Err()
+		}
+	}
+	return argon2id.CreateHash(normalPassword(password), h.params)
 }
 
 // hash is the PHC string of a new password.
