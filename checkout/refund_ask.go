@@ -219,7 +219,8 @@ func (c *Checkout) pastOf(ctx context.Context, o *shop.Order) (past, error) {
 		} else if err != nil {
 			return nil, err
 		}
-		p[l.CourseID] = shop.Learning{Enrolment: e, Opened: len(progress.Lessons), Lessons: course.Lessons()}
+		opened, of := l.Usage(progress.Opened, len(progress.Lessons), course)
+		p[l.CourseID] = shop.Learning{Enrolment: e, Opened: opened, Lessons: of}
 	}
 	return p, nil
 }

@@ -98,6 +98,17 @@ func (c *Course) Lesson(id string) (Lesson, bool) {
 	return Lesson{}, false
 }
 
+// LessonIDs are the ids of the lessons of all chapters.
+func (c *Course) LessonIDs() []string {
+	ids := []string{}
+	for _, ch := range c.Chapters {
+		for _, l := range ch.Lessons {
+			ids = append(ids, l.ID)
+		}
+	}
+	return ids
+}
+
 // Lessons counts the lessons of all chapters.
 func (c *Course) Lessons() (n int) {
 	for _, ch := range c.Chapters {

@@ -84,6 +84,7 @@ type OrderLine struct {
 	CreditOrders []string   `bson:"credit_orders,omitempty"` // whose stage money is the credit
 	Needless     []string   `bson:"needless,omitempty"`      // orders of stages not begun, paid back once this line is granted
 	Price        Fen        `bson:"price_fen"`
+	Lessons      []string   `bson:"lessons"` // of the course at placing: what "hardly used" is measured against; nil in orders from before
 	Result       LineResult `bson:"result,omitempty"`
 	Refusal      string     `bson:"refusal,omitempty"`      // refused: the code of why
 	Refunded     Fen        `bson:"refunded_fen,omitempty"` // of Price, gone back; read it by Order.RefundedOf
@@ -100,6 +101,27 @@ const (
 	LineGranted LineResult = "granted"
 	LineRefused LineResult = "refused"
 )
+
+// Usage is how many of how many lessons were opened, as the refund rule counts them: those
+// that the course had when the order was placed, whatever an editor removed or added since.
+// An order from before that list was kept is judged in its buyer's favour: what was opened
+// counts only while the course still has it, and its removal makes the course no smaller.
+func (l OrderLine) Usage(opened func(lessonID string) bool, openedAll int, now *Course) (n, of int) {
+	if l.Lessons != nil {
+		return countOpened(l.Lessons, opened), len(l.Lessons)
+	}
+	n = countOpened(now.LessonIDs(), opened)
+	return n, now.Lessons() + openedAll - n
+}
+
+func countOpened(lessons []string, opened func(lessonID string) bool) (n int) {
+	for _, id := range lessons {
+		if opened(id) {
+			n++
+		}
+	}
+	return n
+}
 
 // Came notes what became of a paid line: granted, or refused for a reason.
 func (l *OrderLine) Came(refused *Error) {

@@ -47,6 +47,7 @@ type QuoteLine struct {
 	Problem        string     `json:"problem,omitempty"`
 
 	needless []string
+	lessons  []string // that the course has now
 }
 
 // Problem is why one line cannot be bought, with what can be bought of the course
@@ -122,7 +123,7 @@ func quoteLine(want LineRequest, course func(id string) (*Course, Standing, erro
 	return QuoteLine{
 		CourseID: c.ID, Title: c.Title, Cover: c.Cover, PolicyID: o.PolicyID, Name: o.Name, Version: o.Version,
 		Kind: o.Kind, Stage: o.Stage, Period: o.Period, Price: o.Price, List: o.List, Credit: o.Credit,
-		CreditOrders: o.CreditOrders, CreditUse: o.CreditUse, NeedlessRefund: o.NeedlessRefund, needless: o.Needless,
+		CreditOrders: o.CreditOrders, CreditUse: o.CreditUse, NeedlessRefund: o.NeedlessRefund, needless: o.Needless, lessons: c.LessonIDs(),
 	}, nil
 }
 
@@ -150,7 +151,7 @@ func (q Quote) OrderLines() []OrderLine {
 		lines = append(lines, OrderLine{
 			CourseID: l.CourseID, Title: l.Title, PolicyID: l.PolicyID, PolicyName: l.Name, Version: l.Version,
 			Kind: l.Kind, Stage: l.Stage, Period: l.Period, List: l.List, Credit: l.Credit,
-			CreditOrders: l.CreditOrders, Needless: l.needless, Price: l.Price,
+			CreditOrders: l.CreditOrders, Needless: l.needless, Price: l.Price, Lessons: l.lessons,
 		})
 	}
 	return lines

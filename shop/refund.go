@@ -51,7 +51,7 @@ type OrderRefund struct {
 }
 
 // Learning is a learner's past in one course, as far as a refund looks at it: the
-// enrolment, and how many of how many lessons were opened.
+// enrolment, and how many of how many lessons were opened (OrderLine.Usage).
 type Learning struct {
 	Enrolment       *Enrolment
 	Opened, Lessons int

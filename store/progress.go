@@ -25,6 +25,12 @@ type LessonProgress struct {
 	Done     bool      `bson:"done" json:"done"`
 }
 
+// Opened reports whether a lesson was opened.
+func (p *Progress) Opened(lessonID string) bool {
+	_, there := p.Lessons[lessonID]
+	return there
+}
+
 var errNoProgress = errors.New("no progress")
 
 // Progress reads a learner's progress in a course; empty where nothing was opened.
