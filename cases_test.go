@@ -325,11 +325,12 @@ func (p *person) placed(total int64, lines ...wish) (out placedJSON) {
 
 // tradeJSON is a trade as the sandbox shows it.
 type tradeJSON struct {
-	OutTradeNo string `json:"out_trade_no"`
-	Channel    string `json:"channel"`
-	State      string `json:"state"`
-	Total      int64  `json:"total_fen"`
-	Callbacks  []struct {
+	OutTradeNo    string `json:"out_trade_no"`
+	Channel       string `json:"channel"`
+	State         string `json:"state"`
+	Total         int64  `json:"total_fen"`
+	TransactionID string `json:"transaction_id"`
+	Callbacks     []struct {
 		State      string         `json:"state"`
 		Deliveries []deliveryJSON `json:"deliveries"`
 	} `json:"callbacks"`

@@ -29,7 +29,11 @@ func (p *person) finances(from, to string) (lines []financeLine) {
 	if got := a.header.Get("Content-Type"); got != "text/csv; charset=utf-8" {
 		p.t.Fatalf("Content-Type %q", got)
 	}
-	all, err := csv.NewReader(bytes.NewReader(a.body)).ReadAll()
+	body, marked := bytes.CutPrefix(a.body, []byte("\uFEFF"))
+	if !marked {
+		p.t.Fatalf("no byte order mark before %.20q", a.body)
+	}
+	all, err := csv.NewReader(bytes.NewReader(body)).ReadAll()
 	if err != nil {
 		p.t.Fatalf("%v in %s", err, a.body)
 	}

@@ -1,17 +1,28 @@
 package handlers
 
 import (
-	"bytes"
-	"encoding/csv"
-	"errors"
 	"net/http"
+	"time"
 
 	"mstm/shop"
 )
 
-// exportFinance answers GET /api/admin/finance?from=&to= with the movements of money of the
-// days from … to in Asia/Shanghai (both included, at most 92) as CSV: a line for each, the
-// sums of each day after it, those of all at the end. The sums of a day equal WeChat's bill.
+// exportTime bounds how long one finance export may take to send.
+const exportTime = 10 * time.Minute
+
+// financeSheet is a finance export in one format. Once it has begun to be sent the answer
+// cannot become a refusal any more.
+type financeSheet interface {
+	rows([]shop.FinanceRow) error
+	end() error
+	begun() bool
+	close()
+}
+
+// exportFinance answers GET /api/admin/finance?from=&to=&format= with the movements of money
+// of the days from … to in Asia/Shanghai (both included, at most 92) as CSV, or as a workbook
+// with format=xlsx: a line for each, the sums of each day after it, those of all at the end.
+// The sums of a day equal WeChat's bill.
 func (s *Server) exportFinance(w http.ResponseWriter, r *http.Request) error {
 	q, err := query(r)
 	if err != nil {
@@ -25,45 +36,61 @@ func (s *Server) exportFinance(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	cash, err := s.Checkout.CashBook(r.Context(), from, to)
-	if err != nil {
-		return err
+	name := "finance-" + string(from) + "-" + string(to)
+	var sheet financeSheet
+	switch q.Get("format") {
+	case "", "csv":
+		sheet = &financeCSV{w: w, name: name}
+	case "xlsx":
+		if sheet, err = newFinanceBook(w, name); err != nil {
+			return err
+		}
+	default:
+		return shop.ErrInvalidQuery.At("format")
 	}
-	names, err := s.usernames(r, cash)
-	if err != nil {
-		return err
-	}
-	var body bytes.Buffer
-	out := csv.NewWriter(&body)
-	out.UseCRLF = true // RFC 4180
-	rows := shop.FinanceRows(cash, func(id string) string { return names[id] })
-	if err := errors.Join(out.Write(shop.FinanceHeader()), out.WriteAll(rows)); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="finance-`+string(from)+`-`+string(to)+`.csv"`)
-	write(w, http.StatusOK, body.Bytes())
-	return nil
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(exportTime)) // without it the server's own holds
+	return s.writeFinance(r, from, to, sheet)
 }
 
-// usernames are the names of the movements' owners. Who is gone has none.
-func (s *Server) usernames(r *http.Request, cash []shop.Cash) (map[string]string, error) {
+// writeFinance writes the rows some days at a time. What cannot be completed is cut off: a
+// file that ends early must not look whole.
+func (s *Server) writeFinance(r *http.Request, from, to shop.Date, sheet financeSheet) error {
+	defer sheet.close()
+	var book shop.FinanceBook
 	names := map[string]string{}
-	for _, c := range cash {
-		if _, known := names[c.UserID]; known {
-			continue
+	err := s.Checkout.EachCash(r.Context(), from, to, func(cash []shop.Cash) error {
+		if err := s.nameUsers(r, cash, names); err != nil {
+			return err
 		}
-		u, err := s.Store.User(r.Context(), c.UserID)
-		switch {
-		case errors.Is(err, shop.ErrUserNotFound):
+		return sheet.rows(book.Rows(cash, func(id string) string { return names[id] }))
+	})
+	if err == nil {
+		err = sheet.rows(book.End())
+	}
+	if err == nil {
+		err = sheet.end()
+	}
+	if err != nil && sheet.begun() {
+		s.Log.WarnContext(r.Context(), "finance export cut off", "err", err)
+		panic(http.ErrAbortHandler)
+	}
+	return err
+}
+
+// nameUsers adds the names of the movements' owners. An account that is gone has none.
+func (s *Server) nameUsers(r *http.Request, cash []shop.Cash, names map[string]string) error {
+	var ids []string
+	for _, c := range cash {
+		if _, known := names[c.UserID]; !known {
 			names[c.UserID] = ""
-		case err != nil:
-			return nil, err
-		default:
-			names[c.UserID] = u.Username
+			ids = append(ids, c.UserID)
 		}
 	}
-	return names, nil
+	users, err := s.Store.Recipients(r.Context(), ids)
+	for id, u := range users {
+		names[id] = u.Username
+	}
+	return err
 }
 
 // date reads a day in Asia/Shanghai, or refuses it as what the caller says.

@@ -74,8 +74,9 @@ type adminOrderItem struct {
 	Exception string `json:"exception,omitempty"`
 }
 
-// adminListOrders answers GET /api/admin/orders?state=&q=&limit=&cursor=, newest first. q is
-// an order's id, an out_trade_no or a username, whole.
+// adminListOrders answers GET /api/admin/orders?state=&q=&limit=&cursor=, newest first. q is a
+// number that a buyer or WeChat's bill names (the order's id, an out_trade_no, an
+// out_refund_no or WeChat's transaction_id) or a username, whole.
 func (s *Server) adminListOrders(w http.ResponseWriter, r *http.Request) error {
 	q, rows, err := listQuery(r)
 	if err != nil {
@@ -94,20 +95,23 @@ func (s *Server) adminListOrders(w http.ResponseWriter, r *http.Request) error {
 	return encode(w, http.StatusOK, list)
 }
 
-// findOrders looks q up as what it can be: a number of ours by key, else a username.
+// findOrders looks q up as what it can be: a number of ours by key, one of WeChat's, else a
+// username. What a spreadsheet or a bill puts before a number may stay.
 func (s *Server) findOrders(r *http.Request, f store.OrderFilter, q string, rows int, cursor string) ([]shop.Order, string, error) {
 	ctx := r.Context()
 	if q == "" {
 		return s.Store.Orders(ctx, f, rows, cursor)
 	}
-	ids := []string{q}
-	if id, ok := shop.OrderOfTrade(q); ok {
-		ids = append(ids, id)
+	number := shop.NumberIn(q)
+	ids := shop.OrderIDsOf(number)
+	if shop.IsTransaction(number) {
+		more, err := s.Store.OrdersOfTransaction(ctx, number)
+		if err != nil {
+			return nil, "", err
+		}
+		ids = append(ids, more...)
 	}
 	for _, id := range ids {
-		if !shop.ValidID(id) {
-			continue
-		}
 		o, err := s.Store.Order(ctx, id)
 		if err == nil && o.UserID != "" && (f.State == "" || o.State == f.State) {
 			return []shop.Order{*o}, "", nil

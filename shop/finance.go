@@ -2,9 +2,11 @@ package shop
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // FinanceDays is how many days one finance export covers at most.
@@ -54,42 +56,122 @@ func FinanceHeader() []string {
 	}
 }
 
-// FinanceRows are the lines of the finance export: every movement, after each day's last
-// one the sums of the day, at the end those of all. The movements are sorted;
-// username names a user by id.
-func FinanceRows(all []Cash, username func(userID string) string) [][]string {
-	var rows [][]string
-	var day, total CashSums
-	for i, c := range all {
-		rows = append(rows, financeRow(c, username(c.UserID)))
-		day.add(c)
-		total.add(c)
-		if last := i == len(all)-1; last || all[i+1].Day() != c.Day() {
-			rows = append(rows, day.row(string(c.Day()), "day_total"))
-			day = CashSums{}
+// FinanceRow is a line of the finance export: a movement, or the sums of a day or of all,
+// which have no time (zero) and Count, how many movements they are of.
+type FinanceRow struct {
+	Day             Date // "" for the sums of all
+	At              time.Time
+	Kind            string
+	Order, Number   string
+	Count           int
+	TransactionID   string
+	UserID          string
+	Username        string
+	Courses         string
+	List, Credit    Fen
+	CashIn, CashOut Fen // what went back is negative
+	State           string
+}
+
+// IsSum reports whether the row is one of sums.
+func (r FinanceRow) IsSum() bool { return r.At.IsZero() }
+
+// FinanceBook makes the lines of the finance export out of movements that come in the order
+// of the books, some at a time: every movement, after each day's last one the sums of the
+// day, at the end those of all.
+type FinanceBook struct {
+	day, all CashSums
+	today    Date
+}
+
+// Rows are the lines that some more movements add; username names a user by id.
+func (b *FinanceBook) Rows(cash []Cash, username func(userID string) string) (rows []FinanceRow) {
+	for _, c := range cash {
+		if c.Day() != b.today {
+			rows = append(rows, b.endDay()...)
+			b.today = c.Day()
+		}
+		b.day.add(c)
+		b.all.add(c)
+		rows = append(rows, c.row(username(c.UserID)))
+	}
+	return rows
+}
+
+// End are the last lines: the sums of the last day and of all.
+func (b *FinanceBook) End() []FinanceRow { return append(b.endDay(), b.all.row("", "total")) }
+
+func (b *FinanceBook) endDay() (rows []FinanceRow) {
+	if b.today != "" {
+		rows = append(rows, b.day.row(b.today, "day_total"))
+	}
+	b.day = CashSums{}
+	return rows
+}
+
+func (c Cash) row(username string) FinanceRow {
+	return FinanceRow{
+		Day: c.Day(), At: c.At, Kind: string(c.Kind), Order: c.OrderID, Number: cmp.Or(c.OutRefundNo, c.OutTradeNo),
+		TransactionID: c.TransactionID, UserID: c.UserID, Username: username, Courses: strings.Join(c.Courses, "；"),
+		List: c.List, Credit: c.Credit, CashIn: c.In, CashOut: -c.Out, State: c.State,
+	}
+}
+
+func (s CashSums) row(day Date, kind string) FinanceRow {
+	return FinanceRow{Day: day, Kind: kind, Count: s.Count, List: s.List, Credit: s.Credit, CashIn: s.In, CashOut: -s.Out}
+}
+
+// Text is the row as CSV has it, under FinanceHeader. The number of movements of a row of
+// sums stands where a movement has its number.
+func (r FinanceRow) Text() []string {
+	at, number := "", marked(r.Number)
+	if r.IsSum() {
+		number = strconv.Itoa(r.Count)
+	} else {
+		at = r.At.In(shanghai).Format(time.TimeOnly)
+	}
+	return []string{
+		string(r.Day), at, defused(r.Kind), marked(r.Order), number, marked(r.TransactionID), marked(r.UserID), marked(r.Username),
+		defused(r.Courses), r.List.Yuan(), r.Credit.Yuan(), r.CashIn.Yuan(), r.CashOut.Yuan(), r.State,
+	}
+}
+
+// Cells is the row as a workbook has it: days and times of the clock in China are dates (a
+// time.Time, a fraction of a day), amounts are numbers in yuan, the rest is text; nil where
+// there is nothing.
+func (r FinanceRow) Cells() []any {
+	day, at, number := any(nil), any(nil), any(r.Number)
+	if r.Day != "" {
+		day = r.Day.Start().In(shanghai)
+	}
+	if r.IsSum() {
+		number = r.Count
+	} else {
+		at = r.At.Sub(r.Day.Start()).Truncate(time.Second).Hours() / 24
+	}
+	cells := []any{day, at, r.Kind, r.Order, number, r.TransactionID, r.UserID, r.Username, r.Courses}
+	for i, c := range cells {
+		if text, ok := c.(string); ok {
+			cells[i] = defused(text)
 		}
 	}
-	return append(rows, total.row("", "total"))
+	for _, f := range []Fen{r.List, r.Credit, r.CashIn, r.CashOut} {
+		cells = append(cells, float64(f)/100)
+	}
+	return append(cells, r.State)
 }
 
-func financeRow(c Cash, username string) []string {
-	at := c.At.In(shanghai)
-	text := []string{
-		string(c.Kind), c.OrderID, cmp.Or(c.OutRefundNo, c.OutTradeNo), c.TransactionID, c.UserID, username, strings.Join(c.Courses, "；"),
-	}
-	for i := range text {
-		text[i] = defused(text[i])
-	}
-	row := append([]string{string(c.Day()), at.Format("15:04:05")}, text...)
-	return append(row, c.List.Yuan(), c.Credit.Yuan(), c.In.Yuan(), (-c.Out).Yuan(), c.State)
-}
+// numeric is what a spreadsheet takes for a number, and would round or write with an
+// exponent: the numbers of trades, phones, and ids that happen to look like one.
+var numeric = regexp.MustCompile(`^[0-9]+([eE][0-9]+)?$`)
 
-// row is a line of sums; the number of movements stands where a movement has its number.
-func (s CashSums) row(date, kind string) []string {
-	return []string{
-		date, "", kind, "", strconv.Itoa(s.Count), "", "", "", "",
-		s.List.Yuan(), s.Credit.Yuan(), s.In.Yuan(), (-s.Out).Yuan(), "",
+// marked is an identifier as a spreadsheet leaves it alone: with WeChat's own mark, a
+// backtick, before what it would take for a number.
+func marked(s string) string {
+	if numeric.MatchString(s) {
+		return "`" + s
 	}
+	return defused(s)
 }
 
 // defused keeps a spreadsheet from taking a text for a formula; full-width signs count in

@@ -47,11 +47,14 @@ func TestFinanceRowsHaveSumsOfEachDayAndOfAll(t *testing.T) {
 		{Kind: CashRefund, At: booksDay.End(), OrderID: "o1", OutTradeNo: "o101", OutRefundNo: "o1r01", UserID: "u1", Out: 1},
 	}
 	var got []string
-	for _, row := range FinanceRows(cash, func(string) string { return "@lin" }) {
-		if len(row) != len(FinanceHeader()) {
-			t.Fatalf("%d cells under %d columns", len(row), len(FinanceHeader()))
+	var book FinanceBook
+	rows := book.Rows(cash[:1], func(string) string { return "@lin" })
+	rows = append(rows, book.Rows(cash[1:], func(string) string { return "@lin" })...)
+	for _, row := range append(rows, book.End()...) {
+		if len(row.Text()) != len(FinanceHeader()) || len(row.Cells()) != len(FinanceHeader()) {
+			t.Fatalf("%d texts, %d cells under %d columns", len(row.Text()), len(row.Cells()), len(FinanceHeader()))
 		}
-		got = append(got, strings.Join(row, "|"))
+		got = append(got, strings.Join(row.Text(), "|"))
 	}
 	want := []string{
 		"2025-03-05|12:00:00|payment|o1|o101||u1|'@lin|'=HYPERLINK(1)|999.00|500.00|499.01|0.00|",
@@ -70,6 +73,17 @@ func TestTextsAreNoFormulas(t *testing.T) {
 		"": "", "Go 入门": "Go 入门", "=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@SUM": "'@SUM", " =1": "' =1", "\t=1": "'\t=1", "＝1": "'＝1", "a=1": "a=1",
 	} {
 		if got := defused(in); got != want {
+			t.Errorf("%q becomes %q, not %q", in, got, want)
+		}
+	}
+}
+
+func TestNumbersOfDigits_AreMarkedAsText(t *testing.T) {
+	for in, want := range map[string]string{
+		"": "", "4200002233202503051234567890": "`4200002233202503051234567890", "13800138000": "`13800138000", "12e5": "`12e5",
+		"o101": "o101", "12e5x": "12e5x", "-1": "'-1", "=1": "'=1",
+	} {
+		if got := marked(in); got != want {
 			t.Errorf("%q becomes %q, not %q", in, got, want)
 		}
 	}

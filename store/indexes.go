@@ -26,6 +26,7 @@ var collections = []struct {
 		{{Key: "created_at", Value: -1}, {Key: "_id", Value: -1}},
 		{{Key: "paid_at", Value: 1}},
 		{{Key: "attempts.paid_at", Value: 1}},
+		{{Key: "attempts.transaction_id", Value: 1}},
 		{{Key: "refunds.created_at", Value: 1}},
 		{{Key: "refunds.accepted_at", Value: 1}},
 	}},
@@ -59,7 +60,7 @@ var collections = []struct {
 	{"message_numbers", nil},
 	{"api_keys", nil},
 	{"settings", nil},
-	{"quarantine", []bson.D{{{Key: "out_trade_no", Value: 1}}}},
+	{"quarantine", []bson.D{{{Key: "out_trade_no", Value: 1}}, {{Key: "payment.transaction_id", Value: 1}}}},
 	{"audit", []bson.D{{{Key: "object", Value: 1}, {Key: "at", Value: -1}}, {{Key: "at", Value: -1}}}},
 }
 

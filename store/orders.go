@@ -102,6 +102,28 @@ func (s *Store) Orders(ctx context.Context, f OrderFilter, limit int, cursor str
 		func(o shop.Order) (any, string) { return o.CreatedAt, o.ID })
 }
 
+// OrdersOfTransaction lists the ids of the orders that a payment of WeChat belongs to, also
+// one that did not fit its order. An index answers; the embedded store reads all orders.
+func (s *Store) OrdersOfTransaction(ctx context.Context, transactionID string) (ids []string, err error) {
+	err = walk(ctx, s.coll("orders"), bson.M{"attempts.transaction_id": transactionID}, func(o *shop.Order) error {
+		ids = append(ids, o.ID)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("orders of a transaction: %w", err)
+	}
+	strays, err := findAll[Stray](ctx, s.coll("quarantine"), bson.M{"payment.transaction_id": transactionID})
+	if err != nil {
+		return nil, fmt.Errorf("strays of a transaction: %w", err)
+	}
+	for _, x := range strays {
+		if id, ok := shop.OrderOfTrade(x.OutTradeNo); ok {
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}
+
 // OpenOrdersFor lists the ids of the unpaid orders that have the course in them.
 func (s *Store) OpenOrdersFor(ctx context.Context, courseID string) (ids []string, err error) {
 	for _, state := range []shop.OrderState{shop.OrderPending, shop.OrderClosing} {

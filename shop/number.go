@@ -1,0 +1,40 @@
+package shop
+
+import (
+	"strings"
+	"unicode"
+)
+
+// NumberIn is the number that a person copied, without the blanks in it and the mark that a
+// spreadsheet or WeChat's bill puts before it.
+func NumberIn(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return -1
+		}
+		return r
+	}, s)
+	return strings.TrimLeft(s, "`'")
+}
+
+// OrderIDsOf are the ids of the orders that a number of ours may belong to: as an order's
+// id, an out_trade_no or an out_refund_no.
+func OrderIDsOf(number string) (ids []string) {
+	number = strings.ToLower(number)
+	if ValidID(number) {
+		ids = append(ids, number)
+	}
+	if id, ok := OrderOfTrade(number); ok {
+		ids = append(ids, id)
+	}
+	if id, ok := OrderOfRefund(number); ok {
+		ids = append(ids, id)
+	}
+	return ids
+}
+
+// IsTransaction reports whether a number can be WeChat's transaction_id: at most 32 digits,
+// and more than anybody types as a name.
+func IsTransaction(number string) bool {
+	return len(number) >= 10 && len(number) <= 32 && strings.Trim(number, "0123456789") == ""
+}
