@@ -64,11 +64,12 @@ func start(ctx context.Context, log *slog.Logger, args []string) error {
 	return command(ctx, cfg, log, args, os.Stdout)
 }
 
-// redisLog takes what go-redis has to say into the log.
+// redisLog takes what go-redis has to say, which is a line for each failed connection, to those who debug: an outage
+// of Redis has one line of the store's.
 type redisLog struct{ *slog.Logger }
 
 func (l redisLog) Printf(ctx context.Context, format string, v ...any) {
-	l.WarnContext(ctx, "redis", "says", fmt.Sprintf(format, v...))
+	l.DebugContext(ctx, "redis", "says", fmt.Sprintf(format, v...))
 }
 
 // watch is what the outside may see of a running shop.

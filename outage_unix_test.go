@@ -6,11 +6,14 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"mstm/hub/hubtest"
 	"mstm/store/redistest"
+	"mstm/store/storetest"
 )
 
 // withRedis is a shop on a real Redis, all else embedded.
@@ -107,4 +110,85 @@ func TestFullRedis_ReadyzSaysDegraded(t *testing.T) {
 	visitor.awaitCondition("redis", "200 degraded redis full")
 	r.Client.ConfigSet(ctx, "maxmemory", "0")
 	visitor.awaitCondition("redis", "200 ready redis up")
+}
+
+// outage is a way for Redis to be of no use, and the end of it.
+type outage struct {
+	name       string
+	begin, end func(r *redistest.Server)
+}
+
+var outages = []outage{
+	{"killed", func(r *redistest.Server) { r.Kill() }, func(r *redistest.Server) { r.Again() }},
+	{"frozen", func(r *redistest.Server) { r.Signal(syscall.SIGSTOP) }, func(r *redistest.Server) { r.Signal(syscall.SIGCONT) }},
+	{"full", func(r *redistest.Server) { r.Client.ConfigSet(context.Background(), "maxmemory", "1") },
+		func(r *redistest.Server) { r.Client.ConfigSet(context.Background(), "maxmemory", "0") }},
+}
+
+// TestPurchase_WithoutRedis_IsFulfilledAndTold buys while Redis is of no use: the order is fulfilled, the course open and
+// the notice in the inbox all the same, nobody is called, and the pages of both instances are right within five seconds
+// of Redis' return, also when the instance that sold is gone by then. The times here allow for a busy machine.
+func TestPurchase_WithoutRedis_IsFulfilledAndTold(t *testing.T) {
+	for _, tt := range outages {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			buyWithoutRedis(t, tt, tt.name == "killed")
+		})
+	}
+}
+
+func buyWithoutRedis(t *testing.T, tt outage, sellerEnds bool) {
+	const soon = 10 * time.Second
+	r := redistest.Start(t)
+	mongo := storetest.Mongo(t)
+	shop := startShop(t, withStores(mongo, r.URL()))
+	other := startShop(t, withStores(mongo, r.URL()), withSandboxOf(shop))
+	learner := shop.newLearner()
+	learner.put("/api/cart/go1", obj{"policy_id": "go1full"}).want(200)
+	page := learner.at(other).socket()
+	page.Ready()
+
+	tt.begin(r)
+	end := sync.OnceFunc(func() { tt.end(r) })
+	defer end() // a frozen process would stay
+	shop.log.reset()
+	began := time.Now()
+	placed := learner.placed(99900, wish{"go1", "go1full"})
+	shop.scan(placed.Payment)
+	learner.await(placed.Order.ID, "fulfilled")
+	learner.wantOpenedOnce(placed.Order.ID, "go1")
+	took := time.Since(began)
+	if t.Logf("fulfilled, open and told after %s", took.Round(time.Millisecond)); took > soon {
+		t.Errorf("that took %s", took)
+	}
+	time.Sleep(2 * time.Second) // for tries and their lines
+	loud := warnings(shop.log.String())
+	if strings.Contains(loud, `"alarm":true`) || strings.Count(loud, "\n") > 1 {
+		t.Errorf("the log is loud:\n%s", loud)
+	}
+	if sellerEnds {
+		shop.stop()
+	}
+
+	end()
+	began = time.Now()
+	for _, what := range []string{"order.changed", "enrolment.changed", "notice.posted"} {
+		page.WaitFor(what, 30*time.Second, func(f hubtest.Frame) bool {
+			return f.Type == what && (what != "order.changed" || strings.Contains(string(f.Data), `"fulfilled"`))
+		})
+	}
+	eventually(t, 30*time.Second, func() error {
+		if cart := learner.at(other).get("/api/cart"); cart.status != 200 || strings.Contains(string(cart.body), "go1full") {
+			return fmt.Errorf("the cart is %s", cart.body)
+		}
+		left, err := rows(openDatabase(t, mongo), "unsent", nil)
+		if err == nil && len(left) > 0 {
+			err = fmt.Errorf("%d rows wait", len(left))
+		}
+		return err
+	})
+	took = time.Since(began)
+	if t.Logf("pages are right %s after Redis is back", took.Round(time.Millisecond)); took > soon {
+		t.Errorf("that took %s", took)
+	}
 }

@@ -50,7 +50,7 @@ func (c *Carts) Show(ctx context.Context, userID string) (shop.Cart, error) {
 func (c *Carts) current(ctx context.Context, userID string, stored shop.Cart) shop.Cart {
 	now := c.refresh(ctx, userID, stored, nil)
 	if now.Version != stored.Version {
-		c.announce(ctx, userID, now)
+		_ = c.announce(ctx, userID, now) // publish has logged it
 	}
 	return now
 }
@@ -94,7 +94,8 @@ func (c *Carts) Empty(ctx context.Context, userID string) (shop.Cart, error) {
 }
 
 // RemoveBought takes the lines that a paid order has bought, and only these, out. Lines of
-// the same courses that stay are priced again: what the learner owns has changed.
+// the same courses that stay are priced again: what the learner owns has changed. An error says that the lines are
+// there still, or that not all pages know: a repeat mends either.
 func (c *Carts) RemoveBought(ctx context.Context, userID, orderID string, bought []shop.CartBought) error {
 	now, changed, err := c.Store.RemoveBought(ctx, userID, orderID, bought)
 	if err != nil {
@@ -106,10 +107,11 @@ func (c *Carts) RemoveBought(ctx context.Context, userID, orderID string, bought
 			again = append(again, b.CourseID)
 		}
 	}
-	if changed || len(again) > 0 {
-		c.changed(ctx, userID, now, again)
+	if !changed && len(again) == 0 {
+		return nil
 	}
-	return nil
+	ctx = context.WithoutCancel(ctx)
+	return c.announce(ctx, userID, c.refresh(ctx, userID, now, again))
 }
 
 // changed refreshes a cart that was just changed and announces it. again names courses whose
@@ -118,31 +120,35 @@ func (c *Carts) RemoveBought(ctx context.Context, userID, orderID string, bought
 func (c *Carts) changed(ctx context.Context, userID string, stored shop.Cart, again []string) shop.Cart {
 	ctx = context.WithoutCancel(ctx)
 	now := c.refresh(ctx, userID, stored, again)
-	c.announce(ctx, userID, now)
+	_ = c.announce(ctx, userID, now) // publish has logged it
 	return now
 }
 
 // announce publishes a cart. Two changes may be published in the other order than they were
 // made, and of several carts that wait for a page the last one may come alone; so the cart
 // is looked at again after it was published, until the last one published is the newest.
-func (c *Carts) announce(ctx context.Context, userID string, now shop.Cart) {
+func (c *Carts) announce(ctx context.Context, userID string, now shop.Cart) error {
 	for range rounds {
-		c.publish(ctx, userID, now)
+		if err := c.publish(ctx, userID, now); err != nil {
+			return err
+		}
 		newer, err := c.Store.Cart(ctx, userID)
 		if err != nil || newer.Version <= now.Version {
-			return
+			return err
 		}
 		now = newer
 	}
+	return nil
 }
 
 // publish sends cart.changed to the learner's pages: codes and figures, no sentences. A hub
 // that is down costs the other pages their news, not the caller the answer.
-func (c *Carts) publish(ctx context.Context, userID string, now shop.Cart) {
+func (c *Carts) publish(ctx context.Context, userID string, now shop.Cart) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTime)
 	defer cancel()
 	_, err := c.Hub.Publish(ctx, hub.Event{Topic: hub.UserTopic(userID), Type: "cart.changed", Data: now})
-	if err != nil {
+	if err != nil && !errors.Is(err, hub.ErrInLine) { // what stands in line is heard when Redis is back
 		c.Log.WarnContext(ctx, "event not published", "type", "cart.changed", "err", err)
 	}
+	return err
 }

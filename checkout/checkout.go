@@ -30,6 +30,9 @@ type Teller interface {
 	PaidBack(ctx context.Context, o *shop.Order, r *shop.Refund) error
 	OrderClosing(ctx context.Context, o *shop.Order) error
 	AccessEnds(ctx context.Context, userID string, r shop.Reminder) error
+
+	// ShowAgain shows open pages a notice or broadcast that they have not been shown; an error: not now either.
+	ShowAgain(ctx context.Context, u store.Unsent) error
 }
 
 // Carts takes what an order has bought out of the buyer's cart, before the buyer's pages. It
@@ -77,7 +80,7 @@ func (c *Checkout) Close(ctx context.Context) error {
 
 // behind drives an order after its request was answered.
 func (c *Checkout) behind(ctx context.Context, orderID string) {
-	ctx = store.Background(context.WithoutCancel(ctx), store.Settlement)
+	ctx = store.WithRedisBudget(store.Background(context.WithoutCancel(ctx), store.Settlement)) // the request's own may be spent
 	c.busy.Go(func() {
 		ctx, cancel := context.WithTimeout(ctx, driveTime)
 		defer cancel()
@@ -85,22 +88,20 @@ func (c *Checkout) behind(ctx context.Context, orderID string) {
 	})
 }
 
-// announce publishes an event on a learner's topic, at most once under its key.
-func (c *Checkout) announce(ctx context.Context, userID, typ, once string, data any) error {
-	ctx, cancel := context.WithTimeout(ctx, announceTime)
-	defer cancel()
-	_, err := c.Hub.Publish(ctx, hub.Event{Topic: hub.UserTopic(userID), Type: typ, Data: data, Once: once})
-	return err
+// announceEnrolment tells the learner's open pages how a course stands, now or when Redis takes it.
+func (c *Checkout) announceEnrolment(ctx context.Context, why string, e *shop.Enrolment) error {
+	err := c.publishEnrolment(ctx, why, e)
+	return c.orLater(ctx, err, store.Unsent{Kind: store.UnsentEnrolment, Ref: e.CourseID, UserID: e.UserID, Why: why})
 }
 
-// announceEnrolment tells the learner's open pages how a course stands, each state of it once
+// publishEnrolment publishes how a course stands, each state of it once
 // for one reason. Between reading and telling others may have changed it and told of that
 // already; so who has told looks again, and goes on until what was told last is the last.
-func (c *Checkout) announceEnrolment(ctx context.Context, why string, e *shop.Enrolment) error {
+func (c *Checkout) publishEnrolment(ctx context.Context, why string, e *shop.Enrolment) error {
 	for range tellingMost {
 		view := e.View(c.Now())
 		once := fmt.Sprintf("%s:%d:%s", why, e.V, view.State)
-		if err := c.announce(ctx, e.UserID, "enrolment.changed", once, view); err != nil {
+		if err := c.publish(ctx, e.UserID, "enrolment.changed", once, view); err != nil {
 			return err
 		}
 		now, err := c.Store.Enrolment(ctx, e.UserID, e.CourseID)
@@ -122,11 +123,15 @@ type OrderChanged struct {
 	Payment *shop.PaymentView `json:"payment,omitempty"`
 }
 
-// announceOrder tells the learner's open pages the state that the order is in, once for
-// each time that it came to this state.
+// announceOrder tells the learner's open pages the state that the order is in, now or when Redis takes it.
 func (c *Checkout) announceOrder(ctx context.Context, o *shop.Order) error {
+	return c.orLater(ctx, c.publishOrder(ctx, o), store.Unsent{Kind: store.UnsentOrder, Ref: o.ID, UserID: o.UserID})
+}
+
+// publishOrder publishes the order's state, once for each time that it came to this state.
+func (c *Checkout) publishOrder(ctx context.Context, o *shop.Order) error {
 	once := fmt.Sprintf("order:%s:%d", o.ID, len(o.History))
-	return c.announce(ctx, o.UserID, "order.changed", once, OrderChanged{o.View(), o.Payment()})
+	return c.publish(ctx, o.UserID, "order.changed", once, OrderChanged{o.View(), o.Payment()})
 }
 
 // alarm is a log line that somebody is called for.

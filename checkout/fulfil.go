@@ -151,8 +151,12 @@ func (c *Checkout) grantedBefore(ctx context.Context, o *shop.Order, l shop.Orde
 	return there && g.State != shop.GrantRevoked, err
 }
 
-// clearCart takes the bought lines, and only these, out of the cart.
+// clearCart takes the bought lines, and only these, out of the cart, now or when Redis is back.
 func (c *Checkout) clearCart(ctx context.Context, o *shop.Order) error {
+	return c.orLater(ctx, c.takeBought(ctx, o), store.Unsent{Kind: store.UnsentCart, Ref: o.ID, UserID: o.UserID})
+}
+
+func (c *Checkout) takeBought(ctx context.Context, o *shop.Order) error {
 	bought := make([]shop.CartBought, 0, len(o.Lines))
 	for _, l := range o.Lines {
 		bought = append(bought, shop.CartBought{CourseID: l.CourseID, PolicyID: l.PolicyID, Lifetime: l.Kind == shop.KindLifetime})

@@ -21,14 +21,15 @@ const (
 
 // Run looks after every order that something must happen to, until ctx ends: duties that
 // were left, attempts to ask WeChat about, time that is over, refunds on their way. Beside
-// it learners are reminded of what ends, each day's bill is compared, and claims of orders
-// that never came are given up. It may run on every instance.
+// it learners are reminded of what ends, each day's bill is compared, claims of orders
+// that never came are given up, and pages are shown what Redis did not take. It may run on every instance.
 func (c *Checkout) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return c.runSweeping(ctx) })
 	g.Go(func() error { return c.runTurning(ctx) })
 	g.Go(func() error { return c.runReconciling(ctx) })
 	g.Go(func() error { return c.runLost(ctx) })
+	g.Go(func() error { return c.runTelling(ctx) })
 	return g.Wait()
 }
 
@@ -61,7 +62,7 @@ func (c *Checkout) Sweep(ctx context.Context) error {
 		g.Go(func() error {
 			mine, err := c.Store.Lease(ctx, &d, c.Now().Add(leaseFor))
 			if mine {
-				c.driveLogged(ctx, d.OrderID)
+				c.driveLogged(store.WithRedisBudget(ctx), d.OrderID)
 			}
 			return err
 		})
@@ -193,7 +194,7 @@ func (c *Checkout) perform(ctx context.Context, o *shop.Order, duty shop.DutyNam
 			return nil
 		}
 		o.DutyFailed(duty, cause(err), c.Now())
-		if d.Tries == shop.AlarmAfterTries {
+		if d.Tries == shop.AlarmAfterTries && !errors.Is(err, shop.ErrUnavailable) { // an outage heals by itself
 			c.alarm(ctx, "a duty keeps failing", "order", o.ID, "duty", duty, "err", err)
 		}
 		return nil

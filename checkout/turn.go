@@ -43,7 +43,7 @@ func (c *Checkout) Turn(ctx context.Context) error {
 		g := errgroup.Group{}
 		g.SetLimit(sweepers)
 		for _, t := range turns {
-			g.Go(func() error { return c.takeTurn(ctx, t) })
+			g.Go(func() error { return c.takeTurn(store.WithRedisBudget(ctx), t) })
 		}
 		if err := g.Wait(); err != nil || len(turns) < sweepMost {
 			return err

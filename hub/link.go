@@ -100,7 +100,7 @@ func (l *link) receive(ctx context.Context) {
 			pause = least
 		}
 		if pause == least { // one line for each loss, not for each attempt
-			l.hub.log.Warn("hub lost its subscription", "link", l.name, "err", err)
+			l.hub.log.Info("hub lost its subscription", "link", l.name, "err", err)
 			l.hub.count.linksLost.Add(1)
 		}
 		if cluster, ok := l.hub.cfg.Redis.(*redis.ClusterClient); ok {
@@ -273,7 +273,7 @@ func (l *link) noteRedis(err error) {
 	}
 	l.away = err != nil
 	if l.away {
-		l.hub.log.Warn("hub cannot reach Redis, sockets stay", "link", l.name, "err", err)
+		l.hub.log.Info("hub cannot reach Redis, sockets stay", "link", l.name, "err", err)
 		return
 	}
 	l.hub.log.Info("hub reaches Redis again", "link", l.name)

@@ -117,5 +117,6 @@ func (s *sending) messagesSent(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return false, s.showProgress(ctx, x, left)
+	s.showProgress(ctx, x, left)
+	return false, nil
 }

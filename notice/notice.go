@@ -43,15 +43,14 @@ type news struct {
 	facts, message func(locale string) map[string]string
 }
 
-// tell puts a notice into a learner's inbox and shows it on the open pages.
+// tell puts a notice into a learner's inbox and shows it on the open pages, now or when Redis takes it.
 func (d *Desk) tell(ctx context.Context, what news) error {
 	n, err := d.keep(ctx, what)
 	if err != nil {
 		return err
 	}
 	if err := d.show(ctx, n); err != nil {
-		// It is in the inbox; a page that comes back reads it there.
-		d.Log.WarnContext(ctx, "notice not shown live", "notice", n.ID, "err", err)
+		return d.Store.NoteUnsent(ctx, store.Unsent{Kind: store.UnsentNotice, Ref: n.ID, UserID: n.UserID})
 	}
 	return nil
 }
@@ -120,6 +119,59 @@ func (d *Desk) word(ctx context.Context, what news, locale string) (shop.Wording
 
 // show shows a notice on the reader's open pages, once.
 func (d *Desk) show(ctx context.Context, n shop.Notice) error {
-	_, err := d.Hub.Publish(ctx, hub.Event{Topic: hub.UserTopic(n.UserID), Type: "notice.posted", Data: n.View(), Once: "notice:" + n.ID})
+	ctx, cancel := context.WithTimeout(ctx, showTime)
+	defer cancel()
+	_, err := d.Hub.Publish(ctx, noticePosted(n, false))
 	return err
+}
+
+// noticePosted is the event that shows a notice; a fleeting one is in no inbox.
+func noticePosted(n shop.Notice, fleeting bool) hub.Event {
+	view := n.View()
+	view.Fleeting = fleeting
+	return hub.Event{Topic: hub.UserTopic(n.UserID), Type: "notice.posted", Data: view, Once: "notice:" + n.ID}
+}
+
+// ShowAgain shows open pages a notice or a broadcast that Redis did not take at its time.
+func (d *Desk) ShowAgain(ctx context.Context, u store.Unsent) error {
+	if u.Kind == store.UnsentBroadcast {
+		return d.showBroadcastAgain(ctx, u)
+	}
+	n, err := d.Store.Notice(ctx, u.Ref)
+	if errors.Is(err, shop.ErrNoticeNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return d.show(ctx, *n)
+}
+
+// showBroadcastAgain shows a broadcast, unless it was cancelled meanwhile.
+func (d *Desk) showBroadcastAgain(ctx context.Context, u store.Unsent) error {
+	x, err := d.Store.Broadcast(ctx, u.Ref)
+	switch {
+	case errors.Is(err, shop.ErrBroadcastNotFound):
+		return nil
+	case err != nil:
+		return err
+	case x.StartedAt == nil || x.State == shop.BroadcastCancelled:
+		return nil
+	}
+	_, err = d.Hub.Publish(ctx, broadcastPosted(x, u.UserID))
+	return err
+}
+
+// broadcastPosted is the event that shows a broadcast to a user; "" is everybody.
+func broadcastPosted(x *shop.Broadcast, userID string) hub.Event {
+	e := noticePosted(x.Notice(userID, *x.StartedAt), !x.By(shop.ByInbox))
+	if userID == "" {
+		e.Topic, e.Once = hub.Activity, "broadcast:"+x.ID
+	}
+	return e
+}
+
+// unsent is the broadcast as pages of a user are to be shown it when Redis takes it; "" is everybody.
+func (s *sending) unsent(userID string) store.Unsent {
+	return store.Unsent{Kind: store.UnsentBroadcast, Ref: s.x.ID, UserID: userID}
 }

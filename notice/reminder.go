@@ -11,16 +11,9 @@ import (
 )
 
 // AccessEnds reminds a learner that access to a course ends, or says that it has ended, and
-// what it costs to go on. Each kind is told once for each last day. An error after which the
-// notice is in the inbox says that open pages have not heard of it: the caller comes again.
+// what it costs to go on. Each kind is told once for each last day.
 func (d *Desk) AccessEnds(ctx context.Context, userID string, r shop.Reminder) error {
-	n, err := d.keep(ctx, endNews(userID, r))
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, showTime)
-	defer cancel()
-	return d.show(ctx, n)
+	return d.tell(ctx, endNews(userID, r))
 }
 
 const showTime = 2 * time.Second // for one live event

@@ -8,7 +8,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"mstm/hub"
 	"mstm/shop"
 	"mstm/store"
 )
@@ -324,9 +323,11 @@ func (s *sending) showEverybody(ctx context.Context) error {
 		return nil
 	}
 	if s.x.By(shop.ByLive) {
-		view := s.x.Notice("", *s.x.StartedAt).View()
-		view.Fleeting = !s.x.By(shop.ByInbox)
-		if _, err := s.Hub.Publish(ctx, hub.Event{Topic: hub.Activity, Type: "notice.posted", Data: view, Once: "broadcast:" + s.x.ID}); err != nil {
+		_, err := s.Hub.Publish(store.WithRedisBudget(ctx), broadcastPosted(s.x, ""))
+		if err != nil && ctx.Err() == nil {
+			err = s.Store.NoteUnsent(ctx, s.unsent("")) // the other channels do not wait for Redis
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -448,23 +449,33 @@ func (s *sending) tellBatch(ctx context.Context, userIDs []string) (c shop.Broad
 }
 
 // showBatch shows a notice to each of its readers. Who is not there now, but comes back soon,
-// gets it with what else was missed.
+// gets it with what else was missed; what Redis does not take now is shown later, and holds up no other channel.
 func (s *sending) showBatch(ctx context.Context, notices []shop.Notice) (live int64, err error) {
 	there := s.online(ctx)
-	g, ctx := errgroup.WithContext(ctx)
+	var mu sync.Mutex
+	var unsent []store.Unsent
+	var g errgroup.Group
 	g.SetLimit(batchLive)
+	ctx = store.WithRedisBudget(ctx)
 	for _, n := range notices {
 		if there[n.UserID] {
 			live++
 		}
-		view := n.View()
-		view.Fleeting = !s.x.By(shop.ByInbox)
 		g.Go(func() error {
-			_, err := s.Hub.Publish(ctx, hub.Event{Topic: hub.UserTopic(n.UserID), Type: "notice.posted", Data: view, Once: "notice:" + n.ID})
-			return err
+			_, err := s.Hub.Publish(ctx, broadcastPosted(s.x, n.UserID))
+			if err == nil {
+				return nil
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			unsent = append(unsent, s.unsent(n.UserID))
+			return ctx.Err()
 		})
 	}
-	return live, g.Wait()
+	if err := g.Wait(); err != nil {
+		return live, err
+	}
+	return live, s.Store.NoteAllUnsent(ctx, unsent)
 }
 
 // online is who has a page open, as far as is known now: who is not known is told like the

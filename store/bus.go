@@ -109,7 +109,7 @@ func (b *bus) run(ctx context.Context) error {
 			return nil
 		}
 		if wasUp || tries == 0 {
-			b.log.Warn("the link that brings changes is down; caches are bypassed", "err", err)
+			b.log.Debug("the link that brings changes is down; caches are bypassed", "err", err) // see redisGuard
 		}
 		select {
 		case <-ctx.Done():

@@ -35,6 +35,7 @@ var collections = []struct {
 	{"claims", []bson.D{{{Key: "order_id", Value: 1}}}},
 	{"due", []bson.D{{{Key: "at", Value: 1}}}},
 	{"enrolments", []bson.D{{{Key: "user_id", Value: 1}}, {{Key: "course_id", Value: 1}, {Key: "_id", Value: 1}}}},
+	{"unsent", []bson.D{{{Key: "at", Value: 1}}}},
 	{"turns", []bson.D{{{Key: "at", Value: 1}}}},
 	{"trials", []bson.D{{{Key: "person", Value: 1}}}},
 	{"bindings", nil},

@@ -17,6 +17,7 @@ const (
 	redisBudget  = 200 * time.Millisecond // one answer for a request; the first that is late ends the request's budget
 	guardAfter   = 3                      // calls in a row without an answer open the breaker
 	guardReopens = 300 * time.Millisecond // and as long after, one call tries whether Redis is back
+	fullEnds     = 60                     // seconds without a refused write after which a full Redis is another outage
 )
 
 // errRedisAway is what a call gets that is not sent to Redis.
@@ -33,24 +34,21 @@ func WithRedisBudget(ctx context.Context) context.Context {
 	return context.WithValue(ctx, budgetKey{}, new(atomic.Bool))
 }
 
-// redisGuard is the circuit breaker in front of one Redis, of a Cluster in front of each node.
+// redisGuard is the circuit breaker in front of one Redis, of a Cluster in front of each node. It gives an outage its
+// one line in the log.
 type redisGuard struct {
 	breaker *gobreaker.TwoStepCircuitBreaker[struct{}]
 	answer  time.Duration // how long one call with a budget may take
+	log     *slog.Logger
+
+	missed atomic.Int64 // calls of anybody in a row without an answer
+	fullAt atomic.Int64 // Unix seconds: when a write was refused for want of memory last
 }
 
-func newRedisGuard(answer time.Duration, log *slog.Logger) redisGuard {
-	return redisGuard{answer: answer, breaker: gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
+func newRedisGuard(answer time.Duration, log *slog.Logger) *redisGuard {
+	return &redisGuard{answer: answer, log: log, breaker: gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
 		Name: "redis", Timeout: guardReopens, MaxRequests: 1,
 		ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= guardAfter },
-		OnStateChange: func(_ string, from, to gobreaker.State) {
-			switch { // one line for an outage, not one for each try
-			case from == gobreaker.StateClosed:
-				log.Warn("Redis does not answer: no carts, and open pages hear the news when it does")
-			case to == gobreaker.StateClosed:
-				log.Info("Redis answers again")
-			}
-		},
 	})}
 }
 
@@ -64,17 +62,17 @@ func guardRedis(client redis.UniversalClient, answer time.Duration, log *slog.Lo
 }
 
 // DialHook leaves connecting as it is.
-func (g redisGuard) DialHook(next redis.DialHook) redis.DialHook { return next }
+func (g *redisGuard) DialHook(next redis.DialHook) redis.DialHook { return next }
 
 // ProcessHook guards one command.
-func (g redisGuard) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+func (g *redisGuard) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
 		return g.guard(ctx, func(ctx context.Context) error { return next(ctx, cmd) })
 	}
 }
 
 // ProcessPipelineHook guards several commands that are sent together.
-func (g redisGuard) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+func (g *redisGuard) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return func(ctx context.Context, cmds []redis.Cmder) error {
 		err := g.guard(ctx, func(ctx context.Context) error { return next(ctx, cmds) })
 		if errors.Is(err, errRedisAway) {
@@ -87,10 +85,12 @@ func (g redisGuard) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Pr
 }
 
 // guard makes a call, if the budget in ctx and the breaker allow it.
-func (g redisGuard) guard(ctx context.Context, call func(context.Context) error) error {
+func (g *redisGuard) guard(ctx context.Context, call func(context.Context) error) error {
 	spent, limited := ctx.Value(budgetKey{}).(*atomic.Bool)
 	if !limited {
-		return call(ctx)
+		err := call(ctx)
+		g.note(err)
+		return err
 	}
 	if spent.Load() {
 		return errRedisAway
@@ -103,11 +103,31 @@ func (g redisGuard) guard(ctx context.Context, call func(context.Context) error)
 	ctx, cancel := context.WithTimeout(ctx, g.answer)
 	defer cancel()
 	err = call(ctx)
-	answered := redisAnswered(err)
+	answered := g.note(err)
 	if done(answered); !answered {
 		spent.Store(true)
 	}
 	return err
+}
+
+// note logs the beginning and the end of an outage, and reports whether Redis answered.
+func (g *redisGuard) note(err error) (answered bool) {
+	if answered = redisAnswered(err); !answered {
+		if g.missed.Add(1) == guardAfter {
+			g.log.Warn("Redis does not answer: no carts, and open pages hear the news when it does", "err", err)
+		}
+		return false
+	}
+	if g.missed.Load() != 0 && g.missed.Swap(0) >= guardAfter {
+		g.log.Info("Redis answers again")
+	}
+	if err != nil && redis.HasErrorPrefix(err, "OOM") {
+		now := time.Now().Unix()
+		if now-g.fullAt.Swap(now) > fullEnds {
+			g.log.Warn("Redis is full: no cart changes, and open pages hear the news when there is room", "err", err)
+		}
+	}
+	return true
 }
 
 // redisAnswered reports whether an error is Redis's own word, or there is none. A caller that hung up says nothing

@@ -1,0 +1,110 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"mstm/hub"
+	"mstm/shop"
+	"mstm/store"
+)
+
+// unsentMost is how much late news is shown in one go.
+const unsentMost = 200
+
+// publish publishes an event on a learner's topic, at most once under its key.
+func (c *Checkout) publish(ctx context.Context, userID, typ, once string, data any) error {
+	ctx, cancel := context.WithTimeout(ctx, announceTime)
+	defer cancel()
+	_, err := c.Hub.Publish(ctx, hub.Event{Topic: hub.UserTopic(userID), Type: typ, Data: data, Once: once})
+	return err
+}
+
+// orLater notes news that could not be published, to be shown when Redis takes it. A message that cannot be sent
+// holds up neither a grant nor a refund, so the error is nil unless the note itself failed, or nothing will ever
+// take such news.
+func (c *Checkout) orLater(ctx context.Context, err error, u store.Unsent) error {
+	if err == nil || errors.Is(err, hub.ErrBadEvent) || errors.Is(err, hub.ErrTooLarge) {
+		return err
+	}
+	return c.Store.NoteUnsent(ctx, u)
+}
+
+// runTelling shows late news until ctx ends. It is apart from the orders: none of them waits for Redis.
+func (c *Checkout) runTelling(ctx context.Context) error {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	waits := false
+	for {
+		err := c.TellUnsent(ctx)
+		if err != nil && !waits && ctx.Err() == nil { // one line for an outage
+			c.Log.InfoContext(ctx, "news for open pages waits", "err", err)
+		}
+		waits = err != nil
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// TellUnsent shows open pages what they have not been shown, as far as Redis takes it; the error says why not all.
+func (c *Checkout) TellUnsent(ctx context.Context) error {
+	for ctx.Err() == nil {
+		all, err := c.Store.UnsentNews(ctx, unsentMost)
+		if err != nil || len(all) == 0 {
+			return err
+		}
+		var g errgroup.Group
+		g.SetLimit(sweepers)
+		ctx := store.WithRedisBudget(ctx) // one for all: where Redis is away for one it is for the others
+		for _, u := range all {
+			g.Go(func() error { return c.tellLate(ctx, u) })
+		}
+		if err := g.Wait(); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// tellLate shows one piece of late news and forgets it.
+func (c *Checkout) tellLate(ctx context.Context, u store.Unsent) error {
+	err := c.showAgain(ctx, u)
+	if errors.Is(err, hub.ErrBadEvent) || errors.Is(err, hub.ErrTooLarge) {
+		c.Log.ErrorContext(ctx, "news cannot be shown", "kind", u.Kind, "ref", u.Ref, "err", err)
+		err = nil
+	}
+	if err != nil {
+		return err
+	}
+	return c.Store.ForgetUnsent(ctx, u)
+}
+
+// showAgain shows a thing as it is now; one that is gone needs no showing.
+func (c *Checkout) showAgain(ctx context.Context, u store.Unsent) error {
+	switch u.Kind {
+	case store.UnsentOrder, store.UnsentCart:
+		o, err := c.Store.Order(ctx, u.Ref)
+		switch {
+		case errors.Is(err, shop.ErrOrderNotFound):
+			return nil
+		case err != nil:
+			return err
+		case u.Kind == store.UnsentCart:
+			return c.takeBought(ctx, o)
+		}
+		return c.publishOrder(ctx, o)
+	case store.UnsentEnrolment:
+		e, err := c.Store.Enrolment(ctx, u.UserID, u.Ref)
+		if err != nil || e == nil {
+			return err
+		}
+		return c.publishEnrolment(ctx, u.Why, e)
+	}
+	return c.Teller.ShowAgain(ctx, u)
+}

@@ -1,0 +1,83 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"mstm/shop"
+)
+
+// UnsentKind names what open pages have not been shown.
+type UnsentKind string
+
+// What may be unsent. Ref is the id of the thing named.
+const (
+	UnsentOrder     UnsentKind = "order"     // how an order stands
+	UnsentEnrolment UnsentKind = "enrolment" // how a course stands for a learner, Why as it was to be told
+	UnsentCart      UnsentKind = "cart"      // the lines that an order bought leave the cart, and its pages see that
+	UnsentNotice    UnsentKind = "notice"    // a notice of the inbox
+	UnsentBroadcast UnsentKind = "broadcast" // a broadcast to a user; without a user, to everybody
+)
+
+// Unsent says that open pages wait for news that Redis did not take. It names the thing, whose state is read when
+// it is shown at last, so that late news is never old news. The row is written instead of having the caller wait or
+// fail, and deleted after the news is out. Seq changes with every note: news that is noted while the earlier is
+// being shown stays.
+type Unsent struct {
+	ID     string     `bson:"_id"`
+	Kind   UnsentKind `bson:"kind"`
+	Ref    string     `bson:"ref"`
+	UserID string     `bson:"user_id"`
+	Why    string     `bson:"why"`
+	At     time.Time  `bson:"at"` // when it was noted first
+	Seq    string     `bson:"seq"`
+}
+
+func (s *Store) newUnsent(u Unsent) Unsent {
+	u.ID = fmt.Sprintf("%s:%s:%s:%s", u.Kind, u.Ref, u.UserID, u.Why)
+	u.At, u.Seq = s.now().UTC(), NewID()
+	return u
+}
+
+// NoteUnsent notes news to be shown later; ID, At and Seq are filled in.
+func (s *Store) NoteUnsent(ctx context.Context, u Unsent) error {
+	row := s.newUnsent(u)
+	for range maxConflicts {
+		there, err := s.insertOnce(ctx, s.coll("unsent"), row)
+		if err == nil && !there {
+			there, err = s.updateIf(ctx, s.coll("unsent"), bson.M{"_id": row.ID}, bson.M{"$set": bson.M{"seq": row.Seq}})
+		}
+		if err != nil {
+			return fmt.Errorf("note unsent news: %w", err)
+		}
+		if there {
+			return nil
+		}
+	}
+	return fmt.Errorf("note unsent news: %w: too many writers", shop.ErrUnavailable)
+}
+
+// NoteAllUnsent is NoteUnsent for things that never change.
+func (s *Store) NoteAllUnsent(ctx context.Context, all []Unsent) error {
+	docs := make([]any, 0, len(all))
+	for _, u := range all {
+		docs = append(docs, s.newUnsent(u))
+	}
+	_, err := s.insertFresh(ctx, s.coll("unsent"), docs)
+	return err
+}
+
+// UnsentNews lists what waits, oldest first.
+func (s *Store) UnsentNews(ctx context.Context, limit int) ([]Unsent, error) {
+	return findAll[Unsent](ctx, s.coll("unsent"), bson.M{}, options.Find().SetSort(bson.D{{Key: "at", Value: 1}}).SetLimit(int64(limit)))
+}
+
+// ForgetUnsent deletes a row whose news is out, unless the same was noted since the row was read.
+func (s *Store) ForgetUnsent(ctx context.Context, u Unsent) error {
+	_, err := s.deleteIf(ctx, s.coll("unsent"), bson.M{"_id": u.ID, "seq": u.Seq})
+	return err
+}
