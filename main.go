@@ -157,7 +157,7 @@ func run(ctx context.Context, cfg settings, w watch) (err error) {
 		Links: shop.Links{PublicURL: publicURL, Hosts: cfg.Broadcast.LinkHosts},
 		Web:   web.Handler(web.Options{SandboxURL: sb.address()}), Docs: web.HasDocs(),
 		Now: clk.now, Log: w.log, LogDropped: droppedBy(w.log), Production: cfg.production(),
-		TrustedProxies: cfg.TrustedProxies, AllowedOrigins: cfg.AllowedOrigins, Stopping: stopping.Load,
+		RefundStepUpAbove: cfg.RefundStepUpAbove, TrustedProxies: cfg.TrustedProxies, AllowedOrigins: cfg.AllowedOrigins, Stopping: stopping.Load,
 	})
 	if err != nil {
 		return err
@@ -199,7 +199,7 @@ func authenticate(db *store.Store, now func() time.Time) func(context.Context, s
 
 func identityOf(row store.TokenRow) hub.Identity {
 	staff := shop.MayActAs(row.Roles, shop.RoleMarketer) || shop.MayActAs(row.Roles, shop.RoleFinance)
-	return hub.Identity{User: row.UserID, Client: row.Client, Session: row.Session(), Desk: staff, ExpiresAt: row.ExpiresAt}
+	return hub.Identity{User: row.UserID, Client: row.Client, Session: row.Session(), Desk: staff && !row.WantsStaffPassword(), ExpiresAt: row.ExpiresAt}
 }
 
 // stillGood is how the hub learns that an open socket's token has been replaced or taken away, or its

@@ -20,6 +20,7 @@ type caller struct {
 	UserID, Client, Session string
 	Roles                   []shop.Role
 	Since                   time.Time // when the person logged in
+	row                     store.TokenRow
 	KeyID                   string
 	Scopes                  []string
 }
@@ -45,6 +46,14 @@ type access struct {
 	name  string
 	token tokenUse
 	may   func(caller) bool
+	staff bool // people come as staff: with a password long enough for that
+	proof bool // people prove again that they are there, see requireProof
+}
+
+// proved is the same policy for what asks for the password again.
+func (a access) proved() access {
+	a.proof = true
+	return a
 }
 
 // tokenUse says what a route does with the bearer token.
@@ -68,13 +77,13 @@ var (
 
 // role lets in people with one of the roles, and admins.
 func role(roles ...shop.Role) access {
-	return access{name: "role:" + shop.JoinRoles(roles, ","), may: func(c caller) bool { return c.has(roles...) }}
+	return access{name: "role:" + shop.JoinRoles(roles, ","), staff: true, may: func(c caller) bool { return c.has(roles...) }}
 }
 
 // roleOrScope lets in people with the role, and API keys with one of the scopes.
 func roleOrScope(r shop.Role, scopes ...string) access {
 	return access{
-		name: "role:" + string(r) + "|scope:" + strings.Join(scopes, ","),
+		name: "role:" + string(r) + "|scope:" + strings.Join(scopes, ","), staff: true,
 		may: func(c caller) bool {
 			return c.has(r) || slices.ContainsFunc(scopes, func(s string) bool { return slices.Contains(c.Scopes, s) })
 		},
@@ -113,6 +122,9 @@ func (s *Server) admit(r *http.Request, x *exchange, a access) error {
 		s.Log.LogAttrs(r.Context(), slog.LevelWarn, "denied", slog.String("request_id", x.id),
 			slog.String("route", x.route), slog.String("user", x.who.id()), slog.String("needs", a.name))
 		return shop.ErrForbidden
+	}
+	if a.staff && x.who.UserID != "" {
+		return s.admitStaff(r, x, a.proof)
 	}
 	return nil
 }
@@ -162,5 +174,5 @@ func (s *Server) authenticate(ctx context.Context, token string) (caller, error)
 	if err != nil {
 		return caller{}, err
 	}
-	return caller{UserID: row.UserID, Client: row.Client, Session: row.Session(), Roles: row.Roles, Since: row.CreatedAt}, nil
+	return caller{UserID: row.UserID, Client: row.Client, Session: row.Session(), Roles: row.Roles, Since: row.CreatedAt, row: row}, nil
 }

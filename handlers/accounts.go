@@ -88,6 +88,7 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) error {
 	if u.PasswordHash, err = s.hashing.hashNew(r.Context(), in.Password); err != nil {
 		return err
 	}
+	u.StaffPassword = new(hasStaffLength(in.Password))
 	if err := s.Store.InsertUser(r.Context(), u); err != nil {
 		return err
 	}
@@ -144,9 +145,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 		return shop.ErrWrongCredentials
 	}
 	forgive()
-	if weak {
-		s.upgradeHash(r, u, in.Password)
-	}
+	s.notePassword(r, u, in.Password, weak)
 	return s.openSession(w, r, http.StatusOK, u, in.Client)
 }
 
@@ -163,15 +162,24 @@ func (s *Server) userNamed(ctx context.Context, name string) (*shop.User, error)
 	return u, err
 }
 
-// upgradeHash replaces a hash from before today's parameters. The login does not depend
-// on it: it is tried again next time.
-func (s *Server) upgradeHash(r *http.Request, u *shop.User, password string) {
-	hash, err := s.hashing.hash(r.Context(), password)
+// notePassword keeps what can only be seen while the right password is there: its length, where that is
+// not known yet, and the hash that it has today, where the kept one is weak. The login does not depend on
+// it: it is tried again next time.
+func (s *Server) notePassword(r *http.Request, u *shop.User, password string, weak bool) {
+	long := hasStaffLength(password)
+	if !weak && u.StaffPassword != nil && *u.StaffPassword == long {
+		return
+	}
+	u.StaffPassword = &long
+	hash, err := u.PasswordHash, error(nil)
+	if weak {
+		hash, err = s.hashing.hash(r.Context(), password)
+	}
 	if err == nil {
-		_, err = s.Store.ReplacePassword(r.Context(), u.ID, u.PasswordHash, hash)
+		_, err = s.Store.ReplacePassword(r.Context(), u.ID, u.PasswordHash, hash, long)
 	}
 	if err != nil {
-		s.Log.WarnContext(r.Context(), "password hash not upgraded", "user", u.ID, "err", err)
+		s.Log.WarnContext(r.Context(), "what a password says is not kept", "user", u.ID, "err", err)
 		return
 	}
 	u.PasswordHash = hash
@@ -180,7 +188,7 @@ func (s *Server) upgradeHash(r *http.Request, u *shop.User, password string) {
 // openSession makes the client's new token, which ends its old one and that one's sockets.
 func (s *Server) openSession(w http.ResponseWriter, r *http.Request, status int, u *shop.User, client string) error {
 	now := s.Now()
-	token, row, err := s.Store.PutToken(r.Context(), u.ID, client, u.Roles, now, tokenTTL)
+	token, row, err := s.Store.PutToken(r.Context(), u, client, now, tokenTTL)
 	if err != nil {
 		return err
 	}

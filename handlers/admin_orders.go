@@ -201,9 +201,31 @@ func (s *Server) adminRefund(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	o, err := s.Checkout.FinanceRefund(r.Context(), learnerID(r.Context()), id, shop.RefundRequest{Lines: in.Lines, Amount: in.Amount}, why, in.Later)
+	ask := shop.RefundRequest{Lines: in.Lines, Amount: in.Amount}
+	if err := s.mayRefund(r, id, ask, in.Later); err != nil {
+		return err
+	}
+	o, err := s.Checkout.FinanceRefund(r.Context(), learnerID(r.Context()), id, ask, why, in.Later)
 	if err != nil {
 		return err
 	}
 	return s.answerAdminOrder(w, r, http.StatusCreated, o)
+}
+
+// mayRefund asks for the password again where an order would have given back more than
+// RefundStepUpAbove, this refund included, so that many small ones are not another way. What later
+// refunds of other orders is not known ahead.
+func (s *Server) mayRefund(r *http.Request, orderID string, ask shop.RefundRequest, later bool) error {
+	proof := s.requireProof(r)
+	if !errors.Is(proof, shop.ErrStepUp) || later {
+		return proof
+	}
+	o, err := s.Store.Order(r.Context(), orderID)
+	if err != nil {
+		return err
+	}
+	if o.Refunded+ask.AtMost(o) > s.RefundStepUpAbove {
+		return proof
+	}
+	return nil
 }

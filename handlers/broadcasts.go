@@ -61,7 +61,7 @@ func (s *Server) createBroadcast(w http.ResponseWriter, r *http.Request) error {
 	if err := nameBroadcast(b, callerOf(r.Context()).id(), key); err != nil {
 		return err
 	}
-	b, fresh, err := s.Broadcaster.Accept(r.Context(), b)
+	b, fresh, err := s.Broadcaster.Accept(r.Context(), b, func() error { return s.requireProof(r) })
 	if err != nil {
 		return err
 	}
@@ -222,6 +222,13 @@ func (s *Server) confirmBroadcast(w http.ResponseWriter, r *http.Request) error 
 // startBroadcast answers POST …/start: what is scheduled goes now, what is paused goes on.
 func (s *Server) startBroadcast(w http.ResponseWriter, r *http.Request) error {
 	return s.moveBroadcast(w, r, shop.BroadcastStart, func(id, by string) (*shop.Broadcast, error) {
+		if b, err := s.Store.Broadcast(r.Context(), id); err != nil {
+			return nil, err
+		} else if s.Broadcaster.NeedsConfirmation(b.Counts.Audience) {
+			if err := s.requireProof(r); err != nil {
+				return nil, err
+			}
+		}
 		return s.Broadcaster.Start(r.Context(), id, by)
 	})
 }

@@ -41,7 +41,7 @@ func (s *Server) deleteMe(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if leastPassword(u) == minStaffPassword {
+	if shop.IsStaff(u.Roles) {
 		return shop.ErrStaffAccount
 	}
 	if err := s.cancelOpenOrders(r, u.ID); err != nil {

@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"net/http"
-	"time"
 
 	"mstm/shop"
 )
@@ -35,7 +34,7 @@ func (s *Server) changePassword(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	token, row, err := s.Store.PutToken(ctx, u.ID, me.Client, u.Roles, s.Now(), tokenTTL)
+	token, row, err := s.Store.PutToken(ctx, u, me.Client, s.Now(), tokenTTL)
 	if err != nil {
 		return err
 	}
@@ -71,7 +70,7 @@ func (s *Server) firstPassword(r *http.Request, u *shop.User, name, password str
 	if err != nil {
 		return err
 	}
-	won, err := s.Store.SetCredentials(r.Context(), u.ID, name, hash)
+	won, err := s.Store.SetCredentials(r.Context(), u.ID, name, hash, hasStaffLength(password))
 	if err != nil {
 		return err
 	}
@@ -79,11 +78,9 @@ func (s *Server) firstPassword(r *http.Request, u *shop.User, name, password str
 		return shop.ErrEditConflict
 	}
 	u.Username = name
+	u.StaffPassword = new(hasStaffLength(password))
 	return s.Store.DeleteTokens(r.Context(), u.ID)
 }
-
-// recently is how old a login may be that stands in for a password.
-const recently = 10 * time.Minute
 
 func (s *Server) justLoggedIn(r *http.Request) error {
 	if s.Now().Sub(callerOf(r.Context()).Since) > recently {
@@ -99,12 +96,21 @@ func (s *Server) checkPassword(r *http.Request, u *shop.User, field, password st
 	if err := s.tryAccount(r, key); err != nil {
 		return err
 	}
-	ok, _, err := s.hashing.matches(r.Context(), password, u.PasswordHash)
+	if err := s.matchPassword(r, u, field, password); err != nil {
+		return err
+	}
+	s.forgive(r.Context(), key)
+	return nil
+}
+
+// matchPassword is checkPassword without counting the tries. A right one is noted.
+func (s *Server) matchPassword(r *http.Request, u *shop.User, field, password string) error {
+	ok, weak, err := s.hashing.matches(r.Context(), password, u.PasswordHash)
 	if err != nil {
 		return err
 	}
 	if ok {
-		s.forgive(r.Context(), key)
+		s.notePassword(r, u, password, weak)
 		return nil
 	}
 	s.event(r, "password refused")
@@ -115,10 +121,8 @@ func (s *Server) checkPassword(r *http.Request, u *shop.User, field, password st
 
 // leastPassword is the least length of this account's password, in bytes.
 func leastPassword(u *shop.User) int {
-	for _, r := range u.Roles {
-		if r != shop.RoleLearner {
-			return minStaffPassword
-		}
+	if shop.IsStaff(u.Roles) {
+		return minStaffPassword
 	}
 	return minPassword
 }
@@ -130,12 +134,13 @@ func (s *Server) replacePassword(r *http.Request, u *shop.User, password string)
 	if err != nil {
 		return err
 	}
-	won, err := s.Store.ReplacePassword(r.Context(), u.ID, u.PasswordHash, hash)
+	won, err := s.Store.ReplacePassword(r.Context(), u.ID, u.PasswordHash, hash, hasStaffLength(password))
 	if err != nil {
 		return err
 	}
 	if !won {
 		return shop.ErrEditConflict
 	}
+	u.StaffPassword = new(hasStaffLength(password))
 	return s.Store.DeleteTokens(r.Context(), u.ID)
 }

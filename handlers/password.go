@@ -37,6 +37,9 @@ func HashPassword(password string) (string, error) {
 // ways (NIST SP 800-63B-4 §3.1.1.2).
 func normalPassword(password string) string { return norm.NFKC.String(password) }
 
+// hasStaffLength reports whether a password is as long as a staff member's must be.
+func hasStaffLength(password string) bool { return len(normalPassword(password)) >= minStaffPassword }
+
 // passwordForms are the forms in which a password may have been hashed: the normal one, and as it was
 // typed, which hashes from before the normal form are of.
 func passwordForms(password string) []string {

@@ -75,6 +75,7 @@ func (s *Server) routes() []route {
 		{patch, "/api/me", learner, s.changeMe, stores, reading},
 		{del, "/api/me", learner, s.deleteMe, stores, reading},
 		{put, "/api/me/password", learner, s.changePassword, stores, reading},
+		{post, "/api/me/step-up", learner, s.stepUp, stores, reading},
 
 		{get, "/api/cart", learner, s.showCart, stores, reading},
 		{del, "/api/cart", learner, s.emptyCart, stores, reading},
@@ -112,7 +113,7 @@ func (s *Server) routes() []route {
 		{post, "/api/hub/broadcasts", broadcaster, s.createBroadcast, stores, lists},
 		{get, "/api/hub/broadcasts", broadcaster, s.listBroadcasts, stores, lists},
 		{get, "/api/hub/broadcasts/:broadcast", broadcaster, s.showBroadcast, stores, lists},
-		{post, "/api/hub/broadcasts/:broadcast/confirm", role(shop.RoleMarketer), s.confirmBroadcast, stores, lists},
+		{post, "/api/hub/broadcasts/:broadcast/confirm", role(shop.RoleMarketer).proved(), s.confirmBroadcast, stores, lists},
 		{post, "/api/hub/broadcasts/:broadcast/start", broadcaster, s.startBroadcast, stores, lists},
 		{post, "/api/hub/broadcasts/:broadcast/pause", broadcaster, s.pauseBroadcast, stores, lists},
 		{post, "/api/hub/broadcasts/:broadcast/cancel", broadcaster, s.cancelBroadcast, stores, lists},
@@ -128,9 +129,9 @@ func (s *Server) routes() []route {
 		{post, "/api/admin/courses/:course/unpublish", editor, s.takeOffSale, stores, reading},
 
 		{get, "/api/admin/notice-templates", editor, s.listNoticeTemplates, stores, lists},
-		{put, "/api/admin/notice-templates/:form", editor, s.putNoticeTemplate, stores, reading},
+		{put, "/api/admin/notice-templates/:form", editor.proved(), s.putNoticeTemplate, stores, reading},
 		{post, "/api/admin/notice-templates/:form/preview", editor, s.previewNoticeTemplate, stores, reading},
-		{post, "/api/admin/notice-templates/:form/reset", editor, s.resetNoticeTemplate, stores, reading},
+		{post, "/api/admin/notice-templates/:form/reset", editor.proved(), s.resetNoticeTemplate, stores, reading},
 
 		{get, "/api/admin/orders", finance, s.adminListOrders, stores, lists},
 		{get, "/api/admin/orders/:order", finance, s.adminShowOrder, stores, reading},
@@ -144,10 +145,10 @@ func (s *Server) routes() []route {
 		{get, "/api/admin/invariants", finance, s.checkInvariants, stores, lists},
 
 		{get, "/api/admin/api-keys", admin, s.listAPIKeys, stores, lists},
-		{post, "/api/admin/api-keys", admin, s.createAPIKey, stores, reading},
-		{del, "/api/admin/api-keys/:key", admin, s.deleteAPIKey, stores, reading},
+		{post, "/api/admin/api-keys", admin.proved(), s.createAPIKey, stores, reading},
+		{del, "/api/admin/api-keys/:key", admin.proved(), s.deleteAPIKey, stores, reading},
 		{get, "/api/admin/users", admin, s.listUsers, stores, lists},
-		{put, "/api/admin/users/:user/roles", admin, s.setRoles, stores, reading},
+		{put, "/api/admin/users/:user/roles", admin.proved(), s.setRoles, stores, reading},
 
 		{get, "/livez", public, s.live, probe, reading},
 		{get, "/readyz", public, s.ready, probe, reading},

@@ -40,9 +40,11 @@ type Deps struct {
 	Account     *wechat.Account // the official account; nil: the shop has none
 	Courier     *notice.Courier // the account's messages; nil: it sends none
 	Web         http.Handler    // the pages; nil: none
-	Docs        bool            // Web has the page that shows the contract, as /docs
-	Now         func() time.Time
-	Log         *slog.Logger
+	// RefundStepUpAbove is how much finance may give back of an order without the password again.
+	RefundStepUpAbove shop.Fen
+	Docs              bool // Web has the page that shows the contract, as /docs
+	Now               func() time.Time
+	Log               *slog.Logger
 
 	PublicURL      string         // how WeChat's pages come back to the shop
 	Links          shop.Links     // where a broadcast's link may lead
@@ -206,6 +208,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, x *exchange, rt r
 		return err
 	}
 	if rt.from != stream {
+		if x.who.UserID != "" {
+			s.noteUse(bounded)
+		}
 		return rt.do(w, bounded)
 	}
 	end(store.Commands(bounded.Context()))

@@ -100,8 +100,8 @@ func (b *Broadcaster) NeedsConfirmation(people int64) bool {
 // Accept takes a new broadcast on, under the id that it has: a repeat of the same request is
 // answered with what became of the first, and another under the same id is
 // shop.ErrIdempotencyMismatch. Sending begins at once, or at its time, or when a second person
-// has confirmed it. fresh is false for a repeat.
-func (b *Broadcaster) Accept(ctx context.Context, new *shop.Broadcast) (accepted *shop.Broadcast, fresh bool, err error) {
+// has confirmed it; mayAsk refuses to put such a one before that person. fresh is false for a repeat.
+func (b *Broadcaster) Accept(ctx context.Context, new *shop.Broadcast, mayAsk func() error) (accepted *shop.Broadcast, fresh bool, err error) {
 	if accepted, err = b.accepted(ctx, new); err != nil || accepted != nil {
 		return accepted, false, err
 	}
@@ -114,6 +114,11 @@ func (b *Broadcaster) Accept(ctx context.Context, new *shop.Broadcast) (accepted
 	}
 	if n == 0 {
 		return nil, false, shop.ErrAudienceEmpty.At("audience")
+	}
+	if b.NeedsConfirmation(n) && mayAsk != nil {
+		if err := mayAsk(); err != nil {
+			return nil, false, err
+		}
 	}
 	new.Counts.Audience = n
 	if err := new.Accept(b.NeedsConfirmation(n), b.Now()); err != nil {

@@ -72,7 +72,7 @@ func (b *Broadcaster) accept(t *testing.T, id string, to shop.Audience) string {
 	t.Helper()
 	_, _, err := b.Accept(t.Context(), &shop.Broadcast{
 		ID: id, Title: "活动", Body: "开始了", CreatedBy: "ann", Audience: to, Channels: []shop.BroadcastChannel{shop.ByLive, shop.ByInbox},
-	})
+	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +137,7 @@ func TestAnAudienceThatGrewIsConfirmedBySomebodyElse(t *testing.T) {
 		later := c.now.Add(time.Hour)
 		x, _, err := b.Accept(t.Context(), &shop.Broadcast{
 			ID: "b", CreatedBy: "ann", Audience: shop.Audience{Kind: shop.AudienceAll}, Channels: []shop.BroadcastChannel{shop.ByInbox}, SendAt: &later,
-		})
+		}, nil)
 		if err != nil || x.State != shop.BroadcastScheduled {
 			t.Fatalf("%+v, %v", x, err)
 		}

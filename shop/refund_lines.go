@@ -269,3 +269,21 @@ func total(sums []Fen) (all Fen) {
 	}
 	return all
 }
+
+// AtMost is the most that the request can come to.
+func (r RefundRequest) AtMost(o *Order) Fen {
+	if r.Amount != nil {
+		return *r.Amount
+	}
+	var sum Fen
+	for _, l := range r.Lines {
+		if l.Amount == nil {
+			return o.Paid - o.Refunded
+		}
+		sum += *l.Amount
+	}
+	if len(r.Lines) == 0 {
+		return o.Paid - o.Refunded
+	}
+	return sum
+}

@@ -44,6 +44,11 @@ func MayActAs(roles []Role, role Role) bool {
 	return slices.Contains(roles, role) || slices.Contains(roles, RoleAdmin)
 }
 
+// IsStaff reports whether somebody with these roles is more than a learner.
+func IsStaff(roles []Role) bool {
+	return slices.ContainsFunc(roles, func(r Role) bool { return r != RoleLearner })
+}
+
 // User is an account. Username is "" for somebody who came by WeChat and chose none.
 type User struct {
 	ID           string `bson:"_id" json:"id"`
@@ -51,6 +56,10 @@ type User struct {
 	Name         string `bson:"name" json:"name"`
 	PasswordHash string `bson:"password_hash,omitempty" json:"-"` // argon2id, PHC string
 	Roles        []Role `bson:"roles" json:"roles"`
+
+	// StaffPassword tells whether the password has the length that staff need; nil: not known, because it
+	// was set before that was kept, and not given since.
+	StaffPassword *bool `bson:"staff_password,omitempty" json:"-"`
 
 	// Passwordless is somebody who can log in by WeChat alone.
 	Passwordless bool `bson:"passwordless,omitempty" json:"-"`
@@ -63,6 +72,9 @@ type User struct {
 	// password, because orders belong to it.
 	DeletedAt *time.Time `bson:"deleted_at,omitempty" json:"deleted_at,omitempty"`
 }
+
+// HasStaffPassword reports whether the password is known to have the length that staff need.
+func (u *User) HasStaffPassword() bool { return u.StaffPassword != nil && *u.StaffPassword }
 
 // NormalUsername is the form in which usernames are compared: case folded, each character in its
 // plain form (NFKC), so that a full-width letter is the same as the letter.

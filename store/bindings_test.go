@@ -273,7 +273,7 @@ func TestADeletedAccountLeavesNothingPersonal(t *testing.T) {
 	if err := s.InsertUser(t.Context(), u); err != nil {
 		t.Fatal(err)
 	}
-	token, _, err := s.PutToken(t.Context(), u.ID, "web", u.Roles, bindingDay, time.Hour)
+	token, _, err := s.PutToken(t.Context(), u, "web", bindingDay, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}

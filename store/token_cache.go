@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"sync"
 	"time"
 )
@@ -71,6 +72,16 @@ func (c *tokenCache) put(row TokenRow, seen uint64) {
 		c.keys[row.UserID] = map[string]struct{}{}
 	}
 	c.keys[row.UserID][row.ID] = struct{}{}
+}
+
+// noteUse updates when a cached row was last used, if it is cached and is still that session's.
+func (c *tokenCache) noteUse(row TokenRow) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if cached, ok := c.rows[row.ID]; ok && bytes.Equal(cached.row.Hash, row.Hash) {
+		cached.row.SeenAt = row.SeenAt
+		c.rows[row.ID] = cached
+	}
 }
 
 func (c *tokenCache) forget(ch change) {

@@ -30,6 +30,46 @@ type TokenRow struct {
 	Roles     []shop.Role `bson:"roles"`
 	CreatedAt time.Time   `bson:"created_at"`
 	ExpiresAt time.Time   `bson:"expires_at"` // first instant too late
+
+	// SteppedUpAt is when the login was last proved again: the session's, and not the account's.
+	SteppedUpAt time.Time `bson:"stepped_up_at,omitempty"`
+	// SeenAt is when staff last used it, to seenEvery; zero: not since CreatedAt.
+	SeenAt time.Time `bson:"seen_at,omitempty"`
+	// StaffPassword tells whether the account's password has the length of a staff member's. A row
+	// from before that was known has none: its owner goes on until the next login or change of roles.
+	StaffPassword *bool `bson:"staff_password,omitempty"`
+}
+
+// StaffIdle is how long a staff member's session lasts without use. A request is use; a socket that is
+// open or comes back is not, since a page does that alone.
+const StaffIdle = 12 * time.Hour
+
+// seenEvery is how often a use is written down at most.
+const seenEvery = 5 * time.Minute
+
+// ProvedAt is when the account's owner last proved to be there: at the login or since.
+func (r TokenRow) ProvedAt() time.Time {
+	if r.SteppedUpAt.After(r.CreatedAt) {
+		return r.SteppedUpAt
+	}
+	return r.CreatedAt
+}
+
+// WantsStaffPassword reports whether the session is a staff member's whose password is too short for that.
+func (r TokenRow) WantsStaffPassword() bool {
+	return shop.IsStaff(r.Roles) && r.StaffPassword != nil && !*r.StaffPassword
+}
+
+func (r TokenRow) lastUse() time.Time {
+	if r.SeenAt.After(r.CreatedAt) {
+		return r.SeenAt
+	}
+	return r.CreatedAt
+}
+
+// isOver reports whether the session has ended by itself.
+func (r TokenRow) isOver(now time.Time) bool {
+	return !now.Before(r.ExpiresAt) || shop.IsStaff(r.Roles) && now.Sub(r.lastUse()) >= StaffIdle
 }
 
 // Session names the login that made the token: the hash in hex. It logs nobody in.
@@ -74,24 +114,25 @@ func hashSecret(text string) (hash []byte, ok bool) {
 	return sum[:], true
 }
 
-// PutToken makes a new token for a user's client and returns its text, which is kept
+// PutToken makes a new token for the client of a user who has just logged in and returns its text, which is kept
 // nowhere. An old one of the same client is dead from then on. However many log in at
 // once, there is one row, holding the token of the last.
-func (s *Store) PutToken(ctx context.Context, userID, client string, roles []shop.Role, now time.Time, ttl time.Duration) (string, TokenRow, error) {
-	if !shop.ValidID(userID) || !ValidClient(client) {
+func (s *Store) PutToken(ctx context.Context, u *shop.User, client string, now time.Time, ttl time.Duration) (string, TokenRow, error) {
+	if !shop.ValidID(u.ID) || !ValidClient(client) {
 		return "", TokenRow{}, shop.ErrInvalidField.At("client")
 	}
 	now = now.UTC().Truncate(time.Millisecond) // what the database keeps
 	secret, hash := newSecret()
+	long := u.HasStaffPassword()
 	row := TokenRow{
-		ID: tokenID(userID, client), UserID: userID, Client: client, Hash: hash, Roles: roles,
-		CreatedAt: now, ExpiresAt: now.Add(ttl),
+		ID: tokenID(u.ID, client), UserID: u.ID, Client: client, Hash: hash, Roles: u.Roles,
+		CreatedAt: now, ExpiresAt: now.Add(ttl), StaffPassword: &long,
 	}
 	if err := s.putTokenRow(ctx, row); err != nil {
 		return "", TokenRow{}, fmt.Errorf("put token: %w", err)
 	}
-	s.changed(ctx, changeTokens, userID)
-	return secret + "." + userID + "." + client, row, nil
+	s.changed(ctx, changeTokens, u.ID)
+	return secret + "." + u.ID + "." + client, row, nil
 }
 
 // putTokenRow updates the row, or inserts it at the first login. Either can come too late
@@ -117,7 +158,7 @@ func (s *Store) Authenticate(ctx context.Context, token string, now time.Time) (
 		return TokenRow{}, shop.ErrUnauthenticated
 	}
 	row, cached := s.tokens.get(id)
-	if !cached || !row.isFor(hash, now) {
+	if !cached || !row.isFor(hash, now) { // used elsewhere, it is less idle than the cache knows
 		var err error
 		if row, err = s.readToken(ctx, id); err != nil {
 			return TokenRow{}, err
@@ -141,7 +182,7 @@ func (s *Store) TokensNow(ctx context.Context, owners []TokenOwner, now time.Tim
 		id := tokenID(o.UserID, o.Client)
 		row, cached := s.tokens.get(id)
 		switch {
-		case cached:
+		case cached && !row.isOver(now): // used elsewhere, it may be less idle than the cache knows
 			rows[i] = row
 		case at[id] == nil:
 			unknown = append(unknown, id)
@@ -164,7 +205,7 @@ func (s *Store) TokensNow(ctx context.Context, owners []TokenOwner, now time.Tim
 		}
 	}
 	for i := range rows {
-		if !now.Before(rows[i].ExpiresAt) {
+		if rows[i].isOver(now) {
 			rows[i] = TokenRow{}
 		}
 	}
@@ -183,7 +224,7 @@ func parseToken(token string) (id string, hash []byte, ok bool) {
 }
 
 func (r TokenRow) isFor(hash []byte, now time.Time) bool {
-	return subtle.ConstantTimeCompare(r.Hash, hash) == 1 && now.Before(r.ExpiresAt)
+	return subtle.ConstantTimeCompare(r.Hash, hash) == 1 && !r.isOver(now)
 }
 
 func (s *Store) readToken(ctx context.Context, id string) (TokenRow, error) {
@@ -248,11 +289,38 @@ func count(b bool) int {
 	return 0
 }
 
-func (s *Store) setTokenRoles(ctx context.Context, userID string, roles []shop.Role) error {
-	defer s.changed(ctx, changeTokens, userID)
-	rows, err := s.tokensOf(ctx, userID)
+// FreshToken is the row that a user's client has in the database now, whatever the cache has.
+func (s *Store) FreshToken(ctx context.Context, userID, client string) (TokenRow, error) {
+	return s.readToken(ctx, tokenID(userID, client))
+}
+
+// StepUp writes down that a session's owner has proved to be there. It reports false where the session
+// was replaced or ended.
+func (s *Store) StepUp(ctx context.Context, row TokenRow, staffPassword bool, now time.Time) (bool, error) {
+	defer s.changed(ctx, changeTokens, row.UserID)
+	now = now.UTC().Truncate(time.Millisecond)
+	ok, err := s.updateIf(ctx, s.coll("user_tokens"), bson.M{"_id": row.ID, "hash": row.Hash},
+		bson.M{"$set": bson.M{"stepped_up_at": now, "seen_at": now, "staff_password": staffPassword}})
+	return ok, failed("step up", err)
+}
+
+// NoteTokenUse writes down that a staff member's session was used now, unless that was done lately.
+func (s *Store) NoteTokenUse(ctx context.Context, row TokenRow, now time.Time) error {
+	if !shop.IsStaff(row.Roles) || now.Sub(row.lastUse()) < seenEvery {
+		return nil
+	}
+	row.SeenAt = now.UTC().Truncate(time.Millisecond)
+	s.tokens.noteUse(row) // first: of many requests at once one writes
+	_, err := s.updateIf(ctx, s.coll("user_tokens"), bson.M{"_id": row.ID, "hash": row.Hash}, bson.M{"$set": bson.M{"seen_at": row.SeenAt}})
+	return failed("note the use of a session", err)
+}
+
+func (s *Store) setTokenRoles(ctx context.Context, u *shop.User) error {
+	defer s.changed(ctx, changeTokens, u.ID)
+	rows, err := s.tokensOf(ctx, u.ID)
 	for _, row := range rows {
-		_, e := s.updateIf(ctx, s.coll("user_tokens"), bson.M{"_id": row.ID}, bson.M{"$set": bson.M{"roles": roles}})
+		_, e := s.updateIf(ctx, s.coll("user_tokens"), bson.M{"_id": row.ID},
+			bson.M{"$set": bson.M{"roles": u.Roles, "staff_password": u.HasStaffPassword()}})
 		err = errors.Join(err, e)
 	}
 	return failed("set the tokens' roles", err)

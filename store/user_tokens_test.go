@@ -19,7 +19,7 @@ var logIn = time.Date(2025, 3, 1, 10, 0, 0, 0, time.UTC)
 
 func putToken(t *testing.T, s *Store, user, client string) (string, TokenRow) {
 	t.Helper()
-	token, row, err := s.PutToken(t.Context(), user, client, []shop.Role{shop.RoleLearner}, logIn, time.Hour)
+	token, row, err := s.PutToken(t.Context(), &shop.User{ID: user, Roles: []shop.Role{shop.RoleLearner}}, client, logIn, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func TestOfParallelFirstLoginsOneTokenLives(t *testing.T) {
 	var wg sync.WaitGroup
 	for range cap(tokens) {
 		wg.Go(func() {
-			token, _, err := s.PutToken(context.Background(), "u1", "web", nil, logIn, time.Hour)
+			token, _, err := s.PutToken(context.Background(), &shop.User{ID: "u1"}, "web", logIn, time.Hour)
 			if err != nil {
 				t.Error(err)
 			}
@@ -89,7 +89,7 @@ func TestSixtyOldClientsAreCutToTenSessions(t *testing.T) {
 	if _, err := s.Authenticate(t.Context(), newest, logIn); err != nil || len(live) != 9 || live[0] != 51 {
 		t.Errorf("besides the newest (%v), the sessions %v live", err, live)
 	}
-	if _, _, err := s.PutToken(t.Context(), "u1", "c1", nil, logIn, time.Hour); !errors.Is(err, shop.ErrInvalidField) {
+	if _, _, err := s.PutToken(t.Context(), &shop.User{ID: "u1"}, "c1", logIn, time.Hour); !errors.Is(err, shop.ErrInvalidField) {
 		t.Errorf("a new session under an unlisted name: %v", err)
 	}
 }
@@ -184,7 +184,7 @@ func TestATokenDiesAtOnce(t *testing.T) {
 		end  func(context.Context, *Store) error
 	}{
 		{"when the client logs in again", func(ctx context.Context, s *Store) error {
-			_, _, err := s.PutToken(ctx, "u1", "web", nil, logIn, time.Hour)
+			_, _, err := s.PutToken(ctx, &shop.User{ID: "u1"}, "web", logIn, time.Hour)
 			return err
 		}},
 		{"when the client logs out", func(ctx context.Context, s *Store) error { return s.DeleteToken(ctx, "u1", "web") }},

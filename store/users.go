@@ -112,15 +112,11 @@ func (s *Store) ChangeProfile(ctx context.Context, id string, p ProfileChange) e
 	return s.setUser(ctx, bson.M{"_id": id, "deleted_at": nil}, fields)
 }
 
-// SetPassword replaces the password's hash. The tokens live on: DeleteTokens ends them.
-func (s *Store) SetPassword(ctx context.Context, id, hash string) error {
-	return s.setUser(ctx, bson.M{"_id": id}, bson.M{"password_hash": hash})
-}
-
-// ReplacePassword is SetPassword on condition that the hash is still old; it reports
-// whether this call did it.
-func (s *Store) ReplacePassword(ctx context.Context, id, old, hash string) (bool, error) {
-	err := s.setUser(ctx, bson.M{"_id": id, "password_hash": old}, bson.M{"password_hash": hash})
+// ReplacePassword replaces the password's hash, on condition that it is still old, and notes whether the
+// password has the length that staff need; it reports whether this call did it. The tokens live on:
+// DeleteTokens ends them.
+func (s *Store) ReplacePassword(ctx context.Context, id, old, hash string, staffPassword bool) (bool, error) {
+	err := s.setUser(ctx, bson.M{"_id": id, "password_hash": old}, bson.M{"password_hash": hash, "staff_password": staffPassword})
 	if errors.Is(err, shop.ErrUserNotFound) {
 		return false, nil
 	}
@@ -133,7 +129,11 @@ func (s *Store) SetRoles(ctx context.Context, id string, roles []shop.Role) erro
 	if err := s.setUser(ctx, bson.M{"_id": id}, bson.M{"roles": roles}); err != nil {
 		return err
 	}
-	return s.setTokenRoles(ctx, id, roles)
+	u, err := s.User(ctx, id)
+	if err != nil {
+		return err
+	}
+	return s.setTokenRoles(ctx, u)
 }
 
 // DeleteUser takes everything personal off an account, on condition that the password's
@@ -143,7 +143,7 @@ func (s *Store) SetRoles(ctx context.Context, id string, roles []shop.Role) erro
 func (s *Store) DeleteUser(ctx context.Context, u *shop.User, now time.Time) (bool, error) {
 	gone, err := s.updateIf(ctx, s.coll("users"), unchanged(u), bson.M{
 		"$set":   bson.M{"name": deletedName, "roles": []shop.Role{}, "deleted_at": now.UTC()},
-		"$unset": bson.M{"username": "", "password_hash": "", "passwordless": ""},
+		"$unset": bson.M{"username": "", "password_hash": "", "staff_password": "", "passwordless": ""},
 	})
 	if err != nil || !gone {
 		return false, failed("delete user", err)

@@ -72,10 +72,10 @@ func TestAnAccountIsChanged(t *testing.T) {
 	if err := s.ChangeProfile(t.Context(), u.ID, ProfileChange{Name: new("Ada L.")}); err != nil {
 		t.Fatal(err)
 	}
-	if ok, err := s.ReplacePassword(t.Context(), u.ID, "other", "new"); ok || err != nil {
+	if ok, err := s.ReplacePassword(t.Context(), u.ID, "other", "new", true); ok || err != nil {
 		t.Errorf("replaced a hash that was not there: %v, %v", ok, err)
 	}
-	if ok, err := s.ReplacePassword(t.Context(), u.ID, "old", "new"); !ok || err != nil {
+	if ok, err := s.ReplacePassword(t.Context(), u.ID, "old", "new", true); !ok || err != nil {
 		t.Errorf("did not replace: %v, %v", ok, err)
 	}
 	if got, err := s.User(t.Context(), u.ID); err != nil || got.Name != "Ada L." || got.PasswordHash != "new" || got.Username != "ada" {

@@ -110,7 +110,7 @@ func (s *Store) ReleaseWeChat(ctx context.Context, userID, openid string) error 
 // SetCredentials gives a username and a password to an account that has neither, and
 // reports whether this call did it. A username that somebody has is shop.ErrUsernameTaken.
 // When the process dies in between, the name is this account's alone.
-func (s *Store) SetCredentials(ctx context.Context, id, name, hash string) (bool, error) {
+func (s *Store) SetCredentials(ctx context.Context, id, name, hash string, staffPassword bool) (bool, error) {
 	u := &shop.User{ID: id, Username: shop.NormalUsername(name)}
 	if err := s.claimUsername(ctx, u); err != nil {
 		return false, err
@@ -119,7 +119,7 @@ func (s *Store) SetCredentials(ctx context.Context, id, name, hash string) (bool
 		return false, shop.ErrUsernameTaken
 	}
 	won, err := s.updateIf(ctx, s.coll("users"), bson.M{"_id": id, "passwordless": true},
-		bson.M{"$set": bson.M{"username": u.Username, "password_hash": hash, "passwordless": false}})
+		bson.M{"$set": bson.M{"username": u.Username, "password_hash": hash, "staff_password": staffPassword, "passwordless": false}})
 	if err != nil || won {
 		return won, failed("set credentials", err)
 	}
