@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"slices"
-	"time"
 
 	"mstm/shop"
 	"mstm/store"
@@ -42,15 +41,13 @@ func grant(ctx context.Context, cfg settings, log *slog.Logger, args []string, o
 	if err != nil {
 		return err
 	}
-	roles := slices.DeleteFunc(shop.Roles(), func(r shop.Role) bool { return !slices.Contains(u.Roles, r) && !slices.Contains(more, r) })
-	if err := db.SetRoles(ctx, u.ID, roles); err != nil {
+	u, _, err = db.ChangeRoles(ctx, u.ID, store.ByOperator, func(u *shop.User) ([]shop.Role, error) {
+		has := func(r shop.Role) bool { return slices.Contains(u.Roles, r) || slices.Contains(more, r) }
+		return slices.DeleteFunc(shop.Roles(), func(r shop.Role) bool { return !has(r) }), nil
+	})
+	if err != nil {
 		return err
 	}
-	if err := db.Audit(ctx, store.AuditRow{
-		Object: "user:" + u.ID, Act: "roles_set", By: "operator", At: time.Now().UTC(), Data: map[string]string{"roles": shop.JoinRoles(roles, ", ")},
-	}); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(out, "%s is %s now\n", username, shop.JoinRoles(roles, ", "))
+	_, err = fmt.Fprintf(out, "%s is %s now\n", username, shop.JoinRoles(u.Roles, ", "))
 	return err
 }

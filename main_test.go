@@ -195,6 +195,9 @@ func (p *person) login(name, password, client string) *person {
 // again logs in anew: tokens end after 30 days of the shop's clock.
 func (p *person) again() { p.t.Helper(); p.login(p.name, testPassword, "web") }
 
+// staffAgain is again for a demo account: sessions of staff end after 12 hours without use.
+func (p *person) staffAgain() { p.t.Helper(); p.login(p.name, p.name+"-demo-password", "web") }
+
 // at is the same person, with the same token, at another instance.
 func (p *person) at(s *testShop) *person {
 	c := *p

@@ -63,23 +63,14 @@ func (s *Server) setRoles(w http.ResponseWriter, r *http.Request) error {
 	if id == learnerID(r.Context()) && !slices.Contains(roles, shop.RoleAdmin) {
 		return shop.ErrForbidden
 	}
-	u, err := s.Store.User(r.Context(), id)
+	u, before, err := s.Store.ChangeRoles(r.Context(), id, learnerID(r.Context()), func(*shop.User) ([]shop.Role, error) { return roles, nil })
 	if err != nil {
 		return err
 	}
-	if err := s.Store.SetRoles(r.Context(), id, roles); err != nil {
-		return err
-	}
-	if losesAny(u.Roles, roles) { // before anything can fail: tried again, there is no difference to be seen
+	if losesAny(before, roles) { // before anything can fail: tried again, there is no difference to be seen
 		s.endSockets(r, id, "", "", hub.Refused) // what a socket may follow was decided when it opened
 	}
-	row := s.userAudit("", id, "roles_set", learnerID(r.Context()))
-	row.Data = map[string]string{"roles": shop.JoinRoles(roles, ",")}
-	if err := s.Store.Audit(r.Context(), row); err != nil {
-		return err
-	}
 	s.event(r, "roles set", slog.String("who", id), slog.String("roles", shop.JoinRoles(roles, ",")))
-	u.Roles = roles
 	return encode(w, http.StatusOK, viewUser(u))
 }
 

@@ -222,7 +222,7 @@ func (w *world) learner(name string) (token, id string) {
 func (w *world) staff(name string, roles ...shop.Role) string {
 	w.t.Helper()
 	_, id := w.learner(name)
-	if err := w.store.SetRoles(w.t.Context(), id, roles); err != nil {
+	if _, _, err := w.store.ChangeRoles(w.t.Context(), id, store.ByOperator, func(*shop.User) ([]shop.Role, error) { return roles, nil }); err != nil {
 		w.t.Fatal(err)
 	}
 	return w.login(name, "web")

@@ -57,6 +57,11 @@ type User struct {
 	PasswordHash string `bson:"password_hash,omitempty" json:"-"` // argon2id, PHC string
 	Roles        []Role `bson:"roles" json:"roles"`
 
+	// RolesV is the number of the change of roles that gave them, 0 for the first; AdminSince that of the
+	// one that last made the account an administrator. Keys that it made before are over.
+	RolesV     int64 `bson:"roles_v,omitempty" json:"-"`
+	AdminSince int64 `bson:"admin_since,omitempty" json:"-"`
+
 	// StaffPassword tells whether the password has the length that staff need; nil: not known, because it
 	// was set before that was kept, and not given since.
 	StaffPassword *bool `bson:"staff_password,omitempty" json:"-"`
@@ -72,6 +77,9 @@ type User struct {
 	// password, because orders belong to it.
 	DeletedAt *time.Time `bson:"deleted_at,omitempty" json:"deleted_at,omitempty"`
 }
+
+// IsAdmin reports whether the account is there and may do everything.
+func (u *User) IsAdmin() bool { return u.DeletedAt == nil && slices.Contains(u.Roles, RoleAdmin) }
 
 // HasStaffPassword reports whether the password is known to have the length that staff need.
 func (u *User) HasStaffPassword() bool { return u.StaffPassword != nil && *u.StaffPassword }

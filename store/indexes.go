@@ -60,6 +60,7 @@ var collections = []struct {
 	{"due_deliveries", []bson.D{{{Key: "rank", Value: 1}, {Key: "at", Value: 1}}}},
 	{"message_numbers", nil},
 	{"api_keys", nil},
+	{"role_log", nil},
 	{"settings", nil},
 	{"quarantine", []bson.D{{{Key: "out_trade_no", Value: 1}}, {{Key: "payment.transaction_id", Value: 1}}}},
 	{"audit", []bson.D{{{Key: "object", Value: 1}, {Key: "at", Value: -1}}, {{Key: "at", Value: -1}}}},

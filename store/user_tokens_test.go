@@ -223,7 +223,8 @@ func TestChangedRolesReachTheTokens(t *testing.T) {
 	if _, err := s.Authenticate(t.Context(), token, logIn); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.SetRoles(t.Context(), u.ID, []shop.Role{shop.RoleEditor}); err != nil {
+	editor := func(*shop.User) ([]shop.Role, error) { return []shop.Role{shop.RoleEditor}, nil }
+	if _, _, err := s.ChangeRoles(t.Context(), u.ID, ByOperator, editor); err != nil {
 		t.Fatal(err)
 	}
 	row, err := s.Authenticate(t.Context(), token, logIn)

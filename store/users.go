@@ -123,21 +123,8 @@ func (s *Store) ReplacePassword(ctx context.Context, id, old, hash string, staff
 	return err == nil, err
 }
 
-// SetRoles changes what somebody may do, at once on every instance: the tokens carry the
-// roles, so they are changed too.
-func (s *Store) SetRoles(ctx context.Context, id string, roles []shop.Role) error {
-	if err := s.setUser(ctx, bson.M{"_id": id}, bson.M{"roles": roles}); err != nil {
-		return err
-	}
-	u, err := s.User(ctx, id)
-	if err != nil {
-		return err
-	}
-	return s.setTokenRoles(ctx, u)
-}
-
 // DeleteUser takes everything personal off an account, on condition that the password's
-// hash is still the given one, and reports whether this call did it. Orders, enrolments,
+// hash and the roles are still the given ones, and reports whether this call did it. Orders, enrolments,
 // trials and the audit stay, under an id that says nothing. The username is free again;
 // where the process dies before that, it stays taken.
 func (s *Store) DeleteUser(ctx context.Context, u *shop.User, now time.Time) (bool, error) {

@@ -132,10 +132,13 @@ func (s *Store) SetCredentials(ctx context.Context, id, name, hash string, staff
 	return false, failed("free username", err)
 }
 
-// unchanged is the account as long as it has the password that u has, or none.
+// unchanged is the account as long as it is there with the roles and the password, or none, that u has.
 func unchanged(u *shop.User) bson.M {
+	m := rolesUnchanged(u)
 	if u.Passwordless {
-		return bson.M{"_id": u.ID, "passwordless": true}
+		m["passwordless"] = true
+	} else {
+		m["password_hash"] = u.PasswordHash
 	}
-	return bson.M{"_id": u.ID, "password_hash": u.PasswordHash}
+	return m
 }

@@ -1,0 +1,224 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"mstm/shop"
+)
+
+// roleLog is the one document that every change of roles goes through, so that the changes come one
+// after another and the shop cannot lose its last administrator to two at once. V is the number of the
+// newest change and Last that change; it is finished, by whichever process, before the next is decided.
+type roleLog struct {
+	ID     string     `bson:"_id"`
+	V      int64      `bson:"v"`
+	Admins []string   `bson:"admins"` // users with the admin's role as of V
+	Last   roleChange `bson:"last"`
+}
+
+// roleChange is what somebody may do from now on.
+type roleChange struct {
+	UserID string      `bson:"user_id"`
+	Roles  []shop.Role `bson:"roles"`
+	By     string      `bson:"by"`
+	At     time.Time   `bson:"at"`
+	Done   bool        `bson:"done"` // the user, the tokens and the audit have it
+}
+
+const roleLogID = "roles"
+
+// ByOperator stands for the person at the command line, who needs no role.
+const ByOperator = "operator"
+
+var errNoRoleLog = errors.New("no role log")
+
+// ChangeRoles changes what somebody may do to what decide makes of the account as it is, at once on
+// every instance: the tokens carry the roles, so they are changed too. by is the administrator who wants
+// it, or ByOperator. It returns the account with the new roles, and the roles that it had before.
+//
+// Errors: shop.ErrUserNotFound, also for a deleted account; shop.ErrForbidden where by is no
+// administrator any more; shop.ErrLastAdmin; what decide returns.
+func (s *Store) ChangeRoles(ctx context.Context, id, by string, decide func(*shop.User) ([]shop.Role, error)) (u *shop.User, before []shop.Role, err error) {
+	for range maxConflicts {
+		l, err := s.finishedRoles(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		if by != ByOperator {
+			if err := s.mustBeAdmin(ctx, by); err != nil {
+				return nil, nil, err
+			}
+		}
+		u, err := s.User(ctx, id)
+		if err == nil && u.DeletedAt != nil {
+			err = shop.ErrUserNotFound
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		roles, err := decide(u)
+		if err != nil {
+			return nil, nil, err
+		}
+		admins, err := s.adminsAfter(ctx, l, u, roles)
+		if err != nil {
+			return nil, nil, err
+		}
+		seen := l.V
+		l = &roleLog{ID: roleLogID, V: seen + 1, Admins: admins, Last: roleChange{UserID: id, Roles: roles, By: by, At: s.now().UTC()}}
+		won, err := s.replaceIf(ctx, s.coll("role_log"), bson.M{"_id": roleLogID, "v": seen}, l)
+		if err != nil {
+			return nil, nil, fmt.Errorf("change roles: %w", err)
+		}
+		if !won {
+			continue
+		}
+		if err := s.finishRoles(ctx, l); err != nil {
+			return nil, nil, err
+		}
+		before = u.Roles
+		u.Roles = roles
+		return u, before, nil
+	}
+	return nil, nil, fmt.Errorf("change roles: %w: too many writers", shop.ErrUnavailable)
+}
+
+// mustBeAdmin refuses who has not, or no longer, the admin's role.
+func (s *Store) mustBeAdmin(ctx context.Context, id string) error {
+	u, err := s.User(ctx, id)
+	if errors.Is(err, shop.ErrUserNotFound) || err == nil && !u.IsAdmin() {
+		return shop.ErrForbidden
+	}
+	return err
+}
+
+// adminsAfter are the administrators once u has the roles; shop.ErrLastAdmin where that is nobody.
+func (s *Store) adminsAfter(ctx context.Context, l *roleLog, u *shop.User, roles []shop.Role) ([]string, error) {
+	others := slices.DeleteFunc(slices.Clone(l.Admins), func(id string) bool { return id == u.ID })
+	if slices.Contains(roles, shop.RoleAdmin) {
+		return append(others, u.ID), nil
+	}
+	if !u.IsAdmin() {
+		return others, nil
+	}
+	listed, err := findByIDs[shop.User](ctx, s, s.coll("users"), others)
+	if err != nil {
+		return nil, err
+	}
+	// The list may lack an administrator who was put into the database by hand.
+	if listed = onlyAdmins(listed, u.ID); len(listed) == 0 {
+		if listed, err = s.admins(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if listed = onlyAdmins(listed, u.ID); len(listed) == 0 {
+		return nil, shop.ErrLastAdmin
+	}
+	return userIDs(listed), nil
+}
+
+func onlyAdmins(users []shop.User, except string) []shop.User {
+	return slices.DeleteFunc(users, func(u shop.User) bool { return u.ID == except || !u.IsAdmin() })
+}
+
+func userIDs(users []shop.User) []string {
+	ids := make([]string, len(users))
+	for i, u := range users {
+		ids[i] = u.ID
+	}
+	return ids
+}
+
+// admins reads all users to find the administrators.
+func (s *Store) admins(ctx context.Context) ([]shop.User, error) {
+	return findAll[shop.User](ctx, s.coll("users"), bson.M{"roles": shop.RoleAdmin, "deleted_at": nil})
+}
+
+// finishedRoles is the log with its last change finished; it is made where there is none.
+func (s *Store) finishedRoles(ctx context.Context) (*roleLog, error) {
+	for range maxConflicts {
+		l, err := findByID[roleLog](ctx, s.coll("role_log"), roleLogID, errNoRoleLog)
+		if errors.Is(err, errNoRoleLog) {
+			admins, err := s.admins(ctx)
+			if err != nil {
+				return nil, err
+			}
+			fresh := roleLog{ID: roleLogID, Admins: userIDs(admins), Last: roleChange{Done: true}}
+			if _, err := s.insertOnce(ctx, s.coll("role_log"), fresh); err != nil {
+				return nil, fmt.Errorf("begin the role log: %w", err)
+			}
+			continue
+		}
+		if err != nil || l.Last.Done {
+			return l, err
+		}
+		if err := s.finishRoles(ctx, l); err != nil {
+			return nil, err
+		}
+	}
+	return nil, fmt.Errorf("finish a change of roles: %w: too many writers", shop.ErrUnavailable)
+}
+
+// finishRoles does what the log's last change decided, any number of times: the user, the tokens, the
+// audit. A user who was deleted meanwhile is no administrator.
+func (s *Store) finishRoles(ctx context.Context, l *roleLog) error {
+	done := bson.M{"last.done": true}
+	u, err := s.giveRoles(ctx, l)
+	switch {
+	case errors.Is(err, shop.ErrUserNotFound):
+		done["admins"] = slices.DeleteFunc(slices.Clone(l.Admins), func(id string) bool { return id == l.Last.UserID })
+	case err != nil:
+		return err
+	default:
+		if err := s.setTokenRoles(ctx, u); err != nil {
+			return err
+		}
+		if err := s.audit(ctx, AuditRow{
+			ID: fmt.Sprint("roles:", l.V), Object: "user:" + u.ID, Act: "roles_set", By: l.Last.By, At: l.Last.At,
+			Data: map[string]string{"roles": shop.JoinRoles(l.Last.Roles, ",")},
+		}); err != nil {
+			return err
+		}
+	}
+	_, err = s.updateIf(ctx, s.coll("role_log"), bson.M{"_id": roleLogID, "v": l.V}, bson.M{"$set": done})
+	return failed("finish a change of roles", err)
+}
+
+// giveRoles writes the last change to the user, unless that or a later one is there already.
+func (s *Store) giveRoles(ctx context.Context, l *roleLog) (*shop.User, error) {
+	for range maxConflicts {
+		u, err := s.User(ctx, l.Last.UserID)
+		if err == nil && u.DeletedAt != nil {
+			err = shop.ErrUserNotFound
+		}
+		if err != nil || u.RolesV >= l.V {
+			return u, err
+		}
+		seen := rolesUnchanged(u)
+		if slices.Contains(l.Last.Roles, shop.RoleAdmin) && !u.IsAdmin() {
+			u.AdminSince = l.V
+		}
+		u.Roles, u.RolesV = l.Last.Roles, l.V
+		won, err := s.updateIf(ctx, s.coll("users"), seen,
+			bson.M{"$set": bson.M{"roles": u.Roles, "roles_v": u.RolesV, "admin_since": u.AdminSince}})
+		if won || err != nil {
+			return u, failed("give roles", err)
+		}
+	}
+	return nil, fmt.Errorf("give roles: %w: too many writers", shop.ErrUnavailable)
+}
+
+// rolesUnchanged is the account as long as it is there and its roles are those that u has.
+func rolesUnchanged(u *shop.User) bson.M {
+	m := bson.M{"_id": u.ID, "roles_v": nil, "deleted_at": nil}
+	if u.RolesV != 0 {
+		m["roles_v"] = u.RolesV
+	}
+	return m
+}
