@@ -161,7 +161,7 @@ func bearer(r *http.Request) (token string, given bool, err error) {
 // profile is never read: roles travel in the row.
 func (s *Server) authenticate(ctx context.Context, token string) (caller, error) {
 	if store.IsAPIKey(token) {
-		key, err := s.Store.AuthenticateKey(ctx, token)
+		key, err := s.Store.AuthenticateKey(ctx, token, s.Now())
 		if err != nil {
 			return caller{}, err
 		}

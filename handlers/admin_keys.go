@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -17,12 +18,22 @@ type apiKeyView struct {
 	Name      string     `json:"name"`
 	Scopes    []string   `json:"scopes"`
 	CreatedBy string     `json:"created_by"`
+	Maker     string     `json:"maker"` // the username of CreatedBy
 	CreatedAt time.Time  `json:"created_at"`
+	ExpiresAt time.Time  `json:"expires_at"`
+	Ended     string     `json:"ended,omitempty"`     // why it is dead, see store.APIKey.Ended
 	LastUsed  *time.Time `json:"last_used,omitempty"` // to the minute
 }
 
-func viewAPIKey(k store.APIKey) apiKeyView {
-	v := apiKeyView{ID: k.ID, Name: k.Name, Scopes: k.Scopes, CreatedBy: k.CreatedBy, CreatedAt: utc(k.CreatedAt)}
+// viewAPIKey shows a key with its maker, nil where there is none any more.
+func (s *Server) viewAPIKey(k store.APIKey, maker *shop.User) apiKeyView {
+	v := apiKeyView{
+		ID: k.ID, Name: k.Name, Scopes: k.Scopes, CreatedBy: k.CreatedBy, CreatedAt: utc(k.CreatedAt), ExpiresAt: utc(k.ExpiresAt),
+		Ended: k.Ended(maker, s.Now()),
+	}
+	if maker != nil {
+		v.Maker = maker.Username
+	}
 	if k.LastUsed != nil {
 		at := utc(*k.LastUsed)
 		v.LastUsed = &at
@@ -30,25 +41,38 @@ func viewAPIKey(k store.APIKey) apiKeyView {
 	return v
 }
 
-// listAPIKeys answers GET /api/admin/api-keys.
+// listAPIKeys answers GET /api/admin/api-keys, the ended ones included.
 func (s *Server) listAPIKeys(w http.ResponseWriter, r *http.Request) error {
-	keys, err := s.Store.APIKeys(r.Context())
+	keys, err := s.Store.APIKeys(r.Context(), s.Now())
 	if err != nil {
 		return err
 	}
 	list := page[apiKeyView]{Items: []apiKeyView{}}
+	makers := map[string]*shop.User{}
 	for _, k := range keys {
-		list.Items = append(list.Items, viewAPIKey(k))
+		maker, read := makers[k.CreatedBy]
+		if !read {
+			maker, err = s.Store.User(r.Context(), k.CreatedBy)
+			if err != nil && !errors.Is(err, shop.ErrUserNotFound) {
+				return err
+			}
+			makers[k.CreatedBy] = maker
+		}
+		list.Items = append(list.Items, s.viewAPIKey(k, maker))
 	}
 	return encode(w, http.StatusOK, list)
 }
 
-// createAPIKey answers POST /api/admin/api-keys `{name,scopes}`. The key is in this answer
-// and nowhere else: only its hash is kept.
+// maxKeyTTL is how long a key may be good at most.
+const maxKeyTTL = 366 * 24 * time.Hour
+
+// createAPIKey answers POST /api/admin/api-keys `{name,scopes,expires_at?}`; without an end it is good
+// for store.KeyTTL. The key is in this answer and nowhere else: only its hash is kept.
 func (s *Server) createAPIKey(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
-		Name   string   `json:"name"`
-		Scopes []string `json:"scopes"`
+		Name      string     `json:"name"`
+		Scopes    []string   `json:"scopes"`
+		ExpiresAt *time.Time `json:"expires_at"`
 	}
 	if err := decode(w, r, &in); err != nil {
 		return err
@@ -61,7 +85,19 @@ func (s *Server) createAPIKey(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	text, key, err := s.Store.InsertAPIKey(r.Context(), name, scopes, learnerID(r.Context()), s.Now())
+	now := s.Now()
+	ends := now.Add(store.KeyTTL)
+	if in.ExpiresAt != nil {
+		ends = *in.ExpiresAt
+	}
+	if !ends.After(now) || ends.After(now.Add(maxKeyTTL)) {
+		return shop.ErrInvalidField.At("expires_at")
+	}
+	text, key, err := s.Store.InsertAPIKey(r.Context(), name, scopes, learnerID(r.Context()), ends, now)
+	if err != nil {
+		return err
+	}
+	maker, err := s.Store.User(r.Context(), key.CreatedBy)
 	if err != nil {
 		return err
 	}
@@ -69,7 +105,7 @@ func (s *Server) createAPIKey(w http.ResponseWriter, r *http.Request) error {
 	return encode(w, http.StatusCreated, struct {
 		apiKeyView
 		Key string `json:"key"`
-	}{viewAPIKey(key), text})
+	}{s.viewAPIKey(key, maker), text})
 }
 
 // checkScopes refuses a key that may do nothing, and scopes that do not exist.
@@ -92,7 +128,7 @@ func (s *Server) deleteAPIKey(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Store.DeleteAPIKey(r.Context(), id); err != nil {
+	if err := s.Store.DeleteAPIKey(r.Context(), id, learnerID(r.Context()), s.Now()); err != nil {
 		return err
 	}
 	s.event(r, "API key deleted", slog.String("key", id))

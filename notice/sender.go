@@ -276,15 +276,24 @@ func (b *Broadcaster) send(ctx context.Context, s *sending) error {
 	return nil
 }
 
-// ask counts the audience of a broadcast that begins at its time, where it may have grown, and has it
-// wait for a second person where one may not decide about so many.
+// ask has a broadcast that begins at its time wait for a second person where the audience has grown to
+// more than one may decide about, and where its sponsor may not send broadcasts any more.
 func (s *sending) ask(ctx context.Context) error {
-	if s.ConfirmAbove == 0 || !s.x.Grows() {
+	if !s.x.Waited() {
 		return nil
 	}
-	n, err := s.Count(ctx, s.x.Audience)
-	if err != nil || !s.NeedsConfirmation(n) {
+	n := s.x.Counts.Audience
+	good, err := s.Store.MayBroadcast(ctx, s.x.Sponsor(), s.Now())
+	if err != nil {
 		return err
+	}
+	if s.x.Grows() {
+		if n, err = s.Count(ctx, s.x.Audience); err != nil {
+			return err
+		}
+	}
+	if good && !(s.x.Grows() && s.NeedsConfirmation(n)) {
+		return nil
 	}
 	x, err := s.Store.ChangeBroadcast(ctx, s.x.ID, func(x *shop.Broadcast) error {
 		if x.Run != s.run || x.State != shop.BroadcastSending {

@@ -132,6 +132,7 @@ func TestACancelledBroadcastCountsWhomItHasReached(t *testing.T) {
 func TestAnAudienceThatGrewIsConfirmedBySomebodyElse(t *testing.T) {
 	for _, byHand := range []bool{false, true} {
 		_, db := newDesk(t)
+		haveRole(t, db, shop.RoleMarketer, "ann", "lin")
 		b, c := newBroadcaster(t, db)
 		b.ConfirmAbove = 2
 		later := c.now.Add(time.Hour)
@@ -159,7 +160,7 @@ func TestAnAudienceThatGrewIsConfirmedBySomebodyElse(t *testing.T) {
 		if x.State != shop.BroadcastUnconfirmed || x.Counts.Audience != 3 || x.PostedAt != nil || x.StartedAt != nil || x.DueAt != nil {
 			t.Fatalf("by hand %t: to 3 people it is %+v", byHand, x)
 		}
-		if _, err := b.Confirm(t.Context(), "b", "bob", 3); err != nil {
+		if _, err := b.Confirm(t.Context(), "b", "lin", 3); err != nil {
 			t.Fatal(err)
 		}
 		c.pass(time.Hour) // its time, also of the one that was to go before it
@@ -169,6 +170,48 @@ func TestAnAudienceThatGrewIsConfirmedBySomebodyElse(t *testing.T) {
 		if x, _ = db.Broadcast(t.Context(), "b"); x.State != shop.BroadcastSent || x.Counts.Told != 3 {
 			t.Errorf("by hand %t: confirmed it is %+v", byHand, x)
 		}
+	}
+}
+
+func haveRole(t *testing.T, db *store.Store, role shop.Role, ids ...string) {
+	t.Helper()
+	for _, id := range ids {
+		give := func(*shop.User) ([]shop.Role, error) { return []shop.Role{shop.RoleLearner, role}, nil }
+		if _, _, err := db.ChangeRoles(t.Context(), id, store.ByOperator, give); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestScheduledBroadcast_MakerLostTheRole_WaitsForAnotherMarketer takes the role away before the time comes.
+func TestScheduledBroadcast_MakerLostTheRole_WaitsForAnotherMarketer(t *testing.T) {
+	_, db := newDesk(t)
+	haveRole(t, db, shop.RoleMarketer, "ann", "lin")
+	b, c := newBroadcaster(t, db)
+	later := c.now.Add(time.Hour)
+	_, _, err := b.Accept(t.Context(), &shop.Broadcast{
+		ID: "b", CreatedBy: "ann", Audience: shop.Audience{Kind: shop.AudienceAll}, Channels: []shop.BroadcastChannel{shop.ByInbox}, SendAt: &later,
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	haveRole(t, db, shop.RoleLearner, "ann")
+	c.pass(time.Hour)
+	if err := b.look(t.Context(), "b"); err != nil {
+		t.Fatal(err)
+	}
+	x, err := db.Broadcast(t.Context(), "b")
+	if err != nil || x.State != shop.BroadcastUnconfirmed || x.Counts.Told != 0 {
+		t.Fatalf("in the name of a marketer who is none any more: %+v, %v", x, err)
+	}
+	if _, err := b.Confirm(t.Context(), "b", "lin", x.Counts.Audience); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.look(t.Context(), "b"); err != nil {
+		t.Fatal(err)
+	}
+	if x, err = db.Broadcast(t.Context(), "b"); err != nil || x.State != shop.BroadcastSent {
+		t.Errorf("confirmed by another marketer: %+v, %v", x, err)
 	}
 }
 

@@ -213,8 +213,24 @@ func (b *Broadcast) ready(now time.Time) BroadcastState {
 // Grows reports whether a broadcast that begins may go to more people than were counted when it was
 // accepted, and nobody has confirmed that: it waited for its time, and is for whoever there is then.
 func (b *Broadcast) Grows() bool {
+	return b.Waited() && b.ConfirmedBy == "" && b.Audience.Kind != AudienceUsers
+}
+
+// Waited reports whether a broadcast that is being sent has waited for its time and nobody was told yet.
+func (b *Broadcast) Waited() bool {
 	begun := b.Place != "" || b.List != "" || b.PostedAt != nil || b.Shown || b.Handed
-	return b.SendAt != nil && b.ConfirmedBy == "" && b.Audience.Kind != AudienceUsers && !begun
+	return b.SendAt != nil && !begun
+}
+
+// Sponsor is in whose name a broadcast goes: the last who made, confirmed or started it.
+func (b *Broadcast) Sponsor() string {
+	by := b.CreatedBy
+	for _, r := range b.History {
+		if r.By != ByShop && (r.Move == BroadcastConfirm || r.Move == BroadcastStart) {
+			by = r.By
+		}
+	}
+	return by
 }
 
 // Ask has a broadcast that was about to begin wait for a second person, because it goes to so many.

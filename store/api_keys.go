@@ -23,6 +23,11 @@ type APIKey struct {
 	Hash      []byte    `bson:"hash" json:"-"` // SHA-256 of the secret
 	CreatedBy string    `bson:"created_by" json:"created_by"`
 	CreatedAt time.Time `bson:"created_at" json:"created_at"`
+	// ExpiresAt is the first instant too late. A key from before keys ended has none; it gets one when it
+	// is next seen.
+	ExpiresAt time.Time `bson:"expires_at,omitempty" json:"expires_at"`
+	// MakerSince is the maker's AdminSince: who became an administrator again does not bring it back.
+	MakerSince int64 `bson:"maker_since,omitempty" json:"-"`
 	// LastUsed is when a call with it was last written down, at most once a minute.
 	LastUsed *time.Time `bson:"last_used" json:"last_used,omitempty"`
 }
@@ -37,36 +42,112 @@ const apiKeyPrefix = "mstmkey."
 // IsAPIKey reports whether a bearer token means to be an API key.
 func IsAPIKey(token string) bool { return strings.HasPrefix(token, apiKeyPrefix) }
 
-// InsertAPIKey makes a key and returns its text, which is kept nowhere.
-func (s *Store) InsertAPIKey(ctx context.Context, name string, scopes []string, by string, now time.Time) (string, APIKey, error) {
+// KeyTTL is how long a key is good where its maker does not say, and one from before keys ended.
+const KeyTTL = 90 * 24 * time.Hour
+
+// InsertAPIKey makes a key that is good until expires, and returns its text, which is kept nowhere. by
+// is its maker; shop.ErrForbidden where that is no administrator any more. The audit has it first.
+func (s *Store) InsertAPIKey(ctx context.Context, name string, scopes []string, by string, expires, now time.Time) (string, APIKey, error) {
+	maker, err := s.User(ctx, by)
+	if errors.Is(err, shop.ErrUserNotFound) || err == nil && !maker.IsAdmin() {
+		err = shop.ErrForbidden
+	}
+	if err != nil {
+		return "", APIKey{}, err
+	}
 	secret, hash := newSecret()
-	k := APIKey{ID: newID(), Name: name, Scopes: scopes, Hash: hash, CreatedBy: by, CreatedAt: now.UTC()}
+	k := APIKey{
+		ID: newID(), Name: name, Scopes: scopes, Hash: hash, CreatedBy: by, CreatedAt: now.UTC(),
+		ExpiresAt: expires.UTC().Truncate(time.Millisecond), MakerSince: maker.AdminSince,
+	}
+	if err := s.auditKey(ctx, k.ID, "api_key_created", by, now, map[string]string{
+		"name": name, "scopes": strings.Join(scopes, ","), "expires_at": k.ExpiresAt.Format(time.RFC3339),
+	}); err != nil {
+		return "", APIKey{}, err
+	}
 	if _, err := s.insertOnce(ctx, s.coll("api_keys"), k); err != nil {
 		return "", APIKey{}, fmt.Errorf("insert API key: %w", err)
 	}
 	return apiKeyPrefix + k.ID + "." + secret, k, nil
 }
 
-// AuthenticateKey tells which key it is; shop.ErrUnauthenticated where it is none. The
-// row is read each time, so that a revoked key is dead at once.
-func (s *Store) AuthenticateKey(ctx context.Context, key string) (APIKey, error) {
+func (s *Store) auditKey(ctx context.Context, id, act, by string, now time.Time, data map[string]string) error {
+	return s.audit(ctx, AuditRow{ID: "key:" + id + ":" + act, Object: "key:" + id, Act: act, By: by, At: now.UTC(), Data: data})
+}
+
+// AuthenticateKey tells which key it is; shop.ErrUnauthenticated where it is none, has expired, or has a
+// maker who is no administrator any more. The rows are read each time, so that a key is dead at once.
+func (s *Store) AuthenticateKey(ctx context.Context, key string, now time.Time) (APIKey, error) {
 	rest, ok := strings.CutPrefix(key, apiKeyPrefix)
 	id, secret, _ := strings.Cut(rest, ".")
 	hash, valid := hashSecret(secret)
 	if !ok || !valid || !shop.ValidID(id) {
 		return APIKey{}, shop.ErrUnauthenticated
 	}
-	k, err := findByID[APIKey](ctx, s.coll("api_keys"), id, shop.ErrUnauthenticated)
-	if errors.Is(err, shop.ErrUnauthenticated) {
-		return APIKey{}, err
-	}
+	k, err := s.goodKey(ctx, id, now)
 	if err != nil {
-		return APIKey{}, fmt.Errorf("authenticate key: %w", err)
+		return APIKey{}, err
 	}
 	if subtle.ConstantTimeCompare(k.Hash, hash) != 1 {
 		return APIKey{}, shop.ErrUnauthenticated
 	}
 	return *k, nil
+}
+
+// goodKey is the key of an id as long as it may be used; else shop.ErrUnauthenticated.
+func (s *Store) goodKey(ctx context.Context, id string, now time.Time) (*APIKey, error) {
+	k, err := findByID[APIKey](ctx, s.coll("api_keys"), id, shop.ErrUnauthenticated)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.endOldKey(ctx, k, now); err != nil {
+		return nil, err
+	}
+	maker, err := s.User(ctx, k.CreatedBy)
+	if err != nil && !errors.Is(err, shop.ErrUserNotFound) {
+		return nil, err
+	}
+	if err != nil || k.Ended(maker, now) != "" {
+		return nil, shop.ErrUnauthenticated
+	}
+	return k, nil
+}
+
+// Ended says why a key is dead: "expired", "maker", or "" where it is good. maker is nil where there is none.
+func (k APIKey) Ended(maker *shop.User, now time.Time) string {
+	switch {
+	case maker == nil || !maker.IsAdmin() || maker.AdminSince != k.MakerSince:
+		return "maker"
+	case !now.Before(k.ExpiresAt):
+		return "expired"
+	}
+	return ""
+}
+
+// endOldKey gives a key from before keys ended its end, counted from now.
+func (s *Store) endOldKey(ctx context.Context, k *APIKey, now time.Time) error {
+	if !k.ExpiresAt.IsZero() {
+		return nil
+	}
+	k.ExpiresAt = now.UTC().Add(KeyTTL).Truncate(time.Millisecond)
+	_, err := s.updateIf(ctx, s.coll("api_keys"), bson.M{"_id": k.ID, "expires_at": nil}, bson.M{"$set": bson.M{"expires_at": k.ExpiresAt}})
+	return failed("end an old key", err)
+}
+
+// MayBroadcast reports whether a user, or a key as key:ID, may still send broadcasts.
+func (s *Store) MayBroadcast(ctx context.Context, by string, now time.Time) (bool, error) {
+	if id, isKey := strings.CutPrefix(by, "key:"); isKey {
+		_, err := s.goodKey(ctx, id, now)
+		if errors.Is(err, shop.ErrUnauthenticated) {
+			return false, nil
+		}
+		return err == nil, err
+	}
+	u, err := s.User(ctx, by)
+	if errors.Is(err, shop.ErrUserNotFound) {
+		return false, nil
+	}
+	return err == nil && u.DeletedAt == nil && shop.MayActAs(u.Roles, shop.RoleMarketer), err
 }
 
 // NoteKeyUse writes down that a key was used now, unless that was done within the minute.
@@ -82,12 +163,22 @@ func (s *Store) NoteKeyUse(ctx context.Context, k APIKey, now time.Time) error {
 }
 
 // APIKeys lists the keys, newest first.
-func (s *Store) APIKeys(ctx context.Context) ([]APIKey, error) {
-	return findAll[APIKey](ctx, s.coll("api_keys"), bson.M{}, options.Find().SetSort(bson.D{{Key: "created_at", Value: -1}}))
+func (s *Store) APIKeys(ctx context.Context, now time.Time) ([]APIKey, error) {
+	keys, err := findAll[APIKey](ctx, s.coll("api_keys"), bson.M{}, options.Find().SetSort(bson.D{{Key: "created_at", Value: -1}}))
+	for i := range keys {
+		err = errors.Join(err, s.endOldKey(ctx, &keys[i], now))
+	}
+	return keys, err
 }
 
-// DeleteAPIKey revokes a key; shop.ErrAPIKeyNotFound where there is none.
-func (s *Store) DeleteAPIKey(ctx context.Context, id string) error {
+// DeleteAPIKey revokes a key; shop.ErrAPIKeyNotFound where there is none. The audit has it first.
+func (s *Store) DeleteAPIKey(ctx context.Context, id, by string, now time.Time) error {
+	if _, err := findByID[APIKey](ctx, s.coll("api_keys"), id, shop.ErrAPIKeyNotFound); err != nil {
+		return err
+	}
+	if err := s.auditKey(ctx, id, "api_key_revoked", by, now, nil); err != nil {
+		return err
+	}
 	done, err := s.deleteByID(ctx, s.coll("api_keys"), id)
 	if err != nil {
 		return fmt.Errorf("delete API key: %w", err)

@@ -304,37 +304,3 @@ func TestWithoutTheBusTokensAreReadFromTheDatabase(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
-
-func TestAPIKeys(t *testing.T) {
-	s := open(t, t.TempDir())
-	text, k, err := s.InsertAPIKey(t.Context(), "活动系统", []string{"hub:publish"}, "u1", logIn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := s.AuthenticateKey(t.Context(), text)
-	if err != nil || got.ID != k.ID || !got.Has("hub:publish") || got.Has("hub:broadcast") || !IsAPIKey(text) {
-		t.Errorf("%+v, %v", got, err)
-	}
-	last := text[len(text)-2:]
-	for name, bad := range map[string]string{
-		"another secret": text[:len(text)-2] + strings.Map(func(r rune) rune { return 'A' + (r-'A'+4)%20 }, last),
-		"no secret":      apiKeyPrefix + k.ID,
-		"no prefix":      strings.TrimPrefix(text, apiKeyPrefix),
-	} {
-		if _, err := s.AuthenticateKey(t.Context(), bad); !errors.Is(err, shop.ErrUnauthenticated) {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	if list, err := s.APIKeys(t.Context()); err != nil || len(list) != 1 {
-		t.Errorf("listed %d, %v", len(list), err)
-	}
-	if err := s.DeleteAPIKey(t.Context(), k.ID); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.AuthenticateKey(t.Context(), text); !errors.Is(err, shop.ErrUnauthenticated) {
-		t.Errorf("revoked: %v", err)
-	}
-	if err := s.DeleteAPIKey(t.Context(), k.ID); !errors.Is(err, shop.ErrAPIKeyNotFound) {
-		t.Errorf("revoked twice: %v", err)
-	}
-}
