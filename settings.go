@@ -32,13 +32,11 @@ type settings struct {
 	// OrderReminder is how long before it closes the buyer of an unpaid order is reminded.
 	OrderReminder time.Duration `env:"ORDER_REMINDER" envDefault:"10m"`
 
-<<<<<<< HEAD
 	// TrialNeeds is what an account needs for a free stage.
 	TrialNeeds shop.TrialNeeds `env:"TRIAL_NEEDS" envDefault:"none"`
-=======
+
 	// RefundStepUpAbove is how much of an order finance may refund without giving the password again.
 	RefundStepUpAbove shop.Fen `env:"REFUND_STEP_UP_ABOVE" envDefault:"50000"`
->>>>>>> e818da8 (handlers: staff give the password again for what is far-reaching)
 
 	Broadcast broadcastSettings `envPrefix:"BROADCAST_"`
 
@@ -218,13 +216,11 @@ func (s settings) check() error {
 	if r := s.OrderReminder; r != 0 && (r < time.Minute || r >= shop.PayWithin) {
 		refuse("ORDER_REMINDER", fmt.Sprintf("is neither 0 (off) nor from 1m to less than %s, for which an order is open", shop.PayWithin))
 	}
-<<<<<<< HEAD
 	if !s.TrialNeeds.Valid() {
 		refuse("TRIAL_NEEDS", `is none of "none", "wechat" and "phone"`)
-=======
+	}
 	if s.RefundStepUpAbove < 0 {
 		refuse("REFUND_STEP_UP_ABOVE", "is less than 0")
->>>>>>> e818da8 (handlers: staff give the password again for what is far-reaching)
 	}
 	s.Broadcast.check(refuse)
 	if s.production() {
