@@ -7,7 +7,7 @@
 // step goes into OUTDIR. Ends with 1 and a sentence if anything is not as it should
 // be, also at any console error or content security policy violation.
 import {
-  base, begin, check, emptyCart, eventually, fen, id, kept, lineOf, login, mark, openCourse, patience, perform, sandbox, shoot,
+  base, begin, call, check, emptyCart, enter, eventually, fen, id, kept, lineOf, login, mark, openCourse, patience, perform, sandbox, shoot,
 } from './harness.mjs'
 
 async function play(context) {
@@ -48,6 +48,14 @@ async function play(context) {
   })
   check(await kept(a), 'the first tab was reloaded')
   await shoot(a, 'cart')
+
+  begin('a course that goes off sale says so in both carts, and when it is back')
+  const { token } = await enter('editor', 'web')
+  for (const [act, problems] of [['unpublish', 1], ['publish', 0]]) {
+    await call(`/api/admin/courses/${course}/${act}`, { method: 'POST', token })
+    for (const tab of [a, b]) await eventually(`${problems} problems after ${act}`, async () => (await lineOf(tab, course).locator(id('cart-problem')).count()) === problems)
+  }
+  check(await kept(a), 'the first tab was reloaded')
 
   begin('check out and see the code')
   const total = fen(await a.locator(id('cart-total')).textContent())

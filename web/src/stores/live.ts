@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia'
-import { onBeforeUnmount, ref } from 'vue'
+import { onBeforeUnmount, ref, watch } from 'vue'
 import { useCut, useReading } from '@/polling'
 import { closeCode, HubSocket, type HubEvent } from '@/socket'
 
@@ -60,6 +60,22 @@ export const useLive = defineStore('live', () => {
   const unfollow = (topic: string) => socket.unfollow(topic)
   return { live, cut, over, on, start, whenEnded, follow, unfollow }
 })
+
+const coursesAtOnce = 24 // the hub lets a page follow 32 topics
+
+// useCourses follows the first courses of a list for as long as the calling page is shown.
+export function useCourses(courses: () => string[]): void {
+  const live = useLive()
+  const followed = new Set<string>()
+
+  function followOnly(wanted: string[]): void {
+    for (const id of followed) if (!wanted.includes(id) && followed.delete(id)) live.unfollow('course:' + id)
+    for (const id of wanted) if (!followed.has(id) && followed.add(id)) live.follow('course:' + id)
+  }
+
+  watch(() => courses().slice(0, coursesAtOnce).join(), () => followOnly(courses().slice(0, coursesAtOnce)), { immediate: true })
+  onBeforeUnmount(() => followOnly([]))
+}
 
 // useEvent hears events for as long as the calling page is shown.
 export function useEvent<T>(name: string, handle: (data: T) => void): void {
