@@ -13,13 +13,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"mstm/shop"
 )
 
 // TestTheSelfCheckNamesTheSettingThatIsWrong has the right settings and then each of them
 // wrong, alone, in both key modes.
 func TestTheSelfCheckNamesTheSettingThatIsWrong(t *testing.T) {
 	s := startShop(t)
-	right := settings{Env: "development", Addr: strings.TrimPrefix(s.url, "http://"), SandboxAddr: "off", SeedDemo: "off"}
+	right := settings{Env: "development", Addr: strings.TrimPrefix(s.url, "http://"), SandboxAddr: "off", SeedDemo: "off", TrialNeeds: shop.TrialNeedsNone}
 	right.Pay, right.MP = readSandboxEnv(t, s.dataDir)
 	foreign := foreignKeys(t)
 	elsewhere := httptest.NewServer(http.NotFoundHandler())
@@ -98,7 +100,7 @@ func selfCheck(t *testing.T, cfg settings) (said string, err error) {
 }
 
 func TestTheSelfCheckNeedsSettingsToCheck(t *testing.T) {
-	if _, err := selfCheck(t, settings{Env: "development", SandboxAddr: "127.0.0.1:0", SeedDemo: "on", DataDir: "data"}); err == nil {
+	if _, err := selfCheck(t, settings{Env: "development", SandboxAddr: "127.0.0.1:0", SeedDemo: "on", TrialNeeds: shop.TrialNeedsNone, DataDir: "data"}); err == nil {
 		t.Error("checked without any settings")
 	}
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/caarlos0/env/v11"
 	"github.com/joho/godotenv"
+
+	"mstm/shop"
 )
 
 // assignment is a line of .env.example that sets something, in force or as a comment.
@@ -155,7 +157,7 @@ func soundProduction() settings {
 		Env: "production", Addr: "0.0.0.0:8080", PublicURL: "https://shop.example", DataDir: "./data",
 		MongoURI: "mongodb://mstm:x@db1,db2,db3/mstm?replicaSet=rs0", RedisURL: "rediss://:x@cache:6379/0",
 		SeedDemo: "on", SandboxAddr: "127.0.0.1:8090", AllowedOrigins: []string{"https://m.shop.example"},
-		TrustedProxies: networks{netip.MustParsePrefix("10.0.0.0/8")},
+		TrustedProxies: networks{netip.MustParsePrefix("10.0.0.0/8")}, TrialNeeds: shop.TrialNeedsNone,
 		Pay: paySettings{
 			MchID: "1900000001", AppID: "wx1234567890abcdef", Serial: "5157F09EFDC096DE15EBE81A47057A72",
 			PrivateKeyFile: "/run/secrets/merchant.pem", APIv3Key: strings.Repeat("k", 32),
