@@ -156,6 +156,8 @@ export const api = {
   readNotice: (notice: string | 'all', clicked = false) =>
     request<void>('POST', `/notices/${id(notice)}/read`, clicked ? { body: { clicked } } : {}),
 
+  stepUp: (password: string) => request<{ until: string }>('POST', '/me/step-up', { body: { password } }),
+
   noticeTemplates: () => request<List<NoticeTemplate> & { limits: { title: number; body: number } }>('GET', '/admin/notice-templates'),
   putNoticeTemplate: (form: string, v: number, texts: Wordings) =>
     request<NoticeTemplate>('PUT', `/admin/notice-templates/${id(form)}`, { body: { v, texts } }),
