@@ -152,29 +152,36 @@ type keyedLocks struct {
 }
 
 type keyedLock struct {
-	sync.Mutex
+	turn  chan struct{} // holds one element while the lock is held
 	users int
 }
 
-func (l *keyedLocks) lock(key string) (unlock func()) {
+// lock waits for its turn at the key, until ctx ends: shop.ErrUnavailable.
+func (l *keyedLocks) lock(ctx context.Context, key string) (unlock func(), err error) {
 	l.mu.Lock()
 	if l.held == nil {
 		l.held = map[string]*keyedLock{}
 	}
 	k := l.held[key]
 	if k == nil {
-		k = &keyedLock{}
+		k = &keyedLock{turn: make(chan struct{}, 1)}
 		l.held[key] = k
 	}
 	k.users++
 	l.mu.Unlock()
-	k.Lock()
-	return func() {
-		k.Unlock()
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		if k.users--; k.users == 0 {
-			delete(l.held, key)
-		}
+	select {
+	case k.turn <- struct{}{}:
+		return func() { <-k.turn; l.leave(key, k) }, nil
+	case <-ctx.Done():
+		l.leave(key, k)
+		return nil, fmt.Errorf("wait for %s: %w: %w", key, shop.ErrUnavailable, ctx.Err())
+	}
+}
+
+func (l *keyedLocks) leave(key string, k *keyedLock) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if k.users--; k.users == 0 {
+		delete(l.held, key)
 	}
 }

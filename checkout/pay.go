@@ -49,7 +49,11 @@ func (c *Checkout) withPayment(ctx context.Context, o *shop.Order, ch shop.Chann
 	if o.State == shop.OrderPaid {
 		return c.withoutPayment(ctx, o)
 	}
-	defer c.locks.lock("pay:" + o.ID)()
+	unlock, err := c.locks.lock(ctx, "pay:"+o.ID)
+	if err != nil {
+		return Placed{Order: o}, err
+	}
+	defer unlock()
 	for range 4 {
 		o, err := c.Store.Order(ctx, o.ID)
 		if err != nil || o.State != shop.OrderPending {

@@ -172,7 +172,11 @@ func (c *Checkout) make(ctx context.Context, orderID string, req PlaceRequest) (
 		return nil, err
 	}
 	// One at a time of each learner: many clicks at once would only get in each other's way.
-	defer c.locks.lock("place:" + req.UserID)()
+	unlock, err := c.locks.lock(ctx, "place:"+req.UserID)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	holder, err := c.claimCourses(ctx, req.UserID, orderID, courseIDs(req.Lines))
 	if err != nil {
 		return nil, err

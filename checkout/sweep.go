@@ -78,7 +78,11 @@ func (c *Checkout) driveLogged(ctx context.Context, orderID string) {
 
 // drive takes an order as far as it can go now, and notes when to look again.
 func (c *Checkout) drive(ctx context.Context, orderID string) error {
-	defer c.locks.lock(orderID)()
+	unlock, err := c.locks.lock(ctx, orderID)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	for range stepsMost {
 		// The row before the order: if the order changes after it is read here, whoever
 		// changed it has touched the row, and it will not be put away below.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -66,11 +67,21 @@ var collections = []struct {
 	{"audit", []bson.D{{{Key: "object", Value: 1}, {Key: "at", Value: -1}}, {{Key: "at", Value: -1}}}},
 }
 
-const namespaceExists = 48 // MongoDB's error code
+const (
+	namespaceExists = 48 // MongoDB's error code
+
+	// indexTime is how long making indexes may take at start, for all together: a release with
+	// a new one must come up on a big collection. The client's own time-out, made for requests,
+	// gives way to the deadline of a context.
+	indexTime = 2 * time.Hour
+	longIndex = 10 * time.Second // an index that takes longer is told of in the log
+)
 
 // makeIndexes makes every collection and index that is not there yet. Doing it again
 // changes nothing.
 func (s *Store) makeIndexes(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, indexTime)
+	defer cancel()
 	have, err := s.db.ListCollectionNames(ctx, bson.M{})
 	if err != nil {
 		return failed("list the collections", err)
@@ -89,12 +100,21 @@ func (s *Store) makeIndexes(ctx context.Context) error {
 			continue
 		}
 		for _, keys := range c.indexes { // one by one: FerretDB cannot make two in one command
-			if _, err := s.coll(c.name).Indexes().CreateOne(ctx, mongo.IndexModel{Keys: keys}); err != nil {
-				return failed("make an index of "+c.name, err)
+			if err := s.makeIndex(ctx, c.name, keys); err != nil {
+				return err
 			}
 		}
 	}
 	return nil
+}
+
+func (s *Store) makeIndex(ctx context.Context, name string, keys bson.D) error {
+	slow := time.AfterFunc(longIndex, func() {
+		s.log.WarnContext(ctx, "an index is being made, the shop starts when it is", "collection", name, "keys", keys)
+	})
+	defer slow.Stop()
+	_, err := s.coll(name).Indexes().CreateOne(ctx, mongo.IndexModel{Keys: keys})
+	return failed("make an index of "+name, err)
 }
 
 // makeCollection tolerates another instance that does the same at the same time.

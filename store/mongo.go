@@ -43,16 +43,6 @@ func failed(doing string, err error) error {
 	}
 }
 
-// isOutage tells a store that cannot be reached or does not answer in time from a
-// request that was refused.
-func isOutage(err error) bool {
-	var labelled mongo.LabeledError
-	return mongo.IsTimeout(err) || mongo.IsNetworkError(err) ||
-		errors.Is(err, context.DeadlineExceeded) ||
-		errors.Is(err, mongo.ErrClientDisconnected) ||
-		errors.As(err, &labelled) && (labelled.HasErrorLabel("RetryableWriteError") || labelled.HasErrorLabel("RetryableError"))
-}
-
 // findByID reads one document; where there is none the error is missing.
 func findByID[T any](ctx context.Context, c collection, id string, missing error) (*T, error) {
 	var v T
@@ -73,15 +63,13 @@ func findAll[T any](ctx context.Context, c collection, filter any, opts ...optio
 		return nil, failed("list "+c.Name(), err)
 	}
 	defer leave()
-	cur, err := c.Find(ctx, filter, opts...)
-	if err != nil {
-		return nil, failed("list "+c.Name(), err)
-	}
-	var all []T
-	if err := cur.All(ctx, &all); err != nil {
-		return nil, failed("list "+c.Name(), err)
-	}
-	return all, nil
+	return again(func() (all []T, err error) {
+		cur, err := c.Find(ctx, filter, opts...)
+		if err == nil {
+			err = cur.All(ctx, &all)
+		}
+		return all, failed("list "+c.Name(), err)
+	})
 }
 
 // findByIDs reads the documents with these ids, in no order; missing ones are left out.

@@ -206,7 +206,11 @@ func (w *world) wipe(ctx context.Context) error {
 
 // rows reads documents of a collection as an auditor would.
 func rows[T any](ctx context.Context, w *world, collection string, filter bson.M, sort bson.D) (all []T, err error) {
-	cur, err := w.db.Collection(collection).Find(ctx, filter, options.Find().SetSort(sort))
+	opts := options.Find()
+	if len(sort) > 0 {
+		opts.SetSort(sort)
+	}
+	cur, err := w.db.Collection(collection).Find(ctx, filter, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,40 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"mstm/shop"
+)
+
+// TestALockIsNotWaitedForBeyondTheDeadline: a request whose time is up is answered, whoever
+// holds what it waits for; the lock goes on to the next.
+func TestALockIsNotWaitedForBeyondTheDeadline(t *testing.T) {
+	var locks keyedLocks
+	unlock, err := locks.lock(t.Context(), "order")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if _, err := locks.lock(ctx, "order"); !errors.Is(err, shop.ErrUnavailable) {
+		t.Errorf("waiting beyond the deadline ended with %v", err)
+	}
+	next := make(chan error, 1)
+	go func() {
+		free, err := locks.lock(t.Context(), "order")
+		if err == nil {
+			free()
+		}
+		next <- err
+	}()
+	unlock()
+	if err := <-next; err != nil {
+		t.Error(err)
+	}
+	if len(locks.held) != 0 {
+		t.Errorf("%d locks are kept that nobody holds", len(locks.held))
+	}
+}
