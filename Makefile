@@ -71,7 +71,7 @@ test-rest:
 	go test $(RACE) -timeout 20m -p 1 $$(go list ./... | grep -v -e '^mstm$$' -e '^mstm/shop/explore$$')
 	go test ./shop/explore # one goroutine a search: the race detector would find nothing, five times slower
 
-soak: ## every state of an order, random histories of orders against a model, and 20 kills before and after each named write of an order's life; seeds are printed
+soak: ## every state of an order, random histories of orders against a model, races on stores held up by many seeds, and 20 kills before and after each named write of an order's life; seeds are printed
 	EXPLORE_STATES=$(or $(EXPLORE_STATES),1000000) go test -count=1 -v -timeout 12h -run Reachable -parallel 1 ./shop/explore
 	MODEL_HISTORIES=$(or $(MODEL_HISTORIES),10000) go test -count=1 -v -timeout 12h -run 'TestModel$$' ./checkout/modeltest
 	STORE_SEEDS=$(or $(STORE_SEEDS),200) go test -count=1 -v -timeout 12h -run 'TestRacesOnAPacedStore$$' .

@@ -172,18 +172,18 @@ func TestTheCheckCommandExitsWithWhatIsBroken(t *testing.T) {
 	o := s.buy(learner, 99900, wish{"go1", "go1full"})
 
 	mstm := buildMSTM(t)
-	if out, code := runCheck(t, mstm, s.dataDir); code != 1 || !strings.Contains(out, "in use by another process") {
+	if out, code := runCheck(t, mstm, s); code != 1 || !strings.Contains(out, "in use by another process") {
 		t.Errorf("beside a running shop: %d %s", code, out)
 	}
 	s.stop()
-	if out, code := runCheck(t, mstm, s.dataDir); code != 0 || !strings.HasPrefix(out, "whole\n") {
+	if out, code := runCheck(t, mstm, s); code != 0 || !strings.HasPrefix(out, "whole\n") {
 		t.Errorf("whole: %d %s", code, out)
 	}
 	again := startShop(t, withDataDir(s.dataDir))
 	again.atRest(o.ID)
 	spoil(t, again.database(), "orders", o.ID, bson.M{"total_fen": int64(1)})
 	again.stop()
-	out, code := runCheck(t, mstm, s.dataDir)
+	out, code := runCheck(t, mstm, s)
 	if code != 1 || !strings.Contains(out, "I6 order:"+o.ID+" ") {
 		t.Errorf("broken: %d %s", code, out)
 	}
@@ -199,10 +199,10 @@ func buildMSTM(t *testing.T) (binary string) {
 }
 
 // runCheck runs `mstm check` as a process of its own.
-func runCheck(t *testing.T, binary, dataDir string) (out string, code int) {
+func runCheck(t *testing.T, binary string, s *testShop) (out string, code int) {
 	t.Helper()
 	cmd := exec.Command(binary, "check")
-	cmd.Dir, cmd.Env = t.TempDir(), append(os.Environ(), "DATA_DIR="+dataDir)
+	cmd.Dir, cmd.Env = t.TempDir(), append(os.Environ(), "DATA_DIR="+s.dataDir, "MONGODB_URI="+s.mongo)
 	text, _ := cmd.CombinedOutput() // the code says it
 	return string(text), cmd.ProcessState.ExitCode()
 }

@@ -28,6 +28,7 @@ import (
 // courses with a ladder and many learners, and a WeChat that nobody has paid in.
 type crashSite struct {
 	folder   string
+	mongo    string   // the URI of its database, "" where it is in the folder
 	tokens   []string // of learners who have nothing yet
 	finance  string   // the token of somebody who may refund
 	full     []offered
@@ -53,6 +54,7 @@ const (
 func newCrashSite(t *testing.T) *crashSite {
 	site := &crashSite{folder: t.TempDir()}
 	first := startShop(t, withDataDir(site.folder)).at(t, caseDay)
+	site.mongo = first.mongo
 	one := first.newLearner()
 	site.full, site.periods = one.goods()
 	site.ladder = first.sell(usual())
@@ -191,6 +193,9 @@ func (s *crashSite) newCrasher(t *testing.T, redisURL string) *crasher {
 	if err := os.CopyFS(dir, os.DirFS(s.folder)); err != nil {
 		t.Fatal(err)
 	}
+	if s.mongo != "" {
+		copyDatabase(t, s.mongo, storetest.Own(t, dir))
+	}
 	c := &crasher{site: s, wechat: s.openWeChat(t), redis: redisURL}
 	c.flushRedis(t)
 	env := append(sandboxEnv(t, c.wechat.testShop), "REDIS_URL="+redisURL, "SEED_DEMO=off", "GOGC=400")
@@ -198,6 +203,28 @@ func (s *crashSite) newCrasher(t *testing.T, redisURL string) *crasher {
 	c.start()
 	c.syncClocks()
 	return c
+}
+
+// copyDatabase fills one database with all that another holds.
+func copyDatabase(t *testing.T, from, to string) {
+	t.Helper()
+	source, target := openDatabase(t, from), openDatabase(t, to)
+	names, err := source.ListCollectionNames(t.Context(), bson.M{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		var all []bson.Raw
+		if err := find(source, name, nil, &all); err != nil {
+			t.Fatal(err)
+		}
+		if len(all) == 0 {
+			continue
+		}
+		if _, err := target.Collection(name).InsertMany(t.Context(), all); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // flushRedis empties it: the learners of every folder are the same.
