@@ -3,6 +3,7 @@ package store_test
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"net"
 	"net/url"
@@ -102,14 +103,14 @@ func TestAListWhoseCursorIsLostIsReadAgain(t *testing.T) {
 		})
 		db := storetest.Open(t, func(c *store.Config) { c.MongoURI = uri })
 		const n = 150 // more than a batch
-		for range n {
-			if _, _, err := db.InsertAPIKey(t.Context(), "key", nil, "me", time.Now()); err != nil {
+		for i := range n {
+			if _, err := db.Claim(t.Context(), "user", fmt.Sprint("course", i), "order"); err != nil {
 				t.Fatal(err)
 			}
 		}
-		keys, err := db.APIKeys(t.Context())
-		if err != nil || len(keys) != n || lost.Load() < 2 {
-			t.Errorf("code %d: %d keys after %d batches, %v", code, len(keys), lost.Load(), err)
+		claims, err := db.Claims(t.Context())
+		if err != nil || len(claims) != n || lost.Load() < 2 {
+			t.Errorf("code %d: %d claims after %d batches, %v", code, len(claims), lost.Load(), err)
 		}
 	}
 }
