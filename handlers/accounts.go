@@ -10,6 +10,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/alexedwards/argon2id"
+
 	"mstm/hub"
 	"mstm/shop"
 	"mstm/store"
@@ -75,18 +77,21 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) error {
 	if err := decode(w, r, &in); err != nil {
 		return err
 	}
-	u, err := s.newLearner(&in.credentials, in.Name)
+	var u *shop.User
+	err := s.hashing.join(r.Context(), func() (err error) {
+		if u, err = s.newLearner(&in.credentials, in.Name); err == nil {
+			err = s.mayRegister(r)
+		}
+		if err == nil {
+			u.PasswordHash, err = argon2id.CreateHash(normalPassword(in.Password), s.hashing.params)
+		}
+		return err
+	})
 	if err != nil {
 		return err
 	}
 	if english(r) {
 		u.Locale = shop.LocaleEn // until they choose
-	}
-	if err := s.mayRegister(r); err != nil {
-		return err
-	}
-	if u.PasswordHash, err = s.hashing.hashNew(r.Context(), in.Password); err != nil {
-		return err
 	}
 	u.StaffPassword = new(hasStaffLength(in.Password))
 	if err := s.Store.InsertUser(r.Context(), u); err != nil {

@@ -108,21 +108,22 @@ func (h *hashing) place(ctx context.Context, places chan struct{}) (leave func()
 // joinPause is how often a new account looks whether logins leave room.
 const joinPause = 5 * time.Millisecond
 
-// hashNew is hash for a new account.
-func (h *hashing) hashNew(ctx context.Context, password string) (string, error) {
+// join does the work of a new account, the judging of its password and its hash, in its turn:
+// one at a time, once no login hashes or waits, or after a while.
+func (h *hashing) join(ctx context.Context, work func() error) error {
 	leave, err := h.place(ctx, h.joins)
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer leave()
 	for until := time.Now().Add(h.wait); h.logins.Load() > 0 && time.Now().Before(until); {
 		select {
 		case <-time.After(joinPause):
 		case <-ctx.Done():
-			return "", ctx.Err()
+			return ctx.Err()
 		}
 	}
-	return argon2id.CreateHash(normalPassword(password), h.params)
+	return work()
 }
 
 // hash is the PHC string of a new password.

@@ -17,8 +17,7 @@ func TestHashing_LoginHashes_NewAccountsWaitAndLoginsDoNot(t *testing.T) {
 	}
 	joined := make(chan error, 1)
 	go func() {
-		_, err := h.hashNew(context.Background(), aPassword)
-		joined <- err
+		joined <- h.join(context.Background(), func() error { return nil })
 	}()
 	select {
 	case err := <-joined:
