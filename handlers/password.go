@@ -62,6 +62,8 @@ type hashing struct {
 	turns  chan struct{}
 	joins  chan struct{}
 	logins atomic.Int64 // that hash or wait
+	joined atomic.Int64 // new accounts that wait or are at it
+	last   atomic.Int64 // when a login hashed last, in Unix ns
 	wait   time.Duration
 	dummy  string // hash of a password that nobody has
 	common map[string]bool
@@ -89,7 +91,7 @@ func (h *hashing) turn(ctx context.Context) (done func(), err error) {
 		h.logins.Add(-1)
 		return nil, err
 	}
-	return func() { leave(); h.logins.Add(-1) }, nil
+	return func() { leave(); h.logins.Add(-1); h.last.Store(time.Now().UnixNano()) }, nil
 }
 
 func (h *hashing) place(ctx context.Context, places chan struct{}) (leave func(), err error) {
@@ -108,14 +110,29 @@ func (h *hashing) place(ctx context.Context, places chan struct{}) (leave func()
 // joinPause is how often a new account looks whether logins leave room.
 const joinPause = 5 * time.Millisecond
 
+// Where more than joinCrowd new accounts wait while people log in, the next one begins joinRest
+// after the last: the processor is the logins'.
+const (
+	joinCrowd = 8
+	joinRest  = 900 * time.Millisecond
+)
+
 // join does the work of a new account, the judging of its password and its hash, in its turn:
 // one at a time, once no login hashes or waits, or after a while.
 func (h *hashing) join(ctx context.Context, work func() error) error {
+	h.joined.Add(1)
+	defer h.joined.Add(-1)
 	leave, err := h.place(ctx, h.joins)
 	if err != nil {
 		return err
 	}
-	defer leave()
+	defer func() {
+		if h.joined.Load() > joinCrowd && time.Since(time.Unix(0, h.last.Load())) < time.Second {
+			time.AfterFunc(joinRest, leave)
+			return
+		}
+		leave()
+	}()
 	for until := time.Now().Add(h.wait); h.logins.Load() > 0 && time.Now().Before(until); {
 		select {
 		case <-time.After(joinPause):
