@@ -18,7 +18,6 @@ import (
 // its store is held up at random, by one seed after the other: STORE_SEEDS of them (3), from
 // STORE_SEED (1) on. What fails names its seed.
 func TestRacesOnAPacedStore(t *testing.T) {
-	t.Parallel()
 	first, n := max(storetest.Seed(t), 1), uint64(3)
 	if text := os.Getenv("STORE_SEEDS"); text != "" {
 		var err error

@@ -92,7 +92,6 @@ func answered(command []byte, doc bson.D) []byte {
 
 // TestAListWhoseCursorIsLostIsReadAgain: an election between two batches costs a list nothing.
 func TestAListWhoseCursorIsLostIsReadAgain(t *testing.T) {
-	t.Parallel()
 	for _, code := range []int32{43, 237} {
 		var lost atomic.Int32
 		uri := meddled(t, func(command bson.Raw) bson.D {
@@ -117,7 +116,6 @@ func TestAListWhoseCursorIsLostIsReadAgain(t *testing.T) {
 
 // TestAnIndexMayTakeLongerThanARequest: a release with a new index on a big collection starts.
 func TestAnIndexMayTakeLongerThanARequest(t *testing.T) {
-	t.Parallel()
 	var slow atomic.Bool
 	uri := meddled(t, func(command bson.Raw) bson.D {
 		if first, err := command.IndexErr(0); err == nil && first.Key() == "createIndexes" && !slow.Swap(true) {
