@@ -144,10 +144,10 @@ func TestRefundByFinance_OfNamedLines_EndsTheirAccessAlone(t *testing.T) {
 // What stands on top of a line is refunded with it; other courses of that later order stay.
 func TestRefundByFinance_WithLaterStages_LeavesOtherLinesOfTheirOrders(t *testing.T) {
 	s := startShop(t).at(t, "2025-03-01 10:00")
-	c, d, learner, finance := s.sell(usual()), s.sell(usual()), s.newLearner(), s.staff("finance")
+	c, d, learner := s.sell(usual()), s.sell(usual()), s.newLearner()
 	s.buy(learner, 0, c.s1)
 	s.move("2025-04-05 10:00", learner)
-	finance = s.staff("finance")
+	finance := s.staff("finance")
 	two := s.buy(learner, 20000, c.s2)
 	three := s.buy(learner, 30000+99900, c.s3, d.full)
 	s.financeRefunds(finance, two.ID, obj{"later": true}).want(201)
