@@ -154,8 +154,8 @@ func (r *crashRun) report() {
 	if len(r.made) > 0 {
 		r.reportNames()
 	}
-	r.t.Logf("%d points asked for, %d of them not come to; %d kills, %d of them second ones; %d named points, %d with their lives; the invariants held within %s of a restart; %d failures; %s",
-		r.points, r.missed, r.kills, r.second, len(r.deaths), len(r.lived), r.slowest.Round(time.Millisecond), r.failed, time.Since(r.began).Round(time.Second))
+	r.t.Logf("%d points asked for, %d of them not come to; %d kills, %d of them second ones; %d orders anew under another key; %d named points, %d with their lives; the invariants held within %s of a restart; %d failures; %s",
+		r.points, r.missed, r.kills, r.second, r.anew, len(r.deaths), len(r.lived), r.slowest.Round(time.Millisecond), r.failed, time.Since(r.began).Round(time.Second))
 	if r.kills == 0 {
 		r.t.Error("nobody was killed")
 	}

@@ -74,6 +74,7 @@ type plot struct {
 	disarmed bool // nobody dies of another fuse any more
 
 	killed  []string      // where, in order
+	anew    int           // how often the buyer ordered under a new key after a kill
 	slowest time.Duration // from a restart until the invariants held
 	seen    []string      // every write of the life, where nobody was killed
 }

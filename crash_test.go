@@ -64,6 +64,7 @@ type crashRun struct {
 	missed  int                       // of them not come to: that write was not made this time
 	kills   int                       // second ones included
 	second  int
+	anew    int // orders placed under a new key after a kill
 	slowest time.Duration
 	failed  int
 }
@@ -225,6 +226,7 @@ func (r *crashRun) count(j crashJob, p *plot, ok bool) {
 	}
 	r.kills += len(p.killed)
 	r.second += len(p.killed) - 1
+	r.anew += p.anew
 	for _, at := range p.killed[1:] {
 		r.again[at]++
 	}
