@@ -118,14 +118,14 @@ func broadcastsRefused(t *testing.T, s *testShop) {
 		marketer.post("/api/hub/broadcasts/nothing/"+move, nil).wantCode(404, "BROADCAST_NOT_FOUND")
 		learner.post("/api/hub/broadcasts/nothing/"+move, nil).wantCode(403, "FORBIDDEN")
 	}
-	wantUntouched(t, before, dump(t, db), "api_keys", "audit") // which tell of calls
+	wantUntouched(t, before, dump(t, db), "api_keys", "audit", "order_keys") // which tell of calls
 
 	// The same key says the same thing, once.
 	again := program.with("Idempotency-Key", "double-eleven-1")
 	body := with("link", "https://partner.example.com/x")
 	var first, second broadcastJSON
 	again.post("/api/hub/broadcasts", body).want(201).into(&first)
-	again.post("/api/hub/broadcasts", body).want(200).into(&second)
+	again.post("/api/hub/broadcasts", body).want(201).into(&second)
 	if first.ID != second.ID {
 		t.Errorf("a repeat made another broadcast: %s and %s", first.ID, second.ID)
 	}

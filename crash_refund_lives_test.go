@@ -41,6 +41,7 @@ func (p *plot) askRefundUntold() {
 // asks looks first. By luck nobody asks again.
 func (p *plot) refundBy(who *person, path string, body obj, orders ...string) {
 	p.t.Helper()
+	who = who.anew()
 	for {
 		deaths := len(p.killed)
 		a, err := who.try("POST", path, body)
@@ -209,7 +210,7 @@ func (p *plot) havePlacedOverRefundedStage() {
 	p.take(offered{c.s3, 30000})
 	p.take(p.some(p.site.full, 2)[:1+p.dice.IntN(2)]...)
 	p.haveOrder("native")
-	p.finance.post("/api/admin/orders/"+second+"/refunds", obj{"reason": "客服"}).want(201)
+	p.finance.anew().post("/api/admin/orders/"+second+"/refunds", obj{"reason": "客服"}).want(201)
 	p.ends[second] = []string{"M1 M4 M5 M11 M12"}
 	eventually(p.t, time.Minute, func() error {
 		p.pass(time.Second)

@@ -271,6 +271,9 @@ func (p *person) with(name, value string) *person {
 	return &c
 }
 
+// anew is the same person sending a request that is no repeat: with an Idempotency-Key of its own.
+func (p *person) anew() *person { return p.with("Idempotency-Key", rand.Text()) }
+
 func (a answer) want(status int) answer {
 	a.t.Helper()
 	if a.status != status {

@@ -131,8 +131,8 @@ func TestRefunds(t *testing.T) {
 		two := s.stage(p, course, policy["s2"], 20000)
 		three := s.stage(p, course, policy["s3"], 30000)
 		p.post("/api/orders/"+two.ID+"/refund", obj{"reason": "不合适"}).wantCode(409, "REFUND_LATER_STAGE_FIRST")
-		finance.post("/api/admin/orders/"+two.ID+"/refunds", obj{"reason": "客服"}).wantCode(409, "REFUND_LATER_STAGE_FIRST")
-		finance.post("/api/admin/orders/"+two.ID+"/refunds", obj{"reason": "客服", "later": true}).want(201)
+		finance.anew().post("/api/admin/orders/"+two.ID+"/refunds", obj{"reason": "客服"}).wantCode(409, "REFUND_LATER_STAGE_FIRST")
+		finance.anew().post("/api/admin/orders/"+two.ID+"/refunds", obj{"reason": "客服", "later": true}).want(201)
 		s.refunded(p, three.ID, "refunded")
 		s.refunded(p, two.ID, "refunded")
 	})
@@ -186,7 +186,7 @@ func TestRefunds(t *testing.T) {
 		s.setClock("2025-04-03T10:00:00+08:00")
 		p.again()
 		p.place(30000+99900+1999, wish{course, policy["s3"]}, wish{"go1", "go1full"}, wish{"stat1", "stat1full"}).want(201).into(&placed)
-		s.staff("finance").post("/api/admin/orders/"+two.ID+"/refunds", obj{"reason": "客服"}).want(201)
+		s.staff("finance").anew().post("/api/admin/orders/"+two.ID+"/refunds", obj{"reason": "客服"}).want(201)
 		s.refunded(p, two.ID, "refunded")
 		s.scan(placed.Payment)
 		o := s.refunded(p, placed.Order.ID, "partially_refunded")
@@ -203,7 +203,7 @@ func TestRefunds(t *testing.T) {
 		p := s.newLearner()
 		full := s.stage(p, course, policy["full"], 99900)
 		s.setClock("2026-03-02T10:00:00+08:00")
-		s.staff("finance").post("/api/admin/orders/"+full.ID+"/refunds", obj{"reason": "客服"}).wantCode(409, "REFUND_WINDOW_CLOSED")
+		s.staff("finance").anew().post("/api/admin/orders/"+full.ID+"/refunds", obj{"reason": "客服"}).wantCode(409, "REFUND_WINDOW_CLOSED")
 	})
 
 	t.Run("finance gives a part back and the learner keeps the course", func(t *testing.T) {
@@ -211,15 +211,15 @@ func TestRefunds(t *testing.T) {
 		p := s.newLearner()
 		full := s.stage(p, course, policy["full"], 99900)
 		finance := s.staff("finance")
-		finance.post("/api/admin/orders/"+full.ID+"/refunds", obj{"reason": "补偿", "amount_fen": 99901}).wantCode(409, "REFUND_TOO_MUCH")
-		finance.post("/api/admin/orders/"+full.ID+"/refunds", obj{"reason": "补偿", "amount_fen": 5000}).want(201)
+		finance.anew().post("/api/admin/orders/"+full.ID+"/refunds", obj{"reason": "补偿", "amount_fen": 99901}).wantCode(409, "REFUND_TOO_MUCH")
+		finance.anew().post("/api/admin/orders/"+full.ID+"/refunds", obj{"reason": "补偿", "amount_fen": 5000}).want(201)
 		if o := s.refunded(p, full.ID, "partially_refunded"); o.Refunded != 5000 {
 			t.Errorf("%d fen went back", o.Refunded)
 		}
 		if err := grantState(p, course, full.ID, "active"); err != nil {
 			t.Error(err)
 		}
-		finance.post("/api/admin/orders/"+full.ID+"/refunds", obj{"reason": "补偿", "amount_fen": 5000}).wantCode(409, "REFUND_TOO_SOON")
+		finance.anew().post("/api/admin/orders/"+full.ID+"/refunds", obj{"reason": "补偿", "amount_fen": 5000}).wantCode(409, "REFUND_TOO_SOON")
 		s.visitor().post("/api/admin/orders/"+full.ID+"/refunds", obj{"reason": "x"}).wantCode(401, "UNAUTHENTICATED")
 		p.post("/api/admin/orders/"+full.ID+"/refunds", obj{"reason": "x"}).wantCode(403, "FORBIDDEN")
 		var story struct {

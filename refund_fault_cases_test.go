@@ -194,7 +194,7 @@ func refundStuck(t *testing.T, s *testShop, c *sold) {
 	if o := learner.order(order); o.State != "refunding" || o.Refunded != 0 {
 		t.Errorf("the order became %+v", o)
 	}
-	s.staff("finance").post("/api/admin/orders/"+order+"/refunds", obj{"reason": "客服"}).wantCode(409, "REFUND_UNDER_WAY")
+	s.staff("finance").anew().post("/api/admin/orders/"+order+"/refunds", obj{"reason": "客服"}).wantCode(409, "REFUND_UNDER_WAY")
 	s.phone().post("/sandbox/refunds/"+no, obj{"status": "SUCCESS"}).want(200)
 	s.wantBackOnce(learner, c, order)
 }
@@ -212,7 +212,7 @@ func refundGivenUp(t *testing.T, s *testShop, c *sold) {
 	s.pass(2 * time.Minute) // WeChat wants a minute between two
 	finance := s.staff("finance")
 	eventually(t, 20*time.Second, func() error { // people are called a moment before it is written down
-		if a := finance.post("/api/admin/orders/"+order+"/refunds", obj{"reason": "客服"}); a.status != 201 {
+		if a := finance.anew().post("/api/admin/orders/"+order+"/refunds", obj{"reason": "客服"}); a.status != 201 {
 			return fmt.Errorf("%s", a.body)
 		}
 		return nil

@@ -8,8 +8,9 @@ import (
 )
 
 // Cancel begins the end of its owner's pending order. It is shown as closing at once;
-// WeChat is told some minutes after the prepay, and money that comes until then counts.
-func (c *Checkout) Cancel(ctx context.Context, userID, orderID string) (*shop.Order, error) {
+// WeChat is told some minutes after the prepay, and money that comes until then counts. key is
+// the request's idempotency key, "" for none: a repeat is answered however far the end has come.
+func (c *Checkout) Cancel(ctx context.Context, userID, orderID, key string) (*shop.Order, error) {
 	if _, err := c.OrderOf(ctx, userID, orderID); err != nil {
 		return nil, err
 	}
@@ -17,7 +18,11 @@ func (c *Checkout) Cancel(ctx context.Context, userID, orderID string) (*shop.Or
 		if o.State == shop.OrderClosing && o.CloseReason == shop.CloseUser {
 			return store.Unchanged() // clicked twice
 		}
-		return o.Close(shop.CloseUser, c.Now(), userID)
+		moved, err := o.Under(key, func() error { return o.Close(shop.CloseUser, c.Now(), userID) })
+		if err == nil && !moved {
+			return store.Unchanged()
+		}
+		return err
 	})
 	if err != nil {
 		return nil, err

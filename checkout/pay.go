@@ -25,7 +25,7 @@ func (c *Checkout) Pay(ctx context.Context, userID, orderID string, ch shop.Chan
 	if ch == shop.ChannelJSAPI && payer.Openid == "" {
 		return Placed{}, shop.ErrOpenidRequired
 	}
-	return c.withPayment(ctx, o, ch, payer)
+	return c.withPayment(ctx, o, ch, payer, store.NewID())
 }
 
 // OrderOf reads an order for its owner; somebody else's is as if there were none.
@@ -43,9 +43,13 @@ func (c *Checkout) OrderOf(ctx context.Context, userID, orderID string) (*shop.O
 	return o, nil
 }
 
+// payRounds is how many steps lead to a way to pay: a number is given up, another is made and
+// prepaid, perhaps after others came in between.
+const payRounds = 8
+
 // withPayment brings an order to where the buyer can pay it on this channel. One that
-// costs nothing is driven to its end instead.
-func (c *Checkout) withPayment(ctx context.Context, o *shop.Order, ch shop.Channel, payer shop.Payer) (Placed, error) {
+// costs nothing is driven to its end instead. try names this call among others for the order.
+func (c *Checkout) withPayment(ctx context.Context, o *shop.Order, ch shop.Channel, payer shop.Payer, try string) (Placed, error) {
 	if o.State == shop.OrderPaid {
 		return c.withoutPayment(ctx, o)
 	}
@@ -54,7 +58,8 @@ func (c *Checkout) withPayment(ctx context.Context, o *shop.Order, ch shop.Chann
 		return Placed{Order: o}, err
 	}
 	defer unlock()
-	for range 4 {
+	p := prepaying{try: try}
+	for range payRounds {
 		o, err := c.Store.Order(ctx, o.ID)
 		if err != nil || o.State != shop.OrderPending {
 			return Placed{Order: o}, err
@@ -62,25 +67,30 @@ func (c *Checkout) withPayment(ctx context.Context, o *shop.Order, ch shop.Chann
 		a := o.OpenAttempt()
 		switch {
 		case a == nil:
-			err = c.addAttempt(ctx, o.ID, ch, payer)
+			err = c.addAttempt(ctx, o.ID, ch, payer, try)
 		case !a.Suits(ch, payer):
-			// Unknown first: who dies after WeChat has closed it must not leave a page with a
-			// code that cannot be paid.
-			if err = c.setAttempt(ctx, o.ID, a.OutTradeNo, shop.AttemptUnknown); err == nil {
-				err = c.closeAttempt(ctx, o, a)
-			}
+			err = c.giveUpNumber(ctx, o, a)
 		case a.Faded(c.Now()):
 			err = c.setAttempt(ctx, o.ID, a.OutTradeNo, shop.AttemptUnknown)
 		case a.State == shop.AttemptReady:
 			return Placed{Order: o, Payment: o.Payment()}, nil
 		default:
-			err = c.prepay(ctx, o, a)
+			err = c.prepayInTurn(ctx, o, a, &p)
 		}
 		if err != nil {
 			return Placed{Order: o}, err
 		}
 	}
 	return Placed{Order: o}, shop.ErrPayChannelBusy
+}
+
+// giveUpNumber closes an attempt that will not do at WeChat. It is unknown first: a process that
+// dies after WeChat has closed it must not leave a page with a code that cannot be paid.
+func (c *Checkout) giveUpNumber(ctx context.Context, o *shop.Order, a *shop.Attempt) error {
+	if err := c.setAttempt(ctx, o.ID, a.OutTradeNo, shop.AttemptUnknown); err != nil {
+		return err
+	}
+	return c.closeAttempt(ctx, o, a)
 }
 
 func (c *Checkout) withoutPayment(ctx context.Context, o *shop.Order) (Placed, error) {
@@ -91,12 +101,15 @@ func (c *Checkout) withoutPayment(ctx context.Context, o *shop.Order) (Placed, e
 	return Placed{Order: o}, err
 }
 
-func (c *Checkout) addAttempt(ctx context.Context, orderID string, ch shop.Channel, payer shop.Payer) error {
+func (c *Checkout) addAttempt(ctx context.Context, orderID string, ch shop.Channel, payer shop.Payer, try string) error {
 	_, err := c.Store.ChangeOrder(ctx, orderID, func(o *shop.Order) error {
 		if o.OpenAttempt() != nil {
 			return store.Unchanged()
 		}
-		_, err := o.AddAttempt(ch, payer, c.Now())
+		a, err := o.AddAttempt(ch, payer, c.Now())
+		if err == nil {
+			a.HoldPrepay(try, c.Now())
+		}
 		return err
 	})
 	return err
@@ -105,7 +118,7 @@ func (c *Checkout) addAttempt(ctx context.Context, orderID string, ch shop.Chann
 // prepay asks WeChat for the way to pay an attempt that was written down before. When the
 // answer to an earlier try was lost, WeChat is asked what became of it first; the number
 // stays the same, so there are never two live numbers for one channel.
-func (c *Checkout) prepay(ctx context.Context, o *shop.Order, a *shop.Attempt) error {
+func (c *Checkout) prepay(ctx context.Context, o *shop.Order, a *shop.Attempt, try string) error {
 	if a.State == shop.AttemptUnknown {
 		if paid, err := c.ask(ctx, o, a); paid || err != nil {
 			return err
@@ -114,10 +127,12 @@ func (c *Checkout) prepay(ctx context.Context, o *shop.Order, a *shop.Attempt) e
 	res, err := c.callPrepay(ctx, o, a)
 	switch {
 	case err == nil:
-		return c.attemptReady(ctx, o.ID, a.OutTradeNo, res)
+		return c.attemptReady(ctx, o.ID, a.OutTradeNo, try, res)
 	case errors.Is(err, wechat.ErrTradePaid), errors.Is(err, wechat.ErrTradeClosed):
 		_, err := c.ask(ctx, o, a)
 		return err
+	case errors.Is(err, wechat.ErrNumberUsed):
+		return c.numberUsed(ctx, o, a, try)
 	case errors.Is(err, wechat.ErrOutcomeUnknown):
 		return errors.Join(shop.ErrPayChannelBusy, c.setAttempt(ctx, o.ID, a.OutTradeNo, shop.AttemptUnknown))
 	case errors.Is(err, wechat.ErrBusy):
@@ -149,14 +164,15 @@ func describe(o *shop.Order) string {
 	return title
 }
 
-// attemptReady keeps WeChat's answer (M3), unless the order moved on meanwhile.
-func (c *Checkout) attemptReady(ctx context.Context, orderID, outTradeNo string, res wechat.Prepaid) error {
+// attemptReady keeps WeChat's answer (M3), unless the order moved on, or another try prepays the
+// number: WeChat's answer to that one is the code that can be paid.
+func (c *Checkout) attemptReady(ctx context.Context, orderID, outTradeNo, try string, res wechat.Prepaid) error {
 	jsapi, err := jsapiMap(res.JSAPI)
 	if err != nil {
 		return err
 	}
 	o, err := c.Store.ChangeOrder(ctx, orderID, func(o *shop.Order) error {
-		if !o.AttemptReady(outTradeNo, res.CodeURL, res.H5URL, jsapi, c.Now()) {
+		if a := o.Attempt(outTradeNo); a == nil || a.PrepayBy != try || !o.AttemptReady(outTradeNo, res.CodeURL, res.H5URL, jsapi, c.Now()) {
 			return store.Unchanged()
 		}
 		return nil

@@ -50,119 +50,178 @@ func (p Placed) Status() int {
 	return http.StatusCreated
 }
 
-// Reply is an answer as it was, or will be, given: to the byte the same for every repeat.
-type Reply struct {
-	Status int
-	Body   []byte
-}
-
-// How long a repeat waits for the answer that its twin is still working on.
-const (
-	twinPatience = 8 * time.Second
-	twinPause    = 50 * time.Millisecond
-)
-
 // placeRounds is how often a request tries again that others, of the same learner for the
 // same course, get in front of.
 const placeRounds = 32
+
+// twinPause is the pause between two looks at what another try is about to finish.
+const twinPause = 50 * time.Millisecond
+
+// errLookAgain ends a try whose key has an answer by now, or was given up.
+var errLookAgain = errors.New("the idempotency key was answered or given up")
 
 // Place places an order, or answers again what the same key was answered before. render
 // turns the outcome into the bytes that are kept. Refusals place nothing and give the key
 // back, except those of WeChat, when the order stands and the same key tries again:
 // ErrPayChannelBusy, ErrPayRefused, ErrOpenidRequired.
-func (c *Checkout) Place(ctx context.Context, req PlaceRequest, render func(Placed) ([]byte, error)) (Reply, error) {
+func (c *Checkout) Place(ctx context.Context, req PlaceRequest, render func(Placed) ([]byte, error)) (store.Answer, error) {
 	if err := shop.CheckLines(req.Lines); err != nil {
-		return Reply{}, err
+		return store.Answer{}, err
 	}
 	if req.Channel == shop.ChannelJSAPI && req.Payer.Openid == "" {
-		return Reply{}, shop.ErrOpenidRequired
+		return store.Answer{}, shop.ErrOpenidRequired
 	}
-	key, err := c.claimKey(ctx, req)
-	if err != nil {
-		return Reply{}, err
-	}
-	if key.Status != 0 {
-		return Reply{key.Status, key.Reply}, nil
-	}
-	placed, stands, err := c.place(ctx, key, req)
-	if err != nil && stands {
-		return Reply{}, errors.Join(err, c.Store.PauseOrderKey(ctx, key))
-	}
-	if err != nil {
-		return Reply{}, errors.Join(err, c.Store.ForgetOrderKey(ctx, key))
-	}
-	body, err := render(placed)
-	if err != nil {
-		return Reply{}, err
-	}
-	key, err = c.Store.AnswerOrderKey(ctx, key.ID, placed.Status(), body)
-	if err != nil {
-		return Reply{}, err
-	}
-	return Reply{key.Status, key.Reply}, nil
-}
-
-// claimKey makes the key this request's. Where a twin holds it, its answer is waited for;
-// a twin that does not answer has died, and this request goes on in its place.
-func (c *Checkout) claimKey(ctx context.Context, req PlaceRequest) (*store.OrderKey, error) {
-	patience := time.NewTimer(twinPatience)
-	defer patience.Stop()
-	for {
-		key, fresh, err := c.Store.ClaimOrderKey(ctx, req.UserID, req.Key, req.hash(), c.Now())
-		if errors.Is(err, shop.ErrOrderNotFound) {
-			continue // the twin was refused and gave the key back
-		}
-		if err != nil || fresh {
-			return key, err
-		}
-		if key.BodyHash != req.hash() {
-			return nil, shop.ErrIdempotencyMismatch
-		}
-		if key.Status != 0 {
-			return key, nil
-		}
-		if mine, err := c.Store.ResumeOrderKey(ctx, key); err != nil || mine {
-			return key, err
-		}
-		select {
-		case <-time.After(twinPause):
-		case <-patience.C:
-			return key, nil
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
-}
-
-// place makes the order of a key, or finds it where an earlier try came so far. stands
-// tells that an order exists although there is an error.
-func (c *Checkout) place(ctx context.Context, key *store.OrderKey, req PlaceRequest) (_ Placed, stands bool, err error) {
+	asked := store.Asked{Caller: req.UserID, Key: req.Key, Route: store.RoutePlace, BodyHash: req.hash()}
 	for range placeRounds {
-		o, err := c.Store.Order(ctx, key.OrderID)
-		switch {
-		case err == nil && o.CloseReason == shop.CloseAbandoned:
-			if err := c.Store.RenewOrderKey(ctx, key); err != nil {
-				return Placed{}, false, err
+		answer, err := c.Store.Once(ctx, asked, c.Now(), func(key *store.IdempotencyKey) (store.Answer, error) {
+			placed, err := c.place(ctx, key, req)
+			if err != nil {
+				return store.Answer{}, err
 			}
-			continue
-		case err == nil:
-			p, err := c.withPayment(ctx, o, req.Channel, req.Payer)
-			p.Lowered = o.Total < req.Seen
-			return p, true, err
-		case !errors.Is(err, shop.ErrOrderNotFound):
-			return Placed{}, false, err
-		}
-		reused, err := c.make(ctx, key.OrderID, req)
-		if err != nil {
-			return Placed{}, false, err
-		}
-		if reused != nil {
-			p, err := c.withPayment(ctx, reused, req.Channel, req.Payer)
-			p.Reused = true
-			return p, false, err
+			body, err := render(placed)
+			return store.Answer{Status: placed.Status(), Body: body}, err
+		})
+		if !errors.Is(err, errLookAgain) {
+			return answer, err
 		}
 	}
-	return Placed{}, false, shop.ErrOrderInProgress
+	return store.Answer{}, shop.ErrOrderInProgress
+}
+
+// place makes the order of a key, or finds it where an earlier try came so far. A try makes
+// an order under an id of its own alone: it takes the key over from an earlier one, dead or
+// slow, by taking the id that the other would have used. So no two tries work on one order
+// before it is written, and none waits for one that died.
+func (c *Checkout) place(ctx context.Context, key *store.IdempotencyKey, req PlaceRequest) (Placed, error) {
+	own, overtaken := key.Fresh, false
+	for range placeRounds {
+		o, err := c.Store.Order(ctx, key.MadeID)
+		switch {
+		case err == nil && o.CloseReason != shop.CloseAbandoned:
+			p, err := c.withPayment(ctx, o, req.Channel, req.Payer, payTry(own, o))
+			p.Lowered = o.Total < req.Seen
+			return p, err
+		case err != nil && !errors.Is(err, shop.ErrOrderNotFound):
+			return Placed{}, err
+		case own && err != nil:
+			reused, err := c.makeOrRefuse(ctx, key, req)
+			if err != nil {
+				return Placed{}, err
+			}
+			if reused != nil {
+				return c.withReused(ctx, key, reused, req)
+			}
+		case overtaken:
+			if err := c.awaitOvertaker(ctx, key); err != nil {
+				return Placed{}, err
+			}
+		default:
+			if own, err = c.takeOver(ctx, key, req.UserID); err != nil {
+				return Placed{}, err
+			}
+			overtaken = !own
+		}
+	}
+	return Placed{}, shop.ErrOrderInProgress
+}
+
+// payTry is the name under which a try prepays: the order's own for the one that wrote it.
+func payTry(own bool, o *shop.Order) string {
+	if own {
+		return o.ID
+	}
+	return store.NewID()
+}
+
+// makeOrRefuse is make, and gives the key back where nothing was made. A key that is this
+// try's no longer has what its overtaker made of it.
+func (c *Checkout) makeOrRefuse(ctx context.Context, key *store.IdempotencyKey, req PlaceRequest) (reused *shop.Order, err error) {
+	reused, err = c.make(ctx, key.MadeID, req)
+	if !shop.IsRefusal(err) && !errors.Is(err, shop.ErrPayChannelBusy) {
+		return reused, err // made, or nobody knows: the next try takes the key over
+	}
+	freed, failed := c.Store.FreeKey(ctx, key)
+	if failed == nil && !freed {
+		return nil, errLookAgain
+	}
+	return nil, errors.Join(err, failed)
+}
+
+// withReused answers with an open order for the same lines. Where a later try has made it
+// under this very key, it is the key's own.
+func (c *Checkout) withReused(ctx context.Context, key *store.IdempotencyKey, o *shop.Order, req PlaceRequest) (Placed, error) {
+	p, err := c.withPayment(ctx, o, req.Channel, req.Payer, store.NewID())
+	if err != nil {
+		return p, err
+	}
+	now, err := c.Store.IdempotencyKey(ctx, key.ID)
+	if err != nil {
+		return p, err
+	}
+	p.Reused = now == nil || now.MadeID != o.ID
+	p.Lowered = !p.Reused && o.Total < req.Seen
+	return p, nil
+}
+
+// takeOver makes the key this try's own, so that no earlier one can place its order any more,
+// and reports whether it did: not where that order has come, or a third try was quicker.
+func (c *Checkout) takeOver(ctx context.Context, key *store.IdempotencyKey, userID string) (own bool, err error) {
+	// An earlier try on this instance that is placing has the lock, and is let finish.
+	unlock, err := c.locks.lock(ctx, "place:"+userID)
+	if err != nil {
+		return false, err
+	}
+	defer unlock()
+	fresh, err := c.Store.InsertOrder(ctx, shop.Abandoned(key.MadeID, c.Now()))
+	if err != nil {
+		return false, err
+	}
+	if !fresh {
+		o, err := c.Store.Order(ctx, key.MadeID)
+		if err != nil || o.CloseReason != shop.CloseAbandoned {
+			return false, err
+		}
+	}
+	now, won, err := c.Store.RenewKey(ctx, key)
+	if err != nil {
+		return false, err
+	}
+	if now == nil || now.Status != 0 {
+		return false, errLookAgain
+	}
+	*key = *now
+	return won, nil
+}
+
+// awaitOvertaker waits until the try that took the key over has written its order, or ctx
+// ends: a retry that comes after the overtaker's death finds no order, and takes over in turn.
+func (c *Checkout) awaitOvertaker(ctx context.Context, key *store.IdempotencyKey) error {
+	for {
+		now, err := c.Store.IdempotencyKey(ctx, key.ID)
+		if err != nil {
+			return err
+		}
+		if now == nil || now.Status != 0 {
+			return errLookAgain
+		}
+		*key = *now
+		if _, err := c.Store.Order(ctx, key.MadeID); !errors.Is(err, shop.ErrOrderNotFound) {
+			return err
+		}
+		if err := pause(ctx, twinPause); err != nil {
+			return err
+		}
+	}
+}
+
+// pause waits so long, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // make claims the courses, prices them and writes the order. It answers an open order for
@@ -219,9 +278,11 @@ func (c *Checkout) write(ctx context.Context, orderID string, req PlaceRequest, 
 	o := shop.NewOrder(orderID, req.UserID, quote.OrderLines(), now)
 	o.RemindBefore(c.RemindBefore)
 	if o.State == shop.OrderPending {
-		if _, err := o.AddAttempt(req.Channel, req.Payer, now); err != nil {
+		a, err := o.AddAttempt(req.Channel, req.Payer, now)
+		if err != nil {
 			return err
 		}
+		a.HoldPrepay(payTry(true, o), now)
 	}
 	if err := c.Store.Remind(ctx, orderID, now.Add(lookSoon)); err != nil {
 		return err

@@ -17,15 +17,16 @@ import (
 // is refused by that version; otherwise it could freeze a grant, die, and leave a grant frozen
 // that nothing looks at any more.
 func (c *Checkout) follow(ctx context.Context, o *shop.Order, duty shop.DutyName) error {
+	o, err := c.endFreezing(ctx, o)
+	if err != nil {
+		return err
+	}
 	for _, l := range o.Lines {
 		if l.Result != shop.LineGranted {
 			continue
 		}
 		e, err := c.Store.ChangeEnrolment(ctx, o.UserID, l.CourseID, func(e *shop.Enrolment) error {
-			if !followRefunds(e, o, l.CourseID) && duty != shop.DutyFreeze {
-				return store.Unchanged()
-			}
-			return nil
+			return c.followLine(ctx, e, o, l.CourseID, duty)
 		})
 		if err != nil {
 			return fmt.Errorf("grant of course %s follows its refund: %w", l.CourseID, err)
@@ -33,6 +34,41 @@ func (c *Checkout) follow(ctx context.Context, o *shop.Order, duty shop.DutyName
 		if err := c.announceEnrolment(ctx, "enrolment:"+o.ID+":"+l.CourseID, e); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// endFreezing makes a call that froze the order's grants, and has not written its refund yet,
+// decide again: it may be dead, and its grants are thawed now.
+func (c *Checkout) endFreezing(ctx context.Context, o *shop.Order) (*shop.Order, error) {
+	if o.FreezeBy == "" {
+		return o, nil
+	}
+	return c.Store.ChangeOrder(ctx, o.ID, func(o *shop.Order) error {
+		if o.FreezeBy == "" {
+			return store.Unchanged()
+		}
+		o.FreezeBy = ""
+		return nil
+	})
+}
+
+// followLine is follow for one enrolment. Before it thaws, it reads the order once more, after
+// the enrolment: where another call has begun to freeze since, that one either is seen here, or
+// writes the enrolment before this call can.
+func (c *Checkout) followLine(ctx context.Context, e *shop.Enrolment, o *shop.Order, courseID string, duty shop.DutyName) error {
+	if g, ok := e.Grant(o.ID); ok && g.State == shop.GrantFrozen && o.Grants(courseID) == shop.GrantLive {
+		now, err := c.Store.Order(ctx, o.ID)
+		if err != nil {
+			return err
+		}
+		if now.FreezeBy != "" {
+			return store.Unchanged() // that call owes it to the grants to look after them
+		}
+		o = now
+	}
+	if !followRefunds(e, o, courseID) && duty != shop.DutyFreeze {
+		return store.Unchanged()
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ const (
 // Run looks after every order that something must happen to, until ctx ends: duties that
 // were left, attempts to ask WeChat about, time that is over, refunds on their way. Beside
 // it learners are reminded of what ends, each day's bill is compared, claims of orders
-// that never came are given up, and pages are shown what Redis did not take. It may run on every instance.
+// that never came are given up, old idempotency keys forgotten, and pages are shown what Redis did not take. It may run on every instance.
 func (c *Checkout) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return c.runSweeping(ctx) })
@@ -30,6 +30,7 @@ func (c *Checkout) Run(ctx context.Context) error {
 	g.Go(func() error { return c.runReconciling(ctx) })
 	g.Go(func() error { return c.runLost(ctx) })
 	g.Go(func() error { return c.runTelling(ctx) })
+	g.Go(func() error { return c.runKeys(ctx) })
 	return g.Wait()
 }
 

@@ -32,27 +32,11 @@ type broadcastRequest struct {
 }
 
 // createBroadcast answers POST /api/hub/broadcasts with 201 and the broadcast, which begins to
-// be sent. A repeat under the same Idempotency-Key is answered with 200 and what became of it.
-// With ?dry_run=1 it only counts: `{"audience":20000,"needs_confirmation":true}`.
+// be sent. One that an earlier try under the key has made is answered as it stands.
 func (s *Server) createBroadcast(w http.ResponseWriter, r *http.Request) error {
-	q, err := query(r)
+	b, err := s.askedBroadcast(w, r)
 	if err != nil {
 		return err
-	}
-	dry, err := flag(q, "dry_run")
-	if err != nil {
-		return err
-	}
-	var in broadcastRequest
-	if err := decode(w, r, &in); err != nil {
-		return err
-	}
-	b, err := s.newBroadcast(in)
-	if err != nil {
-		return err
-	}
-	if dry {
-		return s.countAudience(w, r, b)
 	}
 	key, err := idempotencyKey(r)
 	if err != nil {
@@ -65,11 +49,19 @@ func (s *Server) createBroadcast(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if !fresh {
-		return s.answerBroadcast(w, r, http.StatusOK, b, nil)
+	if fresh {
+		s.event(r, "broadcast accepted", slog.String("broadcast", b.ID), slog.String("state", string(b.State)))
 	}
-	s.event(r, "broadcast accepted", slog.String("broadcast", b.ID), slog.String("state", string(b.State)))
 	return s.answerBroadcast(w, r, http.StatusCreated, b, nil)
+}
+
+// askedBroadcast reads what a request says.
+func (s *Server) askedBroadcast(w http.ResponseWriter, r *http.Request) (*shop.Broadcast, error) {
+	var in broadcastRequest
+	if err := decode(w, r, &in); err != nil {
+		return nil, err
+	}
+	return s.newBroadcast(in)
 }
 
 // newBroadcast checks what a request says.
@@ -133,8 +125,13 @@ func nameBroadcast(b *shop.Broadcast, caller, key string) error {
 	return nil
 }
 
-// countAudience answers a dry run. An audience of nobody is 0 here, and no error.
-func (s *Server) countAudience(w http.ResponseWriter, r *http.Request, b *shop.Broadcast) error {
+// countAudience answers POST /api/hub/broadcasts?dry_run=1: it only counts,
+// `{"audience":20000,"needs_confirmation":true}`. An audience of nobody is 0 here, and no error.
+func (s *Server) countAudience(w http.ResponseWriter, r *http.Request) error {
+	b, err := s.askedBroadcast(w, r)
+	if err != nil {
+		return err
+	}
 	if err := b.CheckTime(s.Now()); err != nil {
 		return err
 	}
@@ -215,7 +212,7 @@ func (s *Server) confirmBroadcast(w http.ResponseWriter, r *http.Request) error 
 		return err
 	}
 	return s.moveBroadcast(w, r, shop.BroadcastConfirm, func(id, by string) (*shop.Broadcast, error) {
-		return s.Broadcaster.Confirm(r.Context(), id, by, in.Audience)
+		return s.Broadcaster.Confirm(r.Context(), id, by, madeUnder(r), in.Audience)
 	})
 }
 
@@ -229,21 +226,21 @@ func (s *Server) startBroadcast(w http.ResponseWriter, r *http.Request) error {
 				return nil, err
 			}
 		}
-		return s.Broadcaster.Start(r.Context(), id, by)
+		return s.Broadcaster.Start(r.Context(), id, by, madeUnder(r))
 	})
 }
 
 // pauseBroadcast answers POST …/pause: nobody else is told until it is started again.
 func (s *Server) pauseBroadcast(w http.ResponseWriter, r *http.Request) error {
 	return s.moveBroadcast(w, r, shop.BroadcastPause, func(id, by string) (*shop.Broadcast, error) {
-		return s.Broadcaster.Pause(r.Context(), id, by)
+		return s.Broadcaster.Pause(r.Context(), id, by, madeUnder(r))
 	})
 }
 
 // cancelBroadcast answers POST …/cancel: nobody else is told, for ever.
 func (s *Server) cancelBroadcast(w http.ResponseWriter, r *http.Request) error {
 	return s.moveBroadcast(w, r, shop.BroadcastCancel, func(id, by string) (*shop.Broadcast, error) {
-		return s.Broadcaster.Cancel(r.Context(), id, by)
+		return s.Broadcaster.Cancel(r.Context(), id, by, madeUnder(r))
 	})
 }
 

@@ -28,6 +28,8 @@ type exchange struct {
 
 	unlogged bool          // one of many like it, of which the log has some
 	pause    time.Duration // before the connection is read again
+
+	madeUnder string // see keyed
 }
 
 type exchangeKey struct{}

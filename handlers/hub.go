@@ -48,7 +48,7 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request) error {
 	if len(data) == 0 {
 		data = []byte("{}")
 	}
-	pos, err := s.Hub.Publish(r.Context(), hub.Event{Topic: in.Topic, Type: in.Type, Data: json.RawMessage(data)})
+	pos, err := s.Hub.Publish(r.Context(), hub.Event{Topic: in.Topic, Type: in.Type, Data: json.RawMessage(data), Once: madeUnder(r)})
 	status := http.StatusOK
 	if errors.Is(err, hub.ErrInLine) {
 		status, err = http.StatusAccepted, nil

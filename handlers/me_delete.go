@@ -81,7 +81,7 @@ func (s *Server) cancelOpenOrders(r *http.Request, userID string) error {
 		if o.State != shop.OrderPending {
 			continue
 		}
-		_, err := s.Checkout.Cancel(r.Context(), userID, o.ID)
+		_, err := s.Checkout.Cancel(r.Context(), userID, o.ID, "")
 		if err != nil && !errors.Is(err, shop.ErrOrderNotCancellable) {
 			return err
 		}

@@ -22,23 +22,6 @@ func viewPlaced(p checkout.Placed) placedView {
 	return placedView{Order: p.Order.View(), Payment: p.Payment, Reused: p.Reused, Lowered: p.Lowered}
 }
 
-// maxKey bounds an Idempotency-Key, in bytes.
-const maxKey = 128
-
-// idempotencyKey is the request's key: 1 to 128 printable ASCII characters.
-func idempotencyKey(r *http.Request) (string, error) {
-	keys := r.Header.Values("Idempotency-Key")
-	if len(keys) != 1 || keys[0] == "" || len(keys[0]) > maxKey {
-		return "", shop.ErrIdempotencyKey
-	}
-	for _, c := range []byte(keys[0]) {
-		if c < 0x21 || c > 0x7e {
-			return "", shop.ErrIdempotencyKey
-		}
-	}
-	return keys[0], nil
-}
-
 // channel checks what the caller named; native where it named none.
 func channel(c shop.Channel) (shop.Channel, error) {
 	switch c {
@@ -78,15 +61,13 @@ func (s *Server) placeOrder(w http.ResponseWriter, r *http.Request) error {
 	if err := s.mayPlace(r); err != nil {
 		return err
 	}
-	reply, err := s.Checkout.Place(r.Context(), checkout.PlaceRequest{
+	answer, err := s.Checkout.Place(r.Context(), checkout.PlaceRequest{
 		UserID: learnerID(r.Context()), Key: key, Lines: in.Lines, Seen: *in.Total, Channel: in.Channel, Payer: payer,
 	}, func(p checkout.Placed) ([]byte, error) { return marshal(viewPlaced(p)) })
 	if err != nil {
 		return s.showTheWay(r, err, checkoutPage(in.Lines))
 	}
-	w.Header().Set("Content-Type", "application/json")
-	write(w, reply.Status, reply.Body)
-	return nil
+	return sendAnswer(w, answer)
 }
 
 // checkoutPage is where these lines are bought: one alone by its name, because it need not be in
@@ -188,7 +169,7 @@ func (s *Server) cancelOrder(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	o, err := s.Checkout.Cancel(r.Context(), learnerID(r.Context()), id)
+	o, err := s.Checkout.Cancel(r.Context(), learnerID(r.Context()), id, madeUnder(r))
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ func (s *Server) refundOrder(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	o, err := s.Checkout.Refund(r.Context(), learnerID(r.Context()), id, why, in.Amount)
+	o, err := s.Checkout.Refund(r.Context(), learnerID(r.Context()), madeUnder(r), id, why, in.Amount)
 	if err != nil {
 		return err
 	}

@@ -84,13 +84,13 @@ func (s *Server) routes() []route {
 		{post, "/api/cart/merge", learner, s.mergeCart, stores, reading},
 
 		{post, "/api/quotes", learner, s.quote, stores, reading},
-		{post, "/api/orders", learner, s.placeOrder, stores, paying},
+		{post, "/api/orders", learner, s.placeOrder, stores, paying}, // needs a key, too: checkout.Place
 		{get, "/api/orders", learner, s.listOrders, stores, lists},
 		{get, "/api/orders/:order", learner, s.showOrder, stores, reading},
-		{post, "/api/orders/:order/pay", learner, s.payOrder, stores, paying},
-		{post, "/api/orders/:order/cancel", learner, s.cancelOrder, stores, paying},
+		{post, "/api/orders/:order/pay", learner, s.keyed(s.payOrder), stores, paying},
+		{post, "/api/orders/:order/cancel", learner, s.keyed(s.cancelOrder), stores, paying},
 		{get, "/api/orders/:order/refund", learner, s.showRefund, stores, reading},
-		{post, "/api/orders/:order/refund", learner, s.refundOrder, stores, paying},
+		{post, "/api/orders/:order/refund", learner, s.keyed(s.refundOrder), stores, paying},
 
 		{post, "/api/wechat/pay-notify", public, s.callback(s.payNotified), stores, settlement},
 		{post, "/api/wechat/refund-notify", public, s.callback(s.refundNotified), stores, settlement},
@@ -110,14 +110,14 @@ func (s *Server) routes() []route {
 
 		{get, "/api/events", anyone, s.streamEvents, stream, reading},
 
-		{post, "/api/hub/broadcasts", broadcaster, s.createBroadcast, stores, lists},
+		{post, "/api/hub/broadcasts", broadcaster, s.unlessDry(s.countAudience, s.keyNeeded(s.createBroadcast)), stores, lists},
 		{get, "/api/hub/broadcasts", broadcaster, s.listBroadcasts, stores, lists},
 		{get, "/api/hub/broadcasts/:broadcast", broadcaster, s.showBroadcast, stores, lists},
-		{post, "/api/hub/broadcasts/:broadcast/confirm", role(shop.RoleMarketer).proved(), s.confirmBroadcast, stores, lists},
-		{post, "/api/hub/broadcasts/:broadcast/start", broadcaster, s.startBroadcast, stores, lists},
-		{post, "/api/hub/broadcasts/:broadcast/pause", broadcaster, s.pauseBroadcast, stores, lists},
-		{post, "/api/hub/broadcasts/:broadcast/cancel", broadcaster, s.cancelBroadcast, stores, lists},
-		{post, "/api/hub/publish", publisher, s.publish, stores, lists},
+		{post, "/api/hub/broadcasts/:broadcast/confirm", role(shop.RoleMarketer).proved(), s.keyed(s.confirmBroadcast), stores, lists},
+		{post, "/api/hub/broadcasts/:broadcast/start", broadcaster, s.keyed(s.startBroadcast), stores, lists},
+		{post, "/api/hub/broadcasts/:broadcast/pause", broadcaster, s.keyed(s.pauseBroadcast), stores, lists},
+		{post, "/api/hub/broadcasts/:broadcast/cancel", broadcaster, s.keyed(s.cancelBroadcast), stores, lists},
+		{post, "/api/hub/publish", publisher, s.keyed(s.publish), stores, lists},
 		{get, "/api/hub/stats", marketer, s.hubStats, stores, lists},
 
 		{get, "/api/admin/courses", editor, s.adminListCourses, stores, lists},
@@ -135,7 +135,7 @@ func (s *Server) routes() []route {
 
 		{get, "/api/admin/orders", finance, s.adminListOrders, stores, lists},
 		{get, "/api/admin/orders/:order", finance, s.adminShowOrder, stores, reading},
-		{post, "/api/admin/orders/:order/refunds", finance, s.adminRefund, stores, paying},
+		{post, "/api/admin/orders/:order/refunds", finance, s.keyNeeded(s.adminRefund), stores, paying},
 		{get, "/api/admin/strays", finance, s.listStrays, stores, lists},
 
 		{get, "/api/admin/reconciliations", finance, s.listReconciliations, stores, lists},

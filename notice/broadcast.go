@@ -150,31 +150,32 @@ func (b *Broadcaster) accepted(ctx context.Context, new *shop.Broadcast) (*shop.
 }
 
 // Confirm, Start, Pause and Cancel move a broadcast as the methods of shop.Broadcast do, each
-// in one conditional write. by is who wants it.
-func (b *Broadcaster) Confirm(ctx context.Context, id, by string, audience int64) (*shop.Broadcast, error) {
-	return b.move(ctx, id, func(x *shop.Broadcast) (bool, error) { return true, x.Confirm(by, audience, b.Now()) })
+// in one conditional write. by is who wants it; key is the request's idempotency key, "" for
+// none: one key moves it once.
+func (b *Broadcaster) Confirm(ctx context.Context, id, by, key string, audience int64) (*shop.Broadcast, error) {
+	return b.move(ctx, id, key, func(x *shop.Broadcast) (bool, error) { return true, x.Confirm(by, audience, b.Now()) })
 }
 
 // Start sends a scheduled broadcast now, or goes on with a paused one.
-func (b *Broadcaster) Start(ctx context.Context, id, by string) (*shop.Broadcast, error) {
-	return b.move(ctx, id, func(x *shop.Broadcast) (bool, error) { return x.Start(by, b.Now()) })
+func (b *Broadcaster) Start(ctx context.Context, id, by, key string) (*shop.Broadcast, error) {
+	return b.move(ctx, id, key, func(x *shop.Broadcast) (bool, error) { return x.Start(by, b.Now()) })
 }
 
 // Pause holds a broadcast; whoever sends it stops after the people it is at.
-func (b *Broadcaster) Pause(ctx context.Context, id, by string) (*shop.Broadcast, error) {
-	return b.move(ctx, id, func(x *shop.Broadcast) (bool, error) { return x.Pause(by, b.Now()) })
+func (b *Broadcaster) Pause(ctx context.Context, id, by, key string) (*shop.Broadcast, error) {
+	return b.move(ctx, id, key, func(x *shop.Broadcast) (bool, error) { return x.Pause(by, b.Now()) })
 }
 
 // Cancel ends a broadcast; whoever sends it stops after the people it is at.
-func (b *Broadcaster) Cancel(ctx context.Context, id, by string) (*shop.Broadcast, error) {
-	return b.move(ctx, id, func(x *shop.Broadcast) (bool, error) { return x.Cancel(by, b.Now()) })
+func (b *Broadcaster) Cancel(ctx context.Context, id, by, key string) (*shop.Broadcast, error) {
+	return b.move(ctx, id, key, func(x *shop.Broadcast) (bool, error) { return x.Cancel(by, b.Now()) })
 }
 
-func (b *Broadcaster) move(ctx context.Context, id string, move func(*shop.Broadcast) (changed bool, err error)) (*shop.Broadcast, error) {
+func (b *Broadcaster) move(ctx context.Context, id, key string, move func(*shop.Broadcast) (changed bool, err error)) (*shop.Broadcast, error) {
 	moved := false
 	x, err := b.Store.ChangeBroadcast(ctx, id, func(x *shop.Broadcast) error {
 		var err error
-		if moved, err = move(x); err == nil && !moved {
+		if moved, err = x.Under(key, func() (bool, error) { return move(x) }); err == nil && !moved {
 			return store.Unchanged()
 		}
 		return err

@@ -101,7 +101,7 @@ func TestACancelledBroadcastCountsWhomItHasReached(t *testing.T) {
 				t.Fatal("the sender lived on: the test shows nothing")
 			}
 			if tt.pause {
-				if _, err := b.Pause(t.Context(), id, "ann"); err != nil {
+				if _, err := b.Pause(t.Context(), id, "ann", ""); err != nil {
 					t.Fatal(err)
 				}
 				c.pass(shop.BroadcastLease)
@@ -109,7 +109,7 @@ func TestACancelledBroadcastCountsWhomItHasReached(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if _, err := b.Cancel(t.Context(), id, "ann"); err != nil {
+			if _, err := b.Cancel(t.Context(), id, "ann", ""); err != nil {
 				t.Fatal(err)
 			}
 			c.pass(shop.BroadcastLease)
@@ -146,7 +146,7 @@ func TestAnAudienceThatGrewIsConfirmedBySomebodyElse(t *testing.T) {
 			t.Fatal(err)
 		}
 		if byHand {
-			_, err = b.Start(t.Context(), "b", "ann")
+			_, err = b.Start(t.Context(), "b", "ann", "")
 		} else {
 			c.pass(time.Hour)
 		}
@@ -160,7 +160,7 @@ func TestAnAudienceThatGrewIsConfirmedBySomebodyElse(t *testing.T) {
 		if x.State != shop.BroadcastUnconfirmed || x.Counts.Audience != 3 || x.PostedAt != nil || x.StartedAt != nil || x.DueAt != nil {
 			t.Fatalf("by hand %t: to 3 people it is %+v", byHand, x)
 		}
-		if _, err := b.Confirm(t.Context(), "b", "lin", 3); err != nil {
+		if _, err := b.Confirm(t.Context(), "b", "lin", "", 3); err != nil {
 			t.Fatal(err)
 		}
 		c.pass(time.Hour) // its time, also of the one that was to go before it
@@ -204,7 +204,7 @@ func TestScheduledBroadcast_MakerLostTheRole_WaitsForAnotherMarketer(t *testing.
 	if err != nil || x.State != shop.BroadcastUnconfirmed || x.Counts.Told != 0 {
 		t.Fatalf("in the name of a marketer who is none any more: %+v, %v", x, err)
 	}
-	if _, err := b.Confirm(t.Context(), "b", "lin", x.Counts.Audience); err != nil {
+	if _, err := b.Confirm(t.Context(), "b", "lin", "", x.Counts.Audience); err != nil {
 		t.Fatal(err)
 	}
 	if err := b.look(t.Context(), "b"); err != nil {
@@ -258,7 +258,7 @@ func TestASenderThatTellsNobodyForLongKeepsItsBroadcast(t *testing.T) {
 		if x, _ := db.Broadcast(t.Context(), id); x.V != before.V {
 			t.Errorf("%s keeps what is not its own: %+v", then, x)
 		}
-		if _, err := b.Pause(t.Context(), id, "ann"); err != nil {
+		if _, err := b.Pause(t.Context(), id, "ann", ""); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -145,6 +145,21 @@ type BroadcastRecord struct {
 	To   BroadcastState `bson:"to" json:"to"`
 	By   string         `bson:"by" json:"by"`
 	At   time.Time      `bson:"at" json:"at"`
+	Key  string         `bson:"key,omitempty" json:"-"` // the request's, where it came with an Idempotency-Key (see Under)
+}
+
+// Under makes a move in the name of a request's idempotency key, and reports whether it changed
+// anything: not where the broadcast was moved in its name before. "" is no key.
+func (b *Broadcast) Under(key string, move func() (changed bool, err error)) (bool, error) {
+	if key != "" && slices.ContainsFunc(b.History, func(r BroadcastRecord) bool { return r.Key == key }) {
+		return false, nil
+	}
+	n := len(b.History)
+	changed, err := move()
+	for i := range b.History[n:] {
+		b.History[n+i].Key = key
+	}
+	return changed, err
 }
 
 // move makes a move to a state, or refuses it with ErrBroadcastState.

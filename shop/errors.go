@@ -78,6 +78,13 @@ func CodeOf(err error) string {
 	return ""
 }
 
+// IsRefusal reports whether err says that a request was understood and not done: its outcome
+// is known, unlike that of a failure on our side.
+func IsRefusal(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Kind < Internal
+}
+
 // Errors is the whole catalogue, in the order of this file.
 func Errors() []*Error { return catalogue }
 
@@ -172,7 +179,7 @@ var (
 var (
 	ErrOrderNotFound       = define(NotFound, "ORDER_NOT_FOUND", "没有这个订单", "There is no such order.")
 	ErrIdempotencyKey      = define(Invalid, "IDEMPOTENCY_KEY_REQUIRED", "缺少 Idempotency-Key", "The Idempotency-Key header is missing or malformed.")
-	ErrIdempotencyMismatch = define(Unprocessable, "IDEMPOTENCY_MISMATCH", "同一个 Idempotency-Key 用于不同的内容", "The Idempotency-Key was used with another body.")
+	ErrIdempotencyMismatch = define(Unprocessable, "IDEMPOTENCY_MISMATCH", "这个 Idempotency-Key 已用于另一个请求，请换一个", "The Idempotency-Key was used for another request; use a new one.")
 	ErrNoLines             = define(Unprocessable, "NO_LINES", "没有选择课程", "There is nothing to buy.")
 	ErrDuplicateLine       = define(Unprocessable, "DUPLICATE_LINE", "同一门课程出现了两次", "A course appears twice.")
 	ErrPriceChanged        = define(Conflict, "PRICE_CHANGED", "价格有变动，请确认新的价格", "The price has changed; look at the new quote.")

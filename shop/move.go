@@ -63,6 +63,28 @@ type Record struct {
 	At   time.Time         `bson:"at" json:"at"`
 	By   string            `bson:"by" json:"by"` // user id, "wechat", "sweeper"
 	Data map[string]string `bson:"data,omitempty" json:"data,omitempty"`
+	Key  string            `bson:"key,omitempty" json:"-"` // the request's, where it came with an Idempotency-Key (see Under)
+}
+
+// MovedUnder reports whether the order was moved in the name of this key.
+func (o *Order) MovedUnder(key string) bool {
+	return key != "" && slices.ContainsFunc(o.History, func(r Record) bool { return r.Key == key })
+}
+
+// Under makes moves in the name of a request's idempotency key, and reports whether it did:
+// not where the order was moved in its name before. "" is no key.
+func (o *Order) Under(key string, move func() error) (moved bool, err error) {
+	if o.MovedUnder(key) {
+		return false, nil
+	}
+	n := len(o.History)
+	if err := move(); err != nil {
+		return false, err
+	}
+	for i := range o.History[n:] {
+		o.History[n+i].Key = key
+	}
+	return true, nil
 }
 
 // move takes the order to another state and writes the record of it. It panics on a move

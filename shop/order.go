@@ -66,6 +66,7 @@ type Order struct {
 	FulfilledAt *time.Time         `bson:"fulfilled_at,omitempty"`
 	ClosedAt    *time.Time         `bson:"closed_at,omitempty"`
 	Transaction string             `bson:"transaction_id,omitempty"`
+	FreezeBy    string             `bson:"freeze_by,omitempty"` // the call that freezes grants for a refund not yet written
 }
 
 // OrderLine is one course under one price policy, as it was when the order was placed.
@@ -158,8 +159,10 @@ type Attempt struct {
 	PayerIP       string            `bson:"payer_ip,omitempty"` // H5; WeChat wants the same at every try
 	TransactionID string            `bson:"transaction_id,omitempty"`
 	CreatedAt     time.Time         `bson:"created_at"`
-	ReadyAt       *time.Time        `bson:"ready_at,omitempty"` // when WeChat last answered with a way to pay
-	AskedAt       *time.Time        `bson:"asked_at,omitempty"` // when WeChat was last asked about it
+	PrepayBy      string            `bson:"prepay_by,omitempty"` // the call that prepays it, or did last
+	PrepayAt      *time.Time        `bson:"prepay_at,omitempty"` // since when
+	ReadyAt       *time.Time        `bson:"ready_at,omitempty"`  // when WeChat last answered with a way to pay
+	AskedAt       *time.Time        `bson:"asked_at,omitempty"`  // when WeChat was last asked about it
 	Asks          int               `bson:"asks,omitempty"`
 	PaidAt        *time.Time        `bson:"paid_at,omitempty"`
 }

@@ -63,6 +63,24 @@ func (a *Attempt) Suits(ch Channel, by Payer) bool {
 	return a.Channel == ch && (ch != ChannelJSAPI || a.Openid == by.Openid)
 }
 
+// prepayPatience is how long one call has WeChat's prepay of a number to itself. A call that died
+// costs the next so long, and no longer.
+const prepayPatience = time.Second
+
+// HoldPrepay notes which call prepays the attempt.
+func (a *Attempt) HoldPrepay(call string, now time.Time) {
+	at := now.UTC()
+	a.PrepayBy, a.PrepayAt = call, &at
+}
+
+// BeingPrepaid reports whether a call is likely still at it.
+func (a *Attempt) BeingPrepaid(now time.Time) bool {
+	return a.PrepayBy != "" && a.PrepayAt != nil && now.Sub(*a.PrepayAt).Abs() < prepayPatience
+}
+
+// Prepaid reports whether no prepay of the attempt is wanted: it can be paid, or is over.
+func (a *Attempt) Prepaid() bool { return a.State != AttemptNew && a.State != AttemptUnknown }
+
 // Succeeded reports whether money has come for the attempt.
 func (a *Attempt) Succeeded() bool {
 	return a.State == AttemptSucceeded || a.State == AttemptDupRefunding || a.State == AttemptDupRefunded

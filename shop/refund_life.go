@@ -113,7 +113,7 @@ func (o *Order) BeginRefund(q OrderRefund, reason, by string, now time.Time) *Re
 			r.Lines = append(r.Lines, RefundPart{CourseID: l.CourseID, Amount: l.Amount, Revokes: l.EndsAccess})
 		}
 	}
-	o.Refunds = append(o.Refunds, r)
+	o.Refunds, o.FreezeBy = append(o.Refunds, r), ""
 	o.move(MoveRefunding, OrderRefunding, now, by, map[string]string{
 		"out_refund_no": r.OutRefundNo, "amount": r.Amount.Yuan(), "reason": reason, "rule": string(r.Rule),
 	})
@@ -127,6 +127,13 @@ func (o *Order) BeginRefund(q OrderRefund, reason, by string, now time.Time) *Re
 // OweGrants makes the order look after its grants again, from at on: they follow what its
 // refunds say.
 func (o *Order) OweGrants(at time.Time) { o.owe(at, DutyFreeze) }
+
+// Freezing names the one call that may write a refund down now: the last to have begun
+// freezing grants for it. Another that began before, dead or slow, decides again.
+func (o *Order) Freezing(call string, until time.Time) {
+	o.FreezeBy = call
+	o.OweGrants(until)
+}
 
 // RefundFor reports whether there is a refund for this reason.
 func (o *Order) RefundFor(reason string) bool {

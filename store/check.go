@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -112,26 +111,3 @@ func (s *Store) AuditCounts(ctx context.Context) (map[string]int, error) {
 	}, options.Find().SetProjection(bson.M{"_id": 1}))
 	return counts, err
 }
-
-// KeyedOrder is the order that an idempotency key stands for.
-type KeyedOrder struct {
-	KeyID  string
-	UserID string
-	Placed bool // it was answered as placed under this very key
-}
-
-// KeyedOrders are the orders by the keys that stand for them, each with all of its keys.
-func (s *Store) KeyedOrders(ctx context.Context) (map[string][]KeyedOrder, error) {
-	keyed := map[string][]KeyedOrder{}
-	err := walk(ctx, s.coll("order_keys"), bson.M{}, func(k *OrderKey) error {
-		user, _, _ := strings.Cut(k.ID, ":")
-		keyed[k.OrderID] = append(keyed[k.OrderID], KeyedOrder{k.ID, user, k.Status == placedStatus})
-		return nil
-	}, options.Find().SetProjection(bson.M{"_id": 1, "order_id": 1, "status": 1}))
-	if err != nil {
-		return nil, fmt.Errorf("keyed orders: %w", err)
-	}
-	return keyed, nil
-}
-
-const placedStatus = 201 // of the answer of a key that placed its order, not one that met another

@@ -32,7 +32,7 @@ var collections = []struct {
 		{{Key: "refunds.accepted_at", Value: 1}},
 	}},
 	{"reconciliations", nil},
-	{"order_keys", nil},
+	{idempotencyKeys, []bson.D{{{Key: "expires_at", Value: 1}}}},
 	{"claims", []bson.D{{{Key: "order_id", Value: 1}}}},
 	{"due", []bson.D{{{Key: "at", Value: 1}}}},
 	{"enrolments", []bson.D{{{Key: "user_id", Value: 1}}, {{Key: "course_id", Value: 1}, {Key: "_id", Value: 1}}}},

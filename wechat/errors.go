@@ -35,6 +35,8 @@ var (
 	ErrNotEnough = errors.New("the merchant's balance is too low")
 	// ErrRefused: any other 4xx. Asking again with the same parameters will not help.
 	ErrRefused = errors.New("wechat refused")
+	// ErrNumberUsed, an ErrRefused: the out_trade_no came before with other parameters. It is of no more use.
+	ErrNumberUsed = fmt.Errorf("%w: number used with other parameters", ErrRefused)
 
 	// ErrBadSignature: a callback that does not prove it comes from WeChat. Answer 401, store nothing.
 	ErrBadSignature = errors.New("callback signature refused")
@@ -114,6 +116,8 @@ func kindOf(name api, status int, code string) error {
 		return ErrTradePaid
 	case "ORDERCLOSED":
 		return ErrTradeClosed
+	case "OUTTRADENOUSED":
+		return ErrNumberUsed
 	case "NOTENOUGH":
 		return ErrNotEnough
 	case "NOSTATEMENTEXIST":

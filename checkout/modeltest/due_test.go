@@ -32,7 +32,7 @@ func TestNoKillLosesTheRowOfAnOrderThatWakes(t *testing.T) {
 			var refunding sync.WaitGroup
 			refunding.Go(func() {
 				_ = slow.call(h.ctx, func(ctx ctx) error {
-					_, err := slow.till.FinanceRefund(ctx, "finance", o.ID, shop.RefundRequest{}, "kindness", false)
+					_, err := slow.till.FinanceRefund(ctx, "finance", "", o.ID, shop.RefundRequest{}, "kindness", false)
 					return err
 				})
 			})
@@ -62,7 +62,7 @@ func TestAGrantIsNotFrozenAfterTheLookThatWouldThawIt(t *testing.T) {
 	var refunding sync.WaitGroup
 	refunding.Go(func() {
 		_ = slow.call(h.ctx, func(ctx ctx) error {
-			_, err := slow.till.FinanceRefund(ctx, "finance", o.ID, shop.RefundRequest{}, "kindness", false)
+			_, err := slow.till.FinanceRefund(ctx, "finance", "", o.ID, shop.RefundRequest{}, "kindness", false)
 			return err
 		})
 	})

@@ -209,7 +209,7 @@ func cancel(h *history) func(bool) {
 		o = choose(h, h.orders)
 	}
 	can := o.State == shop.OrderPending || o.State == shop.OrderClosing && o.CloseReason == shop.CloseUser
-	err := i.call(h.ctx, func(ctx ctx) error { _, err := i.till.Cancel(ctx, h.user, o.ID); return err })
+	err := i.call(h.ctx, func(ctx ctx) error { _, err := i.till.Cancel(ctx, h.user, o.ID, ""); return err })
 	h.tell("cancel %s at %s: %s", h.name(o.ID), i.name, outcome(err))
 	h.coded("cancelling", err)
 	return func(sure bool) {

@@ -218,7 +218,7 @@ func refundByRule(h *history) func(bool) {
 		if seen, err = i.till.RefundQuote(ctx, h.user, o.ID); err != nil {
 			return err
 		}
-		_, err = i.till.Refund(ctx, h.user, o.ID, "changed my mind", &seen.Amount)
+		_, err = i.till.Refund(ctx, h.user, "", o.ID, "changed my mind", &seen.Amount)
 		return err
 	})
 	h.tell("refund %s at %s: %s, %d", h.name(o.ID), i.name, outcome(err), seen.Amount)
@@ -288,7 +288,7 @@ func refundByFinance(h *history) func(bool) {
 	later := h.chance(20)
 	refunds := len(o.Refunds)
 	err := i.call(h.ctx, func(ctx ctx) error {
-		_, err := i.till.FinanceRefund(ctx, "finance", o.ID, shop.RefundRequest{Amount: amount}, "kindness", later)
+		_, err := i.till.FinanceRefund(ctx, "finance", "", o.ID, shop.RefundRequest{Amount: amount}, "kindness", later)
 		return err
 	})
 	h.tell("finance refunds %s of %s at %s (later ones too: %t): %s", said, h.name(o.ID), i.name, later, outcome(err))

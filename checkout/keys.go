@@ -1,0 +1,41 @@
+package checkout
+
+import (
+	"context"
+	"time"
+
+	"mstm/store"
+)
+
+const (
+	keysEvery = 10 * time.Minute // of real time
+	keysMost  = 200              // keys in one look
+)
+
+// runKeys forgets, until ctx ends, the idempotency keys whose time is over.
+func (c *Checkout) runKeys(ctx context.Context) error {
+	ctx = store.Background(ctx, store.Lists)
+	tick := time.NewTicker(keysEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+		if err := c.ForgetKeys(ctx); err != nil && ctx.Err() == nil {
+			c.Log.WarnContext(ctx, "old idempotency keys stay", "err", err)
+		}
+	}
+}
+
+// ForgetKeys removes the idempotency keys whose time is over; those of orders stay.
+func (c *Checkout) ForgetKeys(ctx context.Context) error {
+	for ctx.Err() == nil {
+		seen, err := c.Store.ForgetKeys(ctx, c.Now(), keysMost)
+		if err != nil || seen < keysMost {
+			return err
+		}
+	}
+	return ctx.Err()
+}
