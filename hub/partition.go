@@ -153,11 +153,10 @@ func (p *partition) restart(at head, latest []*event) (told int) {
 		p.ring.push(ev)
 	}
 	p.forgetLogged()
-	lost := standing{Pos: p.here(), Resumed: false}
 	for _, t := range p.topics {
 		for _, f := range t.followers {
-			f.after, f.heard = 0, nil
-			f.socket.sendReady(t.name, lost)
+			f.after, f.heard = 0, newHeard(f.heard.all())
+			f.socket.sendReady(t.name, standing{Pos: p.placeOf(f), Resumed: false})
 			told++
 		}
 	}

@@ -67,6 +67,10 @@ func (ev *event) placed(place string) *event {
 type heardEarly struct {
 	marks []string
 	left  int // events until it is forgotten
+	// The follower came ahead of its instance, which has not come to follower.after yet. lead are the tags of what it
+	// has had of the log between the two: one of them may be early here, where Redis took it and its answer was lost.
+	ahead bool
+	lead  []string
 }
 
 func newHeard(marks []string) *heardEarly {
@@ -74,6 +78,11 @@ func newHeard(marks []string) *heardEarly {
 		return nil
 	}
 	return &heardEarly{marks: marks, left: heardFor}
+}
+
+// aheadOf is what a follower has had that came ahead of its instance.
+func (j *join) aheadOf(marks []string) *heardEarly {
+	return &heardEarly{marks: marks, left: heardFor, ahead: true, lead: j.lead}
 }
 
 // all is the marks; nil has none.
@@ -97,17 +106,31 @@ func (h *heardEarly) take(tag string) bool {
 // pass takes an event that comes to the follower: nil where it has had it, else the event with a place that covers
 // what it has had.
 func (f *follower) pass(ev *event) *event {
-	had := f.heard.take(ev.tag)
-	if f.heard.left--; f.heard.left <= 0 || len(f.heard.marks) == 0 {
+	h := f.heard
+	had := h.take(ev.tag) || ev.pos.offset == 0 && slices.Contains(h.lead, ev.tag)
+	if ev.pos.offset > f.after {
+		h.ahead, h.lead = false, nil
+	}
+	if h.left--; h.left <= 0 || len(h.marks) == 0 && !h.ahead {
 		f.heard = nil
 	}
-	switch {
-	case had:
+	if had {
 		return nil
-	case f.heard == nil:
-		return ev
 	}
-	return ev.placed(with(ev.shown(), f.heard.marks))
+	if place := f.reached(with(ev.shown(), f.heard.all())); place != ev.shown() {
+		return ev.placed(place)
+	}
+	return ev
+}
+
+// reached is a place that does not go back behind where the follower came from.
+func (f *follower) reached(place string) string {
+	pos, marks, ok := parsePlace(place)
+	if !ok || pos.offset >= f.after {
+		return place
+	}
+	pos.offset = f.after
+	return with(pos.String(), marks)
 }
 
 // fresh leaves of the events that a socket has missed, which are in spans of the log, those that it has not had, each
@@ -144,7 +167,9 @@ func (p *partition) earlyMarks(topic string) (marks []string) {
 func (p *partition) place(topic string) string { return with(p.here(), p.earlyMarks(topic)) }
 
 // placeOf is where one follower is. p.mu is held.
-func (p *partition) placeOf(f *follower) string { return with(p.place(f.topic.name), f.heard.all()) }
+func (p *partition) placeOf(f *follower) string {
+	return f.reached(with(p.place(f.topic.name), f.heard.all()))
+}
 
 // without leaves of a socket's marks those of events that are not early here as well: what is goes to nobody again.
 func without(marks []string, early []*event) (rest []string) {
@@ -157,11 +182,11 @@ func without(marks []string, early []*event) (rest []string) {
 }
 
 // early is what is early here and the socket has not had, after all that has a position up to base.
-func (j *join) early(early []*event, base string, heard *heardEarly) (events []*event) {
-	passed := slices.Clone(heard.all())
+func (j *join) early(early []*event, base string) (events []*event) {
+	passed := slices.Clone(j.marks)
 	for _, ev := range early {
-		passed = append(passed, markOf(ev.tag))
-		if !slices.Contains(j.marks, markOf(ev.tag)) {
+		if mark := markOf(ev.tag); !slices.Contains(j.marks, mark) {
+			passed = append(passed, mark)
 			events = append(events, ev.placed(with(base, passed)))
 		}
 	}

@@ -43,6 +43,7 @@ type join struct {
 	cover  coverage // what older covers
 	marks  []string // of what the client has had early; see place.go
 	ahead  bool     // the log has come to since, though this instance has not
+	lead   []string // the tags of what lies between, of this topic
 }
 
 // coverage is a span of the log that was read completely: (from, to] of epoch.
@@ -59,7 +60,7 @@ func (h *Hub) join(ctx context.Context, j join) (*follower, standing, error) {
 	if from, to, epoch := p.beyondRing(j.since); from < to {
 		j.readOlder(ctx, h, p, coverage{epoch, from, to})
 	}
-	j.ahead = h.isAhead(ctx, p, j.since)
+	j.lookAhead(ctx, h, p)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err := p.admit(&j, h); err != nil {
@@ -74,7 +75,10 @@ func (h *Hub) join(ctx context.Context, j join) (*follower, standing, error) {
 	if resumed {
 		early := p.earlyOf(j.topic, after)
 		heard = newHeard(without(j.marks, early))
-		missed = append(missed, j.early(early, st.Pos, heard)...)
+		if after > p.last {
+			heard = j.aheadOf(heard.all())
+		}
+		missed = append(missed, j.early(early, st.Pos)...)
 	}
 	st.Pos = with(with(st.Pos, p.earlyMarks(j.topic)), heard.all())
 	if j.greet {
@@ -106,35 +110,51 @@ func (p *partition) beyondRing(since string) (from, to uint64, epoch string) {
 	return pos.offset, p.ring.floor, p.epoch
 }
 
-// isAhead reports whether the log has come to a position which this instance has not. It has not where Redis lost its
-// tail and nobody was there to see that: others will be given the offsets that the client has seen.
-func (h *Hub) isAhead(ctx context.Context, p *partition, since string) bool {
-	pos, _, ok := parsePlace(since)
-	if at := p.at(); !ok || pos.epoch != at.epoch || pos.offset <= at.offset {
-		return false
+// lookAhead finds out whether the log has come to a position which this instance has not, and what lies between. It
+// has not where Redis lost its tail and nobody was there to see that: others will be given the offsets that the client
+// has seen.
+func (j *join) lookAhead(ctx context.Context, h *Hub, p *partition) {
+	pos, _, ok := parsePlace(j.since)
+	at := p.at()
+	if !ok || pos.epoch != at.epoch || pos.offset <= at.offset || pos.offset-at.offset > historyReach {
+		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, redisPatience)
 	defer cancel()
-	now, err := h.head(ctx, p)
-	return err == nil && now.epoch == pos.epoch && now.offset >= pos.offset
+	entries, ok := h.readHistory(ctx, p, coverage{pos.epoch, at.offset, pos.offset})
+	for _, e := range entries {
+		if e.topic == j.topic {
+			j.lead = append(j.lead, e.tag)
+		}
+	}
+	j.ahead = ok
+}
+
+// readHistory reads a span of the stream for a socket. ok is false if it cannot be read completely.
+func (h *Hub) readHistory(ctx context.Context, p *partition, span coverage) (entries []entry, ok bool) {
+	select {
+	case h.history <- struct{}{}:
+		defer func() { <-h.history }()
+	case <-ctx.Done():
+		return nil, false
+	}
+	epoch, entries, err := h.readSpan(ctx, p, span.from+1, span.to)
+	if err != nil || epoch != span.epoch || uint64(len(entries)) != span.to-span.from {
+		return nil, false
+	}
+	return entries, true
 }
 
 // readOlder reads a span of the stream for a socket whose position is older than the ring.
 // If it cannot be read completely, the socket is not resumed.
 func (j *join) readOlder(ctx context.Context, h *Hub, p *partition, span coverage) {
-	select {
-	case h.history <- struct{}{}:
-		defer func() { <-h.history }()
-	case <-ctx.Done():
-		return
-	}
-	epoch, entries, err := h.readSpan(ctx, p, span.from+1, span.to)
-	if err != nil || epoch != span.epoch || uint64(len(entries)) != span.to-span.from {
+	entries, ok := h.readHistory(ctx, p, span)
+	if !ok {
 		return
 	}
 	for _, e := range entries {
 		if e.topic == j.topic {
-			j.older = append(j.older, newEvent(epoch, e))
+			j.older = append(j.older, newEvent(span.epoch, e))
 		}
 	}
 	j.cover = span
