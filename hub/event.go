@@ -30,8 +30,9 @@ const (
 	maxTypeBytes  = 64
 	onceFor       = 24 * time.Hour
 	// The client of Redis sends a command anew whose answer was lost, so what has no Once is given one
-	// for as long as that may take.
-	resentFor = 10 * time.Second
+	// for as long as that may take: the system keeps what was sent into a broken network, and sends it once more when that
+	// heals, though the client has given the connection up.
+	resentFor = 2 * time.Minute
 	plainOnce = "~"
 )
 

@@ -176,3 +176,29 @@ func TestAnEmptyLogLeavesThePlaceOfWhatIsEarly(t *testing.T) {
 	b.publishNumbers(t, hub.UserTopic("alice"), 2, 2)
 	wantNumbers(t, again, "user", 2, 2)
 }
+
+// TestACommandThatANetworkBringsLateIsKnown: it was carried out, its answer lost, and a minute later the network brings
+// the second try.
+func TestACommandThatANetworkBringsLateIsKnown(t *testing.T) {
+	m := miniredis.RunT(t)
+	in := start(t, m.Addr(), func(c *hub.Config) { c.Redis.AddHook(&repeats{m: m}) })
+	c := hubtest.Dial(t, in.url, "alice/web/s1")
+	in.publishNumbers(t, hub.UserTopic("alice"), 1, 3)
+	wantNumbers(t, c, "user", 1, 3)
+}
+
+// repeats carries out each script twice, with a minute between.
+type repeats struct {
+	slowRedis
+	m *miniredis.Miniredis
+}
+
+func (r *repeats) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		if err := next(ctx, cmd); err != nil || cmd.Name() != "evalsha" {
+			return err
+		}
+		r.m.FastForward(time.Minute)
+		return next(ctx, cmd)
+	}
+}
