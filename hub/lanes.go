@@ -167,7 +167,7 @@ func (q *queue) take(to [][]byte, limit int) [][]byte {
 			}
 			to = append(to, ev.frame)
 			limit -= len(ev.frame)
-			bytes += len(ev.frame)
+			bytes += ev.size()
 			n++
 		}
 		l.events = slices.Delete(l.events, 0, n)
@@ -183,15 +183,19 @@ func (q *queue) take(to [][]byte, limit int) [][]byte {
 	return to
 }
 
+// size is what counts of an event that waits, bytes. A place that names what is early does not: with hundreds of those
+// it is most of the frame, and all followers share that.
+func (e *event) size() int { return len(e.frame) - len(e.place) }
+
 // fits reports whether ev is not too much.
 func (l *waiting) fits(ev *event, bytes int) bool {
 	n := len(l.events) - l.replayed
-	return n < laneEvents && (n <= 0 || l.replayed > 0 || l.bytes+len(ev.frame) <= bytes)
+	return n < laneEvents && (n <= 0 || l.replayed > 0 || l.bytes+ev.size() <= bytes)
 }
 
 func (l *waiting) put(ev *event) {
 	l.events = append(l.events, ev)
-	l.bytes += len(ev.frame)
+	l.bytes += ev.size()
 }
 
 // yield takes out the older state that ev replaces and reports how much that was.
@@ -206,7 +210,7 @@ func (l *waiting) yield(ev *event) (gone int) {
 			return false
 		}
 		gone++
-		l.bytes -= len(old.frame)
+		l.bytes -= old.size()
 		if at <= l.replayed {
 			l.replayed--
 			at--
