@@ -324,9 +324,18 @@ func TestWhoHasTheOldTokenTooIsOutWithinASecondOfANewPassword(t *testing.T) {
 	changed := time.Now()
 	in.publish(t, hub.UserTopic("alice"), "secret", nil)
 	eventually(t, "the order and the event have passed elsewhere", func() bool { return elsewhere.Stats().Received == 2 })
+	shown := make(chan struct{})
+	people.set(func(a *accounts) {
+		a.asked = func(token string) {
+			if token == "alice/web/s1" {
+				close(shown)
+			}
+		}
+	})
 	thieves["a thief who brings the old token again"].Send(map[string]string{"op": "token", "token": "alice/web/s1"})
 	page.Send(map[string]string{"op": "token", "token": "alice/web/s2"})
 	page.Wait("secret", soon)
+	<-shown // while it was good
 	people.set(func(a *accounts) { a.dead["alice/web/s1"] = true })
 	for name, thief := range thieves {
 		if end := thief.Ended(soon); end.Code != 4103 || end.Word != "CHECK_AGAIN" {
