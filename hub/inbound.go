@@ -74,13 +74,12 @@ func (in *inbound) next(conn net.Conn) (h frameHead, err error) {
 	if err := in.fill(conn, 2); err != nil {
 		return h, err
 	}
-	first, second := in.buf[in.from], in.buf[in.from+1]
-	const reserved, masked = 0x70, 0x80
-	if first&reserved != 0 || second&masked == 0 {
-		return h, errBadFrame
+	size, err := h.begin(in.buf[in.from], in.buf[in.from+1])
+	if err != nil {
+		return h, err
 	}
 	n := 2 + len(h.mask)
-	switch second &^ masked {
+	switch size {
 	case 126:
 		n += 2
 	case 127:
@@ -91,12 +90,27 @@ func (in *inbound) next(conn net.Conn) (h frameHead, err error) {
 	}
 	head := in.buf[in.from : in.from+n]
 	in.from += n
-	return parseHead(head)
+	return h, h.complete(head)
 }
 
-// parseHead reads a complete head.
-func parseHead(b []byte) (h frameHead, err error) {
-	h.fin, h.op = b[0]&0x80 != 0, b[0]&0x0f
+// begin reads the first two bytes, which show most of what is wrong without the rest, and returns the size that they
+// give: 126 and 127 say that it follows, which a control frame may not say.
+func (h *frameHead) begin(first, second byte) (size byte, err error) {
+	const reserved, masked = 0x70, 0x80
+	h.fin, h.op, size = first&0x80 != 0, first&0x0f, second&^masked
+	switch {
+	case first&reserved != 0, second&masked == 0:
+		return 0, errBadFrame
+	case h.op > opPong, h.op > opBinary && h.op < opClose:
+		return 0, errBadFrame
+	case h.op >= opClose && (!h.fin || size > maxControlPayload):
+		return 0, errBadFrame
+	}
+	return size, nil
+}
+
+// complete reads a whole head that has begun well.
+func (h *frameHead) complete(b []byte) error {
 	size := uint64(b[1] & 0x7f)
 	switch size {
 	case 126:
@@ -105,16 +119,11 @@ func parseHead(b []byte) (h frameHead, err error) {
 		size = binary.BigEndian.Uint64(b[2:])
 	}
 	copy(h.mask[:], b[len(b)-len(h.mask):])
-	switch {
-	case h.op > opPong, h.op > opBinary && h.op < opClose:
-		return h, errBadFrame
-	case h.op >= opClose && (!h.fin || size > maxControlPayload):
-		return h, errBadFrame
-	case size > messageLimit:
-		return h, errTooBig
+	if size > messageLimit {
+		return errTooBig
 	}
 	h.size = int(size)
-	return h, nil
+	return nil
 }
 
 // control reads the payload of a control frame, which holds until the next call.
@@ -139,7 +148,9 @@ func (in *inbound) data(conn net.Conn, h frameHead, message []byte) ([]byte, err
 	message = append(message, in.buf[in.from:in.from+n]...)
 	in.from += n
 	for len(message) < end {
-		message = slices.Grow(message, min(end-len(message), 512))
+		if len(message) == cap(message) { // by as much as there is: small steps would copy it often
+			message = slices.Grow(message, min(end-len(message), max(512, len(message))))
+		}
 		n, err := conn.Read(message[len(message):min(cap(message), end)])
 		message = message[:len(message)+n]
 		if err != nil && len(message) < end {
@@ -151,6 +162,10 @@ func (in *inbound) data(conn net.Conn, h frameHead, message []byte) ([]byte, err
 }
 
 func unmask(payload []byte, mask [4]byte) {
+	word := binary.NativeEndian.Uint32(mask[:])
+	for wide := uint64(word)<<32 | uint64(word); len(payload) >= 8; payload = payload[8:] {
+		binary.NativeEndian.PutUint64(payload, binary.NativeEndian.Uint64(payload)^wide)
+	}
 	for i := range payload {
 		payload[i] ^= mask[i%len(mask)]
 	}

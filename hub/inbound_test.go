@@ -80,7 +80,8 @@ func TestAHeadThatPromisesMuchTakesNoMemory(t *testing.T) {
 	}
 	grown := testing.Benchmark(func(b *testing.B) {
 		for range b.N {
-			conn.rest, in = bytes.NewReader(nil), inbound{}
+			conn.rest.Reset(nil)
+			in = inbound{}
 			in.data(conn, h, nil)
 		}
 	}).AllocedBytesPerOp()

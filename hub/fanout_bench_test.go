@@ -1,0 +1,57 @@
+package hub
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+)
+
+// crowd is a hub without Redis and sockets that follow activity, whose clients read what comes.
+func crowd(b *testing.B, sockets int) *Hub {
+	h := New(Config{})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { l.Close() })
+	for range sockets {
+		client, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			b.Fatal(err)
+		}
+		go io.Copy(io.Discard, client)
+		server, err := l.Accept()
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(func() { server.Close() })
+		s := h.newSocket(server, "")
+		if _, _, err := h.join(context.Background(), join{socket: s, topic: Activity}); err != nil {
+			b.Fatal(err)
+		}
+		s.start(h.newReady("", map[string]standing{}))
+	}
+	return h
+}
+
+// BenchmarkFanOut is what one event costs that every socket gets: built once, queued and written to each.
+func BenchmarkFanOut(b *testing.B) {
+	const sockets = 200
+	h := crowd(b, sockets)
+	p := h.partitionOf(Activity)
+	p.epoch = "BENCHMARKS"
+	body := `"type":"activity.begins","data":{"title":"` + strings.Repeat("x", 200) + `"}`
+	b.ReportAllocs()
+	offset := uint64(0)
+	for b.Loop() {
+		offset++
+		if n := p.deliver(p.epoch, entry{offset: offset, tag: fmt.Sprint(offset), topic: Activity, body: body}); n != sockets {
+			b.Fatalf("%d of %d took it", n, sockets)
+		}
+		h.writers.catchUp(shared)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(offset*sockets), "ns/delivery")
+}
