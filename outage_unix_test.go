@@ -143,6 +143,11 @@ func buyWithoutRedis(t *testing.T, tt outage, sellerEnds bool) {
 	mongo := storetest.Mongo(t)
 	shop := startShop(t, withStores(mongo, r.URL()))
 	other := startShop(t, withStores(mongo, r.URL()), withSandboxOf(shop))
+	t.Cleanup(func() {
+		if loud := warnings(other.log.String()); t.Failed() {
+			t.Logf("the other instance said: %s", loud[max(0, len(loud)-2000):])
+		}
+	})
 	learner := shop.newLearner()
 	learner.put("/api/cart/go1", obj{"policy_id": "go1full"}).want(200)
 	page := learner.at(other).socket()

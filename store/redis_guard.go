@@ -100,7 +100,8 @@ func (g *redisGuard) guard(ctx context.Context, call func(context.Context) error
 		spent.Store(true)
 		return fmt.Errorf("%w: %w", errRedisAway, err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, g.answer)
+	// Connecting sends commands that pass the guard, too: they are part of this call.
+	ctx, cancel := context.WithTimeout(context.WithValue(ctx, budgetKey{}, nil), g.answer)
 	defer cancel()
 	err = call(ctx)
 	answered := g.note(err)
