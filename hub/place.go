@@ -13,7 +13,8 @@ import (
 const (
 	markBytes  = 6 // of a tag: enough to tell apart what a log holds behind a place
 	placeBytes = 64 + earlyEvents*(markBytes+1)
-	// heardFor is how many events of a topic a follower's marks are kept for: what they belong to is lost then.
+	// heardFor is how many events of a topic a follower's marks are kept for: what they belong to is lost by then, or the
+	// instance that has it is cut off for long. The follower reads the state then, which shows it.
 	heardFor = 1024
 )
 
@@ -111,8 +112,16 @@ func (f *follower) pass(ev *event) *event {
 	if ev.pos.offset > f.after {
 		h.ahead, h.lead = false, nil
 	}
-	if h.left--; h.left <= 0 || len(h.marks) == 0 && !h.ahead {
+	switch {
+	case len(h.marks) == 0 && !h.ahead:
 		f.heard = nil
+	case ev.pos.epoch == "":
+	case h.left > 1:
+		h.left--
+	default:
+		f.heard = nil
+		before := position{ev.pos.epoch, ev.pos.offset - 1}
+		f.socket.sendReady(f.topic.name, standing{Pos: before.String(), Resumed: false})
 	}
 	if had {
 		return nil
