@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -54,7 +55,7 @@ type Contract struct {
 		Schemas map[string]*schema `yaml:"schemas"`
 	} `yaml:"components"`
 	Close struct {
-		Codes map[int][]string `yaml:"codes"`
+		Codes map[string][]string `yaml:"codes"`
 	} `yaml:"x-close"`
 }
 
@@ -166,7 +167,11 @@ func ofType(want, v any) bool {
 
 func TestTheContractListsEveryWayOfEnding(t *testing.T) {
 	listed := map[string]int{}
-	for code, words := range ReadContract(t).Close.Codes {
+	for name, words := range ReadContract(t).Close.Codes {
+		code, err := strconv.Atoi(name)
+		if err != nil {
+			t.Error(err)
+		}
 		for _, w := range words {
 			listed[w] = code
 		}
