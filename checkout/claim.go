@@ -97,8 +97,7 @@ func (c *Checkout) holding(ctx context.Context, id string, req PlaceRequest) (*s
 			return nil, err
 		}
 		if time.Now().After(deadline) {
-			gone := shop.Abandoned(id, c.Now())
-			if _, err := c.Store.InsertOrder(ctx, gone); err != nil {
+			if _, err := c.abandon(ctx, id); err != nil {
 				return nil, err
 			}
 			return c.Store.Order(ctx, id)
@@ -109,6 +108,16 @@ func (c *Checkout) holding(ctx context.Context, id string, req PlaceRequest) (*s
 			return nil, ctx.Err()
 		}
 	}
+}
+
+// abandon takes the id of an order that was never written, so that it cannot be written any more,
+// and reports whether it was free. The reminder comes first: should this process die here, the
+// sweeper releases what is held for the order.
+func (c *Checkout) abandon(ctx context.Context, orderID string) (bool, error) {
+	if err := c.Store.Remind(ctx, orderID, c.Now().Add(lookSoon)); err != nil {
+		return false, err
+	}
+	return c.Store.InsertOrder(ctx, shop.Abandoned(orderID, c.Now()))
 }
 
 // stillHeld reports whether the order holds one of the courses that a request wants.

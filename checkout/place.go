@@ -172,7 +172,7 @@ func (c *Checkout) takeOver(ctx context.Context, key *store.IdempotencyKey, user
 		return false, err
 	}
 	defer unlock()
-	fresh, err := c.Store.InsertOrder(ctx, shop.Abandoned(key.MadeID, c.Now()))
+	fresh, err := c.abandon(ctx, key.MadeID)
 	if err != nil {
 		return false, err
 	}

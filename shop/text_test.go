@@ -2,7 +2,6 @@ package shop
 
 import (
 	"errors"
-	"fmt"
 	"testing"
 	"unicode/utf8"
 )
@@ -99,7 +98,7 @@ func FuzzTextIsCutWithinItsLimit(f *testing.F) {
 			return
 		}
 		if got := Cut(text, most); utf8.RuneCountInString(got) > most || text[:len(got)] != got {
-			t.Error(fmt.Sprintf("%q", got))
+			t.Errorf("%q", got)
 		}
 	})
 }
