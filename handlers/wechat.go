@@ -263,13 +263,18 @@ func (s *Server) authorised(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	_, err, _ = s.payers.Do(sc.Word+" "+q.Get("code"), func() (any, error) {
+	taking := s.payers.DoChan(sc.Word+" "+q.Get("code"), func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), deadline)
 		defer cancel()
 		return nil, s.takePayer(ctx, sc, q.Get("code"))
 	})
-	if err != nil {
-		return err
+	select {
+	case <-r.Context().Done(): // a request that joins late waits no longer than its own deadline
+		return errors.Join(shop.ErrWeChatUnavailable, r.Context().Err())
+	case taken := <-taking:
+		if taken.Err != nil {
+			return taken.Err
+		}
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	http.Redirect(w, r, sc.Return, http.StatusSeeOther)
