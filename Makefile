@@ -12,7 +12,7 @@ GOFILES := $(shell find . -name node_modules -prune -o -name '*.go' -print)
 ADDR ?= $(or $(shell sed -n 's/^ADDR=//p' .env 2>/dev/null),127.0.0.1:8080)
 SHOP := http://$(ADDR)
 
-.PHONY: run test test-half test-rest soak flood broadcast fuzz drill bench web build clean tools check-web check-go missing
+.PHONY: run test test-half test-rest soak flood broadcast fuzz drill bench types web build clean tools check-web check-go missing
 
 run: build ## starts the shop with its sandbox and opens it in the browser
 	@( while kill -0 $$$$ 2>/dev/null; do \
@@ -120,6 +120,9 @@ missing:
 	  echo 'SKIPPED: Python with websockets (Debian: python3-websockets) is not installed; the hub is not tested with it'
 	@test -n '$(RACE)' || echo 'SKIPPED: no C compiler; the tests run without the race detector'
 	@test -n "$$MONGODB_URI" || echo 'Note: MONGODB_URI is not set; the store is tested on the embedded FerretDB alone'
+
+types: $(MODULES) ## the pages' types, anew from the two contracts
+	UPDATE_TYPES=1 go test -count=1 -run TestTheTypesOfThePages ./handlers
 
 clean: ## what was built and installed; ./data stays
 	rm -rf mstm web/dist/app web/node_modules wechat/peer/node_modules coverage

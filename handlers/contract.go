@@ -57,6 +57,12 @@ func Contract() ([]byte, error) {
 
 var yamlType = []string{"application/yaml"} // RFC 9512
 
+// showLiveContract answers GET /api/asyncapi.yaml.
+func (s *Server) showLiveContract(w http.ResponseWriter, r *http.Request) error {
+	s.liveContract.answer(w, r)
+	return nil
+}
+
 // showContract answers GET /api/openapi.yaml.
 func (s *Server) showContract(w http.ResponseWriter, r *http.Request) error {
 	s.contract.answer(w, r)

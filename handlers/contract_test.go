@@ -31,11 +31,19 @@ type document struct {
 
 // operation is one method of one path.
 type operation struct {
-	ID        string                `yaml:"operationId"`
-	Summary   string                `yaml:"summary"`
-	Tags      []string              `yaml:"tags"`
-	Security  []map[string][]string `yaml:"security"`
-	Responses map[string]any        `yaml:"responses"`
+	ID        string   `yaml:"operationId"`
+	Summary   string   `yaml:"summary"`
+	Tags      []string `yaml:"tags"`
+	needs     `yaml:",inline"`
+	Responses map[string]any `yaml:"responses"`
+}
+
+// needs is what an operation asks of its caller. OpenAPI has scopes for OAuth alone, so what a
+// token's roles and a key's scopes must be stands beside the security.
+type needs struct {
+	Security []map[string][]string `yaml:"security"`
+	Roles    []string              `yaml:"x-roles"`
+	Scopes   []string              `yaml:"x-scopes"`
 }
 
 func readContract(t *testing.T) (doc document, text string) {
@@ -88,8 +96,8 @@ func TestTheContractHasEveryRouteAndNoOther(t *testing.T) {
 			t.Errorf("handlers/openapi/ does not have %s", name)
 			continue
 		}
-		if got, want := op.Security, securityOf(who); !reflect.DeepEqual(got, want) {
-			t.Errorf("%s: security %v, and its policy %s is %v", name, got, who.name, want)
+		if got, want := op.needs, needsOf(who); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: it asks for %v, and its policy %s for %v", name, got, who.name, want)
 		}
 	}
 	for name := range listed {
@@ -99,28 +107,25 @@ func TestTheContractHasEveryRouteAndNoOther(t *testing.T) {
 	}
 }
 
-// securityOf is a route's policy in the contract's words.
-func securityOf(who access) []map[string][]string {
-	token := func(roles ...string) map[string][]string {
-		return map[string][]string{"token": append([]string{}, roles...)}
-	}
-	needs := []map[string][]string{}
+// needsOf is a route's policy in the contract's words.
+func needsOf(who access) needs {
+	n := needs{Security: []map[string][]string{}}
 	for part := range strings.SplitSeq(who.name, "|") {
 		kind, names, _ := strings.Cut(part, ":")
 		switch kind {
 		case "anyone":
-			needs = append(needs, map[string][]string{}, token())
+			n.Security = append(n.Security, map[string][]string{}, map[string][]string{"token": {}})
 		case "learner":
-			needs = append(needs, token())
+			n.Security = append(n.Security, map[string][]string{"token": {}})
 		case "role":
-			needs = append(needs, token(strings.Split(names, ",")...))
+			n.Security = append(n.Security, map[string][]string{"token": {}})
+			n.Roles = strings.Split(names, ",")
 		case "scope":
-			for name := range strings.SplitSeq(names, ",") {
-				needs = append(needs, map[string][]string{"apiKey": {name}})
-			}
+			n.Security = append(n.Security, map[string][]string{"apiKey": {}})
+			n.Scopes = strings.Split(names, ",")
 		}
 	}
-	return needs
+	return n
 }
 
 func TestTheContractsCodesAreTheCatalogues(t *testing.T) {

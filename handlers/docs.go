@@ -31,6 +31,7 @@ const plainDocs = `<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>MSTM: the API</title>
 <h1>The API</h1>
 <ul>
+<li><a href="/api/asyncapi.yaml">asyncapi.yaml</a>: the socket and the event stream, in AsyncAPI 3.1</li>
 <li><a href="/api/openapi.yaml">openapi.yaml</a>: every route, in OpenAPI 3.1, for tools and for people</li>
 <li><a href="/docs/errors">Error codes</a></li>
 </ul>

@@ -154,6 +154,7 @@ func (s *Server) routes() []route {
 		{get, "/readyz", public, s.ready, probe, reading},
 		{get, "/metrics", public, s.serveMetrics, probe, reading},
 		{get, "/api/openapi.yaml", public, s.showContract, memory, reading},
+		{get, "/api/asyncapi.yaml", public, s.showLiveContract, memory, reading},
 		{get, "/docs", public, s.showDocs, memory, reading},
 		{get, "/docs/errors", public, s.showErrors, memory, reading},
 	}

@@ -72,7 +72,7 @@ type Server struct {
 	refusals *rate.Limiter      // of all, where a class is full
 	payers   singleflight.Group // authorisations for paying that are under way, by word and code
 
-	contract *readyMade
+	contract, liveContract *readyMade // the documents of REST and of the socket
 }
 
 // New builds the whole router, /ws and the pages included. It fails on a route table that
@@ -91,7 +91,7 @@ func New(d Deps) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.contract = readyBytes(yamlType, contract)
+	s.contract, s.liveContract = readyBytes(yamlType, contract), readyBytes(yamlType, hub.Document())
 	s.metrics = newMetrics(d.Hub, d.LogDropped)
 	if err := s.buildMux(s.routes()); err != nil {
 		return nil, err

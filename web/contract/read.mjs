@@ -1,0 +1,54 @@
+// Reads the shop's two contracts with the ecosystem's own tools, and writes the TypeScript
+// types that follow from them:
+//
+//   node contract/read.mjs FOLDER check     FOLDER has openapi.yaml and asyncapi.yaml
+//   node contract/read.mjs FOLDER types     prints the types
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import process from 'node:process'
+import { Parser } from '@asyncapi/parser'
+import spectral from '@stoplight/spectral-core'
+import parsers from '@stoplight/spectral-parsers'
+import { asyncapi, oas } from '@stoplight/spectral-rulesets'
+import openapiTS, { astToString } from 'openapi-typescript'
+import { parse } from 'yaml'
+
+const [folder, what] = process.argv.slice(2)
+const file = (name) => readFile(join(folder, name), 'utf8')
+
+// A shop's contract names no person to write to, a summary says what a short operation does, and a
+// WebSocket's handshake succeeds with 101.
+const rules = {
+  'openapi.yaml': { extends: [[oas, 'recommended']], rules: { 'operation-description': 'off', 'info-contact': 'off', 'operation-success-response': 'off' } },
+  'asyncapi.yaml': { extends: [[asyncapi, 'recommended']], rules: { 'asyncapi-info-contact': 'off' } },
+}
+
+async function lint(name) {
+  const linter = new spectral.Spectral()
+  linter.setRuleset(new spectral.Ruleset(rules[name]))
+  const found = await linter.run(new spectral.Document(await file(name), parsers.Yaml, name))
+  return found.map((f) => `${name}:${f.range.start.line + 1} ${f.code} ${f.message}`)
+}
+
+async function readLive() {
+  const { document, diagnostics } = await new Parser().parse(await file('asyncapi.yaml'))
+  const faults = diagnostics.filter((d) => d.severity < 2).map((d) => `asyncapi.yaml ${d.path.join('.')} ${d.message}`)
+  return document ? faults : [...faults, 'asyncapi.yaml cannot be read']
+}
+
+// types: those of REST are the document's; a frame of the socket is the payload of its message.
+async function types() {
+  const rest = parse(await file('openapi.yaml'))
+  const live = parse(await file('asyncapi.yaml'))
+  const frames = Object.fromEntries(Object.entries(live.components.messages).map(([name, m]) => [`Frame_${name}`, m.payload]))
+  const schemas = { ...rest.components.schemas, ...live.components.schemas, ...frames }
+  const source = astToString(await openapiTS({ openapi: rest.openapi, info: rest.info, paths: {}, components: { schemas } }))
+  return `// Generated from handlers/openapi and hub/asyncapi.yaml by \`make types\`. Do not edit.\n${source}`
+}
+
+if (what === 'types') process.stdout.write(await types())
+else {
+  const faults = [...(await lint('openapi.yaml')), ...(await lint('asyncapi.yaml')), ...(await readLive())]
+  for (const f of faults) console.error(f)
+  process.exit(faults.length ? 1 : 0)
+}

@@ -1,0 +1,1178 @@
+// Generated from handlers/openapi and hub/asyncapi.yaml by `make types`. Do not edit.
+export type paths = Record<string, never>;
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /**
+         * @description An id of the shop
+         * @example go1
+         */
+        ID: string;
+        /**
+         * Format: int64
+         * @description An amount in fen, the hundredth part of a yuan
+         * @example 19900
+         */
+        Fen: number;
+        /**
+         * Format: date-time
+         * @description RFC 3339, in UTC
+         * @example 2026-03-01T02:03:04.567Z
+         */
+        Time: string;
+        /**
+         * Format: date
+         * @description A day in Asia/Shanghai
+         * @example 2026-03-01
+         */
+        Day: string;
+        /** @description Opaque; ask for the next page with it. Missing on the last one */
+        Cursor: string;
+        /**
+         * @description RFC 9457. Besides its own members: `param` where one field is at fault, and what helps to go on: `offers` (what
+         *     can be bought instead), `quote` (the new prices, or what a refund would give back), `cart` (the one that won).
+         * @example {
+         *       "type": "/docs/errors#CART_FULL",
+         *       "title": "Conflict",
+         *       "status": 409,
+         *       "code": "CART_FULL",
+         *       "detail": "购物车最多放 50 门课程",
+         *       "request_id": "XWREWRFLJA47IRXZBN5LLBMJTR"
+         *     }
+         */
+        Problem: {
+            /**
+             * @description Where the code is explained
+             * @example /docs/errors#PRICE_CHANGED
+             */
+            type: string;
+            /** @description The status in words */
+            title: string;
+            /** @example 409 */
+            status: number;
+            code: components["schemas"]["Code"];
+            /** @description For people, in their language */
+            detail: string;
+            /** @description Quote it when you ask for help; also the header X-Request-Id */
+            request_id: string;
+            /**
+             * @description The field or parameter at fault
+             * @example lines[0].course_id
+             */
+            param?: string;
+            offers?: components["schemas"]["Offer"][];
+            quote?: components["schemas"]["Quote"] | components["schemas"]["OrderRefund"];
+            cart?: components["schemas"]["Cart"];
+            /** @description Lines that did not enter the cart */
+            left_out?: components["schemas"]["LeftOut"][];
+            /**
+             * @description What stands for nothing in a template
+             * @example {curse}
+             */
+            placeholder?: string;
+            /** @description What may stand there */
+            placeholders?: string[];
+            /** @description The state that a broadcast is in */
+            state?: string;
+            /** @description The audience that a broadcast counts */
+            counts?: {
+                audience?: number;
+            };
+            old_fen?: components["schemas"]["Fen"];
+            new_fen?: components["schemas"]["Fen"];
+            /** @description Seconds, as in the header Retry-After */
+            retry_after_s?: number;
+            /** @description What a field of a fixed choice may be */
+            allowed?: string[];
+            /** @description The shortest password */
+            min_bytes?: number;
+            /** @description The longest password */
+            max_bytes?: number;
+            /** @description Where to go, inside WeChat, to be able to pay there */
+            oauth_url?: string;
+            /** @description To be sent with the password to `POST /api/wechat/login` */
+            confirm?: string;
+            /** @description Whose password that is; its first letter only */
+            account?: string;
+            /** @description The parts of an instance that is not ready */
+            status_of?: {
+                [key: string]: "up" | "down" | "full" | "refuses" | "behind";
+            };
+            /** @description The instance is on its way out */
+            stopping?: boolean;
+        };
+        /**
+         * @description What went wrong, for programs. A code never changes its meaning
+         * @enum {string}
+         */
+        Code: "INVALID_JSON" | "UNKNOWN_FIELD" | "INVALID_FIELD" | "INVALID_QUERY" | "INVALID_CURSOR" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "INTERNAL" | "UNAVAILABLE" | "STORAGE_FULL" | "TOO_MANY_REQUESTS" | "OVERLOADED" | "UNAUTHENTICATED" | "WRONG_CREDENTIALS" | "FORBIDDEN" | "USERNAME_TAKEN" | "PASSWORD_TOO_SHORT" | "PASSWORD_TOO_LONG" | "PASSWORD_TOO_COMMON" | "PASSWORD_TOO_WEAK" | "STEP_UP_REQUIRED" | "STAFF_PASSWORD_REQUIRED" | "LAST_ADMIN" | "STAFF_ACCOUNT" | "ACCOUNT_DELETED" | "USER_NOT_FOUND" | "COURSE_NOT_FOUND" | "CATEGORY_NOT_FOUND" | "LESSON_NOT_FOUND" | "POLICY_NOT_FOUND" | "NO_POLICIES" | "EDIT_CONFLICT" | "ENROLMENT_REQUIRED" | "ENROLMENT_EXPIRED" | "TRIAL_USED" | "TRIAL_NEEDS_WECHAT" | "TRIAL_NEEDS_PHONE" | "STAGE_ALREADY_USED" | "STAGE_NOT_ELIGIBLE" | "STAGE_LAPSED" | "PERIOD_NOT_BEGUN" | "ALREADY_OWNED" | "COURSE_OFF_SALE" | "POLICY_RETIRED" | "CART_UNAVAILABLE" | "CART_FULL" | "CART_CONFLICT" | "ORDER_NOT_FOUND" | "IDEMPOTENCY_KEY_REQUIRED" | "IDEMPOTENCY_MISMATCH" | "NO_LINES" | "DUPLICATE_LINE" | "PRICE_CHANGED" | "LINES_NOT_SELLABLE" | "ORDER_IN_PROGRESS" | "ORDER_NOT_PAYABLE" | "ORDER_NOT_CANCELLABLE" | "OPENID_REQUIRED" | "PAY_CHANNEL_BUSY" | "PAY_REFUSED" | "WECHAT_UNAVAILABLE" | "WECHAT_LINK_INVALID" | "WECHAT_ALREADY_BOUND" | "WECHAT_CONFIRM" | "WECHAT_HAS_ACCOUNT" | "WECHAT_ONLY_LOGIN" | "LOGIN_TOO_OLD" | "NOT_REFUNDABLE" | "REFUND_TOO_MUCH" | "REFUND_LATER_STAGE_FIRST" | "CREDIT_CONSUMED" | "REFUND_WINDOW_CLOSED" | "REFUND_TOO_SOON" | "REFUND_TOO_MANY" | "REFUND_UNDER_WAY" | "REFUND_LINE_UNKNOWN" | "REFUND_SUM_DIFFERS" | "REFUND_AMOUNT_CHANGED" | "RECONCILIATION_NOT_FOUND" | "RECONCILIATION_RUNNING" | "CALLBACK_SIGNATURE" | "CALLBACK_CONTENT" | "UNKNOWN_TRADE" | "NOTICE_NOT_FOUND" | "TOPIC_UNKNOWN" | "HUB_UNAVAILABLE" | "NOT_A_WEBSOCKET" | "ORIGIN_REFUSED" | "TOO_MANY_SOCKETS" | "API_KEY_NOT_FOUND" | "TEMPLATE_NOT_FOUND" | "PLACEHOLDER_UNKNOWN" | "BROADCAST_NOT_FOUND" | "BROADCAST_STATE" | "SECOND_PERSON_REQUIRED" | "AUDIENCE_CHANGED" | "AUDIENCE_EMPTY" | "AUDIENCE_TOO_LARGE" | "LINK_NOT_ALLOWED";
+        CategoryList: {
+            items: components["schemas"]["Category"][];
+        };
+        Category: {
+            id: components["schemas"]["ID"];
+            name: string;
+            /** @description How many are on sale */
+            courses: number;
+        };
+        CourseList: {
+            items: components["schemas"]["CourseCard"][];
+            next_cursor?: components["schemas"]["Cursor"];
+        };
+        /** @description What every view of a course on sale has */
+        CourseFields: {
+            id: components["schemas"]["ID"];
+            /** @example Go 语言从零到一 */
+            title: string;
+            subtitle: string;
+            /** @description The address of a picture: https, or a path of this shop */
+            cover: string;
+            category_id: components["schemas"]["ID"];
+            teacher: components["schemas"]["TeacherCard"];
+            /** @description What the default policy costs */
+            price_fen: components["schemas"]["Fen"];
+            /** @description The lowest price of all policies where that is another */
+            from_fen?: components["schemas"]["Fen"];
+            /** @description A stage costs nothing */
+            free_stage?: boolean;
+            learners: number;
+            lessons: number;
+            on_sale: boolean;
+        };
+        /** @description A course in a list */
+        CourseCard: components["schemas"]["CourseFields"];
+        TeacherCard: {
+            name: string;
+            title: string;
+            /** @description On the course's own page */
+            intro?: string;
+        };
+        /** @description A course on its own page */
+        Course: components["schemas"]["CourseFields"] & {
+            description: string;
+            chapters: {
+                title: string;
+                lessons: components["schemas"]["OutlineLesson"][];
+            }[];
+            /** @description The select that a buyer chooses from */
+            offers: components["schemas"]["Offer"][];
+            /** @description Of a learner who has one, open or not */
+            enrolment?: components["schemas"]["Enrolment"];
+        };
+        OutlineLesson: {
+            id: components["schemas"]["ID"];
+            title: string;
+            kind: components["schemas"]["LessonKind"];
+            duration_s: components["schemas"]["LessonDuration"];
+            /** @description Open to everybody */
+            preview: boolean;
+        };
+        OpenedLesson: {
+            course_id: components["schemas"]["ID"];
+            id: components["schemas"]["ID"];
+            title: string;
+            kind: components["schemas"]["LessonKind"];
+            duration_s: components["schemas"]["LessonDuration"];
+            preview: boolean;
+            /** @description Where the video or text is */
+            url?: string;
+        };
+        /** @enum {string} */
+        LessonKind: "video" | "text";
+        /** @description Seconds */
+        LessonDuration: number;
+        /**
+         * @description A step of the course's ladder, sold once each and in order; a period, sold as often as wanted; for ever
+         * @enum {string}
+         */
+        PolicyKind: "stage" | "period" | "lifetime";
+        /**
+         * @description How long a policy opens a course, in calendar months or days of Asia/Shanghai
+         * @example {
+         *       "unit": "month",
+         *       "count": 1
+         *     }
+         */
+        Period: {
+            /** @enum {string} */
+            unit: "month" | "day";
+            count: number;
+        };
+        /** @description Which step of the ladder, from 1; stages only */
+        Stage: number;
+        /** @description A price policy as this learner may buy it now. price_fen is list_price_fen, or what was promised, less credit_fen */
+        Offer: {
+            policy_id: components["schemas"]["ID"];
+            /** @description Of the course's price policies */
+            version: number;
+            kind: components["schemas"]["PolicyKind"];
+            /** @example 首月免费 */
+            name: string;
+            stage?: components["schemas"]["Stage"];
+            period?: components["schemas"]["Period"];
+            /** @description What this learner pays */
+            price_fen: components["schemas"]["Fen"];
+            /** @description What it costs everybody */
+            list_price_fen: components["schemas"]["Fen"];
+            /** @description Stages already paid that count towards the full price */
+            credit_fen: components["schemas"]["Fen"];
+            available: boolean;
+            /** @description What buying it would be refused with */
+            reason?: components["schemas"]["Code"];
+        };
+        PricePolicy: {
+            /** @description The same from version to version */
+            id: components["schemas"]["ID"];
+            kind: components["schemas"]["PolicyKind"];
+            name: string;
+            stage?: components["schemas"]["Stage"];
+            period?: components["schemas"]["Period"];
+            price_fen: components["schemas"]["Fen"];
+            /** @description What a new cart line gets */
+            default?: boolean;
+        };
+        /** @description Lower case: a letter or figure, then those, `_`, `.`, `-`. Sent in any case */
+        Username: string;
+        /** @description 8 to 256 bytes, 15 at least for staff; none that everybody tries first */
+        Password: string;
+        /**
+         * @description Where the login is used; a user has one token for each, and ten at most. Any other name is `INVALID_FIELD` with the names in `allowed`
+         * @default web
+         * @example phone
+         * @enum {string}
+         */
+        Client: "" | "web" | "phone" | "tablet" | "desktop" | "wechat" | "miniprogram" | "app" | "ios" | "android" | "console";
+        /**
+         * @description The language that the shop writes in
+         * @enum {string}
+         */
+        Locale: "zh-CN" | "en";
+        /** @enum {string} */
+        Role: "learner" | "editor" | "marketer" | "finance" | "admin";
+        User: {
+            id: components["schemas"]["ID"];
+            /** @description Empty for somebody who came by WeChat and chose none */
+            username: string;
+            name: string;
+            roles: components["schemas"]["Role"][];
+        };
+        Session: {
+            /** @description To be sent as `Authorization: Bearer TOKEN` */
+            token: string;
+            expires_at: components["schemas"]["Time"];
+            user: components["schemas"]["User"];
+        };
+        Me: {
+            id: components["schemas"]["ID"];
+            username: string;
+            name: string;
+            roles: components["schemas"]["Role"][];
+            wechat_bound: boolean;
+            /** @description What is wanted as WeChat messages; activities also in the inbox */
+            notifications: {
+                orders: boolean;
+                reminders: boolean;
+                activities: boolean;
+            };
+            locale: components["schemas"]["Locale"];
+        };
+        /**
+         * @example {
+         *       "version": 7,
+         *       "lines": [
+         *         {
+         *           "course_id": "go1",
+         *           "title": "Go 语言从零到一",
+         *           "cover": "/covers/go1.svg",
+         *           "policies": [
+         *             {
+         *               "id": "go1full",
+         *               "kind": "lifetime",
+         *               "name": "全款",
+         *               "price_fen": 99900
+         *             }
+         *           ],
+         *           "policy_id": "go1full",
+         *           "price_fen": 99900,
+         *           "added_at": "2026-03-01T02:03:04.567Z"
+         *         }
+         *       ],
+         *       "total_fen": 99900
+         *     }
+         */
+        Cart: {
+            /** @description Grows with every change of what a cart shows and never falls: of two carts the newer one can be told, and one version is one content, here and in cart.changed */
+            version: number;
+            /** @description Newest first */
+            lines: components["schemas"]["CartLine"][];
+            /** @description Without the lines that cannot be bought */
+            total_fen: components["schemas"]["Fen"];
+        };
+        MergedCart: {
+            version: number;
+            lines: components["schemas"]["CartLine"][];
+            total_fen: components["schemas"]["Fen"];
+            left_out?: components["schemas"]["LeftOut"][];
+        };
+        /** @description A visitor's line that did not enter the cart */
+        LeftOut: {
+            course_id: components["schemas"]["ID"];
+            policy_id?: string;
+            /** @description `COURSE_NOT_FOUND`, `CART_FULL` */
+            code: components["schemas"]["Code"];
+        };
+        CartLine: {
+            course_id: components["schemas"]["ID"];
+            title: string;
+            cover: string;
+            /** @description What can be chosen, at this learner's prices */
+            policies: components["schemas"]["PricePolicy"][];
+            policy_id: string;
+            price_fen: components["schemas"]["Fen"];
+            added_at: components["schemas"]["Time"];
+            /** @description Why the line cannot be bought as it stands; PRICE_CHANGED alone does not keep it out of the total */
+            problem?: {
+                code: components["schemas"]["Code"];
+                /** @description Figures for a sentence about the code */
+                params?: {
+                    /** @description Of PRICE_CHANGED: the price that was chosen */
+                    seen_fen: components["schemas"]["Fen"];
+                };
+                /** @description The sentence, in the language asked for; cart.changed carries none */
+                detail?: string;
+                /** @description A policy to choose instead */
+                suggestion?: string;
+            };
+        };
+        /** @description Each course once */
+        LineRequests: {
+            course_id: string;
+            policy_id: string;
+        }[];
+        /**
+         * @description A code to scan; inside WeChat; in a phone's browser
+         * @enum {string}
+         */
+        Channel: "native" | "jsapi" | "h5";
+        /**
+         * @description How it is to be paid
+         * @default native
+         * @enum {string}
+         */
+        ChannelRequest: "" | "native" | "jsapi" | "h5";
+        /** @description WeChat shows the first 80 characters */
+        RefundReason: string;
+        Quote: {
+            lines: components["schemas"]["QuoteLine"][];
+            problems: components["schemas"]["QuoteProblem"][];
+            /** @description Of the lines without a problem */
+            total_fen: components["schemas"]["Fen"];
+        };
+        /** @description One line with its price. A line that cannot be bought names what was asked for and its `problem` */
+        QuoteLine: {
+            course_id: string;
+            title: string;
+            cover: string;
+            policy_id: string;
+            /** @description Of the policy */
+            name: string;
+            /** @description Of the course's price policies */
+            version: number;
+            /** @enum {string} */
+            kind: "" | "stage" | "period" | "lifetime";
+            stage?: components["schemas"]["Stage"];
+            period?: components["schemas"]["Period"];
+            /** @description What this learner pays */
+            price_fen: components["schemas"]["Fen"];
+            /** @description What it costs everybody */
+            list_price_fen: components["schemas"]["Fen"];
+            /** @description Stages already paid that count towards the full price */
+            credit_fen: components["schemas"]["Fen"];
+            /** @description The orders of those stages */
+            credit_orders?: components["schemas"]["ID"][];
+            /**
+             * @description A paid stage that has not begun: it is part of the credit, or goes back
+             * @enum {string}
+             */
+            credit_use?: "credit" | "refund";
+            /** @description What goes back for it once this line is granted */
+            needless_refund_fen?: components["schemas"]["Fen"];
+            problem?: components["schemas"]["Code"];
+        };
+        QuoteProblem: {
+            course_id: string;
+            policy_id: string;
+            code: components["schemas"]["Code"];
+            detail?: string;
+            /** @description What can be bought of the course instead */
+            offers?: components["schemas"]["Offer"][];
+        };
+        /**
+         * @description Waits for money; being closed at WeChat; closed; paid, not granted yet; granted; money on its way back; part of it is
+         *     back, or all; the money does not fit and people decide.
+         * @enum {string}
+         */
+        OrderState: "pending" | "closing" | "closed" | "paid" | "fulfilled" | "refunding" | "partially_refunded" | "refunded" | "exception";
+        /** @description What every view of an order has */
+        OrderFields: {
+            id: components["schemas"]["ID"];
+            state: components["schemas"]["OrderState"];
+            lines: components["schemas"]["OrderLine"][];
+            total_fen: components["schemas"]["Fen"];
+            paid_fen: components["schemas"]["Fen"];
+            refunded_fen: components["schemas"]["Fen"];
+            /** @enum {string} */
+            close_reason?: "timeout" | "user" | "superseded" | "off_sale" | "abandoned";
+            created_at: components["schemas"]["Time"];
+            /** @description When it closes unless it is paid */
+            expires_at: components["schemas"]["Time"];
+            paid_at?: components["schemas"]["Time"];
+            refunds?: components["schemas"]["Refund"][];
+        };
+        /** @description An order as its owner sees it, here and in order.changed */
+        Order: components["schemas"]["OrderFields"];
+        /** @description An order with how to pay it while it can be paid */
+        OrderWithPayment: components["schemas"]["OrderFields"] & {
+            payment?: components["schemas"]["Payment"];
+        };
+        OrderList: {
+            items: components["schemas"]["Order"][];
+            next_cursor?: components["schemas"]["Cursor"];
+        };
+        /** @description One course under one price policy, as it was when the order was placed */
+        OrderLine: {
+            course_id: components["schemas"]["ID"];
+            title: string;
+            policy_id: components["schemas"]["ID"];
+            policy_name: string;
+            version: number;
+            kind: components["schemas"]["PolicyKind"];
+            stage?: components["schemas"]["Stage"];
+            price_fen: components["schemas"]["Fen"];
+            list_price_fen: components["schemas"]["Fen"];
+            credit_fen: components["schemas"]["Fen"];
+            credit_orders?: components["schemas"]["ID"][];
+            /** @description What of price_fen has gone back; the lines add up to the order's refunded_fen */
+            refunded_fen: components["schemas"]["Fen"];
+            /**
+             * @description What became of it once paid; refused: it goes back
+             * @enum {string}
+             */
+            result?: "granted" | "refused";
+            /**
+             * @description Why it was refused: the code that buying it would have given by then (`ALREADY_OWNED`, `TRIAL_USED`, …), `COURSE_OFF_SALE`:
+             *     taken down by law, `COURSE_NOT_FOUND`, or `ACCOUNT_DELETED`: the account was deleted before it was granted
+             */
+            refusal?: string;
+        };
+        Refund: {
+            out_refund_no: string;
+            /** @enum {string} */
+            state: "requested" | "approved" | "rejected" | "submitted" | "processing" | "succeeded" | "abnormal" | "closed";
+            amount_fen: components["schemas"]["Fen"];
+            reason: string;
+            /** @description What of it belongs to which course; a refund of a payment for nothing has none */
+            lines?: components["schemas"]["RefundPart"][];
+            created_at: components["schemas"]["Time"];
+            done_at?: components["schemas"]["Time"];
+        };
+        RefundPart: {
+            course_id: components["schemas"]["ID"];
+            amount_fen: components["schemas"]["Fen"];
+        };
+        /** @description What a page needs to let the buyer pay */
+        Payment: {
+            channel: components["schemas"]["Channel"];
+            out_trade_no: string;
+            /**
+             * @description native: what the code to scan holds
+             * @example weixin://wxpay/bizpayurl?pr=…
+             */
+            code_url?: string;
+            /** @description jsapi: the parameters of getBrandWCPayRequest, signed */
+            jsapi?: {
+                appId: string;
+                timeStamp: string;
+                nonceStr: string;
+                package: string;
+                signType: string;
+                paySign: string;
+            };
+            /** @description h5: where to send the browser */
+            h5_url?: string;
+            expires_at: components["schemas"]["Time"];
+        };
+        Placed: {
+            order: components["schemas"]["Order"];
+            payment?: components["schemas"]["Payment"];
+            /** @description It was open already */
+            reused?: boolean;
+            /** @description It costs less than `total_fen` */
+            lowered?: boolean;
+        };
+        OrderRefund: {
+            lines: components["schemas"]["RefundLine"][];
+            amount_fen: components["schemas"]["Fen"];
+            /** @description Nothing of what was paid is left after it */
+            full: boolean;
+        };
+        RefundLine: {
+            course_id: components["schemas"]["ID"];
+            amount_fen: components["schemas"]["Fen"];
+            full: boolean;
+            /** @enum {string} */
+            rule?: "free" | "full_within_7_days" | "pro_rata" | "needless" | "refused" | "finance";
+            unused_days?: number;
+            total_days?: number;
+            /** @description The course closes */
+            ends_access: boolean;
+            problem?: components["schemas"]["Code"];
+        };
+        /** @description What every view of an enrolment has */
+        EnrolmentFields: {
+            course_id: components["schemas"]["ID"];
+            state: components["schemas"]["GrantState"];
+            until: components["schemas"]["Until"];
+            /** @description How many stages were had */
+            stage: number;
+            grants: components["schemas"]["Grant"][];
+        };
+        /** @description What a learner may watch of a course, and until when */
+        Enrolment: components["schemas"]["EnrolmentFields"];
+        EnrolmentList: {
+            items: components["schemas"]["EnrolmentItem"][];
+        };
+        EnrolmentItem: components["schemas"]["EnrolmentFields"] & {
+            /** @description Empty where the course has left the catalogue */
+            title: string;
+            cover: string;
+            lessons: number;
+        };
+        /**
+         * @description Begins later; open; over; waits for its refund; paid back
+         * @enum {string}
+         */
+        GrantState: "scheduled" | "active" | "expired" | "frozen" | "revoked";
+        /**
+         * Format: date-time
+         * @description The first instant too late; null is for ever
+         */
+        Until: string | null;
+        /** @description One purchase's part of an enrolment */
+        Grant: {
+            order_id: components["schemas"]["ID"];
+            policy_id: components["schemas"]["ID"];
+            kind: components["schemas"]["PolicyKind"];
+            stage?: components["schemas"]["Stage"];
+            from: components["schemas"]["Time"];
+            until: components["schemas"]["Until"];
+            state: components["schemas"]["GrantState"];
+        };
+        Progress: {
+            course_id: components["schemas"]["ID"];
+            /** @description By the lesson's id */
+            lessons: {
+                [key: string]: {
+                    opened_at: components["schemas"]["Time"];
+                    /** @description Seconds */
+                    position_s: number;
+                    done: boolean;
+                };
+            };
+        };
+        Inbox: {
+            items: components["schemas"]["Notice"][];
+            next_cursor?: components["schemas"]["Cursor"];
+            /** @description How many are unread in all */
+            unread: number;
+            /** @description The reader wants activities; open pages hear of those to everybody */
+            activities: boolean;
+        };
+        Notice: {
+            id: string;
+            /**
+             * @description What it is about
+             * @example order_fulfilled
+             */
+            kind: string;
+            title: string;
+            body: string;
+            /** @description A page of the shop, as a path; of an activity also https elsewhere */
+            link?: string;
+            created_at: components["schemas"]["Time"];
+            read: boolean;
+        };
+        Binding: {
+            ticket: string;
+            /** @description What the code holds, for a page that draws it */
+            url: string;
+            /** @description The code drawn by WeChat */
+            image_url: string;
+            expires_at: components["schemas"]["Time"];
+        };
+        /** @description In WeChat's words. It looks at the status alone, and comes again unless that is 200 or 204 */
+        CallbackAnswer: {
+            /** @example SUCCESS */
+            code: string;
+            message: string;
+        };
+        Published: {
+            topic: string;
+            /** @description The event's position in its topic */
+            pos: string;
+        };
+        HubStats: {
+            /** @description On this instance, handshakes under way included */
+            sockets: components["schemas"]["Count"];
+            /** @description Logged in on this instance, each counted once */
+            users: components["schemas"]["Count"];
+            /** @description With followers on this instance */
+            topics: components["schemas"]["Count"];
+            accepted: components["schemas"]["Count"];
+            /** @description Of them, event streams: networks that break WebSockets */
+            streams: components["schemas"]["Count"];
+            /** @description Origin, caps, closing */
+            refused: components["schemas"]["Count"];
+            /** @description Of the refused: handshakes told to come back at a moment of their own */
+            delayed: components["schemas"]["Count"];
+            tokens_refused: components["schemas"]["Count"];
+            /** @description By this instance, repeats of a Once included */
+            published: components["schemas"]["Count"];
+            /** @description Entries of the logs, from all instances */
+            received: components["schemas"]["Count"];
+            /** @description To sockets, live */
+            delivered: components["schemas"]["Count"];
+            /** @description To sockets, on resume */
+            replayed: components["schemas"]["Count"];
+            /** @description System calls for the two above */
+            writes: components["schemas"]["Count"];
+            /** @description Topics that went on without a gap */
+            resumed: components["schemas"]["Count"];
+            /** @description Topics with `resumed` false though since was given */
+            not_resumed: components["schemas"]["Count"];
+            /** @description States that gave way to a newer one before they were sent */
+            conflated: components["schemas"]["Count"];
+            /** @description Shared topics that a socket which lags was told to read again */
+            resynced: components["schemas"]["Count"];
+            slow_closes: components["schemas"]["Count"];
+            silent_closes: components["schemas"]["Count"];
+            flood_closes: components["schemas"]["Count"];
+            /** @description Redis subscriptions */
+            links_lost: components["schemas"]["Count"];
+            /** @description Messages dropped between receiver and feeder, caught up after */
+            overruns: components["schemas"]["Count"];
+            /** @description Entries read from the stream instead of the subscription */
+            caught_up: components["schemas"]["Count"];
+            /** @description Partitions that lost continuity */
+            restarts: components["schemas"]["Count"];
+            /** @description It knows where the events are and keeps up */
+            healthy: boolean;
+            /** @description All instances. The figures are as old as two seconds; an instance that died counts for six */
+            online: {
+                instances: number;
+                sockets: components["schemas"]["Count"];
+                /** @description Sockets on which nobody has logged in */
+                anonymous: components["schemas"]["Count"];
+                /** @description Each counted once, on however many sockets */
+                users: components["schemas"]["Count"];
+                /** @description The busiest, by the names that clients use; `user` is each learner's own */
+                topics: {
+                    [key: string]: {
+                        /** @description Without those who have not logged in */
+                        users: components["schemas"]["Count"];
+                        sockets: components["schemas"]["Count"];
+                    };
+                };
+                /** @description How many topics are left out */
+                more_topics: components["schemas"]["Count"];
+                /** @description All instances have told everything */
+                complete: boolean;
+            };
+        };
+        Count: number;
+        /**
+         * @example {
+         *       "title": "双十一",
+         *       "body": "全场课程限时优惠。",
+         *       "link": "/courses/go1",
+         *       "audience": {
+         *         "kind": "all"
+         *       }
+         *     }
+         */
+        NewBroadcast: {
+            /** @description Plain text, one line */
+            title: string;
+            /** @description Plain text */
+            body: string;
+            /** @description A page of the shop, as a path, or https on a host that the settings allow */
+            link?: string;
+            audience: components["schemas"]["Audience"];
+            channels?: components["schemas"]["Channels"];
+            /**
+             * Format: date-time
+             * @description Not over, at most 90 days ahead; without it, now
+             */
+            send_at?: string;
+        };
+        /**
+         * @description Where it is told; without it, live and inbox. `wechat` reaches those who asked for a message of an activity; it is refused
+         *     where the settings name no template for that.
+         */
+        Channels: ("live" | "inbox" | "wechat")[];
+        /**
+         * @description `all`: every account, and visitors' open pages. `course`, `category`: who has or had access and did not give it back.
+         *     `expiring`: whose access ends within so many `days`. `trial_not_continued`: whose free stage is over, and who bought
+         *     nothing after it. `users`: listed. `online`: with a page open, logged in. A `course_id` narrows `expiring` and
+         *     `trial_not_continued` down.
+         */
+        Audience: {
+            /** @enum {string} */
+            kind: "all" | "course" | "category" | "expiring" | "trial_not_continued" | "users" | "online";
+            course_id?: components["schemas"]["ID"];
+            category_id?: components["schemas"]["ID"];
+            days?: number;
+            /** @description Not answered again */
+            user_ids?: components["schemas"]["ID"][];
+        };
+        AudienceCount: {
+            audience: number;
+            /** @description A second person has to agree */
+            needs_confirmation: boolean;
+        };
+        /** @enum {string} */
+        BroadcastState: "unconfirmed" | "scheduled" | "sending" | "paused" | "sent" | "cancelled";
+        Broadcast: {
+            id: components["schemas"]["ID"];
+            state: components["schemas"]["BroadcastState"];
+            title: string;
+            body: string;
+            link?: string;
+            audience: components["schemas"]["Audience"];
+            channels: components["schemas"]["Channels"];
+            /** @description A user, or key:ID */
+            created_by: string;
+            created_at: components["schemas"]["Time"];
+            confirmed_by?: string;
+            send_at?: components["schemas"]["Time"];
+            started_at?: components["schemas"]["Time"];
+            ended_at?: components["schemas"]["Time"];
+            counts: components["schemas"]["BroadcastCounts"];
+            /**
+             * @description What came of it, in people; final two weeks after the end. `bought`: of those who read it, who paid for the linked
+             *     course, or, where none is linked, for any, within seven days of reading it
+             */
+            funnel?: {
+                read: number;
+                clicked: number;
+                bought: number;
+            };
+            /** @description Every move, oldest first */
+            history?: {
+                /** @enum {string} */
+                move: "accept" | "ask" | "confirm" | "start" | "pause" | "cancel" | "finish";
+                to: components["schemas"]["BroadcastState"];
+                /** @description A user, key:ID, or shop */
+                by: string;
+                at: components["schemas"]["Time"];
+            }[];
+        };
+        /** @description Numbers of people */
+        BroadcastCounts: {
+            /** @description When it was accepted; once it is sent, told and opted out together */
+            audience: number;
+            /** @description Handed to every channel */
+            told: number;
+            /** @description Want no activities */
+            opted_out: number;
+            /** @description Of those told: had a page open, logged in */
+            live: number;
+            /** @description Of those told: have it in the inbox */
+            inbox: number;
+            /** @description Wait for WeChat */
+            wechat_waiting: number;
+            /** @description It took them */
+            wechat_sent: number;
+            /** @description It refused them, or nobody knows */
+            wechat_failed: number;
+            /** @description Were not to get one; at the end, with the other three, all who were told */
+            wechat_skipped: number;
+        };
+        /** @enum {string} */
+        CourseState: "draft" | "on_sale" | "off_sale";
+        AdminCourseList: {
+            items: components["schemas"]["AdminCourseCard"][];
+            next_cursor?: components["schemas"]["Cursor"];
+        };
+        AdminCourseCard: components["schemas"]["CourseFields"] & {
+            state: components["schemas"]["CourseState"];
+            /** @description Of the price policies; 0 before the first */
+            version: number;
+            updated_at: components["schemas"]["Time"];
+        };
+        AdminCourse: {
+            id: components["schemas"]["ID"];
+            state: components["schemas"]["CourseState"];
+            title: string;
+            subtitle: string;
+            cover: string;
+            category_id: components["schemas"]["ID"];
+            teacher: components["schemas"]["Teacher"];
+            description: string;
+            chapters: components["schemas"]["Chapter"][];
+            policies: components["schemas"]["PricePolicy"][];
+            ladder: components["schemas"]["Ladder"];
+            version: number;
+            /** @description All that were published, oldest first */
+            versions: {
+                version: number;
+                published_at: components["schemas"]["Time"];
+                policies: components["schemas"]["PricePolicy"][];
+                ladder: components["schemas"]["Ladder"];
+            }[];
+            learners: number;
+            /** @description Counts the edits; send it back with the next one */
+            v: number;
+            created_at: components["schemas"]["Time"];
+            updated_at: components["schemas"]["Time"];
+        };
+        Teacher: {
+            name: string;
+            title?: string;
+            intro?: string;
+        };
+        Chapter: {
+            title: string;
+            lessons?: components["schemas"]["Lesson"][];
+        };
+        Lesson: {
+            /** @description Given by the shop where it is left out */
+            id?: string;
+            title: string;
+            kind: components["schemas"]["LessonKind"];
+            duration_s?: components["schemas"]["LessonDuration"];
+            /** @description Open to everybody */
+            preview?: boolean;
+            /** @description https, or a path of this shop */
+            url?: string;
+        };
+        /** @description What holds for the stages of a course together */
+        Ladder: {
+            /**
+             * @description Whether paid stages count towards the full price
+             * @enum {string}
+             */
+            credit_mode?: "" | "none" | "paid_total";
+            /** @description How long after the end of a stage the next one can be bought; 0: always */
+            lapse_after_days?: number;
+        };
+        PolicyInput: {
+            id?: string;
+            kind: components["schemas"]["PolicyKind"];
+            name: string;
+            /** @description From 1, without holes; stages only */
+            stage?: number;
+            /** @description Stages and periods */
+            period?: components["schemas"]["Period"] | null;
+            /** @description A forgotten price is not "free" */
+            price_fen: components["schemas"]["Fen"];
+            default?: boolean;
+        };
+        PricingFields: {
+            /** @description In the order of the select */
+            policies?: components["schemas"]["PolicyInput"][];
+            ladder?: components["schemas"]["Ladder"] | null;
+        };
+        Pricing: components["schemas"]["PricingFields"] & unknown;
+        OutlineFields: {
+            title?: string;
+            subtitle?: string;
+            /** @description https, or a path of this shop; empty: it is drawn */
+            cover?: string;
+            category_id?: components["schemas"]["ID"];
+            teacher?: components["schemas"]["Teacher"];
+            description?: string;
+            chapters?: components["schemas"]["Chapter"][];
+        };
+        NewCourse: components["schemas"]["OutlineFields"] & components["schemas"]["PricingFields"] & unknown;
+        CourseChange: components["schemas"]["OutlineFields"] & {
+            /** @description The one that was read */
+            v?: number;
+        };
+        NoticeTemplate: {
+            /**
+             * @description Which notice it is
+             * @example access_ends_in_7
+             */
+            form: string;
+            /** @description What its wording may name, in braces: {course} */
+            placeholders: {
+                /** @example course */
+                name: string;
+                /**
+                 * @description An amount is in yuan: 199.00
+                 * @enum {string}
+                 */
+                type: "text" | "amount" | "date" | "time" | "number";
+                /** @description By language */
+                sample: {
+                    [key: string]: string;
+                };
+            }[];
+            texts: components["schemas"]["Wordings"];
+            default: components["schemas"]["Wordings"];
+            /** @description The texts are not the default's */
+            edited: boolean;
+            /** @description Grows with every edit; 0 before the first */
+            v: number;
+            /** @description A user's id */
+            edited_by?: string;
+            edited_at?: components["schemas"]["Time"];
+        };
+        Wording: {
+            title: string;
+            body: string;
+        };
+        Wordings: {
+            "zh-CN": components["schemas"]["Wording"];
+            en: components["schemas"]["Wording"];
+        };
+        AdminOrderList: {
+            items: components["schemas"]["AdminOrderItem"][];
+            next_cursor?: components["schemas"]["Cursor"];
+        };
+        AdminOrderItem: components["schemas"]["OrderFields"] & {
+            user_id: components["schemas"]["ID"];
+            /** @description What was odd about the money */
+            exception?: string;
+        };
+        AdminOrder: components["schemas"]["OrderFields"] & {
+            user_id: components["schemas"]["ID"];
+            username?: string;
+            /** @description What was odd about the money */
+            exception?: string;
+            attempts: components["schemas"]["Attempt"][];
+            /** @description What follows the order's moves, by name */
+            duties: {
+                [key: string]: components["schemas"]["Duty"];
+            };
+            /** @description Every move, oldest first */
+            history: components["schemas"]["Record"][];
+            strays?: components["schemas"]["Stray"][];
+        };
+        /** @description One payment attempt, an out_trade_no at WeChat */
+        Attempt: {
+            out_trade_no: string;
+            channel: components["schemas"]["Channel"];
+            /** @enum {string} */
+            state: "new" | "ready" | "unknown" | "succeeded" | "closed" | "failed" | "dup_refunding" | "dup_refunded";
+            amount_fen: components["schemas"]["Fen"];
+            transaction_id?: string;
+            created_at: components["schemas"]["Time"];
+            paid_at?: components["schemas"]["Time"];
+            /** @description How often WeChat was asked about it */
+            asks: number;
+        };
+        Duty: {
+            done: boolean;
+            tries: number;
+            /** @description When it is tried again */
+            next?: components["schemas"]["Time"];
+            error?: string;
+        };
+        Record: {
+            v: number;
+            move: string;
+            from?: components["schemas"]["OrderState"];
+            to: components["schemas"]["OrderState"];
+            at: components["schemas"]["Time"];
+            /** @description A user's id, wechat, sweeper, shop */
+            by: string;
+            data?: {
+                [key: string]: string;
+            };
+        };
+        Stray: {
+            out_trade_no: string;
+            transaction_id: string;
+            total_fen: components["schemas"]["Fen"];
+            reason: string;
+            first_seen: components["schemas"]["Time"];
+        };
+        BillSums: {
+            count: number;
+            total_fen: components["schemas"]["Fen"];
+            refund_fen: components["schemas"]["Fen"];
+            /**
+             * Format: int64
+             * @description WeChat's alone, in fen
+             */
+            fee_fen: number;
+        };
+        Reconciliation: {
+            day: components["schemas"]["Day"];
+            /**
+             * @description Under way; WeChat has no bill yet; equal; not equal; no bill, and no money here either
+             * @enum {string}
+             */
+            state: "running" | "waiting" | "ok" | "differences" | "no_bill";
+            theirs: components["schemas"]["BillSums"];
+            ours: components["schemas"]["BillSums"];
+            differences: components["schemas"]["Difference"][];
+            /** @description A user's id, or shop */
+            by: string;
+            /** @description Why it waits */
+            cause?: string;
+            started_at: components["schemas"]["Time"];
+            finished_at?: components["schemas"]["Time"];
+            /** @description When it is tried again */
+            next_at?: components["schemas"]["Time"];
+        };
+        Difference: {
+            /** @enum {string} */
+            kind: "PAID_THERE_NOT_HERE" | "PAID_HERE_NOT_THERE" | "AMOUNT_DIFFERS" | "TRANSACTION_DIFFERS" | "UNKNOWN_NUMBER" | "REFUND_THERE_NOT_HERE" | "REFUND_HERE_NOT_THERE" | "REFUND_AMOUNT_DIFFERS" | "REFUND_STATE_DIFFERS" | "OTHER_DAY" | "UNEXPECTED_ROW";
+            order_id?: string;
+            out_trade_no?: string;
+            out_refund_no?: string;
+            theirs_fen: components["schemas"]["Fen"];
+            ours_fen: components["schemas"]["Fen"];
+            detail?: string;
+            /** @enum {string} */
+            state: "open" | "repaired";
+        };
+        AdminUser: {
+            id: components["schemas"]["ID"];
+            username: string;
+            name: string;
+            roles: components["schemas"]["Role"][];
+            created_at: components["schemas"]["Time"];
+        };
+        /** @enum {string} */
+        Scope: "hub:publish" | "hub:broadcast";
+        APIKeyFields: {
+            id: components["schemas"]["ID"];
+            name: string;
+            scopes: components["schemas"]["Scope"][];
+            created_by: components["schemas"]["ID"];
+            /** @description The username of created_by; empty where the account is gone */
+            maker: string;
+            /** @description From when on it is dead */
+            expires_at: components["schemas"]["Time"];
+            /**
+             * @description Why it is dead: its time is over, or its maker is no administrator any more or was not all the time since
+             * @enum {string}
+             */
+            ended?: "expired" | "maker";
+            created_at: components["schemas"]["Time"];
+            /** @description To the minute; missing where it never was */
+            last_used?: components["schemas"]["Time"];
+        };
+        APIKey: components["schemas"]["APIKeyFields"];
+        NewAPIKey: components["schemas"]["APIKeyFields"] & {
+            /**
+             * @description To be sent as a bearer token
+             * @example mstmkey.…
+             */
+            key: string;
+        };
+        topic: string;
+        /** @description opaque, at most 2 KiB; empty while the server has had no contact with its log yet */
+        position: string;
+        Frame_hello: {
+            /** @constant */
+            op: "hello";
+            /** @description absent or empty for an anonymous client */
+            token?: string;
+            /** @description position by topic; at most 64 topics */
+            since?: {
+                [key: string]: string;
+            };
+        };
+        Frame_follow: {
+            /** @constant */
+            op: "follow";
+            topic: components["schemas"]["topic"];
+            /** @description the latest position seen */
+            since?: string;
+        };
+        Frame_unfollow: {
+            /** @constant */
+            op: "unfollow";
+            topic: components["schemas"]["topic"];
+        };
+        Frame_token: {
+            /** @constant */
+            op: "token";
+            token: string;
+        };
+        Frame_ping: {
+            /** @constant */
+            op: "ping";
+        };
+        Frame_ready: {
+            /** @constant */
+            op: "ready";
+            /** @description who the client is */
+            user: string | null;
+            /** @description seconds between the server's pings */
+            heartbeat_s: number;
+            topics: {
+                [key: string]: {
+                    pos: components["schemas"]["position"];
+                    resumed: boolean;
+                };
+            };
+        };
+        Frame_event: {
+            /** @constant */
+            op: "event";
+            topic: components["schemas"]["topic"];
+            pos: components["schemas"]["position"];
+            /**
+             * @description For instance cart.changed, order.changed, enrolment.changed, notice.posted,
+             *     notice.read, notifications.changed, course.changed, session.replaced,
+             *     wechat.bound, broadcast.progress.
+             */
+            type: string;
+            /**
+             * @description Depends on the type; cart, order, notice and broadcast as REST answers them. A
+             *     cart's problems are codes and params: REST adds the sentence, detail.
+             *     notice.posted comes on user, and on activity for what is told to everybody: a
+             *     visitor and somebody who wants no activities have no inbox for it, and nobody for
+             *     one that is fleeting. notice.read is {"id": …} of the notice, or "all" for those that
+             *     there were: read the inbox again. notifications.changed is what somebody wants now,
+             *     {"orders", "reminders", "activities"}.
+             */
+            data: unknown;
+        };
+        Frame_error: {
+            /** @constant */
+            op: "error";
+            /** @enum {unknown} */
+            code: "TOPIC_FORBIDDEN" | "TOPIC_UNKNOWN" | "TOO_MANY_TOPICS" | "TRY_LATER" | "BAD_FRAME" | "BINARY_FRAME" | "HELLO_EXPECTED" | "HELLO_TWICE" | "UNKNOWN_OP";
+            /** @description for people */
+            detail: string;
+        };
+        Frame_pong: {
+            /** @constant */
+            op: "pong";
+        };
+        Frame_close: {
+            /** @constant */
+            op: "close";
+            /** @description the close code */
+            status: number;
+            /** @description the reason's code */
+            code: string;
+            /** @description milliseconds to wait before coming back; 0 with a status that does not come back */
+            retry_ms: number;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export type operations = Record<string, never>;
