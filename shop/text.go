@@ -1,6 +1,7 @@
 package shop
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -98,9 +99,21 @@ func inEmoji(runes []rune, i int) bool {
 		for at(last) >= firstTag && at(last) < cancelTag {
 			last++
 		}
-		return at(first-1) == blackFlag && at(last) == cancelTag && last > first
+		return at(first-1) == blackFlag && at(last) == cancelTag && isRegion(runes[first:last])
 	}
 	return false
+}
+
+// region is a part of a country as the tags of its flag spell it (UTS #51, a subdivision of
+// CLDR): gbeng is England. Other tags would be words that nobody sees.
+var region = regexp.MustCompile(`^(?:[a-z]{2}|[0-9]{3})[a-z0-9]{1,4}$`)
+
+func isRegion(tags []rune) bool {
+	var b strings.Builder
+	for _, t := range tags {
+		b.WriteRune(t - firstTag + ' ')
+	}
+	return region.MatchString(b.String())
 }
 
 // isPictograph reports whether r is an Extended_Pictographic of Unicode: of no other
