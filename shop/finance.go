@@ -132,7 +132,7 @@ func (r FinanceRow) Text() []string {
 	}
 	return []string{
 		string(r.Day), at, defused(r.Kind), marked(r.Order), number, marked(r.TransactionID), marked(r.UserID), marked(r.Username),
-		defused(r.Courses), r.List.Yuan(), r.Credit.Yuan(), r.CashIn.Yuan(), r.CashOut.Yuan(), r.State,
+		quoted(r.Courses), r.List.Yuan(), r.Credit.Yuan(), r.CashIn.Yuan(), r.CashOut.Yuan(), r.State,
 	}
 }
 
@@ -161,15 +161,29 @@ func (r FinanceRow) Cells() []any {
 	return append(cells, r.State)
 }
 
-// numeric is what a spreadsheet takes for a number, and would round or write with an
-// exponent: the numbers of trades, phones, and ids that happen to look like one.
-var numeric = regexp.MustCompile(`^[0-9]+([eE][0-9]+)?$`)
+// numeric is what a spreadsheet takes for a number, a date or a truth value and would round
+// or rewrite: the numbers of trades, phones, names like 3-4 or sept2, a title of digits.
+var numeric = regexp.MustCompile(`(?i)^(?:[0-9][0-9.,:/\-]*(?:e[+-]?[0-9]+)?%?|[0-9]*[ \-/.]?` + month + `[ \-/.]?[0-9]+|[0-9]+[ \-/.]?` + month + `|true|false)$`)
+
+const month = `(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}`
+
+// isNumeric looks at the plain form: full-width figures count as well.
+func isNumeric(s string) bool { return numeric.MatchString(Fold(s)) }
 
 // marked is an identifier as a spreadsheet leaves it alone: with WeChat's own mark, a
 // backtick, before what it would take for a number.
 func marked(s string) string {
-	if numeric.MatchString(s) {
+	if isNumeric(s) {
 		return "`" + s
+	}
+	return defused(s)
+}
+
+// quoted is a text as a spreadsheet leaves it alone: with an apostrophe before what it would
+// take for a formula or a number.
+func quoted(s string) string {
+	if isNumeric(s) {
+		return "'" + s
 	}
 	return defused(s)
 }

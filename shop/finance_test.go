@@ -81,9 +81,18 @@ func TestTextsAreNoFormulas(t *testing.T) {
 func TestNumbersOfDigits_AreMarkedAsText(t *testing.T) {
 	for in, want := range map[string]string{
 		"": "", "4200002233202503051234567890": "`4200002233202503051234567890", "13800138000": "`13800138000", "12e5": "`12e5",
-		"o101": "o101", "12e5x": "12e5x", "-1": "'-1", "=1": "'=1",
+		"3-4": "`3-4", "2026-11-30": "`2026-11-30", "12.50": "`12.50", "sept2": "`sept2", "1-jan": "`1-jan", "jan-1": "`jan-1", "true": "`true", "１２３": "`１２３",
+		"may": "may", "mary": "mary", "lin-3": "lin-3", "3-4x": "3-4x", "march": "march", "juna7b": "juna7b", "o101": "o101", "12e5x": "12e5x", "-1": "'-1", "=1": "'=1",
 	} {
 		if got := marked(in); got != want {
+			t.Errorf("%q becomes %q, not %q", in, got, want)
+		}
+	}
+}
+
+func TestATitleOfDigits_StaysAsItIsWritten(t *testing.T) {
+	for in, want := range map[string]string{"": "", "1984": "'1984", "123456789012345678": "'123456789012345678", "3-4": "'3-4", "=1": "'=1", "Go 1.26": "Go 1.26", "3；4": "3；4"} {
+		if got := (FinanceRow{Courses: in, At: time.Unix(1, 0)}).Text()[8]; got != want {
 			t.Errorf("%q becomes %q, not %q", in, got, want)
 		}
 	}
