@@ -70,6 +70,9 @@ func (c *Carts) guestLines(ctx context.Context, userID string, guest []GuestLine
 		if !shop.ValidID(g.CourseID) {
 			return nil, nil, shop.ErrInvalidField.At(fmt.Sprintf("lines[%d].course_id", i))
 		}
+		if g.PolicyID != "" && !shop.ValidID(g.PolicyID) {
+			return nil, nil, shop.ErrInvalidField.At(fmt.Sprintf("lines[%d].policy_id", i)) // a cart would show it for ever
+		}
 		ids[i] = g.CourseID
 	}
 	standings, err := c.Store.Standing(ctx, userID, ids...)

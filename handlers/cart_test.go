@@ -190,6 +190,12 @@ func TestAVisitorsCartJoinsTheLearners(t *testing.T) {
 		t.Errorf("heard %+v", heard)
 	}
 	w.do("POST", "/api/cart/merge", token, `{"lines":[{"course_id":"a{b}","policy_id":"x"}]}`).is(400, "INVALID_FIELD")
+	for _, policy := range []string{`a\u202eb`, "<b>", "A", strings.Repeat("x", 33)} { // the course may have left: nothing else would refuse it
+		a := w.do("POST", "/api/cart/merge", token, `{"lines":[{"course_id":"off","policy_id":"`+policy+`"}]}`).is(400, "INVALID_FIELD")
+		if got := as[struct{ Param string }](a).Param; got != "lines[0].policy_id" {
+			t.Errorf("%q is refused at %q", policy, got)
+		}
+	}
 }
 
 func TestNobodySeesAnothersCart(t *testing.T) {
