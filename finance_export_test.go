@@ -41,7 +41,7 @@ func TestFinanceExport_OpensInExcelAsItIs(t *testing.T) {
 	if got := lines[0]["transaction_id"]; got != "`"+transaction || strings.Trim(transaction, "0123456789") != "" {
 		t.Errorf("the transaction %s is exported as %q", transaction, got)
 	}
-	for _, q := range []string{transaction, "`" + transaction, " " + transaction[:8] + " " + transaction[8:] + " ", o.ID, strings.ToUpper(o.ID), o.ID + "01", o.ID + "r01", learner.name} {
+	for _, q := range []string{transaction, "`" + transaction, " " + transaction[:8] + " " + transaction[8:] + " ", "\t" + transaction + "\r\n", wide(transaction), "\u200b" + transaction, o.ID, strings.ToUpper(o.ID), o.ID + "01", o.ID + "r01", learner.name} {
 		wantSame(t, "the search for "+q, finance.found(q), o.ID)
 	}
 	wantSame(t, "the search for another transaction", finance.found(transaction[:len(transaction)-1]))
@@ -83,4 +83,9 @@ func TestFinanceExport_OpensInExcelAsItIs(t *testing.T) {
 	}
 	finance.get("/api/admin/finance?from=2031-03-01&to=2031-03-31&format=ods").wantCode(400, "INVALID_QUERY")
 	finance.get("/api/admin/finance?from=2031-03-01&to=2031-01-31&format=xlsx").wantCode(400, "INVALID_QUERY")
+}
+
+// wide is a number in full-width figures, as a Chinese keyboard may write it.
+func wide(s string) string {
+	return strings.Map(func(r rune) rune { return r - '0' + '０' }, s)
 }

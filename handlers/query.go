@@ -36,7 +36,7 @@ func query(r *http.Request) (url.Values, error) {
 
 func hiddenIn(name, value string) bool {
 	if name == "q" {
-		return strings.ContainsFunc(value, unicode.IsControl)
+		return strings.ContainsFunc(value, func(r rune) bool { return unicode.IsControl(r) && !unicode.IsSpace(r) })
 	}
 	return shop.Hidden(value, false)
 }

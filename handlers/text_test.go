@@ -91,7 +91,7 @@ func TestASearchFindsWhatAPersonWouldCallTheSame(t *testing.T) {
 	w.sells(a, b)
 	admin := w.staff("adam", "admin")
 	for q, want := range map[string]string{
-		"go语言": "go1", "GO 语言": "go1", "ｇｏ\u3000语言": "go1", "go\u00a0\u2003语言": "go1", "Go\u200b语言": "go1", "FINE ART": "go1", "fine\u2003\u2003art": "go1",
+		"go语言": "go1", "GO 语言": "go1", "ｇｏ\u3000语言": "go1", "go\u00a0\u2003语言": "go1", "\tgo\r\n语言\n": "go1", "fine\tart": "go1", "Go\u200b语言": "go1", "FINE ART": "go1", "fine\u2003\u2003art": "go1",
 		"zoe\u0308老师": "go1", "ZOË": "go1", "strasse": "go2", "👩‍💻": "go2", "ＳＴＲＡＳＳＥ": "go2", "fineart": "", "go3": "",
 	} {
 		for path, token := range map[string]string{"/api/courses": "", "/api/admin/courses": admin} {

@@ -1,26 +1,17 @@
 package shop
 
-import (
-	"strings"
-	"unicode"
-)
+import "strings"
 
-// NumberIn is the number that a person copied, without the blanks in it and the mark that a
-// spreadsheet or WeChat's bill puts before it.
+// NumberIn is the number that a person copied, in the plain form of its characters (see
+// Fold), without the blanks in it and the mark that a spreadsheet or WeChat's bill puts
+// before it.
 func NumberIn(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) {
-			return -1
-		}
-		return r
-	}, s)
-	return strings.TrimLeft(s, "`'")
+	return strings.TrimLeft(strings.ReplaceAll(Fold(s), " ", ""), "`'")
 }
 
 // OrderIDsOf are the ids of the orders that a number of ours may belong to: as an order's
 // id, an out_trade_no or an out_refund_no.
 func OrderIDsOf(number string) (ids []string) {
-	number = strings.ToLower(number)
 	if ValidID(number) {
 		ids = append(ids, number)
 	}
