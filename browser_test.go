@@ -14,9 +14,9 @@ import (
 // are in web/e2e; SCREENSHOTS names a folder that keeps what they saw.
 func TestTheShopInABrowser(t *testing.T) {
 	env := browser(t)
-	for _, play := range []string{"shop.e2e.mjs", "link.e2e.mjs", "fallback.e2e.mjs", "wechat.e2e.mjs", "faults.e2e.mjs", "broadcast.e2e.mjs", "life.e2e.mjs", "oldest.e2e.mjs"} {
+	for _, play := range []string{"shop.e2e.mjs", "link.e2e.mjs", "fallback.e2e.mjs", "wechat.e2e.mjs", "faults.e2e.mjs", "broadcast.e2e.mjs", "life.e2e.mjs", "oldest.e2e.mjs", "proof.e2e.mjs"} {
 		t.Run(play, func(t *testing.T) {
-			s := startShop(t)
+			s := startShop(t, playOptions[play]...)
 			if s.visitor().get("/").status != 200 {
 				t.Skip("the pages are not built into this program: run `make web` first")
 			}
@@ -38,6 +38,9 @@ func TestTheShopInABrowser(t *testing.T) {
 		})
 	}
 }
+
+// playOptions are what a play needs of the shop: one registers often from an address of its own.
+var playOptions = map[string][]shopOption{"proof.e2e.mjs": {withRegisterProof}}
 
 // browser finds what the plays need, or says why they are left out.
 func browser(t *testing.T) (env []string) {

@@ -157,7 +157,8 @@ func run(ctx context.Context, cfg settings, w watch) (err error) {
 		Links: shop.Links{PublicURL: publicURL, Hosts: cfg.Broadcast.LinkHosts},
 		Web:   web.Handler(web.Options{SandboxURL: sb.address()}), Docs: web.HasDocs(),
 		Now: clk.now, Log: w.log, LogDropped: droppedBy(w.log), Production: cfg.production(),
-		RefundStepUpAbove: cfg.RefundStepUpAbove, TrustedProxies: cfg.TrustedProxies, AllowedOrigins: cfg.AllowedOrigins, Stopping: stopping.Load,
+		RefundStepUpAbove: cfg.RefundStepUpAbove, RegisterProofAfter: cfg.RegisterProofAfter,
+		TrustedProxies: cfg.TrustedProxies, AllowedOrigins: cfg.AllowedOrigins, Stopping: stopping.Load,
 	})
 	if err != nil {
 		return err

@@ -35,6 +35,9 @@ type settings struct {
 	// TrialNeeds is what an account needs for a free stage.
 	TrialNeeds shop.TrialNeeds `env:"TRIAL_NEEDS" envDefault:"none"`
 
+	// RegisterProofAfter is how often an address registers within ten minutes without a proof of work.
+	RegisterProofAfter int `env:"REGISTER_PROOF_AFTER" envDefault:"5"`
+
 	// RefundStepUpAbove is how much of an order finance may refund without giving the password again.
 	RefundStepUpAbove shop.Fen `env:"REFUND_STEP_UP_ABOVE" envDefault:"50000"`
 
@@ -218,6 +221,9 @@ func (s settings) check() error {
 	}
 	if !s.TrialNeeds.Valid() {
 		refuse("TRIAL_NEEDS", `is none of "none", "wechat" and "phone"`)
+	}
+	if s.RegisterProofAfter < 0 {
+		refuse("REGISTER_PROOF_AFTER", "is less than 0, which is off")
 	}
 	if s.RefundStepUpAbove < 0 {
 		refuse("REFUND_STEP_UP_ABOVE", "is less than 0")

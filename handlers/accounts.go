@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/alexedwards/argon2id"
+	altcha "github.com/altcha-org/altcha-lib-go"
 
 	"mstm/hub"
 	"mstm/shop"
@@ -72,15 +73,22 @@ func checkClient(name string) error {
 func (s *Server) register(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		credentials
-		Name string `json:"name"`
+		Name  string          `json:"name"`
+		Proof *altcha.Payload `json:"proof"`
 	}
 	if err := decode(w, r, &in); err != nil {
+		return err
+	}
+	if err := s.checkProof(r, proofOfRegistering, in.Proof); err != nil {
 		return err
 	}
 	var u *shop.User
 	err := s.hashing.join(r.Context(), func() (err error) {
 		if u, err = s.newLearner(&in.credentials, in.Name); err == nil {
 			err = s.mayRegister(r)
+		}
+		if err == nil {
+			err = s.spendProof(r, proofOfRegistering, in.Proof)
 		}
 		if err == nil {
 			u.PasswordHash, err = argon2id.CreateHash(normalPassword(in.Password), s.hashing.params)

@@ -26,6 +26,10 @@ var (
 // seconds. A username that is taken counts as well, so that names cannot be tried without end.
 var registering = store.Limit{Name: "register", Burst: 40, Every: 10 * time.Second}
 
+// How often an account without a username, which came by WeChat, may choose one: a choice that is taken
+// says so, as it does at registering.
+var naming = store.Limit{Name: "naming", Burst: 20, Every: time.Minute}
+
 // mayRegister counts one registration.
 func (s *Server) mayRegister(r *http.Request) error {
 	addr := neighbourhood(s.address(r))

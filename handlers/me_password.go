@@ -66,6 +66,10 @@ func (s *Server) firstPassword(r *http.Request, u *shop.User, name, password str
 	if err := s.hashing.checkNew(password, name, leastPassword(u)); err != nil {
 		return err
 	}
+	if wait := s.Store.Take(r.Context(), naming, u.ID); wait > 0 {
+		s.event(r, "too many usernames tried")
+		return tooMany(wait)
+	}
 	hash, err := s.hashing.hash(r.Context(), password)
 	if err != nil {
 		return err

@@ -117,6 +117,24 @@ const (
 	joinRest  = 900 * time.Millisecond
 )
 
+// proofCrowd is how many new accounts wait before the next ones need a proof of work to wait too: about
+// as many as are hashed within hashQueue.
+const proofCrowd = 24
+
+// crowded reports whether more new accounts wait than can be made soon.
+func (h *hashing) crowded() bool { return h.joined.Load() >= proofCrowd }
+
+// standBack lets the time pass that waiting in vain would take: a client that asks again and again
+// asks no oftener in a crowd.
+func (h *hashing) standBack(ctx context.Context) error {
+	select {
+	case <-time.After(h.wait):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // join does the work of a new account, the judging of its password and its hash, in its turn:
 // one at a time, once no login hashes or waits, or after a while.
 func (h *hashing) join(ctx context.Context, work func() error) error {

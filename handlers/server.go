@@ -42,9 +42,11 @@ type Deps struct {
 	Web         http.Handler    // the pages; nil: none
 	// RefundStepUpAbove is how much finance may give back of an order without the password again.
 	RefundStepUpAbove shop.Fen
-	Docs              bool // Web has the page that shows the contract, as /docs
-	Now               func() time.Time
-	Log               *slog.Logger
+	// RegisterProofAfter is how often an address registers within ten minutes without a proof of work; 0: always.
+	RegisterProofAfter int
+	Docs               bool // Web has the page that shows the contract, as /docs
+	Now                func() time.Time
+	Log                *slog.Logger
 
 	PublicURL      string         // how WeChat's pages come back to the shop
 	Links          shop.Links     // where a broadcast's link may lead

@@ -130,6 +130,7 @@ var (
 	ErrWrongCredentials = define(Unauthenticated, "WRONG_CREDENTIALS", "用户名或密码不正确", "The username or the password is wrong.")
 	ErrForbidden        = define(Forbidden, "FORBIDDEN", "没有权限", "You may not do this.")
 	ErrUsernameTaken    = define(Conflict, "USERNAME_TAKEN", "用户名已被使用", "The username is taken.")
+	ErrProofRequired    = define(Forbidden, "PROOF_REQUIRED", "注册的人太多，需要先完成计算验证，请在网页上注册", "Many accounts are being made: solve the challenge and send the request again with the proof.")
 	ErrPasswordTooShort = define(Unprocessable, "PASSWORD_TOO_SHORT", "密码太短", "The password is too short.")
 	ErrPasswordTooLong  = define(Unprocessable, "PASSWORD_TOO_LONG", "密码太长", "The password is too long.")
 	ErrPasswordCommon   = define(Unprocessable, "PASSWORD_TOO_COMMON", "密码太常见，请换一个", "The password is too common; choose another.")

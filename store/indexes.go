@@ -63,6 +63,7 @@ var collections = []struct {
 	{"api_keys", nil},
 	{"role_log", nil},
 	{"settings", nil},
+	{"proofs", []bson.D{{{Key: "expires_at", Value: 1}}}},
 	{"quarantine", []bson.D{{{Key: "out_trade_no", Value: 1}}, {{Key: "payment.transaction_id", Value: 1}}}},
 	{"audit", []bson.D{{{Key: "object", Value: 1}, {Key: "at", Value: -1}}, {{Key: "at", Value: -1}}}},
 }

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -64,6 +65,7 @@ type Store struct {
 	posted    *kept[[]shop.Broadcast]
 
 	policyTexts policyTexts
+	secrets     sync.Map // of Secret, by name
 }
 
 // Open connects to both stores, or starts the embedded ones, and makes the indexes. It

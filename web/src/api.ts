@@ -1,6 +1,7 @@
 // The REST client: every call of the pages goes through request.
 import { heardDate } from './clock'
 import { credentials } from './credentials'
+import { type Challenge, type Proof, solve } from './proof'
 import type {
   Binding, Cart, Category, Course, CourseCard, Enrolment, Inbox, Lesson, List, Login, Me, NoticeTemplate, Notifications, Order, OrderNow, PlacedOrder, Quote, WantedLine, Wordings,
 } from './types'
@@ -69,6 +70,21 @@ async function send(method: string, path: string, token: string, opts: Options):
   }
 }
 
+const proofs = 3 // for one request; a challenge may end, or its proof be used, before the answer is here
+
+// withProof asks, and where the shop wants a proof of work, does the work and asks again.
+async function withProof<T>(ask: (proof?: Proof) => Promise<T>): Promise<T> {
+  let proof: Proof | undefined
+  for (let left = proofs; ; left--) {
+    try {
+      return await ask(proof)
+    } catch (err) {
+      if (!(err instanceof Problem) || err.code !== 'PROOF_REQUIRED' || !left) throw err
+      proof = await solve(err.extra.challenge as Challenge)
+    }
+  }
+}
+
 // after is AbortSignal.timeout, which browsers before 2022 lack.
 function after(ms: number): AbortSignal {
   const cut = new AbortController()
@@ -121,7 +137,7 @@ export const api = {
 
   // All tabs of a browser are one client and share its token.
   register: (username: string, password: string) =>
-    request<Login>('POST', '/register', { body: { username, password, client: 'web' } }),
+    withProof((proof) => request<Login>('POST', '/register', { body: { username, password, client: 'web', proof } })),
   login: (username: string, password: string) =>
     request<Login>('POST', '/login', { body: { username, password, client: 'web' } }),
   logout: () => request<void>('POST', '/logout'),

@@ -29,6 +29,27 @@ export interface components {
         /** @description Opaque; ask for the next page with it. Missing on the last one */
         Cursor: string;
         /**
+         * @description A proof of work of ALTCHA (version 1): find the `number` from 0 to `maxnumber` for which the SHA-256 of `salt` and that
+         *     number in decimal digits is `challenge`. Good once, for five minutes, for what it was asked for.
+         */
+        Challenge: {
+            /** @enum {string} */
+            algorithm: "SHA-256";
+            /** @description In hexadecimal digits */
+            challenge: string;
+            maxnumber: number;
+            salt: string;
+            signature: string;
+        };
+        /** @description What was given as `challenge`, with the `number` that was found */
+        Proof: {
+            algorithm: string;
+            challenge: string;
+            number: number;
+            salt: string;
+            signature: string;
+        };
+        /**
          * @description RFC 9457. Besides its own members: `param` where one field is at fault, and what helps to go on: `offers` (what
          *     can be bought instead), `quote` (the new prices, or what a refund would give back), `cart` (the one that won).
          * @example {
@@ -88,6 +109,7 @@ export interface components {
             min_bytes?: number;
             /** @description The longest password */
             max_bytes?: number;
+            challenge?: components["schemas"]["Challenge"];
             /** @description Where to go, inside WeChat, to be able to pay there */
             oauth_url?: string;
             /** @description To be sent with the password to `POST /api/wechat/login` */
@@ -105,7 +127,7 @@ export interface components {
          * @description What went wrong, for programs. A code never changes its meaning
          * @enum {string}
          */
-        Code: "INVALID_JSON" | "UNKNOWN_FIELD" | "INVALID_FIELD" | "INVALID_QUERY" | "INVALID_CURSOR" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "INTERNAL" | "UNAVAILABLE" | "STORAGE_FULL" | "TOO_MANY_REQUESTS" | "OVERLOADED" | "UNAUTHENTICATED" | "WRONG_CREDENTIALS" | "FORBIDDEN" | "USERNAME_TAKEN" | "PASSWORD_TOO_SHORT" | "PASSWORD_TOO_LONG" | "PASSWORD_TOO_COMMON" | "PASSWORD_TOO_WEAK" | "STEP_UP_REQUIRED" | "STAFF_PASSWORD_REQUIRED" | "LAST_ADMIN" | "STAFF_ACCOUNT" | "ACCOUNT_DELETED" | "USER_NOT_FOUND" | "COURSE_NOT_FOUND" | "CATEGORY_NOT_FOUND" | "LESSON_NOT_FOUND" | "POLICY_NOT_FOUND" | "NO_POLICIES" | "EDIT_CONFLICT" | "ENROLMENT_REQUIRED" | "ENROLMENT_EXPIRED" | "TRIAL_USED" | "TRIAL_NEEDS_WECHAT" | "TRIAL_NEEDS_PHONE" | "STAGE_ALREADY_USED" | "STAGE_NOT_ELIGIBLE" | "STAGE_LAPSED" | "PERIOD_NOT_BEGUN" | "ALREADY_OWNED" | "COURSE_OFF_SALE" | "POLICY_RETIRED" | "CART_UNAVAILABLE" | "CART_FULL" | "CART_CONFLICT" | "ORDER_NOT_FOUND" | "IDEMPOTENCY_KEY_REQUIRED" | "IDEMPOTENCY_MISMATCH" | "NO_LINES" | "DUPLICATE_LINE" | "PRICE_CHANGED" | "LINES_NOT_SELLABLE" | "ORDER_IN_PROGRESS" | "ORDER_NOT_PAYABLE" | "ORDER_NOT_CANCELLABLE" | "OPENID_REQUIRED" | "PAY_CHANNEL_BUSY" | "PAY_REFUSED" | "WECHAT_UNAVAILABLE" | "WECHAT_LINK_INVALID" | "WECHAT_ALREADY_BOUND" | "WECHAT_CONFIRM" | "WECHAT_HAS_ACCOUNT" | "WECHAT_ONLY_LOGIN" | "LOGIN_TOO_OLD" | "NOT_REFUNDABLE" | "REFUND_TOO_MUCH" | "REFUND_LATER_STAGE_FIRST" | "CREDIT_CONSUMED" | "REFUND_WINDOW_CLOSED" | "REFUND_TOO_SOON" | "REFUND_TOO_MANY" | "REFUND_UNDER_WAY" | "REFUND_LINE_UNKNOWN" | "REFUND_SUM_DIFFERS" | "REFUND_AMOUNT_CHANGED" | "RECONCILIATION_NOT_FOUND" | "RECONCILIATION_RUNNING" | "CALLBACK_SIGNATURE" | "CALLBACK_CONTENT" | "UNKNOWN_TRADE" | "NOTICE_NOT_FOUND" | "TOPIC_UNKNOWN" | "HUB_UNAVAILABLE" | "NOT_A_WEBSOCKET" | "ORIGIN_REFUSED" | "TOO_MANY_SOCKETS" | "API_KEY_NOT_FOUND" | "TEMPLATE_NOT_FOUND" | "PLACEHOLDER_UNKNOWN" | "BROADCAST_NOT_FOUND" | "BROADCAST_STATE" | "SECOND_PERSON_REQUIRED" | "AUDIENCE_CHANGED" | "AUDIENCE_EMPTY" | "AUDIENCE_TOO_LARGE" | "LINK_NOT_ALLOWED";
+        Code: "INVALID_JSON" | "UNKNOWN_FIELD" | "INVALID_FIELD" | "INVALID_QUERY" | "INVALID_CURSOR" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "INTERNAL" | "UNAVAILABLE" | "STORAGE_FULL" | "TOO_MANY_REQUESTS" | "OVERLOADED" | "UNAUTHENTICATED" | "WRONG_CREDENTIALS" | "FORBIDDEN" | "USERNAME_TAKEN" | "PROOF_REQUIRED" | "PASSWORD_TOO_SHORT" | "PASSWORD_TOO_LONG" | "PASSWORD_TOO_COMMON" | "PASSWORD_TOO_WEAK" | "STEP_UP_REQUIRED" | "STAFF_PASSWORD_REQUIRED" | "LAST_ADMIN" | "STAFF_ACCOUNT" | "ACCOUNT_DELETED" | "USER_NOT_FOUND" | "COURSE_NOT_FOUND" | "CATEGORY_NOT_FOUND" | "LESSON_NOT_FOUND" | "POLICY_NOT_FOUND" | "NO_POLICIES" | "EDIT_CONFLICT" | "ENROLMENT_REQUIRED" | "ENROLMENT_EXPIRED" | "TRIAL_USED" | "TRIAL_NEEDS_WECHAT" | "TRIAL_NEEDS_PHONE" | "STAGE_ALREADY_USED" | "STAGE_NOT_ELIGIBLE" | "STAGE_LAPSED" | "PERIOD_NOT_BEGUN" | "ALREADY_OWNED" | "COURSE_OFF_SALE" | "POLICY_RETIRED" | "CART_UNAVAILABLE" | "CART_FULL" | "CART_CONFLICT" | "ORDER_NOT_FOUND" | "IDEMPOTENCY_KEY_REQUIRED" | "IDEMPOTENCY_MISMATCH" | "NO_LINES" | "DUPLICATE_LINE" | "PRICE_CHANGED" | "LINES_NOT_SELLABLE" | "ORDER_IN_PROGRESS" | "ORDER_NOT_PAYABLE" | "ORDER_NOT_CANCELLABLE" | "OPENID_REQUIRED" | "PAY_CHANNEL_BUSY" | "PAY_REFUSED" | "WECHAT_UNAVAILABLE" | "WECHAT_LINK_INVALID" | "WECHAT_ALREADY_BOUND" | "WECHAT_CONFIRM" | "WECHAT_HAS_ACCOUNT" | "WECHAT_ONLY_LOGIN" | "LOGIN_TOO_OLD" | "NOT_REFUNDABLE" | "REFUND_TOO_MUCH" | "REFUND_LATER_STAGE_FIRST" | "CREDIT_CONSUMED" | "REFUND_WINDOW_CLOSED" | "REFUND_TOO_SOON" | "REFUND_TOO_MANY" | "REFUND_UNDER_WAY" | "REFUND_LINE_UNKNOWN" | "REFUND_SUM_DIFFERS" | "REFUND_AMOUNT_CHANGED" | "RECONCILIATION_NOT_FOUND" | "RECONCILIATION_RUNNING" | "CALLBACK_SIGNATURE" | "CALLBACK_CONTENT" | "UNKNOWN_TRADE" | "NOTICE_NOT_FOUND" | "TOPIC_UNKNOWN" | "HUB_UNAVAILABLE" | "NOT_A_WEBSOCKET" | "ORIGIN_REFUSED" | "TOO_MANY_SOCKETS" | "API_KEY_NOT_FOUND" | "TEMPLATE_NOT_FOUND" | "PLACEHOLDER_UNKNOWN" | "BROADCAST_NOT_FOUND" | "BROADCAST_STATE" | "SECOND_PERSON_REQUIRED" | "AUDIENCE_CHANGED" | "AUDIENCE_EMPTY" | "AUDIENCE_TOO_LARGE" | "LINK_NOT_ALLOWED";
         CategoryList: {
             items: components["schemas"]["Category"][];
         };
