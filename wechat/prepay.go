@@ -1,7 +1,6 @@
 package wechat
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -150,7 +149,10 @@ func given(field string, value *string) (string, error) {
 
 // description fits WeChat's 127; clip says how. WeChat refuses an empty one.
 func description(s string) *string {
-	s = cmp.Or(strings.TrimSpace(clip(s, 127)), "课程")
+	s = strings.TrimSpace(clip(s, 127))
+	if strings.Trim(s, "… ") == "" { // a title of emoji alone, cut or not
+		s = "课程"
+	}
 	return &s
 }
 

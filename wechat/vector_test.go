@@ -40,6 +40,7 @@ func TestDescriptionsFitWeChatsField(t *testing.T) {
 		{"emoji are dropped", "摄影📷入门", "摄影入门"},
 		{"broken UTF-8 is dropped", "a\xffb", "ab"},
 		{"one of emoji alone still says something", "📷 🎞", "课程"},
+		{"one of emoji alone that was cut, too", "📷🎞…", "课程"},
 		{"a long one ends on a whole character", "零一二三四五六七八九零一二三四五六七八九零一二三四五六七八九零一二三四五六七八九零一二三四", "零一二三四五六七八九零一二三四五六七八九零一二三四五六七八九零一二三四五六七八九零一"},
 	} {
 		if got := *description(tt.in); got != tt.want {

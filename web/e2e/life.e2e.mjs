@@ -94,8 +94,8 @@ async function buyAndCancel(page) {
 
 async function twoPeople(browser) {
   const context = await person(browser, { viewport: { width: 1200, height: 860 } })
-  const learner = await enter('learner', 'shared')
-  const editor = await enter('editor', 'shared')
+  const learner = await enter('learner', 'tablet')
+  const editor = await enter('editor', 'tablet')
   await call('/api/cart/go1', { method: 'PUT', token: editor.token, body: {} })
   await as(context, learner)
   const page = await context.newPage()
@@ -120,7 +120,7 @@ async function twoPeople(browser) {
   check(cart.lines.length === 1 && cart.lines[0].course_id === 'go1', `the second person's cart has ${cart.lines.map((l) => l.course_id)}`)
 
   begin('an answer to one person is not shown to the next')
-  const again = await enter('learner', 'shared')
+  const again = await enter('learner', 'tablet')
   await become(tab, again)
   await eventually('the badge is the first person\'s', async () => !(await badge.isVisible()))
   await page.goto(`${base}/courses/ts1`)
@@ -175,7 +175,7 @@ async function twoPeople(browser) {
   await page.locator(id('nav-me')).filter({ hasText: '登录' }).click()
   await page.locator(id('session-ended')).filter({ hasText: '已退出登录' }).waitFor()
   late.let()
-  await call('/api/cart', { method: 'DELETE', token: (await enter('editor', 'shared')).token })
+  await call('/api/cart', { method: 'DELETE', token: (await enter('editor', 'tablet')).token })
   await context.close()
 }
 
