@@ -268,8 +268,8 @@ async function changes(browser, learner, editor) {
 
 async function play(context) {
   const browser = context.browser()
-  const learner = await enter('learner', 'clock')
-  const editor = await enter('editor', 'desk')
+  const learner = await enter('learner', 'phone')
+  const editor = await enter('editor', 'desktop')
 
   begin('clocks that are wrong, and browsers that keep nothing')
   await Promise.all([
