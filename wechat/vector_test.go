@@ -88,7 +88,7 @@ func TestErrorAnswersAreReadInBothSpellings(t *testing.T) {
 		{apiQuery, 404, "", ErrRefused},
 		{apiNative, 400, "ORDERPAID", ErrTradePaid},
 		{apiClose, 400, "ORDER_PAID", ErrTradePaid},
-		{apiNative, 403, "OUT_TRADE_NO_USED", ErrRefused},
+		{apiNative, 403, "OUT_TRADE_NO_USED", ErrNumberUsed}, // which is an ErrRefused
 		{apiRefund, 404, "RESOURCE_NOT_EXISTS", ErrTradeUnknown},
 		{apiRefundQuery, 404, "RESOURCE_NOT_EXISTS", ErrRefundUnknown},
 		{apiCertificates, 404, "RESOURCE_NOT_EXISTS", errNoCertificates},
