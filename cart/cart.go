@@ -6,6 +6,7 @@ package cart
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -50,7 +51,7 @@ func (c *Carts) Show(ctx context.Context, userID string) (shop.Cart, error) {
 func (c *Carts) current(ctx context.Context, userID string, stored shop.Cart) shop.Cart {
 	now := c.refresh(ctx, userID, stored, nil)
 	if now.Version != stored.Version {
-		_ = c.announce(ctx, userID, now) // publish has logged it
+		_ = c.announce(ctx, userID, now, "") // publish has logged it
 	}
 	return now
 }
@@ -111,7 +112,7 @@ func (c *Carts) RemoveBought(ctx context.Context, userID, orderID string, bought
 		return nil
 	}
 	ctx = context.WithoutCancel(ctx)
-	return c.announce(ctx, userID, c.refresh(ctx, userID, now, again))
+	return c.announce(ctx, userID, c.refresh(ctx, userID, now, again), "bought:"+orderID)
 }
 
 // changed refreshes a cart that was just changed and announces it. again names courses whose
@@ -120,16 +121,20 @@ func (c *Carts) RemoveBought(ctx context.Context, userID, orderID string, bought
 func (c *Carts) changed(ctx context.Context, userID string, stored shop.Cart, again []string) shop.Cart {
 	ctx = context.WithoutCancel(ctx)
 	now := c.refresh(ctx, userID, stored, again)
-	_ = c.announce(ctx, userID, now) // publish has logged it
+	_ = c.announce(ctx, userID, now, "") // publish has logged it
 	return now
 }
 
-// announce publishes a cart. Two changes may be published in the other order than they were
+// announce publishes a cart; under a cause that may come again, each version once. Two changes may be published in the other order than they were
 // made, and of several carts that wait for a page the last one may come alone; so the cart
 // is looked at again after it was published, until the last one published is the newest.
-func (c *Carts) announce(ctx context.Context, userID string, now shop.Cart) error {
+func (c *Carts) announce(ctx context.Context, userID string, now shop.Cart, cause string) error {
 	for range rounds {
-		if err := c.publish(ctx, userID, now); err != nil {
+		once := ""
+		if cause != "" {
+			once = fmt.Sprintf("%s:%d", cause, now.Version)
+		}
+		if err := c.publish(ctx, userID, now, once); err != nil {
 			return err
 		}
 		newer, err := c.Store.Cart(ctx, userID)
@@ -143,10 +148,10 @@ func (c *Carts) announce(ctx context.Context, userID string, now shop.Cart) erro
 
 // publish sends cart.changed to the learner's pages: codes and figures, no sentences. A hub
 // that is down costs the other pages their news, not the caller the answer.
-func (c *Carts) publish(ctx context.Context, userID string, now shop.Cart) error {
+func (c *Carts) publish(ctx context.Context, userID string, now shop.Cart, once string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTime)
 	defer cancel()
-	_, err := c.Hub.Publish(ctx, hub.Event{Topic: hub.UserTopic(userID), Type: "cart.changed", Data: now})
+	_, err := c.Hub.Publish(ctx, hub.Event{Topic: hub.UserTopic(userID), Type: "cart.changed", Data: now, Once: once})
 	if err != nil && !errors.Is(err, hub.ErrInLine) { // what stands in line is heard when Redis is back
 		c.Log.WarnContext(ctx, "event not published", "type", "cart.changed", "err", err)
 	}
