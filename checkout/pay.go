@@ -101,9 +101,13 @@ func (c *Checkout) withoutPayment(ctx context.Context, o *shop.Order) (Placed, e
 	return Placed{Order: o}, err
 }
 
+// NewTrades is how many numbers at WeChat a person may have: 20 at once, then one in six seconds.
+var NewTrades = store.Limit{Name: "placing", Burst: 20, Every: 6 * time.Second}
+
 func (c *Checkout) addAttempt(ctx context.Context, orderID string, ch shop.Channel, payer shop.Payer, try string) error {
-	_, err := c.Store.ChangeOrder(ctx, orderID, func(o *shop.Order) error {
-		if o.OpenAttempt() != nil {
+	added := false
+	o, err := c.Store.ChangeOrder(ctx, orderID, func(o *shop.Order) error {
+		if added = o.OpenAttempt() == nil; !added {
 			return store.Unchanged()
 		}
 		a, err := o.AddAttempt(ch, payer, c.Now())
@@ -112,7 +116,15 @@ func (c *Checkout) addAttempt(ctx context.Context, orderID string, ch shop.Chann
 		}
 		return err
 	})
+	if err == nil && added {
+		c.countTrade(ctx, o.UserID)
+	}
 	return err
+}
+
+// countTrade counts a new number; the one after too many is refused before it is made.
+func (c *Checkout) countTrade(ctx context.Context, userID string) {
+	c.Store.Take(ctx, NewTrades, userID)
 }
 
 // prepay asks WeChat for the way to pay an attempt that was written down before. When the

@@ -287,9 +287,12 @@ func (c *Checkout) write(ctx context.Context, orderID string, req PlaceRequest, 
 	if err := c.Store.Remind(ctx, orderID, now.Add(lookSoon)); err != nil {
 		return err
 	}
-	_, err := c.Store.InsertOrder(ctx, o) // not fresh: a twin wrote it, or it was given up; the caller looks again
+	fresh, err := c.Store.InsertOrder(ctx, o) // not fresh: a twin wrote it, or it was given up; the caller looks again
 	if err == nil && o.State == shop.OrderPending {
 		c.announceQuietly(ctx, o)
+	}
+	if fresh && len(o.Attempts) > 0 {
+		c.countTrade(ctx, req.UserID)
 	}
 	return err
 }

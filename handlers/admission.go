@@ -12,6 +12,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2/simplelru"
 	"golang.org/x/time/rate"
 
+	"mstm/checkout"
 	"mstm/shop"
 	"mstm/store"
 )
@@ -29,9 +30,6 @@ const (
 	payingTimes    = 4  // as much for paying
 	addressTimes   = 8  // as many people as an address counts for
 )
-
-// placing is how often a person may ask WeChat for a way to pay.
-var placing = store.Limit{Name: "placing", Burst: 20, Every: 6 * time.Second}
 
 // budget is the rate as all instances together count it.
 var budget = store.Limit{Name: "commands", Burst: 10 * personCommands, Every: time.Second / personCommands}
@@ -228,9 +226,10 @@ func tooMany(wait time.Duration) error {
 	return shop.ErrTooManyRequests.With("retry_after_s", max(1, int(math.Ceil(wait.Seconds()))))
 }
 
-// mayPlace counts one request for a way to pay.
+// mayPlace refuses a person who has had too many ways to pay from WeChat of late. What is counted
+// are new numbers at WeChat (checkout.NewTrades), so a request that is sent again costs nothing.
 func (s *Server) mayPlace(r *http.Request) error {
-	if wait := s.Store.Take(r.Context(), placing, learnerID(r.Context())); wait > 0 {
+	if wait := s.Store.Wait(r.Context(), checkout.NewTrades, learnerID(r.Context())); wait > 0 {
 		return tooMany(wait)
 	}
 	return nil

@@ -65,6 +65,23 @@ func (a *limiter) takeAlone(l Limit, name string) (wait time.Duration) {
 	return wait
 }
 
+// Wait is how long to wait before the next act about key, 0 where one is allowed now. It counts
+// nothing.
+func (s *Store) Wait(ctx context.Context, l Limit, key string) time.Duration {
+	name := l.Name + ":" + key
+	got, err := s.limits.shared.AllowN(ctx, name, redis_rate.Limit{Rate: 1, Period: l.Every, Burst: l.Burst}, 0)
+	if err != nil {
+		if bucket, known := s.limits.alone.Peek(name); known && bucket.Tokens() < 1 {
+			return l.Every
+		}
+		return 0
+	}
+	if got.Remaining > 0 {
+		return 0
+	}
+	return max(time.Second, got.ResetAfter-time.Duration(l.Burst-1)*l.Every)
+}
+
 // Spend counts n acts about key that were done already, as many as there is room for, and says
 // how long to wait before the next where there is none left. It is for what each instance counts
 // by itself too: while Redis is away it says 0.
