@@ -213,6 +213,7 @@ func (p *plot) havePlacedOverRefundedStage() {
 	p.take(offered{c.s3, 30000})
 	p.take(p.some(p.site.full, 2)[:1+p.dice.IntN(2)]...)
 	p.haveOrder("native")
+	p.finance.login("finance", "finance-demo-password", "console") // a month without use has ended the session
 	p.finance.anew().post("/api/admin/orders/"+second+"/refunds", obj{"reason": "客服"}).want(201)
 	p.ends[second] = []string{"M1 M4 M5 M11 M12"}
 	eventually(p.t, time.Minute, func() error {
