@@ -22,7 +22,10 @@ func TestOneLearnersFlood_IsRefused_AndPaymentsAndOthersGoOn(t *testing.T) {
 		rounds, lasts, payments, patience = 3, 3*time.Second, 4, 1
 	}
 	s := startShop(t)
-	others := []*person{s.newLearner(), s.newLearner(), s.newLearner(), s.newLearner()}
+	var others []*person
+	for range 12 {
+		others = append(others, s.newLearner())
+	}
 	flooder := s.newLearner()
 	paid := s.unpaid(2 * rounds * payments)
 	var calm, good int64
@@ -91,7 +94,7 @@ func (s *testShop) payAmid(orders []unpaidOrder, lasts time.Duration, patience f
 	}
 }
 
-// goodput is how many lists some people read in a while, one after the other each, while
+// goodput is how many lists some people read in a while, at most ten a second each, while
 // something else is done.
 func (s *testShop) goodput(people []*person, lasts time.Duration, beside func()) int64 {
 	var n atomic.Int64
@@ -99,7 +102,7 @@ func (s *testShop) goodput(people []*person, lasts time.Duration, beside func())
 	ends := time.Now().Add(lasts)
 	for _, p := range people {
 		all.Go(func() {
-			for ; time.Now().Before(ends); time.Sleep(30 * time.Millisecond) {
+			for ; time.Now().Before(ends); time.Sleep(100 * time.Millisecond) {
 				if status, _, err := p.raw("GET", "/api/orders"); err == nil && status == 200 {
 					n.Add(1)
 				}

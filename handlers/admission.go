@@ -24,15 +24,20 @@ import (
 // The rate counts commands to the database, which is what a request costs: a cart, which is in
 // Redis, costs none, a page of a list one or two, an order twenty.
 const (
-	personAtOnce   = 32 // requests of one class
-	personLists    = 16
-	personCommands = 30 // a second, and ten times that at once
-	payingTimes    = 4  // as much for paying
-	addressTimes   = 8  // as many people as an address counts for
+	personAtOnce = 32 // requests of one class
+	listsAtOnce  = 16
+	addressTimes = 8  // as many people as an address counts for
+	sumEvery     = 30 // commands, after which they are told to Redis
 )
 
-// budget is the rate as all instances together count it.
-var budget = store.Limit{Name: "commands", Burst: 10 * personCommands, Every: time.Second / personCommands}
+// The budgets of one person, as all instances together count them. Paying has four times as
+// much as the rest. A list costs the embedded store the most time a command, and nobody reads
+// ten pages of lists a second.
+var (
+	restBudget   = store.Limit{Name: "commands", Burst: 300, Every: time.Second / 30}
+	listsBudget  = store.Limit{Name: "commands:lists", Burst: 100, Every: time.Second / 15}
+	payingBudget = store.Limit{Name: "commands:paying", Burst: 1200, Every: time.Second / 120}
+)
 
 // admission counts, in this process, what each person and address has under way. It decides
 // without asking any store; what was spent is added up in Redis behind the answer.
@@ -53,13 +58,17 @@ const accounts = 50_000
 type account struct {
 	running  [classEnd]int
 	pays     purse
+	lists    purse
 	rest     purse
 	refusals *rate.Limiter
 }
 
 func (acc *account) purse(c class) *purse {
-	if c == paying {
+	switch c {
+	case paying:
 		return &acc.pays
+	case lists:
+		return &acc.lists
 	}
 	return &acc.rest
 }
@@ -67,8 +76,8 @@ func (acc *account) purse(c class) *purse {
 // purse is what may be spent.
 type purse struct {
 	*rate.Limiter
-	name   string
-	times  int       // as much as one person's
+	who    string
+	budget store.Limit
 	until  time.Time // nothing till then, because of what the other instances saw
 	unsaid int       // commands that Redis does not know of
 	said   time.Time
@@ -151,7 +160,7 @@ func (a *admission) begin(who asker, c class, now time.Time) (end func(commands 
 	acc := a.account(who)
 	most := personAtOnce * who.times
 	if c == lists {
-		most = personLists * who.times
+		most = listsAtOnce * who.times
 	}
 	if acc.running[c] >= most {
 		return nil, &shed{tooMany(time.Second), acc.refusals}
@@ -167,10 +176,11 @@ func (a *admission) account(who asker) *account {
 	if acc, ok := a.seen.Get(who.name); ok {
 		return acc
 	}
-	full := func(name string, times int) purse {
-		return purse{Limiter: rate.NewLimiter(rate.Limit(personCommands*times), budget.Burst*times), name: name, times: times}
+	full := func(l store.Limit) purse {
+		l.Burst, l.Every = l.Burst*who.times, l.Every/time.Duration(who.times)
+		return purse{Limiter: rate.NewLimiter(rate.Every(l.Every), l.Burst), who: who.name, budget: l}
 	}
-	acc := &account{refusals: newRefusals(), pays: full(who.name+":paying", payingTimes*who.times), rest: full(who.name, who.times)}
+	acc := &account{refusals: newRefusals(), pays: full(payingBudget), lists: full(listsBudget), rest: full(restBudget)}
 	a.seen.Add(who.name, acc)
 	return acc
 }
@@ -194,7 +204,7 @@ func (a *admission) end(who asker, acc *account, c class, commands int) {
 	p, now := acc.purse(c), time.Now()
 	p.ReserveN(now, min(commands, p.Burst())) // may go below zero
 	p.unsaid += commands
-	if p.unsaid < personCommands || now.Sub(p.said) < time.Second {
+	if p.unsaid < sumEvery || now.Sub(p.said) < time.Second {
 		return
 	}
 	select {
@@ -210,9 +220,7 @@ func (a *admission) addUp(p *purse, commands int) {
 	defer func() { <-a.adds }()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	l := budget
-	l.Burst, l.Every = l.Burst*p.times, l.Every/time.Duration(p.times)
-	wait := a.store.Spend(ctx, l, p.name, commands)
+	wait := a.store.Spend(ctx, p.budget, p.who, commands)
 	if wait <= 0 {
 		return
 	}
