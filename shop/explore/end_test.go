@@ -72,7 +72,7 @@ func (w *world) tidy(key digest) *world {
 
 // idle names steps that a state which is left alone does not take: they do not come by themselves.
 func idle(name string) bool {
-	return slices.ContainsFunc([]string{"no answer", "prepay again", "dies", "gives up", "callback of trade"},
+	return slices.ContainsFunc([]string{"no answer", "prepay again", "dies", "gives up", "callback of trade", "callback, by", "deletes"},
 		func(part string) bool { return strings.Contains(name, part) })
 }
 
@@ -82,7 +82,7 @@ func (w *world) readBill() bool {
 	for _, o := range w.orders {
 		for t := range o.trades {
 			if o.trades[t].state == tradePaid && !o.doc.Attempts[t].Succeeded() {
-				o.settle(w, t, "bill")
+				o.settle(w, t, "bill", w.gone)
 				return true
 			}
 		}
@@ -136,8 +136,12 @@ func (o *order) gaveUp(outTradeNo string) bool {
 	return false
 }
 
-// deserved: what was paid and not paid back is open, and nothing else is.
+// deserved: what was paid and not paid back is open, and nothing else is. Nothing is kept of
+// an account that was deleted before it had its courses.
 func (o *order) deserved(w *world) string {
+	if left := o.doc.Paid - o.doc.Refunded; o.lost && left > 0 && !o.gaveUpAny() {
+		return fmt.Sprintf("%d fen of a deleted account are kept", left)
+	}
 	for _, l := range o.doc.Lines {
 		g, there := w.enrolment(l.CourseID).Grant(o.doc.ID)
 		open := there && g.State == shop.GrantLive

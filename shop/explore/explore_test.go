@@ -30,6 +30,7 @@ var scenarios = []scenario{
 	{name: "a stage is refunded while the next waits for its money", orders: [][]shop.OrderLine{
 		{stage("c", 1, 100*yuan)}, {stage("c", 2, 200*yuan)},
 	}, attempts: 1, refunds: 1},
+	{name: "an account is deleted", orders: [][]shop.OrderLine{{lifetime("c", 100*yuan), lifetime("d", 50*yuan)}}, attempts: 1, deletes: true, until: 1},
 }
 
 // most is how many states of one scenario are looked at: EXPLORE_STATES, or enough for a
@@ -71,6 +72,7 @@ func TestPlantedFaultsAreFound(t *testing.T) {
 		"the free stage is granted without its trial":     3,
 		"a refused line is not paid back":                 5,
 		"the money of a refused line stays with the shop": 5,
+		"the account is not looked at again":              6,
 	} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()

@@ -19,6 +19,9 @@ func (o *order) refundAsked(w *world, i int) (all []act) {
 		return nil
 	}
 	for _, finance := range []bool{false, true} {
+		if w.gone && !finance {
+			continue
+		}
 		a := &asking{finance: finance, seen: map[string]*shop.Enrolment{}}
 		for _, l := range o.doc.Lines {
 			a.seen[l.CourseID] = w.enrolments[l.CourseID]

@@ -51,7 +51,7 @@ func (o *order) attemptActs(i, t int) (all []act) {
 	name := func(what string) string { return fmt.Sprintf("%s trade %d", what, t+1) }
 	switch {
 	case tr.state == tradePaid:
-		all = append(all, named(i, name("query says paid:"), func(w *world, o *order) { o.settle(w, t, "query") }))
+		all = append(all, named(i, name("query says paid:"), func(w *world, o *order) { o.settle(w, t, "query", w.gone) }))
 	case tr.state == tradeClosed:
 		all = append(all, named(i, name("query says closed:"), func(_ *world, o *order) { o.closeAttempt(t) }))
 	}
@@ -74,8 +74,8 @@ func (o *order) attemptActs(i, t int) (all []act) {
 }
 
 // settle applies a payment. Whether a closed order is still wanted is looked up, and its
-// courses claimed, before the write.
-func (o *order) settle(w *world, t int, by string) {
+// courses claimed, before the write. So is whether the account is gone.
+func (o *order) settle(w *world, t int, by string, gone bool) {
 	d := o.doc
 	p := shop.Payment{
 		OutTradeNo: d.Attempts[t].OutTradeNo, TransactionID: fmt.Sprintf("%st%d", d.ID, t), AppID: merchant.AppID, MchID: merchant.MchID,
@@ -86,6 +86,7 @@ func (o *order) settle(w *world, t int, by string) {
 	}
 	wanted := w.fault == "a late payment always revives its order" || d.State == shop.OrderClosed && w.claim(d) && w.mayBuy(d.Lines)
 	before := d.State
+	d.BuyerGone = d.BuyerGone || gone && d.Unsettled()
 	did := d.Settle(p, merchant, wanted, w.now(), by)
 	o.addRefunds()
 	switch {
@@ -131,12 +132,20 @@ func (o *order) dutyActs(i int) (all []act) {
 	}
 	if o.owes(shop.DutyRefundRefused) {
 		all = append(all, named(i, "refused lines are paid back", func(w *world, o *order) {
-			if q, ok := o.doc.RefusedRefund(); ok && w.fault != "the money of a refused line stays with the shop" {
-				o.doc.BeginRefund(q, shop.ReasonLineRefused, shop.ByShop, w.now())
+			if w.fault != "the money of a refused line stays with the shop" && o.doc.RefundRefused(w.now()) {
 				o.addRefunds()
 				return // the duty is noted as done by another write
 			}
 			o.done(shop.DutyRefundRefused)
+		}))
+	}
+	if o.owes(shop.DutyBuyer) {
+		all = append(all, named(i, "the account is looked at again", func(w *world, o *order) {
+			if w.gone && w.fault != "the account is not looked at again" && o.doc.LoseBuyer(w.now()) {
+				o.addRefunds()
+				return // the duty is noted as done by another write
+			}
+			o.done(shop.DutyBuyer)
 		}))
 	}
 	return all
@@ -167,7 +176,7 @@ func (o *order) doSmall(w *world) {
 // enrolment, the last write moves the order on. A third begins where one has died.
 func (o *order) grantActs(w *world, i int) (all []act) {
 	if o.owes(shop.DutyEnrol) && o.doc.State == shop.OrderPaid && len(o.granted) < 2 {
-		all = append(all, named(i, "a process begins to grant", func(_ *world, o *order) { o.granted = append(o.granted, granting{}) }))
+		all = append(all, named(i, "a process begins to grant", func(w *world, o *order) { o.granted = append(o.granted, granting{gone: w.gone}) }))
 	}
 	for g := range o.granted {
 		if len(o.granted[g].results) < len(o.doc.Lines) {
@@ -182,6 +191,11 @@ func (o *order) grantActs(w *world, i int) (all []act) {
 func (o *order) grantNext(w *world, g int) {
 	p := &o.granted[g]
 	l := o.doc.Lines[len(p.results)]
+	if p.gone {
+		w.change(l.CourseID, func(e *shop.Enrolment) bool { return e.Withhold(o.doc.ID, l, w.now()) })
+		p.results = append(p.results, shop.LineRefused)
+		return
+	}
 	p.results = append(p.results, w.grant(o.doc.ID, l))
 }
 
@@ -208,7 +222,7 @@ func (w *world) grant(id string, l shop.OrderLine) shop.LineResult {
 }
 
 func (o *order) fulfil(w *world, g int) {
-	results := o.granted[g].results
+	results, gone := o.granted[g].results, o.granted[g].gone
 	o.granted = slices.Delete(o.granted, g, g+1)
 	if o.doc.State != shop.OrderPaid {
 		return
@@ -216,6 +230,8 @@ func (o *order) fulfil(w *world, g int) {
 	for i := range o.doc.Lines {
 		o.doc.Lines[i].Result = results[i]
 	}
+	o.doc.BuyerGone = o.doc.BuyerGone || gone
+	o.lost = w.gone
 	o.doc.Fulfil(w.now())
 	if w.fault == "a refused line is not paid back" {
 		delete(o.doc.Duties, shop.DutyRefundRefused)

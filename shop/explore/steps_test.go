@@ -67,7 +67,10 @@ func named(i int, name string, do func(w *world, o *order)) act {
 
 // buyerActs are what the buyer may do next.
 func (w *world) buyerActs() (all []act) {
-	if n := len(w.orders); n < len(w.scenario.orders) {
+	if w.deletes && !w.gone {
+		all = append(all, act{"buyer deletes the account", func(w *world) { w.gone = true }})
+	}
+	if n := len(w.orders); n < len(w.scenario.orders) && !w.gone {
 		all = append(all, w.placing(n)...)
 	}
 	for i, o := range w.orders {
@@ -134,7 +137,7 @@ func (w *world) change(course string, do func(*shop.Enrolment) bool) {
 
 func (o *order) buyerActs(w *world, i int) (all []act) {
 	d := o.doc
-	payable := d.State == shop.OrderPending && w.now().Before(d.ExpiresAt)
+	payable := !w.gone && d.State == shop.OrderPending && w.now().Before(d.ExpiresAt)
 	open := d.OpenAttempt()
 	if payable && open == nil && len(d.Attempts) < w.attempts {
 		all = append(all, named(i, "buyer asks for a way to pay", func(w *world, o *order) {
@@ -148,11 +151,11 @@ func (o *order) buyerActs(w *world, i int) (all []act) {
 			o.doc.OpenAttempt().State = shop.AttemptUnknown
 		}))
 	}
-	if d.State == shop.OrderPending {
+	if d.State == shop.OrderPending && !w.gone {
 		all = append(all, named(i, "buyer cancels", func(w *world, o *order) { _ = o.doc.Close(shop.CloseUser, w.now(), learner) }))
-		if w.takeDown {
-			all = append(all, named(i, "its course is taken down", func(w *world, o *order) { o.doc.TakeDown(w.now(), "editor") }))
-		}
+	}
+	if d.State == shop.OrderPending && w.takeDown {
+		all = append(all, named(i, "its course is taken down", func(w *world, o *order) { o.doc.TakeDown(w.now(), "editor") }))
 	}
 	for t := range o.trades {
 		if o.trades[t].state == tradeOpen && w.now().Before(d.ExpiresAt) {
@@ -183,7 +186,8 @@ func (o *order) weChatActs(i int) (all []act) {
 			}))
 		}
 		if tr.state == tradePaid {
-			all = append(all, named(i, name("callback"), func(w *world, o *order) { o.settle(w, t, "wechat") }))
+			all = append(all, named(i, name("callback"), func(w *world, o *order) { o.settle(w, t, "wechat", w.gone) }))
+			all = append(all, named(i, name("callback, by a process that read the account before,"), func(w *world, o *order) { o.settle(w, t, "wechat", false) }))
 		}
 	}
 	return append(all, o.refundNews(i)...)

@@ -31,6 +31,7 @@ type scenario struct {
 	refunds  int  // refunds of one order that somebody asks for
 	until    int  // the last of times
 	takeDown bool // courses may be taken off sale by law
+	deletes  bool // the buyer may delete the account
 	fault    string
 }
 
@@ -38,6 +39,7 @@ type scenario struct {
 type world struct {
 	*scenario
 	moment     int
+	gone       bool // the account is deleted
 	orders     []*order
 	enrolments map[string]*shop.Enrolment // by course
 	claims     map[string]string          // by course, the order that holds it
@@ -54,6 +56,7 @@ type order struct {
 	granted []granting
 	follow  *following
 	asking  *asking
+	lost    bool // the account was gone when the order was fulfilled
 }
 
 // trade is one out_trade_no: what WeChat knows, and which messages about it are under way.
@@ -77,8 +80,12 @@ type atWeChat struct {
 	call  bool
 }
 
-// granting is a process that grants the lines of an order: the results that it holds in memory.
-type granting struct{ results []shop.LineResult }
+// granting is a process that grants the lines of an order: the results that it holds in memory,
+// and whether the account was gone when it looked.
+type granting struct {
+	results []shop.LineResult
+	gone    bool
+}
 
 // following is a process that has read an order and brings a grant to what it read.
 type following struct {
@@ -156,7 +163,7 @@ type digest [16]byte
 // writes) is left out: states that differ in nothing else behave alike.
 func (w *world) key() digest {
 	var b strings.Builder
-	fmt.Fprint(&b, w.moment)
+	fmt.Fprint(&b, w.moment, w.gone)
 	for _, o := range w.orders {
 		o.writeKey(&b)
 	}
@@ -178,7 +185,7 @@ func (w *world) key() digest {
 
 func (o *order) writeKey(b *strings.Builder) {
 	d := o.doc
-	fmt.Fprint(b, "\n", d.ID, d.State, d.CloseReason, d.Paid, d.Refunded, d.Exception)
+	fmt.Fprint(b, "\n", d.ID, d.State, d.CloseReason, d.Paid, d.Refunded, d.Exception, d.BuyerGone, o.lost)
 	for _, l := range d.Lines {
 		fmt.Fprint(b, ",", l.Result, l.Refunded)
 	}
