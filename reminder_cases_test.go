@@ -419,7 +419,7 @@ func (l *line) mend() {
 // TestP41KilledWhileRemindingNobodyIsToldTwice kills the shop at each write with which an
 // end is told, again and again on the same data. Every second day a course ends.
 func TestP41KilledWhileRemindingNobodyIsToldTwice(t *testing.T) {
-	const writes = 2                      // the notice, the turn
+	writes := []string{"insert notices: access_ended", "delete turns"}
 	dir, err := os.MkdirTemp("", "mstm-") // short, for the socket in it
 	if err != nil {
 		t.Fatal(err)
@@ -427,7 +427,7 @@ func TestP41KilledWhileRemindingNobodyIsToldTwice(t *testing.T) {
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	first := startShop(t, withDataDir(dir)).at(t, "2025-03-01 10:00")
 	learner, courses := first.newLearner(), []*sold{}
-	for i := range 2 * writes {
+	for i := range 2 * len(writes) {
 		first.move(fmt.Sprintf("2025-03-%02d 10:00", 1+2*i), learner)
 		courses = append(courses, first.sell(usual()))
 		first.buy(learner, 0, courses[i].s1)
@@ -439,7 +439,7 @@ func TestP41KilledWhileRemindingNobodyIsToldTwice(t *testing.T) {
 	var hits crashes
 	for i, c := range courses {
 		end := beijingTime(t, fmt.Sprintf("2025-04-%02d", 2+2*i))
-		where := shop.endsAndIsKilled(learner.name, c.id, end, []string{"before", "after"}[i%2], 1+i/2)
+		where := shop.endsAndIsKilled(learner.name, c.id, end, point{when: []string{"before", "after"}[i%2], n: 1, write: writes[i/2]})
 		hits.note([]string{where})
 	}
 	hits.wantAt(t, "insert notices", "delete turns")
@@ -448,10 +448,10 @@ func TestP41KilledWhileRemindingNobodyIsToldTwice(t *testing.T) {
 // reminding is a process whose accesses end.
 type reminding struct{ *process }
 
-// endsAndIsKilled lets a course end, kills the shop at the n-th write from then on, and
-// wants the learner to have been told of the end once, in the inbox and live. It answers
-// where the shop was killed.
-func (r *reminding) endsAndIsKilled(name, course string, end time.Time, when string, n int) (where string) {
+// endsAndIsKilled lets a course end, kills the shop at a write of that, and wants the learner
+// to have been told of the end once, in the inbox and live. It answers where the shop was
+// killed.
+func (r *reminding) endsAndIsKilled(name, course string, end time.Time, at point) (where string) {
 	r.t.Helper()
 	r.turnTo(end.Add(-10 * time.Minute))
 	learner := r.as("").login(name, testPassword, "web")
@@ -459,7 +459,7 @@ func (r *reminding) endsAndIsKilled(name, course string, end time.Time, when str
 	page := learner.socket()
 	since := userPos(page)
 
-	r.arm(point{when: when, n: n})
+	r.arm(at)
 	_, _ = r.clock().try("PUT", "/sandbox/clock", obj{"now": end}) // it may be killed of this
 	eventually(r.t, 20*time.Second, func() error {
 		if r.gone() {
@@ -477,7 +477,7 @@ func (r *reminding) endsAndIsKilled(name, course string, end time.Time, when str
 	r.turnTo(end.Add(time.Minute))
 	told := learner.reminders(course)
 	if len(told) != before+1 || told[before].Kind != "access_ended" {
-		r.t.Errorf("killed %s write %d: told %+v", when, n, told)
+		r.t.Errorf("killed %s: told %+v", at, told)
 	}
 	wantSame(r.t, "heard after the kill "+where, eventTypes(r.t, learner.back(since)), "notice.posted", "enrolment.changed")
 	return where
