@@ -56,7 +56,7 @@ func check(ctx context.Context, cfg settings, log *slog.Logger, out io.Writer) (
 }
 
 // openStore opens the shop's data for a command that does one thing and ends.
-func openStore(ctx context.Context, cfg settings, clk *clock, log *slog.Logger) (*store.Store, error) {
+func openStore(ctx context.Context, cfg settings, clk *clock, log *slog.Logger) (*store.DB, error) {
 	db, err := store.Open(ctx, store.Config{MongoURI: cfg.MongoURI, RedisURL: cfg.RedisURL, DataDir: cfg.DataDir, Log: log, Now: clk.now})
 	if err != nil || cfg.production() {
 		return db, err

@@ -34,11 +34,11 @@ func (c *clock) now() time.Time {
 }
 
 // set moves the clock; it flows on from there.
-func (c *clock) set(ctx context.Context, db *store.Store, now time.Time) error {
+func (c *clock) set(ctx context.Context, db *store.DB, now time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	offset := time.Until(now).Round(time.Millisecond)
-	if err := db.PutSetting(ctx, clockKey, clockSetting{offset.Milliseconds()}); err != nil {
+	if err := db.Settings.Put(ctx, clockKey, clockSetting{offset.Milliseconds()}); err != nil {
 		return err
 	}
 	c.offset.Store(int64(offset))
@@ -46,11 +46,11 @@ func (c *clock) set(ctx context.Context, db *store.Store, now time.Time) error {
 }
 
 // load takes the offset from the store.
-func (c *clock) load(ctx context.Context, db *store.Store) error {
+func (c *clock) load(ctx context.Context, db *store.DB) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var kept clockSetting
-	if _, err := db.Setting(ctx, clockKey, &kept); err != nil {
+	if _, err := db.Settings.Get(ctx, clockKey, &kept); err != nil {
 		return err
 	}
 	c.offset.Store(kept.OffsetMS * int64(time.Millisecond))
@@ -58,7 +58,7 @@ func (c *clock) load(ctx context.Context, db *store.Store) error {
 }
 
 // follow keeps up with other instances that move the clock, until ctx ends.
-func (c *clock) follow(ctx context.Context, db *store.Store, log *slog.Logger) error {
+func (c *clock) follow(ctx context.Context, db *store.DB, log *slog.Logger) error {
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
 	for {

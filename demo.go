@@ -24,18 +24,18 @@ type demoSetting struct {
 
 // seedDemo puts the sample catalogue and an account for each role into a fresh store.
 // Every id is fixed, so two instances that start at once put in the same.
-func seedDemo(ctx context.Context, db *store.Store, now time.Time) error {
+func seedDemo(ctx context.Context, db *store.DB, now time.Time) error {
 	var done demoSetting
-	if there, err := db.Setting(ctx, demoKey, &done); there || err != nil {
+	if there, err := db.Settings.Get(ctx, demoKey, &done); there || err != nil {
 		return err
 	}
 	for _, c := range sample.Categories() {
-		if _, err := db.InsertCategory(ctx, c); err != nil {
+		if _, err := db.Categories.Insert(ctx, c); err != nil {
 			return fmt.Errorf("sample category %s: %w", c.ID, err)
 		}
 	}
 	for _, c := range sample.Courses(now) {
-		if _, err := db.InsertCourse(ctx, &c); err != nil {
+		if _, err := db.Courses.Insert(ctx, &c); err != nil {
 			return fmt.Errorf("sample course %s: %w", c.ID, err)
 		}
 	}
@@ -44,15 +44,15 @@ func seedDemo(ctx context.Context, db *store.Store, now time.Time) error {
 			return fmt.Errorf("sample account %s: %w", a.Username, err)
 		}
 	}
-	return db.PutSetting(ctx, demoKey, demoSetting{now})
+	return db.Settings.Put(ctx, demoKey, demoSetting{now})
 }
 
-func seedAccount(ctx context.Context, db *store.Store, a sample.Account, now time.Time) error {
+func seedAccount(ctx context.Context, db *store.DB, a sample.Account, now time.Time) error {
 	hash, err := handlers.HashPassword(a.Password)
 	if err != nil {
 		return err
 	}
-	err = db.InsertUser(ctx, &shop.User{
+	err = db.Users.Insert(ctx, &shop.User{
 		ID: "demo" + a.Username, Username: a.Username, Name: a.Name, PasswordHash: hash,
 		Roles: []shop.Role{shop.Role(a.Role)}, CreatedAt: now,
 	})
@@ -64,9 +64,9 @@ func seedAccount(ctx context.Context, db *store.Store, a sample.Account, now tim
 
 // refuseDemoAccounts fails where somebody could log in with a password that everybody
 // knows.
-func refuseDemoAccounts(ctx context.Context, db *store.Store) error {
+func refuseDemoAccounts(ctx context.Context, db *store.DB) error {
 	for _, a := range sample.Accounts() {
-		u, err := db.UserByUsername(ctx, a.Username)
+		u, err := db.Users.ByUsername(ctx, a.Username)
 		if errors.Is(err, shop.ErrUserNotFound) {
 			continue
 		}

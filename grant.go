@@ -34,14 +34,14 @@ func grant(ctx context.Context, cfg settings, log *slog.Logger, args []string, o
 	}
 	defer closing(&err, func() error { return db.Close(context.Background()) })
 
-	u, err := db.UserByUsername(ctx, username)
+	u, err := db.Users.ByUsername(ctx, username)
 	if errors.Is(err, shop.ErrUserNotFound) {
 		return fmt.Errorf("nobody is called %q: register on the page first", username)
 	}
 	if err != nil {
 		return err
 	}
-	u, _, err = db.ChangeRoles(ctx, u.ID, store.ByOperator, func(u *shop.User) ([]shop.Role, error) {
+	u, _, err = db.Roles.Change(ctx, u.ID, store.ByOperator, func(u *shop.User) ([]shop.Role, error) {
 		has := func(r shop.Role) bool { return slices.Contains(u.Roles, r) || slices.Contains(more, r) }
 		return slices.DeleteFunc(shop.Roles(), func(r shop.Role) bool { return !has(r) }), nil
 	})

@@ -170,7 +170,7 @@ func run(ctx context.Context, cfg settings, w watch) (err error) {
 }
 
 // prepare brings the store to where the shop can open.
-func prepare(ctx context.Context, cfg settings, db *store.Store, clk *clock) error {
+func prepare(ctx context.Context, cfg settings, db *store.DB, clk *clock) error {
 	if cfg.production() {
 		return refuseDemoAccounts(ctx, db)
 	}
@@ -185,9 +185,9 @@ func prepare(ctx context.Context, cfg settings, db *store.Store, clk *clock) err
 
 // authenticate is how the hub learns whose token it is. A store that is away is no reason
 // to throw a learner out.
-func authenticate(db *store.Store, now func() time.Time) func(context.Context, string) (hub.Identity, error) {
+func authenticate(db *store.DB, now func() time.Time) func(context.Context, string) (hub.Identity, error) {
 	return func(ctx context.Context, token string) (hub.Identity, error) {
-		row, err := db.Authenticate(ctx, token, now())
+		row, err := db.Tokens.Authenticate(ctx, token, now())
 		if errors.Is(err, shop.ErrUnavailable) {
 			return hub.Identity{}, fmt.Errorf("%w: %w", hub.ErrTryLater, err)
 		}
@@ -205,13 +205,13 @@ func identityOf(row store.TokenRow) hub.Identity {
 
 // stillGood is how the hub learns that an open socket's token has been replaced or taken away, or its
 // rights have, should nobody have been there to say so.
-func stillGood(db *store.Store, now func() time.Time) func(context.Context, []hub.Identity) ([]bool, error) {
+func stillGood(db *store.DB, now func() time.Time) func(context.Context, []hub.Identity) ([]bool, error) {
 	return func(ctx context.Context, ids []hub.Identity) ([]bool, error) {
 		owners := make([]store.TokenOwner, len(ids))
 		for i, id := range ids {
 			owners[i] = store.TokenOwner{UserID: id.User, Client: id.Client}
 		}
-		rows, err := db.TokensNow(ctx, owners, now())
+		rows, err := db.Tokens.Current(ctx, owners, now())
 		if err != nil {
 			return nil, err
 		}
@@ -225,7 +225,7 @@ func stillGood(db *store.Store, now func() time.Time) func(context.Context, []hu
 }
 
 // announce says in one line each what stands in for something real.
-func announce(log *slog.Logger, cfg settings, db *store.Store, publicURL, sandboxURL string) {
+func announce(log *slog.Logger, cfg settings, db *store.DB, publicURL, sandboxURL string) {
 	embeddedMongo, embeddedRedis := db.Embedded()
 	if embeddedMongo {
 		log.Info("no MONGODB_URI: the embedded FerretDB keeps the data", "data_dir", cfg.DataDir)

@@ -124,7 +124,7 @@ func postMany(t *testing.T, mongo, redis string, users []string, n int) {
 		d.Data = map[string]string{"courses": "围棋", "order": d.Ref, "amount": "1.00元", "time": "2025-03-01 10:00"}
 		all = append(all, d)
 	}
-	if fresh, err := s.InsertDeliveries(t.Context(), all); err != nil || fresh != n {
+	if fresh, err := s.Deliveries.InsertAll(t.Context(), all); err != nil || fresh != n {
 		t.Fatal(fresh, err)
 	}
 }

@@ -27,7 +27,7 @@ type localWeChat struct {
 
 // openSandbox opens the local WeChat, with its keys and memory beside the shop's data; nil
 // where the settings want none.
-func openSandbox(cfg settings, shopURL string, clk *clock, db *store.Store, log *slog.Logger) (*localWeChat, error) {
+func openSandbox(cfg settings, shopURL string, clk *clock, db *store.DB, log *slog.Logger) (*localWeChat, error) {
 	if !cfg.sandboxed() {
 		return nil, nil
 	}
@@ -109,7 +109,7 @@ func payConfig(cfg settings, sb *localWeChat, publicURL string, log *slog.Logger
 }
 
 // openCourier sends the account's messages; nil where there is no account.
-func openCourier(cfg settings, sb *localWeChat, account *wechat.Account, publicURL string, clk *clock, db *store.Store, log *slog.Logger) (*notice.Courier, error) {
+func openCourier(cfg settings, sb *localWeChat, account *wechat.Account, publicURL string, clk *clock, db *store.DB, log *slog.Logger) (*notice.Courier, error) {
 	if account == nil {
 		return nil, nil
 	}
@@ -127,10 +127,10 @@ func openCourier(cfg settings, sb *localWeChat, account *wechat.Account, publicU
 }
 
 // openAccount is the official account: as the settings say, or the sandbox's. nil: neither.
-func openAccount(cfg settings, sb *localWeChat, clk *clock, db *store.Store) (*wechat.Account, error) {
+func openAccount(cfg settings, sb *localWeChat, clk *clock, db *store.DB) (*wechat.Account, error) {
 	mp := wechat.AccountConfig{
 		BaseURL: cfg.MP.BaseURL, AppID: cfg.MP.AppID, Secret: cfg.MP.Secret, Token: cfg.MP.Token, AESKey: cfg.MP.AESKey, Now: clk.now,
-		PlainEvents: cfg.MP.plain(), Shelf: db.Shelf(),
+		PlainEvents: cfg.MP.plain(), Shelf: db.SharedCache,
 	}
 	switch {
 	case cfg.MP.set():

@@ -17,7 +17,7 @@ import (
 
 // Config is what Carts work with. All of it is needed.
 type Config struct {
-	Store *store.Store
+	Store *store.DB
 	Hub   *hub.Hub
 	Now   func() time.Time // the shop's clock
 	Log   *slog.Logger
@@ -39,7 +39,7 @@ const (
 // Redis; the catalogue in memory says which courses have changed since their line was
 // written, and MongoDB is asked about the learner only for those.
 func (c *Carts) Show(ctx context.Context, userID string) (shop.Cart, error) {
-	stored, err := c.Store.Cart(ctx, userID)
+	stored, err := c.Store.Carts.Get(ctx, userID)
 	if err != nil {
 		return shop.Cart{}, err
 	}
@@ -64,7 +64,7 @@ func (c *Carts) Put(ctx context.Context, userID, courseID, policyID string, vers
 	if err != nil {
 		return shop.Cart{}, err
 	}
-	now, err := c.Store.PutCartLine(ctx, userID, line, version)
+	now, err := c.Store.Carts.Put(ctx, userID, line, version)
 	var refusal *shop.Error
 	switch {
 	case errors.Is(err, shop.ErrCartConflict), errors.Is(err, shop.ErrCartFull):
@@ -78,7 +78,7 @@ func (c *Carts) Put(ctx context.Context, userID, courseID, policyID string, vers
 
 // Remove takes a course out. That it is not there is what was wanted.
 func (c *Carts) Remove(ctx context.Context, userID, courseID string) (shop.Cart, error) {
-	now, err := c.Store.RemoveCartLine(ctx, userID, courseID)
+	now, err := c.Store.Carts.Remove(ctx, userID, courseID)
 	if err != nil {
 		return shop.Cart{}, err
 	}
@@ -87,7 +87,7 @@ func (c *Carts) Remove(ctx context.Context, userID, courseID string) (shop.Cart,
 
 // Empty takes everything out.
 func (c *Carts) Empty(ctx context.Context, userID string) (shop.Cart, error) {
-	now, err := c.Store.EmptyCart(ctx, userID)
+	now, err := c.Store.Carts.Empty(ctx, userID)
 	if err != nil {
 		return shop.Cart{}, err
 	}
@@ -98,7 +98,7 @@ func (c *Carts) Empty(ctx context.Context, userID string) (shop.Cart, error) {
 // the same courses that stay are priced again: what the learner owns has changed. An error says that the lines are
 // there still, or that not all pages know: a repeat mends either.
 func (c *Carts) RemoveBought(ctx context.Context, userID, orderID string, bought []shop.CartBought) error {
-	now, changed, err := c.Store.RemoveBought(ctx, userID, orderID, bought)
+	now, changed, err := c.Store.Carts.RemoveBought(ctx, userID, orderID, bought)
 	if err != nil {
 		return err
 	}
@@ -137,7 +137,7 @@ func (c *Carts) announce(ctx context.Context, userID string, now shop.Cart, caus
 		if err := c.publish(ctx, userID, now, once); err != nil {
 			return err
 		}
-		newer, err := c.Store.Cart(ctx, userID)
+		newer, err := c.Store.Carts.Get(ctx, userID)
 		if err != nil || newer.Version <= now.Version {
 			return err
 		}

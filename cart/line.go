@@ -11,11 +11,11 @@ import (
 // be chosen instead. It reads the course from the database: the catalogue in memory may be
 // a moment behind.
 func (c *Carts) line(ctx context.Context, userID, courseID, policyID string) (shop.CartLine, error) {
-	course, err := c.Store.Course(ctx, courseID)
+	course, err := c.Store.Courses.Get(ctx, courseID)
 	if err != nil {
 		return shop.CartLine{}, err
 	}
-	standings, err := c.Store.Standing(ctx, userID, courseID)
+	standings, err := c.Store.Enrolments.Standing(ctx, userID, courseID)
 	if err != nil {
 		return shop.CartLine{}, err
 	}

@@ -32,7 +32,7 @@ func (c *Carts) Merge(ctx context.Context, userID string, guest []GuestLine) (sh
 	if err != nil {
 		return shop.Cart{}, nil, err
 	}
-	now, full, err := c.Store.MergeCart(ctx, userID, lines)
+	now, full, err := c.Store.Carts.Merge(ctx, userID, lines)
 	if err != nil {
 		return shop.Cart{}, nil, err
 	}
@@ -61,7 +61,7 @@ func leftOut(guest []GuestLine, courseID string, why *shop.Error) LeftOut {
 // guestLines are the lines that a visitor's become in this learner's cart, and those of
 // courses that are not there.
 func (c *Carts) guestLines(ctx context.Context, userID string, guest []GuestLine) (lines []shop.CartLine, left []LeftOut, err error) {
-	all, err := c.Store.Catalogue(ctx)
+	all, err := c.Store.Catalogue.Get(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -75,7 +75,7 @@ func (c *Carts) guestLines(ctx context.Context, userID string, guest []GuestLine
 		}
 		ids[i] = g.CourseID
 	}
-	standings, err := c.Store.Standing(ctx, userID, ids...)
+	standings, err := c.Store.Enrolments.Standing(ctx, userID, ids...)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -25,7 +25,7 @@ func (c *Carts) refresh(ctx context.Context, userID string, cart shop.Cart, agai
 		written := false
 		if err == nil {
 			var now shop.Cart
-			if now, written, err = c.Store.RefreshCart(ctx, userID, cart.Version, shown, lines); err == nil {
+			if now, written, err = c.Store.Carts.Refresh(ctx, userID, cart.Version, shown, lines); err == nil {
 				cart = now
 			}
 		}
@@ -42,7 +42,7 @@ func (c *Carts) refresh(ctx context.Context, userID string, cart shop.Cart, agai
 
 // outdated are the lines that are to be written again, and whether what they show differs.
 func (c *Carts) outdated(ctx context.Context, userID string, cart shop.Cart, again []string) (lines []shop.CartLine, shown bool, err error) {
-	all, err := c.Store.Catalogue(ctx)
+	all, err := c.Store.Catalogue.Get(ctx)
 	if err != nil {
 		return nil, false, err
 	}
@@ -56,7 +56,7 @@ func (c *Carts) outdated(ctx context.Context, userID string, cart shop.Cart, aga
 	if len(stale) == 0 {
 		return nil, false, nil
 	}
-	standings, err := c.Store.Standing(ctx, userID, ids...)
+	standings, err := c.Store.Enrolments.Standing(ctx, userID, ids...)
 	if err != nil {
 		return nil, false, err
 	}

@@ -36,7 +36,7 @@ func (c *Checkout) Check(ctx context.Context) ([]shop.Violation, error) {
 
 // checker is one look at everything.
 type checker struct {
-	store   *store.Store
+	store   *store.DB
 	now     time.Time
 	claims  map[string]store.Claim // by user:course
 	due     map[string]bool
@@ -57,26 +57,26 @@ func (c *Checkout) check(ctx context.Context) ([]shop.Violation, error) {
 
 // read takes in what is small, or small enough to be kept.
 func (k *checker) read(ctx context.Context) (err error) {
-	claims, err := k.store.Claims(ctx)
+	claims, err := k.store.Claims.All(ctx)
 	if err != nil {
 		return err
 	}
 	for _, c := range claims {
 		k.claims[c.ID] = c
 	}
-	if k.due, err = k.store.DueOrders(ctx); err != nil {
+	if k.due, err = k.store.Wakeups.Orders(ctx); err != nil {
 		return err
 	}
-	if k.audited, err = k.store.AuditCounts(ctx); err != nil {
+	if k.audited, err = k.store.Audit.CountMoves(ctx); err != nil {
 		return err
 	}
-	k.keyed, err = k.store.KeyedOrders(ctx)
+	k.keyed, err = k.store.IdempotencyKeys.Orders(ctx)
 	return err
 }
 
 // orders looks at every order, some at a time.
 func (k *checker) orders(ctx context.Context) error {
-	return inBatches(ctx, k.store.EachOrder, k.orderBatch)
+	return inBatches(ctx, k.store.Orders.Each, k.orderBatch)
 }
 
 func (k *checker) orderBatch(ctx context.Context, batch []*shop.Order) error {
@@ -87,15 +87,15 @@ func (k *checker) orderBatch(ctx context.Context, batch []*shop.Order) error {
 		}
 		notices = append(notices, o.NoticesDue()...)
 	}
-	enrolled, err := k.store.EnrolmentsByID(ctx, enrolments)
+	enrolled, err := k.store.Enrolments.ByID(ctx, enrolments)
 	if err != nil {
 		return err
 	}
-	told, err := k.store.NoticesThere(ctx, notices)
+	told, err := k.store.Notices.Existing(ctx, notices)
 	if err != nil {
 		return err
 	}
-	trials, err := k.store.TrialOrders(ctx, enrolments)
+	trials, err := k.store.Trials.Orders(ctx, enrolments)
 	if err != nil {
 		return err
 	}
@@ -138,14 +138,14 @@ func (k *checker) add(invariant, object, detail string) {
 
 // enrolments looks at every enrolment and the orders of its grants.
 func (k *checker) enrolments(ctx context.Context) error {
-	return inBatches(ctx, k.store.EachEnrolment, func(ctx context.Context, batch []*shop.Enrolment) error {
+	return inBatches(ctx, k.store.Enrolments.Each, func(ctx context.Context, batch []*shop.Enrolment) error {
 		var ids []string
 		for _, e := range batch {
 			for _, g := range e.Grants {
 				ids = append(ids, g.OrderID)
 			}
 		}
-		orders, err := k.store.OrdersByID(ctx, ids)
+		orders, err := k.store.Orders.ByID(ctx, ids)
 		if err != nil {
 			return err
 		}
@@ -157,7 +157,7 @@ func (k *checker) enrolments(ctx context.Context) error {
 }
 
 func (k *checker) notices(ctx context.Context) error {
-	return k.store.EachNotice(ctx, func(n *shop.Notice) error {
+	return k.store.Notices.Each(ctx, func(n *shop.Notice) error {
 		k.found = append(k.found, shop.CheckNotice(n)...)
 		return nil
 	})
@@ -169,7 +169,7 @@ func (k *checker) leftClaims(ctx context.Context) error {
 	for _, c := range k.claims {
 		ids = append(ids, c.OrderID)
 	}
-	orders, err := k.store.OrdersByID(ctx, ids)
+	orders, err := k.store.Orders.ByID(ctx, ids)
 	if err != nil {
 		return err
 	}

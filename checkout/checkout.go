@@ -2,7 +2,7 @@
 // refund. Handlers and the sweeper call the same functions; the rules are shop's.
 //
 // How it stays right when a process dies, something runs twice, or two run at once: every
-// move is one conditional replacement of the order's document (store.ChangeOrder); what
+// move is one conditional replacement of the order's document (store.Orders.Change); what
 // must follow a move is written into that same document as duties; each duty is safe to do
 // twice (a keyed insert, a conditional update, an event published once under its key); and
 // a row in `due`, written before the order and deleted after it has come to rest, makes
@@ -43,7 +43,7 @@ type Carts interface {
 
 // Config is what a Checkout works with. All of it is needed but what says otherwise.
 type Config struct {
-	Store    *store.Store
+	Store    *store.DB
 	Hub      *hub.Hub
 	Pay      *wechat.Pay
 	Merchant shop.Merchant
@@ -104,7 +104,7 @@ func (c *Checkout) publishEnrolment(ctx context.Context, why string, e *shop.Enr
 		if err := c.publish(ctx, e.UserID, "enrolment.changed", once, view); err != nil {
 			return err
 		}
-		now, err := c.Store.Enrolment(ctx, e.UserID, e.CourseID)
+		now, err := c.Store.Enrolments.Get(ctx, e.UserID, e.CourseID)
 		if err != nil || now == nil || now.V == e.V && now.StateAt(c.Now()) == view.State {
 			return err
 		}

@@ -13,7 +13,7 @@ import (
 // holds one of them.
 func (c *Checkout) claimCourses(ctx context.Context, userID, orderID string, courses []string) (holder string, err error) {
 	for i, course := range courses {
-		holder, err := c.Store.Claim(ctx, userID, course, orderID)
+		holder, err := c.Store.Claims.Take(ctx, userID, course, orderID)
 		if err == nil && holder == orderID {
 			continue
 		}
@@ -26,7 +26,7 @@ func (c *Checkout) claimCourses(ctx context.Context, userID, orderID string, cou
 func (c *Checkout) release(ctx context.Context, userID, orderID string, courses []string) error {
 	var errs []error
 	for _, course := range courses {
-		errs = append(errs, c.Store.Release(ctx, userID, course, orderID))
+		errs = append(errs, c.Store.Claims.Release(ctx, userID, course, orderID))
 	}
 	return errors.Join(errs...)
 }
@@ -49,12 +49,12 @@ func (c *Checkout) releaseOrder(ctx context.Context, o *shop.Order) error {
 // releaseAbandoned gives up what is held for an order that was never written: it has no
 // lines to tell what that is.
 func (c *Checkout) releaseAbandoned(ctx context.Context, orderID string) error {
-	claims, err := c.Store.ClaimsOf(ctx, orderID)
+	claims, err := c.Store.Claims.Of(ctx, orderID)
 	if err != nil {
 		return err
 	}
 	for _, claim := range claims {
-		if err := c.Store.ReleaseClaim(ctx, claim); err != nil {
+		if err := c.Store.Claims.Remove(ctx, claim); err != nil {
 			return err
 		}
 	}
@@ -89,7 +89,7 @@ func (c *Checkout) makeRoom(ctx context.Context, holder string, req PlaceRequest
 func (c *Checkout) holding(ctx context.Context, id string, req PlaceRequest) (*shop.Order, error) {
 	deadline := time.Now().Add(2 * time.Second)
 	for {
-		o, err := c.Store.Order(ctx, id)
+		o, err := c.Store.Orders.Get(ctx, id)
 		if !errors.Is(err, shop.ErrOrderNotFound) {
 			return o, err
 		}
@@ -100,7 +100,7 @@ func (c *Checkout) holding(ctx context.Context, id string, req PlaceRequest) (*s
 			if _, err := c.abandon(ctx, id); err != nil {
 				return nil, err
 			}
-			return c.Store.Order(ctx, id)
+			return c.Store.Orders.Get(ctx, id)
 		}
 		select {
 		case <-time.After(twinPause):
@@ -114,16 +114,16 @@ func (c *Checkout) holding(ctx context.Context, id string, req PlaceRequest) (*s
 // and reports whether it was free. The reminder comes first: should this process die here, the
 // sweeper releases what is held for the order.
 func (c *Checkout) abandon(ctx context.Context, orderID string) (bool, error) {
-	if err := c.Store.Remind(ctx, orderID, c.Now().Add(lookSoon)); err != nil {
+	if err := c.Store.Wakeups.Schedule(ctx, orderID, c.Now().Add(lookSoon)); err != nil {
 		return false, err
 	}
-	return c.Store.InsertOrder(ctx, shop.Abandoned(orderID, c.Now()))
+	return c.Store.Orders.Insert(ctx, shop.Abandoned(orderID, c.Now()))
 }
 
 // stillHeld reports whether the order holds one of the courses that a request wants.
 func (c *Checkout) stillHeld(ctx context.Context, id string, req PlaceRequest) (bool, error) {
 	for _, course := range courseIDs(req.Lines) {
-		holder, err := c.Store.Holder(ctx, req.UserID, course)
+		holder, err := c.Store.Claims.Holder(ctx, req.UserID, course)
 		if err != nil || holder == id {
 			return err == nil, err
 		}
@@ -136,7 +136,7 @@ func (c *Checkout) finish(ctx context.Context, o *shop.Order) error {
 	if err := c.drive(ctx, o.ID); err != nil {
 		return err
 	}
-	o, err := c.Store.Order(ctx, o.ID)
+	o, err := c.Store.Orders.Get(ctx, o.ID)
 	if err == nil && o.State == shop.OrderPaid {
 		return shop.ErrOrderInProgress
 	}
@@ -146,7 +146,7 @@ func (c *Checkout) finish(ctx context.Context, o *shop.Order) error {
 // supersede ends an open order that stands in the way of a new one. WeChat closes it
 // first: until then it could still be paid.
 func (c *Checkout) supersede(ctx context.Context, o *shop.Order) error {
-	o, err := c.Store.ChangeOrder(ctx, o.ID, func(o *shop.Order) error {
+	o, err := c.Store.Orders.Change(ctx, o.ID, func(o *shop.Order) error {
 		if !o.Hurry(c.Now()) {
 			return store.Unchanged()
 		}
@@ -158,7 +158,7 @@ func (c *Checkout) supersede(ctx context.Context, o *shop.Order) error {
 	if err := c.drive(ctx, o.ID); err != nil {
 		return err
 	}
-	o, err = c.Store.Order(ctx, o.ID)
+	o, err = c.Store.Orders.Get(ctx, o.ID)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ func (c *Checkout) Cancel(ctx context.Context, userID, orderID, key string) (*sh
 	if _, err := c.OrderOf(ctx, userID, orderID); err != nil {
 		return nil, err
 	}
-	o, err := c.Store.ChangeOrder(ctx, orderID, func(o *shop.Order) error {
+	o, err := c.Store.Orders.Change(ctx, orderID, func(o *shop.Order) error {
 		if o.State == shop.OrderClosing && o.CloseReason == shop.CloseUser {
 			return store.Unchanged() // clicked twice
 		}
@@ -35,7 +35,7 @@ func (c *Checkout) Cancel(ctx context.Context, userID, orderID, key string) (*sh
 // TakeDown ends every unpaid order for a course that may not be sold any more; who was
 // granted it keeps it. Called again it ends what an earlier call that failed has left.
 func (c *Checkout) TakeDown(ctx context.Context, courseID, by string) error {
-	ids, err := c.Store.OpenOrdersFor(ctx, courseID)
+	ids, err := c.Store.Orders.OpenFor(ctx, courseID)
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (c *Checkout) TakeDown(ctx context.Context, courseID, by string) error {
 }
 
 func (c *Checkout) takeDown(ctx context.Context, id, by string) error {
-	o, err := c.Store.ChangeOrder(ctx, id, func(o *shop.Order) error {
+	o, err := c.Store.Orders.Change(ctx, id, func(o *shop.Order) error {
 		if !o.TakeDown(c.Now(), by) {
 			return store.Unchanged()
 		}
@@ -64,7 +64,7 @@ func (c *Checkout) takeDown(ctx context.Context, id, by string) error {
 
 // expire begins the end of an order whose time is over.
 func (c *Checkout) expire(ctx context.Context, id string) error {
-	_, err := c.Store.ChangeOrder(ctx, id, func(o *shop.Order) error {
+	_, err := c.Store.Orders.Change(ctx, id, func(o *shop.Order) error {
 		if o.State != shop.OrderPending || c.Now().Before(o.ExpiresAt) {
 			return store.Unchanged()
 		}
@@ -75,7 +75,7 @@ func (c *Checkout) expire(ctx context.Context, id string) error {
 
 // closed ends a closing order, once WeChat has closed all of its attempts.
 func (c *Checkout) closed(ctx context.Context, id string) error {
-	o, err := c.Store.ChangeOrder(ctx, id, func(o *shop.Order) error {
+	o, err := c.Store.Orders.Change(ctx, id, func(o *shop.Order) error {
 		if !o.Closed(c.Now()) {
 			return store.Unchanged()
 		}

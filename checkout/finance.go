@@ -30,7 +30,7 @@ func (c *Checkout) EachCash(ctx context.Context, from, to shop.Date, each func([
 }
 
 func (c *Checkout) cashOf(ctx context.Context, from, to shop.Date) (all []shop.Cash, err error) {
-	err = c.Store.OrdersWithCash(ctx, from.Start(), to.End(), func(o *shop.Order) error {
+	err = c.Store.Orders.EachWithCash(ctx, from.Start(), to.End(), func(o *shop.Order) error {
 		for _, m := range o.Cash() {
 			if d := m.Day(); d >= from && d <= to {
 				all = append(all, m)

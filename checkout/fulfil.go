@@ -60,7 +60,7 @@ func (c *Checkout) enrol(ctx context.Context, o *shop.Order) error {
 			return fmt.Errorf("grant course %s: %w", l.CourseID, err)
 		}
 	}
-	o, err = c.Store.ChangeOrder(ctx, o.ID, func(o *shop.Order) error {
+	o, err = c.Store.Orders.Change(ctx, o.ID, func(o *shop.Order) error {
 		o.BuyerGone = o.BuyerGone || gone
 		for i := range o.Lines {
 			o.Lines[i].Came(refusals[o.Lines[i].CourseID])
@@ -87,7 +87,7 @@ func (c *Checkout) grant(ctx context.Context, o *shop.Order, l shop.OrderLine, g
 	if gone {
 		return c.withhold(ctx, o, l, shop.ErrAccountDeleted)
 	}
-	course, err := c.Store.Course(ctx, l.CourseID)
+	course, err := c.Store.Courses.Get(ctx, l.CourseID)
 	switch {
 	case errors.Is(err, shop.ErrCourseNotFound):
 		return c.withhold(ctx, o, l, shop.ErrCourseNotFound)
@@ -103,7 +103,7 @@ func (c *Checkout) grant(ctx context.Context, o *shop.Order, l shop.OrderLine, g
 	if l.FreeStage() {
 		// The trial before the grant: who comes back after dying in between finds the
 		// trial taken by this very order and goes on.
-		mine, err := c.Store.TakeTrial(ctx, o.UserID, l.CourseID, o.ID, c.Now())
+		mine, err := c.Store.Trials.Take(ctx, o.UserID, l.CourseID, o.ID, c.Now())
 		if err != nil {
 			return nil, err
 		}
@@ -111,7 +111,7 @@ func (c *Checkout) grant(ctx context.Context, o *shop.Order, l shop.OrderLine, g
 			return shop.ErrTrialUsed, nil
 		}
 	}
-	e, err := c.Store.ChangeEnrolment(ctx, o.UserID, l.CourseID, func(e *shop.Enrolment) error {
+	e, err := c.Store.Enrolments.Change(ctx, o.UserID, l.CourseID, func(e *shop.Enrolment) error {
 		if _, there := e.Grant(o.ID); there {
 			return store.Unchanged()
 		}
@@ -141,12 +141,12 @@ func (c *Checkout) noteTurn(ctx context.Context, o *shop.Order, e *shop.Enrolmen
 	if !more {
 		return nil
 	}
-	return c.Store.NoteTurn(ctx, e.UserID, e.CourseID, *g.Until, at)
+	return c.Store.AccessEnds.Schedule(ctx, e.UserID, e.CourseID, *g.Until, at)
 }
 
 // grantedBefore reports whether an earlier try has granted a line.
 func (c *Checkout) grantedBefore(ctx context.Context, o *shop.Order, l shop.OrderLine) (bool, error) {
-	e, err := c.Store.Enrolment(ctx, o.UserID, l.CourseID)
+	e, err := c.Store.Enrolments.Get(ctx, o.UserID, l.CourseID)
 	g, there := e.Grant(o.ID)
 	return there && g.State != shop.GrantRevoked, err
 }
@@ -168,11 +168,11 @@ func (c *Checkout) takeBought(ctx context.Context, o *shop.Order) error {
 // be done twice.
 func (c *Checkout) countLearners(ctx context.Context, o *shop.Order) error {
 	for _, l := range o.Lines {
-		n, err := c.Store.CountLearners(ctx, l.CourseID)
+		n, err := c.Store.Enrolments.CountLearners(ctx, l.CourseID)
 		if err != nil {
 			return err
 		}
-		if err := c.Store.SetLearners(ctx, l.CourseID, n); err != nil && !errors.Is(err, shop.ErrCourseNotFound) {
+		if err := c.Store.Courses.SetLearners(ctx, l.CourseID, n); err != nil && !errors.Is(err, shop.ErrCourseNotFound) {
 			return err
 		}
 	}
@@ -188,7 +188,7 @@ func (c *Checkout) tellClosing(ctx context.Context, o *shop.Order) error {
 			return err
 		}
 	}
-	o, err := c.Store.Order(ctx, o.ID)
+	o, err := c.Store.Orders.Get(ctx, o.ID)
 	if err != nil || !o.Reminds(c.Now()) {
 		return err
 	}

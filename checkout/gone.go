@@ -17,7 +17,7 @@ import (
 // gone reports whether a buyer's account was deleted. A row that is missing says nothing: an
 // account's row is never removed, and may not be written yet.
 func (c *Checkout) gone(ctx context.Context, userID string) (bool, error) {
-	u, err := c.Store.User(ctx, userID)
+	u, err := c.Store.Users.Get(ctx, userID)
 	if errors.Is(err, shop.ErrUserNotFound) {
 		return false, nil
 	}
@@ -37,7 +37,7 @@ func (c *Checkout) checkBuyer(ctx context.Context, o *shop.Order) error {
 	if err := c.tellGone(ctx, o, ""); err != nil {
 		return err
 	}
-	_, err = c.Store.ChangeOrder(ctx, o.ID, func(o *shop.Order) error {
+	_, err = c.Store.Orders.Change(ctx, o.ID, func(o *shop.Order) error {
 		if !o.LoseBuyer(c.Now()) {
 			return store.Unchanged()
 		}
@@ -50,7 +50,7 @@ func (c *Checkout) checkBuyer(ctx context.Context, o *shop.Order) error {
 // back. outTradeNo is the payment, "" for the order's own.
 func (c *Checkout) tellGone(ctx context.Context, o *shop.Order, outTradeNo string) error {
 	c.alarm(ctx, "money for a deleted account goes back", "order", o.ID, "out_trade_no", outTradeNo, "total_fen", o.Total)
-	return c.Store.Audit(ctx, store.AuditRow{
+	return c.Store.Audit.Add(ctx, store.AuditRow{
 		ID: "gone:" + o.ID + ":" + outTradeNo, Object: "order:" + o.ID, Act: "account_deleted_before_grant", By: shop.ByShop, At: c.Now().UTC(),
 		Data: map[string]string{"user": o.UserID, "out_trade_no": outTradeNo, "amount": o.Total.Yuan()},
 	})
@@ -58,7 +58,7 @@ func (c *Checkout) tellGone(ctx context.Context, o *shop.Order, outTradeNo strin
 
 // withhold refuses a line for good: neither this try nor one that runs beside it grants it.
 func (c *Checkout) withhold(ctx context.Context, o *shop.Order, l shop.OrderLine, why *shop.Error) (*shop.Error, error) {
-	_, err := c.Store.ChangeEnrolment(ctx, o.UserID, l.CourseID, func(e *shop.Enrolment) error {
+	_, err := c.Store.Enrolments.Change(ctx, o.UserID, l.CourseID, func(e *shop.Enrolment) error {
 		if !e.Withhold(o.ID, l, c.Now()) {
 			return store.Unchanged()
 		}

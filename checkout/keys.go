@@ -32,7 +32,7 @@ func (c *Checkout) runKeys(ctx context.Context) error {
 // ForgetKeys removes the idempotency keys whose time is over; those of orders stay.
 func (c *Checkout) ForgetKeys(ctx context.Context) error {
 	for ctx.Err() == nil {
-		seen, err := c.Store.ForgetKeys(ctx, c.Now(), keysMost)
+		seen, err := c.Store.IdempotencyKeys.Forget(ctx, c.Now(), keysMost)
 		if err != nil || seen < keysMost {
 			return err
 		}

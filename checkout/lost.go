@@ -30,7 +30,7 @@ func (c *Checkout) runLost(ctx context.Context) error {
 // GiveUpLost releases the courses that are held for nothing: a claim is made before its
 // order, and who made it may have died in between, or before letting it go again.
 func (c *Checkout) GiveUpLost(ctx context.Context) error {
-	claims, err := c.Store.Claims(ctx)
+	claims, err := c.Store.Claims.All(ctx)
 	if err != nil {
 		return err
 	}
@@ -48,10 +48,10 @@ func (c *Checkout) GiveUpLost(ctx context.Context) error {
 // giveUpClaim takes the id of an order that was never written, so that it cannot be written
 // any more, and releases a claim whose order holds nothing.
 func (c *Checkout) giveUpClaim(ctx context.Context, claim store.Claim) error {
-	o, err := c.Store.Order(ctx, claim.OrderID)
+	o, err := c.Store.Orders.Get(ctx, claim.OrderID)
 	if errors.Is(err, shop.ErrOrderNotFound) {
 		o = shop.Abandoned(claim.OrderID, c.Now())
-		fresh, err := c.Store.InsertOrder(ctx, o)
+		fresh, err := c.Store.Orders.Insert(ctx, o)
 		if err != nil || !fresh {
 			return err // it came after all
 		}
@@ -61,9 +61,9 @@ func (c *Checkout) giveUpClaim(ctx context.Context, claim store.Claim) error {
 	if o.Opens() {
 		return nil
 	}
-	if _, due, err := c.Store.DueOf(ctx, o.ID); err != nil || due {
+	if _, due, err := c.Store.Wakeups.Get(ctx, o.ID); err != nil || due {
 		return err // whoever looks at it lets go
 	}
 	c.Log.InfoContext(ctx, "a course was held for nothing", "order", o.ID, "claim", claim.ID)
-	return c.Store.ReleaseClaim(ctx, claim)
+	return c.Store.Claims.Remove(ctx, claim)
 }

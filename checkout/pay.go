@@ -33,7 +33,7 @@ func (c *Checkout) OrderOf(ctx context.Context, userID, orderID string) (*shop.O
 	if !shop.ValidID(orderID) {
 		return nil, shop.ErrOrderNotFound
 	}
-	o, err := c.Store.Order(ctx, orderID)
+	o, err := c.Store.Orders.Get(ctx, orderID)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func (c *Checkout) withPayment(ctx context.Context, o *shop.Order, ch shop.Chann
 	defer unlock()
 	p := prepaying{try: try}
 	for range payRounds {
-		o, err := c.Store.Order(ctx, o.ID)
+		o, err := c.Store.Orders.Get(ctx, o.ID)
 		if err != nil || o.State != shop.OrderPending {
 			return Placed{Order: o}, err
 		}
@@ -97,7 +97,7 @@ func (c *Checkout) withoutPayment(ctx context.Context, o *shop.Order) (Placed, e
 	if err := c.drive(ctx, o.ID); err != nil {
 		c.Log.WarnContext(ctx, "order not fulfilled yet", "order", o.ID, "err", err)
 	}
-	o, err := c.Store.Order(ctx, o.ID)
+	o, err := c.Store.Orders.Get(ctx, o.ID)
 	return Placed{Order: o}, err
 }
 
@@ -106,7 +106,7 @@ var NewTrades = store.Limit{Name: "placing", Burst: 20, Every: 6 * time.Second}
 
 func (c *Checkout) addAttempt(ctx context.Context, orderID string, ch shop.Channel, payer shop.Payer, try string) error {
 	added := false
-	o, err := c.Store.ChangeOrder(ctx, orderID, func(o *shop.Order) error {
+	o, err := c.Store.Orders.Change(ctx, orderID, func(o *shop.Order) error {
 		if added = o.OpenAttempt() == nil; !added {
 			return store.Unchanged()
 		}
@@ -124,7 +124,7 @@ func (c *Checkout) addAttempt(ctx context.Context, orderID string, ch shop.Chann
 
 // countTrade counts a new number; the one after too many is refused before it is made.
 func (c *Checkout) countTrade(ctx context.Context, userID string) {
-	c.Store.Take(ctx, NewTrades, userID)
+	c.Store.Limits.Take(ctx, NewTrades, userID)
 }
 
 // prepay asks WeChat for the way to pay an attempt that was written down before. When the
@@ -183,7 +183,7 @@ func (c *Checkout) attemptReady(ctx context.Context, orderID, outTradeNo, try st
 	if err != nil {
 		return err
 	}
-	o, err := c.Store.ChangeOrder(ctx, orderID, func(o *shop.Order) error {
+	o, err := c.Store.Orders.Change(ctx, orderID, func(o *shop.Order) error {
 		if a := o.Attempt(outTradeNo); a == nil || a.PrepayBy != try || !o.AttemptReady(outTradeNo, res.CodeURL, res.H5URL, jsapi, c.Now()) {
 			return store.Unchanged()
 		}
@@ -208,7 +208,7 @@ func jsapiMap(p *wechat.JSAPIParams) (map[string]string, error) {
 }
 
 func (c *Checkout) setAttempt(ctx context.Context, orderID, outTradeNo string, state shop.AttemptState) error {
-	_, err := c.Store.ChangeOrder(ctx, orderID, func(o *shop.Order) error {
+	_, err := c.Store.Orders.Change(ctx, orderID, func(o *shop.Order) error {
 		a := o.Attempt(outTradeNo)
 		if a == nil || !a.Open() || a.State == state {
 			return store.Unchanged()
@@ -240,7 +240,7 @@ func (c *Checkout) ask(ctx context.Context, o *shop.Order, a *shop.Attempt) (pai
 }
 
 func (c *Checkout) asked(ctx context.Context, orderID, outTradeNo string) error {
-	_, err := c.Store.ChangeOrder(ctx, orderID, func(o *shop.Order) error {
+	_, err := c.Store.Orders.Change(ctx, orderID, func(o *shop.Order) error {
 		a := o.Attempt(outTradeNo)
 		if a == nil || !a.Open() {
 			return store.Unchanged()

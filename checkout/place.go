@@ -73,7 +73,7 @@ func (c *Checkout) Place(ctx context.Context, req PlaceRequest, render func(Plac
 	}
 	asked := store.Asked{Caller: req.UserID, Key: req.Key, Route: store.RoutePlace, BodyHash: req.hash()}
 	for range placeRounds {
-		answer, err := c.Store.Once(ctx, asked, c.Now(), func(key *store.IdempotencyKey) (store.Answer, error) {
+		answer, err := c.Store.IdempotencyKeys.Once(ctx, asked, c.Now(), func(key *store.IdempotencyKey) (store.Answer, error) {
 			placed, err := c.place(ctx, key, req)
 			if err != nil {
 				return store.Answer{}, err
@@ -95,7 +95,7 @@ func (c *Checkout) Place(ctx context.Context, req PlaceRequest, render func(Plac
 func (c *Checkout) place(ctx context.Context, key *store.IdempotencyKey, req PlaceRequest) (Placed, error) {
 	own, overtaken := key.Fresh, false
 	for range placeRounds {
-		o, err := c.Store.Order(ctx, key.MadeID)
+		o, err := c.Store.Orders.Get(ctx, key.MadeID)
 		switch {
 		case err == nil && o.CloseReason != shop.CloseAbandoned:
 			p, err := c.withPayment(ctx, o, req.Channel, req.Payer, payTry(own, o))
@@ -140,7 +140,7 @@ func (c *Checkout) makeOrRefuse(ctx context.Context, key *store.IdempotencyKey, 
 	if !shop.IsRefusal(err) && !errors.Is(err, shop.ErrPayChannelBusy) {
 		return reused, err // made, or nobody knows: the next try takes the key over
 	}
-	freed, failed := c.Store.FreeKey(ctx, key)
+	freed, failed := c.Store.IdempotencyKeys.Free(ctx, key)
 	if failed == nil && !freed {
 		return nil, errLookAgain
 	}
@@ -154,7 +154,7 @@ func (c *Checkout) withReused(ctx context.Context, key *store.IdempotencyKey, o 
 	if err != nil {
 		return p, err
 	}
-	now, err := c.Store.IdempotencyKey(ctx, key.ID)
+	now, err := c.Store.IdempotencyKeys.Get(ctx, key.ID)
 	if err != nil {
 		return p, err
 	}
@@ -177,12 +177,12 @@ func (c *Checkout) takeOver(ctx context.Context, key *store.IdempotencyKey, user
 		return false, err
 	}
 	if !fresh {
-		o, err := c.Store.Order(ctx, key.MadeID)
+		o, err := c.Store.Orders.Get(ctx, key.MadeID)
 		if err != nil || o.CloseReason != shop.CloseAbandoned {
 			return false, err
 		}
 	}
-	now, won, err := c.Store.RenewKey(ctx, key)
+	now, won, err := c.Store.IdempotencyKeys.Renew(ctx, key)
 	if err != nil {
 		return false, err
 	}
@@ -197,7 +197,7 @@ func (c *Checkout) takeOver(ctx context.Context, key *store.IdempotencyKey, user
 // ends: a retry that comes after the overtaker's death finds no order, and takes over in turn.
 func (c *Checkout) awaitOvertaker(ctx context.Context, key *store.IdempotencyKey) error {
 	for {
-		now, err := c.Store.IdempotencyKey(ctx, key.ID)
+		now, err := c.Store.IdempotencyKeys.Get(ctx, key.ID)
 		if err != nil {
 			return err
 		}
@@ -205,7 +205,7 @@ func (c *Checkout) awaitOvertaker(ctx context.Context, key *store.IdempotencyKey
 			return errLookAgain
 		}
 		*key = *now
-		if _, err := c.Store.Order(ctx, key.MadeID); !errors.Is(err, shop.ErrOrderNotFound) {
+		if _, err := c.Store.Orders.Get(ctx, key.MadeID); !errors.Is(err, shop.ErrOrderNotFound) {
 			return err
 		}
 		if err := pause(ctx, twinPause); err != nil {
@@ -284,10 +284,10 @@ func (c *Checkout) write(ctx context.Context, orderID string, req PlaceRequest, 
 		}
 		a.HoldPrepay(payTry(true, o), now)
 	}
-	if err := c.Store.Remind(ctx, orderID, now.Add(lookSoon)); err != nil {
+	if err := c.Store.Wakeups.Schedule(ctx, orderID, now.Add(lookSoon)); err != nil {
 		return err
 	}
-	fresh, err := c.Store.InsertOrder(ctx, o) // not fresh: a twin wrote it, or it was given up; the caller looks again
+	fresh, err := c.Store.Orders.Insert(ctx, o) // not fresh: a twin wrote it, or it was given up; the caller looks again
 	if err == nil && o.State == shop.OrderPending {
 		c.announceQuietly(ctx, o)
 	}

@@ -28,7 +28,7 @@ func (c *Checkout) prepayInTurn(ctx context.Context, o *shop.Order, a *shop.Atte
 	if p.had == a.OutTradeNo || a.BeingPrepaid(c.Now()) {
 		return c.awaitPrepay(ctx, o.ID, a.OutTradeNo, p)
 	}
-	o, err := c.Store.ChangeOrder(ctx, o.ID, func(o *shop.Order) error {
+	o, err := c.Store.Orders.Change(ctx, o.ID, func(o *shop.Order) error {
 		now := o.Attempt(a.OutTradeNo)
 		if now == nil || now.Prepaid() || now.PrepayBy != a.PrepayBy {
 			return store.Unchanged()
@@ -47,7 +47,7 @@ func (c *Checkout) prepayInTurn(ctx context.Context, o *shop.Order, a *shop.Atte
 
 // endTurn lets the next call prepay at once where this one came to nothing.
 func (c *Checkout) endTurn(ctx context.Context, orderID, outTradeNo, try string) error {
-	_, err := c.Store.ChangeOrder(ctx, orderID, func(o *shop.Order) error {
+	_, err := c.Store.Orders.Change(ctx, orderID, func(o *shop.Order) error {
 		a := o.Attempt(outTradeNo)
 		if a == nil || a.PrepayBy != try {
 			return store.Unchanged()
@@ -64,7 +64,7 @@ func (c *Checkout) awaitPrepay(ctx context.Context, orderID, outTradeNo string, 
 		if err := pause(ctx, twinPause); err != nil {
 			return errors.Join(shop.ErrPayChannelBusy, err)
 		}
-		o, err := c.Store.Order(ctx, orderID)
+		o, err := c.Store.Orders.Get(ctx, orderID)
 		if err != nil {
 			return err
 		}
@@ -81,7 +81,7 @@ func (c *Checkout) awaitPrepay(ctx context.Context, orderID, outTradeNo string, 
 func (c *Checkout) numberUsed(ctx context.Context, o *shop.Order, a *shop.Attempt, try string) error {
 	c.Log.WarnContext(ctx, "WeChat knows a number with other parameters; do all instances have one PUBLIC_URL?",
 		"order", o.ID, "out_trade_no", a.OutTradeNo)
-	now, err := c.Store.Order(ctx, o.ID)
+	now, err := c.Store.Orders.Get(ctx, o.ID)
 	if err != nil {
 		return err
 	}

@@ -46,12 +46,12 @@ func (c *Checkout) runReconciling(ctx context.Context) error {
 // since is the day on which the shop opened; there is no bill to compare before it.
 func (c *Checkout) since(ctx context.Context) (shop.Date, error) {
 	var day shop.Date
-	found, err := c.Store.Setting(ctx, sinceKey, &day)
+	found, err := c.Store.Settings.Get(ctx, sinceKey, &day)
 	if err != nil || found {
 		return day, err
 	}
 	day = shop.DateOf(c.Now())
-	return day, c.Store.PutSetting(ctx, sinceKey, day)
+	return day, c.Store.Settings.Put(ctx, sinceKey, day)
 }
 
 func (c *Checkout) reconcileDue(ctx context.Context, since shop.Date, settled map[shop.Date]bool) error {
@@ -59,7 +59,7 @@ func (c *Checkout) reconcileDue(ctx context.Context, since shop.Date, settled ma
 		if settled[day] {
 			continue
 		}
-		r, mine, err := c.Store.BeginReconciliation(ctx, day, shop.ByShop, false, c.Now())
+		r, mine, err := c.Store.Reconciliations.Begin(ctx, day, shop.ByShop, false, c.Now())
 		if err == nil && mine {
 			r, err = c.reconcile(ctx, r)
 		}
@@ -79,7 +79,7 @@ func (c *Checkout) Reconcile(ctx context.Context, day shop.Date, by string) (*sh
 	if now := c.Now(); day >= shop.DateOf(now) || day < shop.DateOf(now.AddDate(0, -3, 0)) {
 		return nil, shop.ErrInvalidField.At("day")
 	}
-	begun, mine, err := c.Store.BeginReconciliation(ctx, day, by, true, c.Now())
+	begun, mine, err := c.Store.Reconciliations.Begin(ctx, day, by, true, c.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func (c *Checkout) reconcile(ctx context.Context, r *shop.Reconciliation) (*shop
 			return r, err
 		}
 	}
-	won, err := c.Store.EndReconciliation(ctx, r)
+	won, err := c.Store.Reconciliations.End(ctx, r)
 	if err == nil && !won {
 		err = fmt.Errorf("%w: another run took over", shop.ErrReconciliationRunning)
 	}
@@ -185,7 +185,7 @@ func (c *Checkout) compare(ctx context.Context, r *shop.Reconciliation) error {
 // day, and, by their numbers, whatever else the bill names.
 func (c *Checkout) books(ctx context.Context, day shop.Date, bill []shop.BillEntry) (*shop.Books, error) {
 	books := shop.NewBooks()
-	err := c.Store.OrdersWithCash(ctx, day.Start(), day.End(), func(o *shop.Order) error {
+	err := c.Store.Orders.EachWithCash(ctx, day.Start(), day.End(), func(o *shop.Order) error {
 		books.Add(o)
 		return nil
 	})
@@ -197,7 +197,7 @@ func (c *Checkout) books(ctx context.Context, day shop.Date, bill []shop.BillEnt
 		if !ok || books.Knows(e) {
 			continue
 		}
-		o, err := c.Store.Order(ctx, id)
+		o, err := c.Store.Orders.Get(ctx, id)
 		if errors.Is(err, shop.ErrOrderNotFound) {
 			continue
 		}
@@ -270,10 +270,10 @@ func (c *Checkout) askRefund(ctx context.Context, d *shop.Difference) (said stri
 	if err != nil {
 		return "", err
 	}
-	if err := c.Store.Remind(ctx, d.OrderID, c.Now().Add(lookSoon)); err != nil {
+	if err := c.Store.Wakeups.Schedule(ctx, d.OrderID, c.Now().Add(lookSoon)); err != nil {
 		return "", err
 	}
-	o, err := c.Store.Order(ctx, d.OrderID)
+	o, err := c.Store.Orders.Get(ctx, d.OrderID)
 	if err != nil {
 		return "", err
 	}
@@ -309,7 +309,7 @@ func (c *Checkout) openCases(ctx context.Context, r *shop.Reconciliation, earlie
 		}
 		c.alarm(ctx, "the bill and our orders differ", "day", r.Day, "kind", d.Kind, "order", d.OrderID, "out_trade_no", d.OutTradeNo,
 			"out_refund_no", d.OutRefundNo, "theirs_fen", d.Theirs, "ours_fen", d.Ours, "detail", d.Detail, "state", d.State)
-		err := c.Store.Audit(ctx, store.AuditRow{
+		err := c.Store.Audit.Add(ctx, store.AuditRow{
 			Object: "reconciliation:" + string(r.Day), Act: "difference " + string(d.State), By: r.By, At: c.Now().UTC(),
 			Data: map[string]string{
 				"kind": string(d.Kind), "order": d.OrderID, "out_trade_no": d.OutTradeNo, "out_refund_no": d.OutRefundNo,

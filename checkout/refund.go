@@ -35,7 +35,7 @@ func (c *Checkout) driveRefund(ctx context.Context, o *shop.Order, r *shop.Refun
 // refundHeldBack makes it a refund's turn at the next look, and not after the pause that is for a
 // WeChat that was asked.
 func (c *Checkout) refundHeldBack(ctx context.Context, orderID, outRefundNo string) error {
-	_, err := c.Store.ChangeOrder(ctx, orderID, func(o *shop.Order) error {
+	_, err := c.Store.Orders.Change(ctx, orderID, func(o *shop.Order) error {
 		r := o.Refund(outRefundNo)
 		if r == nil || !r.Open() {
 			return store.Unchanged()
@@ -90,7 +90,7 @@ var refundStates = map[string]shop.RefundState{
 // refundState notes a refund's state, and when WeChat accepted it (zero: not told); ""
 // notes only that WeChat was asked.
 func (c *Checkout) refundState(ctx context.Context, orderID, outRefundNo string, state shop.RefundState, accepted time.Time) error {
-	_, err := c.Store.ChangeOrder(ctx, orderID, func(o *shop.Order) error {
+	_, err := c.Store.Orders.Change(ctx, orderID, func(o *shop.Order) error {
 		r := o.Refund(outRefundNo)
 		if r == nil {
 			return store.Unchanged()
@@ -117,7 +117,7 @@ func (c *Checkout) RefundNotified(ctx context.Context, answer wechat.Refund) err
 		c.alarm(ctx, "refund callback for a number that is not ours", "out_refund_no", answer.OutRefundNo)
 		return nil
 	}
-	o, err := c.Store.Order(ctx, id)
+	o, err := c.Store.Orders.Get(ctx, id)
 	if errors.Is(err, shop.ErrOrderNotFound) || err == nil && o.Refund(answer.OutRefundNo) == nil {
 		c.alarm(ctx, "refund callback for a number that is not ours", "out_refund_no", answer.OutRefundNo)
 		return nil
@@ -125,7 +125,7 @@ func (c *Checkout) RefundNotified(ctx context.Context, answer wechat.Refund) err
 	if err != nil {
 		return err
 	}
-	if err := c.Store.Remind(ctx, id, c.Now().Add(lookSoon)); err != nil {
+	if err := c.Store.Wakeups.Schedule(ctx, id, c.Now().Add(lookSoon)); err != nil {
 		return err
 	}
 	if err := c.refundAnswer(ctx, o, o.Refund(answer.OutRefundNo), answer, nil); err != nil {

@@ -46,7 +46,7 @@ func (c *Checkout) FinanceRefund(ctx context.Context, by, key, orderID string, a
 	if !shop.ValidID(orderID) {
 		return nil, shop.ErrOrderNotFound
 	}
-	o, err := c.Store.Order(ctx, orderID)
+	o, err := c.Store.Orders.Get(ctx, orderID)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func (c *Checkout) refundOneLater(ctx context.Context, by, orderID, course, reas
 	if failed := c.drive(ctx, orderID); failed != nil || err == nil {
 		return failed
 	}
-	o, failed := c.Store.Order(ctx, orderID)
+	o, failed := c.Store.Orders.Get(ctx, orderID)
 	if failed != nil {
 		return failed
 	}
@@ -135,7 +135,7 @@ func (c *Checkout) beginRefund(ctx context.Context, orderID, reason, by, key str
 		}
 		if try.begun {
 			c.Log.InfoContext(ctx, "refund begins", "order", orderID, "amount_fen", try.quote.Amount)
-			return c.Store.Order(ctx, orderID)
+			return c.Store.Orders.Get(ctx, orderID)
 		}
 	}
 	return nil, shop.ErrOrderInProgress
@@ -160,7 +160,7 @@ func (c *Checkout) decideRefund(ctx context.Context, orderID, reason, by, key st
 		return try, err
 	}
 	defer unlock()
-	o, err := c.Store.Order(ctx, orderID)
+	o, err := c.Store.Orders.Get(ctx, orderID)
 	if err != nil {
 		return try, err
 	}
@@ -199,7 +199,7 @@ var errOvertaken = errors.New("another call decides a refund of the order")
 
 // writeRefund begins a refund under a key, once, while the call still is the one that may.
 func (c *Checkout) writeRefund(ctx context.Context, orderID, key, call string, begin func(*shop.Order) error) error {
-	_, err := c.Store.ChangeOrder(ctx, orderID, func(o *shop.Order) error {
+	_, err := c.Store.Orders.Change(ctx, orderID, func(o *shop.Order) error {
 		moved, err := o.Under(key, func() error {
 			if o.FreezeBy != call {
 				return errOvertaken
@@ -225,10 +225,10 @@ const refundTries = 8
 // frozen here. A grant that an earlier call has frozen is written again: a thaw of it that is
 // under way comes too late then (see follow).
 func (c *Checkout) freeze(ctx context.Context, o *shop.Order, q shop.OrderRefund, p past, call string) (all bool, err error) {
-	if err := c.Store.Remind(ctx, o.ID, c.Now().Add(lookSoon)); err != nil {
+	if err := c.Store.Wakeups.Schedule(ctx, o.ID, c.Now().Add(lookSoon)); err != nil {
 		return false, err
 	}
-	if _, err := c.Store.ChangeOrder(ctx, o.ID, func(o *shop.Order) error { o.Freezing(call, c.Now().Add(lookSoon)); return nil }); err != nil {
+	if _, err := c.Store.Orders.Change(ctx, o.ID, func(o *shop.Order) error { o.Freezing(call, c.Now().Add(lookSoon)); return nil }); err != nil {
 		return false, err
 	}
 	for _, l := range q.Lines {
@@ -236,7 +236,7 @@ func (c *Checkout) freeze(ctx context.Context, o *shop.Order, q shop.OrderRefund
 			continue
 		}
 		same := true
-		_, err := c.Store.ChangeEnrolment(ctx, o.UserID, l.CourseID, func(e *shop.Enrolment) error {
+		_, err := c.Store.Enrolments.Change(ctx, o.UserID, l.CourseID, func(e *shop.Enrolment) error {
 			if same = e.V == p[l.CourseID].Enrolment.V; !same {
 				return store.Unchanged()
 			}
@@ -253,10 +253,10 @@ func (c *Checkout) freeze(ctx context.Context, o *shop.Order, q shop.OrderRefund
 // thaw makes the order look after its grants now: the refund that they were frozen for came
 // to nothing.
 func (c *Checkout) thaw(ctx context.Context, orderID string) error {
-	if err := c.Store.Remind(ctx, orderID, c.Now()); err != nil {
+	if err := c.Store.Wakeups.Schedule(ctx, orderID, c.Now()); err != nil {
 		return err
 	}
-	_, err := c.Store.ChangeOrder(ctx, orderID, func(o *shop.Order) error { o.OweGrants(c.Now()); return nil })
+	_, err := c.Store.Orders.Change(ctx, orderID, func(o *shop.Order) error { o.OweGrants(c.Now()); return nil })
 	return err
 }
 
@@ -270,18 +270,18 @@ func (p past) of(courseID string) shop.Learning { return p[courseID] }
 func (c *Checkout) pastOf(ctx context.Context, o *shop.Order) (past, error) {
 	p := past{}
 	for _, l := range o.Lines {
-		e, err := c.Store.Enrolment(ctx, o.UserID, l.CourseID)
+		e, err := c.Store.Enrolments.Get(ctx, o.UserID, l.CourseID)
 		if err != nil {
 			return nil, err
 		}
 		if e != nil && o.Grants(l.CourseID) == shop.GrantLive {
 			e.Unfreeze(o.ID)
 		}
-		progress, err := c.Store.Progress(ctx, o.UserID, l.CourseID)
+		progress, err := c.Store.Progress.Get(ctx, o.UserID, l.CourseID)
 		if err != nil {
 			return nil, err
 		}
-		course, err := c.Store.Course(ctx, l.CourseID)
+		course, err := c.Store.Courses.Get(ctx, l.CourseID)
 		if errors.Is(err, shop.ErrCourseNotFound) {
 			course = &shop.Course{}
 		} else if err != nil {
@@ -295,7 +295,7 @@ func (c *Checkout) pastOf(ctx context.Context, o *shop.Order) (past, error) {
 
 // refundRefused pays back the lines that could not be granted.
 func (c *Checkout) refundRefused(ctx context.Context, o *shop.Order) error {
-	_, err := c.Store.ChangeOrder(ctx, o.ID, func(o *shop.Order) error {
+	_, err := c.Store.Orders.Change(ctx, o.ID, func(o *shop.Order) error {
 		if !o.RefundRefused(c.Now()) {
 			return store.Unchanged()
 		}
@@ -307,7 +307,7 @@ func (c *Checkout) refundRefused(ctx context.Context, o *shop.Order) error {
 // refundNeedless pays back the stages that this order's full price has made needless.
 func (c *Checkout) refundNeedless(ctx context.Context, o *shop.Order) error {
 	for id, course := range o.Needless() {
-		e, err := c.Store.Enrolment(ctx, o.UserID, course)
+		e, err := c.Store.Enrolments.Get(ctx, o.UserID, course)
 		if err != nil {
 			return err
 		}
@@ -320,10 +320,10 @@ func (c *Checkout) refundNeedless(ctx context.Context, o *shop.Order) error {
 }
 
 func (c *Checkout) beginNeedless(ctx context.Context, orderID, course string, e *shop.Enrolment) (*shop.Order, error) {
-	if err := c.Store.Remind(ctx, orderID, c.Now().Add(lookSoon)); err != nil {
+	if err := c.Store.Wakeups.Schedule(ctx, orderID, c.Now().Add(lookSoon)); err != nil {
 		return nil, err
 	}
-	return c.Store.ChangeOrder(ctx, orderID, func(o *shop.Order) error {
+	return c.Store.Orders.Change(ctx, orderID, func(o *shop.Order) error {
 		if o.RefundFor(shop.ReasonNeedlessStage) {
 			return store.Unchanged()
 		}

@@ -25,7 +25,7 @@ func (c *Checkout) follow(ctx context.Context, o *shop.Order, duty shop.DutyName
 		if l.Result != shop.LineGranted {
 			continue
 		}
-		e, err := c.Store.ChangeEnrolment(ctx, o.UserID, l.CourseID, func(e *shop.Enrolment) error {
+		e, err := c.Store.Enrolments.Change(ctx, o.UserID, l.CourseID, func(e *shop.Enrolment) error {
 			return c.followLine(ctx, e, o, l.CourseID, duty)
 		})
 		if err != nil {
@@ -44,7 +44,7 @@ func (c *Checkout) endFreezing(ctx context.Context, o *shop.Order) (*shop.Order,
 	if o.FreezeBy == "" {
 		return o, nil
 	}
-	return c.Store.ChangeOrder(ctx, o.ID, func(o *shop.Order) error {
+	return c.Store.Orders.Change(ctx, o.ID, func(o *shop.Order) error {
 		if o.FreezeBy == "" {
 			return store.Unchanged()
 		}
@@ -58,7 +58,7 @@ func (c *Checkout) endFreezing(ctx context.Context, o *shop.Order) (*shop.Order,
 // writes the enrolment before this call can.
 func (c *Checkout) followLine(ctx context.Context, e *shop.Enrolment, o *shop.Order, courseID string, duty shop.DutyName) error {
 	if g, ok := e.Grant(o.ID); ok && g.State == shop.GrantFrozen && o.Grants(courseID) == shop.GrantLive {
-		now, err := c.Store.Order(ctx, o.ID)
+		now, err := c.Store.Orders.Get(ctx, o.ID)
 		if err != nil {
 			return err
 		}

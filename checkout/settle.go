@@ -21,7 +21,7 @@ func (c *Checkout) Settle(ctx context.Context, p shop.Payment, by string) (shop.
 	if !ok {
 		return c.stray(ctx, p)
 	}
-	o, err := c.Store.Order(ctx, id)
+	o, err := c.Store.Orders.Get(ctx, id)
 	if errors.Is(err, shop.ErrOrderNotFound) {
 		return c.stray(ctx, p)
 	}
@@ -50,10 +50,10 @@ func (c *Checkout) Settle(ctx context.Context, p shop.Payment, by string) (shop.
 
 func (c *Checkout) settle(ctx context.Context, id string, p shop.Payment, wanted, gone bool, by string) (did shop.Settlement, o *shop.Order, err error) {
 	// The reminder first, so that a process that dies right after the move is not missed.
-	if err := c.Store.Remind(ctx, id, c.Now().Add(lookSoon)); err != nil {
+	if err := c.Store.Wakeups.Schedule(ctx, id, c.Now().Add(lookSoon)); err != nil {
 		return "", nil, err
 	}
-	o, err = c.Store.ChangeOrder(ctx, id, func(o *shop.Order) error {
+	o, err = c.Store.Orders.Change(ctx, id, func(o *shop.Order) error {
 		o.BuyerGone = o.BuyerGone || gone && o.Unsettled()
 		did = o.Settle(p, c.Merchant, wanted, c.Now(), by)
 		if did == shop.SettledRepeat || did == shop.SettledUnknown {
@@ -73,12 +73,12 @@ func (c *Checkout) settled(ctx context.Context, o *shop.Order, p shop.Payment, d
 		return err
 	case shop.SettledOdd, shop.SettledHeld:
 		odd := o.Odd(p, c.Merchant)
-		if _, err := c.Store.KeepStray(ctx, p, string(did)+": "+odd, c.Now()); err != nil {
+		if _, err := c.Store.UnmatchedPayments.Record(ctx, p, string(did)+": "+odd, c.Now()); err != nil {
 			return err
 		}
 		log.ErrorContext(ctx, "a payment does not fit its order", "odd", odd, "alarm", true)
 	case shop.SettledGone:
-		if _, err := c.Store.KeepStray(ctx, p, string(did)+": goes back by itself", c.Now()); err != nil {
+		if _, err := c.Store.UnmatchedPayments.Record(ctx, p, string(did)+": goes back by itself", c.Now()); err != nil {
 			return err
 		}
 		if err := c.tellGone(ctx, o, p.OutTradeNo); err != nil {
@@ -103,7 +103,7 @@ func (c *Checkout) wanted(ctx context.Context, o *shop.Order) (bool, error) {
 	for _, l := range o.Lines {
 		lines = append(lines, shop.LineRequest{CourseID: l.CourseID, PolicyID: l.PolicyID})
 	}
-	if err := c.Store.Remind(ctx, o.ID, c.Now().Add(lookSoon)); err != nil {
+	if err := c.Store.Wakeups.Schedule(ctx, o.ID, c.Now().Add(lookSoon)); err != nil {
 		return false, err // whoever looks lets the claims go again, should this end here
 	}
 	holder, err := c.claimCourses(ctx, o.UserID, o.ID, courseIDs(lines))
@@ -119,7 +119,7 @@ func (c *Checkout) wanted(ctx context.Context, o *shop.Order) (bool, error) {
 
 // stray keeps a payment for a number that is not ours.
 func (c *Checkout) stray(ctx context.Context, p shop.Payment) (shop.Settlement, error) {
-	first, err := c.Store.KeepStray(ctx, p, "unknown out_trade_no", c.Now())
+	first, err := c.Store.UnmatchedPayments.Record(ctx, p, "unknown out_trade_no", c.Now())
 	if err != nil {
 		return "", err
 	}

@@ -53,7 +53,7 @@ func (c *Checkout) runSweeping(ctx context.Context) error {
 // Sweep looks at every order that is due now, several at a time: one that waits for a slow
 // WeChat must not hold up one that waits to be opened.
 func (c *Checkout) Sweep(ctx context.Context) error {
-	due, err := c.Store.DueNow(ctx, c.Now(), sweepMost)
+	due, err := c.Store.Wakeups.Due(ctx, c.Now(), sweepMost)
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func (c *Checkout) Sweep(ctx context.Context) error {
 	g.SetLimit(sweepers)
 	for _, d := range due {
 		g.Go(func() error {
-			mine, err := c.Store.Lease(ctx, &d, c.Now().Add(leaseFor))
+			mine, err := c.Store.Wakeups.Lease(ctx, &d, c.Now().Add(leaseFor))
 			if mine {
 				c.driveLogged(store.WithRedisBudget(ctx), d.OrderID)
 			}
@@ -87,11 +87,11 @@ func (c *Checkout) drive(ctx context.Context, orderID string) error {
 	for range stepsMost {
 		// The row before the order: if the order changes after it is read here, whoever
 		// changed it has touched the row, and it will not be put away below.
-		due, noted, err := c.Store.DueOf(ctx, orderID)
+		due, noted, err := c.Store.Wakeups.Get(ctx, orderID)
 		if err != nil {
 			return err
 		}
-		o, err := c.Store.Order(ctx, orderID)
+		o, err := c.Store.Orders.Get(ctx, orderID)
 		if errors.Is(err, shop.ErrOrderNotFound) {
 			return c.giveUp(ctx, due, noted)
 		}
@@ -111,39 +111,39 @@ func (c *Checkout) drive(ctx context.Context, orderID string) error {
 
 // giveUp ends an order that was announced and never written. Taking its id makes sure that
 // it cannot be written any more; then what was held for it is free.
-func (c *Checkout) giveUp(ctx context.Context, due store.Due, noted bool) error {
+func (c *Checkout) giveUp(ctx context.Context, due store.Wakeup, noted bool) error {
 	if !noted {
 		return nil
 	}
 	o := shop.Abandoned(due.OrderID, c.Now())
-	fresh, err := c.Store.InsertOrder(ctx, o)
+	fresh, err := c.Store.Orders.Insert(ctx, o)
 	if err != nil || !fresh {
 		return err // it came after all, and needs its row
 	}
 	if err := c.releaseOrder(ctx, o); err != nil {
 		return err
 	}
-	return c.Store.Rest(ctx, o, due)
+	return c.Store.Wakeups.Done(ctx, o, due)
 }
 
 // putAway notes when the order is looked at next, or lets it rest.
-func (c *Checkout) putAway(ctx context.Context, o *shop.Order, due store.Due, noted bool) error {
+func (c *Checkout) putAway(ctx context.Context, o *shop.Order, due store.Wakeup, noted bool) error {
 	at, more := o.NextLook()
 	switch {
 	case more && noted:
-		return c.Store.PutOff(ctx, due, at)
+		return c.Store.Wakeups.Reschedule(ctx, due, at)
 	case more:
-		return c.Store.Remind(ctx, o.ID, at)
+		return c.Store.Wakeups.Schedule(ctx, o.ID, at)
 	case !noted:
 		return nil
 	}
 	if err := c.releaseOrder(ctx, o); err != nil {
 		return err
 	}
-	if err := c.Store.AuditOrder(ctx, o); err != nil {
+	if err := c.Store.Audit.AddOrder(ctx, o); err != nil {
 		return err
 	}
-	return c.Store.Rest(ctx, o, due)
+	return c.Store.Wakeups.Done(ctx, o, due)
 }
 
 // step does the first thing that is due for the order and reports whether there was one.
@@ -187,7 +187,7 @@ func (c *Checkout) perform(ctx context.Context, o *shop.Order, duty shop.DutyNam
 	if err != nil {
 		c.Log.WarnContext(ctx, "duty not done", "order", o.ID, "duty", duty, "err", err)
 	}
-	_, saved := c.Store.ChangeOrder(ctx, o.ID, func(o *shop.Order) error {
+	_, saved := c.Store.Orders.Change(ctx, o.ID, func(o *shop.Order) error {
 		d := o.Duties[duty]
 		if d == nil || d.Done {
 			return store.Unchanged()

@@ -36,7 +36,7 @@ func (c *Checkout) runTurning(ctx context.Context) error {
 // and open pages are told when it is there.
 func (c *Checkout) Turn(ctx context.Context) error {
 	for ctx.Err() == nil {
-		turns, err := c.Store.TurnsNow(ctx, c.Now(), sweepMost)
+		turns, err := c.Store.AccessEnds.Due(ctx, c.Now(), sweepMost)
 		if err != nil {
 			return err
 		}
@@ -54,24 +54,24 @@ func (c *Checkout) Turn(ctx context.Context) error {
 
 // takeTurn does what is due at one turn and notes when to look again. What cannot be done
 // now is tried again after a pause.
-func (c *Checkout) takeTurn(ctx context.Context, t store.Turn) error {
+func (c *Checkout) takeTurn(ctx context.Context, t store.AccessEnd) error {
 	now := c.Now()
 	if err := c.turn(ctx, t, now); err != nil {
 		if ctx.Err() == nil {
 			c.Log.WarnContext(ctx, "turn waits for its next look", "course", t.CourseID, "end", t.End, "err", err)
 		}
-		return c.Store.MoveTurn(ctx, t, now.Add(turnPause))
+		return c.Store.AccessEnds.Reschedule(ctx, t, now.Add(turnPause))
 	}
 	if next, more := shop.NextReminder(t.End, now); more {
-		return c.Store.MoveTurn(ctx, t, next)
+		return c.Store.AccessEnds.Reschedule(ctx, t, next)
 	}
-	return c.Store.ForgetTurn(ctx, t)
+	return c.Store.AccessEnds.Done(ctx, t)
 }
 
 // turn tells the learner what there is to tell. The reminder comes first: it is kept in the
 // inbox even while nothing can be announced.
-func (c *Checkout) turn(ctx context.Context, t store.Turn, now time.Time) error {
-	course, err := c.Store.Course(ctx, t.CourseID)
+func (c *Checkout) turn(ctx context.Context, t store.AccessEnd, now time.Time) error {
+	course, err := c.Store.Courses.Get(ctx, t.CourseID)
 	if errors.Is(err, shop.ErrCourseNotFound) {
 		return nil // nothing to remind of
 	}
@@ -81,7 +81,7 @@ func (c *Checkout) turn(ctx context.Context, t store.Turn, now time.Time) error 
 	if gone, err := c.gone(ctx, t.UserID); err != nil || gone {
 		return err
 	}
-	all, err := c.Store.Standing(ctx, t.UserID, t.CourseID)
+	all, err := c.Store.Enrolments.Standing(ctx, t.UserID, t.CourseID)
 	if err != nil {
 		return err
 	}

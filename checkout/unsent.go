@@ -30,7 +30,7 @@ func (c *Checkout) orLater(ctx context.Context, err error, u store.Unsent) error
 	if err == nil || errors.Is(err, hub.ErrBadEvent) || errors.Is(err, hub.ErrTooLarge) {
 		return err
 	}
-	return c.Store.NoteUnsent(ctx, u)
+	return c.Store.Unsent.Note(ctx, u)
 }
 
 // runTelling shows late news until ctx ends. It is apart from the orders: none of them waits for Redis.
@@ -55,7 +55,7 @@ func (c *Checkout) runTelling(ctx context.Context) error {
 // TellUnsent shows open pages what they have not been shown, as far as Redis takes it; the error says why not all.
 func (c *Checkout) TellUnsent(ctx context.Context) error {
 	for ctx.Err() == nil {
-		all, err := c.Store.UnsentNews(ctx, unsentMost)
+		all, err := c.Store.Unsent.List(ctx, unsentMost)
 		if err != nil || len(all) == 0 {
 			return err
 		}
@@ -82,14 +82,14 @@ func (c *Checkout) tellLate(ctx context.Context, u store.Unsent) error {
 	if err != nil {
 		return err
 	}
-	return c.Store.ForgetUnsent(ctx, u)
+	return c.Store.Unsent.Done(ctx, u)
 }
 
 // showAgain shows a thing as it is now; one that is gone needs no showing.
 func (c *Checkout) showAgain(ctx context.Context, u store.Unsent) error {
 	switch u.Kind {
 	case store.UnsentOrder, store.UnsentCart:
-		o, err := c.Store.Order(ctx, u.Ref)
+		o, err := c.Store.Orders.Get(ctx, u.Ref)
 		switch {
 		case errors.Is(err, shop.ErrOrderNotFound):
 			return nil
@@ -100,7 +100,7 @@ func (c *Checkout) showAgain(ctx context.Context, u store.Unsent) error {
 		}
 		return c.publishOrder(ctx, o)
 	case store.UnsentEnrolment:
-		e, err := c.Store.Enrolment(ctx, u.UserID, u.Ref)
+		e, err := c.Store.Enrolments.Get(ctx, u.UserID, u.Ref)
 		if err != nil || e == nil {
 			return err
 		}

@@ -132,7 +132,7 @@ func (s *Server) admit(r *http.Request, x *exchange, a access) error {
 // auditKey writes a program's call into the audit before it is done: nobody sits there who
 // could be asked later.
 func (s *Server) auditKey(r *http.Request, x *exchange, allowed bool) error {
-	return s.Store.Audit(r.Context(), store.AuditRow{
+	return s.Store.Audit.Add(r.Context(), store.AuditRow{
 		Object: "key:" + x.who.KeyID, Act: "api_key_call", By: x.who.id(), At: s.Now().UTC(),
 		Data: map[string]string{"method": knownMethod(r.Method), "route": x.route, "allowed": strconv.FormatBool(allowed), "request_id": x.id},
 	})
@@ -161,16 +161,16 @@ func bearer(r *http.Request) (token string, given bool, err error) {
 // profile is never read: roles travel in the row.
 func (s *Server) authenticate(ctx context.Context, token string) (caller, error) {
 	if store.IsAPIKey(token) {
-		key, err := s.Store.AuthenticateKey(ctx, token, s.Now())
+		key, err := s.Store.APIKeys.Authenticate(ctx, token, s.Now())
 		if err != nil {
 			return caller{}, err
 		}
-		if err := s.Store.NoteKeyUse(ctx, key, s.Now()); err != nil {
+		if err := s.Store.APIKeys.NoteUse(ctx, key, s.Now()); err != nil {
 			s.Log.WarnContext(ctx, "the use of a key is not written down", "key", key.ID, "err", err)
 		}
 		return caller{KeyID: key.ID, Scopes: key.Scopes}, nil
 	}
-	row, err := s.Store.Authenticate(ctx, token, s.Now())
+	row, err := s.Store.Tokens.Authenticate(ctx, token, s.Now())
 	if err != nil {
 		return caller{}, err
 	}

@@ -102,7 +102,7 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) error {
 		u.Locale = shop.LocaleEn // until they choose
 	}
 	u.StaffPassword = new(hasStaffLength(in.Password))
-	if err := s.Store.InsertUser(r.Context(), u); err != nil {
+	if err := s.Store.Users.Insert(r.Context(), u); err != nil {
 		return err
 	}
 	s.event(r, "registered", slog.String("who", u.ID))
@@ -168,7 +168,7 @@ func (s *Server) userNamed(ctx context.Context, name string) (*shop.User, error)
 	if !usernamePattern.MatchString(name) {
 		return &shop.User{}, nil
 	}
-	u, err := s.Store.UserByUsername(ctx, name)
+	u, err := s.Store.Users.ByUsername(ctx, name)
 	if errors.Is(err, shop.ErrUserNotFound) {
 		return &shop.User{}, nil
 	}
@@ -189,7 +189,7 @@ func (s *Server) notePassword(r *http.Request, u *shop.User, password string, we
 		hash, err = s.hashing.hash(r.Context(), password)
 	}
 	if err == nil {
-		_, err = s.Store.ReplacePassword(r.Context(), u.ID, u.PasswordHash, hash, long)
+		_, err = s.Store.Users.ReplacePassword(r.Context(), u.ID, u.PasswordHash, hash, long)
 	}
 	if err != nil {
 		s.Log.WarnContext(r.Context(), "what a password says is not kept", "user", u.ID, "err", err)
@@ -201,14 +201,14 @@ func (s *Server) notePassword(r *http.Request, u *shop.User, password string, we
 // openSession makes the client's new token, which ends its old one and that one's sockets.
 func (s *Server) openSession(w http.ResponseWriter, r *http.Request, status int, u *shop.User, client string) error {
 	now := s.Now()
-	token, row, err := s.Store.PutToken(r.Context(), u, client, now, tokenTTL)
+	token, row, err := s.Store.Tokens.Put(r.Context(), u, client, now, tokenTTL)
 	if err != nil {
 		return err
 	}
 	if err := s.stillSame(r.Context(), u, client); err != nil {
 		return err
 	}
-	ended, err := s.Store.EndOldestTokens(r.Context(), u.ID, client)
+	ended, err := s.Store.Tokens.EndOldest(r.Context(), u.ID, client)
 	if err != nil {
 		return err
 	}
@@ -216,7 +216,7 @@ func (s *Server) openSession(w http.ResponseWriter, r *http.Request, status int,
 		s.endSockets(r, u.ID, old.Client, "", hub.Replaced)
 	}
 	// Not where a newer login has replaced this one already: that one's sockets are good.
-	if _, err := s.Store.Authenticate(r.Context(), token, now); err == nil {
+	if _, err := s.Store.Tokens.Authenticate(r.Context(), token, now); err == nil {
 		s.endSockets(r, u.ID, client, row.Session(), hub.Replaced)
 	}
 	s.event(r, "logged in", slog.String("who", u.ID), slog.String("client", client))
@@ -226,11 +226,11 @@ func (s *Server) openSession(w http.ResponseWriter, r *http.Request, status int,
 // stillSame takes the new token back where the password or the roles changed between
 // reading the account and writing the token: whoever changed them could not see it.
 func (s *Server) stillSame(ctx context.Context, u *shop.User, client string) error {
-	now, err := s.Store.User(ctx, u.ID)
+	now, err := s.Store.Users.Get(ctx, u.ID)
 	if err == nil && now.PasswordHash == u.PasswordHash && slices.Equal(now.Roles, u.Roles) {
 		return nil
 	}
-	if dropErr := s.Store.DeleteToken(ctx, u.ID, client); dropErr != nil {
+	if dropErr := s.Store.Tokens.Delete(ctx, u.ID, client); dropErr != nil {
 		return dropErr
 	}
 	if err != nil {
@@ -242,7 +242,7 @@ func (s *Server) stillSame(ctx context.Context, u *shop.User, client string) err
 // logout answers POST /api/logout: this client's token and sockets end.
 func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
 	c := callerOf(r.Context())
-	if err := s.Store.DeleteToken(r.Context(), c.UserID, c.Client); err != nil {
+	if err := s.Store.Tokens.Delete(r.Context(), c.UserID, c.Client); err != nil {
 		return err
 	}
 	s.endSockets(r, c.UserID, c.Client, "", hub.LoggedOut)
@@ -261,11 +261,11 @@ type meView struct {
 
 // showMe answers GET /api/me.
 func (s *Server) showMe(w http.ResponseWriter, r *http.Request) error {
-	u, err := s.Store.User(r.Context(), learnerID(r.Context()))
+	u, err := s.Store.Users.Get(r.Context(), learnerID(r.Context()))
 	if err != nil {
 		return err
 	}
-	b, err := s.Store.Binding(r.Context(), u.ID)
+	b, err := s.Store.Bindings.Get(r.Context(), u.ID)
 	if err != nil {
 		return err
 	}
@@ -306,7 +306,7 @@ func (s *Server) changeMe(w http.ResponseWriter, r *http.Request) error {
 	if change.Name == nil && change.Locale == nil && len(change.Mute) == 0 {
 		return shop.ErrInvalidField // nothing that could be changed
 	}
-	if err := s.Store.ChangeProfile(r.Context(), learnerID(r.Context()), change); err != nil {
+	if err := s.Store.Users.ChangeProfile(r.Context(), learnerID(r.Context()), change); err != nil {
 		return err
 	}
 	if len(change.Mute) > 0 {
@@ -318,7 +318,7 @@ func (s *Server) changeMe(w http.ResponseWriter, r *http.Request) error {
 // tellNotifications tells the learner's open pages what is wanted now: those hear of activities for
 // everybody also when they are not.
 func (s *Server) tellNotifications(r *http.Request) {
-	u, err := s.Store.User(r.Context(), learnerID(r.Context()))
+	u, err := s.Store.Users.Get(r.Context(), learnerID(r.Context()))
 	if err != nil {
 		s.Log.WarnContext(r.Context(), "a choice of notifications is not told", "err", err)
 		return

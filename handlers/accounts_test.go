@@ -63,7 +63,7 @@ func TestARegistrationThatCannotBe(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) { w.do("POST", "/api/register", "", row.body).is(row.want, row.code) })
 	}
-	users, _, err := w.store.Users(t.Context(), "", 10, "")
+	users, _, err := w.store.Users.Page(t.Context(), "", 10, "")
 	if err != nil || len(users) != 0 {
 		t.Errorf("users afterwards: %v, %v", users, err)
 	}
@@ -174,11 +174,11 @@ func TestAWeakHashIsUpgradedByTheLogin(t *testing.T) {
 		t.Fatal(err)
 	}
 	u := &shop.User{Username: "linwei", PasswordHash: old, Roles: []shop.Role{shop.RoleLearner}}
-	if err := w.store.InsertUser(t.Context(), u); err != nil {
+	if err := w.store.Users.Insert(t.Context(), u); err != nil {
 		t.Fatal(err)
 	}
 	w.login("linwei", "web")
-	now, err := w.store.User(t.Context(), u.ID)
+	now, err := w.store.Users.Get(t.Context(), u.ID)
 	if err != nil || !strings.HasPrefix(now.PasswordHash, "$argon2id$v=19$m=19456,t=2,p=1$") {
 		t.Fatalf("hash %.40s, %v", now.PasswordHash, err)
 	}
@@ -204,7 +204,7 @@ func TestANewPasswordEndsEveryOtherLogin(t *testing.T) {
 	if end := page.Ended(2 * time.Second); end.Code != 4001 {
 		t.Errorf("the phone was closed with %+v", end)
 	}
-	if now, err := w.store.Authenticate(t.Context(), fresh, time.Now()); err != nil || !strings.Contains(w.ordersToEnd(), now.Session()) {
+	if now, err := w.store.Tokens.Authenticate(t.Context(), fresh, time.Now()); err != nil || !strings.Contains(w.ordersToEnd(), now.Session()) {
 		t.Errorf("%v; a page that has its new token early is not spared: %s", err, w.ordersToEnd())
 	}
 	w.do("POST", "/api/login", "", credentials{"linwei", aPassword, ""}).is(401)

@@ -105,7 +105,7 @@ func (s *Server) createCourse(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	if _, err := s.Store.InsertCourse(r.Context(), c); err != nil {
+	if _, err := s.Store.Courses.Insert(r.Context(), c); err != nil {
 		return err
 	}
 	s.event(r, "course created", slog.String("course", c.ID))
@@ -121,7 +121,7 @@ func (s *Server) setOutline(r *http.Request, c *shop.Course, in outline) error {
 	if err := c.ValidateOutline(); err != nil {
 		return err
 	}
-	all, err := s.Store.Catalogue(r.Context())
+	all, err := s.Store.Catalogue.Get(r.Context())
 	if err != nil {
 		return err
 	}
@@ -249,7 +249,7 @@ func (s *Server) changeCourse(w http.ResponseWriter, r *http.Request, what strin
 	if err != nil {
 		return err
 	}
-	c, err := s.Store.UpdateCourse(r.Context(), id, change)
+	c, err := s.Store.Courses.Change(r.Context(), id, change)
 	if err != nil {
 		return err
 	}
@@ -271,7 +271,7 @@ func (s *Server) adminShowCourse(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	c, err := s.Store.Course(r.Context(), id)
+	c, err := s.Store.Courses.Get(r.Context(), id)
 	if err != nil {
 		return err
 	}
@@ -285,7 +285,7 @@ func (s *Server) adminListCourses(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return err
 	}
-	all, err := s.Store.Catalogue(r.Context())
+	all, err := s.Store.Catalogue.Get(r.Context())
 	if err != nil {
 		return err
 	}

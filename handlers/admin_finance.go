@@ -86,7 +86,7 @@ func (s *Server) nameUsers(r *http.Request, cash []shop.Cash, names map[string]s
 			ids = append(ids, c.UserID)
 		}
 	}
-	users, err := s.Store.Recipients(r.Context(), ids)
+	users, err := s.Store.Users.Living(r.Context(), ids)
 	for id, u := range users {
 		names[id] = u.Username
 	}

@@ -43,7 +43,7 @@ func (s *Server) viewAPIKey(k store.APIKey, maker *shop.User) apiKeyView {
 
 // listAPIKeys answers GET /api/admin/api-keys, the ended ones included.
 func (s *Server) listAPIKeys(w http.ResponseWriter, r *http.Request) error {
-	keys, err := s.Store.APIKeys(r.Context(), s.Now())
+	keys, err := s.Store.APIKeys.All(r.Context(), s.Now())
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (s *Server) listAPIKeys(w http.ResponseWriter, r *http.Request) error {
 	for _, k := range keys {
 		maker, read := makers[k.CreatedBy]
 		if !read {
-			maker, err = s.Store.User(r.Context(), k.CreatedBy)
+			maker, err = s.Store.Users.Get(r.Context(), k.CreatedBy)
 			if err != nil && !errors.Is(err, shop.ErrUserNotFound) {
 				return err
 			}
@@ -93,11 +93,11 @@ func (s *Server) createAPIKey(w http.ResponseWriter, r *http.Request) error {
 	if !ends.After(now) || ends.After(now.Add(maxKeyTTL)) {
 		return shop.ErrInvalidField.At("expires_at")
 	}
-	text, key, err := s.Store.InsertAPIKey(r.Context(), name, scopes, learnerID(r.Context()), ends, now)
+	text, key, err := s.Store.APIKeys.Insert(r.Context(), name, scopes, learnerID(r.Context()), ends, now)
 	if err != nil {
 		return err
 	}
-	maker, err := s.Store.User(r.Context(), key.CreatedBy)
+	maker, err := s.Store.Users.Get(r.Context(), key.CreatedBy)
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func (s *Server) deleteAPIKey(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Store.DeleteAPIKey(r.Context(), id, learnerID(r.Context()), s.Now()); err != nil {
+	if err := s.Store.APIKeys.Delete(r.Context(), id, learnerID(r.Context()), s.Now()); err != nil {
 		return err
 	}
 	s.event(r, "API key deleted", slog.String("key", id))

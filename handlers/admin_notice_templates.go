@@ -38,7 +38,7 @@ type wordingLimits struct {
 
 // listNoticeTemplates answers GET /api/admin/notice-templates: every form, edited or not.
 func (s *Server) listNoticeTemplates(w http.ResponseWriter, r *http.Request) error {
-	edited, err := s.Store.ReadNoticeTemplates(r.Context())
+	edited, err := s.Store.NoticeTemplates.Read(r.Context())
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (s *Server) editNoticeTemplate(w http.ResponseWriter, r *http.Request, f sh
 	if seen == nil || *seen < 0 {
 		return shop.ErrInvalidField.At("v")
 	}
-	t, err := s.Store.PutNoticeTemplate(r.Context(), shop.NoticeTemplate{
+	t, err := s.Store.NoticeTemplates.Put(r.Context(), shop.NoticeTemplate{
 		Form: f.Name, Texts: texts, V: *seen, By: learnerID(r.Context()), At: s.Now().UTC(),
 	})
 	if err != nil {
@@ -125,7 +125,7 @@ func (s *Server) previewNoticeTemplate(w http.ResponseWriter, r *http.Request) e
 		texts, err = cleanWordings(f, *in.Texts)
 	} else {
 		var edited map[string]shop.NoticeTemplate
-		edited, err = s.Store.ReadNoticeTemplates(r.Context())
+		edited, err = s.Store.NoticeTemplates.Read(r.Context())
 		texts = f.Texts(edited)
 	}
 	if err != nil {

@@ -49,14 +49,14 @@ type strayRow struct {
 	FirstSeen     time.Time `json:"first_seen"`
 }
 
-func viewStray(x store.Stray) strayRow {
+func viewStray(x store.UnmatchedPayment) strayRow {
 	return strayRow{x.OutTradeNo, x.Payment.TransactionID, x.Payment.Total, x.Reason, utc(x.FirstSeen)}
 }
 
 // listStrays answers GET /api/admin/strays: the genuine payments that did not fit an order
 // of ours, by number, amount or parties, for people to decide on.
 func (s *Server) listStrays(w http.ResponseWriter, r *http.Request) error {
-	strays, err := s.Store.Strays(r.Context())
+	strays, err := s.Store.UnmatchedPayments.All(r.Context())
 	if err != nil {
 		return err
 	}
@@ -100,19 +100,19 @@ func (s *Server) adminListOrders(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) findOrders(r *http.Request, f store.OrderFilter, q string, rows int, cursor string) ([]shop.Order, string, error) {
 	ctx := r.Context()
 	if q == "" {
-		return s.Store.Orders(ctx, f, rows, cursor)
+		return s.Store.Orders.Page(ctx, f, rows, cursor)
 	}
 	number := shop.NumberIn(q)
 	ids := shop.OrderIDsOf(number)
 	if shop.IsTransaction(number) {
-		more, err := s.Store.OrdersOfTransaction(ctx, number)
+		more, err := s.Store.Orders.OfTransaction(ctx, number)
 		if err != nil {
 			return nil, "", err
 		}
 		ids = append(ids, more...)
 	}
 	for _, id := range ids {
-		o, err := s.Store.Order(ctx, id)
+		o, err := s.Store.Orders.Get(ctx, id)
 		if err == nil && o.UserID != "" && (f.State == "" || o.State == f.State) {
 			return []shop.Order{*o}, "", nil
 		}
@@ -120,7 +120,7 @@ func (s *Server) findOrders(r *http.Request, f store.OrderFilter, q string, rows
 			return nil, "", err
 		}
 	}
-	u, err := s.Store.UserByUsername(ctx, q)
+	u, err := s.Store.Users.ByUsername(ctx, q)
 	if errors.Is(err, shop.ErrUserNotFound) {
 		return nil, "", nil
 	}
@@ -128,7 +128,7 @@ func (s *Server) findOrders(r *http.Request, f store.OrderFilter, q string, rows
 		return nil, "", err
 	}
 	f.UserID = u.ID
-	return s.Store.Orders(ctx, f, rows, cursor)
+	return s.Store.Orders.Page(ctx, f, rows, cursor)
 }
 
 // adminShowOrder answers GET /api/admin/orders/:order with the order's whole story.
@@ -137,7 +137,7 @@ func (s *Server) adminShowOrder(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	o, err := s.Store.Order(r.Context(), id)
+	o, err := s.Store.Orders.Get(r.Context(), id)
 	if err != nil {
 		return err
 	}
@@ -149,14 +149,14 @@ func (s *Server) answerAdminOrder(w http.ResponseWriter, r *http.Request, status
 		OrderView: o.View(), UserID: o.UserID, Exception: o.Exception,
 		Attempts: []adminAttempt{}, Duties: map[string]dutyRow{}, History: o.History,
 	}
-	if u, err := s.Store.User(r.Context(), o.UserID); err == nil {
+	if u, err := s.Store.Users.Get(r.Context(), o.UserID); err == nil {
 		v.Username = u.Username
 	}
 	for _, a := range o.Attempts {
 		v.Attempts = append(v.Attempts, adminAttempt{
 			a.OutTradeNo, a.Channel, a.State, a.Amount, a.TransactionID, utc(a.CreatedAt), a.PaidAt, a.Asks,
 		})
-		strays, err := s.Store.StraysOf(r.Context(), a.OutTradeNo)
+		strays, err := s.Store.UnmatchedPayments.Of(r.Context(), a.OutTradeNo)
 		if err != nil {
 			return err
 		}
@@ -220,7 +220,7 @@ func (s *Server) mayRefund(r *http.Request, orderID string, ask shop.RefundReque
 	if !errors.Is(proof, shop.ErrStepUp) || later {
 		return proof
 	}
-	o, err := s.Store.Order(r.Context(), orderID)
+	o, err := s.Store.Orders.Get(r.Context(), orderID)
 	if err != nil {
 		return err
 	}

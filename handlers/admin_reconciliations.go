@@ -18,7 +18,7 @@ func (s *Server) listReconciliations(w http.ResponseWriter, r *http.Request) err
 	if err != nil {
 		return err
 	}
-	items, next, err := s.Store.Reconciliations(r.Context(), rows, q.Get("cursor"))
+	items, next, err := s.Store.Reconciliations.Page(r.Context(), rows, q.Get("cursor"))
 	if err != nil {
 		return err
 	}
@@ -31,7 +31,7 @@ func (s *Server) showReconciliation(w http.ResponseWriter, r *http.Request) erro
 	if err != nil {
 		return err
 	}
-	found, err := s.Store.Reconciliation(r.Context(), day)
+	found, err := s.Store.Reconciliations.Get(r.Context(), day)
 	if err != nil {
 		return err
 	}

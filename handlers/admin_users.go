@@ -31,7 +31,7 @@ func (s *Server) listUsers(w http.ResponseWriter, r *http.Request) error {
 	if utf8.RuneCountInString(q.Get("q")) > maxSearch {
 		return shop.ErrInvalidQuery.At("q")
 	}
-	users, next, err := s.Store.Users(r.Context(), strings.TrimSpace(q.Get("q")), rows, q.Get("cursor"))
+	users, next, err := s.Store.Users.Page(r.Context(), strings.TrimSpace(q.Get("q")), rows, q.Get("cursor"))
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (s *Server) setRoles(w http.ResponseWriter, r *http.Request) error {
 	if id == learnerID(r.Context()) && !slices.Contains(roles, shop.RoleAdmin) {
 		return shop.ErrForbidden
 	}
-	u, before, err := s.Store.ChangeRoles(r.Context(), id, learnerID(r.Context()), func(*shop.User) ([]shop.Role, error) { return roles, nil })
+	u, before, err := s.Store.Roles.Change(r.Context(), id, learnerID(r.Context()), func(*shop.User) ([]shop.Role, error) { return roles, nil })
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ var (
 // admission counts, in this process, what each person and address has under way. It decides
 // without asking any store; what was spent is added up in Redis behind the answer.
 type admission struct {
-	store *store.Store
+	store *store.DB
 	mu    sync.Mutex
 	seen  *lru.LRU[string, *account]
 	known *lru.LRU[tokenSum, string] // whose a token was when it was last looked up
@@ -83,7 +83,7 @@ type purse struct {
 	said   time.Time
 }
 
-func newAdmission(s *store.Store) *admission {
+func newAdmission(s *store.DB) *admission {
 	seen, err := lru.NewLRU[string, *account](accounts, nil)
 	if err != nil {
 		panic(err) // only a size below one is refused
@@ -220,7 +220,7 @@ func (a *admission) addUp(p *purse, commands int) {
 	defer func() { <-a.adds }()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	wait := a.store.Spend(ctx, p.budget, p.who, commands)
+	wait := a.store.Limits.Spend(ctx, p.budget, p.who, commands)
 	if wait <= 0 {
 		return
 	}
@@ -237,7 +237,7 @@ func tooMany(wait time.Duration) error {
 // mayPlace refuses a person who has had too many ways to pay from WeChat of late. What is counted
 // are new numbers at WeChat (checkout.NewTrades), so a request that is sent again costs nothing.
 func (s *Server) mayPlace(r *http.Request) error {
-	if wait := s.Store.Wait(r.Context(), checkout.NewTrades, learnerID(r.Context())); wait > 0 {
+	if wait := s.Store.Limits.Wait(r.Context(), checkout.NewTrades, learnerID(r.Context())); wait > 0 {
 		return tooMany(wait)
 	}
 	return nil

@@ -151,7 +151,7 @@ func (s *Server) listBroadcasts(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	all, next, err := s.Store.Broadcasts(r.Context(), rows, q.Get("cursor"))
+	all, next, err := s.Store.Broadcasts.Page(r.Context(), rows, q.Get("cursor"))
 	if err != nil {
 		return err
 	}
@@ -177,7 +177,7 @@ func (s *Server) showBroadcast(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	b, err := s.Store.Broadcast(r.Context(), id)
+	b, err := s.Store.Broadcasts.Get(r.Context(), id)
 	if err != nil {
 		return err
 	}
@@ -219,7 +219,7 @@ func (s *Server) confirmBroadcast(w http.ResponseWriter, r *http.Request) error 
 // startBroadcast answers POST …/start: what is scheduled goes now, what is paused goes on.
 func (s *Server) startBroadcast(w http.ResponseWriter, r *http.Request) error {
 	return s.moveBroadcast(w, r, shop.BroadcastStart, func(id, by string) (*shop.Broadcast, error) {
-		if b, err := s.Store.Broadcast(r.Context(), id); err != nil {
+		if b, err := s.Store.Broadcasts.Get(r.Context(), id); err != nil {
 			return nil, err
 		} else if s.Broadcaster.NeedsConfirmation(b.Counts.Audience) {
 			if err := s.requireProof(r); err != nil {

@@ -105,7 +105,7 @@ func TestACartIsReadWithoutMongoDBUntilACourseChanges(t *testing.T) {
 	}
 	change := func(id string, do func(*shop.Course)) {
 		t.Helper()
-		_, err := w.store.UpdateCourse(t.Context(), id, func(c *shop.Course) error { do(c); return nil })
+		_, err := w.store.Courses.Change(t.Context(), id, func(c *shop.Course) error { do(c); return nil })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -156,7 +156,7 @@ func TestAVisitorsCartJoinsTheLearners(t *testing.T) {
 	token, id := w.learner("linwei")
 	w.grants(id, owned, "go1full", time.Now())
 	w.do("PUT", "/api/cart/go3", token, `{"policy_id":"go3full"}`).is(200)
-	_, err := w.store.UpdateCourse(t.Context(), "go2", func(c *shop.Course) error { c.State = shop.CourseOffSale; return nil })
+	_, err := w.store.Courses.Change(t.Context(), "go2", func(c *shop.Course) error { c.State = shop.CourseOffSale; return nil })
 	if err != nil {
 		t.Fatal(err)
 	}

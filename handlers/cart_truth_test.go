@@ -74,7 +74,7 @@ func TestTheCartThatIsPublishedIsTheOneThatIsAnswered(t *testing.T) {
 	page := &cartPage{w, hubtest.Dial(t, w.url+"/ws", token), token}
 	edit := func(id string, change func(*shop.Course)) {
 		t.Helper()
-		if _, err := w.store.UpdateCourse(t.Context(), id, func(c *shop.Course) error { change(c); return nil }); err != nil {
+		if _, err := w.store.Courses.Change(t.Context(), id, func(c *shop.Course) error { change(c); return nil }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -134,7 +134,7 @@ func TestAConflictCarriesTheCartAsItIsSold(t *testing.T) {
 	token, _ := w.learner("linwei")
 	first := as[shop.Cart](w.do("PUT", "/api/cart/go1", token, `{"policy_id":"go1full"}`).is(200))
 	w.do("PUT", "/api/cart/go2", token, `{"policy_id":"go2full"}`).is(200)
-	_, err := w.store.UpdateCourse(t.Context(), "go2", func(c *shop.Course) error { c.State = shop.CourseOffSale; return nil })
+	_, err := w.store.Courses.Change(t.Context(), "go2", func(c *shop.Course) error { c.State = shop.CourseOffSale; return nil })
 	if err != nil {
 		t.Fatal(err)
 	}

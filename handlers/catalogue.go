@@ -167,7 +167,7 @@ func (s *Server) showCourse(w http.ResponseWriter, r *http.Request) error {
 
 // shownCourse is a course that is or was on sale. Drafts are for editors.
 func (s *Server) shownCourse(r *http.Request, id string) (*shop.Course, error) {
-	all, err := s.Store.Catalogue(r.Context())
+	all, err := s.Store.Catalogue.Get(r.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -188,6 +188,6 @@ func (s *Server) standing(r *http.Request, courseID string) (shop.Standing, erro
 	if user == "" {
 		return shop.Standing{}, nil
 	}
-	all, err := s.Store.Standing(r.Context(), user, courseID)
+	all, err := s.Store.Enrolments.Standing(r.Context(), user, courseID)
 	return all[courseID], err
 }

@@ -130,7 +130,7 @@ func TestAnUnchangedCatalogueIsNotSentAgain(t *testing.T) {
 		}
 	}
 	before := w.do("GET", "/api/courses/go1", "", nil).Header.Get("Etag")
-	_, err := w.store.UpdateCourse(t.Context(), "go1", func(c *shop.Course) error { c.Title = "新标题"; return nil })
+	_, err := w.store.Courses.Change(t.Context(), "go1", func(c *shop.Course) error { c.Title = "新标题"; return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +178,7 @@ func TestALessonOpensForWhoMaySeeIt(t *testing.T) {
 	if l := as[lessonView](w.do("GET", paid, token, nil).is(200)); l.URL != "/media/l2.mp4" {
 		t.Errorf("lesson: %+v", l)
 	}
-	p, err := w.store.Progress(t.Context(), id, "go1")
+	p, err := w.store.Progress.Get(t.Context(), id, "go1")
 	if _, opened := p.Lessons["l2"]; err != nil || !opened || len(p.Lessons) != 1 {
 		t.Errorf("opened: %+v, %v", p, err)
 	}

@@ -20,7 +20,7 @@ func (s *Server) showCover(w http.ResponseWriter, r *http.Request) error {
 	if !ok || !shop.ValidID(id) {
 		return shop.ErrRouteNotFound
 	}
-	all, err := s.Store.Catalogue(r.Context())
+	all, err := s.Store.Catalogue.Get(r.Context())
 	if err != nil {
 		return err
 	}

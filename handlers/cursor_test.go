@@ -23,7 +23,7 @@ func FuzzCursor(f *testing.F) {
 	for i := range 6 {
 		for _, user := range []string{me, other} {
 			o := shop.NewOrder(store.NewID(), user, []shop.OrderLine{line}, now.Add(time.Duration(i/2)*time.Second))
-			if _, err := w.store.InsertOrder(f.Context(), o); err != nil {
+			if _, err := w.store.Orders.Insert(f.Context(), o); err != nil {
 				f.Fatal(err)
 			}
 		}

@@ -19,11 +19,11 @@ type enrolmentItem struct {
 // listEnrolments answers GET /api/enrolments: the learner's courses, open or not.
 func (s *Server) listEnrolments(w http.ResponseWriter, r *http.Request) error {
 	s.keepPlace(w, r)
-	enrolments, err := s.Store.EnrolmentsOf(r.Context(), learnerID(r.Context()))
+	enrolments, err := s.Store.Enrolments.Of(r.Context(), learnerID(r.Context()))
 	if err != nil {
 		return err
 	}
-	all, err := s.Store.Catalogue(r.Context())
+	all, err := s.Store.Catalogue.Get(r.Context())
 	if err != nil {
 		return err
 	}
@@ -65,15 +65,15 @@ func (s *Server) putProgress(w http.ResponseWriter, r *http.Request) error {
 	if _, err := s.openLesson(r, id, in.LessonID); err != nil {
 		return err
 	}
-	p, err := s.Store.PutProgress(r.Context(), learnerID(r.Context()), id, in.LessonID, in.Position, in.Done, s.Now())
+	p, err := s.Store.Progress.Put(r.Context(), learnerID(r.Context()), id, in.LessonID, in.Position, in.Done, s.Now())
 	if err != nil {
 		return err
 	}
-	return encode(w, http.StatusOK, progressView{CourseID: id, Progress: p})
+	return encode(w, http.StatusOK, progressView{CourseID: id, CourseProgress: p})
 }
 
 // progressView names the course that the progress is in.
 type progressView struct {
 	CourseID string `json:"course_id"`
-	*store.Progress
+	*store.CourseProgress
 }

@@ -38,7 +38,7 @@ func (f *frontCache) of(all *store.Catalogue) *front {
 
 // answerReady answers with what build makes of the catalogue, built once.
 func (s *Server) answerReady(w http.ResponseWriter, r *http.Request, key string, build func(*store.Catalogue) (any, error)) error {
-	all, err := s.Store.Catalogue(r.Context())
+	all, err := s.Store.Catalogue.Get(r.Context())
 	if err != nil {
 		return err
 	}

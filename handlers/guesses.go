@@ -36,7 +36,7 @@ func (s *Server) mayRegister(r *http.Request) error {
 	if addr == "" {
 		return nil
 	}
-	if wait := s.Store.Take(r.Context(), registering, addr); wait > 0 {
+	if wait := s.Store.Limits.Take(r.Context(), registering, addr); wait > 0 {
 		s.event(r, "too many registrations", slog.String("addr", addr))
 		return tooMany(wait)
 	}
@@ -56,7 +56,7 @@ func (s *Server) mayTry(r *http.Request, username string) (forgive func(), err e
 		return func() {}, nil // nobody's
 	}
 	key := username
-	if addr != "" && s.Store.KnowsPlace(ctx, username, addr) {
+	if addr != "" && s.Store.Places.Knows(ctx, username, addr) {
 		key += "@" + addr
 	}
 	if err := s.tryAccount(r, key); err != nil {
@@ -65,7 +65,7 @@ func (s *Server) mayTry(r *http.Request, username string) (forgive func(), err e
 	return func() {
 		s.forgive(ctx, key)
 		if addr != "" {
-			s.Store.NotePlace(ctx, username, addr)
+			s.Store.Places.Note(ctx, username, addr)
 		}
 	}, nil
 }
@@ -79,12 +79,12 @@ func (s *Server) tryAccount(r *http.Request, key string) error {
 }
 
 func (s *Server) forgive(ctx context.Context, key string) {
-	s.Store.Forgive(ctx, triesQuick, key)
-	s.Store.Forgive(ctx, triesSlow, key)
+	s.Store.Limits.Forgive(ctx, triesQuick, key)
+	s.Store.Limits.Forgive(ctx, triesSlow, key)
 }
 
 func (s *Server) tryWithin(r *http.Request, l store.Limit, key string) error {
-	wait := s.Store.Take(r.Context(), l, key)
+	wait := s.Store.Limits.Take(r.Context(), l, key)
 	if wait <= 0 {
 		return nil
 	}

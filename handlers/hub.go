@@ -70,7 +70,7 @@ func (s *Server) checkTopic(r *http.Request, topic string) error {
 	if !ok || !shop.ValidID(id) {
 		return shop.ErrTopicUnknown.At("topic")
 	}
-	all, err := s.Store.Catalogue(r.Context())
+	all, err := s.Store.Catalogue.Get(r.Context())
 	if err != nil {
 		return err
 	}

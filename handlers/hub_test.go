@@ -146,11 +146,11 @@ func TestOfManyTopicsTheBusiestAreShown(t *testing.T) {
 func TestEveryCallWithAKeyIsOnRecord(t *testing.T) {
 	w := newWorld(t)
 	w.staff("boss", shop.RoleAdmin)
-	boss, err := w.store.UserByUsername(t.Context(), "boss")
+	boss, err := w.store.Users.ByUsername(t.Context(), "boss")
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, key, err := w.store.InsertAPIKey(t.Context(), "活动系统", []string{scopePublish}, boss.ID, time.Now().Add(time.Hour), time.Now())
+	text, key, err := w.store.APIKeys.Insert(t.Context(), "活动系统", []string{scopePublish}, boss.ID, time.Now().Add(time.Hour), time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func TestEveryCallWithAKeyIsOnRecord(t *testing.T) {
 	w.do("GET", "/api/hub/stats", text, nil).is(200)
 	w.do("GET", "/api/admin/api-keys", text, nil).is(403, "FORBIDDEN")
 	var calls []string
-	err = w.store.WalkAudit(t.Context(), "key:"+key.ID, func(r *store.AuditRow) error {
+	err = w.store.Audit.Each(t.Context(), "key:"+key.ID, func(r *store.AuditRow) error {
 		if r.Act == "api_key_call" {
 			calls = append(calls, r.Data["route"]+" "+r.Data["allowed"])
 		}
@@ -169,15 +169,15 @@ func TestEveryCallWithAKeyIsOnRecord(t *testing.T) {
 	if err != nil || !slices.Equal(calls, want) {
 		t.Errorf("on record: %v, %v", calls, err)
 	}
-	keys, err := w.store.APIKeys(t.Context(), time.Now())
+	keys, err := w.store.APIKeys.All(t.Context(), time.Now())
 	if err != nil || len(keys) != 1 || keys[0].LastUsed == nil {
 		t.Fatalf("%+v, %v", keys, err)
 	}
 	first := *keys[0].LastUsed
-	if err := w.store.NoteKeyUse(t.Context(), keys[0], first.Add(59*time.Second)); err != nil {
+	if err := w.store.APIKeys.NoteUse(t.Context(), keys[0], first.Add(59*time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	if keys, _ := w.store.APIKeys(t.Context(), time.Now()); !keys[0].LastUsed.Equal(first) {
+	if keys, _ := w.store.APIKeys.All(t.Context(), time.Now()); !keys[0].LastUsed.Equal(first) {
 		t.Error("written down twice within a minute")
 	}
 }

@@ -40,12 +40,12 @@ func (s *Server) keyNeeded(do handlerFunc) handlerFunc {
 		}
 		x := exchangeOf(r.Context())
 		asked := store.Asked{Caller: x.who.id(), Key: key, Route: r.Method + " " + x.route, BodyHash: hash}
-		answer, err := s.Store.Once(r.Context(), asked, s.Now(), func(k *store.IdempotencyKey) (store.Answer, error) {
+		answer, err := s.Store.IdempotencyKeys.Once(r.Context(), asked, s.Now(), func(k *store.IdempotencyKey) (store.Answer, error) {
 			x.madeUnder = k.MadeID
 			kept := heldAnswer{header: w.Header(), status: http.StatusOK}
 			err := do(&kept, r)
 			if err != nil && codedError(err).Kind == shop.Invalid { // it never gets further, so nothing is or was done
-				_, failed := s.Store.FreeKey(r.Context(), k)
+				_, failed := s.Store.IdempotencyKeys.Free(r.Context(), k)
 				err = errors.Join(err, failed)
 			}
 			return store.Answer{Status: kept.status, Body: kept.body.Bytes()}, err

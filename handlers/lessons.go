@@ -22,7 +22,7 @@ func (s *Server) showLesson(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if !l.Preview {
-		if err := s.Store.OpenLesson(r.Context(), learnerID(r.Context()), courseID, lessonID, s.Now()); err != nil {
+		if err := s.Store.Progress.Open(r.Context(), learnerID(r.Context()), courseID, lessonID, s.Now()); err != nil {
 			return err
 		}
 	}

@@ -18,7 +18,7 @@ func (s *Server) confirmed(w http.ResponseWriter, r *http.Request) (*shop.User, 
 	if err := decode(w, r, &in); err != nil {
 		return nil, err
 	}
-	u, err := s.Store.User(r.Context(), learnerID(r.Context()))
+	u, err := s.Store.Users.Get(r.Context(), learnerID(r.Context()))
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func (s *Server) deleteMe(w http.ResponseWriter, r *http.Request) error {
 	if err := s.cancelOpenOrders(r, u.ID); err != nil {
 		return err
 	}
-	gone, err := s.Store.DeleteUser(r.Context(), u, s.Now())
+	gone, err := s.Store.Users.Delete(r.Context(), u, s.Now())
 	if err != nil {
 		return err
 	}
@@ -58,10 +58,10 @@ func (s *Server) deleteMe(w http.ResponseWriter, r *http.Request) error {
 	if err := s.cancelOpenOrders(r, u.ID); err != nil {
 		s.Log.WarnContext(r.Context(), "open orders of a deleted account are left to their time", "user", u.ID, "err", err)
 	}
-	if err := s.Store.Audit(r.Context(), s.userAudit("deleted:"+u.ID, u.ID, "account_deleted", u.ID)); err != nil {
+	if err := s.Store.Audit.Add(r.Context(), s.userAudit("deleted:"+u.ID, u.ID, "account_deleted", u.ID)); err != nil {
 		return err
 	}
-	if _, err := s.Store.EmptyCart(r.Context(), u.ID); err != nil {
+	if _, err := s.Store.Carts.Empty(r.Context(), u.ID); err != nil {
 		s.Log.WarnContext(r.Context(), "the cart of a deleted account is left to expire", "user", u.ID, "err", err)
 	}
 	s.endSockets(r, u.ID, "", "", hub.LoggedOut)
@@ -73,7 +73,7 @@ func (s *Server) deleteMe(w http.ResponseWriter, r *http.Request) error {
 // cancelOpenOrders cancels what is not paid yet. An open order is among the newest: it
 // closes by itself after half an hour.
 func (s *Server) cancelOpenOrders(r *http.Request, userID string) error {
-	orders, _, err := s.Store.OrdersOf(r.Context(), userID, maxLimit, "")
+	orders, _, err := s.Store.Orders.Of(r.Context(), userID, maxLimit, "")
 	if err != nil {
 		return err
 	}

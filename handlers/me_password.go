@@ -22,7 +22,7 @@ func (s *Server) changePassword(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	ctx, me := r.Context(), callerOf(r.Context())
-	u, err := s.Store.User(ctx, me.UserID)
+	u, err := s.Store.Users.Get(ctx, me.UserID)
 	if err != nil {
 		return err
 	}
@@ -34,7 +34,7 @@ func (s *Server) changePassword(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	token, row, err := s.Store.PutToken(ctx, u, me.Client, s.Now(), tokenTTL)
+	token, row, err := s.Store.Tokens.Put(ctx, u, me.Client, s.Now(), tokenTTL)
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (s *Server) firstPassword(r *http.Request, u *shop.User, name, password str
 	if err := s.hashing.checkNew(password, name, leastPassword(u)); err != nil {
 		return err
 	}
-	if wait := s.Store.Take(r.Context(), naming, u.ID); wait > 0 {
+	if wait := s.Store.Limits.Take(r.Context(), naming, u.ID); wait > 0 {
 		s.event(r, "too many usernames tried")
 		return tooMany(wait)
 	}
@@ -74,7 +74,7 @@ func (s *Server) firstPassword(r *http.Request, u *shop.User, name, password str
 	if err != nil {
 		return err
 	}
-	won, err := s.Store.SetCredentials(r.Context(), u.ID, name, hash, hasStaffLength(password))
+	won, err := s.Store.Users.SetCredentials(r.Context(), u.ID, name, hash, hasStaffLength(password))
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (s *Server) firstPassword(r *http.Request, u *shop.User, name, password str
 	}
 	u.Username = name
 	u.StaffPassword = new(hasStaffLength(password))
-	return s.Store.DeleteTokens(r.Context(), u.ID)
+	return s.Store.Tokens.DeleteAll(r.Context(), u.ID)
 }
 
 func (s *Server) justLoggedIn(r *http.Request) error {
@@ -138,7 +138,7 @@ func (s *Server) replacePassword(r *http.Request, u *shop.User, password string)
 	if err != nil {
 		return err
 	}
-	won, err := s.Store.ReplacePassword(r.Context(), u.ID, u.PasswordHash, hash, hasStaffLength(password))
+	won, err := s.Store.Users.ReplacePassword(r.Context(), u.ID, u.PasswordHash, hash, hasStaffLength(password))
 	if err != nil {
 		return err
 	}
@@ -146,5 +146,5 @@ func (s *Server) replacePassword(r *http.Request, u *shop.User, password string)
 		return shop.ErrEditConflict
 	}
 	u.StaffPassword = new(hasStaffLength(password))
-	return s.Store.DeleteTokens(r.Context(), u.ID)
+	return s.Store.Tokens.DeleteAll(r.Context(), u.ID)
 }

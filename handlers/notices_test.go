@@ -17,7 +17,7 @@ func TestAnInboxIsItsReadersOwn(t *testing.T) {
 			ID: shop.NoticeID(id, "paid", fmt.Sprint("order", i)), UserID: id, Kind: "paid", Title: fmt.Sprint("已开通 ", i),
 			Body: "开始学习吧", Link: "/learning", CreatedAt: time.Now().Add(time.Duration(i) * time.Minute).UTC(),
 		}
-		if fresh, err := w.store.InsertNotice(t.Context(), n); !fresh || err != nil {
+		if fresh, err := w.store.Notices.Insert(t.Context(), n); !fresh || err != nil {
 			t.Fatal(fresh, err)
 		}
 	}

@@ -86,7 +86,7 @@ func (s *Server) payer(r *http.Request, ch shop.Channel) (shop.Payer, error) {
 	if ch != shop.ChannelJSAPI {
 		return p, nil
 	}
-	b, err := s.Store.Binding(r.Context(), learnerID(r.Context()))
+	b, err := s.Store.Bindings.Get(r.Context(), learnerID(r.Context()))
 	p.Openid = cmp.Or(b.Payer, b.Openid)
 	return p, err
 }
@@ -98,7 +98,7 @@ func (s *Server) listOrders(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	orders, next, err := s.Store.OrdersOf(r.Context(), learnerID(r.Context()), rows, q.Get("cursor"))
+	orders, next, err := s.Store.Orders.Of(r.Context(), learnerID(r.Context()), rows, q.Get("cursor"))
 	if err != nil {
 		return err
 	}

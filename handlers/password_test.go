@@ -55,7 +55,7 @@ func TestPassword_HashedAsTyped_LogsInAndIsHashedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	u := &shop.User{Username: "lin", PasswordHash: hash, Roles: []shop.Role{shop.RoleLearner}, CreatedAt: w.deps.Now()}
-	if err := w.store.InsertUser(t.Context(), u); err != nil {
+	if err := w.store.Users.Insert(t.Context(), u); err != nil {
 		t.Fatal(err)
 	}
 	w.do("POST", "/api/login", "", credentials{"lin", composed, "web"}).is(401)

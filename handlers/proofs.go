@@ -58,7 +58,7 @@ func (s *Server) checkProof(r *http.Request, purpose string, proof *altcha.Paylo
 		return s.askProof(r, purpose, crowded)
 	}
 	addr := neighbourhood(s.address(r))
-	often := addr != "" && s.Store.Take(r.Context(), s.freeRegistering(), addr) > 0
+	often := addr != "" && s.Store.Limits.Take(r.Context(), s.freeRegistering(), addr) > 0
 	switch {
 	case crowded:
 		if err := s.hashing.standBack(r.Context()); err != nil {
@@ -77,7 +77,7 @@ func (s *Server) spendProof(r *http.Request, purpose string, proof *altcha.Paylo
 	}
 	expires, good, err := s.readProof(r.Context(), purpose, proof)
 	if good && err == nil {
-		good, err = s.Store.SpendProof(r.Context(), proof.Signature, expires)
+		good, err = s.Store.Proofs.Spend(r.Context(), proof.Signature, expires)
 	}
 	if err != nil || good {
 		return err
@@ -88,7 +88,7 @@ func (s *Server) spendProof(r *http.Request, purpose string, proof *altcha.Paylo
 // readProof reports whether a proof solves a challenge of this shop's for the purpose, and when the
 // challenge ends.
 func (s *Server) readProof(ctx context.Context, purpose string, proof *altcha.Payload) (expires time.Time, good bool, err error) {
-	key, err := s.Store.Secret(ctx, "proof")
+	key, err := s.Store.Settings.Secret(ctx, "proof")
 	if err != nil {
 		return time.Time{}, false, err
 	}
@@ -111,7 +111,7 @@ func (s *Server) readProof(ctx context.Context, purpose string, proof *altcha.Pa
 
 // askProof is the refusal with the next challenge.
 func (s *Server) askProof(r *http.Request, purpose string, crowded bool) error {
-	key, err := s.Store.Secret(r.Context(), "proof")
+	key, err := s.Store.Settings.Secret(r.Context(), "proof")
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ func TestRegister_AddressThatRegisteredOften_NeedsAProofUpToTheLimit(t *testing.
 		w.register(name, addr, w.register(name, addr, nil).solved()).is(want)
 	}
 	proof := w.register("joiner41", "2001:db8::ffff", nil).solved()
-	for w.store.Take(t.Context(), registering, neighbourhood("2001:db8::ffff")) == 0 { // as many more have registered
+	for w.store.Limits.Take(t.Context(), registering, neighbourhood("2001:db8::ffff")) == 0 { // as many more have registered
 	}
 	w.register("joiner41", "2001:db8::ffff", proof).is(429, "TOO_MANY_REQUESTS")
 	w.register("elsewhere", "2001:db8:0:1::1", nil).is(201)
@@ -110,7 +110,7 @@ func TestRegister_ProofThatIsNoneAnyMore_IsRefusedWithTheNextChallenge(t *testin
 // solvedFor is a good proof for another purpose, made with the shop's own key.
 func (w *world) solvedFor(t *testing.T, purpose string) map[string]any {
 	w.t.Helper()
-	key, err := w.store.Secret(t.Context(), "proof")
+	key, err := w.store.Settings.Secret(t.Context(), "proof")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,10 +184,10 @@ func TestFirstPassword_ManyUsernamesTried_IsRefused(t *testing.T) {
 	w := newWorld(t)
 	w.learner("taken")
 	u := &shop.User{Name: "微信用户", Roles: []shop.Role{shop.RoleLearner}, CreatedAt: time.Now().UTC()}
-	if _, err := w.store.RegisterWeChat(t.Context(), u, "openid1", "", nil, time.Now()); err != nil {
+	if _, err := w.store.WeChats.Register(t.Context(), u, "openid1", "", nil, time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	token, _, err := w.store.PutToken(t.Context(), u, "web", time.Now(), tokenTTL)
+	token, _, err := w.store.Tokens.Put(t.Context(), u, "web", time.Now(), tokenTTL)
 	if err != nil {
 		t.Fatal(err)
 	}

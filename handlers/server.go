@@ -30,7 +30,7 @@ import (
 
 // Deps is what the API is made of. Every field without a note is needed.
 type Deps struct {
-	Store       *store.Store
+	Store       *store.DB
 	Hub         *hub.Hub
 	Carts       *cart.Carts
 	Checkout    *checkout.Checkout

@@ -30,7 +30,7 @@ func (s *Server) admitStaff(r *http.Request, x *exchange, proof bool) error {
 
 // readSession reads the caller's session from the database: another instance may have just changed it.
 func (s *Server) readSession(r *http.Request, x *exchange) error {
-	row, err := s.Store.FreshToken(r.Context(), x.who.UserID, x.who.Client)
+	row, err := s.Store.Tokens.Fresh(r.Context(), x.who.UserID, x.who.Client)
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func (s *Server) hasProved(c caller) bool { return s.Now().Sub(c.row.ProvedAt())
 
 // noteUse writes down that a staff member's session was used.
 func (s *Server) noteUse(r *http.Request) {
-	if err := s.Store.NoteTokenUse(r.Context(), callerOf(r.Context()).row, s.Now()); err != nil {
+	if err := s.Store.Tokens.NoteUse(r.Context(), callerOf(r.Context()).row, s.Now()); err != nil {
 		s.Log.WarnContext(r.Context(), "the use of a session is not written down", "err", err)
 	}
 }
@@ -77,7 +77,7 @@ func (s *Server) stepUp(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	me := callerOf(r.Context())
-	u, err := s.Store.User(r.Context(), me.UserID)
+	u, err := s.Store.Users.Get(r.Context(), me.UserID)
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (s *Server) stepUp(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	forgive()
-	done, err := s.Store.StepUp(r.Context(), me.row, u.HasStaffPassword(), now)
+	done, err := s.Store.Tokens.StepUp(r.Context(), me.row, u.HasStaffPassword(), now)
 	if err != nil {
 		return err
 	}

@@ -108,11 +108,11 @@ func TestStaffPassword_NotKnownYet_IsLearnedAtTheLogin(t *testing.T) {
 		t.Fatal(err)
 	}
 	u := &shop.User{Username: "lin", PasswordHash: hash, Roles: []shop.Role{shop.RoleFinance}, CreatedAt: w.deps.Now()}
-	if err := w.store.InsertUser(t.Context(), u); err != nil {
+	if err := w.store.Users.Insert(t.Context(), u); err != nil {
 		t.Fatal(err)
 	}
 	w.do("GET", "/api/admin/orders", w.login("lin", "web"), nil).is(200)
-	if u, err = w.store.User(t.Context(), u.ID); err != nil || !u.HasStaffPassword() {
+	if u, err = w.store.Users.Get(t.Context(), u.ID); err != nil || !u.HasStaffPassword() {
 		t.Errorf("the account is %+v, %v", u, err)
 	}
 }

@@ -47,14 +47,14 @@ func (s *Server) createBinding(w http.ResponseWriter, r *http.Request) error {
 		return shop.ErrWeChatUnavailable
 	}
 	user := learnerID(r.Context())
-	b, err := s.Store.Binding(r.Context(), user)
+	b, err := s.Store.Bindings.Get(r.Context(), user)
 	if err != nil {
 		return err
 	}
 	if b.Openid != "" {
 		return shop.ErrWeChatBound // else whoever scans a code that was left open would take its place
 	}
-	sc, err := s.Store.SceneOf(r.Context(), user, store.SceneBind)
+	sc, err := s.Store.Scenes.Of(r.Context(), user, store.SceneBind)
 	if err != nil && !errors.Is(err, shop.ErrWeChatLink) {
 		return err
 	}
@@ -75,7 +75,7 @@ func (s *Server) newCode(r *http.Request, user string, seen *store.Scene) (*stor
 		return nil, errors.Join(shop.ErrWeChatUnavailable, err)
 	}
 	sc.Ticket, sc.URL, sc.ImageURL = code.Ticket, code.URL, code.ImageURL
-	return s.Store.PutSceneAfter(r.Context(), store.SceneBind, seen, sc)
+	return s.Store.Scenes.PutAfter(r.Context(), store.SceneBind, seen, sc)
 }
 
 // deleteBinding answers DELETE /api/wechat/bindings `{password}`.
@@ -87,10 +87,10 @@ func (s *Server) deleteBinding(w http.ResponseWriter, r *http.Request) error {
 	if u.Passwordless {
 		return shop.ErrWeChatOnlyLogin // nobody could ever get in again
 	}
-	if err := s.Store.UnbindWeChat(r.Context(), u.ID); err != nil {
+	if err := s.Store.Bindings.Unbind(r.Context(), u.ID); err != nil {
 		return err
 	}
-	if err := s.Store.Audit(r.Context(), s.userAudit("", u.ID, "wechat_unbound", u.ID)); err != nil {
+	if err := s.Store.Audit.Add(r.Context(), s.userAudit("", u.ID, "wechat_unbound", u.ID)); err != nil {
 		return err
 	}
 	s.tell(r, hub.UserTopic(u.ID), "wechat.bound", boundChanged{Bound: false})
@@ -147,7 +147,7 @@ func (s *Server) scanned(r *http.Request, openid, word string) error {
 	if err != nil {
 		return err
 	}
-	from, err := s.Store.BindWeChat(r.Context(), sc.UserID, openid, unionid, s.Now())
+	from, err := s.Store.Bindings.Bind(r.Context(), sc.UserID, openid, unionid, s.Now())
 	if errors.Is(err, shop.ErrWeChatOwnAccount) { // it got one meanwhile
 		s.tellTaken(r, sc)
 	}
@@ -157,21 +157,21 @@ func (s *Server) scanned(r *http.Request, openid, word string) error {
 	if err := s.tellBound(r, sc, from); err != nil {
 		return err
 	}
-	return s.Store.EndScene(r.Context(), sc)
+	return s.Store.Scenes.End(r.Context(), sc)
 }
 
 // scene is the one of the word, where this WeChat may have it: it scanned first, and the
 // account is there and has no other WeChat.
 func (s *Server) scene(r *http.Request, openid, word string) (*store.Scene, error) {
-	sc, err := s.Store.SceneBy(r.Context(), store.SceneBind, word, s.Now())
+	sc, err := s.Store.Scenes.ByWord(r.Context(), store.SceneBind, word, s.Now())
 	if err != nil {
 		return nil, err
 	}
-	u, err := s.Store.User(r.Context(), sc.UserID)
+	u, err := s.Store.Users.Get(r.Context(), sc.UserID)
 	if err != nil {
 		return nil, err
 	}
-	b, err := s.Store.Binding(r.Context(), sc.UserID)
+	b, err := s.Store.Bindings.Get(r.Context(), sc.UserID)
 	if err != nil {
 		return nil, err
 	}
@@ -181,7 +181,7 @@ func (s *Server) scene(r *http.Request, openid, word string) (*store.Scene, erro
 	if err := s.mayMove(r, openid, sc); err != nil {
 		return nil, err
 	}
-	mine, err := s.Store.ClaimScene(r.Context(), sc, openid)
+	mine, err := s.Store.Scenes.Claim(r.Context(), sc, openid)
 	if err == nil && !mine {
 		err = shop.ErrWeChatLink
 	}
@@ -191,7 +191,7 @@ func (s *Server) scene(r *http.Request, openid, word string) (*store.Scene, erro
 // mayMove refuses to take a WeChat from an account that can be entered by it alone: what was
 // bought there would be lost. The page with the code is told why.
 func (s *Server) mayMove(r *http.Request, openid string, sc *store.Scene) error {
-	held, _, err := s.Store.HolderOfWeChat(r.Context(), openid)
+	held, _, err := s.Store.WeChats.Holder(r.Context(), openid)
 	if err != nil || !held.Living() || held.UserID == sc.UserID || held.Openid != openid || !held.User.Passwordless {
 		return err
 	}
@@ -222,7 +222,7 @@ func (s *Server) unionid(r *http.Request, openid string) (string, error) {
 // tellBound tells the account that a WeChat is bound to it and, where it was another's, that
 // one that it is gone; both are in the audit.
 func (s *Server) tellBound(r *http.Request, sc *store.Scene, from string) error {
-	err := s.Store.Audit(r.Context(), s.userAudit("wechat:"+sc.Word, sc.UserID, "wechat_bound", "wechat"))
+	err := s.Store.Audit.Add(r.Context(), s.userAudit("wechat:"+sc.Word, sc.UserID, "wechat_bound", "wechat"))
 	if err != nil {
 		return err
 	}
@@ -231,7 +231,7 @@ func (s *Server) tellBound(r *http.Request, sc *store.Scene, from string) error 
 		return nil
 	}
 	s.tellOnce(r, hub.UserTopic(from), "wechat.bound", "moved:"+sc.Word, boundChanged{Bound: false})
-	return s.Store.Audit(r.Context(), s.userAudit("wechat:"+sc.Word+":moved", from, "wechat_moved_away", "wechat"))
+	return s.Store.Audit.Add(r.Context(), s.userAudit("wechat:"+sc.Word+":moved", from, "wechat_moved_away", "wechat"))
 }
 
 // showTheWay adds to OPENID_REQUIRED the page inside WeChat that gives the openid; from
@@ -242,7 +242,7 @@ func (s *Server) showTheWay(r *http.Request, err error, back string) error {
 	}
 	user := learnerID(r.Context())
 	sc := store.Scene{UserID: user, Word: store.NewWord(user), Return: back, ExpiresAt: s.Now().Add(oauthTime)}
-	if err := s.Store.PutScene(r.Context(), store.SceneOAuth, sc); err != nil {
+	if err := s.Store.Scenes.Put(r.Context(), store.SceneOAuth, sc); err != nil {
 		return err
 	}
 	return shop.ErrOpenidRequired.With("oauth_url", s.Account.AuthorizeURL(s.PublicURL+oauthRoute, sc.Word))
@@ -259,7 +259,7 @@ func (s *Server) authorised(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	sc, err := s.Store.SceneBy(r.Context(), store.SceneOAuth, q.Get("state"), s.Now())
+	sc, err := s.Store.Scenes.ByWord(r.Context(), store.SceneOAuth, q.Get("state"), s.Now())
 	if err != nil {
 		return err
 	}
@@ -294,16 +294,16 @@ func (s *Server) takePayer(ctx context.Context, sc *store.Scene, code string) er
 	if err != nil {
 		return errors.Join(shop.ErrWeChatUnavailable, err)
 	}
-	if err := s.Store.SetPayer(ctx, sc.UserID, openid); err != nil {
+	if err := s.Store.Bindings.SetPayer(ctx, sc.UserID, openid); err != nil {
 		return err
 	}
-	_, err = s.Store.ClaimScene(ctx, sc, openid)
+	_, err = s.Store.Scenes.Claim(ctx, sc, openid)
 	return err
 }
 
 // takenMeanwhile is nil where a scene's code was refused because another request has used it.
 func (s *Server) takenMeanwhile(ctx context.Context, sc *store.Scene) error {
-	now, err := s.Store.SceneBy(ctx, store.SceneOAuth, sc.Word, s.Now())
+	now, err := s.Store.Scenes.ByWord(ctx, store.SceneOAuth, sc.Word, s.Now())
 	if err == nil && now.Openid == "" {
 		return shop.ErrWeChatLink
 	}

@@ -23,7 +23,7 @@ func (s *Server) heard(r *http.Request, ev wechat.Event) error {
 	}
 	switch ev.Name {
 	case "subscribe", "unsubscribe":
-		return s.Store.SetFollowing(r.Context(), ev.Openid, ev.Name == "subscribe", ev.At)
+		return s.Store.Followers.SetFollowing(r.Context(), ev.Openid, ev.Name == "subscribe", ev.At)
 	case "subscribe_msg_popup_event", "subscribe_msg_change_event":
 		return s.consented(r, ev)
 	case "TEMPLATESENDJOBFINISH":
@@ -35,7 +35,7 @@ func (s *Server) heard(r *http.Request, ev wechat.Event) error {
 // consented notes what somebody decided about messages of activities.
 func (s *Server) consented(r *http.Request, ev wechat.Event) error {
 	for _, c := range ev.Consents {
-		if err := s.Store.AddConsent(r.Context(), ev.Openid, c.TemplateID, c.Accepted, ev.At); err != nil {
+		if err := s.Store.Followers.AddConsent(r.Context(), ev.Openid, c.TemplateID, c.Accepted, ev.At); err != nil {
 			return err
 		}
 	}

@@ -111,7 +111,7 @@ func (s *Server) endWeChatLogin(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Store.PayByBound(r.Context(), u.ID); err != nil {
+	if err := s.Store.Bindings.PayByBound(r.Context(), u.ID); err != nil {
 		return err
 	}
 	return s.openSession(w, r, http.StatusOK, u, in.Client)
@@ -140,7 +140,7 @@ func (s *Server) authorisedWeChat(w http.ResponseWriter, r *http.Request, in weC
 // at once make one.
 func (s *Server) accountOf(r *http.Request, openid string) (*shop.User, error) {
 	for range 4 {
-		held, claimed, err := s.Store.HolderOfWeChat(r.Context(), openid)
+		held, claimed, err := s.Store.WeChats.Holder(r.Context(), openid)
 		if err != nil {
 			return nil, err
 		}
@@ -163,7 +163,7 @@ func (s *Server) accountOf(r *http.Request, openid string) (*shop.User, error) {
 // over from an unbinding that was cut short, gives way to a new account.
 func (s *Server) settleClaim(r *http.Request, held store.WeChatHolder, claimed bool, openid string) error {
 	if held.Living() && held.Claiming == openid {
-		return s.Store.FinishBinding(r.Context(), held.UserID, openid, s.Now())
+		return s.Store.Bindings.Finish(r.Context(), held.UserID, openid, s.Now())
 	}
 	unionid, err := s.unionid(r, openid)
 	if err != nil {
@@ -175,16 +175,16 @@ func (s *Server) settleClaim(r *http.Request, held store.WeChatHolder, claimed b
 	}
 	switch {
 	case held.Living() && held.User.Passwordless:
-		return s.Store.FinishWeChat(r.Context(), held.User, openid, unionid, s.Now())
+		return s.Store.WeChats.Finish(r.Context(), held.User, openid, unionid, s.Now())
 	case claimed && held.User == nil:
 		fresh.ID = held.UserID
-		return s.Store.FinishWeChat(r.Context(), fresh, openid, unionid, s.Now())
+		return s.Store.WeChats.Finish(r.Context(), fresh, openid, unionid, s.Now())
 	}
 	var stale *store.WeChatHolder
 	if claimed {
 		stale = &held
 	}
-	made, err := s.Store.RegisterWeChat(r.Context(), fresh, openid, unionid, stale, s.Now())
+	made, err := s.Store.WeChats.Register(r.Context(), fresh, openid, unionid, stale, s.Now())
 	if err == nil && made {
 		s.event(r, "registered by WeChat", slog.String("who", fresh.ID))
 	}
@@ -199,7 +199,7 @@ func weChatName() string { return "微信用户" + strings.ToLower(rand.Text()[:
 // to the WeChat's owner, so it names the account by its first letter only.
 func (s *Server) askPassword(ctx context.Context, u *shop.User, openid string) error {
 	sc := store.Scene{UserID: u.ID, Word: store.NewWord(u.ID), Openid: openid, ExpiresAt: s.Now().Add(loginTime)}
-	if err := s.Store.PutScene(ctx, store.SceneLogin, sc); err != nil {
+	if err := s.Store.Scenes.Put(ctx, store.SceneLogin, sc); err != nil {
 		return err
 	}
 	return shop.ErrWeChatConfirm.With("confirm", sc.Word).With("account", masked(u.Username))
@@ -216,11 +216,11 @@ func masked(name string) string {
 // confirmedWeChat is the account that a WeChat may log in to now that the password was
 // given, or a fresh one where the WeChat's owner says that the account is not theirs.
 func (s *Server) confirmedWeChat(r *http.Request, in weChatLogin) (*shop.User, error) {
-	sc, err := s.Store.SceneBy(r.Context(), store.SceneLogin, in.Confirm, s.Now())
+	sc, err := s.Store.Scenes.ByWord(r.Context(), store.SceneLogin, in.Confirm, s.Now())
 	if err != nil {
 		return nil, err
 	}
-	u, err := s.Store.User(r.Context(), sc.UserID)
+	u, err := s.Store.Users.Get(r.Context(), sc.UserID)
 	if err != nil {
 		return nil, err
 	}
@@ -230,29 +230,29 @@ func (s *Server) confirmedWeChat(r *http.Request, in weChatLogin) (*shop.User, e
 	if err := s.checkPassword(r, u, "password", in.Password); err != nil {
 		return nil, err
 	}
-	allowed, err := s.Store.AllowWeChat(r.Context(), u.ID, sc.Openid)
+	allowed, err := s.Store.WeChats.Allow(r.Context(), u.ID, sc.Openid)
 	if err != nil {
 		return nil, err
 	}
 	if !allowed {
 		return nil, shop.ErrWeChatLink // unbound meanwhile
 	}
-	if err := s.Store.Audit(r.Context(), s.userAudit("wechat:"+sc.Word, u.ID, "wechat_may_log_in", u.ID)); err != nil {
+	if err := s.Store.Audit.Add(r.Context(), s.userAudit("wechat:"+sc.Word, u.ID, "wechat_may_log_in", u.ID)); err != nil {
 		return nil, err
 	}
-	return u, s.Store.EndScene(r.Context(), sc)
+	return u, s.Store.Scenes.End(r.Context(), sc)
 }
 
 // freshAccount takes the WeChat off an account that is not its owner's and gives it one.
 func (s *Server) freshAccount(r *http.Request, sc *store.Scene) (*shop.User, error) {
-	if err := s.Store.ReleaseWeChat(r.Context(), sc.UserID, sc.Openid); err != nil {
+	if err := s.Store.WeChats.Release(r.Context(), sc.UserID, sc.Openid); err != nil {
 		return nil, err
 	}
-	if err := s.Store.Audit(r.Context(), s.userAudit("wechat:"+sc.Word, sc.UserID, "wechat_moved_away", "wechat")); err != nil {
+	if err := s.Store.Audit.Add(r.Context(), s.userAudit("wechat:"+sc.Word, sc.UserID, "wechat_moved_away", "wechat")); err != nil {
 		return nil, err
 	}
 	s.tellOnce(r, hub.UserTopic(sc.UserID), "wechat.bound", "released:"+sc.Word, boundChanged{Bound: false})
-	if err := s.Store.EndScene(r.Context(), sc); err != nil {
+	if err := s.Store.Scenes.End(r.Context(), sc); err != nil {
 		return nil, err
 	}
 	return s.accountOf(r, sc.Openid)

@@ -29,7 +29,7 @@ import (
 // world is the whole API on real stores and a real hub, reached over HTTP.
 type world struct {
 	t     testing.TB
-	store *store.Store
+	store *store.DB
 	deps  Deps
 	api   *Server
 	url   string
@@ -69,7 +69,7 @@ func newWorld(t testing.TB, options ...func(*Deps)) *world {
 	t.Cleanup(server.Close)
 	w.url = server.URL
 	for _, c := range []shop.Category{{ID: "code", Name: "编程", Order: 1}, {ID: "music", Name: "音乐", Order: 2}} {
-		if _, err := w.store.InsertCategory(t.Context(), c); err != nil {
+		if _, err := w.store.Categories.Insert(t.Context(), c); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -100,7 +100,7 @@ func (w *world) hubIsUp() {
 }
 
 func (w *world) identify(ctx context.Context, token string) (hub.Identity, error) {
-	row, err := w.store.Authenticate(ctx, token, time.Now())
+	row, err := w.store.Tokens.Authenticate(ctx, token, time.Now())
 	return hub.Identity{User: row.UserID, Client: row.Client, Session: row.Session(), ExpiresAt: row.ExpiresAt}, err
 }
 
@@ -222,7 +222,7 @@ func (w *world) learner(name string) (token, id string) {
 func (w *world) staff(name string, roles ...shop.Role) string {
 	w.t.Helper()
 	_, id := w.learner(name)
-	if _, _, err := w.store.ChangeRoles(w.t.Context(), id, store.ByOperator, func(*shop.User) ([]shop.Role, error) { return roles, nil }); err != nil {
+	if _, _, err := w.store.Roles.Change(w.t.Context(), id, store.ByOperator, func(*shop.User) ([]shop.Role, error) { return roles, nil }); err != nil {
 		w.t.Fatal(err)
 	}
 	return w.login(name, "web")
@@ -256,7 +256,7 @@ func ladderCourse(id string) *shop.Course {
 func (w *world) sells(courses ...*shop.Course) {
 	w.t.Helper()
 	for _, c := range courses {
-		if _, err := w.store.InsertCourse(w.t.Context(), c); err != nil {
+		if _, err := w.store.Courses.Insert(w.t.Context(), c); err != nil {
 			w.t.Fatal(err)
 		}
 	}
@@ -272,7 +272,7 @@ func (w *world) grants(userID string, c *shop.Course, policyID string, now time.
 	line := shop.OrderLine{
 		CourseID: c.ID, PolicyID: p.ID, Kind: p.Kind, Stage: p.Stage, Period: p.Period, Version: c.Current().Version, List: p.Price, Price: p.Price,
 	}
-	_, err := w.store.ChangeEnrolment(w.t.Context(), userID, c.ID, func(e *shop.Enrolment) error {
+	_, err := w.store.Enrolments.Change(w.t.Context(), userID, c.ID, func(e *shop.Enrolment) error {
 		_, err := e.Add(store.NewID(), line, c.Current().Version, p.Price, p.Price == 0, now)
 		return err
 	})

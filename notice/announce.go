@@ -31,7 +31,7 @@ func (c *Courier) Announce(ctx context.Context, b *shop.Broadcast, userIDs []str
 	if !c.Announces() || len(userIDs) == 0 {
 		return nil
 	}
-	bound, err := c.Store.Bindings(ctx, userIDs)
+	bound, err := c.Store.Bindings.List(ctx, userIDs)
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func (c *Courier) Announce(ctx context.Context, b *shop.Broadcast, userIDs []str
 		d.Broadcast, d.Data, d.Link = b.ID, data, b.Link
 		all = append(all, d)
 	}
-	if _, err = c.Store.InsertDeliveries(ctx, all); err == nil && len(all) > 0 {
+	if _, err = c.Store.Deliveries.InsertAll(ctx, all); err == nil && len(all) > 0 {
 		c.Poke()
 	}
 	return err
@@ -64,7 +64,7 @@ func (s *sending) announceEverybody(ctx context.Context) error {
 			return nil
 		}
 		began, place := time.Now(), batch[len(batch)-1]
-		there, err := s.Store.Recipients(ctx, batch)
+		there, err := s.Store.Users.Living(ctx, batch)
 		if err != nil {
 			return err
 		}
@@ -85,7 +85,7 @@ func (s *sending) announceEverybody(ctx context.Context) error {
 		s.pace(took)
 		return rest(ctx, batchPace-took)
 	}
-	err := s.Store.EachBinding(ctx, s.x.Place, func(b *store.Binding) error {
+	err := s.Store.Bindings.Each(ctx, s.x.Place, func(b *store.Binding) error {
 		if !s.Courier.wants(*b) {
 			return nil
 		}
@@ -107,7 +107,7 @@ func (s *sending) messagesSent(ctx context.Context) (bool, error) {
 	if err != nil || left.Waiting == 0 {
 		return err == nil, err
 	}
-	x, err := s.Store.ChangeBroadcast(ctx, s.x.ID, func(x *shop.Broadcast) error {
+	x, err := s.Store.Broadcasts.Change(ctx, s.x.ID, func(x *shop.Broadcast) error {
 		if x.Run != s.run || x.State != shop.BroadcastSending {
 			return errTakenOver
 		}

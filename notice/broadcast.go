@@ -16,7 +16,7 @@ import (
 // BroadcasterConfig is what a Broadcaster works with. All of it is needed but what says
 // otherwise.
 type BroadcasterConfig struct {
-	Store *store.Store
+	Store *store.DB
 	Hub   *hub.Hub
 	Now   func() time.Time // the shop's clock
 	Log   *slog.Logger
@@ -46,7 +46,7 @@ func (b *Broadcaster) Count(ctx context.Context, a shop.Audience) (int64, error)
 	}
 	switch a.Kind {
 	case shop.AudienceAll:
-		return b.Store.CountUsers(ctx)
+		return b.Store.Users.Count(ctx)
 	case shop.AudienceOnline:
 		online, err := b.Hub.OnlineUsers(ctx)
 		if err != nil {
@@ -57,14 +57,14 @@ func (b *Broadcaster) Count(ctx context.Context, a shop.Audience) (int64, error)
 		return b.countListed(ctx, a.UserIDs)
 	}
 	var n int64
-	err := b.Store.EachOfAudience(ctx, a, "", "", b.Now(), func(string) error { n++; return nil })
+	err := b.Store.Audiences.Each(ctx, a, "", "", b.Now(), func(string) error { n++; return nil })
 	return n, err
 }
 
 // countListed is how many of the users there are.
 func (b *Broadcaster) countListed(ctx context.Context, userIDs []string) (n int64, err error) {
 	for ids := range slices.Chunk(userIDs, batchSize) {
-		there, err := b.Store.Recipients(ctx, ids)
+		there, err := b.Store.Users.Living(ctx, ids)
 		if err != nil {
 			return 0, err
 		}
@@ -78,7 +78,7 @@ func (b *Broadcaster) check(ctx context.Context, a shop.Audience) error {
 	if a.CourseID == "" && a.CategoryID == "" {
 		return nil
 	}
-	all, err := b.Store.Catalogue(ctx)
+	all, err := b.Store.Catalogue.Get(ctx)
 	if err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func (b *Broadcaster) Accept(ctx context.Context, new *shop.Broadcast, mayAsk fu
 	if err := new.Accept(b.NeedsConfirmation(n), b.Now()); err != nil {
 		return nil, false, err
 	}
-	fresh, err = b.Store.InsertBroadcast(ctx, new)
+	fresh, err = b.Store.Broadcasts.Insert(ctx, new)
 	if err != nil {
 		return nil, false, err
 	}
@@ -139,7 +139,7 @@ func (b *Broadcaster) Accept(ctx context.Context, new *shop.Broadcast, mayAsk fu
 
 // accepted is the broadcast that was accepted under new's id, nil where there is none.
 func (b *Broadcaster) accepted(ctx context.Context, new *shop.Broadcast) (*shop.Broadcast, error) {
-	old, err := b.Store.Broadcast(ctx, new.ID)
+	old, err := b.Store.Broadcasts.Get(ctx, new.ID)
 	if errors.Is(err, shop.ErrBroadcastNotFound) {
 		return nil, nil
 	}
@@ -173,7 +173,7 @@ func (b *Broadcaster) Cancel(ctx context.Context, id, by, key string) (*shop.Bro
 
 func (b *Broadcaster) move(ctx context.Context, id, key string, move func(*shop.Broadcast) (changed bool, err error)) (*shop.Broadcast, error) {
 	moved := false
-	x, err := b.Store.ChangeBroadcast(ctx, id, func(x *shop.Broadcast) error {
+	x, err := b.Store.Broadcasts.Change(ctx, id, func(x *shop.Broadcast) error {
 		var err error
 		if moved, err = x.Under(key, func() (bool, error) { return move(x) }); err == nil && !moved {
 			return store.Unchanged()
@@ -206,7 +206,7 @@ func (b *Broadcaster) moved(ctx context.Context, x *shop.Broadcast) {
 // audit copies the broadcast's moves into the audit, where each is once. The broadcast has
 // them all, so what a crash left out is copied with the next one.
 func (b *Broadcaster) audit(ctx context.Context, x *shop.Broadcast) error {
-	return b.Store.AuditBroadcast(ctx, x)
+	return b.Store.Audit.AddBroadcast(ctx, x)
 }
 
 // progress tells the console how far a broadcast is, in the shape in which REST answers it.
@@ -240,7 +240,7 @@ func (b *Broadcaster) Funnel(ctx context.Context, x *shop.Broadcast) (*shop.Funn
 	}
 	var first, last time.Time
 	read := map[string]time.Time{}
-	err := b.Store.EachReading(ctx, x, func(userID string, at time.Time, clicked bool) error {
+	err := b.Store.Readers.EachReading(ctx, x, func(userID string, at time.Time, clicked bool) error {
 		read[userID] = at
 		f.Read++
 		if clicked {
@@ -258,7 +258,7 @@ func (b *Broadcaster) Funnel(ctx context.Context, x *shop.Broadcast) (*shop.Funn
 		return f, err
 	}
 	bought := map[string]bool{}
-	err = b.Store.EachOrderPaid(ctx, first.Truncate(time.Second), last.Add(shop.BoughtWithin), func(o *shop.Order) error {
+	err = b.Store.Orders.EachPaid(ctx, first.Truncate(time.Second), last.Add(shop.BoughtWithin), func(o *shop.Order) error {
 		if at, ok := read[o.UserID]; ok && x.Brought(o, at) {
 			bought[o.UserID] = true
 		}
@@ -273,6 +273,6 @@ func (b *Broadcaster) Messages(ctx context.Context, x *shop.Broadcast) (c shop.M
 	if !x.By(shop.ByWeChat) || x.StartedAt == nil {
 		return c, nil
 	}
-	counts, err := b.Store.CountDeliveries(ctx, x.ID)
+	counts, err := b.Store.Deliveries.Count(ctx, x.ID)
 	return x.CountMessages(counts), err
 }

@@ -62,14 +62,14 @@ func TestASentActivityIsOnRecordBeforeItsConsentIsUsedUp(t *testing.T) {
 		Templates: Templates{shop.KindActivity: {ID: "T", Fields: map[string]string{"thing1": "title"}}},
 	})
 	ctx := t.Context()
-	if err := db.InsertUser(ctx, &shop.User{ID: "lin", Name: "lin", CreatedAt: time.Now()}); err != nil {
+	if err := db.Users.Insert(ctx, &shop.User{ID: "lin", Name: "lin", CreatedAt: time.Now()}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.BindWeChat(ctx, "lin", "o1", "", time.Now()); err != nil {
+	if _, err := db.Bindings.Bind(ctx, "lin", "o1", "", time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	for n := range 2 {
-		if err := db.AddConsent(ctx, "o1", "T", true, time.Unix(int64(1000+n), 0)); err != nil {
+		if err := db.Followers.AddConsent(ctx, "o1", "T", true, time.Unix(int64(1000+n), 0)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -80,7 +80,7 @@ func TestASentActivityIsOnRecordBeforeItsConsentIsUsedUp(t *testing.T) {
 	if err := courier.carry(ctx, d, nil); err != nil {
 		t.Fatal(err)
 	}
-	b, err := db.Binding(ctx, "lin")
+	b, err := db.Bindings.Get(ctx, "lin")
 	if err != nil || b.Consent("T") != 1 {
 		t.Fatalf("of two consents %d are left, %v", b.Consent("T"), err)
 	}

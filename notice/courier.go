@@ -18,7 +18,7 @@ import (
 
 // CourierConfig is what a Courier works with. All of it is needed.
 type CourierConfig struct {
-	Store     *store.Store
+	Store     *store.DB
 	Account   *wechat.Account
 	Templates Templates
 	PublicURL string           // before the links of messages
@@ -72,11 +72,11 @@ func (c *Courier) Post(ctx context.Context, d shop.Delivery) error {
 	if c == nil {
 		return nil
 	}
-	b, err := c.Store.Binding(ctx, d.UserID)
+	b, err := c.Store.Bindings.Get(ctx, d.UserID)
 	if err != nil || b.Openid == "" {
 		return err
 	}
-	fresh, err := c.Store.InsertDelivery(ctx, d)
+	fresh, err := c.Store.Deliveries.Insert(ctx, d)
 	if fresh {
 		c.Poke()
 	}
@@ -121,7 +121,7 @@ func (c *Courier) Run(ctx context.Context) error {
 // It comes back early when something new may have to go first: at once where it was noted here,
 // after lookEvery where on another instance.
 func (c *Courier) round(ctx context.Context, work *sync.WaitGroup) (more bool, err error) {
-	due, err := c.Store.DeliveriesDue(ctx, c.Now(), roundMost)
+	due, err := c.Store.Deliveries.Due(ctx, c.Now(), roundMost)
 	if err != nil || len(due) == 0 {
 		return false, err
 	}
@@ -154,7 +154,7 @@ func (c *Courier) round(ctx context.Context, work *sync.WaitGroup) (more bool, e
 }
 
 // mix shuffles what goes before nothing else, so that instances do not all begin with the same.
-func mix(due []store.DueDelivery) {
+func mix(due []store.DeliveryWakeup) {
 	rand.Shuffle(len(due), func(i, j int) {
 		if due[i].Rank == due[j].Rank {
 			due[i], due[j] = due[j], due[i]
@@ -164,7 +164,7 @@ func mix(due []store.DueDelivery) {
 
 // placed waits for a place, or two for an activity. False: something else may have to go first,
 // or ctx is over.
-func (c *Courier) placed(ctx context.Context, row store.DueDelivery, over <-chan time.Time) bool {
+func (c *Courier) placed(ctx context.Context, row store.DeliveryWakeup, over <-chan time.Time) bool {
 	needed := []chan struct{}{c.places}
 	poke := c.poke
 	switch {
@@ -190,7 +190,7 @@ func (c *Courier) placed(ctx context.Context, row store.DueDelivery, over <-chan
 }
 
 // leave gives back what placed took.
-func (c *Courier) leave(row store.DueDelivery) {
+func (c *Courier) leave(row store.DeliveryWakeup) {
 	<-c.places
 	if row.Kind == shop.KindActivity {
 		<-c.market
@@ -198,7 +198,7 @@ func (c *Courier) leave(row store.DueDelivery) {
 }
 
 // takeOff reports whether this process is not at this message yet.
-func (c *Courier) takeOff(row store.DueDelivery) bool {
+func (c *Courier) takeOff(row store.DeliveryWakeup) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.flying[row.ID] {
@@ -208,25 +208,25 @@ func (c *Courier) takeOff(row store.DueDelivery) bool {
 	return true
 }
 
-func (c *Courier) land(row store.DueDelivery) {
+func (c *Courier) land(row store.DeliveryWakeup) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.flying, row.ID)
 }
 
 // visit looks at a message whose row is due, and mends a row that is behind.
-func (c *Courier) visit(ctx context.Context, row store.DueDelivery, pauses map[string]pause) error {
-	d, there, err := c.Store.Delivery(ctx, row.ID)
+func (c *Courier) visit(ctx context.Context, row store.DeliveryWakeup, pauses map[string]pause) error {
+	d, there, err := c.Store.Deliveries.Get(ctx, row.ID)
 	now := c.Now()
 	switch {
 	case err != nil:
 		return err
 	case !there && now.Sub(row.Since) < dropAfter:
-		return c.Store.MoveDelivery(ctx, row.ID, now.Add(lookEvery)) // it is being written
+		return c.Store.Deliveries.Reschedule(ctx, row.ID, now.Add(lookEvery)) // it is being written
 	case !there, d.State != shop.DeliveryWaiting:
-		return c.Store.RestDelivery(ctx, row.ID)
+		return c.Store.Deliveries.Done(ctx, row.ID)
 	case d.NextAt.After(now):
-		return c.Store.MoveDelivery(ctx, row.ID, d.NextAt)
+		return c.Store.Deliveries.Reschedule(ctx, row.ID, d.NextAt)
 	}
 	return c.carry(ctx, d, pauses)
 }
@@ -280,13 +280,13 @@ func unsent(d shop.Delivery, code string) string {
 
 // recipient is the binding of whom a delivery goes to, or why it does not go.
 func (c *Courier) recipient(ctx context.Context, d shop.Delivery) (b store.Binding, skip string, err error) {
-	if b, err = c.Store.Binding(ctx, d.UserID); err != nil {
+	if b, err = c.Store.Bindings.Get(ctx, d.UserID); err != nil {
 		return b, "", err
 	}
 	if b.Openid == "" {
 		return b, shop.SkipNoWeChat, nil
 	}
-	u, err := c.Store.User(ctx, d.UserID)
+	u, err := c.Store.Users.Get(ctx, d.UserID)
 	switch {
 	case errors.Is(err, shop.ErrUserNotFound):
 		return b, shop.SkipNoWeChat, nil
@@ -331,7 +331,7 @@ func (c *Courier) send(ctx context.Context, d shop.Delivery, to store.Binding, t
 	if before == nil {
 		d.AskedAt = &now
 	}
-	if won, err := c.Store.SaveDelivery(ctx, &d); !won || err != nil {
+	if won, err := c.Store.Deliveries.Save(ctx, &d); !won || err != nil {
 		return err // somebody else has it
 	}
 	ctx, cancel := context.WithTimeout(ctx, sendTime)
@@ -367,14 +367,14 @@ func (c *Courier) finish(ctx context.Context, d shop.Delivery, state shop.Delive
 		now := c.Now().UTC()
 		d.SentAt = &now
 	}
-	_, err := c.Store.SaveDelivery(ctx, &d)
+	_, err := c.Store.Deliveries.Save(ctx, &d)
 	return err
 }
 
 // putOff notes when to try again, and why.
 func (c *Courier) putOff(ctx context.Context, d shop.Delivery, until time.Time, why error) error {
 	d.NextAt = until.UTC()
-	_, err := c.Store.SaveDelivery(ctx, &d)
+	_, err := c.Store.Deliveries.Save(ctx, &d)
 	return errors.Join(why, err)
 }
 

@@ -13,11 +13,11 @@ import (
 )
 
 // newDesk is a desk on real stores, and who reads at it: lin in Chinese, ann in English.
-func newDesk(t *testing.T) (*Desk, *store.Store) {
+func newDesk(t *testing.T) (*Desk, *store.DB) {
 	t.Helper()
 	db := storetest.Open(t)
 	for name, locale := range map[string]string{"lin": "", "ann": shop.LocaleEn} {
-		if err := db.InsertUser(t.Context(), &shop.User{ID: name, Name: name, Locale: locale, CreatedAt: time.Now()}); err != nil {
+		if err := db.Users.Insert(t.Context(), &shop.User{ID: name, Name: name, Locale: locale, CreatedAt: time.Now()}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -26,9 +26,9 @@ func newDesk(t *testing.T) (*Desk, *store.Store) {
 }
 
 // inbox is what somebody reads, as `title body`, newest first.
-func inboxOf(t *testing.T, db *store.Store, user, kind, ref string) string {
+func inboxOf(t *testing.T, db *store.DB, user, kind, ref string) string {
 	t.Helper()
-	n, err := db.Notice(context.Background(), shop.NoticeID(user, kind, ref))
+	n, err := db.Notices.Get(context.Background(), shop.NoticeID(user, kind, ref))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestANoticeIsInTheReadersLanguageAndStaysAsItWasTold(t *testing.T) {
 	want("ann", "ann1", "What you paid twice is back | ¥199.00 went back the way it came.")
 	want("gone", "gone1", "多付的款项已退回 | 199.00 元已原路退回。")
 
-	if _, err := db.PutNoticeTemplate(t.Context(), shop.NoticeTemplate{Form: shop.NoticePaidBack, By: "edith", At: time.Now(), Texts: &shop.Wordings{
+	if _, err := db.NoticeTemplates.Put(t.Context(), shop.NoticeTemplate{Form: shop.NoticePaidBack, By: "edith", At: time.Now(), Texts: &shop.Wordings{
 		Zh: shop.Wording{Title: "到账 {amount}", Body: "{courses} 多付的钱回来了"}, En: shop.Wording{Title: "¥{amount} is back", Body: "For {courses}."},
 	}}); err != nil {
 		t.Fatal(err)

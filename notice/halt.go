@@ -25,7 +25,7 @@ func (c *Courier) halted(ctx context.Context, d shop.Delivery) (bool, error) {
 // stopped obeys whoever stopped the broadcast of a message: a cancelled one is not sent, a paused
 // one later.
 func (c *Courier) stopped(ctx context.Context, d shop.Delivery) (bool, error) {
-	b, err := c.Store.Broadcast(ctx, d.Broadcast)
+	b, err := c.Store.Broadcasts.Get(ctx, d.Broadcast)
 	switch {
 	case err != nil:
 		return true, c.putOff(ctx, d, c.Now().Add(firstPause), err)
@@ -40,7 +40,7 @@ func (c *Courier) stopped(ctx context.Context, d shop.Delivery) (bool, error) {
 // over drops the word that an order is about to close where the buyer has paid or cancelled it
 // since, or it has closed.
 func (c *Courier) over(ctx context.Context, d shop.Delivery) (bool, error) {
-	o, err := c.Store.Order(ctx, d.Ref)
+	o, err := c.Store.Orders.Get(ctx, d.Ref)
 	switch {
 	case err != nil:
 		return true, c.putOff(ctx, d, c.Now().Add(firstPause), err)

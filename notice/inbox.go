@@ -24,7 +24,7 @@ type Inbox struct {
 // everybody since the account is there. That is one document for all; the reader's own says
 // how far it was read.
 func (d *Desk) Inbox(ctx context.Context, userID string, unread bool, limit int, cursor string) (Inbox, error) {
-	u, err := d.Store.User(ctx, userID)
+	u, err := d.Store.Users.Get(ctx, userID)
 	if err != nil {
 		return Inbox{}, err
 	}
@@ -41,12 +41,12 @@ func (d *Desk) Inbox(ctx context.Context, userID string, unread bool, limit int,
 	if unread {
 		shared = fresh
 	}
-	own, err := d.Store.UnreadCount(ctx, userID)
+	own, err := d.Store.Notices.CountUnread(ctx, userID)
 	if err != nil {
 		return Inbox{}, err
 	}
 	box := Inbox{Unread: own + int64(len(fresh)), Activities: u.Wants(shop.TopicActivities)}
-	box.Notices, box.Next, err = d.Store.NoticesOf(ctx, userID, unread, shared, limit, cursor)
+	box.Notices, box.Next, err = d.Store.Notices.Of(ctx, userID, unread, shared, limit, cursor)
 	return box, err
 }
 
@@ -56,7 +56,7 @@ func (d *Desk) shared(ctx context.Context, u *shop.User) ([]shop.Notice, error) 
 	if err != nil || len(posted) == 0 {
 		return nil, err
 	}
-	reader, err := d.Store.Reader(ctx, u.ID)
+	reader, err := d.Store.Readers.Get(ctx, u.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func (d *Desk) shared(ctx context.Context, u *shop.User) ([]shop.Notice, error) 
 // posted is what was told to everybody and concerns this user, newest first. Nobody sees what
 // was told before the account was there, and who wants no activities sees none.
 func (d *Desk) posted(ctx context.Context, u *shop.User) ([]shop.Broadcast, error) {
-	all, err := d.Store.Posted(ctx)
+	all, err := d.Store.Broadcasts.Posted(ctx)
 	if err != nil || !u.Wants(shop.TopicActivities) {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func (d *Desk) posted(ctx context.Context, u *shop.User) ([]shop.Broadcast, erro
 
 // postedTo is posted by the user's id.
 func (d *Desk) postedTo(ctx context.Context, userID string) ([]shop.Broadcast, error) {
-	u, err := d.Store.User(ctx, userID)
+	u, err := d.Store.Users.Get(ctx, userID)
 	if err != nil {
 		return nil, err
 	}
@@ -110,9 +110,9 @@ func (d *Desk) Read(ctx context.Context, userID, id string, clicked bool) error 
 func (d *Desk) read(ctx context.Context, userID, id string, clicked bool, now time.Time) error {
 	broadcastID, ok := shop.BroadcastOf(id)
 	if !ok {
-		return d.Store.ReadNotice(ctx, userID, id, clicked, now)
+		return d.Store.Notices.Read(ctx, userID, id, clicked, now)
 	}
-	err := d.Store.ReadNotice(ctx, userID, shop.NoticeID(userID, shop.KindActivity, broadcastID), clicked, now)
+	err := d.Store.Notices.Read(ctx, userID, shop.NoticeID(userID, shop.KindActivity, broadcastID), clicked, now)
 	if !errors.Is(err, shop.ErrNoticeNotFound) {
 		return err
 	}
@@ -122,7 +122,7 @@ func (d *Desk) read(ctx context.Context, userID, id string, clicked bool, now ti
 	}
 	for _, b := range posted {
 		if b.ID == broadcastID {
-			return d.Store.ReadPosted(ctx, userID, broadcastID, clicked, now)
+			return d.Store.Readers.Read(ctx, userID, broadcastID, clicked, now)
 		}
 	}
 	return shop.ErrNoticeNotFound
@@ -134,10 +134,10 @@ func (d *Desk) ReadAll(ctx context.Context, userID string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := d.Store.ReadAllNotices(ctx, userID, d.Now()); err != nil {
+	if _, err := d.Store.Notices.ReadAll(ctx, userID, d.Now()); err != nil {
 		return err
 	}
-	if err := d.Store.ReadPostedTo(ctx, userID, posted, d.Now()); err != nil {
+	if err := d.Store.Readers.ReadAll(ctx, userID, posted, d.Now()); err != nil {
 		return err
 	}
 	d.tellRead(ctx, userID, "all")

@@ -17,7 +17,7 @@ import (
 // Config is what a Desk works with. All of it is needed but
 // what says otherwise.
 type Config struct {
-	Store *store.Store
+	Store *store.DB
 	Hub   *hub.Hub
 	Now   func() time.Time // the shop's clock
 	Log   *slog.Logger
@@ -50,7 +50,7 @@ func (d *Desk) tell(ctx context.Context, what news) error {
 		return err
 	}
 	if err := d.show(ctx, n); err != nil {
-		return d.Store.NoteUnsent(ctx, store.Unsent{Kind: store.UnsentNotice, Ref: n.ID, UserID: n.UserID})
+		return d.Store.Unsent.Note(ctx, store.Unsent{Kind: store.UnsentNotice, Ref: n.ID, UserID: n.UserID})
 	}
 	return nil
 }
@@ -72,12 +72,12 @@ func (d *Desk) keep(ctx context.Context, what news) (shop.Notice, error) {
 		ID: shop.NoticeID(what.userID, what.kind, what.ref), UserID: what.userID, Kind: what.kind,
 		Title: text.Title, Body: text.Body, Link: what.link, CreatedAt: d.Now().UTC(),
 	}
-	fresh, err := d.Store.InsertNotice(ctx, &n)
+	fresh, err := d.Store.Notices.Insert(ctx, &n)
 	if err != nil {
 		return n, err
 	}
 	if !fresh {
-		told, err := d.Store.Notice(ctx, n.ID)
+		told, err := d.Store.Notices.Get(ctx, n.ID)
 		if err != nil {
 			return n, err
 		}
@@ -90,7 +90,7 @@ func (d *Desk) keep(ctx context.Context, what news) (shop.Notice, error) {
 
 // language is the one that somebody is written to in.
 func (d *Desk) language(ctx context.Context, userID string) (string, error) {
-	u, err := d.Store.User(ctx, userID)
+	u, err := d.Store.Users.Get(ctx, userID)
 	if errors.Is(err, shop.ErrUserNotFound) {
 		return shop.LocaleZh, nil
 	}
@@ -110,7 +110,7 @@ func (d *Desk) word(ctx context.Context, what news, locale string) (shop.Wording
 	if err != nil {
 		return shop.Wording{}, err
 	}
-	edited, err := d.Store.NoticeTemplates(ctx)
+	edited, err := d.Store.NoticeTemplates.All(ctx)
 	if err != nil {
 		return shop.Wording{}, err
 	}
@@ -137,7 +137,7 @@ func (d *Desk) ShowAgain(ctx context.Context, u store.Unsent) error {
 	if u.Kind == store.UnsentBroadcast {
 		return d.showBroadcastAgain(ctx, u)
 	}
-	n, err := d.Store.Notice(ctx, u.Ref)
+	n, err := d.Store.Notices.Get(ctx, u.Ref)
 	if errors.Is(err, shop.ErrNoticeNotFound) {
 		return nil
 	}
@@ -149,7 +149,7 @@ func (d *Desk) ShowAgain(ctx context.Context, u store.Unsent) error {
 
 // showBroadcastAgain shows a broadcast, unless it was cancelled meanwhile.
 func (d *Desk) showBroadcastAgain(ctx context.Context, u store.Unsent) error {
-	x, err := d.Store.Broadcast(ctx, u.Ref)
+	x, err := d.Store.Broadcasts.Get(ctx, u.Ref)
 	switch {
 	case errors.Is(err, shop.ErrBroadcastNotFound):
 		return nil

@@ -21,7 +21,7 @@ func (c *Courier) settle(ctx context.Context, d shop.Delivery, before *time.Time
 		}
 		// The consent last: a message that still waited when it is used up could be sent again on
 		// the next one. Of one that stays on record WeChat knows better, and says so.
-		if err := c.Store.UseConsent(ctx, m.Openid, m.TemplateID, false); err != nil {
+		if err := c.Store.Followers.UseConsent(ctx, m.Openid, m.TemplateID, false); err != nil {
 			c.Log.WarnContext(ctx, "a used consent is still on record", "err", err)
 		}
 		return nil
@@ -29,7 +29,7 @@ func (c *Courier) settle(ctx context.Context, d shop.Delivery, before *time.Time
 		if before != nil { // it was the first try that used the consent up
 			return c.finish(ctx, d, shop.DeliverySent, "")
 		}
-		return errors.Join(c.Store.UseConsent(ctx, m.Openid, m.TemplateID, true), c.finish(ctx, d, shop.DeliverySkipped, shop.SkipNotSubscribed))
+		return errors.Join(c.Store.Followers.UseConsent(ctx, m.Openid, m.TemplateID, true), c.finish(ctx, d, shop.DeliverySkipped, shop.SkipNotSubscribed))
 	case errors.Is(err, wechat.ErrNotFollowing):
 		return errors.Join(c.noteGone(ctx, m.Openid), c.finish(ctx, d, shop.DeliverySkipped, shop.SkipNotFollowing))
 	case errors.Is(err, wechat.ErrOpenid):
@@ -50,7 +50,7 @@ func (c *Courier) settle(ctx context.Context, d shop.Delivery, before *time.Time
 // noteGone notes that a WeChat does not follow. WeChat counts time in whole seconds: somebody who
 // follows again within this one does.
 func (c *Courier) noteGone(ctx context.Context, openid string) error {
-	return c.Store.SetFollowing(ctx, openid, false, c.Now().Truncate(time.Second))
+	return c.Store.Followers.SetFollowing(ctx, openid, false, c.Now().Truncate(time.Second))
 }
 
 // pause stops messages until a time, on all instances. With a template it stops that one alone,
@@ -94,10 +94,10 @@ func (c *Courier) stop(ctx context.Context, d shop.Delivery, templateID string, 
 		what, p.Until = wayOf(d.Kind), shop.DateOf(now).End()
 	}
 	var known pause
-	if found, err := c.Store.Setting(ctx, pausePrefix+what, &known); err != nil || !found || !now.Before(known.Until) {
+	if found, err := c.Store.Settings.Get(ctx, pausePrefix+what, &known); err != nil || !found || !now.Before(known.Until) {
 		c.alarm(ctx, "WeChat messages stop", "what", what, "until", p.Until, "err", why)
 	}
-	return errors.Join(c.Store.PutSetting(ctx, pausePrefix+what, p), c.putOff(ctx, d, p.Until, nil))
+	return errors.Join(c.Store.Settings.Put(ctx, pausePrefix+what, p), c.putOff(ctx, d, p.Until, nil))
 }
 
 // pauses reads what is stopped.
@@ -109,7 +109,7 @@ func (c *Courier) pauses(ctx context.Context) (map[string]pause, error) {
 	}
 	for _, name := range names {
 		var p pause
-		found, err := c.Store.Setting(ctx, pausePrefix+name, &p)
+		found, err := c.Store.Settings.Get(ctx, pausePrefix+name, &p)
 		if err != nil {
 			return nil, err
 		}
@@ -136,7 +136,7 @@ func stoppedUntil(all map[string]pause, kind string, t Template, now time.Time) 
 // Taking it again changes nothing.
 func (c *Courier) Finished(ctx context.Context, msgid int64, status string) (known bool, err error) {
 	for range conflictsMost {
-		d, ok, err := c.Store.DeliveryByMsgID(ctx, msgid)
+		d, ok, err := c.Store.Deliveries.ByMsgID(ctx, msgid)
 		if err != nil || !ok {
 			return false, err
 		}
@@ -149,7 +149,7 @@ func (c *Courier) Finished(ctx context.Context, msgid int64, status string) (kno
 			return true, nil
 		}
 		d.State, d.Code = outcome(status)
-		if won, err := c.Store.SaveDelivery(ctx, &d); won || err != nil {
+		if won, err := c.Store.Deliveries.Save(ctx, &d); won || err != nil {
 			return true, err
 		}
 	}

@@ -49,7 +49,7 @@ func (b *Broadcaster) Run(ctx context.Context) error {
 }
 
 func (b *Broadcaster) sendDue(ctx context.Context, at *sync.Map, busy *sync.WaitGroup) error {
-	due, err := b.Store.BroadcastsDue(ctx, b.Now(), sendMost)
+	due, err := b.Store.Broadcasts.Due(ctx, b.Now(), sendMost)
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ var errTakenOver = errors.New("the broadcast is another sender's, or was stopped
 // look does what is due for a broadcast: starts it, sends it, or clears up after it.
 func (b *Broadcaster) look(ctx context.Context, id string) error {
 	run := store.NewID()
-	x, err := b.Store.ChangeBroadcast(ctx, id, func(x *shop.Broadcast) error { return x.Take(run, b.Now()) })
+	x, err := b.Store.Broadcasts.Change(ctx, id, func(x *shop.Broadcast) error { return x.Take(run, b.Now()) })
 	if errors.Is(err, shop.ErrBroadcastState) {
 		return nil // somebody was quicker
 	}
@@ -124,7 +124,7 @@ func (b *Broadcaster) keep(ctx context.Context, id, run string) (stop func()) {
 
 // keepNow holds the broadcast if it is still this sender's, which has written nothing of late.
 func (b *Broadcaster) keepNow(ctx context.Context, id, run string) error {
-	_, err := b.Store.ChangeBroadcast(ctx, id, func(x *shop.Broadcast) error {
+	_, err := b.Store.Broadcasts.Change(ctx, id, func(x *shop.Broadcast) error {
 		now := b.Now()
 		if x.Run != run || x.State != shop.BroadcastSending || x.DueAt.Sub(now) > shop.BroadcastLease/2 {
 			return store.Unchanged()
@@ -138,7 +138,7 @@ func (b *Broadcaster) keepNow(ctx context.Context, id, run string) error {
 // letGo gives a broadcast up that cannot be sent now, or because this instance ends: any may
 // go on soon.
 func (b *Broadcaster) letGo(ctx context.Context, id, run string) {
-	_, err := b.Store.ChangeBroadcast(context.WithoutCancel(ctx), id, func(x *shop.Broadcast) error {
+	_, err := b.Store.Broadcasts.Change(context.WithoutCancel(ctx), id, func(x *shop.Broadcast) error {
 		if x.Run != run {
 			return store.Unchanged()
 		}
@@ -166,7 +166,7 @@ func (b *Broadcaster) clearUp(ctx context.Context, taken *shop.Broadcast) error 
 	if err != nil {
 		return err
 	}
-	x, err := b.Store.ChangeBroadcast(ctx, taken.ID, func(x *shop.Broadcast) error {
+	x, err := b.Store.Broadcasts.Change(ctx, taken.ID, func(x *shop.Broadcast) error {
 		if x.Run != taken.Run || x.State != taken.State {
 			return store.Unchanged() // another does it, or it was moved meanwhile and is due for that
 		}
@@ -186,7 +186,7 @@ func (b *Broadcaster) uncounted(ctx context.Context, x *shop.Broadcast) (c shop.
 	case !x.By(shop.ByInbox):
 		return c, nil
 	case x.Audience.Kind != shop.AudienceAll:
-		n, err := b.Store.CountNotices(ctx, x.ID)
+		n, err := b.Store.Notices.Count(ctx, x.ID)
 		c.Told = max(0, n-x.Counts.Inbox)
 		c.Inbox = c.Told
 		return c, err
@@ -218,7 +218,7 @@ func (s *sending) pace(took time.Duration) {
 // note writes what was done, if the broadcast is still this sender's, and stops it where
 // somebody stopped the broadcast.
 func (s *sending) note(ctx context.Context, done func(*shop.Broadcast)) error {
-	x, err := s.Store.ChangeBroadcast(context.WithoutCancel(ctx), s.x.ID, func(x *shop.Broadcast) error {
+	x, err := s.Store.Broadcasts.Change(context.WithoutCancel(ctx), s.x.ID, func(x *shop.Broadcast) error {
 		if x.Run != s.run {
 			return errTakenOver
 		}
@@ -261,7 +261,7 @@ func (b *Broadcaster) send(ctx context.Context, s *sending) error {
 	if done, err := s.messagesSent(ctx); err != nil || !done {
 		return err
 	}
-	x, err := b.Store.ChangeBroadcast(ctx, s.x.ID, func(x *shop.Broadcast) error {
+	x, err := b.Store.Broadcasts.Change(ctx, s.x.ID, func(x *shop.Broadcast) error {
 		if x.Run != s.run || x.State != shop.BroadcastSending {
 			return errTakenOver
 		}
@@ -281,7 +281,7 @@ func (s *sending) ask(ctx context.Context) error {
 		return nil
 	}
 	n := s.x.Counts.Audience
-	good, err := s.Store.MayBroadcast(ctx, s.x.Sponsor(), s.Now())
+	good, err := s.Store.APIKeys.MayBroadcast(ctx, s.x.Sponsor(), s.Now())
 	if err != nil {
 		return err
 	}
@@ -293,7 +293,7 @@ func (s *sending) ask(ctx context.Context) error {
 	if good && !(s.x.Grows() && s.NeedsConfirmation(n)) {
 		return nil
 	}
-	x, err := s.Store.ChangeBroadcast(ctx, s.x.ID, func(x *shop.Broadcast) error {
+	x, err := s.Store.Broadcasts.Change(ctx, s.x.ID, func(x *shop.Broadcast) error {
 		if x.Run != s.run || x.State != shop.BroadcastSending {
 			return errTakenOver
 		}
@@ -332,7 +332,7 @@ func (s *sending) showEverybody(ctx context.Context) error {
 	if s.x.By(shop.ByLive) {
 		_, err := s.Hub.Publish(store.WithRedisBudget(ctx), broadcastPosted(s.x, ""))
 		if err != nil && ctx.Err() == nil {
-			err = s.Store.NoteUnsent(ctx, s.unsent("")) // the other channels do not wait for Redis
+			err = s.Store.Unsent.Note(ctx, s.unsent("")) // the other channels do not wait for Redis
 		}
 		if err != nil {
 			return err
@@ -347,7 +347,7 @@ func (s *sending) showEverybody(ctx context.Context) error {
 
 // countEverybody counts whom a broadcast to everybody has reached, of whom these are online.
 func (b *Broadcaster) countEverybody(ctx context.Context, x *shop.Broadcast, online map[string]bool) (c shop.BroadcastCounts, err error) {
-	err = b.Store.EachOptedOut(ctx, func(userID string) error {
+	err = b.Store.Users.EachOptedOut(ctx, func(userID string) error {
 		c.OptedOut++
 		delete(online, userID)
 		return nil
@@ -355,7 +355,7 @@ func (b *Broadcaster) countEverybody(ctx context.Context, x *shop.Broadcast, onl
 	if err != nil {
 		return c, err
 	}
-	all, err := b.Store.CountUsers(ctx)
+	all, err := b.Store.Users.Count(ctx)
 	c.Told = all - c.OptedOut
 	if x.By(shop.ByInbox) {
 		c.Inbox = c.Told

@@ -35,7 +35,7 @@ func (s *sending) tellAudience(ctx context.Context) error {
 		s.pace(took)
 		return rest(ctx, batchPace-took)
 	}
-	err := s.Store.EachOfAudience(ctx, s.x.Audience, s.x.List, s.x.Place, *s.x.StartedAt, func(userID string) error {
+	err := s.Store.Audiences.Each(ctx, s.x.Audience, s.x.List, s.x.Place, *s.x.StartedAt, func(userID string) error {
 		if batch = append(batch, userID); len(batch) < s.size {
 			return nil
 		}
@@ -57,7 +57,7 @@ func (s *sending) listOnline(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Store.PutList(ctx, s.run, online); err != nil {
+	if err := s.Store.Audiences.PutList(ctx, s.run, online); err != nil {
 		return err
 	}
 	return s.note(ctx, func(x *shop.Broadcast) { x.List = s.run })
@@ -66,7 +66,7 @@ func (s *sending) listOnline(ctx context.Context) error {
 // tellBatch tells some people by every channel of the broadcast and counts them. Telling the
 // same again does no harm and counts the same.
 func (s *sending) tellBatch(ctx context.Context, userIDs []string) (c shop.BroadcastCounts, err error) {
-	there, err := s.Store.Recipients(ctx, userIDs)
+	there, err := s.Store.Users.Living(ctx, userIDs)
 	if err != nil {
 		return c, err
 	}
@@ -84,7 +84,7 @@ func (s *sending) tellBatch(ctx context.Context, userIDs []string) (c shop.Broad
 		}
 	}
 	if s.x.By(shop.ByInbox) {
-		if err := s.Store.InsertNotices(ctx, notices); err != nil {
+		if err := s.Store.Notices.InsertAll(ctx, notices); err != nil {
 			return c, err
 		}
 		c.Inbox = c.Told
@@ -127,7 +127,7 @@ func (s *sending) showBatch(ctx context.Context, notices []shop.Notice) (live in
 	if err := g.Wait(); err != nil {
 		return live, err
 	}
-	return live, s.Store.NoteAllUnsent(ctx, unsent)
+	return live, s.Store.Unsent.NoteAll(ctx, unsent)
 }
 
 // online is who has a page open, as far as is known now: who is not known is told like the

@@ -35,7 +35,7 @@ func (c *clock) read() time.Time {
 }
 
 // newBroadcaster is one whose live events reach nobody, because its Redis is away.
-func newBroadcaster(t *testing.T, db *store.Store) (*Broadcaster, *clock) {
+func newBroadcaster(t *testing.T, db *store.DB) (*Broadcaster, *clock) {
 	t.Helper()
 	away := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1, DialerRetries: 1})
 	t.Cleanup(func() { _ = away.Close() })
@@ -116,7 +116,7 @@ func TestACancelledBroadcastCountsWhomItHasReached(t *testing.T) {
 			if err := b.look(t.Context(), id); err != nil {
 				t.Fatal(err)
 			}
-			x, err := db.Broadcast(t.Context(), id)
+			x, err := db.Broadcasts.Get(t.Context(), id)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -142,7 +142,7 @@ func TestAnAudienceThatGrewIsConfirmedBySomebodyElse(t *testing.T) {
 		if err != nil || x.State != shop.BroadcastScheduled {
 			t.Fatalf("%+v, %v", x, err)
 		}
-		if err := db.InsertUser(t.Context(), &shop.User{ID: "max", CreatedAt: c.now}); err != nil {
+		if err := db.Users.Insert(t.Context(), &shop.User{ID: "max", CreatedAt: c.now}); err != nil {
 			t.Fatal(err)
 		}
 		if byHand {
@@ -156,7 +156,7 @@ func TestAnAudienceThatGrewIsConfirmedBySomebodyElse(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		x, _ = db.Broadcast(t.Context(), "b")
+		x, _ = db.Broadcasts.Get(t.Context(), "b")
 		if x.State != shop.BroadcastUnconfirmed || x.Counts.Audience != 3 || x.PostedAt != nil || x.StartedAt != nil || x.DueAt != nil {
 			t.Fatalf("by hand %t: to 3 people it is %+v", byHand, x)
 		}
@@ -167,17 +167,17 @@ func TestAnAudienceThatGrewIsConfirmedBySomebodyElse(t *testing.T) {
 		if err := b.look(t.Context(), "b"); err != nil {
 			t.Fatal(err)
 		}
-		if x, _ = db.Broadcast(t.Context(), "b"); x.State != shop.BroadcastSent || x.Counts.Told != 3 {
+		if x, _ = db.Broadcasts.Get(t.Context(), "b"); x.State != shop.BroadcastSent || x.Counts.Told != 3 {
 			t.Errorf("by hand %t: confirmed it is %+v", byHand, x)
 		}
 	}
 }
 
-func haveRole(t *testing.T, db *store.Store, role shop.Role, ids ...string) {
+func haveRole(t *testing.T, db *store.DB, role shop.Role, ids ...string) {
 	t.Helper()
 	for _, id := range ids {
 		give := func(*shop.User) ([]shop.Role, error) { return []shop.Role{shop.RoleLearner, role}, nil }
-		if _, _, err := db.ChangeRoles(t.Context(), id, store.ByOperator, give); err != nil {
+		if _, _, err := db.Roles.Change(t.Context(), id, store.ByOperator, give); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -200,7 +200,7 @@ func TestScheduledBroadcast_MakerLostTheRole_WaitsForAnotherMarketer(t *testing.
 	if err := b.look(t.Context(), "b"); err != nil {
 		t.Fatal(err)
 	}
-	x, err := db.Broadcast(t.Context(), "b")
+	x, err := db.Broadcasts.Get(t.Context(), "b")
 	if err != nil || x.State != shop.BroadcastUnconfirmed || x.Counts.Told != 0 {
 		t.Fatalf("in the name of a marketer who is none any more: %+v, %v", x, err)
 	}
@@ -210,7 +210,7 @@ func TestScheduledBroadcast_MakerLostTheRole_WaitsForAnotherMarketer(t *testing.
 	if err := b.look(t.Context(), "b"); err != nil {
 		t.Fatal(err)
 	}
-	if x, err = db.Broadcast(t.Context(), "b"); err != nil || x.State != shop.BroadcastSent {
+	if x, err = db.Broadcasts.Get(t.Context(), "b"); err != nil || x.State != shop.BroadcastSent {
 		t.Errorf("confirmed by another marketer: %+v, %v", x, err)
 	}
 }
@@ -222,7 +222,7 @@ func TestASenderThatTellsNobodyForLongKeepsItsBroadcast(t *testing.T) {
 	b, c := newBroadcaster(t, db)
 	id := b.accept(t, "long", shop.Audience{Kind: shop.AudienceAll})
 	take := func(run string) error {
-		_, err := db.ChangeBroadcast(t.Context(), id, func(x *shop.Broadcast) error { return x.Take(run, c.read()) })
+		_, err := db.Broadcasts.Change(t.Context(), id, func(x *shop.Broadcast) error { return x.Take(run, c.read()) })
 		return err
 	}
 	if err := take("r1"); err != nil {
@@ -232,7 +232,7 @@ func TestASenderThatTellsNobodyForLongKeepsItsBroadcast(t *testing.T) {
 	for range 2 {
 		c.pass(shop.BroadcastLease - time.Second)
 		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-			x, err := db.Broadcast(t.Context(), id)
+			x, err := db.Broadcasts.Get(t.Context(), id)
 			if err == nil && x.DueAt.Sub(c.read()) > shop.BroadcastLease/2 {
 				break
 			}
@@ -250,12 +250,12 @@ func TestASenderThatTellsNobodyForLongKeepsItsBroadcast(t *testing.T) {
 		t.Errorf("nobody takes its place: %v", err)
 	}
 	for _, then := range []string{"r1", "r2"} { // one that is not there any more, and one that is stopped
-		before, _ := db.Broadcast(t.Context(), id)
+		before, _ := db.Broadcasts.Get(t.Context(), id)
 		c.pass(shop.BroadcastLease - time.Second)
 		if err := b.keepNow(t.Context(), id, then); err != nil {
 			t.Fatal(err)
 		}
-		if x, _ := db.Broadcast(t.Context(), id); x.V != before.V {
+		if x, _ := db.Broadcasts.Get(t.Context(), id); x.V != before.V {
 			t.Errorf("%s keeps what is not its own: %+v", then, x)
 		}
 		if _, err := b.Pause(t.Context(), id, "ann", ""); err != nil {

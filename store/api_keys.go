@@ -45,10 +45,10 @@ func IsAPIKey(token string) bool { return strings.HasPrefix(token, apiKeyPrefix)
 // KeyTTL is how long a key is good where its maker does not say, and one from before keys ended.
 const KeyTTL = 90 * 24 * time.Hour
 
-// InsertAPIKey makes a key that is good until expires, and returns its text, which is kept nowhere. by
+// Insert makes a key that is good until expires, and returns its text, which is kept nowhere. by
 // is its maker; shop.ErrForbidden where that is no administrator any more. The audit has it first.
-func (s *Store) InsertAPIKey(ctx context.Context, name string, scopes []string, by string, expires, now time.Time) (string, APIKey, error) {
-	maker, err := s.User(ctx, by)
+func (s *APIKeys) Insert(ctx context.Context, name string, scopes []string, by string, expires, now time.Time) (string, APIKey, error) {
+	maker, err := s.users.Get(ctx, by)
 	if errors.Is(err, shop.ErrUserNotFound) || err == nil && !maker.IsAdmin() {
 		err = shop.ErrForbidden
 	}
@@ -60,7 +60,7 @@ func (s *Store) InsertAPIKey(ctx context.Context, name string, scopes []string, 
 		ID: newID(), Name: name, Scopes: scopes, Hash: hash, CreatedBy: by, CreatedAt: now.UTC(),
 		ExpiresAt: expires.UTC().Truncate(time.Millisecond), MakerSince: maker.AdminSince,
 	}
-	if err := s.auditKey(ctx, k.ID, "api_key_created", by, now, map[string]string{
+	if err := s.record(ctx, k.ID, "api_key_created", by, now, map[string]string{
 		"name": name, "scopes": strings.Join(scopes, ","), "expires_at": k.ExpiresAt.Format(time.RFC3339),
 	}); err != nil {
 		return "", APIKey{}, err
@@ -71,20 +71,20 @@ func (s *Store) InsertAPIKey(ctx context.Context, name string, scopes []string, 
 	return apiKeyPrefix + k.ID + "." + secret, k, nil
 }
 
-func (s *Store) auditKey(ctx context.Context, id, act, by string, now time.Time, data map[string]string) error {
-	return s.audit(ctx, AuditRow{ID: "key:" + id + ":" + act, Object: "key:" + id, Act: act, By: by, At: now.UTC(), Data: data})
+func (s *APIKeys) record(ctx context.Context, id, act, by string, now time.Time, data map[string]string) error {
+	return s.audit.add(ctx, AuditRow{ID: "key:" + id + ":" + act, Object: "key:" + id, Act: act, By: by, At: now.UTC(), Data: data})
 }
 
-// AuthenticateKey tells which key it is; shop.ErrUnauthenticated where it is none, has expired, or has a
+// Authenticate tells which key it is; shop.ErrUnauthenticated where it is none, has expired, or has a
 // maker who is no administrator any more. The rows are read each time, so that a key is dead at once.
-func (s *Store) AuthenticateKey(ctx context.Context, key string, now time.Time) (APIKey, error) {
+func (s *APIKeys) Authenticate(ctx context.Context, key string, now time.Time) (APIKey, error) {
 	rest, ok := strings.CutPrefix(key, apiKeyPrefix)
 	id, secret, _ := strings.Cut(rest, ".")
 	hash, valid := hashSecret(secret)
 	if !ok || !valid || !shop.ValidID(id) {
 		return APIKey{}, shop.ErrUnauthenticated
 	}
-	k, err := s.goodKey(ctx, id, now)
+	k, err := s.good(ctx, id, now)
 	if err != nil {
 		return APIKey{}, err
 	}
@@ -94,16 +94,16 @@ func (s *Store) AuthenticateKey(ctx context.Context, key string, now time.Time) 
 	return *k, nil
 }
 
-// goodKey is the key of an id as long as it may be used; else shop.ErrUnauthenticated.
-func (s *Store) goodKey(ctx context.Context, id string, now time.Time) (*APIKey, error) {
+// good is the key of an id as long as it may be used; else shop.ErrUnauthenticated.
+func (s *APIKeys) good(ctx context.Context, id string, now time.Time) (*APIKey, error) {
 	k, err := findByID[APIKey](ctx, s.coll("api_keys"), id, shop.ErrUnauthenticated)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.endOldKey(ctx, k, now); err != nil {
+	if err := s.endOld(ctx, k, now); err != nil {
 		return nil, err
 	}
-	maker, err := s.User(ctx, k.CreatedBy)
+	maker, err := s.users.Get(ctx, k.CreatedBy)
 	if err != nil && !errors.Is(err, shop.ErrUserNotFound) {
 		return nil, err
 	}
@@ -124,8 +124,8 @@ func (k APIKey) Ended(maker *shop.User, now time.Time) string {
 	return ""
 }
 
-// endOldKey gives a key from before keys ended its end, counted from now.
-func (s *Store) endOldKey(ctx context.Context, k *APIKey, now time.Time) error {
+// endOld gives a key from before keys ended its end, counted from now.
+func (s *APIKeys) endOld(ctx context.Context, k *APIKey, now time.Time) error {
 	if !k.ExpiresAt.IsZero() {
 		return nil
 	}
@@ -135,23 +135,23 @@ func (s *Store) endOldKey(ctx context.Context, k *APIKey, now time.Time) error {
 }
 
 // MayBroadcast reports whether a user, or a key as key:ID, may still send broadcasts.
-func (s *Store) MayBroadcast(ctx context.Context, by string, now time.Time) (bool, error) {
+func (s *APIKeys) MayBroadcast(ctx context.Context, by string, now time.Time) (bool, error) {
 	if id, isKey := strings.CutPrefix(by, "key:"); isKey {
-		_, err := s.goodKey(ctx, id, now)
+		_, err := s.good(ctx, id, now)
 		if errors.Is(err, shop.ErrUnauthenticated) {
 			return false, nil
 		}
 		return err == nil, err
 	}
-	u, err := s.User(ctx, by)
+	u, err := s.users.Get(ctx, by)
 	if errors.Is(err, shop.ErrUserNotFound) {
 		return false, nil
 	}
 	return err == nil && u.DeletedAt == nil && shop.MayActAs(u.Roles, shop.RoleMarketer), err
 }
 
-// NoteKeyUse writes down that a key was used now, unless that was done within the minute.
-func (s *Store) NoteKeyUse(ctx context.Context, k APIKey, now time.Time) error {
+// NoteUse writes down that a key was used now, unless that was done within the minute.
+func (s *APIKeys) NoteUse(ctx context.Context, k APIKey, now time.Time) error {
 	if k.LastUsed != nil && now.Sub(*k.LastUsed).Abs() < time.Minute {
 		return nil
 	}
@@ -162,21 +162,21 @@ func (s *Store) NoteKeyUse(ctx context.Context, k APIKey, now time.Time) error {
 	return nil
 }
 
-// APIKeys lists the keys, newest first.
-func (s *Store) APIKeys(ctx context.Context, now time.Time) ([]APIKey, error) {
+// All lists the keys, newest first.
+func (s *APIKeys) All(ctx context.Context, now time.Time) ([]APIKey, error) {
 	keys, err := findAll[APIKey](ctx, s.coll("api_keys"), bson.M{}, options.Find().SetSort(bson.D{{Key: "created_at", Value: -1}}))
 	for i := range keys {
-		err = errors.Join(err, s.endOldKey(ctx, &keys[i], now))
+		err = errors.Join(err, s.endOld(ctx, &keys[i], now))
 	}
 	return keys, err
 }
 
-// DeleteAPIKey revokes a key; shop.ErrAPIKeyNotFound where there is none. The audit has it first.
-func (s *Store) DeleteAPIKey(ctx context.Context, id, by string, now time.Time) error {
+// Delete revokes a key; shop.ErrAPIKeyNotFound where there is none. The audit has it first.
+func (s *APIKeys) Delete(ctx context.Context, id, by string, now time.Time) error {
 	if _, err := findByID[APIKey](ctx, s.coll("api_keys"), id, shop.ErrAPIKeyNotFound); err != nil {
 		return err
 	}
-	if err := s.auditKey(ctx, id, "api_key_revoked", by, now, nil); err != nil {
+	if err := s.record(ctx, id, "api_key_revoked", by, now, nil); err != nil {
 		return err
 	}
 	done, err := s.deleteByID(ctx, s.coll("api_keys"), id)

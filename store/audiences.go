@@ -25,7 +25,7 @@ func listChunkID(list string, n int) string { return fmt.Sprintf("%s:%05d", list
 
 // PutList keeps a list of users under an id. Each id has one list: putting it again, as
 // after a crash, changes nothing.
-func (s *Store) PutList(ctx context.Context, list string, userIDs []string) error {
+func (s *Audiences) PutList(ctx context.Context, list string, userIDs []string) error {
 	ids := slices.Compact(slices.Sorted(slices.Values(userIDs)))
 	for n := 0; ; n++ {
 		part := ids[:min(len(ids), listChunkSize)]
@@ -42,7 +42,7 @@ func (s *Store) PutList(ctx context.Context, list string, userIDs []string) erro
 var errNoList = errors.New("no such list")
 
 // eachListed calls each with the users of a list after the given one, in order.
-func (s *Store) eachListed(ctx context.Context, list, after string, each func(userID string) error) error {
+func (s *Audiences) eachListed(ctx context.Context, list, after string, each func(userID string) error) error {
 	for n := 0; ; n++ {
 		part, err := findByID[listChunk](ctx, s.coll("audiences"), listChunkID(list, n), errNoList)
 		if err != nil {
@@ -62,10 +62,10 @@ func (s *Store) eachListed(ctx context.Context, list, after string, each func(us
 	}
 }
 
-// EachOfAudience calls each with the users of an audience as it is at now, each once, those
+// Each calls each with the users of an audience as it is at now, each once, those
 // after the given one only: who was told goes on where another stopped. Accounts that are
 // gone may be among them (Recipients). list is where a listed audience is kept.
-func (s *Store) EachOfAudience(ctx context.Context, a shop.Audience, list, after string, now time.Time, each func(userID string) error) error {
+func (s *Audiences) Each(ctx context.Context, a shop.Audience, list, after string, now time.Time, each func(userID string) error) error {
 	if a.Listed() {
 		return s.eachListed(ctx, list, after, each)
 	}
@@ -94,14 +94,14 @@ func (s *Store) EachOfAudience(ctx context.Context, a shop.Audience, list, after
 
 // enrolledIn is a filter of the enrolments that may count for an audience, and which courses
 // are in its category.
-func (s *Store) enrolledIn(ctx context.Context, a shop.Audience) (bson.M, func(string) bool, error) {
+func (s *Audiences) enrolledIn(ctx context.Context, a shop.Audience) (bson.M, func(string) bool, error) {
 	if a.CourseID != "" {
 		return bson.M{"course_id": a.CourseID}, nil, nil
 	}
 	if a.Kind != shop.AudienceCategory {
 		return bson.M{}, nil, nil
 	}
-	all, err := s.Catalogue(ctx)
+	all, err := s.catalogue.Get(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -115,9 +115,9 @@ func (s *Store) enrolledIn(ctx context.Context, a shop.Audience) (bson.M, func(s
 	return bson.M{"course_id": bson.M{"$in": ids}}, in, nil
 }
 
-// Recipients are those of the users who have an account still.
-func (s *Store) Recipients(ctx context.Context, userIDs []string) (map[string]*shop.User, error) {
-	all, err := findByIDs[*shop.User](ctx, s, s.coll("users"), userIDs)
+// Living are those of the users who have an account still.
+func (s *Users) Living(ctx context.Context, userIDs []string) (map[string]*shop.User, error) {
+	all, err := findByIDs[*shop.User](ctx, s.base, s.coll("users"), userIDs)
 	if err != nil {
 		return nil, err
 	}
@@ -130,14 +130,14 @@ func (s *Store) Recipients(ctx context.Context, userIDs []string) (map[string]*s
 	return there, nil
 }
 
-// CountUsers is how many accounts there are.
-func (s *Store) CountUsers(ctx context.Context) (int64, error) {
+// Count is how many accounts there are.
+func (s *Users) Count(ctx context.Context) (int64, error) {
 	n, err := s.coll("users").CountDocuments(ctx, bson.M{"deleted_at": nil})
 	return n, failed("count users", err)
 }
 
 // EachOptedOut calls each with every account that wants no activities.
-func (s *Store) EachOptedOut(ctx context.Context, each func(userID string) error) error {
+func (s *Users) EachOptedOut(ctx context.Context, each func(userID string) error) error {
 	return walk(ctx, s.coll("users"), bson.M{"deleted_at": nil, "muted.activities": true},
 		func(u *shop.User) error { return each(u.ID) }, options.Find().SetProjection(bson.M{"_id": 1}))
 }

@@ -22,15 +22,15 @@ type AuditRow struct {
 	Data   map[string]string `bson:"data,omitempty"`
 }
 
-// Audit appends a row; the same id twice is one row.
-func (s *Store) Audit(ctx context.Context, row AuditRow) error {
+// Add appends a row; the same id twice is one row.
+func (s *Audit) Add(ctx context.Context, row AuditRow) error {
 	if row.ID == "" {
 		row.ID = NewID()
 	}
-	return s.audit(ctx, row)
+	return s.add(ctx, row)
 }
 
-func (s *Store) audit(ctx context.Context, row AuditRow) error {
+func (s *Audit) add(ctx context.Context, row AuditRow) error {
 	if _, err := s.insertOnce(ctx, s.coll("audit"), row); err != nil {
 		return fmt.Errorf("audit %s: %w", row.ID, err)
 	}
@@ -49,19 +49,19 @@ func moveAudit(o *shop.Order, r shop.Record) AuditRow {
 	}
 }
 
-// WalkAudit calls each with the rows about an object, oldest first.
-func (s *Store) WalkAudit(ctx context.Context, object string, each func(*AuditRow) error) error {
+// Each calls each with the rows about an object, oldest first.
+func (s *Audit) Each(ctx context.Context, object string, each func(*AuditRow) error) error {
 	return walk(ctx, s.coll("audit"), bson.M{"object": object}, each, options.Find().SetSort(bson.D{{Key: "at", Value: 1}}))
 }
 
-// AuditBroadcast appends the moves of a broadcast that the audit does not have yet.
-func (s *Store) AuditBroadcast(ctx context.Context, b *shop.Broadcast) error {
+// AddBroadcast appends the moves of a broadcast that the audit does not have yet.
+func (s *Audit) AddBroadcast(ctx context.Context, b *shop.Broadcast) error {
 	for i, r := range b.History {
 		row := AuditRow{
 			ID: fmt.Sprintf("broadcast:%s:%d", b.ID, i), Object: "broadcast:" + b.ID, Act: string(r.Move), By: r.By, At: r.At,
 			Data: map[string]string{"to": string(r.To)},
 		}
-		if err := s.audit(ctx, row); err != nil {
+		if err := s.add(ctx, row); err != nil {
 			return err
 		}
 	}

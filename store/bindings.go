@@ -58,8 +58,8 @@ type wechat struct {
 
 var errNoBinding = errors.New("no binding")
 
-// Binding reads what a learner has of WeChat; an empty one where that is nothing.
-func (s *Store) Binding(ctx context.Context, userID string) (Binding, error) {
+// Get reads what a learner has of WeChat; an empty one where that is nothing.
+func (s *Bindings) Get(ctx context.Context, userID string) (Binding, error) {
 	b, err := findByID[Binding](ctx, s.coll("bindings"), userID, errNoBinding)
 	if errors.Is(err, errNoBinding) {
 		return Binding{UserID: userID}, nil
@@ -70,13 +70,13 @@ func (s *Store) Binding(ctx context.Context, userID string) (Binding, error) {
 	return *b, nil
 }
 
-// Bindings reads what these learners have of WeChat, in no order; who has nothing is left out.
-func (s *Store) Bindings(ctx context.Context, userIDs []string) ([]Binding, error) {
-	return findByIDs[Binding](ctx, s, s.coll("bindings"), userIDs)
+// List reads what these learners have of WeChat, in no order; who has nothing is left out.
+func (s *Bindings) List(ctx context.Context, userIDs []string) ([]Binding, error) {
+	return findByIDs[Binding](ctx, s.base, s.coll("bindings"), userIDs)
 }
 
-// EachBinding calls each with what every learner after the given one has of WeChat, in order.
-func (s *Store) EachBinding(ctx context.Context, after string, each func(*Binding) error) error {
+// Each calls each with what every learner after the given one has of WeChat, in order.
+func (s *Bindings) Each(ctx context.Context, after string, each func(*Binding) error) error {
 	return walk(ctx, s.coll("bindings"), bson.M{"_id": bson.M{"$gt": after}}, each, options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}))
 }
 
@@ -95,35 +95,35 @@ func personKey(kind, id string) string {
 	return "wx" + hex.EncodeToString(sum[:])
 }
 
-// BindWeChat binds a WeChat to an account; doing it again changes nothing. One that
+// Bind binds a WeChat to an account; doing it again changes nothing. One that
 // another account has moves: from is that account, "" where there was none. What either
 // side used of free stages counts for the other from then on.
 //
 // A WeChat that is the only way into its account stays there: shop.ErrWeChatOwnAccount.
 //
 // The keys come first: whoever takes a trial from then on takes it under them too
-// (TakeTrial looks twice), and what was taken before is copied. Whose the WeChat is comes
+// (Trials.Take looks twice), and what was taken before is copied. Whose the WeChat is comes
 // last, so that a repeat after a crash does all of it again.
-func (s *Store) BindWeChat(ctx context.Context, userID, openid, unionid string, now time.Time) (from string, err error) {
+func (s *Bindings) Bind(ctx context.Context, userID, openid, unionid string, now time.Time) (from string, err error) {
 	if err := s.shareKeys(ctx, userID, openid, unionid, true); err != nil {
 		return "", err
 	}
-	from, err = s.claimWeChat(ctx, userID, openid)
+	from, err = s.claim(ctx, userID, openid)
 	if errors.Is(err, shop.ErrWeChatOwnAccount) {
 		err = errors.Join(err, s.unbind(ctx, userID, openid))
 	}
 	if err != nil {
 		return "", err
 	}
-	if err := s.keepWeChat(ctx, userID, openid, false, now); err != nil {
+	if err := s.keep(ctx, userID, openid, false, now); err != nil {
 		return "", err
 	}
 	return from, s.unlessDeleted(ctx, userID)
 }
 
-// FinishBinding does what follows BindWeChat's claim, any number of times.
-func (s *Store) FinishBinding(ctx context.Context, userID, openid string, now time.Time) error {
-	if err := s.keepWeChat(ctx, userID, openid, false, now); err != nil {
+// Finish does what follows Bindings.Bind's claim, any number of times.
+func (s *Bindings) Finish(ctx context.Context, userID, openid string, now time.Time) error {
+	if err := s.keep(ctx, userID, openid, false, now); err != nil {
 		return err
 	}
 	return s.unlessDeleted(ctx, userID)
@@ -131,21 +131,21 @@ func (s *Store) FinishBinding(ctx context.Context, userID, openid string, now ti
 
 // unlessDeleted takes everything of WeChat off an account that was deleted while a WeChat was
 // being bound to it.
-func (s *Store) unlessDeleted(ctx context.Context, userID string) error {
-	u, err := s.User(ctx, userID)
+func (s *Bindings) unlessDeleted(ctx context.Context, userID string) error {
+	u, err := s.users.Get(ctx, userID)
 	if errors.Is(err, shop.ErrUserNotFound) || err == nil && u.DeletedAt == nil {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	return errors.Join(shop.ErrWeChatLink, s.forgetWeChat(ctx, userID))
+	return errors.Join(shop.ErrWeChatLink, s.forget(ctx, userID))
 }
 
-// keepWeChat writes down at the account the WeChat that it has claimed.
-func (s *Store) keepWeChat(ctx context.Context, userID, openid string, login bool, now time.Time) error {
+// keep writes down at the account the WeChat that it has claimed.
+func (s *Bindings) keep(ctx context.Context, userID, openid string, login bool, now time.Time) error {
 	var before string
-	_, err := s.changeBinding(ctx, userID, func(b *Binding) bool {
+	_, err := s.change(ctx, userID, func(b *Binding) bool {
 		before = b.Openid
 		if b.Openid == openid && b.Claiming == "" && (b.Login || !login) {
 			return false
@@ -163,7 +163,7 @@ func (s *Store) keepWeChat(ctx context.Context, userID, openid string, login boo
 	if before != "" && before != openid {
 		held, err := s.claimOf(ctx, before)
 		if err == nil {
-			err = s.freeWeChat(ctx, userID, held)
+			err = s.free(ctx, userID, held)
 		}
 		if err != nil {
 			return err
@@ -174,7 +174,7 @@ func (s *Store) keepWeChat(ctx context.Context, userID, openid string, login boo
 
 // confirm takes the WeChat off the account again where another has claimed it meanwhile:
 // that one could not see it here yet.
-func (s *Store) confirm(ctx context.Context, userID, openid string) error {
+func (s *Bindings) confirm(ctx context.Context, userID, openid string) error {
 	held, err := s.claimOf(ctx, openid)
 	if err != nil || held.UserID == userID {
 		return err
@@ -187,7 +187,7 @@ func (s *Store) confirm(ctx context.Context, userID, openid string) error {
 }
 
 // claimOf is the claim of a WeChat, without an account where there is none.
-func (s *Store) claimOf(ctx context.Context, openid string) (wechat, error) {
+func (s *Bindings) claimOf(ctx context.Context, openid string) (wechat, error) {
 	held, err := findByID[wechat](ctx, s.coll("wechats"), openid, errNoBinding)
 	if errors.Is(err, errNoBinding) {
 		return wechat{ID: openid}, nil
@@ -200,8 +200,8 @@ func (s *Store) claimOf(ctx context.Context, openid string) (wechat, error) {
 
 // shareKeys adds a WeChat's person keys to an account for good, and lets what either used of
 // free stages count for the other. claiming tells that the WeChat is claimed next.
-func (s *Store) shareKeys(ctx context.Context, userID, openid, unionid string, claiming bool) error {
-	_, err := s.changeBinding(ctx, userID, func(b *Binding) bool {
+func (s *Bindings) shareKeys(ctx context.Context, userID, openid, unionid string, claiming bool) error {
+	_, err := s.change(ctx, userID, func(b *Binding) bool {
 		had, was := len(b.Keys), b.Claiming
 		b.Keys = slices.Clone(b.Keys)
 		for _, k := range weChatKeys(openid, unionid) {
@@ -217,12 +217,12 @@ func (s *Store) shareKeys(ctx context.Context, userID, openid, unionid string, c
 	if err != nil {
 		return err
 	}
-	return s.shareTrials(ctx, userID)
+	return s.trials.share(ctx, userID)
 }
 
-// claimWeChat makes the WeChat this account's. From another account it is unbound first:
+// claim makes the WeChat this account's. From another account it is unbound first:
 // should the process die in between, it is nobody's, and the next try goes on.
-func (s *Store) claimWeChat(ctx context.Context, userID, openid string) (from string, err error) {
+func (s *Bindings) claim(ctx context.Context, userID, openid string) (from string, err error) {
 	mine := wechat{ID: openid, UserID: userID, Take: newID()}
 	for range maxConflicts {
 		fresh, err := s.insertOnce(ctx, s.coll("wechats"), mine)
@@ -266,7 +266,7 @@ func (s *Store) claimWeChat(ctx context.Context, userID, openid string) (from st
 
 // takeOver puts a claim in the place of the one that was seen and reports whether this call
 // did it.
-func (s *Store) takeOver(ctx context.Context, seen, next wechat) (bool, error) {
+func (s *Bindings) takeOver(ctx context.Context, seen, next wechat) (bool, error) {
 	won, err := s.replaceIf(ctx, s.coll("wechats"), seen.same(), next)
 	return won, failedBinding(err)
 }
@@ -282,8 +282,8 @@ func (w wechat) same() bson.M {
 // mayTake refuses to move a WeChat away from an account that can be entered by it alone, or
 // that is being made for it: what is bought there would be lost. An account that has a
 // password once has one for good.
-func (s *Store) mayTake(ctx context.Context, held wechat) error {
-	u, err := s.User(ctx, held.UserID)
+func (s *Bindings) mayTake(ctx context.Context, held wechat) error {
+	u, err := s.users.Get(ctx, held.UserID)
 	switch {
 	case errors.Is(err, shop.ErrUserNotFound):
 		if held.Registered {
@@ -298,10 +298,10 @@ func (s *Store) mayTake(ctx context.Context, held wechat) error {
 	return nil
 }
 
-// UnbindWeChat takes the WeChat off an account; having none is what was wanted. Its keys
+// Unbind takes the WeChat off an account; having none is what was wanted. Its keys
 // stay with the account.
-func (s *Store) UnbindWeChat(ctx context.Context, userID string) error {
-	b, err := s.Binding(ctx, userID)
+func (s *Bindings) Unbind(ctx context.Context, userID string) error {
+	b, err := s.Get(ctx, userID)
 	if err != nil {
 		return err
 	}
@@ -315,7 +315,7 @@ func (s *Store) UnbindWeChat(ctx context.Context, userID string) error {
 
 // letGo unbinds a WeChat from an account and makes it nobody's. The claim is read first: one
 // that the account makes later is not given up.
-func (s *Store) letGo(ctx context.Context, userID, openid string) error {
+func (s *Bindings) letGo(ctx context.Context, userID, openid string) error {
 	held, err := s.claimOf(ctx, openid)
 	if err != nil {
 		return err
@@ -323,11 +323,11 @@ func (s *Store) letGo(ctx context.Context, userID, openid string) error {
 	if err := s.unbind(ctx, userID, openid); err != nil {
 		return err
 	}
-	return s.freeWeChat(ctx, userID, held)
+	return s.free(ctx, userID, held)
 }
 
-func (s *Store) unbind(ctx context.Context, userID, openid string) error {
-	_, err := s.changeBinding(ctx, userID, func(b *Binding) bool {
+func (s *Bindings) unbind(ctx context.Context, userID, openid string) error {
+	_, err := s.change(ctx, userID, func(b *Binding) bool {
 		changed := b.Openid == openid || b.Claiming == openid
 		if b.Openid == openid {
 			b.Openid, b.BoundAt, b.Login = "", time.Time{}, false
@@ -341,8 +341,8 @@ func (s *Store) unbind(ctx context.Context, userID, openid string) error {
 	return err
 }
 
-// freeWeChat makes a WeChat nobody's, where the claim is still the one seen and this account's.
-func (s *Store) freeWeChat(ctx context.Context, userID string, held wechat) error {
+// free makes a WeChat nobody's, where the claim is still the one seen and this account's.
+func (s *Bindings) free(ctx context.Context, userID string, held wechat) error {
 	if held.UserID != userID {
 		return nil
 	}
@@ -351,8 +351,8 @@ func (s *Store) freeWeChat(ctx context.Context, userID string, held wechat) erro
 }
 
 // SetPayer remembers in which WeChat the learner pays.
-func (s *Store) SetPayer(ctx context.Context, userID, openid string) error {
-	_, err := s.changeBinding(ctx, userID, func(b *Binding) bool {
+func (s *Bindings) SetPayer(ctx context.Context, userID, openid string) error {
+	_, err := s.change(ctx, userID, func(b *Binding) bool {
 		changed := b.Payer != openid
 		b.Payer = openid
 		return changed
@@ -361,8 +361,8 @@ func (s *Store) SetPayer(ctx context.Context, userID, openid string) error {
 }
 
 // PayByBound remembers that the learner pays in the WeChat that is bound: they came by it.
-func (s *Store) PayByBound(ctx context.Context, userID string) error {
-	_, err := s.changeBinding(ctx, userID, func(b *Binding) bool {
+func (s *Bindings) PayByBound(ctx context.Context, userID string) error {
+	_, err := s.change(ctx, userID, func(b *Binding) bool {
 		changed := b.Openid != "" && b.Payer != b.Openid
 		if changed {
 			b.Payer = b.Openid
@@ -372,20 +372,20 @@ func (s *Store) PayByBound(ctx context.Context, userID string) error {
 	return err
 }
 
-// forgetWeChat deletes what an account had of WeChat. Its trials keep the keys.
-func (s *Store) forgetWeChat(ctx context.Context, userID string) error {
-	if err := s.UnbindWeChat(ctx, userID); err != nil {
+// forget deletes what an account had of WeChat. Its trials keep the keys.
+func (s *Bindings) forget(ctx context.Context, userID string) error {
+	if err := s.Unbind(ctx, userID); err != nil {
 		return err
 	}
 	_, err := s.deleteByID(ctx, s.coll("bindings"), userID)
 	return failedBinding(err)
 }
 
-// changeBinding lets change work on the binding as it is and writes it unless change
+// change lets change work on the binding as it is and writes it unless change
 // says that nothing changed; where somebody else wrote it meanwhile, again.
-func (s *Store) changeBinding(ctx context.Context, userID string, change func(*Binding) bool) (Binding, error) {
+func (s *Bindings) change(ctx context.Context, userID string, change func(*Binding) bool) (Binding, error) {
 	for range maxConflicts {
-		b, err := s.Binding(ctx, userID)
+		b, err := s.Get(ctx, userID)
 		if err != nil {
 			return b, err
 		}

@@ -12,18 +12,18 @@ import (
 
 var bindingDay = time.Date(2025, 3, 1, 2, 0, 0, 0, time.UTC)
 
-func (s *Store) mustBind(t testing.TB, userID, openid, unionid string) (from string) {
+func (s *DB) mustBind(t testing.TB, userID, openid, unionid string) (from string) {
 	t.Helper()
-	from, err := s.BindWeChat(t.Context(), userID, openid, unionid, bindingDay)
+	from, err := s.Bindings.Bind(t.Context(), userID, openid, unionid, bindingDay)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return from
 }
 
-func (s *Store) mustTake(t testing.TB, userID, courseID, orderID string) bool {
+func (s *DB) mustTake(t testing.TB, userID, courseID, orderID string) bool {
 	t.Helper()
-	mine, err := s.TakeTrial(t.Context(), userID, courseID, orderID, bindingDay)
+	mine, err := s.Trials.Take(t.Context(), userID, courseID, orderID, bindingDay)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,18 +31,18 @@ func (s *Store) mustTake(t testing.TB, userID, courseID, orderID string) bool {
 }
 
 // has reports the WeChat that is bound to the user.
-func (s *Store) has(t testing.TB, userID string) string {
+func (s *DB) has(t testing.TB, userID string) string {
 	t.Helper()
-	b, err := s.Binding(t.Context(), userID)
+	b, err := s.Bindings.Get(t.Context(), userID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return b.Openid
 }
 
-func (s *Store) usedTrial(t testing.TB, userID, courseID string) bool {
+func (s *DB) usedTrial(t testing.TB, userID, courseID string) bool {
 	t.Helper()
-	standing, err := s.Standing(t.Context(), userID, courseID)
+	standing, err := s.Enrolments.Standing(t.Context(), userID, courseID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func TestAFreeStageIsUsedByAPersonNotByAnAccount(t *testing.T) {
 		}},
 		{"used by an account that unbound it", func(a, b, course string) {
 			s.mustBind(t, a, "o"+a, "")
-			if err := s.UnbindWeChat(t.Context(), a); err != nil {
+			if err := s.Bindings.Unbind(t.Context(), a); err != nil {
 				t.Fatal(err)
 			}
 			s.mustTake(t, a, course, "first")
@@ -86,7 +86,7 @@ func TestAFreeStageIsUsedByAPersonNotByAnAccount(t *testing.T) {
 		{"used by an account that is deleted", func(a, b, course string) {
 			s.mustBind(t, a, "o"+a, "")
 			s.mustTake(t, a, course, "first")
-			if err := s.forgetWeChat(t.Context(), a); err != nil {
+			if err := s.Bindings.forget(t.Context(), a); err != nil {
 				t.Fatal(err)
 			}
 			if from := s.mustBind(t, b, "o"+a, ""); from != "" {
@@ -141,7 +141,7 @@ func TestAWeChatThatManyBindAtOnceHasOneAccount(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 8 {
 		all.Go(func() {
-			if _, err := s.BindWeChat(t.Context(), fmt.Sprintf("user%d", i), "o1", "u1", bindingDay); err != nil {
+			if _, err := s.Bindings.Bind(t.Context(), fmt.Sprintf("user%d", i), "o1", "u1", bindingDay); err != nil {
 				t.Error(err)
 			}
 		})
@@ -164,8 +164,8 @@ func TestAWeChatThatManyBindAtOnceHasOneAccount(t *testing.T) {
 func TestATrialTakenWhileAWeChatIsBoundCountsUnderIt(t *testing.T) {
 	s := open(t, t.TempDir())
 	reads := 0
-	mine, err := s.takeTrial(t.Context(), "course", "order", bindingDay, func() ([]string, error) {
-		keys, err := s.personKeys(t.Context(), "ann")
+	mine, err := s.Trials.take(t.Context(), "course", "order", bindingDay, func() ([]string, error) {
+		keys, err := s.Trials.personKeys(t.Context(), "ann")
 		if reads++; reads == 1 {
 			s.mustBind(t, "ann", "o1", "u1")
 		}
@@ -185,10 +185,10 @@ func TestATrialTakenWhileAWeChatIsBoundCountsUnderIt(t *testing.T) {
 func TestASceneIsOfTheFirstWhoComesWithIt(t *testing.T) {
 	s := open(t, t.TempDir())
 	sc := Scene{UserID: "ann", Word: NewWord("ann"), ExpiresAt: bindingDay.Add(time.Minute)}
-	if err := s.PutScene(t.Context(), SceneBind, sc); err != nil {
+	if err := s.Scenes.Put(t.Context(), SceneBind, sc); err != nil {
 		t.Fatal(err)
 	}
-	found, err := s.SceneBy(t.Context(), SceneBind, sc.Word, bindingDay)
+	found, err := s.Scenes.ByWord(t.Context(), SceneBind, sc.Word, bindingDay)
 	if err != nil || found.UserID != "ann" {
 		t.Fatalf("%+v, %v", found, err)
 	}
@@ -196,14 +196,14 @@ func TestASceneIsOfTheFirstWhoComesWithIt(t *testing.T) {
 		openid string
 		want   bool
 	}{{"o1", true}, {"o2", false}, {"o1", true}} {
-		if mine, err := s.ClaimScene(t.Context(), found, step.openid); err != nil || mine != step.want {
+		if mine, err := s.Scenes.Claim(t.Context(), found, step.openid); err != nil || mine != step.want {
 			t.Errorf("%s: %t, %v", step.openid, mine, err)
 		}
 	}
-	if err := s.EndScene(t.Context(), found); err != nil {
+	if err := s.Scenes.End(t.Context(), found); err != nil {
 		t.Fatal(err)
 	}
-	if mine, err := s.ClaimScene(t.Context(), found, "o1"); mine || err != nil {
+	if mine, err := s.Scenes.Claim(t.Context(), found, "o1"); mine || err != nil {
 		t.Errorf("after its end: %t, %v", mine, err)
 	}
 }
@@ -218,13 +218,13 @@ func TestOfScenesBegunAtOnceOneIsInForce(t *testing.T) {
 			all.Go(func() {
 				var err error
 				sc := Scene{UserID: "ann", Word: NewWord("ann"), ExpiresAt: bindingDay}
-				if got[i], err = s.PutSceneAfter(t.Context(), SceneBind, seen, sc); err != nil {
+				if got[i], err = s.Scenes.PutAfter(t.Context(), SceneBind, seen, sc); err != nil {
 					t.Error(err)
 				}
 			})
 		}
 		all.Wait()
-		held, err := s.SceneOf(t.Context(), "ann", SceneBind)
+		held, err := s.Scenes.Of(t.Context(), "ann", SceneBind)
 		if err != nil || seen != nil && held.Word == seen.Word {
 			t.Fatalf("%+v, %v", held, err)
 		}
@@ -235,10 +235,10 @@ func TestOfScenesBegunAtOnceOneIsInForce(t *testing.T) {
 		}
 		seen = held
 	}
-	if err := s.EndScene(t.Context(), seen); err != nil {
+	if err := s.Scenes.End(t.Context(), seen); err != nil {
 		t.Fatal(err)
 	}
-	if sc, err := s.PutSceneAfter(t.Context(), SceneBind, seen, Scene{UserID: "ann", Word: NewWord("ann"), ExpiresAt: bindingDay}); err != nil || sc.Word == seen.Word {
+	if sc, err := s.Scenes.PutAfter(t.Context(), SceneBind, seen, Scene{UserID: "ann", Word: NewWord("ann"), ExpiresAt: bindingDay}); err != nil || sc.Word == seen.Word {
 		t.Errorf("after the end of the one seen: %+v, %v", sc, err)
 	}
 }
@@ -247,22 +247,22 @@ func TestAWordThatIsOfNoSceneIsRefused(t *testing.T) {
 	s := open(t, t.TempDir())
 	old, sc := NewWord("ann"), NewWord("ann")
 	for _, word := range []string{old, sc} {
-		if err := s.PutScene(t.Context(), SceneBind, Scene{UserID: "ann", Word: word, ExpiresAt: bindingDay}); err != nil {
+		if err := s.Scenes.Put(t.Context(), SceneBind, Scene{UserID: "ann", Word: word, ExpiresAt: bindingDay}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := s.SceneBy(t.Context(), SceneBind, sc, bindingDay.Add(-time.Millisecond)); err != nil {
+	if _, err := s.Scenes.ByWord(t.Context(), SceneBind, sc, bindingDay.Add(-time.Millisecond)); err != nil {
 		t.Errorf("the newest, a moment before its end: %v", err)
 	}
 	for name, word := range map[string]string{
 		"it has ended": sc, "a newer one took its place": old, "invented": NewWord("ann"), "of a stranger": NewWord("bob"),
 		"nothing": "", "no user": NewWord(""), "a strange user": NewWord("$ne"),
 	} {
-		if _, err := s.SceneBy(t.Context(), SceneBind, word, bindingDay); !errors.Is(err, shop.ErrWeChatLink) {
+		if _, err := s.Scenes.ByWord(t.Context(), SceneBind, word, bindingDay); !errors.Is(err, shop.ErrWeChatLink) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := s.SceneBy(t.Context(), SceneOAuth, sc, bindingDay.Add(-time.Second)); !errors.Is(err, shop.ErrWeChatLink) {
+	if _, err := s.Scenes.ByWord(t.Context(), SceneOAuth, sc, bindingDay.Add(-time.Second)); !errors.Is(err, shop.ErrWeChatLink) {
 		t.Errorf("for another purpose: %v", err)
 	}
 }
@@ -270,34 +270,34 @@ func TestAWordThatIsOfNoSceneIsRefused(t *testing.T) {
 func TestADeletedAccountLeavesNothingPersonal(t *testing.T) {
 	s := open(t, t.TempDir())
 	u := &shop.User{Username: "Lin", Name: "林", PasswordHash: "hash", Roles: []shop.Role{shop.RoleLearner}, CreatedAt: bindingDay}
-	if err := s.InsertUser(t.Context(), u); err != nil {
+	if err := s.Users.Insert(t.Context(), u); err != nil {
 		t.Fatal(err)
 	}
-	token, _, err := s.PutToken(t.Context(), u, "web", bindingDay, time.Hour)
+	token, _, err := s.Tokens.Put(t.Context(), u, "web", bindingDay, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.mustBind(t, u.ID, "o1", "")
 	stale := *u
 	stale.PasswordHash = "another"
-	if gone, err := s.DeleteUser(t.Context(), &stale, bindingDay); gone || err != nil {
+	if gone, err := s.Users.Delete(t.Context(), &stale, bindingDay); gone || err != nil {
 		t.Fatalf("deleted although the password was changed: %v", err)
 	}
-	if gone, err := s.DeleteUser(t.Context(), u, bindingDay); !gone || err != nil {
+	if gone, err := s.Users.Delete(t.Context(), u, bindingDay); !gone || err != nil {
 		t.Fatalf("%t, %v", gone, err)
 	}
-	left, err := s.User(t.Context(), u.ID)
+	left, err := s.Users.Get(t.Context(), u.ID)
 	if err != nil || left.Username != "" || left.PasswordHash != "" || left.Name == "林" || left.DeletedAt == nil || len(left.Roles) != 0 {
 		t.Errorf("left: %+v, %v", left, err)
 	}
-	if _, err := s.Authenticate(t.Context(), token, bindingDay); !errors.Is(err, shop.ErrUnauthenticated) {
+	if _, err := s.Tokens.Authenticate(t.Context(), token, bindingDay); !errors.Is(err, shop.ErrUnauthenticated) {
 		t.Errorf("its token: %v", err)
 	}
-	if err := s.ChangeProfile(t.Context(), u.ID, ProfileChange{Name: new("林")}); !errors.Is(err, shop.ErrUserNotFound) {
+	if err := s.Users.ChangeProfile(t.Context(), u.ID, ProfileChange{Name: new("林")}); !errors.Is(err, shop.ErrUserNotFound) {
 		t.Errorf("a change that was let in before it was deleted gives the name back: %v", err)
 	}
 	again := &shop.User{Username: "lin", Name: "林", CreatedAt: bindingDay}
-	if err := s.InsertUser(t.Context(), again); err != nil || again.ID == u.ID {
+	if err := s.Users.Insert(t.Context(), again); err != nil || again.ID == u.ID {
 		t.Errorf("the name again: %s, %v", again.ID, err)
 	}
 	if from := s.mustBind(t, again.ID, "o1", ""); from != "" {

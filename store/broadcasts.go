@@ -12,13 +12,13 @@ import (
 	"mstm/shop"
 )
 
-// InsertBroadcast adds a broadcast with the users that its audience lists, and reports
+// Insert adds a broadcast with the users that its audience lists, and reports
 // whether its id was free. The list is written first, under what the request says: a
 // broadcast never lacks it, nor gets that of another request which died before this one.
-func (s *Store) InsertBroadcast(ctx context.Context, b *shop.Broadcast) (bool, error) {
+func (s *Broadcasts) Insert(ctx context.Context, b *shop.Broadcast) (bool, error) {
 	if len(b.Audience.UserIDs) > 0 {
 		b.List = b.ID + "." + b.BodyHash
-		if err := s.PutList(ctx, b.List, b.Audience.UserIDs); err != nil {
+		if err := s.audiences.PutList(ctx, b.List, b.Audience.UserIDs); err != nil {
 			return false, err
 		}
 	}
@@ -29,28 +29,28 @@ func (s *Store) InsertBroadcast(ctx context.Context, b *shop.Broadcast) (bool, e
 	return fresh, nil
 }
 
-// Broadcast reads a broadcast; shop.ErrBroadcastNotFound where there is none.
-func (s *Store) Broadcast(ctx context.Context, id string) (*shop.Broadcast, error) {
+// Get reads a broadcast; shop.ErrBroadcastNotFound where there is none.
+func (s *Broadcasts) Get(ctx context.Context, id string) (*shop.Broadcast, error) {
 	return findByID[shop.Broadcast](ctx, s.coll("broadcasts"), id, shop.ErrBroadcastNotFound)
 }
 
-// Broadcasts lists all, newest first.
-func (s *Store) Broadcasts(ctx context.Context, limit int, cursor string) ([]shop.Broadcast, string, error) {
+// Page lists all, newest first.
+func (s *Broadcasts) Page(ctx context.Context, limit int, cursor string) ([]shop.Broadcast, string, error) {
 	return page(ctx, s.coll("broadcasts"), bson.M{}, limit, cursor, func(b shop.Broadcast) (any, string) { return b.CreatedAt, b.ID })
 }
 
-// BroadcastsDue lists the broadcasts that somebody is to look at now, longest overdue first.
-func (s *Store) BroadcastsDue(ctx context.Context, now time.Time, limit int) ([]shop.Broadcast, error) {
+// Due lists the broadcasts that somebody is to look at now, longest overdue first.
+func (s *Broadcasts) Due(ctx context.Context, now time.Time, limit int) ([]shop.Broadcast, error) {
 	return findAll[shop.Broadcast](ctx, s.coll("broadcasts"), bson.M{"due_at": bson.M{"$lte": now.UTC()}},
 		options.Find().SetSort(bson.D{{Key: "due_at", Value: 1}}).SetLimit(int64(limit)))
 }
 
-// ChangeBroadcast reads a broadcast, lets change work on it and writes it on condition that
+// Change reads a broadcast, lets change work on it and writes it on condition that
 // nobody else has written it meanwhile, else again. Unchanged() from change writes nothing;
 // any other error is returned as it is. The broadcast as it stands afterwards is returned.
-func (s *Store) ChangeBroadcast(ctx context.Context, id string, change func(*shop.Broadcast) error) (*shop.Broadcast, error) {
+func (s *Broadcasts) Change(ctx context.Context, id string, change func(*shop.Broadcast) error) (*shop.Broadcast, error) {
 	for range maxConflicts {
-		b, err := s.Broadcast(ctx, id)
+		b, err := s.Get(ctx, id)
 		if err != nil {
 			return nil, err
 		}
@@ -83,12 +83,12 @@ const postedAge = time.Minute // a safety net
 
 // Posted lists the latest broadcasts to everybody that are in the inboxes, newest first, from
 // memory unless one was posted. The caller must not change them.
-func (s *Store) Posted(ctx context.Context) ([]shop.Broadcast, error) {
+func (s *Broadcasts) Posted(ctx context.Context) ([]shop.Broadcast, error) {
 	return s.posted.get(ctx, s.readPosted)
 }
 
 // readPosted lists the latest broadcasts to everybody that are in the inboxes, newest first.
-func (s *Store) readPosted(ctx context.Context) ([]shop.Broadcast, error) {
+func (s *Broadcasts) readPosted(ctx context.Context) ([]shop.Broadcast, error) {
 	return findAll[shop.Broadcast](ctx, s.coll("broadcasts"), bson.M{"posted_at": bson.M{"$gt": time.Unix(0, 0).UTC()}},
 		options.Find().SetSort(bson.D{{Key: "posted_at", Value: -1}, {Key: "_id", Value: -1}}).SetLimit(maxPosted))
 }

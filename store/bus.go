@@ -85,7 +85,7 @@ func (b *bus) tell(c change) {
 
 // changed makes this instance forget at once and tells the others. Call it after the
 // write. Redis being away is no error: the others then bypass their caches.
-func (s *Store) changed(ctx context.Context, kind, id string) {
+func (s *base) changed(ctx context.Context, kind, id string) {
 	c := change{kind, id, s.bus.id}
 	s.bus.tell(c)
 	text, err := json.Marshal(c)

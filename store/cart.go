@@ -33,19 +33,19 @@ func cartVersionKey(userID string) string { return "shopping_car_version_{" + us
 
 func cartLineKey(userID, courseID string) string { return cartKey(userID) + "_" + courseID }
 
-// Cart reads a learner's cart in one round trip; a second one follows where there is
+// Get reads a learner's cart in one round trip; a second one follows where there is
 // something to mend, and once a day to prolong its life. Without Redis it is
 // shop.ErrCartUnavailable, as in everything here.
-func (s *Store) Cart(ctx context.Context, userID string) (shop.Cart, error) {
-	cart, outcome, err := s.runCart(ctx, userID, cartMark{}, readCart)
+func (s *Carts) Get(ctx context.Context, userID string) (shop.Cart, error) {
+	cart, outcome, err := s.run(ctx, userID, cartMark{}, readCart)
 	if err != nil && isWrongType(err) || outcome == cartMend {
-		cart, _, err = s.changeCart(ctx, userID, mendCart)
+		cart, _, err = s.change(ctx, userID, mendCart)
 	}
 	return cart, err
 }
 
-// cartTimeout is for all of one call, connecting included.
-func (s *Store) cartTimeout() time.Duration {
+// timeout is for all of one call, connecting included.
+func (s *Carts) timeout() time.Duration {
 	if s.embeddedRedis != nil {
 		return ownTimeout
 	}
@@ -55,16 +55,16 @@ func (s *Store) cartTimeout() time.Duration {
 // isWrongType reports whether a key turned out to be of another type than a cart's.
 func isWrongType(err error) bool { return strings.Contains(err.Error(), "WRONGTYPE") }
 
-// PutCartLine adds a line, or chooses a policy again for a course that is there; then its
+// Put adds a line, or chooses a policy again for a course that is there; then its
 // added_at stays. With an ifVersion other than 0, a cart of another version is left as it
 // is: shop.ErrCartConflict, and the cart is the one that stands. The 51st line is
 // shop.ErrCartFull.
-func (s *Store) PutCartLine(ctx context.Context, userID string, line shop.CartLine, ifVersion int64) (shop.Cart, error) {
+func (s *Carts) Put(ctx context.Context, userID string, line shop.CartLine, ifVersion int64) (shop.Cart, error) {
 	args, err := s.lineArgs(line)
 	if err != nil {
 		return shop.Cart{}, err
 	}
-	cart, outcome, err := s.changeCart(ctx, userID, putCartLine, append([]any{ifVersion}, args...)...)
+	cart, outcome, err := s.change(ctx, userID, putCartLine, append([]any{ifVersion}, args...)...)
 	switch {
 	case err != nil:
 		return shop.Cart{}, err
@@ -76,10 +76,10 @@ func (s *Store) PutCartLine(ctx context.Context, userID string, line shop.CartLi
 	return cart, nil
 }
 
-// RefreshCart writes lines as their courses are now into the cart of this version, and
+// Refresh writes lines as their courses are now into the cart of this version, and
 // answers false with the cart as it stands where it has another one. shown says that what
 // a reader sees changes, and with it the version. A full Redis lets it pass.
-func (s *Store) RefreshCart(ctx context.Context, userID string, version int64, shown bool, lines []shop.CartLine) (shop.Cart, bool, error) {
+func (s *Carts) Refresh(ctx context.Context, userID string, version int64, shown bool, lines []shop.CartLine) (shop.Cart, bool, error) {
 	args := []any{version, 0}
 	if shown {
 		args[1] = 1
@@ -91,29 +91,29 @@ func (s *Store) RefreshCart(ctx context.Context, userID string, version int64, s
 		}
 		args = append(args, a...)
 	}
-	cart, outcome, err := s.changeCart(ctx, userID, refreshCart, args...)
+	cart, outcome, err := s.change(ctx, userID, refreshCart, args...)
 	return cart, outcome != cartConflict, err
 }
 
-// RemoveCartLine takes a course out. That it is not there is what was wanted.
-func (s *Store) RemoveCartLine(ctx context.Context, userID, courseID string) (shop.Cart, error) {
+// Remove takes a course out. That it is not there is what was wanted.
+func (s *Carts) Remove(ctx context.Context, userID, courseID string) (shop.Cart, error) {
 	if !shop.ValidID(courseID) {
 		return shop.Cart{}, shop.ErrCourseNotFound
 	}
-	cart, _, err := s.changeCart(ctx, userID, removeCartLines, courseID, "", 1)
+	cart, _, err := s.change(ctx, userID, removeCartLines, courseID, "", 1)
 	return cart, err
 }
 
-// EmptyCart takes everything out.
-func (s *Store) EmptyCart(ctx context.Context, userID string) (shop.Cart, error) {
-	cart, _, err := s.changeCart(ctx, userID, emptyCart)
+// Empty takes everything out.
+func (s *Carts) Empty(ctx context.Context, userID string) (shop.Cart, error) {
+	cart, _, err := s.change(ctx, userID, emptyCart)
 	return cart, err
 }
 
-// MergeCart adds a visitor's lines to the learner's. Where both have a course, the policy
+// Merge adds a visitor's lines to the learner's. Where both have a course, the policy
 // chosen later wins and the earlier added_at stays. Lines beyond the 50th are left out,
 // the visitor's oldest first: leftOut are their courses.
-func (s *Store) MergeCart(ctx context.Context, userID string, lines []shop.CartLine) (cart shop.Cart, leftOut []string, err error) {
+func (s *Carts) Merge(ctx context.Context, userID string, lines []shop.CartLine) (cart shop.Cart, leftOut []string, err error) {
 	var args []any
 	for _, l := range newestFirst(lines) {
 		a, err := s.lineArgs(l)
@@ -122,7 +122,7 @@ func (s *Store) MergeCart(ctx context.Context, userID string, lines []shop.CartL
 		}
 		args = append(args, a...)
 	}
-	cart, _, err = s.changeCart(ctx, userID, mergeCart, args...)
+	cart, _, err = s.change(ctx, userID, mergeCart, args...)
 	if err != nil {
 		return cart, nil, err
 	}
@@ -138,7 +138,7 @@ func (s *Store) MergeCart(ctx context.Context, userID string, lines []shop.CartL
 // any. A line that was chosen again since, for another policy, stays. A repeat for the same
 // order within an hour changes nothing and reports what the first one did: a process may
 // have died before its pages heard of it.
-func (s *Store) RemoveBought(ctx context.Context, userID, orderID string, bought []shop.CartBought) (cart shop.Cart, changed bool, err error) {
+func (s *Carts) RemoveBought(ctx context.Context, userID, orderID string, bought []shop.CartBought) (cart shop.Cart, changed bool, err error) {
 	var args []any
 	for _, b := range bought {
 		whatever := 0
@@ -148,12 +148,12 @@ func (s *Store) RemoveBought(ctx context.Context, userID, orderID string, bought
 		args = append(args, b.CourseID, b.PolicyID, whatever)
 	}
 	mark := cartMark{"order:" + orderID, time.Hour}
-	cart, outcome, err := s.runCart(context.WithoutCancel(ctx), userID, mark, removeCartLines, args...)
+	cart, outcome, err := s.run(context.WithoutCancel(ctx), userID, mark, removeCartLines, args...)
 	return cart, outcome == cartChanged || outcome == cartAgain, err
 }
 
 // lineArgs are a line's fields in the order of the scripts' (and the hash's) fields.
-func (s *Store) lineArgs(l shop.CartLine) ([]any, error) {
+func (s *Carts) lineArgs(l shop.CartLine) ([]any, error) {
 	if !shop.ValidID(l.CourseID) {
 		return nil, shop.ErrCourseNotFound
 	}
@@ -203,26 +203,26 @@ const repeatTime = time.Minute
 
 func (m cartMark) key(userID string) string { return "cart_change_{" + userID + "}_" + m.id }
 
-// changeCart is runCart for a script that writes: it does not end with the request,
+// change is runCart for a script that writes: it does not end with the request,
 // whose caller could not know whether the change was made, and whose other pages would
 // never hear of it. Its answer may get lost and the client send it again: it is made once.
-func (s *Store) changeCart(ctx context.Context, userID string, script *redis.Script, args ...any) (shop.Cart, cartOutcome, error) {
-	return s.runCart(context.WithoutCancel(ctx), userID, cartMark{newID(), repeatTime}, script, args...)
+func (s *Carts) change(ctx context.Context, userID string, script *redis.Script, args ...any) (shop.Cart, cartOutcome, error) {
+	return s.run(context.WithoutCancel(ctx), userID, cartMark{newID(), repeatTime}, script, args...)
 }
 
-// runCart runs a script on a user's cart and reads what it returns.
-func (s *Store) runCart(ctx context.Context, userID string, mark cartMark, script *redis.Script, args ...any) (shop.Cart, cartOutcome, error) {
+// run runs a script on a user's cart and reads what it returns.
+func (s *Carts) run(ctx context.Context, userID string, mark cartMark, script *redis.Script, args ...any) (shop.Cart, cartOutcome, error) {
 	if !shop.ValidID(userID) { // anything else could forge a key
 		return shop.Cart{}, "", shop.ErrUnauthenticated
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.cartTimeout())
+	ctx, cancel := context.WithTimeout(ctx, s.timeout())
 	defer cancel()
 	args = append([]any{cartTTL.Milliseconds(), shop.MaxLines, mark.ttl.Milliseconds()}, args...)
 	reply, err := script.Run(ctx, s.redis, []string{cartKey(userID), cartVersionKey(userID), mark.key(userID)}, args...).Slice()
 	if err != nil {
 		return shop.Cart{}, "", fmt.Errorf("%w: %w", shop.ErrCartUnavailable, err)
 	}
-	cart, outcome, err := s.decodeCart(reply)
+	cart, outcome, err := s.decode(reply)
 	if err != nil {
 		return shop.Cart{}, "", fmt.Errorf("%w: %w", shop.ErrCartUnavailable, err)
 	}
@@ -231,8 +231,8 @@ func (s *Store) runCart(ctx context.Context, userID string, mark cartMark, scrip
 
 var errCartReply = errors.New("a cart script returned something else than a cart")
 
-// decodeCart reads {outcome, version, line…}.
-func (s *Store) decodeCart(reply []any) (cart shop.Cart, outcome cartOutcome, err error) {
+// decode reads {outcome, version, line…}.
+func (s *Carts) decode(reply []any) (cart shop.Cart, outcome cartOutcome, err error) {
 	if len(reply) < 2 {
 		return cart, "", errCartReply
 	}
@@ -256,7 +256,7 @@ func (s *Store) decodeCart(reply []any) (cart shop.Cart, outcome cartOutcome, er
 // decodeLine reads a line's fields in the order of lineFields, and its course: all strings. A
 // field that is missing is zero: a line written by another release still shows, and is
 // looked at again, since no course has a V below 0.
-func (s *Store) decodeLine(row any) (l shop.CartLine, err error) {
+func (s *Carts) decodeLine(row any) (l shop.CartLine, err error) {
 	fields, ok := row.([]any)
 	if !ok || len(fields) != 1+len(lineFields) {
 		return l, errCartReply

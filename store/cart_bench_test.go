@@ -22,14 +22,14 @@ func BenchmarkCartRead(b *testing.B) {
 	for _, n := range []int{0, 3, 50} {
 		user := fmt.Sprint("u", n)
 		for i := range n {
-			if _, err := s.PutCartLine(b.Context(), user, cartLine(fmt.Sprint("c", i), "p", 1), 0); err != nil {
+			if _, err := s.Carts.Put(b.Context(), user, cartLine(fmt.Sprint("c", i), "p", 1), 0); err != nil {
 				b.Fatal(err)
 			}
 		}
 		b.Run(fmt.Sprintf("%d lines", n), func(b *testing.B) {
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
-					if _, err := s.Cart(b.Context(), user); err != nil {
+					if _, err := s.Carts.Get(b.Context(), user); err != nil {
 						b.Error(err)
 					}
 				}

@@ -18,7 +18,7 @@ import (
 )
 
 // contents are all keys of a small Redis with what they hold.
-func contents(t *testing.T, s *Store) map[string]string {
+func contents(t *testing.T, s *DB) map[string]string {
 	t.Helper()
 	all := map[string]string{}
 	for _, key := range s.redis.Keys(t.Context(), "*").Val() {
@@ -50,15 +50,15 @@ func TestAFullRedisRefusesWhatIsPutAndChangesNothing(t *testing.T) {
 		var err error
 		switch i % 4 {
 		case 0:
-			_, err = s.PutCartLine(t.Context(), buyer, line, 0)
+			_, err = s.Carts.Put(t.Context(), buyer, line, 0)
 		case 1:
 			line.CourseID = "a"
-			_, err = s.PutCartLine(t.Context(), buyer, line, was.Version)
+			_, err = s.Carts.Put(t.Context(), buyer, line, was.Version)
 		case 2:
-			_, _, err = s.MergeCart(t.Context(), buyer, []shop.CartLine{line})
+			_, _, err = s.Carts.Merge(t.Context(), buyer, []shop.CartLine{line})
 		case 3:
 			line.CourseID = "b"
-			_, _, err = s.MergeCart(t.Context(), fmt.Sprint("new", i), []shop.CartLine{line})
+			_, _, err = s.Carts.Merge(t.Context(), fmt.Sprint("new", i), []shop.CartLine{line})
 		}
 		if !errors.Is(err, shop.ErrCartUnavailable) {
 			t.Fatalf("put %d: %v, want CART_UNAVAILABLE", i, err)
@@ -70,19 +70,19 @@ func TestAFullRedisRefusesWhatIsPutAndChangesNothing(t *testing.T) {
 	if diff := cmp.Diff(was, read(t, s)); diff != "" {
 		t.Errorf("the cart has changed: %s", diff)
 	}
-	if empty, err := s.Cart(t.Context(), "stranger"); err != nil || empty.Version == 0 || len(empty.Lines) != 0 {
+	if empty, err := s.Carts.Get(t.Context(), "stranger"); err != nil || empty.Version == 0 || len(empty.Lines) != 0 {
 		t.Errorf("an empty cart reads as %+v, %v", empty, err)
 	}
 	refreshed := was.Lines[0]
 	refreshed.CourseV, refreshed.Title = 4, "又改名"
-	now, written, err := s.RefreshCart(t.Context(), buyer, was.Version, true, []shop.CartLine{refreshed})
+	now, written, err := s.Carts.Refresh(t.Context(), buyer, was.Version, true, []shop.CartLine{refreshed})
 	if err != nil || !written || now.Lines[0].Title != "又改名" || now.Version <= was.Version {
 		t.Errorf("refreshed: %v, %+v, %v", written, now, err)
 	}
-	if cart, err := s.RemoveCartLine(t.Context(), buyer, "a"); err != nil || fmt.Sprint(courseIDs(cart)) != "[b]" || cart.Version <= now.Version {
+	if cart, err := s.Carts.Remove(t.Context(), buyer, "a"); err != nil || fmt.Sprint(courseIDs(cart)) != "[b]" || cart.Version <= now.Version {
 		t.Errorf("removing: %+v, %v", cart, err)
 	}
-	if cart, err := s.EmptyCart(t.Context(), buyer); err != nil || len(cart.Lines) != 0 {
+	if cart, err := s.Carts.Empty(t.Context(), buyer); err != nil || len(cart.Lines) != 0 {
 		t.Errorf("emptying: %+v, %v", cart, err)
 	}
 }
@@ -167,7 +167,7 @@ func TestAChangeWhoseAnswerIsLostIsMadeOnce(t *testing.T) {
 	if _, err := merge(t, s); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := s.RemoveBought(t.Context(), buyer, "warm", nil); err != nil {
+	if _, _, err := s.Carts.RemoveBought(t.Context(), buyer, "warm", nil); err != nil {
 		t.Fatal(err)
 	}
 	was = put(t, s, cartLine("a", "p", 1))
@@ -190,25 +190,25 @@ func TestAChangeWhoseAnswerIsLostIsMadeOnce(t *testing.T) {
 		was = cart
 	}
 	lost("a conditional put", "[a b warm]", func() (shop.Cart, error) {
-		return s.PutCartLine(t.Context(), buyer, cartLine("b", "p", 1), was.Version)
+		return s.Carts.Put(t.Context(), buyer, cartLine("b", "p", 1), was.Version)
 	})
-	lost("a removal", "[b warm]", func() (shop.Cart, error) { return s.RemoveCartLine(t.Context(), buyer, "a") })
+	lost("a removal", "[b warm]", func() (shop.Cart, error) { return s.Carts.Remove(t.Context(), buyer, "a") })
 	lost("a merge", "[b c warm]", func() (shop.Cart, error) { return merge(t, s, cartLine("c", "p", 1)) })
 	lost("a purchase", "[c warm]", func() (shop.Cart, error) {
-		cart, changed, err := s.RemoveBought(t.Context(), buyer, "o1", []shop.CartBought{{CourseID: "b", PolicyID: "p"}})
+		cart, changed, err := s.Carts.RemoveBought(t.Context(), buyer, "o1", []shop.CartBought{{CourseID: "b", PolicyID: "p"}})
 		if !changed {
 			t.Error("a purchase: reported as no change")
 		}
 		return cart, err
 	})
-	lost("emptying", "[]", func() (shop.Cart, error) { return s.EmptyCart(t.Context(), buyer) })
+	lost("emptying", "[]", func() (shop.Cart, error) { return s.Carts.Empty(t.Context(), buyer) })
 }
 
 // TestALockWhoseAnswerIsLostIsHeld: the repeat finds the lock taken by itself.
 func TestALockWhoseAnswerIsLostIsHeld(t *testing.T) {
 	t.Parallel()
 	proxy := newForgetful(t, strings.TrimPrefix(redistest.Single(t), "redis://"))
-	shelf := redisOnly(t, proxy.url()).Shelf()
+	shelf := redisOnly(t, proxy.url()).SharedCache
 	proxy.arm(shelfPrefix + "work")
 	back, mine, err := shelf.Take(t.Context(), "work", cartTTL)
 	if err != nil || !mine || proxy.drops.Load() != 1 {

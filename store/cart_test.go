@@ -28,27 +28,27 @@ func cartLine(course, policy string, price shop.Fen) shop.CartLine {
 	}
 }
 
-func put(t *testing.T, s *Store, line shop.CartLine) shop.Cart {
+func put(t *testing.T, s *DB, line shop.CartLine) shop.Cart {
 	t.Helper()
-	cart, err := s.PutCartLine(t.Context(), buyer, line, 0)
+	cart, err := s.Carts.Put(t.Context(), buyer, line, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return cart
 }
 
-func read(t *testing.T, s *Store) shop.Cart {
+func read(t *testing.T, s *DB) shop.Cart {
 	t.Helper()
-	cart, err := s.Cart(t.Context(), buyer)
+	cart, err := s.Carts.Get(t.Context(), buyer)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return cart
 }
 
-func merge(t *testing.T, s *Store, lines ...shop.CartLine) (shop.Cart, error) {
+func merge(t *testing.T, s *DB, lines ...shop.CartLine) (shop.Cart, error) {
 	t.Helper()
-	cart, leftOut, err := s.MergeCart(t.Context(), buyer, lines)
+	cart, leftOut, err := s.Carts.Merge(t.Context(), buyer, lines)
 	if len(leftOut) > 0 {
 		t.Errorf("left out: %v", leftOut)
 	}
@@ -63,7 +63,7 @@ func courseIDs(c shop.Cart) (ids []string) {
 }
 
 func TestACartLineComesBackAsItWasPut(t *testing.T) {
-	onBothRedises(t, func(t *testing.T, s *Store) {
+	onBothRedises(t, func(t *testing.T, s *DB) {
 		want := cartLine("go1", "s2", 20000)
 		for what, cart := range map[string]shop.Cart{"the change": put(t, s, want), "a read": read(t, s)} {
 			if diff := cmp.Diff([]shop.CartLine{want}, cart.Lines); diff != "" {
@@ -77,7 +77,7 @@ func TestACartLineComesBackAsItWasPut(t *testing.T) {
 }
 
 func TestTheKeysOfACart(t *testing.T) {
-	onBothRedises(t, func(t *testing.T, s *Store) {
+	onBothRedises(t, func(t *testing.T, s *DB) {
 		put(t, s, cartLine("go1", "s2", 20000))
 		for key, kind := range map[string]string{"shopping_car_{7}_go1": "hash", "shopping_car_{7}": "zset", "shopping_car_version_{7}": "string"} {
 			if got := s.redis.Type(t.Context(), key).Val(); got != kind {
@@ -95,7 +95,7 @@ func TestTheKeysOfACart(t *testing.T) {
 }
 
 func TestEveryChangeRaisesTheVersionAndNothingElseDoes(t *testing.T) {
-	onBothRedises(t, func(t *testing.T, s *Store) {
+	onBothRedises(t, func(t *testing.T, s *DB) {
 		last := read(t, s).Version
 		if again := read(t, s).Version; again != last || last == 0 {
 			t.Fatalf("an empty cart's version went from %d to %d by reading", last, again)
@@ -105,17 +105,17 @@ func TestEveryChangeRaisesTheVersionAndNothingElseDoes(t *testing.T) {
 			do      func() (shop.Cart, error)
 			changes bool
 		}{
-			{"adding", func() (shop.Cart, error) { return s.PutCartLine(t.Context(), buyer, cartLine("a", "p", 1), 0) }, true},
-			{"choosing again", func() (shop.Cart, error) { return s.PutCartLine(t.Context(), buyer, cartLine("a", "q", 2), 0) }, true},
-			{"reading", func() (shop.Cart, error) { return s.Cart(t.Context(), buyer) }, false},
-			{"removing what is not there", func() (shop.Cart, error) { return s.RemoveCartLine(t.Context(), buyer, "b") }, false},
-			{"removing", func() (shop.Cart, error) { return s.RemoveCartLine(t.Context(), buyer, "a") }, true},
-			{"emptying an empty one", func() (shop.Cart, error) { return s.EmptyCart(t.Context(), buyer) }, false},
+			{"adding", func() (shop.Cart, error) { return s.Carts.Put(t.Context(), buyer, cartLine("a", "p", 1), 0) }, true},
+			{"choosing again", func() (shop.Cart, error) { return s.Carts.Put(t.Context(), buyer, cartLine("a", "q", 2), 0) }, true},
+			{"reading", func() (shop.Cart, error) { return s.Carts.Get(t.Context(), buyer) }, false},
+			{"removing what is not there", func() (shop.Cart, error) { return s.Carts.Remove(t.Context(), buyer, "b") }, false},
+			{"removing", func() (shop.Cart, error) { return s.Carts.Remove(t.Context(), buyer, "a") }, true},
+			{"emptying an empty one", func() (shop.Cart, error) { return s.Carts.Empty(t.Context(), buyer) }, false},
 			{"merging nothing", func() (shop.Cart, error) { return merge(t, s) }, false},
 			{"merging", func() (shop.Cart, error) {
 				return merge(t, s, cartLine("c", "p", 1))
 			}, true},
-			{"emptying", func() (shop.Cart, error) { return s.EmptyCart(t.Context(), buyer) }, true},
+			{"emptying", func() (shop.Cart, error) { return s.Carts.Empty(t.Context(), buyer) }, true},
 		}
 		for _, step := range steps {
 			cart, err := step.do()
@@ -134,7 +134,7 @@ func TestEveryChangeRaisesTheVersionAndNothingElseDoes(t *testing.T) {
 }
 
 func TestVersionsGrowAlsoAfterRedisLostEverything(t *testing.T) {
-	onBothRedises(t, func(t *testing.T, s *Store) {
+	onBothRedises(t, func(t *testing.T, s *DB) {
 		before := put(t, s, cartLine("a", "p", 1))
 		time.Sleep(2 * time.Millisecond) // the version is a time in ms
 		if err := s.redis.FlushAll(t.Context()).Err(); err != nil {
@@ -147,7 +147,7 @@ func TestVersionsGrowAlsoAfterRedisLostEverything(t *testing.T) {
 }
 
 func TestChoosingAgainKeepsTheTimeItWasAdded(t *testing.T) {
-	onBothRedises(t, func(t *testing.T, s *Store) {
+	onBothRedises(t, func(t *testing.T, s *DB) {
 		first := cartLine("a", "p", 1)
 		put(t, s, first)
 		again := cartLine("a", "q", 2)
@@ -160,31 +160,31 @@ func TestChoosingAgainKeepsTheTimeItWasAdded(t *testing.T) {
 }
 
 func TestAStaleChangeIsRefusedWithTheCartAsItIs(t *testing.T) {
-	onBothRedises(t, func(t *testing.T, s *Store) {
+	onBothRedises(t, func(t *testing.T, s *DB) {
 		seen := put(t, s, cartLine("a", "p", 1))
 		now := put(t, s, cartLine("b", "p", 1))
-		stands, err := s.PutCartLine(t.Context(), buyer, cartLine("a", "q", 2), seen.Version)
+		stands, err := s.Carts.Put(t.Context(), buyer, cartLine("a", "q", 2), seen.Version)
 		if !errors.Is(err, shop.ErrCartConflict) {
 			t.Fatalf("got %v, want CART_CONFLICT", err)
 		}
 		if diff := cmp.Diff(now, stands); diff != "" {
 			t.Error(diff)
 		}
-		if _, err := s.PutCartLine(t.Context(), buyer, cartLine("a", "q", 2), now.Version); err != nil {
+		if _, err := s.Carts.Put(t.Context(), buyer, cartLine("a", "q", 2), now.Version); err != nil {
 			t.Errorf("with the version of now: %v", err)
 		}
 	})
 }
 
 func TestTheFiftyFirstLineIsRefused(t *testing.T) {
-	onBothRedises(t, func(t *testing.T, s *Store) {
+	onBothRedises(t, func(t *testing.T, s *DB) {
 		for i := range shop.MaxLines {
 			put(t, s, cartLine(fmt.Sprintf("c%d", i), "p", 1))
 		}
-		if _, err := s.PutCartLine(t.Context(), buyer, cartLine("more", "p", 1), 0); !errors.Is(err, shop.ErrCartFull) {
+		if _, err := s.Carts.Put(t.Context(), buyer, cartLine("more", "p", 1), 0); !errors.Is(err, shop.ErrCartFull) {
 			t.Errorf("got %v, want CART_FULL", err)
 		}
-		if _, err := s.PutCartLine(t.Context(), buyer, cartLine("c7", "q", 2), 0); err != nil {
+		if _, err := s.Carts.Put(t.Context(), buyer, cartLine("c7", "q", 2), 0); err != nil {
 			t.Errorf("choosing again in a full cart: %v", err)
 		}
 		if cart := read(t, s); len(cart.Lines) != shop.MaxLines || cart.Total != shop.MaxLines+1 {
@@ -194,7 +194,7 @@ func TestTheFiftyFirstLineIsRefused(t *testing.T) {
 }
 
 func TestAGuestsCartIsMerged(t *testing.T) {
-	onBothRedises(t, func(t *testing.T, s *Store) {
+	onBothRedises(t, func(t *testing.T, s *DB) {
 		line := func(course, policy string, added, chosen int) shop.CartLine {
 			l := cartLine(course, policy, 1)
 			l.AddedAt, l.ChosenAt = l.AddedAt.Add(time.Duration(added)*time.Minute), l.ChosenAt.Add(time.Duration(chosen)*time.Minute)
@@ -222,13 +222,13 @@ func TestAGuestsCartIsMerged(t *testing.T) {
 }
 
 func TestAMergeFillsTheCartWithTheNewestLines(t *testing.T) {
-	onBothRedises(t, func(t *testing.T, s *Store) {
+	onBothRedises(t, func(t *testing.T, s *DB) {
 		for i := range shop.MaxLines - 1 {
 			put(t, s, cartLine(fmt.Sprintf("c%d", i), "p", 1))
 		}
 		older, newer := cartLine("older", "p", 1), cartLine("newer", "p", 1)
 		newer.AddedAt = newer.AddedAt.Add(time.Hour)
-		cart, leftOut, err := s.MergeCart(t.Context(), buyer, []shop.CartLine{older, newer})
+		cart, leftOut, err := s.Carts.Merge(t.Context(), buyer, []shop.CartLine{older, newer})
 		if fmt.Sprint(leftOut) != "[older]" {
 			t.Errorf("left out: %v", leftOut)
 		}
@@ -239,7 +239,7 @@ func TestAMergeFillsTheCartWithTheNewestLines(t *testing.T) {
 }
 
 func TestOnlyBoughtLinesGo(t *testing.T) {
-	onBothRedises(t, func(t *testing.T, s *Store) {
+	onBothRedises(t, func(t *testing.T, s *DB) {
 		put(t, s, cartLine("bought", "p", 1))
 		put(t, s, cartLine("rechosen", "q", 1))
 		put(t, s, cartLine("forever", "q", 1))
@@ -249,7 +249,7 @@ func TestOnlyBoughtLinesGo(t *testing.T) {
 			order   string
 			changed bool
 		}{{"one", true}, {"one", true}, {"another", false}} { // a repeat of an order reports what the first did
-			cart, changed, err := s.RemoveBought(t.Context(), buyer, again.order, bought)
+			cart, changed, err := s.Carts.RemoveBought(t.Context(), buyer, again.order, bought)
 			if err != nil || changed != again.changed || len(cart.Lines) != 2 {
 				t.Fatalf("%s: changed %v, left %v, %v", again.order, changed, courseIDs(cart), err)
 			}
@@ -258,7 +258,7 @@ func TestOnlyBoughtLinesGo(t *testing.T) {
 }
 
 func TestHalfStatesHeal(t *testing.T) {
-	onBothRedises(t, func(t *testing.T, s *Store) {
+	onBothRedises(t, func(t *testing.T, s *DB) {
 		put(t, s, cartLine("whole", "p", 1))
 		put(t, s, cartLine("lost", "p", 1))
 		s.redis.Del(t.Context(), cartLineKey(buyer, "lost"))
@@ -291,12 +291,12 @@ func TestHalfStatesHeal(t *testing.T) {
 
 func TestParallelChangesAllLand(t *testing.T) {
 	const racers = 16
-	onBothRedises(t, func(t *testing.T, s *Store) {
+	onBothRedises(t, func(t *testing.T, s *DB) {
 		var wg sync.WaitGroup
 		versions := make(chan int64, racers)
 		for i := range racers {
 			wg.Go(func() {
-				cart, err := s.PutCartLine(t.Context(), buyer, cartLine(fmt.Sprintf("c%d", i), "p", 1), 0)
+				cart, err := s.Carts.Put(t.Context(), buyer, cartLine(fmt.Sprintf("c%d", i), "p", 1), 0)
 				if err != nil {
 					t.Error(err)
 				}
@@ -321,30 +321,30 @@ func TestParallelChangesAllLand(t *testing.T) {
 func TestIDsThatCouldForgeAKeyAreRefused(t *testing.T) {
 	s := redisOnly(t, "redis://127.0.0.1:1") // must not be asked at all
 	for _, id := range []string{"", "1_2", "*", "{x}", "1\n2", "7}_1", strings.Repeat("a", 33)} {
-		if _, err := s.Cart(t.Context(), id); !errors.Is(err, shop.ErrUnauthenticated) {
+		if _, err := s.Carts.Get(t.Context(), id); !errors.Is(err, shop.ErrUnauthenticated) {
 			t.Errorf("user %q: %v", id, err)
 		}
-		if _, err := s.PutCartLine(t.Context(), buyer, cartLine(id, "p", 1), 0); !errors.Is(err, shop.ErrCourseNotFound) {
+		if _, err := s.Carts.Put(t.Context(), buyer, cartLine(id, "p", 1), 0); !errors.Is(err, shop.ErrCourseNotFound) {
 			t.Errorf("course %q: %v", id, err)
 		}
-		if _, err := s.RemoveCartLine(t.Context(), buyer, id); !errors.Is(err, shop.ErrCourseNotFound) {
+		if _, err := s.Carts.Remove(t.Context(), buyer, id); !errors.Is(err, shop.ErrCourseNotFound) {
 			t.Errorf("remove %q: %v", id, err)
 		}
 	}
 }
 
 func TestOneUsersCartIsNotAnothers(t *testing.T) {
-	onBothRedises(t, func(t *testing.T, s *Store) {
-		if _, err := s.PutCartLine(t.Context(), "11", cartLine("a", "p", 1), 0); err != nil {
+	onBothRedises(t, func(t *testing.T, s *DB) {
+		if _, err := s.Carts.Put(t.Context(), "11", cartLine("a", "p", 1), 0); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.PutCartLine(t.Context(), "1", cartLine("b", "p", 1), 0); err != nil {
+		if _, err := s.Carts.Put(t.Context(), "1", cartLine("b", "p", 1), 0); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.EmptyCart(t.Context(), "1"); err != nil {
+		if _, err := s.Carts.Empty(t.Context(), "1"); err != nil {
 			t.Fatal(err)
 		}
-		cart, err := s.Cart(t.Context(), "11")
+		cart, err := s.Carts.Get(t.Context(), "11")
 		if err != nil || len(cart.Lines) != 1 {
 			t.Errorf("%v, %v", courseIDs(cart), err)
 		}
@@ -353,7 +353,7 @@ func TestOneUsersCartIsNotAnothers(t *testing.T) {
 
 func TestWithoutRedisTheCartSaysSo(t *testing.T) {
 	s := redisOnly(t, "redis://127.0.0.1:1")
-	if _, err := s.Cart(t.Context(), buyer); !errors.Is(err, shop.ErrCartUnavailable) {
+	if _, err := s.Carts.Get(t.Context(), buyer); !errors.Is(err, shop.ErrCartUnavailable) {
 		t.Errorf("got %v", err)
 	}
 }

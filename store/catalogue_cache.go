@@ -22,9 +22,11 @@ const (
 	catalogueAgeBlind = 2 * time.Second
 )
 
-// catalogueCache holds the newest Catalogue.
-type catalogueCache struct {
-	store   *Store
+// CatalogueCache holds the newest Catalogue.
+type CatalogueCache struct {
+	*base
+	categories *Categories
+
 	current atomic.Pointer[datedCatalogue]
 	flight  singleflight.Group
 
@@ -38,13 +40,13 @@ type datedCatalogue struct {
 	at time.Time
 }
 
-func newCatalogueCache(s *Store) *catalogueCache {
-	c := &catalogueCache{store: s}
-	s.bus.onChange(c.forget)
+func newCatalogueCache(b *base, categories *Categories) *CatalogueCache {
+	c := &CatalogueCache{base: b, categories: categories}
+	b.bus.onChange(c.forget)
 	return c
 }
 
-func (c *catalogueCache) forget(ch change) {
+func (c *CatalogueCache) forget(ch change) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch ch.Kind {
@@ -56,16 +58,15 @@ func (c *catalogueCache) forget(ch change) {
 	}
 }
 
-// Catalogue is the shop's catalogue, from memory unless something in it has changed.
-func (s *Store) Catalogue(ctx context.Context) (*Catalogue, error) {
-	c := s.catalogue
+// Get is the shop's catalogue, from memory unless something in it has changed.
+func (c *CatalogueCache) Get(ctx context.Context) (*Catalogue, error) {
 	now := c.current.Load()
 	if now != nil && time.Since(now.at) < c.age() {
 		return now.Catalogue, nil
 	}
 	fresh := c.flight.DoChan(c.key(), func() (any, error) {
 		// Shared: it must neither end with the request that began it nor wait in its class.
-		ctx, cancel := s.writing(Background(ctx, Paying))
+		ctx, cancel := c.writing(Background(ctx, Paying))
 		defer cancel()
 		return c.read(ctx)
 	})
@@ -74,7 +75,7 @@ func (s *Store) Catalogue(ctx context.Context) (*Catalogue, error) {
 		return nil, failed("read the catalogue", ctx.Err())
 	case res := <-fresh:
 		if res.Err != nil && now != nil {
-			s.log.WarnContext(ctx, "the catalogue shown is an old one", "err", res.Err)
+			c.log.WarnContext(ctx, "the catalogue shown is an old one", "err", res.Err)
 			return now.Catalogue, nil
 		}
 		if res.Err != nil {
@@ -84,8 +85,8 @@ func (s *Store) Catalogue(ctx context.Context) (*Catalogue, error) {
 	}
 }
 
-func (c *catalogueCache) age() time.Duration {
-	if !c.store.bus.healthy() {
+func (c *CatalogueCache) age() time.Duration {
+	if !c.bus.healthy() {
 		return catalogueAgeBlind
 	}
 	c.mu.Lock()
@@ -98,23 +99,23 @@ func (c *catalogueCache) age() time.Duration {
 
 // key makes whoever comes after a change read anew, instead of joining a reading that
 // began before it.
-func (c *catalogueCache) key() string {
+func (c *CatalogueCache) key() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return fmt.Sprint(c.gen)
 }
 
-func (c *catalogueCache) read(ctx context.Context) (*Catalogue, error) {
+func (c *CatalogueCache) read(ctx context.Context) (*Catalogue, error) {
 	c.mu.Lock()
 	seen := c.gen
 	c.stale = false
 	c.mu.Unlock()
 	at := time.Now()
-	categories, err := c.store.Categories(ctx)
+	categories, err := c.categories.All(ctx)
 	if err != nil {
 		return nil, err
 	}
-	courses, err := findAll[shop.Course](ctx, c.store.coll("courses"), bson.M{})
+	courses, err := findAll[shop.Course](ctx, c.coll("courses"), bson.M{})
 	if err != nil {
 		return nil, err
 	}

@@ -10,8 +10,8 @@ import (
 	"mstm/shop"
 )
 
-// InsertCategory adds a shelf and reports whether its id was free.
-func (s *Store) InsertCategory(ctx context.Context, c shop.Category) (bool, error) {
+// Insert adds a shelf and reports whether its id was free.
+func (s *Categories) Insert(ctx context.Context, c shop.Category) (bool, error) {
 	fresh, err := s.insertOnce(ctx, s.coll("categories"), c)
 	if err != nil {
 		return false, fmt.Errorf("insert category %s: %w", c.ID, err)
@@ -20,8 +20,8 @@ func (s *Store) InsertCategory(ctx context.Context, c shop.Category) (bool, erro
 	return fresh, nil
 }
 
-// UpdateCategory replaces a shelf; shop.ErrCategoryNotFound where there is none.
-func (s *Store) UpdateCategory(ctx context.Context, c shop.Category) error {
+// Replace replaces a shelf; shop.ErrCategoryNotFound where there is none.
+func (s *Categories) Replace(ctx context.Context, c shop.Category) error {
 	ok, err := s.replaceIf(ctx, s.coll("categories"), bson.M{"_id": c.ID}, c)
 	if err != nil {
 		return fmt.Errorf("update category %s: %w", c.ID, err)
@@ -33,9 +33,9 @@ func (s *Store) UpdateCategory(ctx context.Context, c shop.Category) error {
 	return nil
 }
 
-// DeleteCategory removes a shelf; shop.ErrCategoryNotFound where there is none. That no
+// Delete removes a shelf; shop.ErrCategoryNotFound where there is none. That no
 // course stands on it is for the caller to see to.
-func (s *Store) DeleteCategory(ctx context.Context, id string) error {
+func (s *Categories) Delete(ctx context.Context, id string) error {
 	done, err := s.deleteByID(ctx, s.coll("categories"), id)
 	if err != nil {
 		return fmt.Errorf("delete category %s: %w", id, err)
@@ -47,8 +47,8 @@ func (s *Store) DeleteCategory(ctx context.Context, id string) error {
 	return nil
 }
 
-// Categories lists the shelves in their order, fresh from the database.
-func (s *Store) Categories(ctx context.Context) ([]shop.Category, error) {
+// All lists the shelves in their order, fresh from the database.
+func (s *Categories) All(ctx context.Context) ([]shop.Category, error) {
 	return findAll[shop.Category](ctx, s.coll("categories"), bson.M{},
 		options.Find().SetSort(bson.D{{Key: "order", Value: 1}, {Key: "_id", Value: 1}}))
 }

@@ -13,24 +13,24 @@ import (
 // What the invariant checker reads. Large collections are walked with a cursor; of the
 // audit and the keys only what is compared is kept, some 100 bytes an order.
 
-// EachOrder calls each with every order.
-func (s *Store) EachOrder(ctx context.Context, each func(*shop.Order) error) error {
+// Each calls each with every order.
+func (s *Orders) Each(ctx context.Context, each func(*shop.Order) error) error {
 	return walk(ctx, s.coll("orders"), bson.M{}, each)
 }
 
-// EachEnrolment calls each with every enrolment.
-func (s *Store) EachEnrolment(ctx context.Context, each func(*shop.Enrolment) error) error {
+// Each calls each with every enrolment.
+func (s *Enrolments) Each(ctx context.Context, each func(*shop.Enrolment) error) error {
 	return walk(ctx, s.coll("enrolments"), bson.M{}, each)
 }
 
-// EachNotice calls each with every notice.
-func (s *Store) EachNotice(ctx context.Context, each func(*shop.Notice) error) error {
+// Each calls each with every notice.
+func (s *Notices) Each(ctx context.Context, each func(*shop.Notice) error) error {
 	return walk(ctx, s.coll("notices"), bson.M{}, each)
 }
 
-// OrdersByID reads the orders with these ids; missing ones are left out.
-func (s *Store) OrdersByID(ctx context.Context, ids []string) (map[string]*shop.Order, error) {
-	all, err := findByIDs[*shop.Order](ctx, s, s.coll("orders"), ids)
+// ByID reads the orders with these ids; missing ones are left out.
+func (s *Orders) ByID(ctx context.Context, ids []string) (map[string]*shop.Order, error) {
+	all, err := findByIDs[*shop.Order](ctx, s.base, s.coll("orders"), ids)
 	if err != nil {
 		return nil, err
 	}
@@ -41,9 +41,9 @@ func (s *Store) OrdersByID(ctx context.Context, ids []string) (map[string]*shop.
 	return found, nil
 }
 
-// EnrolmentsByID reads the enrolments with these ids (user:course); missing ones are left out.
-func (s *Store) EnrolmentsByID(ctx context.Context, ids []string) (map[string]*shop.Enrolment, error) {
-	all, err := findByIDs[*shop.Enrolment](ctx, s, s.coll("enrolments"), ids)
+// ByID reads the enrolments with these ids (user:course); missing ones are left out.
+func (s *Enrolments) ByID(ctx context.Context, ids []string) (map[string]*shop.Enrolment, error) {
+	all, err := findByIDs[*shop.Enrolment](ctx, s.base, s.coll("enrolments"), ids)
 	if err != nil {
 		return nil, err
 	}
@@ -54,9 +54,9 @@ func (s *Store) EnrolmentsByID(ctx context.Context, ids []string) (map[string]*s
 	return found, nil
 }
 
-// NoticesThere says which of the notices with these ids there are.
-func (s *Store) NoticesThere(ctx context.Context, ids []string) (map[string]bool, error) {
-	all, err := findByIDs[shop.Notice](ctx, s, s.coll("notices"), ids)
+// Existing says which of the notices with these ids there are.
+func (s *Notices) Existing(ctx context.Context, ids []string) (map[string]bool, error) {
+	all, err := findByIDs[shop.Notice](ctx, s.base, s.coll("notices"), ids)
 	if err != nil {
 		return nil, err
 	}
@@ -67,8 +67,8 @@ func (s *Store) NoticesThere(ctx context.Context, ids []string) (map[string]bool
 	return there, nil
 }
 
-// TrialOrders says which order used each of these free stages up, by user:course.
-func (s *Store) TrialOrders(ctx context.Context, enrolmentIDs []string) (map[string]string, error) {
+// Orders says which order used each of these free stages up, by user:course.
+func (s *Trials) Orders(ctx context.Context, enrolmentIDs []string) (map[string]string, error) {
 	ids := make([]string, 0, len(enrolmentIDs))
 	byTrial := map[string]string{}
 	for _, id := range enrolmentIDs {
@@ -76,7 +76,7 @@ func (s *Store) TrialOrders(ctx context.Context, enrolmentIDs []string) (map[str
 		ids = append(ids, trialID(course, user))
 		byTrial[trialID(course, user)] = id
 	}
-	all, err := findByIDs[trial](ctx, s, s.coll("trials"), ids)
+	all, err := findByIDs[trial](ctx, s.base, s.coll("trials"), ids)
 	if err != nil {
 		return nil, err
 	}
@@ -87,18 +87,18 @@ func (s *Store) TrialOrders(ctx context.Context, enrolmentIDs []string) (map[str
 	return orders, nil
 }
 
-// DueOrders says which orders somebody will look at. They are those that are under way.
-func (s *Store) DueOrders(ctx context.Context) (map[string]bool, error) {
+// Orders says which orders somebody will look at. They are those that are under way.
+func (s *Wakeups) Orders(ctx context.Context) (map[string]bool, error) {
 	due := map[string]bool{}
-	err := walk(ctx, s.coll("due"), bson.M{}, func(d *Due) error {
+	err := walk(ctx, s.coll("due"), bson.M{}, func(d *Wakeup) error {
 		due[d.OrderID] = true
 		return nil
 	})
 	return due, err
 }
 
-// AuditCounts says how many moves of each order stand in the audit.
-func (s *Store) AuditCounts(ctx context.Context) (map[string]int, error) {
+// CountMoves says how many moves of each order stand in the audit.
+func (s *Audit) CountMoves(ctx context.Context) (map[string]int, error) {
 	const prefix = "order:"
 	moves := bson.M{"_id": bson.M{"$gte": prefix, "$lt": "order;"}} // ';' follows ':'
 	counts := map[string]int{}

@@ -21,9 +21,9 @@ type Claim struct {
 	At      time.Time `bson:"at"`
 }
 
-// Claim takes the course for the order and returns the id of the order that holds it
+// Take takes the course for the order and returns the id of the order that holds it
 // afterwards: this one, or the one that was first.
-func (s *Store) Claim(ctx context.Context, userID, courseID, orderID string) (holder string, err error) {
+func (s *Claims) Take(ctx context.Context, userID, courseID, orderID string) (holder string, err error) {
 	c := Claim{ID: shop.EnrolmentID(userID, courseID), OrderID: orderID, At: s.now().UTC()}
 	for range maxConflicts {
 		fresh, err := s.insertOnce(ctx, s.coll("claims"), c)
@@ -46,7 +46,7 @@ func (s *Store) Claim(ctx context.Context, userID, courseID, orderID string) (ho
 }
 
 // Holder is the order that holds the course, "" where none does.
-func (s *Store) Holder(ctx context.Context, userID, courseID string) (orderID string, err error) {
+func (s *Claims) Holder(ctx context.Context, userID, courseID string) (orderID string, err error) {
 	held, err := findByID[Claim](ctx, s.coll("claims"), shop.EnrolmentID(userID, courseID), shop.ErrOrderNotFound)
 	if shop.CodeOf(err) == shop.ErrOrderNotFound.Code {
 		return "", nil
@@ -58,12 +58,12 @@ func (s *Store) Holder(ctx context.Context, userID, courseID string) (orderID st
 }
 
 // Release gives the course up, where it is this order that holds it.
-func (s *Store) Release(ctx context.Context, userID, courseID, orderID string) error {
-	return s.ReleaseClaim(ctx, Claim{ID: shop.EnrolmentID(userID, courseID), OrderID: orderID})
+func (s *Claims) Release(ctx context.Context, userID, courseID, orderID string) error {
+	return s.Remove(ctx, Claim{ID: shop.EnrolmentID(userID, courseID), OrderID: orderID})
 }
 
-// ReleaseClaim gives a claim up, where it is still this one.
-func (s *Store) ReleaseClaim(ctx context.Context, c Claim) error {
+// Remove gives a claim up, where it is still this one.
+func (s *Claims) Remove(ctx context.Context, c Claim) error {
 	_, err := s.deleteIf(ctx, s.coll("claims"), bson.M{"_id": c.ID, "order_id": c.OrderID})
 	if err != nil {
 		return fmt.Errorf("release claim: %w", err)
@@ -71,12 +71,12 @@ func (s *Store) ReleaseClaim(ctx context.Context, c Claim) error {
 	return nil
 }
 
-// ClaimsOf lists what an order holds.
-func (s *Store) ClaimsOf(ctx context.Context, orderID string) ([]Claim, error) {
+// Of lists what an order holds.
+func (s *Claims) Of(ctx context.Context, orderID string) ([]Claim, error) {
 	return findAll[Claim](ctx, s.coll("claims"), bson.M{"order_id": orderID})
 }
 
-// Claims lists the claims. There are as many as courses in open orders.
-func (s *Store) Claims(ctx context.Context) ([]Claim, error) {
+// All lists the claims. There are as many as courses in open orders.
+func (s *Claims) All(ctx context.Context) ([]Claim, error) {
 	return findAll[Claim](ctx, s.coll("claims"), bson.M{})
 }

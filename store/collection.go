@@ -15,7 +15,7 @@ type collection struct {
 	gate *gate
 }
 
-func (s *Store) coll(name string) collection { return collection{s.db.Collection(name), s.gate} }
+func (s *base) coll(name string) collection { return collection{s.db.Collection(name), s.gate} }
 
 func (c collection) Name() string             { return c.raw.Name() }
 func (c collection) Indexes() mongo.IndexView { return c.raw.Indexes() }

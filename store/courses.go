@@ -10,8 +10,8 @@ import (
 	"mstm/shop"
 )
 
-// InsertCourse adds a course and reports whether its id was free.
-func (s *Store) InsertCourse(ctx context.Context, c *shop.Course) (bool, error) {
+// Insert adds a course and reports whether its id was free.
+func (s *Courses) Insert(ctx context.Context, c *shop.Course) (bool, error) {
 	fresh, err := s.insertOnce(ctx, s.coll("courses"), c)
 	if err != nil {
 		return false, fmt.Errorf("insert course %s: %w", c.ID, err)
@@ -20,9 +20,9 @@ func (s *Store) InsertCourse(ctx context.Context, c *shop.Course) (bool, error) 
 	return fresh, nil
 }
 
-// Course reads a course as it is in the database now: charging asks this one, not the
+// Get reads a course as it is in the database now: charging asks this one, not the
 // Catalogue. shop.ErrCourseNotFound where there is none.
-func (s *Store) Course(ctx context.Context, id string) (*shop.Course, error) {
+func (s *Courses) Get(ctx context.Context, id string) (*shop.Course, error) {
 	c, err := findByID[shop.Course](ctx, s.coll("courses"), id, shop.ErrCourseNotFound)
 	if err != nil {
 		return nil, fmt.Errorf("course %s: %w", id, err)
@@ -30,14 +30,14 @@ func (s *Store) Course(ctx context.Context, id string) (*shop.Course, error) {
 	return c, nil
 }
 
-// UpdateCourse reads a course, lets change work on it and writes it back if nobody else
+// Change reads a course, lets change work on it and writes it back if nobody else
 // has meanwhile, else again. Unchanged() from change writes nothing; any other error is
 // returned as it is. The course as it stands afterwards is returned. The number of
-// learners is SetLearners' alone, so that sales and editors do not get in each other's
+// learners is Courses.SetLearners' alone, so that sales and editors do not get in each other's
 // way.
-func (s *Store) UpdateCourse(ctx context.Context, id string, change func(*shop.Course) error) (*shop.Course, error) {
+func (s *Courses) Change(ctx context.Context, id string, change func(*shop.Course) error) (*shop.Course, error) {
 	for range maxConflicts {
-		c, err := s.Course(ctx, id)
+		c, err := s.Get(ctx, id)
 		if err != nil {
 			return nil, err
 		}
@@ -48,7 +48,7 @@ func (s *Store) UpdateCourse(ctx context.Context, id string, change func(*shop.C
 			return nil, err
 		}
 		c.V, c.UpdatedAt = seen+1, s.now().UTC()
-		won, err := s.setCourse(ctx, c, seen)
+		won, err := s.set(ctx, c, seen)
 		if err != nil {
 			return nil, fmt.Errorf("update course %s: %w", id, err)
 		}
@@ -60,7 +60,7 @@ func (s *Store) UpdateCourse(ctx context.Context, id string, change func(*shop.C
 	return nil, fmt.Errorf("update course %s: %w: too many writers", id, shop.ErrUnavailable)
 }
 
-func (s *Store) setCourse(ctx context.Context, c *shop.Course, seen int64) (bool, error) {
+func (s *Courses) set(ctx context.Context, c *shop.Course, seen int64) (bool, error) {
 	raw, err := bson.Marshal(c)
 	if err != nil {
 		return false, err
@@ -75,7 +75,7 @@ func (s *Store) setCourse(ctx context.Context, c *shop.Course, seen int64) (bool
 }
 
 // CountLearners is how many people have a grant of the course that was not revoked.
-func (s *Store) CountLearners(ctx context.Context, courseID string) (int64, error) {
+func (s *Enrolments) CountLearners(ctx context.Context, courseID string) (int64, error) {
 	n, err := s.coll("enrolments").CountDocuments(ctx, bson.M{
 		"course_id":    courseID,
 		"grants.state": bson.M{"$in": bson.A{shop.GrantLive, shop.GrantFrozen}}, // of any grant
@@ -86,7 +86,7 @@ func (s *Store) CountLearners(ctx context.Context, courseID string) (int64, erro
 // SetLearners keeps the number that the catalogue shows and sorts by. It reaches the
 // Catalogue within seconds, not at once: sales must not make every instance read the
 // catalogue again and again.
-func (s *Store) SetLearners(ctx context.Context, courseID string, n int64) error {
+func (s *Courses) SetLearners(ctx context.Context, courseID string, n int64) error {
 	ok, err := s.updateIf(ctx, s.coll("courses"), bson.M{"_id": courseID}, bson.M{"$set": bson.M{"learners": n}})
 	if err != nil {
 		return fmt.Errorf("set learners of %s: %w", courseID, err)

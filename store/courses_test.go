@@ -26,10 +26,10 @@ func course(id string, price shop.Fen) *shop.Course {
 	}
 }
 
-func insertCourses(t testing.TB, s *Store, courses ...*shop.Course) {
+func insertCourses(t testing.TB, s *DB, courses ...*shop.Course) {
 	t.Helper()
 	for _, c := range courses {
-		if fresh, err := s.InsertCourse(t.Context(), c); err != nil || !fresh {
+		if fresh, err := s.Courses.Insert(t.Context(), c); err != nil || !fresh {
 			t.Fatalf("%s: %v, %v", c.ID, fresh, err)
 		}
 	}
@@ -39,17 +39,17 @@ func TestACourseComesBackAsItWasPut(t *testing.T) {
 	s := open(t, t.TempDir())
 	want := course("go1", 100)
 	insertCourses(t, s, want)
-	got, err := s.Course(t.Context(), "go1")
+	got, err := s.Courses.Get(t.Context(), "go1")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if fresh, err := s.InsertCourse(t.Context(), want); fresh || err != nil {
+	if fresh, err := s.Courses.Insert(t.Context(), want); fresh || err != nil {
 		t.Errorf("the same id again: %v, %v", fresh, err)
 	}
-	if _, err := s.Course(t.Context(), "none"); !errors.Is(err, shop.ErrCourseNotFound) {
+	if _, err := s.Courses.Get(t.Context(), "none"); !errors.Is(err, shop.ErrCourseNotFound) {
 		t.Errorf("a course that is not there: %v", err)
 	}
 }
@@ -60,7 +60,7 @@ func TestParallelEditsAllLand(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 8 {
 		wg.Go(func() {
-			_, err := s.UpdateCourse(context.Background(), "go1", func(c *shop.Course) error {
+			_, err := s.Courses.Change(context.Background(), "go1", func(c *shop.Course) error {
 				c.Chapters = append(c.Chapters, shop.Chapter{Title: fmt.Sprint(i), Lessons: []shop.Lesson{}})
 				return nil
 			})
@@ -69,13 +69,13 @@ func TestParallelEditsAllLand(t *testing.T) {
 			}
 		})
 		wg.Go(func() {
-			if err := s.SetLearners(context.Background(), "go1", 7); err != nil {
+			if err := s.Courses.SetLearners(context.Background(), "go1", 7); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	wg.Wait()
-	c, err := s.Course(t.Context(), "go1")
+	c, err := s.Courses.Get(t.Context(), "go1")
 	if err != nil || len(c.Chapters) != 9 || c.V != 8 || c.Learners != 7 {
 		t.Errorf("%d chapters, v %d, %d learners, %v", len(c.Chapters), c.V, c.Learners, err)
 	}
@@ -85,7 +85,7 @@ func TestAnEditThatIsRefusedChangesNothing(t *testing.T) {
 	s := open(t, t.TempDir())
 	insertCourses(t, s, course("go1", 100))
 	for _, refusal := range []error{shop.ErrInvalidField, Unchanged()} {
-		c, err := s.UpdateCourse(t.Context(), "go1", func(c *shop.Course) error {
+		c, err := s.Courses.Change(t.Context(), "go1", func(c *shop.Course) error {
 			c.Title = "x"
 			return refusal
 		})
@@ -93,7 +93,7 @@ func TestAnEditThatIsRefusedChangesNothing(t *testing.T) {
 			t.Errorf("%v: %v", refusal, err)
 		}
 	}
-	if c, err := s.Course(t.Context(), "go1"); err != nil || c.Title == "x" || c.V != 0 {
+	if c, err := s.Courses.Get(t.Context(), "go1"); err != nil || c.Title == "x" || c.V != 0 {
 		t.Errorf("%+v, %v", c, err)
 	}
 }
@@ -114,7 +114,7 @@ func TestLearnersAreThoseWithAGrant(t *testing.T) {
 	enrol("rebought", shop.GrantRevoked, shop.GrantLive)
 	enrol("revoked", shop.GrantRevoked)
 	enrol("never")
-	if n, err := s.CountLearners(t.Context(), "go1"); err != nil || n != 3 {
+	if n, err := s.Enrolments.CountLearners(t.Context(), "go1"); err != nil || n != 3 {
 		t.Errorf("%d learners, %v; want 3", n, err)
 	}
 }
@@ -127,7 +127,7 @@ func TestTheCatalogueFollowsEveryChange(t *testing.T) {
 	if again := catalogue(t, s); again != first {
 		t.Error("unchanged, it was read again")
 	}
-	if _, err := s.UpdateCourse(t.Context(), "go1", func(c *shop.Course) error { c.Title = "新"; return nil }); err != nil {
+	if _, err := s.Courses.Change(t.Context(), "go1", func(c *shop.Course) error { c.Title = "新"; return nil }); err != nil {
 		t.Fatal(err)
 	}
 	if c, _ := catalogue(t, s).Course("go1"); c.Title != "新" {
@@ -136,13 +136,13 @@ func TestTheCatalogueFollowsEveryChange(t *testing.T) {
 	if c, _ := first.Course("go1"); c.Title == "新" {
 		t.Error("the old Catalogue was changed")
 	}
-	if _, err := s.InsertCategory(t.Context(), shop.Category{ID: "games", Name: "棋"}); err != nil {
+	if _, err := s.Categories.Insert(t.Context(), shop.Category{ID: "games", Name: "棋"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, ok := catalogue(t, s).Category("games"); !ok {
 		t.Error("a new category is missing")
 	}
-	if err := s.SetLearners(t.Context(), "go1", 5); err != nil {
+	if err := s.Courses.SetLearners(t.Context(), "go1", 5); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the number of learners arrives", func() bool {
@@ -157,7 +157,7 @@ func TestTheCatalogueFollowsTheOtherInstance(t *testing.T) {
 	insertCourses(t, a, course("go1", 100))
 	eventually(t, "both caches are trusted", func() bool { return a.bus.healthy() && b.bus.healthy() })
 	catalogue(t, b)
-	if _, err := a.UpdateCourse(t.Context(), "go1", func(c *shop.Course) error { c.State = shop.CourseOffSale; return nil }); err != nil {
+	if _, err := a.Courses.Change(t.Context(), "go1", func(c *shop.Course) error { c.State = shop.CourseOffSale; return nil }); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the other instance has it off sale", func() bool {
@@ -166,9 +166,9 @@ func TestTheCatalogueFollowsTheOtherInstance(t *testing.T) {
 	})
 }
 
-func catalogue(t testing.TB, s *Store) *Catalogue {
+func catalogue(t testing.TB, s *DB) *Catalogue {
 	t.Helper()
-	c, err := s.Catalogue(t.Context())
+	c, err := s.Catalogue.Get(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

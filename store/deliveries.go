@@ -10,9 +10,9 @@ import (
 	"mstm/shop"
 )
 
-// InsertDelivery notes a message that is to be sent and reports whether this call did it:
+// Insert notes a message that is to be sent and reports whether this call did it:
 // the same id twice is sent once.
-func (s *Store) InsertDelivery(ctx context.Context, d shop.Delivery) (bool, error) {
+func (s *Deliveries) Insert(ctx context.Context, d shop.Delivery) (bool, error) {
 	// The row first: one without its delivery is found and dropped, a delivery without its row
 	// would never be.
 	_, err := s.insertOnce(ctx, s.coll("due_deliveries"), dueDelivery(d, s.now()))
@@ -26,9 +26,9 @@ func (s *Store) InsertDelivery(ctx context.Context, d shop.Delivery) (bool, erro
 	return fresh, nil
 }
 
-// InsertDeliveries is InsertDelivery for many; it reports how many were not there yet. After
+// InsertAll is Deliveries.Insert for many; it reports how many were not there yet. After
 // an error some may be.
-func (s *Store) InsertDeliveries(ctx context.Context, all []shop.Delivery) (fresh int, err error) {
+func (s *Deliveries) InsertAll(ctx context.Context, all []shop.Delivery) (fresh int, err error) {
 	rows, docs := make([]any, len(all)), make([]any, len(all))
 	for i, d := range all {
 		rows[i], docs[i] = dueDelivery(d, s.now()), d
@@ -43,14 +43,14 @@ func (s *Store) InsertDeliveries(ctx context.Context, all []shop.Delivery) (fres
 	return fresh, nil
 }
 
-// SaveDelivery replaces a delivery, unless somebody has since it was read, and reports
+// Save replaces a delivery, unless somebody has since it was read, and reports
 // whether this call did it. d then is what stands there. When it is looked at next follows
 // it; where the process dies before, whoever looks too early mends that.
-func (s *Store) SaveDelivery(ctx context.Context, d *shop.Delivery) (bool, error) {
+func (s *Deliveries) Save(ctx context.Context, d *shop.Delivery) (bool, error) {
 	next := *d
 	next.V++
 	if next.State == shop.DeliverySent && next.MsgID != 0 {
-		if err := s.numberDelivery(ctx, &next); err != nil {
+		if err := s.number(ctx, &next); err != nil {
 			return false, fmt.Errorf("save delivery: %w", err)
 		}
 	}
@@ -63,9 +63,9 @@ func (s *Store) SaveDelivery(ctx context.Context, d *shop.Delivery) (bool, error
 	}
 	*d = next
 	if next.State == shop.DeliveryWaiting {
-		return true, s.MoveDelivery(ctx, d.ID, d.NextAt)
+		return true, s.Reschedule(ctx, d.ID, d.NextAt)
 	}
-	return true, s.RestDelivery(ctx, d.ID)
+	return true, s.Done(ctx, d.ID)
 }
 
 var errNoDelivery = errors.New("no such delivery")
@@ -78,8 +78,8 @@ func orNone(err error) error {
 	return fmt.Errorf("delivery: %w", err)
 }
 
-// Delivery reads one; ok is false where there is none.
-func (s *Store) Delivery(ctx context.Context, id string) (d shop.Delivery, ok bool, err error) {
+// Get reads one; ok is false where there is none.
+func (s *Deliveries) Get(ctx context.Context, id string) (d shop.Delivery, ok bool, err error) {
 	row, err := findByID[shop.Delivery](ctx, s.coll("deliveries"), id, errNoDelivery)
 	if err != nil {
 		return d, false, orNone(err)
@@ -87,8 +87,8 @@ func (s *Store) Delivery(ctx context.Context, id string) (d shop.Delivery, ok bo
 	return *row, true, nil
 }
 
-// CountDeliveries counts a broadcast's deliveries by what became of them; a state that none
+// Count counts a broadcast's deliveries by what became of them; a state that none
 // is in is left out.
-func (s *Store) CountDeliveries(ctx context.Context, broadcast string) (map[shop.DeliveryState]int64, error) {
+func (s *Deliveries) Count(ctx context.Context, broadcast string) (map[shop.DeliveryState]int64, error) {
 	return countBy[shop.DeliveryState](ctx, s.coll("deliveries"), bson.M{"broadcast": broadcast}, "state")
 }

@@ -19,10 +19,10 @@ func TestADeliveryIsThereOnce(t *testing.T) {
 	}
 }
 
-func deliveryIsThereOnce(t *testing.T, s *store.Store) {
+func deliveryIsThereOnce(t *testing.T, s *store.DB) {
 	now := time.Date(2025, 3, 1, 0, 0, 0, 0, time.UTC)
 	order := shop.NewDelivery("ada", shop.NoticeOrderFulfilled, "o1", now)
-	if fresh, err := s.InsertDelivery(t.Context(), order); !fresh || err != nil {
+	if fresh, err := s.Deliveries.Insert(t.Context(), order); !fresh || err != nil {
 		t.Fatal(fresh, err)
 	}
 	many := []shop.Delivery{
@@ -30,11 +30,11 @@ func deliveryIsThereOnce(t *testing.T, s *store.Store) {
 		shop.NewDelivery("bob", shop.KindActivity, "b1", now),
 	}
 	for i, want := range []int{2, 0} {
-		if n, err := s.InsertDeliveries(t.Context(), many); n != want || err != nil {
+		if n, err := s.Deliveries.InsertAll(t.Context(), many); n != want || err != nil {
 			t.Errorf("time %d: %d were fresh, %v", i, n, err)
 		}
 	}
-	if n, err := s.InsertDeliveries(t.Context(), nil); n != 0 || err != nil {
+	if n, err := s.Deliveries.InsertAll(t.Context(), nil); n != 0 || err != nil {
 		t.Errorf("none: %d, %v", n, err)
 	}
 }

@@ -15,25 +15,25 @@ func TestWhatIsDueComesByRankAndIsSavedByOne(t *testing.T) {
 		shop.NewDelivery("ada", string(shop.EndsIn7), "c:2025-01-01", logIn),
 		late, shop.NewDelivery("bob", shop.NoticeOrderRefunded, "r1", logIn.Add(time.Hour)),
 	}
-	if _, err := s.InsertDeliveries(t.Context(), all); err != nil {
+	if _, err := s.Deliveries.InsertAll(t.Context(), all); err != nil {
 		t.Fatal(err)
 	}
-	due, err := s.DeliveriesDue(t.Context(), logIn.Add(time.Minute), 10)
+	due, err := s.Deliveries.Due(t.Context(), logIn.Add(time.Minute), 10)
 	if err != nil || len(due) != 3 || due[0].ID != late.ID || due[1].Kind != string(shop.EndsIn7) || due[2].Kind != shop.KindActivity {
 		t.Fatalf("%+v, %v", due, err)
 	}
 	mine, other := late, late
 	mine.State, mine.MsgID = shop.DeliverySent, 3717005636572528642
-	if won, err := s.SaveDelivery(t.Context(), &mine); !won || err != nil {
+	if won, err := s.Deliveries.Save(t.Context(), &mine); !won || err != nil {
 		t.Fatal(won, err)
 	}
-	if won, err := s.SaveDelivery(t.Context(), &other); won || err != nil {
+	if won, err := s.Deliveries.Save(t.Context(), &other); won || err != nil {
 		t.Errorf("two saved the same reading: %v", err)
 	}
-	if d, ok, err := s.DeliveryByMsgID(t.Context(), mine.MsgID); !ok || err != nil || d.ID != mine.ID {
+	if d, ok, err := s.Deliveries.ByMsgID(t.Context(), mine.MsgID); !ok || err != nil || d.ID != mine.ID {
 		t.Errorf("by number: %+v %v %v", d, ok, err)
 	}
-	if _, ok, err := s.DeliveryByMsgID(t.Context(), 1); ok || err != nil {
+	if _, ok, err := s.Deliveries.ByMsgID(t.Context(), 1); ok || err != nil {
 		t.Errorf("by an unknown number: %v %v", ok, err)
 	}
 }
@@ -42,24 +42,24 @@ func TestWhatIsDueComesByRankAndIsSavedByOne(t *testing.T) {
 func TestTheRowOfADeliveryFollowsIt(t *testing.T) {
 	s := open(t, t.TempDir())
 	d := shop.NewDelivery("ada", shop.NoticeOrderFulfilled, "o1", logIn)
-	if _, err := s.InsertDelivery(t.Context(), d); err != nil {
+	if _, err := s.Deliveries.Insert(t.Context(), d); err != nil {
 		t.Fatal(err)
 	}
 	wantDue := func(what string, at time.Time, n int) {
 		t.Helper()
-		if due, err := s.DeliveriesDue(t.Context(), at, 10); err != nil || len(due) != n {
+		if due, err := s.Deliveries.Due(t.Context(), at, 10); err != nil || len(due) != n {
 			t.Errorf("%s: %+v, %v", what, due, err)
 		}
 	}
 	wantDue("a new one", logIn, 1)
 	d.NextAt = logIn.Add(time.Hour)
-	if won, err := s.SaveDelivery(t.Context(), &d); !won || err != nil {
+	if won, err := s.Deliveries.Save(t.Context(), &d); !won || err != nil {
 		t.Fatal(won, err)
 	}
 	wantDue("one that was put off", logIn.Add(59*time.Minute), 0)
 	wantDue("an hour later", logIn.Add(time.Hour), 1)
 	d.State = shop.DeliverySkipped
-	if won, err := s.SaveDelivery(t.Context(), &d); !won || err != nil {
+	if won, err := s.Deliveries.Save(t.Context(), &d); !won || err != nil {
 		t.Fatal(won, err)
 	}
 	wantDue("one that is done", logIn.Add(24*time.Hour), 0)
@@ -70,11 +70,11 @@ func TestABroadcastsDeliveriesAreCountedByState(t *testing.T) {
 	for i, state := range []shop.DeliveryState{shop.DeliverySent, shop.DeliverySent, shop.DeliverySkipped} {
 		d := shop.NewDelivery(string(rune('a'+i)), shop.KindActivity, "b1", logIn)
 		d.Broadcast, d.State = "b1", state
-		if _, err := s.InsertDelivery(t.Context(), d); err != nil {
+		if _, err := s.Deliveries.Insert(t.Context(), d); err != nil {
 			t.Fatal(err)
 		}
 	}
-	counts, err := s.CountDeliveries(t.Context(), "b1")
+	counts, err := s.Deliveries.Count(t.Context(), "b1")
 	if err != nil || len(counts) != 2 || counts[shop.DeliverySent] != 2 || counts[shop.DeliverySkipped] != 1 {
 		t.Errorf("%v, %v", counts, err)
 	}

@@ -16,7 +16,7 @@ import (
 // before the delivery and deleted once that waits no more, so that looking for work reads
 // these few rows and no deliveries, and no message is ever forgotten. It is only a wake-up:
 // what is so then is read from the delivery.
-type DueDelivery struct {
+type DeliveryWakeup struct {
 	ID    string    `bson:"_id"` // the delivery's
 	Kind  string    `bson:"kind"`
 	Rank  int       `bson:"rank"`
@@ -24,20 +24,20 @@ type DueDelivery struct {
 	Since time.Time `bson:"since"` // when the row was written
 }
 
-func dueDelivery(d shop.Delivery, now time.Time) DueDelivery {
-	return DueDelivery{ID: d.ID, Kind: d.Kind, Rank: d.Rank, At: d.NextAt.UTC(), Since: now.UTC()}
+func dueDelivery(d shop.Delivery, now time.Time) DeliveryWakeup {
+	return DeliveryWakeup{ID: d.ID, Kind: d.Kind, Rank: d.Rank, At: d.NextAt.UTC(), Since: now.UTC()}
 }
 
-// DeliveriesDue lists messages that are to be looked at now: the lowest rank first, within it
+// Due lists messages that are to be looked at now: the lowest rank first, within it
 // the longest overdue.
-func (s *Store) DeliveriesDue(ctx context.Context, now time.Time, limit int) ([]DueDelivery, error) {
-	return findAll[DueDelivery](ctx, s.coll("due_deliveries"), bson.M{"at": bson.M{"$lte": now.UTC()}},
+func (s *Deliveries) Due(ctx context.Context, now time.Time, limit int) ([]DeliveryWakeup, error) {
+	return findAll[DeliveryWakeup](ctx, s.coll("due_deliveries"), bson.M{"at": bson.M{"$lte": now.UTC()}},
 		options.Find().SetSort(bson.D{{Key: "rank", Value: 1}, {Key: "at", Value: 1}}).SetLimit(int64(limit)))
 }
 
-// MoveDelivery sets from when on a waiting message is to be looked at. Whoever has written the
+// Reschedule sets from when on a waiting message is to be looked at. Whoever has written the
 // delivery does this next, so that a row is only ever behind its delivery: early, not lost.
-func (s *Store) MoveDelivery(ctx context.Context, id string, at time.Time) error {
+func (s *Deliveries) Reschedule(ctx context.Context, id string, at time.Time) error {
 	_, err := s.updateIf(ctx, s.coll("due_deliveries"), bson.M{"_id": id}, bson.M{"$set": bson.M{"at": at.UTC()}})
 	if err != nil {
 		return fmt.Errorf("move delivery: %w", err)
@@ -45,8 +45,8 @@ func (s *Store) MoveDelivery(ctx context.Context, id string, at time.Time) error
 	return nil
 }
 
-// RestDelivery deletes the row of a message that waits no more, or never came to be.
-func (s *Store) RestDelivery(ctx context.Context, id string) error {
+// Done deletes the row of a message that waits no more, or never came to be.
+func (s *Deliveries) Done(ctx context.Context, id string) error {
 	if _, err := s.deleteByID(ctx, s.coll("due_deliveries"), id); err != nil {
 		return fmt.Errorf("rest delivery: %w", err)
 	}
@@ -60,17 +60,17 @@ type messageNumber struct {
 	Delivery string `bson:"delivery"`
 }
 
-func (s *Store) numberDelivery(ctx context.Context, d *shop.Delivery) error {
+func (s *Deliveries) number(ctx context.Context, d *shop.Delivery) error {
 	_, err := s.insertOnce(ctx, s.coll("message_numbers"), messageNumber{strconv.FormatInt(d.MsgID, 10), d.ID})
 	return err
 }
 
-// DeliveryByMsgID finds the delivery that WeChat gave a number; ok is false where none has it.
+// ByMsgID finds the delivery that WeChat gave a number; ok is false where none has it.
 // The number is on record before the delivery says that it was sent.
-func (s *Store) DeliveryByMsgID(ctx context.Context, msgid int64) (d shop.Delivery, ok bool, err error) {
+func (s *Deliveries) ByMsgID(ctx context.Context, msgid int64) (d shop.Delivery, ok bool, err error) {
 	n, err := findByID[messageNumber](ctx, s.coll("message_numbers"), strconv.FormatInt(msgid, 10), errNoDelivery)
 	if err == nil {
-		return s.Delivery(ctx, n.Delivery)
+		return s.Get(ctx, n.Delivery)
 	}
 	return d, false, orNone(err)
 }

@@ -79,12 +79,13 @@ func TestAnOutageOfMongoDBIsToldFromABug(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = client.Disconnect(context.Background()) })
-	s := &Store{client: client, db: client.Database(name), gate: newGate(1), now: time.Now}
+	s := &DB{client: client, base: &base{db: client.Database(name), gate: newGate(1), now: time.Now, bus: newBus(nil, slog.Default())}}
+	s.wire("")
 	short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	_, inTime := s.Course(short, "go1")
-	_, bySelection := s.Course(t.Context(), "go1")
-	_, byWriting := s.InsertNotice(short, &shop.Notice{ID: "n"})
+	_, inTime := s.Courses.Get(short, "go1")
+	_, bySelection := s.Courses.Get(t.Context(), "go1")
+	_, byWriting := s.Notices.Insert(short, &shop.Notice{ID: "n"})
 	for what, err := range map[string]error{"a read that ran out of time": inTime, "a read": bySelection, "a write": byWriting} {
 		if !errors.Is(err, shop.ErrUnavailable) {
 			t.Errorf("%s: %v", what, err)
@@ -99,7 +100,7 @@ func TestAnOutageOfMongoDBIsToldFromABug(t *testing.T) {
 func TestSeveralDocumentsByID(t *testing.T) {
 	s := open(t, t.TempDir())
 	insertCourses(t, s, course("a", 1), course("b", 1), course("c", 1))
-	got, err := findByIDs[shop.Course](t.Context(), s, s.coll("courses"), []string{"c", "a", "none", "a"})
+	got, err := findByIDs[shop.Course](t.Context(), s.base, s.coll("courses"), []string{"c", "a", "none", "a"})
 	if err != nil || len(got) != 2 {
 		t.Errorf("%d documents, %v; want a and c", len(got), err)
 	}
@@ -133,7 +134,7 @@ func TestANamedMongoDB(t *testing.T) {
 	}
 }
 
-func checkIndexes(t *testing.T, s *Store) {
+func checkIndexes(t *testing.T, s *DB) {
 	t.Helper()
 	for _, c := range collections {
 		have, err := s.coll(c.name).Indexes().ListSpecifications(t.Context())
@@ -143,7 +144,7 @@ func checkIndexes(t *testing.T, s *Store) {
 	}
 }
 
-func checkConditions(t *testing.T, s *Store) {
+func checkConditions(t *testing.T, s *DB) {
 	t.Helper()
 	id := newID()
 	if fresh, err := s.insertOnce(t.Context(), s.coll("settings"), bson.M{"_id": id, "v": int64(1)}); !fresh || err != nil {
@@ -154,7 +155,7 @@ func checkConditions(t *testing.T, s *Store) {
 			t.Errorf("with v %d: %v, %v", v, won, err)
 		}
 	}
-	if got, err := findByIDs[bson.M](t.Context(), s, s.coll("settings"), []string{id, "none"}); err != nil || len(got) != 1 {
+	if got, err := findByIDs[bson.M](t.Context(), s.base, s.coll("settings"), []string{id, "none"}); err != nil || len(got) != 1 {
 		t.Errorf("%d documents, %v", len(got), err)
 	}
 }

@@ -103,11 +103,11 @@ func TestAListWhoseCursorIsLostIsReadAgain(t *testing.T) {
 		db := storetest.Open(t, func(c *store.Config) { c.MongoURI = uri })
 		const n = 150 // more than a batch
 		for i := range n {
-			if _, err := db.Claim(t.Context(), "user", fmt.Sprint("course", i), "order"); err != nil {
+			if _, err := db.Claims.Take(t.Context(), "user", fmt.Sprint("course", i), "order"); err != nil {
 				t.Fatal(err)
 			}
 		}
-		claims, err := db.Claims(t.Context())
+		claims, err := db.Claims.All(t.Context())
 		if err != nil || len(claims) != n || lost.Load() < 2 {
 			t.Errorf("code %d: %d claims after %d batches, %v", code, len(claims), lost.Load(), err)
 		}

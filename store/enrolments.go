@@ -13,8 +13,8 @@ import (
 // errNoEnrolment never leaves this file: having no enrolment is no error to anybody.
 var errNoEnrolment = errors.New("no enrolment")
 
-// Enrolment reads a learner's enrolment in a course; nil where nothing was ever granted.
-func (s *Store) Enrolment(ctx context.Context, userID, courseID string) (*shop.Enrolment, error) {
+// Get reads a learner's enrolment in a course; nil where nothing was ever granted.
+func (s *Enrolments) Get(ctx context.Context, userID, courseID string) (*shop.Enrolment, error) {
 	e, err := findByID[shop.Enrolment](ctx, s.coll("enrolments"), shop.EnrolmentID(userID, courseID), errNoEnrolment)
 	if errors.Is(err, errNoEnrolment) {
 		return nil, nil
@@ -25,17 +25,17 @@ func (s *Store) Enrolment(ctx context.Context, userID, courseID string) (*shop.E
 	return e, nil
 }
 
-// EnrolmentsOf lists a learner's enrolments.
-func (s *Store) EnrolmentsOf(ctx context.Context, userID string) ([]shop.Enrolment, error) {
+// Of lists a learner's enrolments.
+func (s *Enrolments) Of(ctx context.Context, userID string) ([]shop.Enrolment, error) {
 	return findAll[shop.Enrolment](ctx, s.coll("enrolments"), bson.M{"user_id": userID})
 }
 
-// ChangeEnrolment reads a learner's enrolment in a course (an empty one where there is
+// Change reads a learner's enrolment in a course (an empty one where there is
 // none), lets change work on it and writes it on condition that nobody else has written
 // it meanwhile, else again. Unchanged() from change writes nothing.
-func (s *Store) ChangeEnrolment(ctx context.Context, userID, courseID string, change func(*shop.Enrolment) error) (*shop.Enrolment, error) {
+func (s *Enrolments) Change(ctx context.Context, userID, courseID string, change func(*shop.Enrolment) error) (*shop.Enrolment, error) {
 	for range maxConflicts {
-		e, err := s.Enrolment(ctx, userID, courseID)
+		e, err := s.Get(ctx, userID, courseID)
 		if err != nil {
 			return nil, err
 		}
@@ -49,7 +49,7 @@ func (s *Store) ChangeEnrolment(ctx context.Context, userID, courseID string, ch
 			return e, err
 		}
 		e.V = v + 1
-		won, err := s.putEnrolment(ctx, e, v)
+		won, err := s.put(ctx, e, v)
 		if err != nil {
 			return nil, fmt.Errorf("change enrolment %s: %w", e.ID, err)
 		}
@@ -60,7 +60,7 @@ func (s *Store) ChangeEnrolment(ctx context.Context, userID, courseID string, ch
 	return nil, fmt.Errorf("change enrolment: %w: too many writers", shop.ErrUnavailable)
 }
 
-func (s *Store) putEnrolment(ctx context.Context, e *shop.Enrolment, seen int64) (bool, error) {
+func (s *Enrolments) put(ctx context.Context, e *shop.Enrolment, seen int64) (bool, error) {
 	if seen == 0 {
 		return s.insertOnce(ctx, s.coll("enrolments"), e)
 	}
@@ -69,20 +69,20 @@ func (s *Store) putEnrolment(ctx context.Context, e *shop.Enrolment, seen int64)
 
 // Standing is the learner's past in each of the courses. A course that is missing from the
 // answer is one the learner has no past in.
-func (s *Store) Standing(ctx context.Context, userID string, courseIDs ...string) (map[string]shop.Standing, error) {
+func (s *Enrolments) Standing(ctx context.Context, userID string, courseIDs ...string) (map[string]shop.Standing, error) {
 	ids := make([]string, 0, len(courseIDs))
 	for _, c := range courseIDs {
 		ids = append(ids, shop.EnrolmentID(userID, c))
 	}
-	enrolments, err := findByIDs[shop.Enrolment](ctx, s, s.coll("enrolments"), ids)
+	enrolments, err := findByIDs[shop.Enrolment](ctx, s.base, s.coll("enrolments"), ids)
 	if err != nil {
 		return nil, fmt.Errorf("standing: %w", err)
 	}
-	used, err := s.trialsUsed(ctx, userID, courseIDs)
+	used, err := s.trials.used(ctx, userID, courseIDs)
 	if err != nil {
 		return nil, err
 	}
-	lack, err := s.trialLack(ctx, userID)
+	lack, err := s.trials.lack(ctx, userID)
 	if err != nil {
 		return nil, err
 	}

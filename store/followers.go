@@ -15,8 +15,8 @@ type Consent struct {
 	At         time.Time `bson:"at"` // when they last decided; a repeat of the event says the same
 }
 
-// UserOfWeChat is whose account a WeChat is bound to, "" where it is nobody's.
-func (s *Store) UserOfWeChat(ctx context.Context, openid string) (userID string, err error) {
+// UserOf is whose account a WeChat is bound to, "" where it is nobody's.
+func (s *Bindings) UserOf(ctx context.Context, openid string) (userID string, err error) {
 	held, err := findByID[wechat](ctx, s.coll("wechats"), openid, errNoBinding)
 	if errors.Is(err, errNoBinding) {
 		return "", nil
@@ -29,8 +29,8 @@ func (s *Store) UserOfWeChat(ctx context.Context, openid string) (userID string,
 
 // SetFollowing notes what WeChat said at that time about whether somebody follows the account.
 // What it said earlier is ignored, and so is a WeChat that nobody has bound.
-func (s *Store) SetFollowing(ctx context.Context, openid string, following bool, at time.Time) error {
-	return s.changeFollower(ctx, openid, func(b *Binding) bool {
+func (s *Followers) SetFollowing(ctx context.Context, openid string, following bool, at time.Time) error {
+	return s.change(ctx, openid, func(b *Binding) bool {
 		if !at.After(b.FollowAt) && (at.Before(b.FollowAt) || b.Unfollowed == !following) {
 			return false
 		}
@@ -41,7 +41,7 @@ func (s *Store) SetFollowing(ctx context.Context, openid string, following bool,
 
 // AddConsent notes a decision about messages of a template: one more is allowed, or none. The
 // same decision, known by its time, counts once.
-func (s *Store) AddConsent(ctx context.Context, openid, templateID string, accepted bool, at time.Time) error {
+func (s *Followers) AddConsent(ctx context.Context, openid, templateID string, accepted bool, at time.Time) error {
 	return s.changeConsent(ctx, openid, templateID, func(c *Consent) bool {
 		if !at.After(c.At) {
 			return false
@@ -55,7 +55,7 @@ func (s *Store) AddConsent(ctx context.Context, openid, templateID string, accep
 }
 
 // UseConsent takes one agreement away; none is left where WeChat said so (all).
-func (s *Store) UseConsent(ctx context.Context, openid, templateID string, all bool) error {
+func (s *Followers) UseConsent(ctx context.Context, openid, templateID string, all bool) error {
 	return s.changeConsent(ctx, openid, templateID, func(c *Consent) bool {
 		before := c.Left
 		if c.Left = max(c.Left-1, 0); all {
@@ -74,8 +74,8 @@ func (b Binding) Consent(templateID string) int {
 	return b.Consents[i].Left
 }
 
-func (s *Store) changeConsent(ctx context.Context, openid, templateID string, change func(*Consent) bool) error {
-	return s.changeFollower(ctx, openid, func(b *Binding) bool {
+func (s *Followers) changeConsent(ctx context.Context, openid, templateID string, change func(*Consent) bool) error {
+	return s.change(ctx, openid, func(b *Binding) bool {
 		b.Consents = slices.Clone(b.Consents)
 		i := slices.IndexFunc(b.Consents, func(c Consent) bool { return c.TemplateID == templateID })
 		if i < 0 {
@@ -86,12 +86,12 @@ func (s *Store) changeConsent(ctx context.Context, openid, templateID string, ch
 	})
 }
 
-// changeFollower changes the binding of a WeChat, if it is bound.
-func (s *Store) changeFollower(ctx context.Context, openid string, change func(*Binding) bool) error {
-	user, err := s.UserOfWeChat(ctx, openid)
+// change changes the binding of a WeChat, if it is bound.
+func (s *Followers) change(ctx context.Context, openid string, change func(*Binding) bool) error {
+	user, err := s.bindings.UserOf(ctx, openid)
 	if err != nil || user == "" {
 		return err
 	}
-	_, err = s.changeBinding(ctx, user, func(b *Binding) bool { return b.Openid == openid && change(b) })
+	_, err = s.bindings.change(ctx, user, func(b *Binding) bool { return b.Openid == openid && change(b) })
 	return err
 }

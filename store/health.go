@@ -30,7 +30,7 @@ const (
 
 // Ping asks both stores, at once, whether they are there and take writes: shop.ErrStorageFull, ErrRedisFull and
 // ErrRedisRefuses are of stores that answer.
-func (s *Store) Ping(ctx context.Context) (mongoErr, redisErr error) {
+func (s *DB) Ping(ctx context.Context) (mongoErr, redisErr error) {
 	ctx, cancel := context.WithTimeout(WithRedisBudget(ctx), pingTime)
 	defer cancel()
 	var both errgroup.Group
@@ -41,19 +41,19 @@ func (s *Store) Ping(ctx context.Context) (mongoErr, redisErr error) {
 }
 
 // pingMongo writes only where there may be no room: after a write that found none, or with a disk that is almost full.
-func (s *Store) pingMongo(ctx context.Context) error {
+func (s *DB) pingMongo(ctx context.Context) error {
 	if err := s.client.Ping(ctx, readpref.Primary()); err != nil {
 		return failed("ping MongoDB", err)
 	}
 	if !s.full.Load() && (s.embeddedMongo == nil || roomOn(s.embeddedMongo.dir) > 16*diskProbeLen) {
 		return nil
 	}
-	err := s.PutSetting(ctx, diskProbe, strings.Repeat("x", diskProbeLen))
+	err := s.Settings.Put(ctx, diskProbe, strings.Repeat("x", diskProbeLen))
 	s.full.Store(isFull(err))
 	return err
 }
 
-func (s *Store) pingRedis(ctx context.Context) error {
+func (s *DB) pingRedis(ctx context.Context) error {
 	err := s.redis.Set(ctx, redisProbe, 1, redisProbeMS*time.Millisecond).Err()
 	var refusal redis.Error
 	switch {
@@ -68,7 +68,7 @@ func (s *Store) pingRedis(ctx context.Context) error {
 }
 
 // wrote is failed for a write. Of a disk that is full it takes note: Ping then looks whether there is room again.
-func (s *Store) wrote(doing string, err error) error {
+func (s *base) wrote(doing string, err error) error {
 	if isFull(err) {
 		s.full.Store(true)
 	}

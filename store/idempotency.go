@@ -29,7 +29,7 @@ type Answer struct {
 	Body   []byte
 }
 
-// RoutePlace places orders: the one route whose keys outlive their answers (see ForgetKeys).
+// RoutePlace places orders: the one route whose keys outlive their answers (see IdempotencyKeys.Forget).
 const RoutePlace = "POST /api/orders"
 
 // IdempotencyKey is what a caller's key stands for: the request that it came with, the id
@@ -62,8 +62,8 @@ const idempotencyKeys = "order_keys"
 // again; where there is none yet, do is called, and must do what it does once for one
 // MadeID. An error of do is not kept: the same request runs again. The key stays its
 // request's: with another it is shop.ErrIdempotencyMismatch.
-func (s *Store) Once(ctx context.Context, asked Asked, now time.Time, do func(*IdempotencyKey) (Answer, error)) (Answer, error) {
-	k, err := s.claimKey(ctx, asked, now)
+func (s *IdempotencyKeys) Once(ctx context.Context, asked Asked, now time.Time, do func(*IdempotencyKey) (Answer, error)) (Answer, error) {
+	k, err := s.claim(ctx, asked, now)
 	switch {
 	case err != nil:
 		return Answer{}, err
@@ -76,7 +76,7 @@ func (s *Store) Once(ctx context.Context, asked Asked, now time.Time, do func(*I
 	if err != nil {
 		return Answer{}, err
 	}
-	return s.answerKey(ctx, k, a)
+	return s.answer(ctx, k, a)
 }
 
 func (k *IdempotencyKey) route() string {
@@ -86,8 +86,8 @@ func (k *IdempotencyKey) route() string {
 	return k.Route
 }
 
-// claimKey makes the key this request's, or reads what stands there.
-func (s *Store) claimKey(ctx context.Context, asked Asked, now time.Time) (*IdempotencyKey, error) {
+// claim makes the key this request's, or reads what stands there.
+func (s *IdempotencyKeys) claim(ctx context.Context, asked Asked, now time.Time) (*IdempotencyKey, error) {
 	sum := sha256.Sum256([]byte(asked.Key))
 	k := &IdempotencyKey{
 		ID: asked.Caller + ":" + hex.EncodeToString(sum[:]), Route: asked.Route, BodyHash: asked.BodyHash,
@@ -102,7 +102,7 @@ func (s *Store) claimKey(ctx context.Context, asked Asked, now time.Time) (*Idem
 			k.Fresh = true
 			return k, nil
 		}
-		old, err := s.IdempotencyKey(ctx, k.ID)
+		old, err := s.Get(ctx, k.ID)
 		if old != nil || err != nil {
 			return old, err
 		}
@@ -110,8 +110,8 @@ func (s *Store) claimKey(ctx context.Context, asked Asked, now time.Time) (*Idem
 	return nil, fmt.Errorf("claim idempotency key: %w: too many writers", shop.ErrUnavailable)
 }
 
-// IdempotencyKey reads a key again; nil where it was given up.
-func (s *Store) IdempotencyKey(ctx context.Context, id string) (*IdempotencyKey, error) {
+// Get reads a key again; nil where it was given up.
+func (s *IdempotencyKeys) Get(ctx context.Context, id string) (*IdempotencyKey, error) {
 	k, err := findByID[IdempotencyKey](ctx, s.coll(idempotencyKeys), id, errNotThere)
 	if errors.Is(err, errNotThere) {
 		return nil, nil
@@ -122,8 +122,8 @@ func (s *Store) IdempotencyKey(ctx context.Context, id string) (*IdempotencyKey,
 	return k, nil
 }
 
-// answerKey keeps an answer and returns the one that stands: the first to be kept.
-func (s *Store) answerKey(ctx context.Context, k *IdempotencyKey, a Answer) (Answer, error) {
+// answer keeps an answer and returns the one that stands: the first to be kept.
+func (s *IdempotencyKeys) answer(ctx context.Context, k *IdempotencyKey, a Answer) (Answer, error) {
 	won, err := s.updateIf(ctx, s.coll(idempotencyKeys), bson.M{"_id": k.ID, "status": nil}, bson.M{"$set": bson.M{"status": a.Status, "reply": a.Body}})
 	if err != nil {
 		return Answer{}, fmt.Errorf("answer idempotency key: %w", err)
@@ -131,7 +131,7 @@ func (s *Store) answerKey(ctx context.Context, k *IdempotencyKey, a Answer) (Ans
 	if won {
 		return a, nil
 	}
-	kept, err := s.IdempotencyKey(ctx, k.ID)
+	kept, err := s.Get(ctx, k.ID)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -141,22 +141,22 @@ func (s *Store) answerKey(ctx context.Context, k *IdempotencyKey, a Answer) (Ans
 	return Answer{kept.Status, kept.Reply}, nil
 }
 
-// RenewKey gives an unanswered key another MadeID, because nothing can be made under the one
+// Renew gives an unanswered key another MadeID, because nothing can be made under the one
 // it had, and reports whether this call did it. k is as it stands afterwards; nil where the
 // key was given up.
-func (s *Store) RenewKey(ctx context.Context, k *IdempotencyKey) (now *IdempotencyKey, won bool, err error) {
+func (s *IdempotencyKeys) Renew(ctx context.Context, k *IdempotencyKey) (now *IdempotencyKey, won bool, err error) {
 	won, err = s.updateIf(ctx, s.coll(idempotencyKeys),
 		bson.M{"_id": k.ID, "order_id": k.MadeID, "status": nil}, bson.M{"$set": bson.M{"order_id": NewID()}})
 	if err != nil {
 		return nil, false, fmt.Errorf("renew idempotency key: %w", err)
 	}
-	now, err = s.IdempotencyKey(ctx, k.ID)
+	now, err = s.Get(ctx, k.ID)
 	return now, won, err
 }
 
-// FreeKey gives up a key under which nothing was made, and nothing is being made, so that
+// Free gives up a key under which nothing was made, and nothing is being made, so that
 // its caller may use it for another request; it reports whether the key was still k's.
-func (s *Store) FreeKey(ctx context.Context, k *IdempotencyKey) (bool, error) {
+func (s *IdempotencyKeys) Free(ctx context.Context, k *IdempotencyKey) (bool, error) {
 	freed, err := s.deleteIf(ctx, s.coll(idempotencyKeys), bson.M{"_id": k.ID, "order_id": k.MadeID, "status": nil})
 	if err != nil {
 		return false, fmt.Errorf("free idempotency key: %w", err)
@@ -164,26 +164,26 @@ func (s *Store) FreeKey(ctx context.Context, k *IdempotencyKey) (bool, error) {
 	return freed, nil
 }
 
-// ForgetKeys removes keys whose time is over, at most limit, and reports how many it looked
+// Forget removes keys whose time is over, at most limit, and reports how many it looked
 // at. A key that placed an order stays as long as the order does.
-func (s *Store) ForgetKeys(ctx context.Context, now time.Time, limit int) (seen int, err error) {
+func (s *IdempotencyKeys) Forget(ctx context.Context, now time.Time, limit int) (seen int, err error) {
 	old, err := findAll[IdempotencyKey](ctx, s.coll(idempotencyKeys), bson.M{"expires_at": bson.M{"$lte": now.UTC()}},
 		options.Find().SetLimit(int64(limit)).SetProjection(bson.M{"reply": 0}))
 	if err != nil {
 		return 0, err
 	}
 	for _, k := range old {
-		if err := s.forgetKey(ctx, k); err != nil {
+		if err := s.forget(ctx, k); err != nil {
 			return 0, fmt.Errorf("forget idempotency key: %w", err)
 		}
 	}
 	return len(old), nil
 }
 
-func (s *Store) forgetKey(ctx context.Context, k IdempotencyKey) error {
+func (s *IdempotencyKeys) forget(ctx context.Context, k IdempotencyKey) error {
 	same := bson.M{"_id": k.ID, "order_id": k.MadeID}
 	if k.route() == RoutePlace {
-		o, err := s.Order(ctx, k.MadeID)
+		o, err := s.orders.Get(ctx, k.MadeID)
 		if err != nil && !errors.Is(err, shop.ErrOrderNotFound) {
 			return err
 		}
@@ -203,8 +203,8 @@ type KeyedOrder struct {
 	Placed bool // it was answered as placed under this very key
 }
 
-// KeyedOrders are the orders by the keys that stand for them, each with all of its keys.
-func (s *Store) KeyedOrders(ctx context.Context) (map[string][]KeyedOrder, error) {
+// Orders are the orders by the keys that stand for them, each with all of its keys.
+func (s *IdempotencyKeys) Orders(ctx context.Context) (map[string][]KeyedOrder, error) {
 	keyed := map[string][]KeyedOrder{}
 	err := walk(ctx, s.coll(idempotencyKeys), bson.M{}, func(k *IdempotencyKey) error {
 		if k.route() == RoutePlace {

@@ -11,9 +11,9 @@ import (
 )
 
 // askedUnder is the answer to a request under a key: the id of what was made, or the error.
-func askedUnder(t *testing.T, s *Store, key, route, hash string, at time.Time) (string, error) {
+func askedUnder(t *testing.T, s *DB, key, route, hash string, at time.Time) (string, error) {
 	t.Helper()
-	a, err := s.Once(t.Context(), Asked{Caller: "lin", Key: key, Route: route, BodyHash: hash}, at, func(k *IdempotencyKey) (Answer, error) {
+	a, err := s.IdempotencyKeys.Once(t.Context(), Asked{Caller: "lin", Key: key, Route: route, BodyHash: hash}, at, func(k *IdempotencyKey) (Answer, error) {
 		return Answer{Status: 201, Body: []byte(k.MadeID)}, nil
 	})
 	return string(a.Body), err
@@ -30,11 +30,11 @@ func TestKeysAreForgottenAfterTwoDaysAndThoseOfOrdersStay(t *testing.T) {
 		}
 		first[key] = id
 	}
-	if _, err := s.InsertOrder(t.Context(), &shop.Order{ID: first["order"], UserID: "lin", State: shop.OrderPending}); err != nil {
+	if _, err := s.Orders.Insert(t.Context(), &shop.Order{ID: first["order"], UserID: "lin", State: shop.OrderPending}); err != nil {
 		t.Fatal(err)
 	}
 	for _, after := range []time.Duration{47 * time.Hour, 49 * time.Hour, 1000 * time.Hour} {
-		if _, err := s.ForgetKeys(t.Context(), now.Add(after), 10); err != nil {
+		if _, err := s.IdempotencyKeys.Forget(t.Context(), now.Add(after), 10); err != nil {
 			t.Fatal(err)
 		}
 		for key, route := range routes {
@@ -68,7 +68,7 @@ func TestAKeyOfTheVersionBeforeIsItsOrders(t *testing.T) {
 			t.Errorf("%s with %s: %v", route, hash, err)
 		}
 	}
-	if n, err := s.ForgetKeys(t.Context(), now.Add(10000*time.Hour), 10); n != 0 || err != nil {
+	if n, err := s.IdempotencyKeys.Forget(t.Context(), now.Add(10000*time.Hour), 10); n != 0 || err != nil {
 		t.Errorf("%d looked at, %v", n, err)
 	}
 }
@@ -82,7 +82,7 @@ func TestARefusedRequestRunsAgainAndAFreedKeyIsAnybodysRequest(t *testing.T) {
 	}
 	asked := Asked{Caller: "lin", Key: "k", Route: "POST /x", BodyHash: "h"}
 	for range 2 {
-		if _, err := s.Once(t.Context(), asked, now, refused); !errors.Is(err, shop.ErrRefundTooSoon) {
+		if _, err := s.IdempotencyKeys.Once(t.Context(), asked, now, refused); !errors.Is(err, shop.ErrRefundTooSoon) {
 			t.Fatal(err)
 		}
 	}
@@ -92,8 +92,8 @@ func TestARefusedRequestRunsAgainAndAFreedKeyIsAnybodysRequest(t *testing.T) {
 	if _, err := askedUnder(t, s, "k", "POST /x", "other", now); !errors.Is(err, shop.ErrIdempotencyMismatch) {
 		t.Errorf("another request under it: %v", err)
 	}
-	_, err := s.Once(t.Context(), asked, now, func(k *IdempotencyKey) (Answer, error) {
-		freed, err := s.FreeKey(t.Context(), k)
+	_, err := s.IdempotencyKeys.Once(t.Context(), asked, now, func(k *IdempotencyKey) (Answer, error) {
+		freed, err := s.IdempotencyKeys.Free(t.Context(), k)
 		if !freed {
 			t.Error("not freed")
 		}

@@ -80,7 +80,7 @@ const (
 
 // makeIndexes makes every collection and index that is not there yet. Doing it again
 // changes nothing.
-func (s *Store) makeIndexes(ctx context.Context) error {
+func (s *DB) makeIndexes(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, indexTime)
 	defer cancel()
 	have, err := s.db.ListCollectionNames(ctx, bson.M{})
@@ -109,7 +109,7 @@ func (s *Store) makeIndexes(ctx context.Context) error {
 	return nil
 }
 
-func (s *Store) makeIndex(ctx context.Context, name string, keys bson.D) error {
+func (s *DB) makeIndex(ctx context.Context, name string, keys bson.D) error {
 	slow := time.AfterFunc(longIndex, func() {
 		s.log.WarnContext(ctx, "an index is being made, the shop starts when it is", "collection", name, "keys", keys)
 	})
@@ -119,7 +119,7 @@ func (s *Store) makeIndex(ctx context.Context, name string, keys bson.D) error {
 }
 
 // makeCollection tolerates another instance that does the same at the same time.
-func (s *Store) makeCollection(ctx context.Context, name string) error {
+func (s *DB) makeCollection(ctx context.Context, name string) error {
 	err := s.db.CreateCollection(ctx, name)
 	var refused mongo.CommandError
 	if errors.As(err, &refused) && refused.Code == namespaceExists {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-redis/redis_rate/v10"
 	lru "github.com/hashicorp/golang-lru/v2"
+	"github.com/redis/go-redis/v9"
 	"golang.org/x/time/rate"
 )
 
@@ -28,17 +29,17 @@ type limiter struct {
 // longest makes room.
 const limitsAlone = 50_000
 
-func newLimiter(s *Store) *limiter {
+func newLimiter(client redis.UniversalClient) *limiter {
 	alone, err := lru.New[string, *rate.Limiter](limitsAlone)
 	if err != nil {
 		panic(err) // only a size below one is refused
 	}
-	return &limiter{shared: redis_rate.NewLimiter(s.redis), alone: alone}
+	return &limiter{shared: redis_rate.NewLimiter(client), alone: alone}
 }
 
 // Take counts one act about key, and says how long to wait before the next try where that is
 // one too many; 0 is a yes. What was refused is not counted.
-func (s *Store) Take(ctx context.Context, l Limit, key string) (wait time.Duration) {
+func (s *Limits) Take(ctx context.Context, l Limit, key string) (wait time.Duration) {
 	name := l.Name + ":" + key
 	got, err := s.limits.shared.Allow(ctx, name, redis_rate.Limit{Rate: 1, Period: l.Every, Burst: l.Burst})
 	if err != nil {
@@ -67,7 +68,7 @@ func (a *limiter) takeAlone(l Limit, name string) (wait time.Duration) {
 
 // Wait is how long to wait before the next act about key, 0 where one is allowed now. It counts
 // nothing.
-func (s *Store) Wait(ctx context.Context, l Limit, key string) time.Duration {
+func (s *Limits) Wait(ctx context.Context, l Limit, key string) time.Duration {
 	name := l.Name + ":" + key
 	got, err := s.limits.shared.AllowN(ctx, name, redis_rate.Limit{Rate: 1, Period: l.Every, Burst: l.Burst}, 0)
 	if err != nil {
@@ -85,7 +86,7 @@ func (s *Store) Wait(ctx context.Context, l Limit, key string) time.Duration {
 // Spend counts n acts about key that were done already, as many as there is room for, and says
 // how long to wait before the next where there is none left. It is for what each instance counts
 // by itself too: while Redis is away it says 0.
-func (s *Store) Spend(ctx context.Context, l Limit, key string, n int) (wait time.Duration) {
+func (s *Limits) Spend(ctx context.Context, l Limit, key string, n int) (wait time.Duration) {
 	got, err := s.limits.shared.AllowAtMost(ctx, l.Name+":"+key, redis_rate.Limit{Rate: 1, Period: l.Every, Burst: l.Burst}, n)
 	if err != nil || got.Allowed == n {
 		return 0
@@ -94,7 +95,7 @@ func (s *Store) Spend(ctx context.Context, l Limit, key string, n int) (wait tim
 }
 
 // Forgive forgets what was counted about key.
-func (s *Store) Forgive(ctx context.Context, l Limit, key string) {
+func (s *Limits) Forgive(ctx context.Context, l Limit, key string) {
 	name := l.Name + ":" + key
 	s.limits.alone.Remove(name)
 	if err := s.limits.shared.Reset(ctx, name); err != nil {
@@ -105,16 +106,16 @@ func (s *Store) Forgive(ctx context.Context, l Limit, key string) {
 // A place is an address from which somebody has logged in.
 const placeTTL = 60 * 24 * time.Hour
 
-// NotePlace remembers that a user has logged in from an address.
-func (s *Store) NotePlace(ctx context.Context, username, addr string) {
+// Note remembers that a user has logged in from an address.
+func (s *Places) Note(ctx context.Context, username, addr string) {
 	if err := s.redis.Set(ctx, placeKey(username, addr), 1, placeTTL).Err(); err != nil {
 		s.log.DebugContext(ctx, "a place is not noted", "err", err)
 	}
 }
 
-// KnowsPlace reports whether a user has logged in from an address of late. Without Redis
+// Knows reports whether a user has logged in from an address of late. Without Redis
 // every place is strange.
-func (s *Store) KnowsPlace(ctx context.Context, username, addr string) bool {
+func (s *Places) Knows(ctx context.Context, username, addr string) bool {
 	n, err := s.redis.Exists(ctx, placeKey(username, addr)).Result()
 	return err == nil && n > 0
 }

@@ -9,10 +9,10 @@ import (
 )
 
 // taken is how many of n tries about key were let through.
-func taken(t *testing.T, db *store.Store, l store.Limit, key string, n int) (passed int) {
+func taken(t *testing.T, db *store.DB, l store.Limit, key string, n int) (passed int) {
 	t.Helper()
 	for range n {
-		switch wait := db.Take(t.Context(), l, key); {
+		switch wait := db.Limits.Take(t.Context(), l, key); {
 		case wait == 0:
 			passed++
 		case wait < 0 || wait > l.Every:
@@ -37,7 +37,7 @@ func TestALimitIsCountedForAllInstancesTogether(t *testing.T) {
 			if n := taken(t, db, l, "b", 5); n != 5 {
 				t.Errorf("%d let through of another key", n)
 			}
-			db.Forgive(t.Context(), l, "a")
+			db.Limits.Forgive(t.Context(), l, "a")
 			if n := taken(t, other, l, "a", 7); n != 5 {
 				t.Errorf("%d let through after it was forgiven", n)
 			}
@@ -51,7 +51,7 @@ func TestWithoutRedisALimitHoldsAtHalf(t *testing.T) {
 	if n := taken(t, db, l, "a", 20); n != 5 {
 		t.Errorf("%d let through", n)
 	}
-	db.Forgive(t.Context(), l, "a")
+	db.Limits.Forgive(t.Context(), l, "a")
 	if n := taken(t, db, l, "a", 20); n != 5 {
 		t.Errorf("%d let through after it was forgiven", n)
 	}

@@ -24,7 +24,7 @@ func newID() string { return strings.ToLower(rand.Text()) }
 // writing is the context of a write: it does not end with the request, because a
 // command that is cut off goes on inside the embedded store and would race the next
 // one; it has its own deadline instead.
-func (s *Store) writing(ctx context.Context) (context.Context, context.CancelFunc) {
+func (s *base) writing(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 }
 
@@ -75,7 +75,7 @@ func findAll[T any](ctx context.Context, c collection, filter any, opts ...optio
 // findByIDs reads the documents with these ids, in no order; missing ones are left out.
 // The embedded store finds one by its _id at once and several only by reading all, so
 // there they are asked for one by one.
-func findByIDs[T any](ctx context.Context, s *Store, c collection, ids []string) ([]T, error) {
+func findByIDs[T any](ctx context.Context, s *base, c collection, ids []string) ([]T, error) {
 	if s.embeddedMongo == nil {
 		return findAll[T](ctx, c, bson.M{"_id": bson.M{"$in": ids}})
 	}
@@ -97,7 +97,7 @@ var errNotThere = errors.New("not there")
 
 // insertOnce inserts doc and reports whether this call did it; false means that there
 // is one with its _id already.
-func (s *Store) insertOnce(ctx context.Context, c collection, doc any) (bool, error) {
+func (s *base) insertOnce(ctx context.Context, c collection, doc any) (bool, error) {
 	ctx, cancel := s.writing(ctx)
 	defer cancel()
 	_, err := c.InsertOne(ctx, doc)
@@ -111,7 +111,7 @@ func (s *Store) insertOnce(ctx context.Context, c collection, doc any) (bool, er
 }
 
 // insertFresh inserts those of docs whose _id is not there yet and counts them.
-func (s *Store) insertFresh(ctx context.Context, c collection, docs []any) (fresh int, err error) {
+func (s *base) insertFresh(ctx context.Context, c collection, docs []any) (fresh int, err error) {
 	if len(docs) == 0 {
 		return 0, nil
 	}
@@ -145,7 +145,7 @@ const duplicateKey = 11000 // MongoDB's error code
 // replaceIf replaces the document that filter names by doc and reports whether this
 // call did it. The filter is an _id and the fields that must still hold, equal to the
 // given values; of many callers who saw the same document exactly one wins.
-func (s *Store) replaceIf(ctx context.Context, c collection, filter bson.M, doc any) (bool, error) {
+func (s *base) replaceIf(ctx context.Context, c collection, filter bson.M, doc any) (bool, error) {
 	ctx, cancel := s.writing(ctx)
 	defer cancel()
 	return s.onlyIf(ctx, c, filter, func(ctx context.Context, filter bson.M) (int64, error) {
@@ -154,7 +154,7 @@ func (s *Store) replaceIf(ctx context.Context, c collection, filter bson.M, doc 
 }
 
 // updateIf is replaceIf for a few fields: update holds $set, $inc or $unset.
-func (s *Store) updateIf(ctx context.Context, c collection, filter, update bson.M) (bool, error) {
+func (s *base) updateIf(ctx context.Context, c collection, filter, update bson.M) (bool, error) {
 	ctx, cancel := s.writing(ctx)
 	defer cancel()
 	return s.onlyIf(ctx, c, filter, func(ctx context.Context, filter bson.M) (int64, error) {
@@ -164,7 +164,7 @@ func (s *Store) updateIf(ctx context.Context, c collection, filter, update bson.
 
 // deleteIf removes the document that filter names and reports whether this call did it;
 // for the filter see replaceIf.
-func (s *Store) deleteIf(ctx context.Context, c collection, filter bson.M) (bool, error) {
+func (s *base) deleteIf(ctx context.Context, c collection, filter bson.M) (bool, error) {
 	ctx, cancel := s.writing(ctx)
 	defer cancel()
 	return s.onlyIf(ctx, c, filter, func(ctx context.Context, filter bson.M) (int64, error) {
@@ -176,7 +176,7 @@ func (s *Store) deleteIf(ctx context.Context, c collection, filter bson.M) (bool
 	})
 }
 
-func (s *Store) deleteByID(ctx context.Context, c collection, id string) (bool, error) {
+func (s *base) deleteByID(ctx context.Context, c collection, id string) (bool, error) {
 	return s.deleteIf(ctx, c, bson.M{"_id": id})
 }
 
@@ -191,7 +191,7 @@ func matched(res *mongo.UpdateResult, err error) (int64, error) {
 // store finds a document quickly by a filter of _id alone and by nothing else, so there
 // the rest is checked here, with the one place at the gate held for both commands; this
 // process is the only one (the lock on the data folder sees to it).
-func (s *Store) onlyIf(ctx context.Context, c collection, filter bson.M, write func(context.Context, bson.M) (int64, error)) (bool, error) {
+func (s *base) onlyIf(ctx context.Context, c collection, filter bson.M, write func(context.Context, bson.M) (int64, error)) (bool, error) {
 	doing := "write to " + c.Name()
 	if s.embeddedMongo != nil {
 		var leave func()

@@ -13,14 +13,14 @@ import (
 
 const templatesAge = 5 * time.Second // how late an edit may be that nobody could announce
 
-// NoticeTemplates are the wordings that people have given notices, by form, from memory unless
+// All are the wordings that people have given notices, by form, from memory unless
 // one has changed. The caller must not change them.
-func (s *Store) NoticeTemplates(ctx context.Context) (map[string]shop.NoticeTemplate, error) {
-	return s.templates.get(ctx, s.ReadNoticeTemplates)
+func (s *NoticeTemplates) All(ctx context.Context) (map[string]shop.NoticeTemplate, error) {
+	return s.templates.get(ctx, s.Read)
 }
 
-// ReadNoticeTemplates reads them as they are in the database now, for who edits them.
-func (s *Store) ReadNoticeTemplates(ctx context.Context) (map[string]shop.NoticeTemplate, error) {
+// Read reads them as they are in the database now, for who edits them.
+func (s *NoticeTemplates) Read(ctx context.Context) (map[string]shop.NoticeTemplate, error) {
 	rows, err := findAll[shop.NoticeTemplate](ctx, s.coll("notice_templates"), bson.M{})
 	if err != nil {
 		return nil, err
@@ -32,14 +32,14 @@ func (s *Store) ReadNoticeTemplates(ctx context.Context) (map[string]shop.Notice
 	return all, nil
 }
 
-// PutNoticeTemplate makes t the edit after the one that the caller has seen (t.V is that one's;
+// Put makes t the edit after the one that the caller has seen (t.V is that one's;
 // 0: there was none), and puts it into the audit. Where somebody else was first it is
 // shop.ErrEditConflict. t as it is kept is returned.
 //
 // The audit has every edit, also when the process dies before it writes there: the row holds
 // the whole edit, and whoever writes the next one notes this one first.
-func (s *Store) PutNoticeTemplate(ctx context.Context, t shop.NoticeTemplate) (shop.NoticeTemplate, error) {
-	won, err := s.putNoticeTemplate(ctx, &t)
+func (s *NoticeTemplates) Put(ctx context.Context, t shop.NoticeTemplate) (shop.NoticeTemplate, error) {
+	won, err := s.put(ctx, &t)
 	if err != nil {
 		return t, fmt.Errorf("notice template %s: %w", t.Form, err)
 	}
@@ -47,13 +47,13 @@ func (s *Store) PutNoticeTemplate(ctx context.Context, t shop.NoticeTemplate) (s
 		return t, shop.ErrEditConflict
 	}
 	s.changed(ctx, changeTemplates, t.Form)
-	if err := s.auditTemplate(ctx, t); err != nil {
+	if err := s.record(ctx, t); err != nil {
 		s.log.WarnContext(ctx, "audit is behind", "notice_template", t.Form, "err", err)
 	}
 	return t, nil
 }
 
-func (s *Store) putNoticeTemplate(ctx context.Context, t *shop.NoticeTemplate) (bool, error) {
+func (s *NoticeTemplates) put(ctx context.Context, t *shop.NoticeTemplate) (bool, error) {
 	seen := t.V
 	t.V++
 	if seen == 0 {
@@ -69,13 +69,13 @@ func (s *Store) putNoticeTemplate(ctx context.Context, t *shop.NoticeTemplate) (
 	if last.V != seen {
 		return false, nil
 	}
-	if err := s.auditTemplate(ctx, *last); err != nil {
+	if err := s.record(ctx, *last); err != nil {
 		return false, err
 	}
 	return s.replaceIf(ctx, s.coll("notice_templates"), bson.M{"_id": t.Form, "v": seen}, t)
 }
 
-func (s *Store) auditTemplate(ctx context.Context, t shop.NoticeTemplate) error {
+func (s *NoticeTemplates) record(ctx context.Context, t shop.NoticeTemplate) error {
 	row := AuditRow{
 		ID: fmt.Sprintf("notice_template:%s:%d", t.Form, t.V), Object: "notice_template:" + t.Form, Act: "reset", By: t.By, At: t.At,
 	}
@@ -83,5 +83,5 @@ func (s *Store) auditTemplate(ctx context.Context, t shop.NoticeTemplate) error 
 		row.Act = "edit"
 		row.Data = map[string]string{"zh_title": w.Zh.Title, "zh_body": w.Zh.Body, "en_title": w.En.Title, "en_body": w.En.Body}
 	}
-	return s.audit(ctx, row)
+	return s.audit.add(ctx, row)
 }

@@ -27,7 +27,7 @@ func TestOfManyEditsOfATemplateOneWinsAndAllAreInTheAudit(t *testing.T) {
 		var all sync.WaitGroup
 		for range editors {
 			all.Go(func() {
-				_, err := s.PutNoticeTemplate(t.Context(), edit("paid_back", "第几版", v))
+				_, err := s.NoticeTemplates.Put(t.Context(), edit("paid_back", "第几版", v))
 				switch {
 				case err == nil:
 					won.Add(1)
@@ -46,7 +46,7 @@ func TestOfManyEditsOfATemplateOneWinsAndAllAreInTheAudit(t *testing.T) {
 		t.Fatal(err)
 	}
 	reset := shop.NoticeTemplate{Form: "paid_back", V: 3, By: "bert", At: time.Now()}
-	if kept, err := s.PutNoticeTemplate(t.Context(), reset); err != nil || kept.V != 4 || kept.Texts != nil {
+	if kept, err := s.NoticeTemplates.Put(t.Context(), reset); err != nil || kept.V != 4 || kept.Texts != nil {
 		t.Fatalf("reset: %+v, %v", kept, err)
 	}
 	rows, err := findAll[AuditRow](t.Context(), s.coll("audit"), bson.M{"object": "notice_template:paid_back"})
@@ -70,11 +70,11 @@ func TestOfManyEditsOfATemplateOneWinsAndAllAreInTheAudit(t *testing.T) {
 		}
 	}
 	for _, v := range []int64{1, 5} {
-		if _, err := s.PutNoticeTemplate(t.Context(), edit("paid_back", "旧", v)); !errors.Is(err, shop.ErrEditConflict) {
+		if _, err := s.NoticeTemplates.Put(t.Context(), edit("paid_back", "旧", v)); !errors.Is(err, shop.ErrEditConflict) {
 			t.Errorf("an edit after edit %d: %v", v, err)
 		}
 	}
-	if _, err := s.PutNoticeTemplate(t.Context(), edit("order_closing", "无", 2)); !errors.Is(err, shop.ErrEditConflict) {
+	if _, err := s.NoticeTemplates.Put(t.Context(), edit("order_closing", "无", 2)); !errors.Is(err, shop.ErrEditConflict) {
 		t.Errorf("an edit after one that never was: %v", err)
 	}
 }
@@ -83,8 +83,8 @@ func TestTheWordingOfNoticesFollowsTheOtherInstance(t *testing.T) {
 	a := open(t, t.TempDir())
 	b := secondInstance(t, a, redistest.Single(t))
 	eventually(t, "both caches are trusted", func() bool { return a.bus.healthy() && b.bus.healthy() })
-	title := func(s *Store) string {
-		all, err := s.NoticeTemplates(t.Context())
+	title := func(s *DB) string {
+		all, err := s.NoticeTemplates.All(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -96,7 +96,7 @@ func TestTheWordingOfNoticesFollowsTheOtherInstance(t *testing.T) {
 	if title(a)+title(b) != "" {
 		t.Fatal("there is a template before anybody wrote one")
 	}
-	if _, err := a.PutNoticeTemplate(t.Context(), edit("paid_back", "到账", 0)); err != nil {
+	if _, err := a.NoticeTemplates.Put(t.Context(), edit("paid_back", "到账", 0)); err != nil {
 		t.Fatal(err)
 	}
 	if got := title(a); got != "到账" {
@@ -110,9 +110,9 @@ func TestTheWordingOfNoticesFollowsTheOtherInstance(t *testing.T) {
 	if got := title(b); got != "到账" {
 		t.Errorf("it is not kept: %q", got)
 	}
-	b.templates.mu.Lock()
-	b.templates.at = b.templates.at.Add(-templatesAge)
-	b.templates.mu.Unlock()
+	b.NoticeTemplates.templates.mu.Lock()
+	b.NoticeTemplates.templates.at = b.NoticeTemplates.templates.at.Add(-templatesAge)
+	b.NoticeTemplates.templates.mu.Unlock()
 	if got := title(b); got != "悄悄" {
 		t.Errorf("it is kept too long: %q", got)
 	}

@@ -12,9 +12,9 @@ import (
 	"mstm/shop"
 )
 
-// InsertNotice puts a notice into its reader's inbox and reports whether this call did
+// Insert puts a notice into its reader's inbox and reports whether this call did
 // it: the same id twice is told once.
-func (s *Store) InsertNotice(ctx context.Context, n *shop.Notice) (bool, error) {
+func (s *Notices) Insert(ctx context.Context, n *shop.Notice) (bool, error) {
 	fresh, err := s.insertOnce(ctx, s.coll("notices"), n)
 	if err != nil {
 		return false, fmt.Errorf("insert notice: %w", err)
@@ -22,9 +22,9 @@ func (s *Store) InsertNotice(ctx context.Context, n *shop.Notice) (bool, error) 
 	return fresh, nil
 }
 
-// InsertNotices puts one broadcast's notices into their readers' inboxes, many at once. Those
+// InsertAll puts one broadcast's notices into their readers' inboxes, many at once. Those
 // that are there already stay as they are.
-func (s *Store) InsertNotices(ctx context.Context, all []shop.Notice) error {
+func (s *Notices) InsertAll(ctx context.Context, all []shop.Notice) error {
 	rows := make([]any, len(all))
 	for i, n := range all {
 		n.Title, n.Body, n.Link = "", "", "" // the broadcast's
@@ -34,16 +34,16 @@ func (s *Store) InsertNotices(ctx context.Context, all []shop.Notice) error {
 	return err
 }
 
-// CountNotices is how many people have a broadcast in the inbox by a notice of their own.
-func (s *Store) CountNotices(ctx context.Context, broadcastID string) (int64, error) {
+// Count is how many people have a broadcast in the inbox by a notice of their own.
+func (s *Notices) Count(ctx context.Context, broadcastID string) (int64, error) {
 	n, err := s.coll("notices").CountDocuments(ctx, bson.M{"broadcast": broadcastID})
 	return n, failed("count notices", err)
 }
 
-// NoticesOf lists a user's notices, newest first, or only those not read yet. shared are
+// Of lists a user's notices, newest first, or only those not read yet. shared are
 // those that are in the inbox without a document of the user's own, newest first too; the
 // caller has chosen them by unread.
-func (s *Store) NoticesOf(ctx context.Context, userID string, unread bool, shared []shop.Notice, limit int, cursor string) (items []shop.Notice, next string, err error) {
+func (s *Notices) Of(ctx context.Context, userID string, unread bool, shared []shop.Notice, limit int, cursor string) (items []shop.Notice, next string, err error) {
 	filter := bson.M{"user_id": userID}
 	if unread {
 		filter["read_at"] = nil
@@ -81,7 +81,7 @@ func inboxOrder(a, b shop.Notice) int {
 }
 
 // fillIn gives the notices of broadcasts what they say.
-func (s *Store) fillIn(ctx context.Context, notices []shop.Notice) error {
+func (s *Notices) fillIn(ctx context.Context, notices []shop.Notice) error {
 	var ids []string
 	for _, n := range notices {
 		if n.Broadcast != "" {
@@ -91,7 +91,7 @@ func (s *Store) fillIn(ctx context.Context, notices []shop.Notice) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	all, err := findByIDs[shop.Broadcast](ctx, s, s.coll("broadcasts"), ids)
+	all, err := findByIDs[shop.Broadcast](ctx, s.base, s.coll("broadcasts"), ids)
 	if err != nil {
 		return err
 	}
@@ -105,16 +105,16 @@ func (s *Store) fillIn(ctx context.Context, notices []shop.Notice) error {
 	return nil
 }
 
-// UnreadCount is how many of a user's notices are not read yet.
-func (s *Store) UnreadCount(ctx context.Context, userID string) (int64, error) {
+// CountUnread is how many of a user's notices are not read yet.
+func (s *Notices) CountUnread(ctx context.Context, userID string) (int64, error) {
 	n, err := s.coll("notices").CountDocuments(ctx, bson.M{"user_id": userID, "read_at": nil})
 	return n, failed("count notices", err)
 }
 
-// ReadNotice marks a notice as read, and, if clicked, its link as followed; a notice of
+// Read marks a notice as read, and, if clicked, its link as followed; a notice of
 // somebody else is shop.ErrNoticeNotFound like one that is not there. Doing it again changes
 // nothing.
-func (s *Store) ReadNotice(ctx context.Context, userID, id string, clicked bool, now time.Time) error {
+func (s *Notices) Read(ctx context.Context, userID, id string, clicked bool, now time.Time) error {
 	n, err := findByID[shop.Notice](ctx, s.coll("notices"), id, shop.ErrNoticeNotFound)
 	if err != nil {
 		return err
@@ -129,8 +129,8 @@ func (s *Store) ReadNotice(ctx context.Context, userID, id string, clicked bool,
 	return failed("click notice", err)
 }
 
-// ReadAllNotices marks all of a user's notices as read and returns how many were not.
-func (s *Store) ReadAllNotices(ctx context.Context, userID string, now time.Time) (int, error) {
+// ReadAll marks all of a user's notices as read and returns how many were not.
+func (s *Notices) ReadAll(ctx context.Context, userID string, now time.Time) (int, error) {
 	unread, err := findAll[shop.Notice](ctx, s.coll("notices"), bson.M{"user_id": userID, "read_at": nil})
 	if err != nil {
 		return 0, err
@@ -148,7 +148,7 @@ func (s *Store) ReadAllNotices(ctx context.Context, userID string, now time.Time
 	return read, nil
 }
 
-func (s *Store) markRead(ctx context.Context, id string, now time.Time) (bool, error) {
+func (s *Notices) markRead(ctx context.Context, id string, now time.Time) (bool, error) {
 	done, err := s.updateIf(ctx, s.coll("notices"), bson.M{"_id": id, "read_at": nil}, bson.M{"$set": bson.M{"read_at": now.UTC()}})
 	if err != nil {
 		return false, fmt.Errorf("read notice: %w", err)
@@ -156,7 +156,7 @@ func (s *Store) markRead(ctx context.Context, id string, now time.Time) (bool, e
 	return done, nil
 }
 
-// Notice reads a notice as it was told; shop.ErrNoticeNotFound where there is none.
-func (s *Store) Notice(ctx context.Context, id string) (*shop.Notice, error) {
+// Get reads a notice as it was told; shop.ErrNoticeNotFound where there is none.
+func (s *Notices) Get(ctx context.Context, id string) (*shop.Notice, error) {
 	return findByID[shop.Notice](ctx, s.coll("notices"), id, shop.ErrNoticeNotFound)
 }

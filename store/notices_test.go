@@ -8,18 +8,18 @@ import (
 	"mstm/shop"
 )
 
-func insertNotice(t *testing.T, s *Store, user, ref string, at time.Time) *shop.Notice {
+func insertNotice(t *testing.T, s *DB, user, ref string, at time.Time) *shop.Notice {
 	t.Helper()
 	n := &shop.Notice{ID: shop.NoticeID(user, "paid", ref), UserID: user, Kind: "paid", Title: "已开通", CreatedAt: at}
-	if fresh, err := s.InsertNotice(t.Context(), n); err != nil || !fresh {
+	if fresh, err := s.Notices.Insert(t.Context(), n); err != nil || !fresh {
 		t.Fatalf("%v, %v", fresh, err)
 	}
 	return n
 }
 
-func inbox(t *testing.T, s *Store, user string, unread bool) []shop.Notice {
+func inbox(t *testing.T, s *DB, user string, unread bool) []shop.Notice {
 	t.Helper()
-	list, _, err := s.NoticesOf(t.Context(), user, unread, nil, 0, "")
+	list, _, err := s.Notices.Of(t.Context(), user, unread, nil, 0, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +29,7 @@ func inbox(t *testing.T, s *Store, user string, unread bool) []shop.Notice {
 func TestTheSameThingIsToldOnce(t *testing.T) {
 	s := open(t, t.TempDir())
 	n := insertNotice(t, s, "u1", "o1", logIn)
-	if fresh, err := s.InsertNotice(t.Context(), n); fresh || err != nil {
+	if fresh, err := s.Notices.Insert(t.Context(), n); fresh || err != nil {
 		t.Errorf("told again: %v, %v", fresh, err)
 	}
 	if got := inbox(t, s, "u1", false); len(got) != 1 || got[0].Title != "已开通" || got[0].ReadAt != nil {
@@ -45,27 +45,27 @@ func TestReadingNotices(t *testing.T) {
 	foreign := insertNotice(t, s, "u2", "o4", logIn)
 
 	for id, want := range map[string]error{foreign.ID: shop.ErrNoticeNotFound, "none": shop.ErrNoticeNotFound, first.ID: nil} {
-		if err := s.ReadNotice(t.Context(), "u1", id, false, logIn.Add(time.Hour)); !errors.Is(err, want) {
+		if err := s.Notices.Read(t.Context(), "u1", id, false, logIn.Add(time.Hour)); !errors.Is(err, want) {
 			t.Errorf("%s: %v", id, err)
 		}
 	}
-	if err := s.ReadNotice(t.Context(), "u1", first.ID, false, logIn.Add(2*time.Hour)); err != nil {
+	if err := s.Notices.Read(t.Context(), "u1", first.ID, false, logIn.Add(2*time.Hour)); err != nil {
 		t.Error(err)
 	}
 	all := inbox(t, s, "u1", false)
 	if last := all[2]; len(all) != 3 || last.ID != first.ID || last.ReadAt == nil || !last.ReadAt.Equal(logIn.Add(time.Hour)) {
 		t.Errorf("%+v", all)
 	}
-	if n, err := s.UnreadCount(t.Context(), "u1"); err != nil || n != 2 || len(inbox(t, s, "u1", true)) != 2 {
+	if n, err := s.Notices.CountUnread(t.Context(), "u1"); err != nil || n != 2 || len(inbox(t, s, "u1", true)) != 2 {
 		t.Errorf("%d unread, %v", n, err)
 	}
-	if n, err := s.ReadAllNotices(t.Context(), "u1", logIn); err != nil || n != 2 {
+	if n, err := s.Notices.ReadAll(t.Context(), "u1", logIn); err != nil || n != 2 {
 		t.Errorf("read %d, %v", n, err)
 	}
-	if n, _ := s.UnreadCount(t.Context(), "u1"); n != 0 {
+	if n, _ := s.Notices.CountUnread(t.Context(), "u1"); n != 0 {
 		t.Errorf("%d unread after all were read", n)
 	}
-	if n, _ := s.UnreadCount(t.Context(), "u2"); n != 1 {
+	if n, _ := s.Notices.CountUnread(t.Context(), "u2"); n != 1 {
 		t.Errorf("somebody else's are read: %d", n)
 	}
 }
@@ -73,14 +73,14 @@ func TestReadingNotices(t *testing.T) {
 func TestSettings(t *testing.T) {
 	s := open(t, t.TempDir())
 	var offset time.Duration
-	if found, err := s.Setting(t.Context(), "clock", &offset); found || err != nil {
+	if found, err := s.Settings.Get(t.Context(), "clock", &offset); found || err != nil {
 		t.Errorf("before: %v, %v", found, err)
 	}
 	for _, want := range []time.Duration{time.Hour, 31 * 24 * time.Hour} {
-		if err := s.PutSetting(t.Context(), "clock", want); err != nil {
+		if err := s.Settings.Put(t.Context(), "clock", want); err != nil {
 			t.Fatal(err)
 		}
-		if found, err := s.Setting(t.Context(), "clock", &offset); !found || err != nil || offset != want {
+		if found, err := s.Settings.Get(t.Context(), "clock", &offset); !found || err != nil || offset != want {
 			t.Errorf("%v, %v, %v", found, offset, err)
 		}
 	}
@@ -96,10 +96,10 @@ func TestDataSurvivesARestart(t *testing.T) {
 	closeStore()
 
 	s = open(t, dir)
-	if _, err := s.Course(t.Context(), "go1"); err != nil {
+	if _, err := s.Courses.Get(t.Context(), "go1"); err != nil {
 		t.Error(err)
 	}
-	if _, err := s.Authenticate(t.Context(), token, logIn); err != nil {
+	if _, err := s.Tokens.Authenticate(t.Context(), token, logIn); err != nil {
 		t.Error(err)
 	}
 	after := read(t, s)

@@ -17,8 +17,8 @@ var errUnchanged = errors.New("unchanged")
 // Unchanged is what a change function returns to leave a document as it is.
 func Unchanged() error { return errUnchanged }
 
-// InsertOrder writes a new order and reports whether its id was free.
-func (s *Store) InsertOrder(ctx context.Context, o *shop.Order) (bool, error) {
+// Insert writes a new order and reports whether its id was free.
+func (s *Orders) Insert(ctx context.Context, o *shop.Order) (bool, error) {
 	fresh, err := s.insertOnce(ctx, s.coll("orders"), o)
 	if err != nil {
 		return false, fmt.Errorf("insert order %s: %w", o.ID, err)
@@ -29,8 +29,8 @@ func (s *Store) InsertOrder(ctx context.Context, o *shop.Order) (bool, error) {
 	return fresh, nil
 }
 
-// Order reads an order by its id; shop.ErrOrderNotFound where there is none.
-func (s *Store) Order(ctx context.Context, id string) (*shop.Order, error) {
+// Get reads an order by its id; shop.ErrOrderNotFound where there is none.
+func (s *Orders) Get(ctx context.Context, id string) (*shop.Order, error) {
 	o, err := findByID[shop.Order](ctx, s.coll("orders"), id, shop.ErrOrderNotFound)
 	if err != nil {
 		return nil, fmt.Errorf("order %s: %w", id, err)
@@ -38,16 +38,16 @@ func (s *Store) Order(ctx context.Context, id string) (*shop.Order, error) {
 	return o, nil
 }
 
-// ChangeOrder reads an order, lets change work on it and replaces it on condition that its
+// Change reads an order, lets change work on it and replaces it on condition that its
 // state and version are still those that were read; when another writer was first,
 // change is called again on what that one left. Unchanged() from change writes nothing;
 // any other error is returned as it is. The order as it stands afterwards is returned.
 //
 // A change that wakes an order at rest reminds of it first, in the same try: so whatever the
 // caller has reminded of before, an order that needs a look has its row (see Rest).
-func (s *Store) ChangeOrder(ctx context.Context, id string, change func(*shop.Order) error) (*shop.Order, error) {
+func (s *Orders) Change(ctx context.Context, id string, change func(*shop.Order) error) (*shop.Order, error) {
 	for range maxConflicts {
-		o, err := s.Order(ctx, id)
+		o, err := s.Get(ctx, id)
 		if err != nil {
 			return nil, err
 		}
@@ -59,7 +59,7 @@ func (s *Store) ChangeOrder(ctx context.Context, id string, change func(*shop.Or
 			return o, err
 		}
 		if at, wakes := o.NextLook(); wakes && !awake {
-			if err := s.Remind(ctx, id, at); err != nil {
+			if err := s.wakeups.Schedule(ctx, id, at); err != nil {
 				return nil, err
 			}
 		}
@@ -76,8 +76,8 @@ func (s *Store) ChangeOrder(ctx context.Context, id string, change func(*shop.Or
 	return nil, fmt.Errorf("change order %s: %w: too many writers", id, shop.ErrUnavailable)
 }
 
-// OrdersOf lists a learner's orders, newest first.
-func (s *Store) OrdersOf(ctx context.Context, userID string, limit int, cursor string) ([]shop.Order, string, error) {
+// Of lists a learner's orders, newest first.
+func (s *Orders) Of(ctx context.Context, userID string, limit int, cursor string) ([]shop.Order, string, error) {
 	return page[shop.Order](ctx, s.coll("orders"), bson.M{"user_id": userID}, limit, cursor,
 		func(o shop.Order) (any, string) { return o.CreatedAt, o.ID })
 }
@@ -88,9 +88,9 @@ type OrderFilter struct {
 	UserID string
 }
 
-// Orders lists all learners' orders, newest first. Orders that were never finished placing
+// Page lists all learners' orders, newest first. Orders that were never finished placing
 // are left out.
-func (s *Store) Orders(ctx context.Context, f OrderFilter, limit int, cursor string) ([]shop.Order, string, error) {
+func (s *Orders) Page(ctx context.Context, f OrderFilter, limit int, cursor string) ([]shop.Order, string, error) {
 	filter := bson.M{"user_id": bson.M{"$ne": ""}}
 	if f.UserID != "" {
 		filter["user_id"] = f.UserID
@@ -102,9 +102,9 @@ func (s *Store) Orders(ctx context.Context, f OrderFilter, limit int, cursor str
 		func(o shop.Order) (any, string) { return o.CreatedAt, o.ID })
 }
 
-// OrdersOfTransaction lists the ids of the orders that a payment of WeChat belongs to, also
+// OfTransaction lists the ids of the orders that a payment of WeChat belongs to, also
 // one that did not fit its order. An index answers; the embedded store reads all orders.
-func (s *Store) OrdersOfTransaction(ctx context.Context, transactionID string) (ids []string, err error) {
+func (s *Orders) OfTransaction(ctx context.Context, transactionID string) (ids []string, err error) {
 	err = walk(ctx, s.coll("orders"), bson.M{"attempts.transaction_id": transactionID}, func(o *shop.Order) error {
 		ids = append(ids, o.ID)
 		return nil
@@ -112,7 +112,7 @@ func (s *Store) OrdersOfTransaction(ctx context.Context, transactionID string) (
 	if err != nil {
 		return nil, fmt.Errorf("orders of a transaction: %w", err)
 	}
-	strays, err := findAll[Stray](ctx, s.coll("quarantine"), bson.M{"payment.transaction_id": transactionID})
+	strays, err := findAll[UnmatchedPayment](ctx, s.coll("quarantine"), bson.M{"payment.transaction_id": transactionID})
 	if err != nil {
 		return nil, fmt.Errorf("strays of a transaction: %w", err)
 	}
@@ -124,8 +124,8 @@ func (s *Store) OrdersOfTransaction(ctx context.Context, transactionID string) (
 	return ids, nil
 }
 
-// OpenOrdersFor lists the ids of the unpaid orders that have the course in them.
-func (s *Store) OpenOrdersFor(ctx context.Context, courseID string) (ids []string, err error) {
+// OpenFor lists the ids of the unpaid orders that have the course in them.
+func (s *Orders) OpenFor(ctx context.Context, courseID string) (ids []string, err error) {
 	for _, state := range []shop.OrderState{shop.OrderPending, shop.OrderClosing} {
 		filter := bson.M{"state": state, "lines.course_id": courseID}
 		err := walk(ctx, s.coll("orders"), filter, func(o *shop.Order) error {
@@ -140,20 +140,20 @@ func (s *Store) OpenOrdersFor(ctx context.Context, courseID string) (ids []strin
 }
 
 // auditMoves copies the moves from the n-th on into the audit. The order's own history is
-// the truth; a copy that fails here is made up by AuditOrder.
-func (s *Store) auditMoves(ctx context.Context, o *shop.Order, n int) {
+// the truth; a copy that fails here is made up by Audit.AddOrder.
+func (s *Orders) auditMoves(ctx context.Context, o *shop.Order, n int) {
 	for _, r := range o.History[n:] {
-		if err := s.audit(ctx, moveAudit(o, r)); err != nil {
+		if err := s.audit.add(ctx, moveAudit(o, r)); err != nil {
 			s.log.WarnContext(ctx, "audit is behind", "order", o.ID, "move", r.Move, slog.Any("err", err))
 			return
 		}
 	}
 }
 
-// AuditOrder makes sure that every move of the order stands in the audit.
-func (s *Store) AuditOrder(ctx context.Context, o *shop.Order) error {
+// AddOrder makes sure that every move of the order stands in the audit.
+func (s *Audit) AddOrder(ctx context.Context, o *shop.Order) error {
 	for _, r := range o.History {
-		if err := s.audit(ctx, moveAudit(o, r)); err != nil {
+		if err := s.add(ctx, moveAudit(o, r)); err != nil {
 			return err
 		}
 	}

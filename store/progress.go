@@ -13,7 +13,7 @@ import (
 
 // Progress is how far a learner has come in a course. It is apart from the enrolment, so
 // that watching never contends with money. Lessons are keyed by their id.
-type Progress struct {
+type CourseProgress struct {
 	ID      string                    `bson:"_id" json:"-"` // user:course
 	Lessons map[string]LessonProgress `bson:"lessons" json:"lessons"`
 }
@@ -26,19 +26,19 @@ type LessonProgress struct {
 }
 
 // Opened reports whether a lesson was opened.
-func (p *Progress) Opened(lessonID string) bool {
+func (p *CourseProgress) Opened(lessonID string) bool {
 	_, there := p.Lessons[lessonID]
 	return there
 }
 
 var errNoProgress = errors.New("no progress")
 
-// Progress reads a learner's progress in a course; empty where nothing was opened.
-func (s *Store) Progress(ctx context.Context, userID, courseID string) (*Progress, error) {
+// Get reads a learner's progress in a course; empty where nothing was opened.
+func (s *Progress) Get(ctx context.Context, userID, courseID string) (*CourseProgress, error) {
 	id := shop.EnrolmentID(userID, courseID)
-	p, err := findByID[Progress](ctx, s.coll("progress"), id, errNoProgress)
+	p, err := findByID[CourseProgress](ctx, s.coll("progress"), id, errNoProgress)
 	if errors.Is(err, errNoProgress) {
-		return &Progress{ID: id, Lessons: map[string]LessonProgress{}}, nil
+		return &CourseProgress{ID: id, Lessons: map[string]LessonProgress{}}, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("progress: %w", err)
@@ -46,35 +46,35 @@ func (s *Store) Progress(ctx context.Context, userID, courseID string) (*Progres
 	return p, nil
 }
 
-// OpenLesson notes that the learner has opened the lesson; the first time counts.
-func (s *Store) OpenLesson(ctx context.Context, userID, courseID, lessonID string, now time.Time) error {
-	p, err := s.Progress(ctx, userID, courseID)
+// Open notes that the learner has opened the lesson; the first time counts.
+func (s *Progress) Open(ctx context.Context, userID, courseID, lessonID string, now time.Time) error {
+	p, err := s.Get(ctx, userID, courseID)
 	if err != nil {
 		return err
 	}
 	if _, opened := p.Lessons[lessonID]; opened {
 		return nil
 	}
-	return s.setProgress(ctx, p.ID, bson.M{"lessons." + lessonID + ".opened_at": now.UTC()})
+	return s.set(ctx, p.ID, bson.M{"lessons." + lessonID + ".opened_at": now.UTC()})
 }
 
-// PutProgress notes how far the learner is in a lesson; done, once true, stays.
-func (s *Store) PutProgress(ctx context.Context, userID, courseID, lessonID string, position int, done bool, now time.Time) (*Progress, error) {
-	if err := s.OpenLesson(ctx, userID, courseID, lessonID, now); err != nil {
+// Put notes how far the learner is in a lesson; done, once true, stays.
+func (s *Progress) Put(ctx context.Context, userID, courseID, lessonID string, position int, done bool, now time.Time) (*CourseProgress, error) {
+	if err := s.Open(ctx, userID, courseID, lessonID, now); err != nil {
 		return nil, err
 	}
 	set := bson.M{"lessons." + lessonID + ".position_s": position}
 	if done {
 		set["lessons."+lessonID+".done"] = true
 	}
-	if err := s.setProgress(ctx, shop.EnrolmentID(userID, courseID), set); err != nil {
+	if err := s.set(ctx, shop.EnrolmentID(userID, courseID), set); err != nil {
 		return nil, err
 	}
-	return s.Progress(ctx, userID, courseID)
+	return s.Get(ctx, userID, courseID)
 }
 
-func (s *Store) setProgress(ctx context.Context, id string, set bson.M) error {
-	if _, err := s.insertOnce(ctx, s.coll("progress"), Progress{ID: id, Lessons: map[string]LessonProgress{}}); err != nil {
+func (s *Progress) set(ctx context.Context, id string, set bson.M) error {
+	if _, err := s.insertOnce(ctx, s.coll("progress"), CourseProgress{ID: id, Lessons: map[string]LessonProgress{}}); err != nil {
 		return fmt.Errorf("progress: %w", err)
 	}
 	if _, err := s.updateIf(ctx, s.coll("progress"), bson.M{"_id": id}, bson.M{"$set": set}); err != nil {

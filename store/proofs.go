@@ -21,21 +21,21 @@ type spentProof struct {
 // proofsRemoved is how many rows that are over one use of a proof removes: more than it adds.
 const proofsRemoved = 3
 
-// SpendProof uses a proof of work up and reports whether this call did it; false means that it
+// Spend uses a proof of work up and reports whether this call did it; false means that it
 // was used before. The proof must be refused by its age from expires on.
-func (s *Store) SpendProof(ctx context.Context, id string, expires time.Time) (bool, error) {
+func (s *Proofs) Spend(ctx context.Context, id string, expires time.Time) (bool, error) {
 	fresh, err := s.insertOnce(ctx, s.coll("proofs"), spentProof{id, expires.UTC()})
 	if err != nil {
 		return false, fmt.Errorf("spend a proof: %w", err)
 	}
-	if err := s.removeOldProofs(ctx); err != nil {
+	if err := s.removeOld(ctx); err != nil {
 		s.log.WarnContext(ctx, "old proofs of work are not removed", "err", err)
 	}
 	return fresh, nil
 }
 
-// removeOldProofs leaves a row a minute longer than its proof is good: the instances' clocks differ.
-func (s *Store) removeOldProofs(ctx context.Context) error {
+// removeOld leaves a row a minute longer than its proof is good: the instances' clocks differ.
+func (s *Proofs) removeOld(ctx context.Context) error {
 	old, err := findAll[spentProof](ctx, s.coll("proofs"), bson.M{"expires_at": bson.M{"$lt": s.now().Add(-time.Minute).UTC()}},
 		options.Find().SetLimit(proofsRemoved))
 	for _, p := range old {
@@ -48,13 +48,13 @@ func (s *Store) removeOldProofs(ctx context.Context) error {
 
 // Secret is a random key by name, the same for all instances and after restarts: one setting, inserted
 // once by the first instance that asks. Deleting the setting ends the key at the instances' next start.
-func (s *Store) Secret(ctx context.Context, name string) (string, error) {
+func (s *Settings) Secret(ctx context.Context, name string) (string, error) {
 	if known, ok := s.secrets.Load(name); ok {
 		return known.(string), nil
 	}
 	key, value := "secret."+name, ""
 	for range maxConflicts {
-		found, err := s.Setting(ctx, key, &value)
+		found, err := s.Get(ctx, key, &value)
 		if err != nil {
 			return "", err
 		}

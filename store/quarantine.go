@@ -13,7 +13,7 @@ import (
 
 // Stray is a genuine payment that does not fit: its number is not ours, or its amount or
 // parties differ. It is kept for people to look into.
-type Stray struct {
+type UnmatchedPayment struct {
 	ID         string       `bson:"_id"` // out_trade_no:transaction_id
 	OutTradeNo string       `bson:"out_trade_no"`
 	Payment    shop.Payment `bson:"payment"`
@@ -23,9 +23,9 @@ type Stray struct {
 
 var errNoStray = errors.New("no stray payment")
 
-// KeepStray keeps a payment that does not fit and says when it was seen first.
-func (s *Store) KeepStray(ctx context.Context, p shop.Payment, reason string, now time.Time) (firstSeen time.Time, err error) {
-	row := Stray{ID: p.OutTradeNo + ":" + p.TransactionID, OutTradeNo: p.OutTradeNo, Payment: p, Reason: reason, FirstSeen: now.UTC()}
+// Record keeps a payment that does not fit and says when it was seen first.
+func (s *UnmatchedPayments) Record(ctx context.Context, p shop.Payment, reason string, now time.Time) (firstSeen time.Time, err error) {
+	row := UnmatchedPayment{ID: p.OutTradeNo + ":" + p.TransactionID, OutTradeNo: p.OutTradeNo, Payment: p, Reason: reason, FirstSeen: now.UTC()}
 	fresh, err := s.insertOnce(ctx, s.coll("quarantine"), row)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("keep stray payment: %w", err)
@@ -33,19 +33,19 @@ func (s *Store) KeepStray(ctx context.Context, p shop.Payment, reason string, no
 	if fresh {
 		return row.FirstSeen, nil
 	}
-	held, err := findByID[Stray](ctx, s.coll("quarantine"), row.ID, errNoStray)
+	held, err := findByID[UnmatchedPayment](ctx, s.coll("quarantine"), row.ID, errNoStray)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("stray payment: %w", err)
 	}
 	return held.FirstSeen, nil
 }
 
-// StraysOf lists the payments under one out_trade_no that did not fit.
-func (s *Store) StraysOf(ctx context.Context, outTradeNo string) ([]Stray, error) {
-	return findAll[Stray](ctx, s.coll("quarantine"), bson.M{"out_trade_no": outTradeNo})
+// Of lists the payments under one out_trade_no that did not fit.
+func (s *UnmatchedPayments) Of(ctx context.Context, outTradeNo string) ([]UnmatchedPayment, error) {
+	return findAll[UnmatchedPayment](ctx, s.coll("quarantine"), bson.M{"out_trade_no": outTradeNo})
 }
 
-// Strays lists all payments that did not fit.
-func (s *Store) Strays(ctx context.Context) ([]Stray, error) {
-	return findAll[Stray](ctx, s.coll("quarantine"), bson.M{})
+// All lists all payments that did not fit.
+func (s *UnmatchedPayments) All(ctx context.Context) ([]UnmatchedPayment, error) {
+	return findAll[UnmatchedPayment](ctx, s.coll("quarantine"), bson.M{})
 }

@@ -64,8 +64,8 @@ func (r *Reader) read(broadcastID string, clicked bool, now time.Time) bool {
 
 var errNoReader = errors.New("no reader")
 
-// Reader is how far a user has read; somebody who has read nothing yet has a fresh one.
-func (s *Store) Reader(ctx context.Context, userID string) (*Reader, error) {
+// Get is how far a user has read; somebody who has read nothing yet has a fresh one.
+func (s *Readers) Get(ctx context.Context, userID string) (*Reader, error) {
 	r, err := findByID[Reader](ctx, s.coll("readers"), userID, errNoReader)
 	if errors.Is(err, errNoReader) {
 		return &Reader{ID: userID, Marks: []ReadMark{}}, nil
@@ -73,18 +73,18 @@ func (s *Store) Reader(ctx context.Context, userID string) (*Reader, error) {
 	return r, err
 }
 
-// ReadPosted marks a broadcast that is in every inbox as read by a user, and, if clicked, its
+// Read marks a broadcast that is in every inbox as read by a user, and, if clicked, its
 // link as followed. Doing it again changes nothing.
-func (s *Store) ReadPosted(ctx context.Context, userID, broadcastID string, clicked bool, now time.Time) error {
-	return s.changeReader(ctx, userID, func(r *Reader) bool { return r.read(broadcastID, clicked, now.UTC()) })
+func (s *Readers) Read(ctx context.Context, userID, broadcastID string, clicked bool, now time.Time) error {
+	return s.change(ctx, userID, func(r *Reader) bool { return r.read(broadcastID, clicked, now.UTC()) })
 }
 
-// ReadPostedTo marks all of these broadcasts as read; the first is the newest that there is.
-func (s *Store) ReadPostedTo(ctx context.Context, userID string, posted []shop.Broadcast, now time.Time) error {
+// ReadAll marks all of these broadcasts as read; the first is the newest that there is.
+func (s *Readers) ReadAll(ctx context.Context, userID string, posted []shop.Broadcast, now time.Time) error {
 	if len(posted) == 0 {
 		return nil
 	}
-	return s.changeReader(ctx, userID, func(r *Reader) bool {
+	return s.change(ctx, userID, func(r *Reader) bool {
 		fresh := false
 		for _, b := range slices.Backward(posted) {
 			if !r.HasRead(b.ID, *b.PostedAt) {
@@ -98,11 +98,11 @@ func (s *Store) ReadPostedTo(ctx context.Context, userID string, posted []shop.B
 	})
 }
 
-// changeReader lets change work on a user's reader and keeps it, if change says that there is
+// change lets change work on a user's reader and keeps it, if change says that there is
 // something new, on condition that nobody else has changed it meanwhile, else again.
-func (s *Store) changeReader(ctx context.Context, userID string, change func(*Reader) bool) error {
+func (s *Readers) change(ctx context.Context, userID string, change func(*Reader) bool) error {
 	for range maxConflicts {
-		r, err := s.Reader(ctx, userID)
+		r, err := s.Get(ctx, userID)
 		if err != nil {
 			return err
 		}
@@ -129,7 +129,7 @@ func (s *Store) changeReader(ctx context.Context, userID string, change func(*Re
 
 // EachReading calls each with everybody who has read a broadcast: who, when, and whether the
 // link was followed.
-func (s *Store) EachReading(ctx context.Context, b *shop.Broadcast, each func(userID string, readAt time.Time, clicked bool) error) error {
+func (s *Readers) EachReading(ctx context.Context, b *shop.Broadcast, each func(userID string, readAt time.Time, clicked bool) error) error {
 	if b.Audience.Kind == shop.AudienceAll {
 		return walk(ctx, s.coll("readers"), bson.M{"marks.broadcast": b.ID}, func(r *Reader) error {
 			m := r.mark(b.ID)
@@ -142,7 +142,7 @@ func (s *Store) EachReading(ctx context.Context, b *shop.Broadcast, each func(us
 	})
 }
 
-// EachOrderPaid calls each with every order that was paid in from … to.
-func (s *Store) EachOrderPaid(ctx context.Context, from, to time.Time, each func(*shop.Order) error) error {
+// EachPaid calls each with every order that was paid in from … to.
+func (s *Orders) EachPaid(ctx context.Context, from, to time.Time, each func(*shop.Order) error) error {
 	return walk(ctx, s.coll("orders"), bson.M{"paid_at": bson.M{"$gte": from.UTC(), "$lte": to.UTC()}}, each)
 }

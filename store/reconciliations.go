@@ -11,9 +11,9 @@ import (
 	"mstm/shop"
 )
 
-// Reconciliation reads the comparison of one day; shop.ErrReconciliationNotFound where
+// Get reads the comparison of one day; shop.ErrReconciliationNotFound where
 // there was none.
-func (s *Store) Reconciliation(ctx context.Context, day shop.Date) (*shop.Reconciliation, error) {
+func (s *Reconciliations) Get(ctx context.Context, day shop.Date) (*shop.Reconciliation, error) {
 	r, err := findByID[shop.Reconciliation](ctx, s.coll("reconciliations"), string(day), shop.ErrReconciliationNotFound)
 	if err != nil {
 		return nil, fmt.Errorf("reconciliation of %s: %w", day, err)
@@ -21,9 +21,9 @@ func (s *Store) Reconciliation(ctx context.Context, day shop.Date) (*shop.Reconc
 	return r, nil
 }
 
-// Reconciliations lists the days that were compared, newest first. The cursor is the last
+// Page lists the days that were compared, newest first. The cursor is the last
 // day of the page before.
-func (s *Store) Reconciliations(ctx context.Context, limit int, cursor string) (items []shop.Reconciliation, next string, err error) {
+func (s *Reconciliations) Page(ctx context.Context, limit int, cursor string) (items []shop.Reconciliation, next string, err error) {
 	filter := bson.M{}
 	if cursor != "" {
 		day, err := shop.ParseDate(cursor)
@@ -42,10 +42,10 @@ func (s *Store) Reconciliations(ctx context.Context, limit int, cursor string) (
 	return items, string(items[limit-1].Day), nil
 }
 
-// BeginReconciliation makes a run of the day this caller's and reports whether it did:
+// Begin makes a run of the day this caller's and reports whether it did:
 // inserting the day decides, or replacing a run that has ended or died. What the earlier
 // run found stays in the document until this one has ended.
-func (s *Store) BeginReconciliation(ctx context.Context, day shop.Date, by string, byHand bool, now time.Time) (*shop.Reconciliation, bool, error) {
+func (s *Reconciliations) Begin(ctx context.Context, day shop.Date, by string, byHand bool, now time.Time) (*shop.Reconciliation, bool, error) {
 	fresh := &shop.Reconciliation{
 		Day: day, State: shop.ReconciliationRunning, Differences: []shop.Difference{}, By: by, StartedAt: now.UTC(), Run: NewID(),
 	}
@@ -53,7 +53,7 @@ func (s *Store) BeginReconciliation(ctx context.Context, day shop.Date, by strin
 	if err != nil || first {
 		return fresh, first, err
 	}
-	held, err := s.Reconciliation(ctx, day)
+	held, err := s.Get(ctx, day)
 	if err != nil || !held.Takeable(byHand, now) {
 		return held, false, err
 	}
@@ -64,9 +64,9 @@ func (s *Store) BeginReconciliation(ctx context.Context, day shop.Date, by strin
 	return held, mine, err
 }
 
-// EndReconciliation writes what a run came to and reports whether the run was still its
+// End writes what a run came to and reports whether the run was still its
 // own: one that was taken for dead changes nothing any more.
-func (s *Store) EndReconciliation(ctx context.Context, r *shop.Reconciliation) (bool, error) {
+func (s *Reconciliations) End(ctx context.Context, r *shop.Reconciliation) (bool, error) {
 	won, err := s.replaceIf(ctx, s.coll("reconciliations"), bson.M{"_id": string(r.Day), "run": r.Run}, r)
 	if err != nil {
 		return false, fmt.Errorf("end reconciliation of %s: %w", r.Day, err)

@@ -20,7 +20,7 @@ func TestOfManyRunsOfADayOneBegins(t *testing.T) {
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			if _, mine, err := s.BeginReconciliation(context.Background(), "2025-03-05", shop.ByShop, false, reconcileNow); err != nil {
+			if _, mine, err := s.Reconciliations.Begin(context.Background(), "2025-03-05", shop.ByShop, false, reconcileNow); err != nil {
 				t.Error(err)
 			} else if mine {
 				won.Add(1)
@@ -35,26 +35,26 @@ func TestOfManyRunsOfADayOneBegins(t *testing.T) {
 
 func TestARunThatDiedIsTakenOverAndChangesNothingAnyMore(t *testing.T) {
 	ctx, s := context.Background(), open(t, t.TempDir())
-	died, _, err := s.BeginReconciliation(ctx, "2025-03-05", shop.ByShop, false, reconcileNow)
+	died, _, err := s.Reconciliations.Begin(ctx, "2025-03-05", shop.ByShop, false, reconcileNow)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, mine, err := s.BeginReconciliation(ctx, "2025-03-05", "u1", true, reconcileNow.Add(9*time.Minute)); mine || err != nil {
+	if _, mine, err := s.Reconciliations.Begin(ctx, "2025-03-05", "u1", true, reconcileNow.Add(9*time.Minute)); mine || err != nil {
 		t.Fatalf("taken over while it ran: %t, %v", mine, err)
 	}
-	next, mine, err := s.BeginReconciliation(ctx, "2025-03-05", shop.ByShop, false, reconcileNow.Add(11*time.Minute))
+	next, mine, err := s.Reconciliations.Begin(ctx, "2025-03-05", shop.ByShop, false, reconcileNow.Add(11*time.Minute))
 	if !mine || err != nil {
 		t.Fatalf("not taken over: %t, %v", mine, err)
 	}
 	died.State = shop.ReconciliationDifferences
-	if won, err := s.EndReconciliation(ctx, died); won || err != nil {
+	if won, err := s.Reconciliations.End(ctx, died); won || err != nil {
 		t.Fatalf("the dead one ended: %t, %v", won, err)
 	}
 	next.State = shop.ReconciliationOK
-	if won, err := s.EndReconciliation(ctx, next); !won || err != nil {
+	if won, err := s.Reconciliations.End(ctx, next); !won || err != nil {
 		t.Fatalf("the next one did not end: %t, %v", won, err)
 	}
-	if r, err := s.Reconciliation(ctx, "2025-03-05"); err != nil || r.State != shop.ReconciliationOK {
+	if r, err := s.Reconciliations.Get(ctx, "2025-03-05"); err != nil || r.State != shop.ReconciliationOK {
 		t.Fatalf("%+v, %v", r, err)
 	}
 }
@@ -62,13 +62,13 @@ func TestARunThatDiedIsTakenOverAndChangesNothingAnyMore(t *testing.T) {
 func TestReconciliationsAreListedNewestDayFirst(t *testing.T) {
 	ctx, s := context.Background(), open(t, t.TempDir())
 	for d := 1; d <= 5; d++ {
-		if _, _, err := s.BeginReconciliation(ctx, shop.Date(fmt.Sprintf("2025-03-%02d", d)), shop.ByShop, false, reconcileNow); err != nil {
+		if _, _, err := s.Reconciliations.Begin(ctx, shop.Date(fmt.Sprintf("2025-03-%02d", d)), shop.ByShop, false, reconcileNow); err != nil {
 			t.Fatal(err)
 		}
 	}
 	var got []shop.Date
 	for cursor, more := "", true; more; more = cursor != "" {
-		items, next, err := s.Reconciliations(ctx, 2, cursor)
+		items, next, err := s.Reconciliations.Page(ctx, 2, cursor)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,7 +80,7 @@ func TestReconciliationsAreListedNewestDayFirst(t *testing.T) {
 	if fmt.Sprint(got) != "[2025-03-05 2025-03-04 2025-03-03 2025-03-02 2025-03-01]" {
 		t.Fatal(got)
 	}
-	if _, _, err := s.Reconciliations(ctx, 2, `{"$gt":""}`); !errors.Is(err, shop.ErrInvalidCursor) {
+	if _, _, err := s.Reconciliations.Page(ctx, 2, `{"$gt":""}`); !errors.Is(err, shop.ErrInvalidCursor) {
 		t.Fatalf("a forged cursor: %v", err)
 	}
 }
@@ -100,12 +100,12 @@ func TestOrdersAreFoundByTheDayOfTheirCash(t *testing.T) {
 	}
 	for id, o := range orders {
 		o.ID, o.UserID = id, "u1"
-		if _, err := s.InsertOrder(ctx, o); err != nil {
+		if _, err := s.Orders.Insert(ctx, o); err != nil {
 			t.Fatal(err)
 		}
 	}
 	found := map[string]bool{}
-	err := s.OrdersWithCash(ctx, day.Add(-time.Hour), day.Add(time.Hour), func(o *shop.Order) error {
+	err := s.Orders.EachWithCash(ctx, day.Add(-time.Hour), day.Add(time.Hour), func(o *shop.Order) error {
 		found[o.ID] = true
 		return nil
 	})

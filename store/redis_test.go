@@ -9,12 +9,11 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"mstm/shop"
 	"mstm/store/redistest"
 )
 
 // onBothRedises runs a test of what needs Redis alone, on the embedded one and on a real one.
-func onBothRedises(t *testing.T, test func(t *testing.T, s *Store)) {
+func onBothRedises(t *testing.T, test func(t *testing.T, s *DB)) {
 	if strings.HasPrefix(t.Name(), "TestOnACluster/") {
 		test(t, redisOnly(t, theCluster.URL))
 		return
@@ -74,7 +73,7 @@ func surviveFailover(t *testing.T, url string, r interface {
 	var users []string // as many as it takes to have some on each master
 	for i := range 12 {
 		users = append(users, fmt.Sprint("user", i))
-		if _, err := other.PutCartLine(t.Context(), users[i], cartLine("go1", "s2", 20000), 0); err != nil {
+		if _, err := other.Carts.Put(t.Context(), users[i], cartLine("go1", "s2", 20000), 0); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -85,10 +84,10 @@ func surviveFailover(t *testing.T, url string, r interface {
 	r.Failover(t)
 	for _, user := range users {
 		eventually(t, "the cart is there", func() bool {
-			cart, err := other.Cart(t.Context(), user)
+			cart, err := other.Carts.Get(t.Context(), user)
 			return err == nil && len(cart.Lines) == 1
 		})
-		if _, err := other.PutCartLine(t.Context(), user, cartLine("go2", "s2", 20000), 0); err != nil {
+		if _, err := other.Carts.Put(t.Context(), user, cartLine("go2", "s2", 20000), 0); err != nil {
 			t.Errorf("%s: %v", user, err)
 		}
 	}
@@ -99,18 +98,15 @@ func surviveFailover(t *testing.T, url string, r interface {
 }
 
 // redisOnly is a store without MongoDB.
-func redisOnly(t testing.TB, url string) *Store {
+func redisOnly(t testing.TB, url string) *DB {
 	t.Helper()
 	client, err := dialRedis(url, ownTimeout)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { client.Close() })
-	s := &Store{log: slog.Default(), now: time.Now, redis: client}
-	s.bus = newBus(client, s.log)
-	s.tokens = newTokenCache(s.bus)
-	s.catalogue = newCatalogueCache(s)
-	s.templates = newKept[map[string]shop.NoticeTemplate](s.bus, changeTemplates, templatesAge)
+	s := &DB{base: &base{log: slog.Default(), now: time.Now, redis: client, bus: newBus(client, slog.Default())}}
+	s.wire("")
 	return s
 }
 

@@ -38,15 +38,15 @@ const ByOperator = "operator"
 
 var errNoRoleLog = errors.New("no role log")
 
-// ChangeRoles changes what somebody may do to what decide makes of the account as it is, at once on
+// Change changes what somebody may do to what decide makes of the account as it is, at once on
 // every instance: the tokens carry the roles, so they are changed too. by is the administrator who wants
 // it, or ByOperator. It returns the account with the new roles, and the roles that it had before.
 //
 // Errors: shop.ErrUserNotFound, also for a deleted account; shop.ErrForbidden where by is no
 // administrator any more; shop.ErrLastAdmin; what decide returns.
-func (s *Store) ChangeRoles(ctx context.Context, id, by string, decide func(*shop.User) ([]shop.Role, error)) (u *shop.User, before []shop.Role, err error) {
+func (s *Roles) Change(ctx context.Context, id, by string, decide func(*shop.User) ([]shop.Role, error)) (u *shop.User, before []shop.Role, err error) {
 	for range maxConflicts {
-		l, err := s.finishedRoles(ctx)
+		l, err := s.finished(ctx)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -55,7 +55,7 @@ func (s *Store) ChangeRoles(ctx context.Context, id, by string, decide func(*sho
 				return nil, nil, err
 			}
 		}
-		u, err := s.User(ctx, id)
+		u, err := s.users.Get(ctx, id)
 		if err == nil && u.DeletedAt != nil {
 			err = shop.ErrUserNotFound
 		}
@@ -79,7 +79,7 @@ func (s *Store) ChangeRoles(ctx context.Context, id, by string, decide func(*sho
 		if !won {
 			continue
 		}
-		if err := s.finishRoles(ctx, l); err != nil {
+		if err := s.finish(ctx, l); err != nil {
 			return nil, nil, err
 		}
 		before = u.Roles
@@ -90,8 +90,8 @@ func (s *Store) ChangeRoles(ctx context.Context, id, by string, decide func(*sho
 }
 
 // mustBeAdmin refuses who has not, or no longer, the admin's role.
-func (s *Store) mustBeAdmin(ctx context.Context, id string) error {
-	u, err := s.User(ctx, id)
+func (s *Roles) mustBeAdmin(ctx context.Context, id string) error {
+	u, err := s.users.Get(ctx, id)
 	if errors.Is(err, shop.ErrUserNotFound) || err == nil && !u.IsAdmin() {
 		return shop.ErrForbidden
 	}
@@ -99,7 +99,7 @@ func (s *Store) mustBeAdmin(ctx context.Context, id string) error {
 }
 
 // adminsAfter are the administrators once u has the roles; shop.ErrLastAdmin where that is nobody.
-func (s *Store) adminsAfter(ctx context.Context, l *roleLog, u *shop.User, roles []shop.Role) ([]string, error) {
+func (s *Roles) adminsAfter(ctx context.Context, l *roleLog, u *shop.User, roles []shop.Role) ([]string, error) {
 	others := slices.DeleteFunc(slices.Clone(l.Admins), func(id string) bool { return id == u.ID })
 	if slices.Contains(roles, shop.RoleAdmin) {
 		return append(others, u.ID), nil
@@ -107,7 +107,7 @@ func (s *Store) adminsAfter(ctx context.Context, l *roleLog, u *shop.User, roles
 	if !u.IsAdmin() {
 		return others, nil
 	}
-	listed, err := findByIDs[shop.User](ctx, s, s.coll("users"), others)
+	listed, err := findByIDs[shop.User](ctx, s.base, s.coll("users"), others)
 	if err != nil {
 		return nil, err
 	}
@@ -136,12 +136,12 @@ func userIDs(users []shop.User) []string {
 }
 
 // admins reads all users to find the administrators.
-func (s *Store) admins(ctx context.Context) ([]shop.User, error) {
+func (s *Roles) admins(ctx context.Context) ([]shop.User, error) {
 	return findAll[shop.User](ctx, s.coll("users"), bson.M{"roles": shop.RoleAdmin, "deleted_at": nil})
 }
 
-// finishedRoles is the log with its last change finished; it is made where there is none.
-func (s *Store) finishedRoles(ctx context.Context) (*roleLog, error) {
+// finished is the log with its last change finished; it is made where there is none.
+func (s *Roles) finished(ctx context.Context) (*roleLog, error) {
 	for range maxConflicts {
 		l, err := findByID[roleLog](ctx, s.coll("role_log"), roleLogID, errNoRoleLog)
 		if errors.Is(err, errNoRoleLog) {
@@ -158,28 +158,28 @@ func (s *Store) finishedRoles(ctx context.Context) (*roleLog, error) {
 		if err != nil || l.Last.Done {
 			return l, err
 		}
-		if err := s.finishRoles(ctx, l); err != nil {
+		if err := s.finish(ctx, l); err != nil {
 			return nil, err
 		}
 	}
 	return nil, fmt.Errorf("finish a change of roles: %w: too many writers", shop.ErrUnavailable)
 }
 
-// finishRoles does what the log's last change decided, any number of times: the user, the tokens, the
+// finish does what the log's last change decided, any number of times: the user, the tokens, the
 // audit. A user who was deleted meanwhile is no administrator.
-func (s *Store) finishRoles(ctx context.Context, l *roleLog) error {
+func (s *Roles) finish(ctx context.Context, l *roleLog) error {
 	done := bson.M{"last.done": true}
-	u, err := s.giveRoles(ctx, l)
+	u, err := s.give(ctx, l)
 	switch {
 	case errors.Is(err, shop.ErrUserNotFound):
 		done["admins"] = slices.DeleteFunc(slices.Clone(l.Admins), func(id string) bool { return id == l.Last.UserID })
 	case err != nil:
 		return err
 	default:
-		if err := s.setTokenRoles(ctx, u); err != nil {
+		if err := s.tokens.setRoles(ctx, u); err != nil {
 			return err
 		}
-		if err := s.audit(ctx, AuditRow{
+		if err := s.audit.add(ctx, AuditRow{
 			ID: fmt.Sprint("roles:", l.V), Object: "user:" + u.ID, Act: "roles_set", By: l.Last.By, At: l.Last.At,
 			Data: map[string]string{"roles": shop.JoinRoles(l.Last.Roles, ",")},
 		}); err != nil {
@@ -190,10 +190,10 @@ func (s *Store) finishRoles(ctx context.Context, l *roleLog) error {
 	return failed("finish a change of roles", err)
 }
 
-// giveRoles writes the last change to the user, unless that or a later one is there already.
-func (s *Store) giveRoles(ctx context.Context, l *roleLog) (*shop.User, error) {
+// give writes the last change to the user, unless that or a later one is there already.
+func (s *Roles) give(ctx context.Context, l *roleLog) (*shop.User, error) {
 	for range maxConflicts {
-		u, err := s.User(ctx, l.Last.UserID)
+		u, err := s.users.Get(ctx, l.Last.UserID)
 		if err == nil && u.DeletedAt != nil {
 			err = shop.ErrUserNotFound
 		}

@@ -17,18 +17,18 @@ func rolesAre(roles ...shop.Role) func(*shop.User) ([]shop.Role, error) {
 }
 
 // insertAdmins puts administrators into the database as a version before the role log did.
-func insertAdmins(t *testing.T, s *Store, ids ...string) {
+func insertAdmins(t *testing.T, s *DB, ids ...string) {
 	t.Helper()
 	for _, id := range ids {
-		if err := s.InsertUser(t.Context(), &shop.User{ID: id, Username: id, Roles: []shop.Role{shop.RoleAdmin}, CreatedAt: logIn}); err != nil {
+		if err := s.Users.Insert(t.Context(), &shop.User{ID: id, Username: id, Roles: []shop.Role{shop.RoleAdmin}, CreatedAt: logIn}); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
-func adminIDs(t *testing.T, s *Store) []string {
+func adminIDs(t *testing.T, s *DB) []string {
 	t.Helper()
-	all, err := s.admins(t.Context())
+	all, err := s.Roles.admins(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func TestRoles_AdminsWhoDemoteEachOtherAtOnce_LeaveOne(t *testing.T) {
 		var all sync.WaitGroup
 		for i, by := range ids {
 			all.Go(func() {
-				_, _, err := s.ChangeRoles(t.Context(), ids[(i+1)%3], by, rolesAre(shop.RoleLearner))
+				_, _, err := s.Roles.Change(t.Context(), ids[(i+1)%3], by, rolesAre(shop.RoleLearner))
 				if err != nil && !errors.Is(err, shop.ErrForbidden) && !errors.Is(err, shop.ErrLastAdmin) {
 					t.Error(err)
 				}
@@ -56,7 +56,7 @@ func TestRoles_AdminsWhoDemoteEachOtherAtOnce_LeaveOne(t *testing.T) {
 			t.Fatalf("round %d leaves no administrator", round)
 		}
 		for _, id := range ids {
-			if _, _, err := s.ChangeRoles(t.Context(), id, ByOperator, rolesAre(shop.RoleAdmin)); err != nil {
+			if _, _, err := s.Roles.Change(t.Context(), id, ByOperator, rolesAre(shop.RoleAdmin)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -66,14 +66,14 @@ func TestRoles_AdminsWhoDemoteEachOtherAtOnce_LeaveOne(t *testing.T) {
 func TestRoles_LastAdmin_StaysOne(t *testing.T) {
 	s := open(t, t.TempDir())
 	insertAdmins(t, s, "ann")
-	if _, _, err := s.ChangeRoles(t.Context(), "ann", ByOperator, rolesAre(shop.RoleEditor)); !errors.Is(err, shop.ErrLastAdmin) {
+	if _, _, err := s.Roles.Change(t.Context(), "ann", ByOperator, rolesAre(shop.RoleEditor)); !errors.Is(err, shop.ErrLastAdmin) {
 		t.Errorf("the last one is demoted: %v", err)
 	}
 	insertAdmins(t, s, "bob") // by hand: no change of roles made this one
-	if _, _, err := s.ChangeRoles(t.Context(), "ann", "bob", rolesAre(shop.RoleEditor)); err != nil {
+	if _, _, err := s.Roles.Change(t.Context(), "ann", "bob", rolesAre(shop.RoleEditor)); err != nil {
 		t.Errorf("one of two: %v", err)
 	}
-	if _, _, err := s.ChangeRoles(t.Context(), "bob", "ann", rolesAre(shop.RoleEditor)); !errors.Is(err, shop.ErrForbidden) {
+	if _, _, err := s.Roles.Change(t.Context(), "bob", "ann", rolesAre(shop.RoleEditor)); !errors.Is(err, shop.ErrForbidden) {
 		t.Errorf("by somebody who is no administrator any more: %v", err)
 	}
 	if left := adminIDs(t, s); !slices.Equal(left, []string{"bob"}) {
@@ -86,10 +86,10 @@ func TestRoles_ProcessThatDiesInBetween_IsFinishedByTheNextChange(t *testing.T) 
 	for _, gone := range []bool{false, true} {
 		s := open(t, t.TempDir())
 		insertAdmins(t, s, "ann")
-		if err := s.InsertUser(t.Context(), &shop.User{ID: "bob", Username: "bob", PasswordHash: "h", Roles: []shop.Role{shop.RoleLearner}, CreatedAt: logIn}); err != nil {
+		if err := s.Users.Insert(t.Context(), &shop.User{ID: "bob", Username: "bob", PasswordHash: "h", Roles: []shop.Role{shop.RoleLearner}, CreatedAt: logIn}); err != nil {
 			t.Fatal(err)
 		}
-		l, err := s.finishedRoles(t.Context())
+		l, err := s.Roles.finished(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -100,15 +100,15 @@ func TestRoles_ProcessThatDiesInBetween_IsFinishedByTheNextChange(t *testing.T) 
 			t.Fatal(ok, err)
 		}
 		if gone {
-			bob, err := s.User(t.Context(), "bob")
+			bob, err := s.Users.Get(t.Context(), "bob")
 			if err != nil {
 				t.Fatal(err)
 			}
-			if ok, err := s.DeleteUser(t.Context(), bob, logIn); !ok || err != nil {
+			if ok, err := s.Users.Delete(t.Context(), bob, logIn); !ok || err != nil {
 				t.Fatal(ok, err)
 			}
 		}
-		_, _, err = s.ChangeRoles(t.Context(), "ann", "ann", rolesAre(shop.RoleLearner))
+		_, _, err = s.Roles.Change(t.Context(), "ann", "ann", rolesAre(shop.RoleLearner))
 		if gone {
 			if !errors.Is(err, shop.ErrLastAdmin) {
 				t.Errorf("the other administrator was deleted before becoming one: %v", err)
@@ -129,13 +129,13 @@ func TestDeleteUser_RolesChangedMeanwhile_IsNotDone(t *testing.T) {
 	s := open(t, t.TempDir())
 	insertAdmins(t, s, "ann")
 	u := &shop.User{ID: "bob", Username: "bob", PasswordHash: "h", Roles: []shop.Role{shop.RoleLearner}, CreatedAt: logIn}
-	if err := s.InsertUser(t.Context(), u); err != nil {
+	if err := s.Users.Insert(t.Context(), u); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := s.ChangeRoles(t.Context(), "bob", "ann", rolesAre(shop.RoleAdmin)); err != nil {
+	if _, _, err := s.Roles.Change(t.Context(), "bob", "ann", rolesAre(shop.RoleAdmin)); err != nil {
 		t.Fatal(err)
 	}
-	if gone, err := s.DeleteUser(t.Context(), u, logIn); gone || err != nil {
+	if gone, err := s.Users.Delete(t.Context(), u, logIn); gone || err != nil {
 		t.Errorf("an administrator was deleted as a learner: %v, %v", gone, err)
 	}
 }

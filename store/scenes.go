@@ -47,8 +47,8 @@ const secretLength = 26
 // NewWord makes a word for a learner.
 func NewWord(userID string) string { return newID() + userID }
 
-// PutScene keeps a learner's scene in place of the one before.
-func (s *Store) PutScene(ctx context.Context, p ScenePurpose, sc Scene) error {
+// Put keeps a learner's scene in place of the one before.
+func (s *Scenes) Put(ctx context.Context, p ScenePurpose, sc Scene) error {
 	sc.ID, sc.ExpiresAt = sceneID(sc.UserID, p), sc.ExpiresAt.UTC()
 	for range maxConflicts {
 		ok, err := s.replaceIf(ctx, s.coll("scenes"), bson.M{"_id": sc.ID}, sc)
@@ -62,9 +62,9 @@ func (s *Store) PutScene(ctx context.Context, p ScenePurpose, sc Scene) error {
 	return fmt.Errorf("put scene: %w: too many writers", shop.ErrUnavailable)
 }
 
-// PutSceneAfter is PutScene where the learner's scene is still the one seen before, nil for none:
+// PutAfter is Scenes.Put where the learner's scene is still the one seen before, nil for none:
 // of several that begin one at once, one does. The answer is the scene in force.
-func (s *Store) PutSceneAfter(ctx context.Context, p ScenePurpose, seen *Scene, sc Scene) (*Scene, error) {
+func (s *Scenes) PutAfter(ctx context.Context, p ScenePurpose, seen *Scene, sc Scene) (*Scene, error) {
 	sc.ID, sc.ExpiresAt = sceneID(sc.UserID, p), sc.ExpiresAt.UTC()
 	for range maxConflicts {
 		won, err := s.putAfter(ctx, seen, sc)
@@ -74,7 +74,7 @@ func (s *Store) PutSceneAfter(ctx context.Context, p ScenePurpose, seen *Scene, 
 		if won {
 			return &sc, nil
 		}
-		other, err := s.SceneOf(ctx, sc.UserID, p)
+		other, err := s.Of(ctx, sc.UserID, p)
 		if !errors.Is(err, shop.ErrWeChatLink) {
 			return other, err
 		}
@@ -83,25 +83,25 @@ func (s *Store) PutSceneAfter(ctx context.Context, p ScenePurpose, seen *Scene, 
 	return nil, fmt.Errorf("put scene: %w: too many writers", shop.ErrUnavailable)
 }
 
-func (s *Store) putAfter(ctx context.Context, seen *Scene, sc Scene) (bool, error) {
+func (s *Scenes) putAfter(ctx context.Context, seen *Scene, sc Scene) (bool, error) {
 	if seen == nil {
 		return s.insertOnce(ctx, s.coll("scenes"), sc)
 	}
 	return s.replaceIf(ctx, s.coll("scenes"), bson.M{"_id": sc.ID, "word": seen.Word}, sc)
 }
 
-// SceneOf is a learner's scene; shop.ErrWeChatLink where there is none.
-func (s *Store) SceneOf(ctx context.Context, userID string, p ScenePurpose) (*Scene, error) {
+// Of is a learner's scene; shop.ErrWeChatLink where there is none.
+func (s *Scenes) Of(ctx context.Context, userID string, p ScenePurpose) (*Scene, error) {
 	return findByID[Scene](ctx, s.coll("scenes"), sceneID(userID, p), shop.ErrWeChatLink)
 }
 
-// SceneBy is the scene that a word is of; shop.ErrWeChatLink where it is of none, or of one
+// ByWord is the scene that a word is of; shop.ErrWeChatLink where it is of none, or of one
 // that has ended.
-func (s *Store) SceneBy(ctx context.Context, p ScenePurpose, word string, now time.Time) (*Scene, error) {
+func (s *Scenes) ByWord(ctx context.Context, p ScenePurpose, word string, now time.Time) (*Scene, error) {
 	if len(word) <= secretLength || !shop.ValidID(word[secretLength:]) {
 		return nil, shop.ErrWeChatLink
 	}
-	sc, err := s.SceneOf(ctx, word[secretLength:], p)
+	sc, err := s.Of(ctx, word[secretLength:], p)
 	if err != nil {
 		return nil, err
 	}
@@ -111,9 +111,9 @@ func (s *Store) SceneBy(ctx context.Context, p ScenePurpose, word string, now ti
 	return sc, nil
 }
 
-// ClaimScene gives the scene to the first WeChat that comes with it: true again for the
+// Claim gives the scene to the first WeChat that comes with it: true again for the
 // same one, false for every other.
-func (s *Store) ClaimScene(ctx context.Context, sc *Scene, openid string) (bool, error) {
+func (s *Scenes) Claim(ctx context.Context, sc *Scene, openid string) (bool, error) {
 	if sc.Openid == "" {
 		won, err := s.updateIf(ctx, s.coll("scenes"), bson.M{"_id": sc.ID, "word": sc.Word, "openid": ""}, bson.M{"$set": bson.M{"openid": openid}})
 		if won || err != nil {
@@ -130,14 +130,14 @@ func (s *Store) ClaimScene(ctx context.Context, sc *Scene, openid string) (bool,
 	return held.Word == sc.Word && held.Openid == openid, nil
 }
 
-// EndScene ends a scene whose work is done.
-func (s *Store) EndScene(ctx context.Context, sc *Scene) error {
+// End ends a scene whose work is done.
+func (s *Scenes) End(ctx context.Context, sc *Scene) error {
 	_, err := s.deleteIf(ctx, s.coll("scenes"), bson.M{"_id": sc.ID, "word": sc.Word})
 	return failedScene(err)
 }
 
-// endScenes ends all of a learner's.
-func (s *Store) endScenes(ctx context.Context, userID string) error {
+// endAll ends all of a learner's.
+func (s *Scenes) endAll(ctx context.Context, userID string) error {
 	var err error
 	for _, p := range []ScenePurpose{SceneBind, SceneOAuth, SceneLogin} {
 		_, e := s.deleteByID(ctx, s.coll("scenes"), sceneID(userID, p))

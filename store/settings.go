@@ -18,9 +18,9 @@ type setting struct {
 
 var errNoSetting = errors.New("no such setting")
 
-// Setting reads what was put under key into v, a pointer; found is false, and v as it
+// Get reads what was put under key into v, a pointer; found is false, and v as it
 // was, where nothing was.
-func (s *Store) Setting(ctx context.Context, key string, v any) (found bool, err error) {
+func (s *Settings) Get(ctx context.Context, key string, v any) (found bool, err error) {
 	row, err := findByID[setting](ctx, s.coll("settings"), key, errNoSetting)
 	if errors.Is(err, errNoSetting) {
 		return false, nil
@@ -34,8 +34,8 @@ func (s *Store) Setting(ctx context.Context, key string, v any) (found bool, err
 	return true, nil
 }
 
-// PutSetting keeps v, anything that BSON can hold, under key.
-func (s *Store) PutSetting(ctx context.Context, key string, v any) error {
+// Put keeps v, anything that BSON can hold, under key.
+func (s *Settings) Put(ctx context.Context, key string, v any) error {
 	row := bson.M{"_id": key, "value": v}
 	for range maxConflicts {
 		ok, err := s.replaceIf(ctx, s.coll("settings"), bson.M{"_id": key}, row)

@@ -9,17 +9,14 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Shelf is a place in Redis where instances share small things that can be had again: losing
+// SharedCache is a place in Redis where instances share small things that can be had again: losing
 // one costs asking for it anew.
-type Shelf struct{ client redis.UniversalClient }
-
-// Shelf is the shop's.
-func (s *Store) Shelf() Shelf { return Shelf{s.redis} }
+type SharedCache struct{ client redis.UniversalClient }
 
 const shelfPrefix = "mstm:shelf:"
 
 // Get reads what was put under key; "" where nothing was.
-func (h Shelf) Get(ctx context.Context, key string) (string, error) {
+func (h *SharedCache) Get(ctx context.Context, key string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, redisTimeout)
 	defer cancel()
 	text, err := h.client.Get(ctx, shelfPrefix+key).Result()
@@ -33,7 +30,7 @@ func (h Shelf) Get(ctx context.Context, key string) (string, error) {
 }
 
 // Put keeps value under key for ttl.
-func (h Shelf) Put(ctx context.Context, key, value string, ttl time.Duration) error {
+func (h *SharedCache) Put(ctx context.Context, key, value string, ttl time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, redisTimeout)
 	defer cancel()
 	if err := h.client.Set(ctx, shelfPrefix+key, value, ttl).Err(); err != nil {
@@ -49,7 +46,7 @@ return 0`)
 
 // Take makes key the caller's for ttl, unless it is somebody's, and reports whether.
 // giveBack ends it sooner. It saves double work; nothing correct rests on it.
-func (h Shelf) Take(ctx context.Context, key string, ttl time.Duration) (back func(), mine bool, err error) {
+func (h *SharedCache) Take(ctx context.Context, key string, ttl time.Duration) (back func(), mine bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, redisTimeout)
 	defer cancel()
 	holder := newID()

@@ -7,7 +7,7 @@ import (
 
 func TestTheShelfKeepsThingsAndGivesTurns(t *testing.T) {
 	s := open(t, t.TempDir())
-	h := s.Shelf()
+	h := s.SharedCache
 	if text, err := h.Get(t.Context(), "k"); text != "" || err != nil {
 		t.Fatal(text, err)
 	}

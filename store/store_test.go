@@ -22,14 +22,14 @@ import (
 
 // open opens and runs a store of the given folder; real ones where the environment
 // names them.
-func open(t testing.TB, dir string) *Store {
+func open(t testing.TB, dir string) *DB {
 	t.Helper()
 	s, closeStore := openUntil(t, dir)
 	t.Cleanup(closeStore)
 	return s
 }
 
-func openUntil(t testing.TB, dir string, options ...func(*Config)) (*Store, func()) {
+func openUntil(t testing.TB, dir string, options ...func(*Config)) (*DB, func()) {
 	t.Helper()
 	cfg := Config{MongoURI: ownDatabase(t, dir), RedisURL: os.Getenv("REDIS_URL"), DataDir: dir}
 	for _, o := range options {

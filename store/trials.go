@@ -28,24 +28,24 @@ func newTrial(courseID, personKey, orderID string, at time.Time) trial {
 
 // personKeys are what a learner is known by across accounts: the user id and, of each
 // WeChat that was ever bound, the hashed openid and unionid.
-func (s *Store) personKeys(ctx context.Context, userID string) ([]string, error) {
-	b, err := s.Binding(ctx, userID)
+func (s *Trials) personKeys(ctx context.Context, userID string) ([]string, error) {
+	b, err := s.bindings.Get(ctx, userID)
 	if err != nil {
 		return nil, err
 	}
 	return append([]string{userID}, b.Keys...), nil
 }
 
-// TakeTrial uses up the person's free stage of the course for this order and reports
+// Take uses up the person's free stage of the course for this order and reports
 // whether it is this order's: true again when called again.
 //
 // The keys are read again at the end. A WeChat that was bound meanwhile is either seen
 // then, or its binding began after these rows were there and copies them.
-func (s *Store) TakeTrial(ctx context.Context, userID, courseID, orderID string, now time.Time) (bool, error) {
-	return s.takeTrial(ctx, courseID, orderID, now, func() ([]string, error) { return s.personKeys(ctx, userID) })
+func (s *Trials) Take(ctx context.Context, userID, courseID, orderID string, now time.Time) (bool, error) {
+	return s.take(ctx, courseID, orderID, now, func() ([]string, error) { return s.personKeys(ctx, userID) })
 }
 
-func (s *Store) takeTrial(ctx context.Context, courseID, orderID string, now time.Time, person func() ([]string, error)) (bool, error) {
+func (s *Trials) take(ctx context.Context, courseID, orderID string, now time.Time, person func() ([]string, error)) (bool, error) {
 	taken := 0
 	for {
 		keys, err := person()
@@ -56,7 +56,7 @@ func (s *Store) takeTrial(ctx context.Context, courseID, orderID string, now tim
 			return true, nil
 		}
 		for _, key := range keys[taken:] {
-			mine, err := s.takeTrialAs(ctx, newTrial(courseID, key, orderID, now))
+			mine, err := s.takeAs(ctx, newTrial(courseID, key, orderID, now))
 			if !mine || err != nil {
 				return false, err
 			}
@@ -65,8 +65,8 @@ func (s *Store) takeTrial(ctx context.Context, courseID, orderID string, now tim
 	}
 }
 
-// takeTrialAs takes it under one key.
-func (s *Store) takeTrialAs(ctx context.Context, row trial) (bool, error) {
+// takeAs takes it under one key.
+func (s *Trials) takeAs(ctx context.Context, row trial) (bool, error) {
 	fresh, err := s.insertOnce(ctx, s.coll("trials"), row)
 	if fresh || err != nil {
 		return fresh, failedTrial(row, err)
@@ -85,10 +85,10 @@ func failedTrial(row trial, err error) error {
 	return fmt.Errorf("trial of course %s: %w", row.CourseID, err)
 }
 
-// shareTrials copies every trial of the person to those of the person's WeChat keys that
+// share copies every trial of the person to those of the person's WeChat keys that
 // do not have it: the row under the user's own id tells what this account's orders used.
 // The embedded store reads all trials for it, which binding a WeChat may cost.
-func (s *Store) shareTrials(ctx context.Context, userID string) error {
+func (s *Trials) share(ctx context.Context, userID string) error {
 	keys, err := s.personKeys(ctx, userID)
 	if err != nil {
 		return err
@@ -111,11 +111,11 @@ func (s *Store) shareTrials(ctx context.Context, userID string) error {
 	return nil
 }
 
-// trialLack is what the account lacks for a free stage by the shop's setting, nil where nothing.
-func (s *Store) trialLack(ctx context.Context, userID string) (*shop.Error, error) {
+// lack is what the account lacks for a free stage by the shop's setting, nil where nothing.
+func (s *Trials) lack(ctx context.Context, userID string) (*shop.Error, error) {
 	switch s.trialNeeds {
 	case shop.TrialNeedsWeChat:
-		b, err := s.Binding(ctx, userID)
+		b, err := s.bindings.Get(ctx, userID)
 		if err != nil || b.Openid != "" {
 			return nil, err
 		}
@@ -126,8 +126,8 @@ func (s *Store) trialLack(ctx context.Context, userID string) (*shop.Error, erro
 	return nil, nil
 }
 
-// trialsUsed says in which of the courses the person has used the free stage.
-func (s *Store) trialsUsed(ctx context.Context, userID string, courseIDs []string) (map[string]bool, error) {
+// used says in which of the courses the person has used the free stage.
+func (s *Trials) used(ctx context.Context, userID string, courseIDs []string) (map[string]bool, error) {
 	keys, err := s.personKeys(ctx, userID)
 	if err != nil {
 		return nil, err
@@ -138,7 +138,7 @@ func (s *Store) trialsUsed(ctx context.Context, userID string, courseIDs []strin
 			ids = append(ids, trialID(c, k))
 		}
 	}
-	rows, err := findByIDs[trial](ctx, s, s.coll("trials"), ids)
+	rows, err := findByIDs[trial](ctx, s.base, s.coll("trials"), ids)
 	if err != nil {
 		return nil, fmt.Errorf("trials: %w", err)
 	}

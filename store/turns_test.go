@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-func turnsNow(t *testing.T, s *Store, now time.Time) []Turn {
+func turnsNow(t *testing.T, s *DB, now time.Time) []AccessEnd {
 	t.Helper()
-	turns, err := s.TurnsNow(t.Context(), now, 10)
+	turns, err := s.AccessEnds.Due(t.Context(), now, 10)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -19,7 +19,7 @@ func TestAnEndIsLookedAtFromTimeToTimeUntilItIsForgotten(t *testing.T) {
 	end := time.Date(2025, 4, 1, 16, 0, 0, 0, time.UTC)
 	first, second := end.AddDate(0, 0, -7), end.AddDate(0, 0, -3)
 	for range 2 { // noting it again changes nothing
-		if err := s.NoteTurn(t.Context(), "u", "c", end, first); err != nil {
+		if err := s.AccessEnds.Schedule(t.Context(), "u", "c", end, first); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -30,20 +30,20 @@ func TestAnEndIsLookedAtFromTimeToTimeUntilItIsForgotten(t *testing.T) {
 	if len(due) != 1 || due[0].UserID != "u" || due[0].CourseID != "c" || !due[0].End.Equal(end) {
 		t.Fatalf("due: %+v", due)
 	}
-	if err := s.MoveTurn(t.Context(), due[0], second); err != nil {
+	if err := s.AccessEnds.Reschedule(t.Context(), due[0], second); err != nil {
 		t.Fatal(err)
 	}
 	if again := turnsNow(t, s, first); len(again) != 0 {
 		t.Fatalf("still due after it was moved: %+v", again)
 	}
-	if err := s.MoveTurn(t.Context(), due[0], first); err != nil { // by one who has not seen the move
+	if err := s.AccessEnds.Reschedule(t.Context(), due[0], first); err != nil { // by one who has not seen the move
 		t.Fatal(err)
 	}
 	moved := turnsNow(t, s, second)
 	if len(moved) != 1 || !moved[0].At.Equal(second) {
 		t.Fatalf("moved: %+v", moved)
 	}
-	if err := s.ForgetTurn(t.Context(), moved[0]); err != nil {
+	if err := s.AccessEnds.Done(t.Context(), moved[0]); err != nil {
 		t.Fatal(err)
 	}
 	if left := turnsNow(t, s, end); len(left) != 0 {

@@ -37,15 +37,15 @@ type Unsent struct {
 	Seq    string     `bson:"seq"`
 }
 
-func (s *Store) newUnsent(u Unsent) Unsent {
+func (s *UnsentNews) fill(u Unsent) Unsent {
 	u.ID = fmt.Sprintf("%s:%s:%s:%s", u.Kind, u.Ref, u.UserID, u.Why)
 	u.At, u.Seq = s.now().UTC(), NewID()
 	return u
 }
 
-// NoteUnsent notes news to be shown later; ID, At and Seq are filled in.
-func (s *Store) NoteUnsent(ctx context.Context, u Unsent) error {
-	row := s.newUnsent(u)
+// Note notes news to be shown later; ID, At and Seq are filled in.
+func (s *UnsentNews) Note(ctx context.Context, u Unsent) error {
+	row := s.fill(u)
 	for range maxConflicts {
 		there, err := s.insertOnce(ctx, s.coll("unsent"), row)
 		if err == nil && !there {
@@ -61,23 +61,23 @@ func (s *Store) NoteUnsent(ctx context.Context, u Unsent) error {
 	return fmt.Errorf("note unsent news: %w: too many writers", shop.ErrUnavailable)
 }
 
-// NoteAllUnsent is NoteUnsent for things that never change.
-func (s *Store) NoteAllUnsent(ctx context.Context, all []Unsent) error {
+// NoteAll is Unsent.Note for things that never change.
+func (s *UnsentNews) NoteAll(ctx context.Context, all []Unsent) error {
 	docs := make([]any, 0, len(all))
 	for _, u := range all {
-		docs = append(docs, s.newUnsent(u))
+		docs = append(docs, s.fill(u))
 	}
 	_, err := s.insertFresh(ctx, s.coll("unsent"), docs)
 	return err
 }
 
-// UnsentNews lists what waits, oldest first.
-func (s *Store) UnsentNews(ctx context.Context, limit int) ([]Unsent, error) {
+// List lists what waits, oldest first.
+func (s *UnsentNews) List(ctx context.Context, limit int) ([]Unsent, error) {
 	return findAll[Unsent](ctx, s.coll("unsent"), bson.M{}, options.Find().SetSort(bson.D{{Key: "at", Value: 1}}).SetLimit(int64(limit)))
 }
 
-// ForgetUnsent deletes a row whose news is out, unless the same was noted since the row was read.
-func (s *Store) ForgetUnsent(ctx context.Context, u Unsent) error {
+// Done deletes a row whose news is out, unless the same was noted since the row was read.
+func (s *UnsentNews) Done(ctx context.Context, u Unsent) error {
 	_, err := s.deleteIf(ctx, s.coll("unsent"), bson.M{"_id": u.ID, "seq": u.Seq})
 	return err
 }

@@ -114,10 +114,10 @@ func hashSecret(text string) (hash []byte, ok bool) {
 	return sum[:], true
 }
 
-// PutToken makes a new token for the client of a user who has just logged in and returns its text, which is kept
+// Put makes a new token for the client of a user who has just logged in and returns its text, which is kept
 // nowhere. An old one of the same client is dead from then on. However many log in at
 // once, there is one row, holding the token of the last.
-func (s *Store) PutToken(ctx context.Context, u *shop.User, client string, now time.Time, ttl time.Duration) (string, TokenRow, error) {
+func (s *Tokens) Put(ctx context.Context, u *shop.User, client string, now time.Time, ttl time.Duration) (string, TokenRow, error) {
 	if !shop.ValidID(u.ID) || !ValidClient(client) {
 		return "", TokenRow{}, shop.ErrInvalidField.At("client")
 	}
@@ -128,16 +128,16 @@ func (s *Store) PutToken(ctx context.Context, u *shop.User, client string, now t
 		ID: tokenID(u.ID, client), UserID: u.ID, Client: client, Hash: hash, Roles: u.Roles,
 		CreatedAt: now, ExpiresAt: now.Add(ttl), StaffPassword: &long,
 	}
-	if err := s.putTokenRow(ctx, row); err != nil {
+	if err := s.putRow(ctx, row); err != nil {
 		return "", TokenRow{}, fmt.Errorf("put token: %w", err)
 	}
 	s.changed(ctx, changeTokens, u.ID)
 	return secret + "." + u.ID + "." + client, row, nil
 }
 
-// putTokenRow updates the row, or inserts it at the first login. Either can come too late
+// putRow updates the row, or inserts it at the first login. Either can come too late
 // (others log in or out meanwhile); then the other is right.
-func (s *Store) putTokenRow(ctx context.Context, row TokenRow) error {
+func (s *Tokens) putRow(ctx context.Context, row TokenRow) error {
 	for range maxConflicts {
 		if ok, err := s.replaceIf(ctx, s.coll("user_tokens"), bson.M{"_id": row.ID}, row); ok || err != nil {
 			return err
@@ -152,7 +152,7 @@ func (s *Store) putTokenRow(ctx context.Context, row TokenRow) error {
 // Authenticate tells whose token it is; shop.ErrUnauthenticated where it is nobody's, or
 // was replaced, or has expired. Mostly the answer comes from a cache that forgets a
 // changed token at once; where the word of changes would not arrive, the row is read.
-func (s *Store) Authenticate(ctx context.Context, token string, now time.Time) (TokenRow, error) {
+func (s *Tokens) Authenticate(ctx context.Context, token string, now time.Time) (TokenRow, error) {
 	id, hash, ok := parseToken(token)
 	if !ok {
 		return TokenRow{}, shop.ErrUnauthenticated
@@ -160,7 +160,7 @@ func (s *Store) Authenticate(ctx context.Context, token string, now time.Time) (
 	row, cached := s.tokens.get(id)
 	if !cached || !row.isFor(hash, now) { // used elsewhere, it is less idle than the cache knows
 		var err error
-		if row, err = s.readToken(ctx, id); err != nil {
+		if row, err = s.read(ctx, id); err != nil {
 			return TokenRow{}, err
 		}
 	}
@@ -173,9 +173,9 @@ func (s *Store) Authenticate(ctx context.Context, token string, now time.Time) (
 // TokenOwner is what can have a token: a user's client.
 type TokenOwner struct{ UserID, Client string }
 
-// TokensNow are the tokens that these have now, in their order; one without an ID where there is none. The answer may
+// Current are the tokens that these have now, in their order; one without an ID where there is none. The answer may
 // come from the cache, as Authenticate's does; what is not there is read at once.
-func (s *Store) TokensNow(ctx context.Context, owners []TokenOwner, now time.Time) ([]TokenRow, error) {
+func (s *Tokens) Current(ctx context.Context, owners []TokenOwner, now time.Time) ([]TokenRow, error) {
 	rows, at := make([]TokenRow, len(owners)), map[string][]int{}
 	var unknown []string
 	for i, o := range owners {
@@ -227,7 +227,7 @@ func (r TokenRow) isFor(hash []byte, now time.Time) bool {
 	return subtle.ConstantTimeCompare(r.Hash, hash) == 1 && !r.isOver(now)
 }
 
-func (s *Store) readToken(ctx context.Context, id string) (TokenRow, error) {
+func (s *Tokens) read(ctx context.Context, id string) (TokenRow, error) {
 	seen := s.tokens.generation()
 	row, err := findByID[TokenRow](ctx, s.coll("user_tokens"), id, shop.ErrUnauthenticated)
 	if errors.Is(err, shop.ErrUnauthenticated) {
@@ -240,8 +240,8 @@ func (s *Store) readToken(ctx context.Context, id string) (TokenRow, error) {
 	return *row, nil
 }
 
-// DeleteToken ends a client's token. That there is none is what was wanted.
-func (s *Store) DeleteToken(ctx context.Context, userID, client string) error {
+// Delete ends a client's token. That there is none is what was wanted.
+func (s *Tokens) Delete(ctx context.Context, userID, client string) error {
 	if _, err := s.deleteByID(ctx, s.coll("user_tokens"), tokenID(userID, client)); err != nil {
 		return fmt.Errorf("delete token: %w", err)
 	}
@@ -249,10 +249,10 @@ func (s *Store) DeleteToken(ctx context.Context, userID, client string) error {
 	return nil
 }
 
-// DeleteTokens ends all of a user's tokens.
-func (s *Store) DeleteTokens(ctx context.Context, userID string) error {
+// DeleteAll ends all of a user's tokens.
+func (s *Tokens) DeleteAll(ctx context.Context, userID string) error {
 	defer s.changed(ctx, changeTokens, userID)
-	rows, err := s.tokensOf(ctx, userID)
+	rows, err := s.of(ctx, userID)
 	for _, row := range rows {
 		_, e := s.deleteByID(ctx, s.coll("user_tokens"), row.ID)
 		err = errors.Join(err, e)
@@ -260,10 +260,10 @@ func (s *Store) DeleteTokens(ctx context.Context, userID string) error {
 	return failed("delete tokens", err)
 }
 
-// EndOldestTokens ends what a user has beyond maxSessions, the oldest logins first but never that
+// EndOldest ends what a user has beyond maxSessions, the oldest logins first but never that
 // of the spared client, and returns the ended rows. Only rows of unlisted clients can be too many.
-func (s *Store) EndOldestTokens(ctx context.Context, userID, spared string) ([]TokenRow, error) {
-	rows, err := s.tokensOf(ctx, userID)
+func (s *Tokens) EndOldest(ctx context.Context, userID, spared string) ([]TokenRow, error) {
+	rows, err := s.of(ctx, userID)
 	if err != nil || len(rows) <= maxSessions {
 		return nil, err
 	}
@@ -289,14 +289,14 @@ func count(b bool) int {
 	return 0
 }
 
-// FreshToken is the row that a user's client has in the database now, whatever the cache has.
-func (s *Store) FreshToken(ctx context.Context, userID, client string) (TokenRow, error) {
-	return s.readToken(ctx, tokenID(userID, client))
+// Fresh is the row that a user's client has in the database now, whatever the cache has.
+func (s *Tokens) Fresh(ctx context.Context, userID, client string) (TokenRow, error) {
+	return s.read(ctx, tokenID(userID, client))
 }
 
 // StepUp writes down that a session's owner has proved to be there. It reports false where the session
 // was replaced or ended.
-func (s *Store) StepUp(ctx context.Context, row TokenRow, staffPassword bool, now time.Time) (bool, error) {
+func (s *Tokens) StepUp(ctx context.Context, row TokenRow, staffPassword bool, now time.Time) (bool, error) {
 	defer s.changed(ctx, changeTokens, row.UserID)
 	now = now.UTC().Truncate(time.Millisecond)
 	ok, err := s.updateIf(ctx, s.coll("user_tokens"), bson.M{"_id": row.ID, "hash": row.Hash},
@@ -304,8 +304,8 @@ func (s *Store) StepUp(ctx context.Context, row TokenRow, staffPassword bool, no
 	return ok, failed("step up", err)
 }
 
-// NoteTokenUse writes down that a staff member's session was used now, unless that was done lately.
-func (s *Store) NoteTokenUse(ctx context.Context, row TokenRow, now time.Time) error {
+// NoteUse writes down that a staff member's session was used now, unless that was done lately.
+func (s *Tokens) NoteUse(ctx context.Context, row TokenRow, now time.Time) error {
 	if !shop.IsStaff(row.Roles) || now.Sub(row.lastUse()) < seenEvery {
 		return nil
 	}
@@ -315,9 +315,9 @@ func (s *Store) NoteTokenUse(ctx context.Context, row TokenRow, now time.Time) e
 	return failed("note the use of a session", err)
 }
 
-func (s *Store) setTokenRoles(ctx context.Context, u *shop.User) error {
+func (s *Tokens) setRoles(ctx context.Context, u *shop.User) error {
 	defer s.changed(ctx, changeTokens, u.ID)
-	rows, err := s.tokensOf(ctx, u.ID)
+	rows, err := s.of(ctx, u.ID)
 	for _, row := range rows {
 		_, e := s.updateIf(ctx, s.coll("user_tokens"), bson.M{"_id": row.ID},
 			bson.M{"$set": bson.M{"roles": u.Roles, "staff_password": u.HasStaffPassword()}})
@@ -326,6 +326,6 @@ func (s *Store) setTokenRoles(ctx context.Context, u *shop.User) error {
 	return failed("set the tokens' roles", err)
 }
 
-func (s *Store) tokensOf(ctx context.Context, userID string) ([]TokenRow, error) {
+func (s *Tokens) of(ctx context.Context, userID string) ([]TokenRow, error) {
 	return findAll[TokenRow](ctx, s.coll("user_tokens"), bson.M{"user_id": userID})
 }

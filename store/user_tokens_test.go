@@ -17,9 +17,9 @@ import (
 
 var logIn = time.Date(2025, 3, 1, 10, 0, 0, 0, time.UTC)
 
-func putToken(t *testing.T, s *Store, user, client string) (string, TokenRow) {
+func putToken(t *testing.T, s *DB, user, client string) (string, TokenRow) {
 	t.Helper()
-	token, row, err := s.PutToken(t.Context(), &shop.User{ID: user, Roles: []shop.Role{shop.RoleLearner}}, client, logIn, time.Hour)
+	token, row, err := s.Tokens.Put(t.Context(), &shop.User{ID: user, Roles: []shop.Role{shop.RoleLearner}}, client, logIn, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func TestOfParallelFirstLoginsOneTokenLives(t *testing.T) {
 	var wg sync.WaitGroup
 	for range cap(tokens) {
 		wg.Go(func() {
-			token, _, err := s.PutToken(context.Background(), &shop.User{ID: "u1"}, "web", logIn, time.Hour)
+			token, _, err := s.Tokens.Put(context.Background(), &shop.User{ID: "u1"}, "web", logIn, time.Hour)
 			if err != nil {
 				t.Error(err)
 			}
@@ -43,13 +43,13 @@ func TestOfParallelFirstLoginsOneTokenLives(t *testing.T) {
 	close(tokens)
 	live := 0
 	for token := range tokens {
-		if _, err := s.Authenticate(t.Context(), token, logIn); err == nil {
+		if _, err := s.Tokens.Authenticate(t.Context(), token, logIn); err == nil {
 			live++
 		} else if !errors.Is(err, shop.ErrUnauthenticated) {
 			t.Error(err)
 		}
 	}
-	rows, err := s.tokensOf(t.Context(), "u1")
+	rows, err := s.Tokens.of(t.Context(), "u1")
 	if err != nil || len(rows) != 1 || live != 1 {
 		t.Errorf("%d rows, %d live tokens, %v; want one each", len(rows), live, err)
 	}
@@ -72,24 +72,24 @@ func TestSixtyOldClientsAreCutToTenSessions(t *testing.T) {
 		}
 		tokens = append(tokens, secret+".u1."+client)
 	}
-	if _, err := s.Authenticate(t.Context(), tokens[0], logIn); err != nil {
+	if _, err := s.Tokens.Authenticate(t.Context(), tokens[0], logIn); err != nil {
 		t.Fatalf("an old session is over before a login: %v", err)
 	}
 	newest, _ := putToken(t, s, "u1", "phone") // at logIn: by its time it is the oldest
-	ended, err := s.EndOldestTokens(t.Context(), "u1", "phone")
+	ended, err := s.Tokens.EndOldest(t.Context(), "u1", "phone")
 	if err != nil || len(ended) != 51 || ended[0].Client != "c0" {
 		t.Fatalf("%d sessions ended, %v", len(ended), err)
 	}
 	var live []int
 	for i, token := range tokens {
-		if _, err := s.Authenticate(t.Context(), token, logIn); err == nil {
+		if _, err := s.Tokens.Authenticate(t.Context(), token, logIn); err == nil {
 			live = append(live, i)
 		}
 	}
-	if _, err := s.Authenticate(t.Context(), newest, logIn); err != nil || len(live) != 9 || live[0] != 51 {
+	if _, err := s.Tokens.Authenticate(t.Context(), newest, logIn); err != nil || len(live) != 9 || live[0] != 51 {
 		t.Errorf("besides the newest (%v), the sessions %v live", err, live)
 	}
-	if _, _, err := s.PutToken(t.Context(), &shop.User{ID: "u1"}, "c1", logIn, time.Hour); !errors.Is(err, shop.ErrInvalidField) {
+	if _, _, err := s.Tokens.Put(t.Context(), &shop.User{ID: "u1"}, "c1", logIn, time.Hour); !errors.Is(err, shop.ErrInvalidField) {
 		t.Errorf("a new session under an unlisted name: %v", err)
 	}
 }
@@ -98,7 +98,7 @@ func TestATokenSaysWhoseItIs(t *testing.T) {
 	s := open(t, t.TempDir())
 	token, put := putToken(t, s, "u1", "phone")
 	for range 2 { // from the database, then from the cache
-		row, err := s.Authenticate(t.Context(), token, logIn)
+		row, err := s.Tokens.Authenticate(t.Context(), token, logIn)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -112,12 +112,12 @@ func TestManyTokensAreAskedForAtOnce(t *testing.T) {
 	s := open(t, t.TempDir())
 	_, web := putToken(t, s, "u1", "web")
 	token, phone := putToken(t, s, "u2", "phone")
-	if _, err := s.Authenticate(t.Context(), token, logIn); err != nil { // one of them is in the cache
+	if _, err := s.Tokens.Authenticate(t.Context(), token, logIn); err != nil { // one of them is in the cache
 		t.Fatal(err)
 	}
 	owners := []TokenOwner{{"u1", "web"}, {"u3", "web"}, {"u2", "phone"}, {"u1", "web"}, {"u1", "phone"}}
 	for range 2 {
-		rows, err := s.TokensNow(t.Context(), owners, logIn)
+		rows, err := s.Tokens.Current(t.Context(), owners, logIn)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -127,7 +127,7 @@ func TestManyTokensAreAskedForAtOnce(t *testing.T) {
 			}
 		}
 	}
-	if rows, err := s.TokensNow(t.Context(), owners, logIn.Add(time.Hour)); err != nil || rows[0].ID != "" {
+	if rows, err := s.Tokens.Current(t.Context(), owners, logIn.Add(time.Hour)); err != nil || rows[0].ID != "" {
 		t.Errorf("a token that has expired is told of: %+v, %v", rows, err)
 	}
 }
@@ -155,12 +155,12 @@ func TestWhatIsNoTokenIsRefused(t *testing.T) {
 		{"the first instant too late", token, logIn.Add(time.Hour)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if _, err := s.Authenticate(t.Context(), tt.token, tt.at); !errors.Is(err, shop.ErrUnauthenticated) {
+			if _, err := s.Tokens.Authenticate(t.Context(), tt.token, tt.at); !errors.Is(err, shop.ErrUnauthenticated) {
 				t.Errorf("got %v", err)
 			}
 		})
 	}
-	if _, err := s.Authenticate(t.Context(), token, logIn.Add(time.Hour-time.Nanosecond)); err != nil {
+	if _, err := s.Tokens.Authenticate(t.Context(), token, logIn.Add(time.Hour-time.Nanosecond)); err != nil {
 		t.Errorf("the last instant: %v", err)
 	}
 }
@@ -181,14 +181,14 @@ func TestTheDatabaseHoldsNoTokenThatLogsIn(t *testing.T) {
 func TestATokenDiesAtOnce(t *testing.T) {
 	for _, tt := range []struct {
 		name string
-		end  func(context.Context, *Store) error
+		end  func(context.Context, *DB) error
 	}{
-		{"when the client logs in again", func(ctx context.Context, s *Store) error {
-			_, _, err := s.PutToken(ctx, &shop.User{ID: "u1"}, "web", logIn, time.Hour)
+		{"when the client logs in again", func(ctx context.Context, s *DB) error {
+			_, _, err := s.Tokens.Put(ctx, &shop.User{ID: "u1"}, "web", logIn, time.Hour)
 			return err
 		}},
-		{"when the client logs out", func(ctx context.Context, s *Store) error { return s.DeleteToken(ctx, "u1", "web") }},
-		{"when all of the user's end", func(ctx context.Context, s *Store) error { return s.DeleteTokens(ctx, "u1") }},
+		{"when the client logs out", func(ctx context.Context, s *DB) error { return s.Tokens.Delete(ctx, "u1", "web") }},
+		{"when all of the user's end", func(ctx context.Context, s *DB) error { return s.Tokens.DeleteAll(ctx, "u1") }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := open(t, t.TempDir())
@@ -196,17 +196,17 @@ func TestATokenDiesAtOnce(t *testing.T) {
 			token, _ := putToken(t, s, "u1", "web")
 			bystander, _ := putToken(t, s, "u2", "web")
 			for range 2 {
-				if _, err := s.Authenticate(t.Context(), token, logIn); err != nil {
+				if _, err := s.Tokens.Authenticate(t.Context(), token, logIn); err != nil {
 					t.Fatal(err)
 				}
 			}
 			if err := tt.end(t.Context(), s); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := s.Authenticate(t.Context(), token, logIn); !errors.Is(err, shop.ErrUnauthenticated) {
+			if _, err := s.Tokens.Authenticate(t.Context(), token, logIn); !errors.Is(err, shop.ErrUnauthenticated) {
 				t.Errorf("still good: %v", err)
 			}
-			if _, err := s.Authenticate(t.Context(), bystander, logIn); err != nil {
+			if _, err := s.Tokens.Authenticate(t.Context(), bystander, logIn); err != nil {
 				t.Errorf("a bystander's token: %v", err)
 			}
 		})
@@ -216,18 +216,18 @@ func TestATokenDiesAtOnce(t *testing.T) {
 func TestChangedRolesReachTheTokens(t *testing.T) {
 	s := open(t, t.TempDir())
 	u := &shop.User{Username: "ada", Roles: []shop.Role{shop.RoleLearner}, CreatedAt: logIn}
-	if err := s.InsertUser(t.Context(), u); err != nil {
+	if err := s.Users.Insert(t.Context(), u); err != nil {
 		t.Fatal(err)
 	}
 	token, _ := putToken(t, s, u.ID, "web")
-	if _, err := s.Authenticate(t.Context(), token, logIn); err != nil {
+	if _, err := s.Tokens.Authenticate(t.Context(), token, logIn); err != nil {
 		t.Fatal(err)
 	}
 	editor := func(*shop.User) ([]shop.Role, error) { return []shop.Role{shop.RoleEditor}, nil }
-	if _, _, err := s.ChangeRoles(t.Context(), u.ID, ByOperator, editor); err != nil {
+	if _, _, err := s.Roles.Change(t.Context(), u.ID, ByOperator, editor); err != nil {
 		t.Fatal(err)
 	}
-	row, err := s.Authenticate(t.Context(), token, logIn)
+	row, err := s.Tokens.Authenticate(t.Context(), token, logIn)
 	if err != nil || len(row.Roles) != 1 || row.Roles[0] != shop.RoleEditor {
 		t.Errorf("%v, %v", row.Roles, err)
 	}
@@ -241,31 +241,30 @@ func TestARevokedTokenIsDeadOnTheOtherInstance(t *testing.T) {
 	eventually(t, "both caches are trusted", func() bool { return a.bus.healthy() && other.bus.healthy() })
 	token, _ := putToken(t, a, "u1", "web")
 	for range 2 {
-		if _, err := other.Authenticate(t.Context(), token, logIn); err != nil {
+		if _, err := other.Tokens.Authenticate(t.Context(), token, logIn); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, cached := other.tokens.get("u1:web"); !cached {
+	if _, cached := other.Tokens.tokens.get("u1:web"); !cached {
 		t.Fatal("the other instance has nothing cached: the test shows nothing")
 	}
-	if err := a.DeleteToken(t.Context(), "u1", "web"); err != nil {
+	if err := a.Tokens.Delete(t.Context(), "u1", "web"); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the other instance refuses it", func() bool {
-		_, err := other.Authenticate(t.Context(), token, logIn)
+		_, err := other.Tokens.Authenticate(t.Context(), token, logIn)
 		return errors.Is(err, shop.ErrUnauthenticated)
 	})
 }
 
 // secondInstance is a store over a's MongoDB; both get a bus over the Redis at url.
-func secondInstance(t *testing.T, a *Store, url string) *Store {
+func secondInstance(t *testing.T, a *DB, url string) *DB {
 	t.Helper()
 	b := redisOnly(t, url)
 	b.client, b.db, b.gate, b.embeddedMongo = a.client, a.db, a.gate, a.embeddedMongo
-	first := redisOnly(t, url)
-	a.bus, a.tokens, a.catalogue, a.templates = first.bus, first.tokens, first.catalogue, first.templates
-	a.catalogue.store = a
-	for _, s := range []*Store{a, b} {
+	a.bus = redisOnly(t, url).bus
+	a.wire("")
+	for _, s := range []*DB{a, b} {
 		ctx, stop := context.WithCancel(context.Background())
 		done := make(chan error, 1)
 		go func() { done <- s.bus.run(ctx) }()
@@ -278,12 +277,12 @@ func TestARowReadBeforeAChangeIsNotCachedAfterIt(t *testing.T) {
 	s := open(t, t.TempDir())
 	eventually(t, "the cache is trusted", s.bus.healthy)
 	_, row := putToken(t, s, "u1", "web")
-	seen := s.tokens.generation() // a reader begins …
-	if err := s.DeleteToken(t.Context(), "u1", "web"); err != nil {
+	seen := s.Tokens.tokens.generation() // a reader begins …
+	if err := s.Tokens.Delete(t.Context(), "u1", "web"); err != nil {
 		t.Fatal(err)
 	}
-	s.tokens.put(row, seen) // … and ends only now
-	if _, cached := s.tokens.get(row.ID); cached {
+	s.Tokens.tokens.put(row, seen) // … and ends only now
+	if _, cached := s.Tokens.tokens.get(row.ID); cached {
 		t.Error("a dead token is in the cache")
 	}
 }
@@ -292,7 +291,7 @@ func TestWithoutTheBusTokensAreReadFromTheDatabase(t *testing.T) {
 	s := open(t, t.TempDir())
 	eventually(t, "the cache is trusted", s.bus.healthy)
 	token, row := putToken(t, s, "u1", "web")
-	if _, err := s.Authenticate(t.Context(), token, logIn); err != nil {
+	if _, err := s.Tokens.Authenticate(t.Context(), token, logIn); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.coll("user_tokens").DeleteOne(t.Context(), bson.M{"_id": row.ID}); err != nil { // another instance did it
@@ -300,7 +299,7 @@ func TestWithoutTheBusTokensAreReadFromTheDatabase(t *testing.T) {
 	}
 	old := time.Now().Add(-2 * busStale)
 	s.bus.heard.Store(&old) // and nobody could tell us
-	if _, err := s.Authenticate(t.Context(), token, logIn); !errors.Is(err, shop.ErrUnauthenticated) {
+	if _, err := s.Tokens.Authenticate(t.Context(), token, logIn); !errors.Is(err, shop.ErrUnauthenticated) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -20,13 +20,13 @@ type username struct {
 	UserID string `bson:"user_id"`
 }
 
-// InsertUser makes an account, with the id u.ID or, where that is "", a new one, which
+// Insert makes an account, with the id u.ID or, where that is "", a new one, which
 // u then carries. A username that somebody has is shop.ErrUsernameTaken.
 //
 // The name is claimed first, and the claim fixes the account's id. When a process dies
 // between the two writes, the next registration of the name finishes with that id; of
 // several at once the one that inserts the account wins.
-func (s *Store) InsertUser(ctx context.Context, u *shop.User) error {
+func (s *Users) Insert(ctx context.Context, u *shop.User) error {
 	if u.ID == "" {
 		u.ID = newID()
 	}
@@ -45,7 +45,7 @@ func (s *Store) InsertUser(ctx context.Context, u *shop.User) error {
 	return nil
 }
 
-func (s *Store) claimUsername(ctx context.Context, u *shop.User) error {
+func (s *Users) claimUsername(ctx context.Context, u *shop.User) error {
 	fresh, err := s.insertOnce(ctx, s.coll("usernames"), username{u.Username, u.ID})
 	if err != nil {
 		return fmt.Errorf("claim username: %w", err)
@@ -61,22 +61,22 @@ func (s *Store) claimUsername(ctx context.Context, u *shop.User) error {
 	return nil
 }
 
-// User reads an account; shop.ErrUserNotFound where there is none.
-func (s *Store) User(ctx context.Context, id string) (*shop.User, error) {
+// Get reads an account; shop.ErrUserNotFound where there is none.
+func (s *Users) Get(ctx context.Context, id string) (*shop.User, error) {
 	return findByID[shop.User](ctx, s.coll("users"), id, shop.ErrUserNotFound)
 }
 
-// UserByUsername reads the account that has a username.
-func (s *Store) UserByUsername(ctx context.Context, name string) (*shop.User, error) {
+// ByUsername reads the account that has a username.
+func (s *Users) ByUsername(ctx context.Context, name string) (*shop.User, error) {
 	held, err := findByID[username](ctx, s.coll("usernames"), shop.NormalUsername(name), shop.ErrUserNotFound)
 	if err != nil {
 		return nil, err
 	}
-	return s.User(ctx, held.UserID)
+	return s.Get(ctx, held.UserID)
 }
 
-// Users lists accounts, newest first; q, if not "", is a part of the username or name.
-func (s *Store) Users(ctx context.Context, q string, limit int, cursor string) ([]shop.User, string, error) {
+// Page lists accounts, newest first; q, if not "", is a part of the username or name.
+func (s *Users) Page(ctx context.Context, q string, limit int, cursor string) ([]shop.User, string, error) {
 	filter := bson.M{}
 	if q != "" {
 		part := func(q string) bson.Regex { return bson.Regex{Pattern: regexp.QuoteMeta(q), Options: "i"} }
@@ -98,7 +98,7 @@ type ProfileChange struct {
 
 // ChangeProfile changes an account as its owner wants it, unless it was deleted: nothing personal
 // comes back onto that.
-func (s *Store) ChangeProfile(ctx context.Context, id string, p ProfileChange) error {
+func (s *Users) ChangeProfile(ctx context.Context, id string, p ProfileChange) error {
 	fields := bson.M{}
 	if p.Name != nil {
 		fields["name"] = *p.Name
@@ -109,25 +109,25 @@ func (s *Store) ChangeProfile(ctx context.Context, id string, p ProfileChange) e
 	for topic, muted := range p.Mute {
 		fields["muted."+string(topic)] = muted
 	}
-	return s.setUser(ctx, bson.M{"_id": id, "deleted_at": nil}, fields)
+	return s.set(ctx, bson.M{"_id": id, "deleted_at": nil}, fields)
 }
 
 // ReplacePassword replaces the password's hash, on condition that it is still old, and notes whether the
 // password has the length that staff need; it reports whether this call did it. The tokens live on:
 // DeleteTokens ends them.
-func (s *Store) ReplacePassword(ctx context.Context, id, old, hash string, staffPassword bool) (bool, error) {
-	err := s.setUser(ctx, bson.M{"_id": id, "password_hash": old}, bson.M{"password_hash": hash, "staff_password": staffPassword})
+func (s *Users) ReplacePassword(ctx context.Context, id, old, hash string, staffPassword bool) (bool, error) {
+	err := s.set(ctx, bson.M{"_id": id, "password_hash": old}, bson.M{"password_hash": hash, "staff_password": staffPassword})
 	if errors.Is(err, shop.ErrUserNotFound) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-// DeleteUser takes everything personal off an account, on condition that the password's
+// Delete takes everything personal off an account, on condition that the password's
 // hash and the roles are still the given ones, and reports whether this call did it. Orders, enrolments,
 // trials and the audit stay, under an id that says nothing. The username is free again;
 // where the process dies before that, it stays taken.
-func (s *Store) DeleteUser(ctx context.Context, u *shop.User, now time.Time) (bool, error) {
+func (s *Users) Delete(ctx context.Context, u *shop.User, now time.Time) (bool, error) {
 	gone, err := s.updateIf(ctx, s.coll("users"), unchanged(u), bson.M{
 		"$set":   bson.M{"name": deletedName, "roles": []shop.Role{}, "deleted_at": now.UTC()},
 		"$unset": bson.M{"username": "", "password_hash": "", "staff_password": "", "passwordless": ""},
@@ -135,7 +135,7 @@ func (s *Store) DeleteUser(ctx context.Context, u *shop.User, now time.Time) (bo
 	if err != nil || !gone {
 		return false, failed("delete user", err)
 	}
-	err = errors.Join(s.DeleteTokens(ctx, u.ID), s.endScenes(ctx, u.ID), s.forgetWeChat(ctx, u.ID))
+	err = errors.Join(s.tokens.DeleteAll(ctx, u.ID), s.scenes.endAll(ctx, u.ID), s.bindings.forget(ctx, u.ID))
 	_, e := s.deleteIf(ctx, s.coll("usernames"), bson.M{"_id": u.Username, "user_id": u.ID})
 	return true, errors.Join(err, failed("free username", e))
 }
@@ -143,7 +143,7 @@ func (s *Store) DeleteUser(ctx context.Context, u *shop.User, now time.Time) (bo
 // deletedName is shown where the name was.
 const deletedName = "已注销用户"
 
-func (s *Store) setUser(ctx context.Context, filter, fields bson.M) error {
+func (s *Users) set(ctx context.Context, filter, fields bson.M) error {
 	ok, err := s.updateIf(ctx, s.coll("users"), filter, bson.M{"$set": fields})
 	if err != nil {
 		return fmt.Errorf("change user: %w", err)

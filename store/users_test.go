@@ -16,7 +16,7 @@ func TestAUsernameIsTakenOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 16 {
 		wg.Go(func() {
-			err := s.InsertUser(context.Background(), &shop.User{Username: "Ada", CreatedAt: logIn})
+			err := s.Users.Insert(context.Background(), &shop.User{Username: "Ada", CreatedAt: logIn})
 			switch {
 			case err == nil:
 				won.Add(1)
@@ -29,24 +29,24 @@ func TestAUsernameIsTakenOnce(t *testing.T) {
 	if won.Load() != 1 {
 		t.Errorf("%d accounts of one name", won.Load())
 	}
-	if u, err := s.UserByUsername(t.Context(), "ADA"); err != nil || u.Username != "ada" {
+	if u, err := s.Users.ByUsername(t.Context(), "ADA"); err != nil || u.Username != "ada" {
 		t.Errorf("%+v, %v", u, err)
 	}
 }
 
 func TestARegistrationThatDiedHalfWayDoesNotBlockTheName(t *testing.T) {
 	s := open(t, t.TempDir())
-	if err := s.claimUsername(t.Context(), &shop.User{ID: "dead", Username: "ada"}); err != nil {
+	if err := s.Users.claimUsername(t.Context(), &shop.User{ID: "dead", Username: "ada"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.UserByUsername(t.Context(), "ada"); !errors.Is(err, shop.ErrUserNotFound) {
+	if _, err := s.Users.ByUsername(t.Context(), "ada"); !errors.Is(err, shop.ErrUserNotFound) {
 		t.Errorf("half an account logs in: %v", err)
 	}
 	u := &shop.User{Username: "ada", CreatedAt: logIn}
-	if err := s.InsertUser(t.Context(), u); err != nil || u.ID != "dead" {
+	if err := s.Users.Insert(t.Context(), u); err != nil || u.ID != "dead" {
 		t.Errorf("%q, %v", u.ID, err)
 	}
-	if err := s.InsertUser(t.Context(), &shop.User{Username: "ada", CreatedAt: logIn}); !errors.Is(err, shop.ErrUsernameTaken) {
+	if err := s.Users.Insert(t.Context(), &shop.User{Username: "ada", CreatedAt: logIn}); !errors.Is(err, shop.ErrUsernameTaken) {
 		t.Errorf("and then again: %v", err)
 	}
 }
@@ -54,11 +54,11 @@ func TestARegistrationThatDiedHalfWayDoesNotBlockTheName(t *testing.T) {
 func TestUsersWithoutAUsernameAreMany(t *testing.T) {
 	s := open(t, t.TempDir())
 	for range 2 {
-		if err := s.InsertUser(t.Context(), &shop.User{Name: "微信用户", CreatedAt: logIn}); err != nil {
+		if err := s.Users.Insert(t.Context(), &shop.User{Name: "微信用户", CreatedAt: logIn}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := s.UserByUsername(t.Context(), ""); !errors.Is(err, shop.ErrUserNotFound) {
+	if _, err := s.Users.ByUsername(t.Context(), ""); !errors.Is(err, shop.ErrUserNotFound) {
 		t.Errorf("the empty username: %v", err)
 	}
 }
@@ -66,22 +66,22 @@ func TestUsersWithoutAUsernameAreMany(t *testing.T) {
 func TestAnAccountIsChanged(t *testing.T) {
 	s := open(t, t.TempDir())
 	u := &shop.User{Username: "ada", Name: "Ada", PasswordHash: "old", CreatedAt: logIn}
-	if err := s.InsertUser(t.Context(), u); err != nil {
+	if err := s.Users.Insert(t.Context(), u); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.ChangeProfile(t.Context(), u.ID, ProfileChange{Name: new("Ada L.")}); err != nil {
+	if err := s.Users.ChangeProfile(t.Context(), u.ID, ProfileChange{Name: new("Ada L.")}); err != nil {
 		t.Fatal(err)
 	}
-	if ok, err := s.ReplacePassword(t.Context(), u.ID, "other", "new", true); ok || err != nil {
+	if ok, err := s.Users.ReplacePassword(t.Context(), u.ID, "other", "new", true); ok || err != nil {
 		t.Errorf("replaced a hash that was not there: %v, %v", ok, err)
 	}
-	if ok, err := s.ReplacePassword(t.Context(), u.ID, "old", "new", true); !ok || err != nil {
+	if ok, err := s.Users.ReplacePassword(t.Context(), u.ID, "old", "new", true); !ok || err != nil {
 		t.Errorf("did not replace: %v, %v", ok, err)
 	}
-	if got, err := s.User(t.Context(), u.ID); err != nil || got.Name != "Ada L." || got.PasswordHash != "new" || got.Username != "ada" {
+	if got, err := s.Users.Get(t.Context(), u.ID); err != nil || got.Name != "Ada L." || got.PasswordHash != "new" || got.Username != "ada" {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if err := s.ChangeProfile(t.Context(), "nobody", ProfileChange{Name: new("x")}); !errors.Is(err, shop.ErrUserNotFound) {
+	if err := s.Users.ChangeProfile(t.Context(), "nobody", ProfileChange{Name: new("x")}); !errors.Is(err, shop.ErrUserNotFound) {
 		t.Errorf("somebody who is not there: %v", err)
 	}
 }
@@ -89,14 +89,14 @@ func TestAnAccountIsChanged(t *testing.T) {
 func TestUsersAreFoundByAPartOfTheirName(t *testing.T) {
 	s := open(t, t.TempDir())
 	for _, name := range []string{"ada", "grace", "ada.b"} {
-		if err := s.InsertUser(t.Context(), &shop.User{Username: name, CreatedAt: logIn}); err != nil {
+		if err := s.Users.Insert(t.Context(), &shop.User{Username: name, CreatedAt: logIn}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for q, want := range map[string]int{"": 3, "ADA": 2, "a.b": 1, ".*": 0} {
 		n, cursor := 0, ""
 		for range 4 { // pages of one
-			users, next, err := s.Users(t.Context(), q, 1, cursor)
+			users, next, err := s.Users.Page(t.Context(), q, 1, cursor)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -25,31 +25,31 @@ type WeChatHolder struct {
 // Living reports whether the account is there and was not deleted.
 func (h WeChatHolder) Living() bool { return h.User != nil && h.User.DeletedAt == nil }
 
-// HolderOfWeChat is the account that has claimed a WeChat; ok is false where none has.
-func (s *Store) HolderOfWeChat(ctx context.Context, openid string) (h WeChatHolder, ok bool, err error) {
-	if h.claim, err = s.claimOf(ctx, openid); err != nil || h.claim.UserID == "" {
+// Holder is the account that has claimed a WeChat; ok is false where none has.
+func (s *WeChats) Holder(ctx context.Context, openid string) (h WeChatHolder, ok bool, err error) {
+	if h.claim, err = s.bindings.claimOf(ctx, openid); err != nil || h.claim.UserID == "" {
 		return h, false, err
 	}
-	if h.Binding, err = s.Binding(ctx, h.claim.UserID); err != nil {
+	if h.Binding, err = s.bindings.Get(ctx, h.claim.UserID); err != nil {
 		return h, false, err
 	}
-	h.User, err = s.User(ctx, h.claim.UserID)
+	h.User, err = s.users.Get(ctx, h.claim.UserID)
 	if errors.Is(err, shop.ErrUserNotFound) {
 		return h, true, nil
 	}
 	return h, true, err
 }
 
-// RegisterWeChat makes an account for a WeChat that has none and that logs in with it; from
+// Register makes an account for a WeChat that has none and that logs in with it; from
 // then on no other can be made for it. stale is the holder whose claim means nothing any
 // more, a deleted account or one that the WeChat was unbound from; nil where there is no
 // claim. It reports whether the account is there; otherwise another has claimed the WeChat
 // meanwhile.
 //
 // The WeChat is claimed first, and the claim fixes the account's id. A claim without its
-// account is one whose account comes next, or never if the process died: FinishWeChat goes on
+// account is one whose account comes next, or never if the process died: WeChats.Finish goes on
 // with the claimed id, as often as several logins like.
-func (s *Store) RegisterWeChat(ctx context.Context, u *shop.User, openid, unionid string, stale *WeChatHolder, now time.Time) (bool, error) {
+func (s *WeChats) Register(ctx context.Context, u *shop.User, openid, unionid string, stale *WeChatHolder, now time.Time) (bool, error) {
 	u.ID = newID()
 	claim := wechat{ID: openid, UserID: u.ID, Take: newID(), Registered: true}
 	var mine bool
@@ -57,42 +57,42 @@ func (s *Store) RegisterWeChat(ctx context.Context, u *shop.User, openid, unioni
 	if stale == nil {
 		mine, err = s.insertOnce(ctx, s.coll("wechats"), claim)
 	} else {
-		mine, err = s.takeOver(ctx, stale.claim, claim)
+		mine, err = s.bindings.takeOver(ctx, stale.claim, claim)
 	}
 	if err != nil || !mine {
 		return false, failedBinding(err)
 	}
 	if stale != nil { // it may have begun to bind the WeChat again before it lost it
-		if err := s.unbind(ctx, stale.UserID, openid); err != nil {
+		if err := s.bindings.unbind(ctx, stale.UserID, openid); err != nil {
 			return false, err
 		}
 	}
-	return true, s.FinishWeChat(ctx, u, openid, unionid, now)
+	return true, s.Finish(ctx, u, openid, unionid, now)
 }
 
-// FinishWeChat does what follows RegisterWeChat's claim, any number of times and several at
+// Finish does what follows WeChats.Register's claim, any number of times and several at
 // once: u is the account as it is made where it is not there yet, with the claimed id.
-func (s *Store) FinishWeChat(ctx context.Context, u *shop.User, openid, unionid string, now time.Time) error {
+func (s *WeChats) Finish(ctx context.Context, u *shop.User, openid, unionid string, now time.Time) error {
 	u.Passwordless = true
 	fresh, err := s.insertOnce(ctx, s.coll("users"), u)
 	if err != nil {
 		return fmt.Errorf("insert user: %w", err)
 	}
 	if !fresh {
-		if made, err := s.User(ctx, u.ID); err != nil || made.DeletedAt != nil {
+		if made, err := s.users.Get(ctx, u.ID); err != nil || made.DeletedAt != nil {
 			return err // nothing personal comes back onto a deleted account
 		}
 	}
-	if err := s.shareKeys(ctx, u.ID, openid, unionid, false); err != nil {
+	if err := s.bindings.shareKeys(ctx, u.ID, openid, unionid, false); err != nil {
 		return err
 	}
-	return s.keepWeChat(ctx, u.ID, openid, true, now)
+	return s.bindings.keep(ctx, u.ID, openid, true, now)
 }
 
-// AllowWeChat lets the WeChat that is bound to an account log in to it. It reports false
+// Allow lets the WeChat that is bound to an account log in to it. It reports false
 // where another, or none, is bound by now.
-func (s *Store) AllowWeChat(ctx context.Context, userID, openid string) (bool, error) {
-	b, err := s.changeBinding(ctx, userID, func(b *Binding) bool {
+func (s *WeChats) Allow(ctx context.Context, userID, openid string) (bool, error) {
+	b, err := s.bindings.change(ctx, userID, func(b *Binding) bool {
 		if b.Openid != openid || b.Login {
 			return false
 		}
@@ -102,15 +102,15 @@ func (s *Store) AllowWeChat(ctx context.Context, userID, openid string) (bool, e
 	return b.Openid == openid && b.Login, err
 }
 
-// ReleaseWeChat takes a WeChat off an account as the WeChat's owner wishes.
-func (s *Store) ReleaseWeChat(ctx context.Context, userID, openid string) error {
-	return s.letGo(ctx, userID, openid)
+// Release takes a WeChat off an account as the WeChat's owner wishes.
+func (s *WeChats) Release(ctx context.Context, userID, openid string) error {
+	return s.bindings.letGo(ctx, userID, openid)
 }
 
 // SetCredentials gives a username and a password to an account that has neither, and
 // reports whether this call did it. A username that somebody has is shop.ErrUsernameTaken.
 // When the process dies in between, the name is this account's alone.
-func (s *Store) SetCredentials(ctx context.Context, id, name, hash string, staffPassword bool) (bool, error) {
+func (s *Users) SetCredentials(ctx context.Context, id, name, hash string, staffPassword bool) (bool, error) {
 	u := &shop.User{ID: id, Username: shop.NormalUsername(name)}
 	if err := s.claimUsername(ctx, u); err != nil {
 		return false, err
@@ -124,7 +124,7 @@ func (s *Store) SetCredentials(ctx context.Context, id, name, hash string, staff
 		return won, failed("set credentials", err)
 	}
 	// Another call did, maybe with another name: this one is free again then.
-	has, err := s.User(ctx, id)
+	has, err := s.Get(ctx, id)
 	if err != nil || has.Username == u.Username {
 		return false, err
 	}

@@ -224,7 +224,7 @@ func newDueHistory(t *testing.T, w *world) dueHistory {
 	list := priceList{prices: map[string]shop.Fen{stage1: 0, stage2: 20000, stage3: 30000, full: 99900}, at: w.clock.now()}
 	c := &course{id: store.NewID(), onSale: true, lists: []priceList{list}}
 	h.courses = []*course{c}
-	_, err := w.instances[0].store.InsertCourse(h.ctx, &shop.Course{
+	_, err := w.instances[0].store.Courses.Insert(h.ctx, &shop.Course{
 		ID: c.id, State: shop.CourseOnSale, Title: "Course", Chapters: []shop.Chapter{{Title: "1", Lessons: make([]shop.Lesson, 10)}},
 		Versions: []shop.PolicyVersion{{Version: 1, PublishedAt: list.at, Policies: list.policies(), Ladder: list.ladder()}},
 	})
@@ -281,7 +281,7 @@ func (d dueHistory) wantRows() {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	due, err := rows[store.Due](d.ctx, d.w, "due", bson.M{}, bson.D{})
+	due, err := rows[store.Wakeup](d.ctx, d.w, "due", bson.M{}, bson.D{})
 	if err != nil {
 		d.t.Fatal(err)
 	}

@@ -59,7 +59,7 @@ func (h *history) lastLetters() {
 // nothing is due any more.
 func (h *history) untilRest() {
 	for range 300 {
-		due, err := rows[store.Due](h.ctx, h.w, "due", bson.M{}, bson.D{{Key: "at", Value: 1}})
+		due, err := rows[store.Wakeup](h.ctx, h.w, "due", bson.M{}, bson.D{{Key: "at", Value: 1}})
 		h.must(err)
 		if len(due) == 0 {
 			return

@@ -31,11 +31,11 @@ func TestSettle_WhileTheAccountIsDeleted_PaysAllBack(t *testing.T) {
 			db := h.w.instances[1].store
 			buyer := &shop.User{ID: h.user, Username: h.user, Name: "buyer", PasswordHash: "x", Roles: []shop.Role{}, CreatedAt: h.w.clock.now()}
 			leave := func() {
-				if gone, err := db.DeleteUser(h.ctx, buyer, h.w.clock.now()); err != nil || !gone {
+				if gone, err := db.Users.Delete(h.ctx, buyer, h.w.clock.now()); err != nil || !gone {
 					t.Errorf("the account is not deleted: %t, %v", gone, err)
 				}
 			}
-			h.must(db.InsertUser(h.ctx, buyer))
+			h.must(db.Users.Insert(h.ctx, buyer))
 			h.paidSlowly(tt.holds, func() {
 				leave()
 				if tt.other {
@@ -53,7 +53,7 @@ func TestSettle_WhileTheCourseGoes_PaysItBack(t *testing.T) {
 	w := openWorld(t)
 	for name, takeAway := range map[string]func(h dueHistory, id string) error{
 		"taken down by law": func(h dueHistory, id string) error {
-			_, err := h.w.instances[1].store.UpdateCourse(h.ctx, id, func(c *shop.Course) error {
+			_, err := h.w.instances[1].store.Courses.Change(h.ctx, id, func(c *shop.Course) error {
 				c.State, c.TakenDown = shop.CourseOffSale, true
 				return nil
 			})
@@ -142,7 +142,7 @@ func (d dueHistory) wantAllBack(reason string) {
 			d.t.Errorf("course %s stays granted: %+v", e.CourseID, e.Grants)
 		}
 	}
-	if n, err := d.w.instances[1].store.CountLearners(d.ctx, d.courses[0].id); err != nil || n != 0 {
+	if n, err := d.w.instances[1].store.Enrolments.CountLearners(d.ctx, d.courses[0].id); err != nil || n != 0 {
 		d.t.Errorf("%d learners, %v", n, err)
 	}
 	found, err := d.w.instances[1].till.Check(d.ctx)

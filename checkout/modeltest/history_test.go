@@ -150,7 +150,7 @@ func (h *history) begin() {
 		sc.Versions = []shop.PolicyVersion{{Version: 1, PublishedAt: list.at, Policies: list.policies(), Ladder: list.ladder()}}
 		c.lists = append(c.lists, list)
 		h.revive()
-		if _, err := h.anybody().store.InsertCourse(h.ctx, sc); err != nil {
+		if _, err := h.anybody().store.Courses.Insert(h.ctx, sc); err != nil {
 			h.fail("insert the course: %v", err)
 		}
 		h.tell("course %s: %s", c.id, list)

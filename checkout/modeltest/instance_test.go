@@ -24,7 +24,7 @@ type instance struct {
 	name  string
 	world *world
 	gate  *gate
-	store *store.Store
+	store *store.DB
 	till  *checkout.Checkout
 	pay   *wechat.Pay
 	line  *http.Server // its line to WeChat

@@ -104,7 +104,7 @@ func publish(h *history) func(bool) {
 		delete(next.prices, stage3)
 	}
 	err := i.call(h.ctx, func(ctx ctx) error {
-		_, err := i.store.UpdateCourse(ctx, c.id, func(sc *shop.Course) error {
+		_, err := i.store.Courses.Change(ctx, c.id, func(sc *shop.Course) error {
 			return sc.Publish(next.policies(), next.ladder(), func() string { return "" }, h.w.clock.now())
 		})
 		return err
@@ -157,7 +157,7 @@ func onOffSale(h *history) func(bool) {
 		to = shop.CourseOnSale
 	}
 	err := i.call(h.ctx, func(ctx ctx) error {
-		_, err := i.store.UpdateCourse(ctx, c.id, func(sc *shop.Course) error { sc.State = to; return nil })
+		_, err := i.store.Courses.Change(ctx, c.id, func(sc *shop.Course) error { sc.State = to; return nil })
 		return err
 	})
 	h.tell("%s is %s now: %s", c.id, to, outcome(err))

@@ -22,7 +22,7 @@ import (
 
 // Open opens a store with a database of its own, runs it, and closes it when the test
 // ends. Each option may change the settings first.
-func Open(t testing.TB, options ...func(*store.Config)) *store.Store {
+func Open(t testing.TB, options ...func(*store.Config)) *store.DB {
 	t.Helper()
 	cfg := Config(t)
 	for _, o := range options {

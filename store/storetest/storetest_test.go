@@ -15,13 +15,13 @@ import (
 func TestEachStoreIsEmptyAndRuns(t *testing.T) {
 	for range 2 {
 		s := Open(t, func(c *store.Config) { c.Now = func() time.Time { return time.Unix(0, 0) } })
-		if err := s.PutSetting(t.Context(), "seen", true); err != nil {
+		if err := s.Settings.Put(t.Context(), "seen", true); err != nil {
 			t.Fatal(err)
 		}
 	}
 	s := Open(t)
 	var seen bool
-	if found, err := s.Setting(t.Context(), "seen", &seen); found || err != nil {
+	if found, err := s.Settings.Get(t.Context(), "seen", &seen); found || err != nil {
 		t.Errorf("a fresh store remembers: %v, %v", found, err)
 	}
 	if mongoErr, redisErr := s.Ping(t.Context()); mongoErr != nil || redisErr != nil {

@@ -14,7 +14,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -39,40 +38,71 @@ type Config struct {
 	TrialNeeds shop.TrialNeeds // what an account needs for a free stage; "": nothing
 }
 
-// Store is the shop's data. Its methods may be called from any goroutine.
-type Store struct {
+// DB is the shop's data: one field for each collection of MongoDB, and for each thing that
+// Redis holds. All may be used from any goroutine.
+type DB struct {
+	Users             *Users
+	Roles             *Roles
+	Tokens            *Tokens
+	APIKeys           *APIKeys
+	Bindings          *Bindings
+	Followers         *Followers
+	WeChats           *WeChats
+	Scenes            *Scenes
+	Categories        *Categories
+	Courses           *Courses
+	Catalogue         *CatalogueCache
+	Carts             *Carts
+	Orders            *Orders
+	IdempotencyKeys   *IdempotencyKeys
+	Claims            *Claims
+	Wakeups           *Wakeups
+	Enrolments        *Enrolments
+	AccessEnds        *AccessEnds
+	Trials            *Trials
+	Progress          *Progress
+	UnmatchedPayments *UnmatchedPayments
+	Reconciliations   *Reconciliations
+	Notices           *Notices
+	NoticeTemplates   *NoticeTemplates
+	Broadcasts        *Broadcasts
+	Audiences         *Audiences
+	Readers           *Readers
+	Deliveries        *Deliveries
+	Unsent            *UnsentNews
+	Audit             *Audit
+	Settings          *Settings
+	Proofs            *Proofs
+	Limits            *Limits
+	Places            *Places
+	SharedCache       *SharedCache
+
+	*base
+
+	client *mongo.Client
+	lock   *dataLock // nil where nothing is embedded
+}
+
+// base is what all collections share.
+type base struct {
 	log *slog.Logger
 	now func() time.Time
 
-	client *mongo.Client
-	db     *mongo.Database
-	gate   *gate
-
-	trialNeeds shop.TrialNeeds
-
+	db    *mongo.Database
+	gate  *gate
 	redis redis.UniversalClient
+	bus   *bus
 
 	embeddedMongo *embeddedMongo // nil with a real MongoDB
 	embeddedRedis *embeddedRedis // nil with a real Redis
-	lock          *dataLock      // nil where nothing is embedded
 	full          atomic.Bool    // a write found no room on the disk
-
-	bus       *bus
-	tokens    *tokenCache
-	catalogue *catalogueCache
-	limits    *limiter
-	templates *kept[map[string]shop.NoticeTemplate]
-	posted    *kept[[]shop.Broadcast]
-
-	policyTexts policyTexts
-	secrets     sync.Map // of Secret, by name
 }
 
 // Open connects to both stores, or starts the embedded ones, and makes the indexes. It
 // fails where MongoDB does not answer; without Redis the shop can sell, so a Redis that
 // does not answer is only logged. Close ends what Open began.
-func Open(ctx context.Context, cfg Config) (_ *Store, err error) {
-	s := &Store{log: cfg.Log, now: cfg.Now, trialNeeds: cfg.TrialNeeds}
+func Open(ctx context.Context, cfg Config) (_ *DB, err error) {
+	s := &DB{base: &base{log: cfg.Log, now: cfg.Now}}
 	if s.log == nil {
 		s.log = slog.Default()
 	}
@@ -96,15 +126,11 @@ func Open(ctx context.Context, cfg Config) (_ *Store, err error) {
 		return nil, err
 	}
 	s.bus = newBus(s.redis, s.log)
-	s.tokens = newTokenCache(s.bus)
-	s.catalogue = newCatalogueCache(s)
-	s.limits = newLimiter(s)
-	s.templates = newKept[map[string]shop.NoticeTemplate](s.bus, changeTemplates, templatesAge)
-	s.posted = newKept[[]shop.Broadcast](s.bus, changePosted, postedAge)
+	s.wire(cfg.TrialNeeds)
 	return s, nil
 }
 
-func (s *Store) openMongo(ctx context.Context, cfg Config) error {
+func (s *DB) openMongo(ctx context.Context, cfg Config) error {
 	uri := cfg.MongoURI
 	if uri == "" {
 		e, err := startEmbeddedMongo(cfg.DataDir, s.log)
@@ -130,7 +156,7 @@ func (s *Store) openMongo(ctx context.Context, cfg Config) error {
 	return nil
 }
 
-func (s *Store) openRedis(ctx context.Context, cfg Config) error {
+func (s *DB) openRedis(ctx context.Context, cfg Config) error {
 	url, answer, budget := cfg.RedisURL, redisTimeout, redisBudget
 	if url == "" {
 		e, err := startEmbeddedRedis()
@@ -158,7 +184,7 @@ func (s *Store) openRedis(ctx context.Context, cfg Config) error {
 
 // Run keeps the caches in step with the other instances, and the embedded Redis's clock
 // and copy on disk going, until ctx ends.
-func (s *Store) Run(ctx context.Context) error {
+func (s *DB) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.bus.run(ctx) })
 	if s.embeddedRedis != nil {
@@ -169,7 +195,7 @@ func (s *Store) Run(ctx context.Context) error {
 
 // Close saves the embedded carts, then ends both stores. Call it last: after it no
 // method works.
-func (s *Store) Close(ctx context.Context) error {
+func (s *DB) Close(ctx context.Context) error {
 	var errs []error
 	if s.redis != nil {
 		if s.embeddedRedis != nil {
@@ -193,9 +219,9 @@ func (s *Store) Close(ctx context.Context) error {
 }
 
 // Redis is the connection to Redis, for the parts that keep other things there.
-func (s *Store) Redis() redis.UniversalClient { return s.redis }
+func (s *DB) Redis() redis.UniversalClient { return s.redis }
 
 // Embedded tells which of the stores run inside this process.
-func (s *Store) Embedded() (mongo, redis bool) {
+func (s *DB) Embedded() (mongo, redis bool) {
 	return s.embeddedMongo != nil, s.embeddedRedis != nil
 }
