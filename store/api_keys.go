@@ -45,6 +45,13 @@ func IsAPIKey(token string) bool { return strings.HasPrefix(token, apiKeyPrefix)
 // KeyTTL is how long a key is good where its maker does not say, and one from before keys ended.
 const KeyTTL = 90 * 24 * time.Hour
 
+// APIKeys are the keys with which programs use the API.
+type APIKeys struct {
+	*base
+	audit *Audit
+	users *Users
+}
+
 // Insert makes a key that is good until expires, and returns its text, which is kept nowhere. by
 // is its maker; shop.ErrForbidden where that is no administrator any more. The audit has it first.
 func (s *APIKeys) Insert(ctx context.Context, name string, scopes []string, by string, expires, now time.Time) (string, APIKey, error) {

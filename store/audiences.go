@@ -23,6 +23,12 @@ const listChunkSize = 5000
 
 func listChunkID(list string, n int) string { return fmt.Sprintf("%s:%05d", list, n) }
 
+// Audiences are whom broadcasts go to.
+type Audiences struct {
+	*base
+	catalogue *CatalogueCache
+}
+
 // PutList keeps a list of users under an id. Each id has one list: putting it again, as
 // after a crash, changes nothing.
 func (s *Audiences) PutList(ctx context.Context, list string, userIDs []string) error {
@@ -113,31 +119,4 @@ func (s *Audiences) enrolledIn(ctx context.Context, a shop.Audience) (bson.M, fu
 	}
 	in := func(courseID string) bool { return slices.Contains(ids, courseID) }
 	return bson.M{"course_id": bson.M{"$in": ids}}, in, nil
-}
-
-// Living are those of the users who have an account still.
-func (s *Users) Living(ctx context.Context, userIDs []string) (map[string]*shop.User, error) {
-	all, err := findByIDs[*shop.User](ctx, s.base, s.coll("users"), userIDs)
-	if err != nil {
-		return nil, err
-	}
-	there := make(map[string]*shop.User, len(all))
-	for _, u := range all {
-		if u.DeletedAt == nil {
-			there[u.ID] = u
-		}
-	}
-	return there, nil
-}
-
-// Count is how many accounts there are.
-func (s *Users) Count(ctx context.Context) (int64, error) {
-	n, err := s.coll("users").CountDocuments(ctx, bson.M{"deleted_at": nil})
-	return n, failed("count users", err)
-}
-
-// EachOptedOut calls each with every account that wants no activities.
-func (s *Users) EachOptedOut(ctx context.Context, each func(userID string) error) error {
-	return walk(ctx, s.coll("users"), bson.M{"deleted_at": nil, "muted.activities": true},
-		func(u *shop.User) error { return each(u.ID) }, options.Find().SetProjection(bson.M{"_id": 1}))
 }

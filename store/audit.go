@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -20,6 +21,11 @@ type AuditRow struct {
 	By     string            `bson:"by"`
 	At     time.Time         `bson:"at"`
 	Data   map[string]string `bson:"data,omitempty"`
+}
+
+// Audit is what people did, append only.
+type Audit struct {
+	*base
 }
 
 // Add appends a row; the same id twice is one row.
@@ -66,4 +72,19 @@ func (s *Audit) AddBroadcast(ctx context.Context, b *shop.Broadcast) error {
 		}
 	}
 	return nil
+}
+
+// CountMoves says how many moves of each order stand in the audit.
+func (s *Audit) CountMoves(ctx context.Context) (map[string]int, error) {
+	const prefix = "order:"
+	moves := bson.M{"_id": bson.M{"$gte": prefix, "$lt": "order;"}} // ';' follows ':'
+	counts := map[string]int{}
+	err := walk(ctx, s.coll("audit"), moves, func(row *AuditRow) error {
+		id, _, ok := strings.Cut(strings.TrimPrefix(row.ID, prefix), ":")
+		if ok {
+			counts[id]++
+		}
+		return nil
+	}, options.Find().SetProjection(bson.M{"_id": 1}))
+	return counts, err
 }

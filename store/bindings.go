@@ -58,6 +58,13 @@ type wechat struct {
 
 var errNoBinding = errors.New("no binding")
 
+// Bindings are what learners have of WeChat, and the claims that say whose a WeChat is.
+type Bindings struct {
+	*base
+	trials *Trials
+	users  *Users
+}
+
 // Get reads what a learner has of WeChat; an empty one where that is nothing.
 func (s *Bindings) Get(ctx context.Context, userID string) (Binding, error) {
 	b, err := findByID[Binding](ctx, s.coll("bindings"), userID, errNoBinding)
@@ -412,4 +419,16 @@ func failedBinding(err error) error {
 		return nil
 	}
 	return fmt.Errorf("bind WeChat: %w", err)
+}
+
+// UserOf is whose account a WeChat is bound to, "" where it is nobody's.
+func (s *Bindings) UserOf(ctx context.Context, openid string) (userID string, err error) {
+	held, err := findByID[wechat](ctx, s.coll("wechats"), openid, errNoBinding)
+	if errors.Is(err, errNoBinding) {
+		return "", nil
+	}
+	if err != nil {
+		return "", failedBinding(err)
+	}
+	return held.UserID, nil
 }

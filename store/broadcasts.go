@@ -12,6 +12,14 @@ import (
 	"mstm/shop"
 )
 
+// Broadcasts are marketing's.
+type Broadcasts struct {
+	*base
+	audiences *Audiences
+
+	posted *kept[[]shop.Broadcast]
+}
+
 // Insert adds a broadcast with the users that its audience lists, and reports
 // whether its id was free. The list is written first, under what the request says: a
 // broadcast never lacks it, nor gets that of another request which died before this one.

@@ -10,6 +10,11 @@ import (
 	"mstm/shop"
 )
 
+// Categories are the shelves of the catalogue.
+type Categories struct {
+	*base
+}
+
 // Insert adds a shelf and reports whether its id was free.
 func (s *Categories) Insert(ctx context.Context, c shop.Category) (bool, error) {
 	fresh, err := s.insertOnce(ctx, s.coll("categories"), c)

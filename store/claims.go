@@ -21,6 +21,11 @@ type Claim struct {
 	At      time.Time `bson:"at"`
 }
 
+// Claims say which open order holds a course for a learner.
+type Claims struct {
+	*base
+}
+
 // Take takes the course for the order and returns the id of the order that holds it
 // afterwards: this one, or the one that was first.
 func (s *Claims) Take(ctx context.Context, userID, courseID, orderID string) (holder string, err error) {

@@ -10,6 +10,11 @@ import (
 	"mstm/shop"
 )
 
+// Courses are the courses as they are in the database now.
+type Courses struct {
+	*base
+}
+
 // Insert adds a course and reports whether its id was free.
 func (s *Courses) Insert(ctx context.Context, c *shop.Course) (bool, error) {
 	fresh, err := s.insertOnce(ctx, s.coll("courses"), c)
@@ -72,15 +77,6 @@ func (s *Courses) set(ctx context.Context, c *shop.Course, seen int64) (bool, er
 	delete(fields, "_id")
 	delete(fields, "learners")
 	return s.updateIf(ctx, s.coll("courses"), bson.M{"_id": c.ID, "v": seen}, bson.M{"$set": fields})
-}
-
-// CountLearners is how many people have a grant of the course that was not revoked.
-func (s *Enrolments) CountLearners(ctx context.Context, courseID string) (int64, error) {
-	n, err := s.coll("enrolments").CountDocuments(ctx, bson.M{
-		"course_id":    courseID,
-		"grants.state": bson.M{"$in": bson.A{shop.GrantLive, shop.GrantFrozen}}, // of any grant
-	})
-	return n, failed("count learners", err)
 }
 
 // SetLearners keeps the number that the catalogue shows and sorts by. It reaches the

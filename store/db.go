@@ -225,3 +225,64 @@ func (s *DB) Redis() redis.UniversalClient { return s.redis }
 func (s *DB) Embedded() (mongo, redis bool) {
 	return s.embeddedMongo != nil, s.embeddedRedis != nil
 }
+
+// wire makes them all and makes them known to one another.
+func (db *DB) wire(trialNeeds shop.TrialNeeds) {
+	b := db.base
+	db.Users = &Users{base: b}
+	db.Roles = &Roles{base: b}
+	db.Tokens = &Tokens{base: b, tokens: newTokenCache(b.bus)}
+	db.APIKeys = &APIKeys{base: b}
+	db.Bindings = &Bindings{base: b}
+	db.Followers = &Followers{base: b}
+	db.WeChats = &WeChats{base: b}
+	db.Scenes = &Scenes{base: b}
+	db.Categories = &Categories{base: b}
+	db.Courses = &Courses{base: b}
+	db.Catalogue = newCatalogueCache(b, db.Categories)
+	db.Carts = &Carts{base: b}
+	db.Orders = &Orders{base: b}
+	db.IdempotencyKeys = &IdempotencyKeys{base: b}
+	db.Claims = &Claims{base: b}
+	db.Wakeups = &Wakeups{base: b}
+	db.Enrolments = &Enrolments{base: b}
+	db.AccessEnds = &AccessEnds{base: b}
+	db.Trials = &Trials{base: b, trialNeeds: trialNeeds}
+	db.Progress = &Progress{base: b}
+	db.UnmatchedPayments = &UnmatchedPayments{base: b}
+	db.Reconciliations = &Reconciliations{base: b}
+	db.Notices = &Notices{base: b}
+	db.NoticeTemplates = &NoticeTemplates{base: b, templates: newKept[map[string]shop.NoticeTemplate](b.bus, changeTemplates, templatesAge)}
+	db.Broadcasts = &Broadcasts{base: b, posted: newKept[[]shop.Broadcast](b.bus, changePosted, postedAge)}
+	db.Audiences = &Audiences{base: b}
+	db.Readers = &Readers{base: b}
+	db.Deliveries = &Deliveries{base: b}
+	db.Unsent = &UnsentNews{base: b}
+	db.Audit = &Audit{base: b}
+	db.Settings = &Settings{base: b}
+	db.Proofs = &Proofs{base: b}
+	db.Limits = &Limits{base: b, limits: newLimiter(b.redis)}
+	db.Places = &Places{base: b}
+	db.SharedCache = &SharedCache{b.redis}
+	db.Users.bindings = db.Bindings
+	db.Users.scenes = db.Scenes
+	db.Users.tokens = db.Tokens
+	db.Roles.audit = db.Audit
+	db.Roles.tokens = db.Tokens
+	db.Roles.users = db.Users
+	db.APIKeys.audit = db.Audit
+	db.APIKeys.users = db.Users
+	db.Bindings.trials = db.Trials
+	db.Bindings.users = db.Users
+	db.Followers.bindings = db.Bindings
+	db.WeChats.bindings = db.Bindings
+	db.WeChats.users = db.Users
+	db.Orders.audit = db.Audit
+	db.Orders.wakeups = db.Wakeups
+	db.IdempotencyKeys.orders = db.Orders
+	db.Enrolments.trials = db.Trials
+	db.Trials.bindings = db.Bindings
+	db.NoticeTemplates.audit = db.Audit
+	db.Broadcasts.audiences = db.Audiences
+	db.Audiences.catalogue = db.Catalogue
+}

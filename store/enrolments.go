@@ -13,6 +13,12 @@ import (
 // errNoEnrolment never leaves this file: having no enrolment is no error to anybody.
 var errNoEnrolment = errors.New("no enrolment")
 
+// Enrolments are what learners may watch, and until when.
+type Enrolments struct {
+	*base
+	trials *Trials
+}
+
 // Get reads a learner's enrolment in a course; nil where nothing was ever granted.
 func (s *Enrolments) Get(ctx context.Context, userID, courseID string) (*shop.Enrolment, error) {
 	e, err := findByID[shop.Enrolment](ctx, s.coll("enrolments"), shop.EnrolmentID(userID, courseID), errNoEnrolment)
@@ -97,4 +103,31 @@ func (s *Enrolments) Standing(ctx context.Context, userID string, courseIDs ...s
 		all[e.CourseID] = shop.Standing{Enrolment: e, TrialUsed: used[e.CourseID], TrialLack: lack}
 	}
 	return all, nil
+}
+
+// Each calls each with every enrolment.
+func (s *Enrolments) Each(ctx context.Context, each func(*shop.Enrolment) error) error {
+	return walk(ctx, s.coll("enrolments"), bson.M{}, each)
+}
+
+// ByID reads the enrolments with these ids (user:course); missing ones are left out.
+func (s *Enrolments) ByID(ctx context.Context, ids []string) (map[string]*shop.Enrolment, error) {
+	all, err := findByIDs[*shop.Enrolment](ctx, s.base, s.coll("enrolments"), ids)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[string]*shop.Enrolment, len(all))
+	for _, e := range all {
+		found[e.ID] = e
+	}
+	return found, nil
+}
+
+// CountLearners is how many people have a grant of the course that was not revoked.
+func (s *Enrolments) CountLearners(ctx context.Context, courseID string) (int64, error) {
+	n, err := s.coll("enrolments").CountDocuments(ctx, bson.M{
+		"course_id":    courseID,
+		"grants.state": bson.M{"$in": bson.A{shop.GrantLive, shop.GrantFrozen}}, // of any grant
+	})
+	return n, failed("count learners", err)
 }

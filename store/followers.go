@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 )
@@ -15,16 +14,10 @@ type Consent struct {
 	At         time.Time `bson:"at"` // when they last decided; a repeat of the event says the same
 }
 
-// UserOf is whose account a WeChat is bound to, "" where it is nobody's.
-func (s *Bindings) UserOf(ctx context.Context, openid string) (userID string, err error) {
-	held, err := findByID[wechat](ctx, s.coll("wechats"), openid, errNoBinding)
-	if errors.Is(err, errNoBinding) {
-		return "", nil
-	}
-	if err != nil {
-		return "", failedBinding(err)
-	}
-	return held.UserID, nil
+// Followers are what a bound WeChat has told the official account.
+type Followers struct {
+	*base
+	bindings *Bindings
 }
 
 // SetFollowing notes what WeChat said at that time about whether somebody follows the account.

@@ -13,6 +13,14 @@ import (
 
 const templatesAge = 5 * time.Second // how late an edit may be that nobody could announce
 
+// NoticeTemplates are the wordings that staff have given notices.
+type NoticeTemplates struct {
+	*base
+	audit *Audit
+
+	templates *kept[map[string]shop.NoticeTemplate]
+}
+
 // All are the wordings that people have given notices, by form, from memory unless
 // one has changed. The caller must not change them.
 func (s *NoticeTemplates) All(ctx context.Context) (map[string]shop.NoticeTemplate, error) {

@@ -12,6 +12,11 @@ import (
 	"mstm/shop"
 )
 
+// Notices are the inboxes.
+type Notices struct {
+	*base
+}
+
 // Insert puts a notice into its reader's inbox and reports whether this call did
 // it: the same id twice is told once.
 func (s *Notices) Insert(ctx context.Context, n *shop.Notice) (bool, error) {
@@ -159,4 +164,22 @@ func (s *Notices) markRead(ctx context.Context, id string, now time.Time) (bool,
 // Get reads a notice as it was told; shop.ErrNoticeNotFound where there is none.
 func (s *Notices) Get(ctx context.Context, id string) (*shop.Notice, error) {
 	return findByID[shop.Notice](ctx, s.coll("notices"), id, shop.ErrNoticeNotFound)
+}
+
+// Each calls each with every notice.
+func (s *Notices) Each(ctx context.Context, each func(*shop.Notice) error) error {
+	return walk(ctx, s.coll("notices"), bson.M{}, each)
+}
+
+// Existing says which of the notices with these ids there are.
+func (s *Notices) Existing(ctx context.Context, ids []string) (map[string]bool, error) {
+	all, err := findByIDs[shop.Notice](ctx, s.base, s.coll("notices"), ids)
+	if err != nil {
+		return nil, err
+	}
+	there := make(map[string]bool, len(all))
+	for _, n := range all {
+		there[n.ID] = true
+	}
+	return there, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -16,6 +17,13 @@ var errUnchanged = errors.New("unchanged")
 
 // Unchanged is what a change function returns to leave a document as it is.
 func Unchanged() error { return errUnchanged }
+
+// Orders are all orders, one document each with its attempts, refunds and history.
+type Orders struct {
+	*base
+	audit   *Audit
+	wakeups *Wakeups
+}
 
 // Insert writes a new order and reports whether its id was free.
 func (s *Orders) Insert(ctx context.Context, o *shop.Order) (bool, error) {
@@ -158,4 +166,47 @@ func (s *Audit) AddOrder(ctx context.Context, o *shop.Order) error {
 		}
 	}
 	return nil
+}
+
+// EachWithCash calls each with every order whose money may have moved in [from, until):
+// a payment, a refund by its beginning or its acceptance, or an order that cost nothing.
+// It may call each with others too, as the two bounds may hold for two elements of a list
+// ($elemMatch, which would tell, finds nothing in the embedded store): the order's own Cash
+// says what moved when. On MongoDB an index answers each part; the embedded store reads all
+// orders, which a development shop can afford.
+func (s *Orders) EachWithCash(ctx context.Context, from, until time.Time, each func(*shop.Order) error) error {
+	within := bson.M{"$gte": from.UTC(), "$lt": until.UTC()}
+	filter := bson.M{"$or": bson.A{
+		bson.M{"attempts.paid_at": within},
+		bson.M{"refunds.created_at": within},
+		bson.M{"refunds.accepted_at": within},
+		bson.M{"total_fen": 0, "created_at": within},
+	}}
+	if err := walk(ctx, s.coll("orders"), filter, each); err != nil {
+		return fmt.Errorf("orders with cash: %w", err)
+	}
+	return nil
+}
+
+// Each calls each with every order.
+func (s *Orders) Each(ctx context.Context, each func(*shop.Order) error) error {
+	return walk(ctx, s.coll("orders"), bson.M{}, each)
+}
+
+// ByID reads the orders with these ids; missing ones are left out.
+func (s *Orders) ByID(ctx context.Context, ids []string) (map[string]*shop.Order, error) {
+	all, err := findByIDs[*shop.Order](ctx, s.base, s.coll("orders"), ids)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[string]*shop.Order, len(all))
+	for _, o := range all {
+		found[o.ID] = o
+	}
+	return found, nil
+}
+
+// EachPaid calls each with every order that was paid in from … to.
+func (s *Orders) EachPaid(ctx context.Context, from, to time.Time, each func(*shop.Order) error) error {
+	return walk(ctx, s.coll("orders"), bson.M{"paid_at": bson.M{"$gte": from.UTC(), "$lte": to.UTC()}}, each)
 }

@@ -11,7 +11,7 @@ import (
 	"mstm/shop"
 )
 
-// Progress is how far a learner has come in a course. It is apart from the enrolment, so
+// CourseProgress is how far a learner has come in a course. It is apart from the enrolment, so
 // that watching never contends with money. Lessons are keyed by their id.
 type CourseProgress struct {
 	ID      string                    `bson:"_id" json:"-"` // user:course
@@ -32,6 +32,11 @@ func (p *CourseProgress) Opened(lessonID string) bool {
 }
 
 var errNoProgress = errors.New("no progress")
+
+// Progress is how far learners have come.
+type Progress struct {
+	*base
+}
 
 // Get reads a learner's progress in a course; empty where nothing was opened.
 func (s *Progress) Get(ctx context.Context, userID, courseID string) (*CourseProgress, error) {

@@ -7,8 +7,6 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
-
-	"mstm/shop"
 )
 
 // spentProof is a proof of work that was used. Inserting it decides, so a proof is good once at
@@ -20,6 +18,11 @@ type spentProof struct {
 
 // proofsRemoved is how many rows that are over one use of a proof removes: more than it adds.
 const proofsRemoved = 3
+
+// Proofs are the proofs of work that were used.
+type Proofs struct {
+	*base
+}
 
 // Spend uses a proof of work up and reports whether this call did it; false means that it
 // was used before. The proof must be refused by its age from expires on.
@@ -44,27 +47,4 @@ func (s *Proofs) removeOld(ctx context.Context) error {
 		}
 	}
 	return err
-}
-
-// Secret is a random key by name, the same for all instances and after restarts: one setting, inserted
-// once by the first instance that asks. Deleting the setting ends the key at the instances' next start.
-func (s *Settings) Secret(ctx context.Context, name string) (string, error) {
-	if known, ok := s.secrets.Load(name); ok {
-		return known.(string), nil
-	}
-	key, value := "secret."+name, ""
-	for range maxConflicts {
-		found, err := s.Get(ctx, key, &value)
-		if err != nil {
-			return "", err
-		}
-		if found {
-			s.secrets.Store(name, value)
-			return value, nil
-		}
-		if _, err := s.insertOnce(ctx, s.coll("settings"), bson.M{"_id": key, "value": newID() + newID()}); err != nil {
-			return "", fmt.Errorf("make secret %s: %w", name, err)
-		}
-	}
-	return "", fmt.Errorf("make secret %s: %w", name, shop.ErrUnavailable)
 }

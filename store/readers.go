@@ -64,6 +64,11 @@ func (r *Reader) read(broadcastID string, clicked bool, now time.Time) bool {
 
 var errNoReader = errors.New("no reader")
 
+// Readers are how far users have read the broadcasts in every inbox.
+type Readers struct {
+	*base
+}
+
 // Get is how far a user has read; somebody who has read nothing yet has a fresh one.
 func (s *Readers) Get(ctx context.Context, userID string) (*Reader, error) {
 	r, err := findByID[Reader](ctx, s.coll("readers"), userID, errNoReader)
@@ -140,9 +145,4 @@ func (s *Readers) EachReading(ctx context.Context, b *shop.Broadcast, each func(
 	return walk(ctx, s.coll("notices"), filter, func(n *shop.Notice) error {
 		return each(n.UserID, *n.ReadAt, n.ClickedAt != nil)
 	})
-}
-
-// EachPaid calls each with every order that was paid in from … to.
-func (s *Orders) EachPaid(ctx context.Context, from, to time.Time, each func(*shop.Order) error) error {
-	return walk(ctx, s.coll("orders"), bson.M{"paid_at": bson.M{"$gte": from.UTC(), "$lte": to.UTC()}}, each)
 }

@@ -11,6 +11,11 @@ import (
 	"mstm/shop"
 )
 
+// Reconciliations are the days' comparisons with WeChat's bills.
+type Reconciliations struct {
+	*base
+}
+
 // Get reads the comparison of one day; shop.ErrReconciliationNotFound where
 // there was none.
 func (s *Reconciliations) Get(ctx context.Context, day shop.Date) (*shop.Reconciliation, error) {

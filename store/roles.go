@@ -38,6 +38,14 @@ const ByOperator = "operator"
 
 var errNoRoleLog = errors.New("no role log")
 
+// Roles changes what people may do, one change after another.
+type Roles struct {
+	*base
+	audit  *Audit
+	tokens *Tokens
+	users  *Users
+}
+
 // Change changes what somebody may do to what decide makes of the account as it is, at once on
 // every instance: the tokens carry the roles, so they are changed too. by is the administrator who wants
 // it, or ByOperator. It returns the account with the new roles, and the roles that it had before.

@@ -47,6 +47,11 @@ const secretLength = 26
 // NewWord makes a word for a learner.
 func NewWord(userID string) string { return newID() + userID }
 
+// Scenes are the words that go to WeChat with a learner.
+type Scenes struct {
+	*base
+}
+
 // Put keeps a learner's scene in place of the one before.
 func (s *Scenes) Put(ctx context.Context, p ScenePurpose, sc Scene) error {
 	sc.ID, sc.ExpiresAt = sceneID(sc.UserID, p), sc.ExpiresAt.UTC()

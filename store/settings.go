@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -17,6 +18,13 @@ type setting struct {
 }
 
 var errNoSetting = errors.New("no such setting")
+
+// Settings are small things that the shop remembers about itself.
+type Settings struct {
+	*base
+
+	secrets sync.Map // of Secret, by name
+}
 
 // Get reads what was put under key into v, a pointer; found is false, and v as it
 // was, where nothing was.
@@ -50,4 +58,27 @@ func (s *Settings) Put(ctx context.Context, key string, v any) error {
 		}
 	}
 	return fmt.Errorf("put setting %s: %w: too many writers", key, shop.ErrUnavailable)
+}
+
+// Secret is a random key by name, the same for all instances and after restarts: one setting, inserted
+// once by the first instance that asks. Deleting the setting ends the key at the instances' next start.
+func (s *Settings) Secret(ctx context.Context, name string) (string, error) {
+	if known, ok := s.secrets.Load(name); ok {
+		return known.(string), nil
+	}
+	key, value := "secret."+name, ""
+	for range maxConflicts {
+		found, err := s.Get(ctx, key, &value)
+		if err != nil {
+			return "", err
+		}
+		if found {
+			s.secrets.Store(name, value)
+			return value, nil
+		}
+		if _, err := s.insertOnce(ctx, s.coll("settings"), bson.M{"_id": key, "value": newID() + newID()}); err != nil {
+			return "", fmt.Errorf("make secret %s: %w", name, err)
+		}
+	}
+	return "", fmt.Errorf("make secret %s: %w", name, shop.ErrUnavailable)
 }

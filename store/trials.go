@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -24,6 +25,14 @@ func trialID(courseID, personKey string) string { return courseID + ":" + person
 
 func newTrial(courseID, personKey, orderID string, at time.Time) trial {
 	return trial{ID: trialID(courseID, personKey), CourseID: courseID, Person: personKey, OrderID: orderID, At: at.UTC()}
+}
+
+// Trials are the free stages that people have used.
+type Trials struct {
+	*base
+	bindings *Bindings
+
+	trialNeeds shop.TrialNeeds // what an account needs for a free stage; "": nothing
 }
 
 // personKeys are what a learner is known by across accounts: the user id and, of each
@@ -147,4 +156,24 @@ func (s *Trials) used(ctx context.Context, userID string, courseIDs []string) (m
 		used[r.CourseID] = true
 	}
 	return used, nil
+}
+
+// Orders says which order used each of these free stages up, by user:course.
+func (s *Trials) Orders(ctx context.Context, enrolmentIDs []string) (map[string]string, error) {
+	ids := make([]string, 0, len(enrolmentIDs))
+	byTrial := map[string]string{}
+	for _, id := range enrolmentIDs {
+		user, course, _ := strings.Cut(id, ":")
+		ids = append(ids, trialID(course, user))
+		byTrial[trialID(course, user)] = id
+	}
+	all, err := findByIDs[trial](ctx, s.base, s.coll("trials"), ids)
+	if err != nil {
+		return nil, err
+	}
+	orders := make(map[string]string, len(all))
+	for _, t := range all {
+		orders[byTrial[t.ID]] = t.OrderID
+	}
+	return orders, nil
 }

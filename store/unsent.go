@@ -37,6 +37,11 @@ type Unsent struct {
 	Seq    string     `bson:"seq"`
 }
 
+// UnsentNews is what open pages have not been shown yet.
+type UnsentNews struct {
+	*base
+}
+
 func (s *UnsentNews) fill(u Unsent) Unsent {
 	u.ID = fmt.Sprintf("%s:%s:%s:%s", u.Kind, u.Ref, u.UserID, u.Why)
 	u.At, u.Seq = s.now().UTC(), NewID()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"mstm/shop"
 )
@@ -18,6 +19,14 @@ import (
 type username struct {
 	ID     string `bson:"_id"` // normal form
 	UserID string `bson:"user_id"`
+}
+
+// Users are the accounts, with their usernames in a collection of their own.
+type Users struct {
+	*base
+	bindings *Bindings
+	scenes   *Scenes
+	tokens   *Tokens
 }
 
 // Insert makes an account, with the id u.ID or, where that is "", a new one, which
@@ -152,4 +161,67 @@ func (s *Users) set(ctx context.Context, filter, fields bson.M) error {
 		return shop.ErrUserNotFound
 	}
 	return nil
+}
+
+// Living are those of the users who have an account still.
+func (s *Users) Living(ctx context.Context, userIDs []string) (map[string]*shop.User, error) {
+	all, err := findByIDs[*shop.User](ctx, s.base, s.coll("users"), userIDs)
+	if err != nil {
+		return nil, err
+	}
+	there := make(map[string]*shop.User, len(all))
+	for _, u := range all {
+		if u.DeletedAt == nil {
+			there[u.ID] = u
+		}
+	}
+	return there, nil
+}
+
+// Count is how many accounts there are.
+func (s *Users) Count(ctx context.Context) (int64, error) {
+	n, err := s.coll("users").CountDocuments(ctx, bson.M{"deleted_at": nil})
+	return n, failed("count users", err)
+}
+
+// EachOptedOut calls each with every account that wants no activities.
+func (s *Users) EachOptedOut(ctx context.Context, each func(userID string) error) error {
+	return walk(ctx, s.coll("users"), bson.M{"deleted_at": nil, "muted.activities": true},
+		func(u *shop.User) error { return each(u.ID) }, options.Find().SetProjection(bson.M{"_id": 1}))
+}
+
+// SetCredentials gives a username and a password to an account that has neither, and
+// reports whether this call did it. A username that somebody has is shop.ErrUsernameTaken.
+// When the process dies in between, the name is this account's alone.
+func (s *Users) SetCredentials(ctx context.Context, id, name, hash string, staffPassword bool) (bool, error) {
+	u := &shop.User{ID: id, Username: shop.NormalUsername(name)}
+	if err := s.claimUsername(ctx, u); err != nil {
+		return false, err
+	}
+	if u.ID != id {
+		return false, shop.ErrUsernameTaken
+	}
+	won, err := s.updateIf(ctx, s.coll("users"), bson.M{"_id": id, "passwordless": true},
+		bson.M{"$set": bson.M{"username": u.Username, "password_hash": hash, "staff_password": staffPassword, "passwordless": false}})
+	if err != nil || won {
+		return won, failed("set credentials", err)
+	}
+	// Another call did, maybe with another name: this one is free again then.
+	has, err := s.Get(ctx, id)
+	if err != nil || has.Username == u.Username {
+		return false, err
+	}
+	_, err = s.deleteIf(ctx, s.coll("usernames"), bson.M{"_id": u.Username, "user_id": id})
+	return false, failed("free username", err)
+}
+
+// unchanged is the account as long as it is there with the roles and the password, or none, that u has.
+func unchanged(u *shop.User) bson.M {
+	m := rolesUnchanged(u)
+	if u.Passwordless {
+		m["passwordless"] = true
+	} else {
+		m["password_hash"] = u.PasswordHash
+	}
+	return m
 }

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"go.mongodb.org/mongo-driver/v2/bson"
-
 	"mstm/shop"
 )
 
@@ -24,6 +22,13 @@ type WeChatHolder struct {
 
 // Living reports whether the account is there and was not deleted.
 func (h WeChatHolder) Living() bool { return h.User != nil && h.User.DeletedAt == nil }
+
+// WeChats are the WeChats that log in to accounts.
+type WeChats struct {
+	*base
+	bindings *Bindings
+	users    *Users
+}
 
 // Holder is the account that has claimed a WeChat; ok is false where none has.
 func (s *WeChats) Holder(ctx context.Context, openid string) (h WeChatHolder, ok bool, err error) {
@@ -105,40 +110,4 @@ func (s *WeChats) Allow(ctx context.Context, userID, openid string) (bool, error
 // Release takes a WeChat off an account as the WeChat's owner wishes.
 func (s *WeChats) Release(ctx context.Context, userID, openid string) error {
 	return s.bindings.letGo(ctx, userID, openid)
-}
-
-// SetCredentials gives a username and a password to an account that has neither, and
-// reports whether this call did it. A username that somebody has is shop.ErrUsernameTaken.
-// When the process dies in between, the name is this account's alone.
-func (s *Users) SetCredentials(ctx context.Context, id, name, hash string, staffPassword bool) (bool, error) {
-	u := &shop.User{ID: id, Username: shop.NormalUsername(name)}
-	if err := s.claimUsername(ctx, u); err != nil {
-		return false, err
-	}
-	if u.ID != id {
-		return false, shop.ErrUsernameTaken
-	}
-	won, err := s.updateIf(ctx, s.coll("users"), bson.M{"_id": id, "passwordless": true},
-		bson.M{"$set": bson.M{"username": u.Username, "password_hash": hash, "staff_password": staffPassword, "passwordless": false}})
-	if err != nil || won {
-		return won, failed("set credentials", err)
-	}
-	// Another call did, maybe with another name: this one is free again then.
-	has, err := s.Get(ctx, id)
-	if err != nil || has.Username == u.Username {
-		return false, err
-	}
-	_, err = s.deleteIf(ctx, s.coll("usernames"), bson.M{"_id": u.Username, "user_id": id})
-	return false, failed("free username", err)
-}
-
-// unchanged is the account as long as it is there with the roles and the password, or none, that u has.
-func unchanged(u *shop.User) bson.M {
-	m := rolesUnchanged(u)
-	if u.Passwordless {
-		m["passwordless"] = true
-	} else {
-		m["password_hash"] = u.PasswordHash
-	}
-	return m
 }

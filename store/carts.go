@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -32,6 +33,13 @@ func cartKey(userID string) string        { return "shopping_car_{" + userID + "
 func cartVersionKey(userID string) string { return "shopping_car_version_{" + userID + "}" }
 
 func cartLineKey(userID, courseID string) string { return cartKey(userID) + "_" + courseID }
+
+// Carts are the learners' carts, in Redis.
+type Carts struct {
+	*base
+
+	policyTexts policyTexts
+}
 
 // Get reads a learner's cart in one round trip; a second one follows where there is
 // something to mend, and once a day to prolong its life. Without Redis it is
@@ -288,4 +296,35 @@ func (s *Carts) decodeLine(row any) (l shop.CartLine, err error) {
 		}
 	}
 	return l, nil
+}
+
+// policyTexts keeps what the policies of cart lines were read to: a course's are the same words in the
+// cart of nearly everybody who has it there. Whoever gets a list shares it and must not change it.
+type policyTexts struct {
+	mu   sync.RWMutex
+	read map[string][]shop.PricePolicy
+}
+
+// policyTextsKept is about how many texts are remembered, of some hundred bytes each.
+const policyTextsKept = 2048
+
+func (t *policyTexts) policies(text string) ([]shop.PricePolicy, error) {
+	t.mu.RLock()
+	list, known := t.read[text]
+	t.mu.RUnlock()
+	if known {
+		return list, nil
+	}
+	list = []shop.PricePolicy{}
+	if err := json.Unmarshal([]byte(text), &list); err != nil {
+		return nil, err
+	}
+	list = list[:len(list):len(list)] // whoever appends gets a copy
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.read == nil || len(t.read) >= policyTextsKept {
+		t.read = map[string][]shop.PricePolicy{}
+	}
+	t.read[text] = list
+	return list, nil
 }

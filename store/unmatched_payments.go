@@ -11,7 +11,7 @@ import (
 	"mstm/shop"
 )
 
-// Stray is a genuine payment that does not fit: its number is not ours, or its amount or
+// UnmatchedPayment is a genuine payment that does not fit: its number is not ours, or its amount or
 // parties differ. It is kept for people to look into.
 type UnmatchedPayment struct {
 	ID         string       `bson:"_id"` // out_trade_no:transaction_id
@@ -22,6 +22,11 @@ type UnmatchedPayment struct {
 }
 
 var errNoStray = errors.New("no stray payment")
+
+// UnmatchedPayments are genuine payments that fit no order.
+type UnmatchedPayments struct {
+	*base
+}
 
 // Record keeps a payment that does not fit and says when it was seen first.
 func (s *UnmatchedPayments) Record(ctx context.Context, p shop.Payment, reason string, now time.Time) (firstSeen time.Time, err error) {

@@ -11,7 +11,7 @@ import (
 	"mstm/shop"
 )
 
-// A Turn says when to look next at an access that ends by itself: to remind its learner,
+// An AccessEnd says when to look next at an access that ends by itself: to remind its learner,
 // and at the end to tell open pages. There is one for each end of an enrolment, moved on
 // from look to look, so that the rows to read every second stay few. It is only a wake-up:
 // what is so then is read from the enrolment.
@@ -21,6 +21,11 @@ type AccessEnd struct {
 	CourseID string    `bson:"course_id"`
 	End      time.Time `bson:"end"` // the first instant without access
 	At       time.Time `bson:"at"`  // when to look
+}
+
+// AccessEnds say when to look at accesses that end by themselves.
+type AccessEnds struct {
+	*base
 }
 
 // Schedule makes sure that a learner's access to a course, which ends at end, is looked at

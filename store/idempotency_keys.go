@@ -58,6 +58,12 @@ const keyLife = 48 * time.Hour
 // idempotencyKeys has the name from when orders alone had keys: older rows are in it.
 const idempotencyKeys = "order_keys"
 
+// IdempotencyKeys are the keys that requests came with.
+type IdempotencyKeys struct {
+	*base
+	orders *Orders
+}
+
 // Once answers a request that may have been made before. Its first answer is kept and given
 // again; where there is none yet, do is called, and must do what it does once for one
 // MadeID. An error of do is not kept: the same request runs again. The key stays its

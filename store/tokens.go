@@ -114,6 +114,13 @@ func hashSecret(text string) (hash []byte, ok bool) {
 	return sum[:], true
 }
 
+// Tokens are the sessions: one row for each user and client.
+type Tokens struct {
+	*base
+
+	tokens *tokenCache
+}
+
 // Put makes a new token for the client of a user who has just logged in and returns its text, which is kept
 // nowhere. An old one of the same client is dead from then on. However many log in at
 // once, there is one row, holding the token of the last.

@@ -11,7 +11,7 @@ import (
 	"mstm/shop"
 )
 
-// Due says when an order is to be looked at next. The row is written before the order and
+// Wakeup says when an order is to be looked at next. The row is written before the order and
 // deleted after the order has come to rest, so a sweep reads these few rows and no
 // orders, and no order is ever forgotten. Seq changes with every write of the row: who
 // has looked puts the row away only if nobody has touched it since.
@@ -19,6 +19,11 @@ type Wakeup struct {
 	OrderID string    `bson:"_id"`
 	At      time.Time `bson:"at"`
 	Seq     string    `bson:"seq"`
+}
+
+// Wakeups say when orders are to be looked at.
+type Wakeups struct {
+	*base
 }
 
 // Schedule makes sure that the order is looked at no later than at.
@@ -103,4 +108,14 @@ func (s *Wakeups) Done(ctx context.Context, o *shop.Order, d Wakeup) error {
 		return fmt.Errorf("due row of %s: %w", d.OrderID, err)
 	}
 	return nil
+}
+
+// Orders says which orders somebody will look at. They are those that are under way.
+func (s *Wakeups) Orders(ctx context.Context) (map[string]bool, error) {
+	due := map[string]bool{}
+	err := walk(ctx, s.coll("due"), bson.M{}, func(d *Wakeup) error {
+		due[d.OrderID] = true
+		return nil
+	})
+	return due, err
 }
