@@ -7,9 +7,10 @@ func (h *Hub) Quicken() {
 	h.timing = timing{
 		hello: time.Second, ping: 250 * time.Millisecond, silent: 1500 * time.Millisecond,
 		stuck: 500 * time.Millisecond, linger: 500 * time.Millisecond,
-		probe: 50 * time.Millisecond, fleet: 50 * time.Millisecond, stream: time.Minute, recheck: time.Second,
+		probe: 50 * time.Millisecond, stream: time.Minute, recheck: time.Second,
 		apart: 100 * time.Millisecond, spared: 250 * time.Millisecond, renewal: 250 * time.Millisecond,
 	}
+	h.fleet.Tick = 50 * time.Millisecond
 }
 
 // Stick sets when a socket that takes nothing is ended, and what it has left then to read so,
@@ -35,7 +36,7 @@ func (h *Hub) Narrow(burst int) { h.door = newDoor(0.001, burst, h.cfg.MaxPerAdd
 
 // ChannelOf is the Redis channel of a topic's partition.
 func ChannelOf(topic string) string {
-	return newPartitions("mstm", newPresence())[partitionIndex(topic)].channel
+	return newPartitions("mstm", nil)[partitionIndex(topic)].channel
 }
 
 // InSyncAt is when this instance was last known to be up to date, Unix milliseconds.
@@ -54,5 +55,5 @@ func (h *Hub) Waiting(topic string) int {
 
 // OnceKey is the Redis key that a Once of a topic has.
 func OnceKey(topic, once string) string {
-	return newPartitions("mstm", newPresence())[partitionIndex(topic)].once + once
+	return newPartitions("mstm", nil)[partitionIndex(topic)].once + once
 }

@@ -43,7 +43,7 @@
 //   - Anybody may end a socket (socket.end): that queues the close frame and sets deadlines. Only
 //     the reader and a failed write close the TCP connection.
 //
-// Locks are taken in the order partition, socket, writers; those of the fleet and of presence
+// Locks are taken in the order partition, socket, writers; those of the fleet
 // come last. None is held across a write to a socket or a call to Redis.
 package hub
 
@@ -59,6 +59,8 @@ import (
 
 	"github.com/gorilla/websocket"
 	"github.com/redis/go-redis/v9"
+
+	"mstm/hub/fleet"
 )
 
 // ErrTryLater is what Authenticate wraps when it cannot tell whether a token is good (its
@@ -88,7 +90,7 @@ type Config struct {
 	// travel in the first frame, so a foreign page has nothing to ride on.
 	AllowedOrigins []string
 	// Caps, 0: none. Those of a user and of an address count the sockets on all instances, as
-	// far as this one knows: see elsewhere.
+	// far as this one knows: see fleet.Fleet.Elsewhere.
 	MaxPerUser, MaxPerAddress, MaxPerInstance int
 	// RemoteAddr tells the client's address; nil: the host of the request's RemoteAddr.
 	RemoteAddr func(*http.Request) string
@@ -107,7 +109,6 @@ type timing struct {
 	stuck   time.Duration // a write without progress: gone
 	linger  time.Duration // after the close frame, until the connection is cut
 	probe   time.Duration // between two comparisons of heads
-	fleet   time.Duration // between two exchanges with the other instances
 	stream  time.Duration // of an event stream, at most
 	recheck time.Duration // between two questions whether a socket may still be here
 	apart   time.Duration // likewise, while Redis is away
@@ -119,7 +120,7 @@ func protocolTiming() timing {
 	return timing{
 		hello: 5 * time.Second, ping: 25 * time.Second, silent: 35 * time.Second,
 		stuck: 10 * time.Second, linger: 3 * time.Second,
-		probe: 400 * time.Millisecond, fleet: time.Second, stream: 10 * time.Minute, recheck: time.Minute,
+		probe: 400 * time.Millisecond, stream: 10 * time.Minute, recheck: time.Minute,
 		apart: 4 * time.Second, spared: 10 * time.Second, renewal: 700 * time.Millisecond,
 	}
 }
@@ -139,8 +140,7 @@ type Hub struct {
 	door       *door
 	sharded    bool // Redis is a Cluster: a partition's channel lives where its slot does
 	count      counters
-	presence   *presence
-	fleet      fleet
+	fleet      *fleet.Fleet
 	started    time.Time
 	running    atomic.Bool
 	history    chan struct{} // slots for reads of old history on behalf of sockets
@@ -161,16 +161,19 @@ func New(cfg Config) *Hub {
 	if cfg.RemoteAddr == nil {
 		cfg.RemoteAddr = remoteHost
 	}
-	here := newPresence()
 	h := &Hub{
-		cfg: cfg, log: cfg.Log, timing: protocolTiming(), instance: rand.Text()[:12], presence: here,
-		partitions: newPartitions(cfg.Prefix, here), origins: newOrigins(cfg.AllowedOrigins), upgrader: newUpgrader(),
+		cfg: cfg, log: cfg.Log, timing: protocolTiming(), instance: rand.Text()[:12], origins: newOrigins(cfg.AllowedOrigins), upgrader: newUpgrader(),
 		started: time.Now(), history: make(chan struct{}, historyReaders), doubted: make(chan struct{}, 1),
 	}
+	h.fleet = fleet.New(fleet.Config{
+		Redis: cfg.Redis, Stream: cfg.Prefix + ":hub:{fleet}:log", Instance: h.instance,
+		Sockets: h.roster.size, Own: ownTopic, Open: coursePrefix,
+	})
+	h.partitions = newPartitions(cfg.Prefix, h.fleet)
 	_, h.sharded = cfg.Redis.(*redis.ClusterClient)
 	h.links = newLinks(h)
 	h.door = newDoor(handshakeRate, handshakeBurst, cfg.MaxPerAddress)
-	h.roster.init(cfg, here)
+	h.roster.init(cfg, h.fleet)
 	h.writers.init(h)
 	return h
 }
@@ -188,7 +191,7 @@ func (h *Hub) Run(ctx context.Context) error {
 		parts.Go(func() { l.feed(ctx) })
 	}
 	parts.Go(func() { h.beat(ctx) })
-	parts.Go(func() { h.keepFleet(ctx) })
+	parts.Go(func() { h.fleet.Run(ctx) })
 	parts.Go(func() { h.keepAsking(ctx) })
 	parts.Wait()
 	return nil
@@ -199,7 +202,7 @@ func (h *Hub) Run(ctx context.Context) error {
 // returned.
 func (h *Hub) Close(ctx context.Context) error {
 	all, empty := h.roster.close()
-	h.leaveFleet() // first: where they come back to, they are not to count twice
+	h.fleet.Leave() // first: where they come back to, they are not to count twice
 	window := restartWindow(len(all))
 	for i, s := range all {
 		s.end(serverRestart.slot(i, len(all), window))

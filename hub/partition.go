@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"mstm/hub/fleet"
 )
 
 // partition is this instance's copy of one partition: how far it has come, what was last in
@@ -13,7 +15,7 @@ type partition struct {
 	name, channel   string
 	slot            string        // begins every key and channel of one Cluster slot
 	meta, log, once string        // Redis keys, in one Cluster slot
-	presence        *presence     // the instance's
+	fleet           *fleet.Fleet  // counts the followers
 	ttl             time.Duration // of the log after its last event
 
 	mu     sync.Mutex
@@ -52,14 +54,14 @@ const (
 	sharedTTL    = 24 * time.Hour
 )
 
-func newPartitions(prefix string, here *presence) []*partition {
+func newPartitions(prefix string, count *fleet.Fleet) []*partition {
 	var all []*partition
 	add := func(name string, ttl time.Duration) {
 		slot := fmt.Sprintf("%s:hub:{%s}:", prefix, name)
 		all = append(all, &partition{
 			name: name, ttl: ttl, slot: slot, channel: slot + "live",
 			meta: slot + "meta", log: slot + "log", once: slot + "once:",
-			topics: map[string]*topic{}, presence: here,
+			topics: map[string]*topic{}, fleet: count,
 		})
 	}
 	add("activity", sharedTTL)
@@ -179,7 +181,7 @@ func (p *partition) add(name string, s *socket, after uint64, heard *heardEarly)
 	}
 	f := &follower{socket: s, topic: t, at: len(t.followers), after: after, heard: heard}
 	t.followers = append(t.followers, f)
-	p.presence.add(f.spot(), 1)
+	p.fleet.Add(f.key(), 1)
 	return f
 }
 
@@ -196,8 +198,10 @@ func (p *partition) remove(f *follower) {
 	if end == 0 {
 		delete(p.topics, t.name)
 	}
-	p.presence.add(f.spot(), -1)
+	p.fleet.Add(f.key(), -1)
 }
 
-// spot is where f counts. A socket's user changes only by a login, which moves what it follows.
-func (f *follower) spot() spot { return spot{shownTopic(f.topic.name), f.socket.who().User} }
+// key is where f counts. A socket's user changes only by a login, which moves what it follows.
+func (f *follower) key() fleet.Key {
+	return fleet.Key{Topic: shownTopic(f.topic.name), User: f.socket.who().User}
+}

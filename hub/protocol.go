@@ -125,7 +125,7 @@ func (s *socket) login(ctx context.Context, token, since string, greet bool) (st
 	}
 	s.become(id, began)
 	for _, f := range s.follows { // a visitor's so far
-		s.hub.presence.move(f.topic.name, "", id.User)
+		s.hub.fleet.Move(f.topic.name, "", id.User)
 	}
 	name := UserTopic(id.User)
 	f, st, err := s.hub.join(ctx, join{

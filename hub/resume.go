@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"slices"
+
+	"mstm/hub/fleet"
 )
 
 const (
@@ -234,7 +236,7 @@ func (p *partition) admit(j *join, h *Hub) error {
 		return nil
 	case here >= most:
 		return errTooManySockets
-	case here+h.elsewhere(spot{ownTopic, j.socket.who().User}) >= most:
+	case here+h.fleet.Elsewhere(fleet.Key{Topic: ownTopic, User: j.socket.who().User}) >= most:
 		return errTooManyElsewhere
 	}
 	return nil

@@ -5,6 +5,8 @@ import (
 	"runtime/debug"
 	"sync"
 	"time"
+
+	"mstm/hub/fleet"
 )
 
 // beats is into how many slots the sockets are spread, so that their pings are, too: those of a slot
@@ -14,7 +16,7 @@ const beats = 250
 // roster knows every socket of this instance.
 type roster struct {
 	maxAddress, maxInstance int
-	presence                *presence // counts the addresses
+	fleet                   *fleet.Fleet // counts the addresses
 
 	mu     sync.Mutex
 	n      int // sockets and handshakes under way
@@ -27,20 +29,20 @@ type roster struct {
 // rosterSlot is where a socket stands in the roster.
 type rosterSlot struct{ slot, at int }
 
-func (r *roster) init(cfg Config, here *presence) {
-	r.maxAddress, r.maxInstance, r.presence = cfg.MaxPerAddress, cfg.MaxPerInstance, here
+func (r *roster) init(cfg Config, all *fleet.Fleet) {
+	r.maxAddress, r.maxInstance, r.fleet = cfg.MaxPerAddress, cfg.MaxPerInstance, all
 	r.empty = make(chan struct{})
 }
 
 // reserve admits one more socket from addr, or says why not.
 func (h *Hub) reserve(addr string) *refusal {
-	r, s, elsewhere := &h.roster, addressSpot(addr), 0
+	r, key, elsewhere := &h.roster, fleet.AddressKey(addr), 0
 	if r.maxAddress > 0 {
-		elsewhere = h.elsewhere(s)
+		elsewhere = h.fleet.Elsewhere(key)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	here := r.presence.at(s)
+	here := r.fleet.Here(key)
 	switch {
 	case r.closed:
 		return &refusedClosing
@@ -52,7 +54,7 @@ func (h *Hub) reserve(addr string) *refusal {
 		return &refusedAddressElsewhere
 	}
 	r.n++
-	r.presence.add(s, 1)
+	r.fleet.Add(key, 1)
 	return nil
 }
 
@@ -65,7 +67,7 @@ func (r *roster) release(addr string) {
 
 func (r *roster) free(addr string) {
 	r.n--
-	r.presence.add(addressSpot(addr), -1)
+	r.fleet.Add(fleet.AddressKey(addr), -1)
 	if r.closed && r.n == 0 {
 		close(r.empty)
 	}

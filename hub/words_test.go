@@ -70,7 +70,7 @@ func TestEveryWayOfEndingKeepsTheContract(t *testing.T) {
 }
 
 func TestTopicsAreSpreadOverTheirOwnPartitions(t *testing.T) {
-	all := newPartitions("mstm", newPresence())
+	all := newPartitions("mstm", nil)
 	for topic, kind := range map[string]string{
 		Activity: "activity", Desk: "desk", CourseTopic("c1"): "course", CourseTopic("c2"): "course",
 		UserTopic("alice"): "user", UserTopic("desk"): "user",

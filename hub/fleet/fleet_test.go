@@ -1,4 +1,4 @@
-package hub
+package fleet
 
 import (
 	"fmt"
@@ -16,32 +16,32 @@ import (
 func TestCountsAgreeWhateverWasLost(t *testing.T) {
 	for seed := range uint64(200) {
 		r := rand.New(rand.NewPCG(seed, 1))
-		speaker, hearer := New(Config{}), New(Config{})
-		speaker.fleet.begin()
-		hearer.fleet.begin()
-		hearer.fleet.join("1-0")
+		speaker, hearer := instance("speaker"), instance("hearer")
+		speaker.begin()
+		hearer.begin()
+		hearer.joinInExchange("1-0")
 		now := time.Now()
 		tell := func(lossy bool) {
 			now = now.Add(time.Minute)
-			asks := hearer.fleet.questions(now, time.Second)
-			speaker.fleet.owes = said{asks: asks}.concerns(speaker.instance) || r.IntN(10) == 0
-			for _, e := range speaker.news() {
+			asks := hearer.questionsInExchange(now)
+			speaker.exchange.owes = message{asks: asks}.asksInstance("speaker") || r.IntN(10) == 0
+			for _, m := range speaker.newsInExchange() {
 				if !lossy || r.IntN(5) > 0 {
-					hearer.fleet.hear(hearer.instance, readBack(e), now)
+					hearer.hearInExchange(readBack(m), now)
 				}
 			}
 		}
 		for range 30 {
 			for range r.IntN(20) {
-				s := spot{fmt.Sprint("course:", r.IntN(5)), fmt.Sprint(r.IntN(5))}
-				speaker.presence.add(s, int32(1-2*r.IntN(2)))
+				k := Key{fmt.Sprint("course:", r.IntN(5)), fmt.Sprint(r.IntN(5))}
+				speaker.Add(k, int32(1-2*r.IntN(2)))
 			}
 			tell(true)
 		}
 		for range 3 { // something gets through, its hole is seen, the question is answered
 			tell(false)
 		}
-		p := hearer.fleet.peers[speaker.instance]
+		p := hearer.peers["speaker"]
 		if !p.whole {
 			t.Fatalf("seed %d: not whole", seed)
 		}
@@ -51,30 +51,35 @@ func TestCountsAgreeWhateverWasLost(t *testing.T) {
 	}
 }
 
-// readBack is an entry as it comes out of the stream.
-func readBack(e said) said {
-	m := map[string]any{}
-	for pair := range slices.Chunk(e.values(), 2) {
-		m[pair[0].(string)] = fmt.Sprint(pair[1])
+// instance is a Fleet that does not run.
+func instance(name string) *Fleet {
+	return New(Config{Instance: name, Sockets: func() int { return 0 }, Own: "user", Open: "course:"})
+}
+
+// readBack is a message as it comes out of the stream.
+func readBack(m message) message {
+	values := map[string]any{}
+	for pair := range slices.Chunk(m.values(), 2) {
+		values[pair[0].(string)] = fmt.Sprint(pair[1])
 	}
-	return readSaid(redis.XMessage{Values: m})
+	return readMessage(redis.XMessage{Values: values})
 }
 
 func TestCountsComeInPiecesAndBadLinesAreLeftOut(t *testing.T) {
-	want := tally{}
-	var list []counted
+	want := counts{}
+	var list []count
 	for i := range 3000 {
-		s := spot{Activity, fmt.Sprintf("user-%020d", i)}
-		want.put(s, 1)
-		list = append(list, counted{s, 1})
+		k := Key{"activity", fmt.Sprintf("user-%020d", i)}
+		want.put(k, 1)
+		list = append(list, count{k, 1})
 	}
 	pieces := writeCounts(list)
 	if len(pieces) < 3 {
 		t.Errorf("%d pieces", len(pieces))
 	}
-	got := tally{}
+	got := counts{}
 	for _, p := range append(pieces, "x course:a bob\n2 course:a\n\n99999999999 course:a bob\n-1 course:a bob\n") {
-		got.readCounts(p)
+		got.read(p)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -82,16 +87,16 @@ func TestCountsComeInPiecesAndBadLinesAreLeftOut(t *testing.T) {
 }
 
 func TestMadeUpTopicsAreNotCountedWithoutEnd(t *testing.T) {
-	p := newPresence()
+	p := newPresence("course:")
 	for i := range 2 * mostTopicsCounted {
-		p.add(spot{fmt.Sprint("course:", i), ""}, 1)
+		p.add(Key{fmt.Sprint("course:", i), ""}, 1)
 	}
-	p.add(spot{"course:0", "bob"}, 1)
-	if n := len(p.here); n != mostTopicsCounted || p.at(spot{"course:0", "bob"}) != 1 {
+	p.add(Key{"course:0", "bob"}, 1)
+	if n := len(p.here); n != mostTopicsCounted || p.at(Key{"course:0", "bob"}) != 1 {
 		t.Errorf("%d topics", n)
 	}
 	for i := range 2 * mostTopicsCounted {
-		p.add(spot{fmt.Sprint("course:", i), ""}, -1)
+		p.add(Key{fmt.Sprint("course:", i), ""}, -1)
 	}
 	if n := len(p.here); n != 1 {
 		t.Errorf("%d topics are left", n)
