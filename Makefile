@@ -20,9 +20,6 @@ run: build ## starts the shop with its sandbox and opens it in the browser
 	     sleep 0.3; \
 	   done; \
 	   kill -0 $$$$ 2>/dev/null || exit 0; \
-	   printf '\n  The shop: %s\n' '$(SHOP)'; \
-	   printf '  Accounts: learner, editor, marketer, finance, admin; the password of each is NAME-demo-password\n'; \
-	   printf '  Pay by clicking the link under the QR code. Ctrl-C stops the shop; its data stays in %s\n\n' '$(or $(DATA_DIR),./data)'; \
 	   if command -v open >/dev/null && [ "$$(uname)" = Darwin ]; then open '$(SHOP)'; \
 	   elif command -v xdg-open >/dev/null && [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then xdg-open '$(SHOP)'; \
 	   else printf '  No browser found here: open %s yourself.\n\n' '$(SHOP)'; fi \

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"mstm/app"
 )
 
 // gate is the way to an address that can be shut, so that connections are refused, and
@@ -82,7 +84,7 @@ func (g *gate) shut() {
 func TestAWeChatThatRefusesConnectionsCostsPatienceOnly(t *testing.T) {
 	weChat := startShop(t)
 	way := newGate(t, strings.TrimPrefix(weChat.sandbox, "http://"))
-	shop := startShop(t, withSandboxOf(weChat), func(s *settings, _ *watch) { s.Pay.BaseURL = "http://" + way.addr })
+	shop := startShop(t, withSandboxOf(weChat), func(s *app.Settings) { s.Pay.BaseURL = "http://" + way.addr })
 	learner := shop.newLearner()
 	prices := map[string]int64{}
 	courses := learner.lifetimes(prices)

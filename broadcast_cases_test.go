@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"mstm/app"
 	"mstm/hub/hubtest"
 	"mstm/store/storetest"
 )
@@ -99,7 +100,7 @@ func tellings(c *hubtest.Client, id string) (n int) {
 func TestABroadcastToEverybody(t *testing.T) {
 	mongo, redis := storetest.Mongo(t), storetest.Redis(t)
 	a := startShop(t, withStores(mongo, redis))
-	b := startShop(t, withStores(mongo, redis), withSandboxOf(a), func(s *settings, _ *watch) { s.SandboxAddr = "off" })
+	b := startShop(t, withStores(mongo, redis), withSandboxOf(a), func(s *app.Settings) { s.SandboxAddr = "off" })
 	marketer := a.staff("marketer")
 	early, away := a.newLearner(), a.newLearner()
 	phone, laptop := early.socket(), early.at(b).socket()

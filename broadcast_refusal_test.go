@@ -8,13 +8,15 @@ import (
 	"testing"
 	"time"
 
+	"mstm/app"
+
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
 // TestBroadcastCases are what becomes of broadcasts on one instance, where one to more than
 // 300 people has to be confirmed.
 func TestBroadcastCases(t *testing.T) {
-	s := startShop(t, func(s *settings, _ *watch) {
+	s := startShop(t, func(s *app.Settings) {
 		s.Broadcast.ConfirmAbove, s.Broadcast.LinkHosts = 300, []string{"partner.example.com"}
 	})
 	for _, c := range []struct {

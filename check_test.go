@@ -3,13 +3,14 @@ package main
 import (
 	"bytes"
 	"context"
-	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"mstm/app"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -209,7 +210,7 @@ func runCheck(t *testing.T, binary string, s *testShop) (out string, code int) {
 
 func TestACommandThatIsNotThereIsRefused(t *testing.T) {
 	var out bytes.Buffer
-	err := command(context.Background(), settings{}, slog.New(slog.DiscardHandler), []string{"chekc"}, &out)
+	err := program(app.Settings{}, &out).Run(context.Background(), []string{"chekc"})
 	if err == nil || !strings.Contains(err.Error(), `"chekc"`) {
 		t.Fatalf("%v", err)
 	}

@@ -6,7 +6,6 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -14,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"mstm/app"
 	"mstm/shop"
 )
 
@@ -21,7 +21,7 @@ import (
 // wrong, alone, in both key modes.
 func TestTheSelfCheckNamesTheSettingThatIsWrong(t *testing.T) {
 	s := startShop(t)
-	right := settings{Env: "development", Addr: strings.TrimPrefix(s.url, "http://"), SandboxAddr: "off", SeedDemo: "off", TrialNeeds: shop.TrialNeedsNone}
+	right := app.Settings{Env: "development", Addr: strings.TrimPrefix(s.url, "http://"), SandboxAddr: "off", SeedDemo: "off", TrialNeeds: shop.TrialNeedsNone}
 	right.Pay, right.MP = readSandboxEnv(t, s.dataDir)
 	foreign := foreignKeys(t)
 	elsewhere := httptest.NewServer(http.NotFoundHandler())
@@ -33,30 +33,30 @@ func TestTheSelfCheckNamesTheSettingThatIsWrong(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		modes []string
-		spoil func(*settings)
+		spoil func(*app.Settings)
 		wrong string // "": all is right
 	}{
-		{"all is right", both, func(*settings) {}, ""},
-		{"the merchant's number", both, func(c *settings) { c.Pay.MchID = "1900000000" }, "WECHAT_PAY_MCHID"},
-		{"the serial", both, func(c *settings) { c.Pay.Serial = strings.Repeat("0A", 20) }, "WECHAT_PAY_SERIAL"},
-		{"a key of another certificate", both, func(c *settings) { c.Pay.PrivateKeyFile = foreign.private }, "WECHAT_PAY_PRIVATE_KEY_FILE"},
-		{"a key file that is none", both, func(c *settings) { c.Pay.PrivateKeyFile = foreign.public }, "WECHAT_PAY_PRIVATE_KEY_FILE"},
-		{"an APIv3 key of 32 other characters", both, func(c *settings) { c.Pay.APIv3Key = strings.Repeat("k", 32) }, "WECHAT_PAY_APIV3_KEY"},
-		{"an APIv3 key with its newline", both, func(c *settings) { c.Pay.APIv3Key += "\n" }, "WECHAT_PAY_APIV3_KEY"},
-		{"the appid", both, func(c *settings) { c.Pay.AppID = "wx0000000000000000" }, "WECHAT_PAY_APPID"},
-		{"the id of WeChat's key", both[:1], func(c *settings) { c.Pay.PublicKeyID = "PUB_KEY_ID_0100000000000000000000000000" }, "WECHAT_PAY_PUBLIC_KEY_ID"},
-		{"WeChat's key", both[:1], func(c *settings) { c.Pay.PublicKeyFile = foreign.public }, "WECHAT_PAY_PUBLIC_KEY_FILE"},
-		{"nobody at WeChat's address", both, func(c *settings) { c.Pay.BaseURL = "http://127.0.0.1:1" }, "WECHAT_PAY_BASE_URL"},
-		{"somebody else at WeChat's address", both, func(c *settings) { c.Pay.BaseURL = elsewhere.URL }, "WECHAT_PAY_BASE_URL"},
-		{"nobody at the callback's address", both, func(c *settings) { c.PublicURL = "http://127.0.0.1:1" }, "PUBLIC_URL"},
-		{"somebody else at the callback's address", both, func(c *settings) { c.PublicURL = elsewhere.URL }, "PUBLIC_URL"},
-		{"callbacks that are taken unsigned", both, func(c *settings) { c.PublicURL = open.URL }, "PUBLIC_URL"},
-		{"a clock six minutes slow", both, func(*settings) { s.faults(obj{"clock_skew_s": 360}) }, "this machine's clock"},
-		{"a clock six minutes fast", both, func(*settings) { s.faults(obj{"clock_skew_s": -360}) }, "this machine's clock"},
-		{"a new merchant without certificates", both[:1], func(*settings) {
+		{"all is right", both, func(*app.Settings) {}, ""},
+		{"the merchant's number", both, func(c *app.Settings) { c.Pay.MchID = "1900000000" }, "WECHAT_PAY_MCHID"},
+		{"the serial", both, func(c *app.Settings) { c.Pay.Serial = strings.Repeat("0A", 20) }, "WECHAT_PAY_SERIAL"},
+		{"a key of another certificate", both, func(c *app.Settings) { c.Pay.PrivateKeyFile = foreign.private }, "WECHAT_PAY_PRIVATE_KEY_FILE"},
+		{"a key file that is none", both, func(c *app.Settings) { c.Pay.PrivateKeyFile = foreign.public }, "WECHAT_PAY_PRIVATE_KEY_FILE"},
+		{"an APIv3 key of 32 other characters", both, func(c *app.Settings) { c.Pay.APIv3Key = strings.Repeat("k", 32) }, "WECHAT_PAY_APIV3_KEY"},
+		{"an APIv3 key with its newline", both, func(c *app.Settings) { c.Pay.APIv3Key += "\n" }, "WECHAT_PAY_APIV3_KEY"},
+		{"the appid", both, func(c *app.Settings) { c.Pay.AppID = "wx0000000000000000" }, "WECHAT_PAY_APPID"},
+		{"the id of WeChat's key", both[:1], func(c *app.Settings) { c.Pay.PublicKeyID = "PUB_KEY_ID_0100000000000000000000000000" }, "WECHAT_PAY_PUBLIC_KEY_ID"},
+		{"WeChat's key", both[:1], func(c *app.Settings) { c.Pay.PublicKeyFile = foreign.public }, "WECHAT_PAY_PUBLIC_KEY_FILE"},
+		{"nobody at WeChat's address", both, func(c *app.Settings) { c.Pay.BaseURL = "http://127.0.0.1:1" }, "WECHAT_PAY_BASE_URL"},
+		{"somebody else at WeChat's address", both, func(c *app.Settings) { c.Pay.BaseURL = elsewhere.URL }, "WECHAT_PAY_BASE_URL"},
+		{"nobody at the callback's address", both, func(c *app.Settings) { c.PublicURL = "http://127.0.0.1:1" }, "PUBLIC_URL"},
+		{"somebody else at the callback's address", both, func(c *app.Settings) { c.PublicURL = elsewhere.URL }, "PUBLIC_URL"},
+		{"callbacks that are taken unsigned", both, func(c *app.Settings) { c.PublicURL = open.URL }, "PUBLIC_URL"},
+		{"a clock six minutes slow", both, func(*app.Settings) { s.faults(obj{"clock_skew_s": 360}) }, "this machine's clock"},
+		{"a clock six minutes fast", both, func(*app.Settings) { s.faults(obj{"clock_skew_s": -360}) }, "this machine's clock"},
+		{"a new merchant without certificates", both[:1], func(*app.Settings) {
 			s.faults(obj{"api": []obj{{"api": "certificates", "status": 404}}})
 		}, ""},
-		{"a new merchant without certificates and without the key", both[1:], func(*settings) {
+		{"a new merchant without certificates and without the key", both[1:], func(*app.Settings) {
 			s.faults(obj{"api": []obj{{"api": "certificates", "status": 404}}})
 		}, "WECHAT_PAY_PUBLIC_KEY_ID"},
 	} {
@@ -90,17 +90,17 @@ func TestTheSelfCheckNamesTheSettingThatIsWrong(t *testing.T) {
 
 // selfCheck runs the command as the command line does: settings that are refused by
 // themselves are refused first.
-func selfCheck(t *testing.T, cfg settings) (said string, err error) {
+func selfCheck(t *testing.T, cfg app.Settings) (said string, err error) {
 	t.Helper()
 	var out bytes.Buffer
-	if err = cfg.check(); err == nil {
-		err = command(t.Context(), cfg, slog.New(slog.DiscardHandler), []string{"check-wechat"}, &out)
+	if err = cfg.Check(); err == nil {
+		err = program(cfg, &out).Run(t.Context(), []string{"check-wechat"})
 	}
 	return out.String(), err
 }
 
 func TestTheSelfCheckNeedsSettingsToCheck(t *testing.T) {
-	if _, err := selfCheck(t, settings{Env: "development", SandboxAddr: "127.0.0.1:0", SeedDemo: "on", TrialNeeds: shop.TrialNeedsNone, DataDir: "data"}); err == nil {
+	if _, err := selfCheck(t, app.Settings{Env: "development", SandboxAddr: "127.0.0.1:0", SeedDemo: "on", TrialNeeds: shop.TrialNeedsNone, DataDir: "data"}); err == nil {
 		t.Error("checked without any settings")
 	}
 }

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"mstm/app"
 )
 
 // TestEventsInEveryMode has the official account post its events encrypted, as they are, and both:
 // a shop that is set so takes all of them, and does once what they say.
 func TestEventsInEveryMode(t *testing.T) {
-	s := startShop(t, func(cfg *settings, _ *watch) { cfg.MP.Events = "plain" })
+	s := startShop(t, func(cfg *app.Settings) { cfg.MP.Events = "plain" })
 	for _, mode := range []string{"plain", "compatible", "safe"} {
 		t.Run(mode, func(t *testing.T) {
 			s := *s

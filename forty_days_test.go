@@ -11,6 +11,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
+	"mstm/app"
 	"mstm/hub/hubtest"
 	"mstm/store/redistest"
 	"mstm/store/storetest"
@@ -81,7 +82,7 @@ type reader struct {
 func openForty(t *testing.T) *forty {
 	f := &forty{t: t, mongo: storetest.Mongo(t), redis: redistest.Single(t), plans: map[string]func(){}}
 	site, sandbox := freeAddr(t), freeAddr(t) // it comes back where WeChat and the pages know it
-	f.options = []shopOption{withStores(f.mongo, f.redis), withDataDir(t.TempDir()), func(s *settings, _ *watch) {
+	f.options = []shopOption{withStores(f.mongo, f.redis), withDataDir(t.TempDir()), func(s *app.Settings) {
 		s.Addr, s.SandboxAddr = site, sandbox
 	}}
 	f.a = startShop(t, f.options...).at(t, "2025-03-01 10:00")
@@ -190,7 +191,7 @@ func (f *forty) loginAgain() {
 }
 
 func (f *forty) addInstance() {
-	f.b = startShop(f.t, withStores(f.mongo, f.redis), withSandboxOf(f.a), func(s *settings, _ *watch) { s.SandboxAddr = "off" })
+	f.b = startShop(f.t, withStores(f.mongo, f.redis), withSandboxOf(f.a), func(s *app.Settings) { s.SandboxAddr = "off" })
 }
 
 func (f *forty) dropInstance() { f.b.stop() }

@@ -2,9 +2,10 @@ package main
 
 import (
 	"bytes"
-	"log/slog"
 	"strings"
 	"testing"
+
+	"mstm/app"
 )
 
 // TestTheFirstAdministratorIsMadeOnTheCommandLine registers like anybody, is granted the role while the
@@ -18,7 +19,7 @@ func TestTheFirstAdministratorIsMadeOnTheCommandLine(t *testing.T) {
 
 	grants := func(args ...string) (string, error) {
 		var out bytes.Buffer
-		err := command(t.Context(), settings{DataDir: dir}, slog.New(slog.DiscardHandler), append([]string{"grant"}, args...), &out)
+		err := program(app.Settings{DataDir: dir}, &out).Run(t.Context(), append([]string{"grant"}, args...))
 		return out.String(), err
 	}
 	for _, wrong := range [][]string{{}, {boss.name}, {boss.name, "king"}, {"nobody-here", "admin"}} {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"testing"
+
+	"mstm/app"
 )
 
 // TestKeysThatWeChatReplacesWhileTheShopRuns has two shops, one that verifies by platform certificates
@@ -9,7 +11,7 @@ import (
 // and the certificates in turns, as in the weeks of a change-over. Neither shop is started again.
 func TestKeysThatWeChatReplacesWhileTheShopRuns(t *testing.T) {
 	weChat := startShop(t)
-	byCertificate := startShop(t, withSandboxOf(weChat), func(s *settings, _ *watch) { s.Pay.PublicKeyID, s.Pay.PublicKeyFile = "", "" })
+	byCertificate := startShop(t, withSandboxOf(weChat), func(s *app.Settings) { s.Pay.PublicKeyID, s.Pay.PublicKeyFile = "", "" })
 	for _, tt := range []struct { // in this order: a shop asks for certificates that it does not know once a minute
 		name string
 		shop *testShop

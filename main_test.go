@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -15,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"mstm/app"
 	"mstm/handlers/contracttest"
 	"mstm/hub/hubtest"
 	"mstm/store/storetest"
@@ -32,19 +34,19 @@ type testShop struct {
 }
 
 // shopOption changes how a shop is started.
-type shopOption func(*settings, *watch)
+type shopOption func(*app.Settings)
 
 func withStores(mongo, redis string) shopOption {
-	return func(s *settings, _ *watch) { s.MongoURI, s.RedisURL = mongo, redis }
+	return func(s *app.Settings) { s.MongoURI, s.RedisURL = mongo, redis }
 }
 
 func withDataDir(dir string) shopOption {
-	return func(s *settings, _ *watch) { s.DataDir = dir }
+	return func(s *app.Settings) { s.DataDir = dir }
 }
 
 // withSandboxOf makes a shop pay in another shop's sandbox and have none of its own.
 func withSandboxOf(other *testShop) shopOption {
-	return func(s *settings, _ *watch) {
+	return func(s *app.Settings) {
 		s.Pay, s.MP = readSandboxEnv(other.t, other.dataDir)
 	}
 }
@@ -53,33 +55,26 @@ func withSandboxOf(other *testShop) shopOption {
 // stops it when the test ends. Its database is the folder's own (storetest.Own).
 func startShop(t testing.TB, options ...shopOption) *testShop {
 	t.Helper()
-	cfg := settings{
+	cfg := app.Settings{
 		Env: "development", Addr: "127.0.0.1:0", SandboxAddr: "127.0.0.1:0", DataDir: t.TempDir(), SeedDemo: "on",
 		OrderReminder: 10 * time.Minute,
 	}
 	s := &testShop{t: t, log: &logBook{}}
-	ready := make(chan struct{})
-	w := watch{log: slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
-	w.ready = func(shopURL, sandboxURL string) { s.url, s.sandbox = shopURL, sandboxURL; close(ready) }
 	for _, o := range options {
-		o(&cfg, &w)
+		o(&cfg)
 	}
 	if cfg.MongoURI == "" {
 		cfg.MongoURI = storetest.Own(t, cfg.DataDir)
 	}
-	s.dataDir, s.mongo = cfg.DataDir, cfg.MongoURI
+	a := &app.App{Settings: cfg, Log: slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- run(ctx, cfg, w) }()
-	select {
-	case <-ready:
-	case err := <-ended:
+	if err := a.Open(ctx); err != nil {
 		cancel()
 		t.Fatalf("the shop did not start: %v\n%s", err, s.log)
-	case <-time.After(time.Minute):
-		cancel()
-		t.Fatalf("the shop did not start within a minute\n%s", s.log)
 	}
+	s.url, s.sandbox, s.dataDir, s.mongo = a.URL, a.SandboxURL, cfg.DataDir, cfg.MongoURI
+	ended := make(chan error, 1)
+	go func() { ended <- errors.Join(a.Serve(ctx), a.Close()) }()
 	var once sync.Once
 	s.stop = func() {
 		once.Do(func() {
@@ -94,7 +89,7 @@ func startShop(t testing.TB, options ...shopOption) *testShop {
 }
 
 // readSandboxEnv reads the settings that a sandbox leaves for other shops.
-func readSandboxEnv(t testing.TB, dataDir string) (paySettings, mpSettings) {
+func readSandboxEnv(t testing.TB, dataDir string) (app.PaySettings, app.MPSettings) {
 	t.Helper()
 	b, err := os.ReadFile(dataDir + "/sandbox/sandbox.env")
 	if err != nil {
@@ -106,14 +101,19 @@ func readSandboxEnv(t testing.TB, dataDir string) (paySettings, mpSettings) {
 			env[name] = strings.Trim(value, `"'`)
 		}
 	}
-	return paySettings{
+	return app.PaySettings{
 			BaseURL: env["WECHAT_PAY_BASE_URL"], MchID: env["WECHAT_PAY_MCHID"], AppID: env["WECHAT_PAY_APPID"],
 			Serial: env["WECHAT_PAY_SERIAL"], PrivateKeyFile: env["WECHAT_PAY_PRIVATE_KEY_FILE"], APIv3Key: env["WECHAT_PAY_APIV3_KEY"],
 			PublicKeyID: env["WECHAT_PAY_PUBLIC_KEY_ID"], PublicKeyFile: env["WECHAT_PAY_PUBLIC_KEY_FILE"],
-		}, mpSettings{
+		}, app.MPSettings{
 			BaseURL: env["WECHAT_MP_BASE_URL"], AppID: env["WECHAT_MP_APPID"], Secret: env["WECHAT_MP_SECRET"],
 			Token: env["WECHAT_MP_TOKEN"], AESKey: env["WECHAT_MP_AES_KEY"], Templates: env["WECHAT_MP_TEMPLATES"],
 		}
+}
+
+// program is the command line of a shop with these settings; out takes what a command prints.
+func program(cfg app.Settings, out io.Writer) app.Program {
+	return app.Program{Log: slog.New(slog.DiscardHandler), Out: out, Settings: func() (app.Settings, error) { return cfg, nil }}
 }
 
 // logBook keeps what a shop logged.

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"mstm/app"
 	"mstm/hub/hubtest"
 	"mstm/store/redistest"
 	"mstm/store/storetest"
@@ -18,7 +19,7 @@ import (
 
 // withRedis is a shop on a real Redis, all else embedded.
 func withRedis(r *redistest.Server) shopOption {
-	return func(s *settings, _ *watch) { s.RedisURL = r.URL() }
+	return func(s *app.Settings) { s.RedisURL = r.URL() }
 }
 
 // condition reads what /readyz says of a part, and how it answers.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/url"
@@ -24,6 +23,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"mstm/app"
 	"mstm/store/storetest"
 )
 
@@ -50,15 +50,13 @@ func TestMain(m *testing.M) {
 func beShop(fusePath string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	cfg, err := readSettings()
+	cfg, err := app.ReadSettings()
 	if err != nil {
 		return err
 	}
-	signal.Ignore(syscall.SIGPIPE)
-	log, lines := newLog(os.Stderr)
-	defer lines.flush()
-	slog.SetDefault(log)
-	return run(ctx, cfg, watch{log: log, writes: (&fuse{path: fusePath}).monitor()})
+	log, flush := app.StartLog(os.Stderr)
+	defer flush()
+	return (&app.App{Settings: cfg, Log: log, Writes: (&fuse{path: fusePath}).monitor()}).Run(ctx)
 }
 
 // process is a shop in a process of its own, on fixed ports and with its own data folder,

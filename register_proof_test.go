@@ -6,14 +6,15 @@ import (
 
 	altcha "github.com/altcha-org/altcha-lib-go"
 
+	"mstm/app"
 	"mstm/store/storetest"
 )
 
 // withRegisterProof asks for a proof of work after five registrations of an address, which the test
 // says as a proxy does.
-func withRegisterProof(s *settings, _ *watch) {
+func withRegisterProof(s *app.Settings) {
 	s.RegisterProofAfter = 5
-	s.TrustedProxies = networks{netip.MustParsePrefix("127.0.0.0/8")}
+	s.TrustedProxies = app.Networks{netip.MustParsePrefix("127.0.0.0/8")}
 }
 
 // TestRegisterProof_OneAddressAtTwoInstances_IsCountedAndGoodOnceForBoth also restarts one of them

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"mstm/app"
 	"mstm/shop"
 	"mstm/wechat"
 )
@@ -25,7 +26,7 @@ func alone(t *testing.T, args ...string) (said string, stop func()) {
 	r, w := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		err := sandboxAlone(ctx, slog.New(slog.DiscardHandler), args, w)
+		err := program(app.Settings{}, w).Run(ctx, append([]string{"sandbox"}, args...))
 		w.CloseWithError(io.EOF)
 		ended <- err
 	}()
@@ -100,9 +101,9 @@ func TestTheSandboxAloneIsAWeChatForAnotherProgram(t *testing.T) {
 }
 
 // payOf is a client by somebody else's settings.
-func payOf(t *testing.T, s paySettings, notifyURL string) *wechat.Pay {
+func payOf(t *testing.T, s app.PaySettings, notifyURL string) *wechat.Pay {
 	t.Helper()
-	cfg, err := payConfig(settings{Pay: s}, nil, "", slog.New(slog.DiscardHandler))
+	cfg, err := s.Config(wechat.PayConfig{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,13 +118,13 @@ func payOf(t *testing.T, s paySettings, notifyURL string) *wechat.Pay {
 
 func TestTheSandboxAloneRefusesWhatItDoesNotUnderstand(t *testing.T) {
 	for _, args := range [][]string{{"-adr", "x"}, {"now"}, {"-forward", "https://courses.example"}, {"-addr", "nowhere"}, {"-url", "nothing"}} {
-		args = append([]string{"-dir", t.TempDir(), "-addr", "127.0.0.1:0"}, args...)
-		if err := sandboxAlone(t.Context(), slog.New(slog.DiscardHandler), args, io.Discard); err == nil {
+		args = append([]string{"sandbox", "-dir", t.TempDir(), "-addr", "127.0.0.1:0"}, args...)
+		if err := program(app.Settings{}, io.Discard).Run(t.Context(), args); err == nil {
 			t.Errorf("%q: accepted", args)
 		}
 	}
 	t.Setenv("MSTM_ENV", "production")
-	if err := sandboxAlone(t.Context(), slog.New(slog.DiscardHandler), []string{"-dir", t.TempDir()}, io.Discard); err == nil || !strings.Contains(err.Error(), "MSTM_ENV") {
+	if err := program(app.Settings{}, io.Discard).Run(t.Context(), []string{"sandbox", "-dir", t.TempDir()}); err == nil || !strings.Contains(err.Error(), "MSTM_ENV") {
 		t.Errorf("in production: %v", err)
 	}
 	if _, err := os.Stat("sandbox"); err == nil {

@@ -4,11 +4,12 @@ import (
 	"slices"
 	"testing"
 
+	"mstm/app"
 	"mstm/shop"
 )
 
 func withTrialNeeds(n shop.TrialNeeds) shopOption {
-	return func(s *settings, _ *watch) { s.TrialNeeds = n }
+	return func(s *app.Settings) { s.TrialNeeds = n }
 }
 
 // TestTrialNeedsWeChat_UnboundAccount_GetsTheFreeStageOnceBound holds the offer, the quote and

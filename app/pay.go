@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -27,7 +27,7 @@ type localWeChat struct {
 
 // openSandbox opens the local WeChat, with its keys and memory beside the shop's data; nil
 // where the settings want none.
-func openSandbox(cfg settings, shopURL string, clk *clock, db *store.DB, log *slog.Logger) (*localWeChat, error) {
+func openSandbox(cfg Settings, shopURL string, clk *clock, db *store.DB, log *slog.Logger) (*localWeChat, error) {
 	if !cfg.sandboxed() {
 		return nil, nil
 	}
@@ -56,12 +56,12 @@ func (w *localWeChat) address() string {
 }
 
 // start runs the sandbox among the other parts.
-func (w *localWeChat) start(ctx context.Context, g *group) {
+func (w *localWeChat) start(g *group) {
 	if w == nil {
 		return
 	}
-	g.Go(func() error { return w.Run(ctx) })
-	g.Go(func() error { return serve(ctx, w.ln, w.Handler(), time.Second) })
+	g.Go(func() error { return w.Run(g.ctx) })
+	g.Go(func() error { return serve(g.ctx, w.ln, w.Handler(), time.Second) })
 }
 
 // close ends the sandbox, after the parts.
@@ -76,7 +76,7 @@ func (w *localWeChat) close() error {
 }
 
 // openPay is the client of WeChat Pay, and who we are there.
-func openPay(ctx context.Context, cfg settings, sb *localWeChat, publicURL string, log *slog.Logger) (*wechat.Pay, shop.Merchant, error) {
+func openPay(ctx context.Context, cfg Settings, sb *localWeChat, publicURL string, log *slog.Logger) (*wechat.Pay, shop.Merchant, error) {
 	pay, err := payConfig(cfg, sb, publicURL, log)
 	if err != nil {
 		return nil, shop.Merchant{}, err
@@ -86,7 +86,7 @@ func openPay(ctx context.Context, cfg settings, sb *localWeChat, publicURL strin
 }
 
 // payConfig is how WeChat Pay is reached: as the settings say, or in the sandbox.
-func payConfig(cfg settings, sb *localWeChat, publicURL string, log *slog.Logger) (wechat.PayConfig, error) {
+func payConfig(cfg Settings, sb *localWeChat, publicURL string, log *slog.Logger) (wechat.PayConfig, error) {
 	pay := wechat.PayConfig{
 		NotifyURL: publicURL + "/api/wechat/pay-notify", RefundNotifyURL: publicURL + "/api/wechat/refund-notify", Log: log,
 	}
@@ -96,20 +96,24 @@ func payConfig(cfg settings, sb *localWeChat, publicURL string, log *slog.Logger
 		pay.PrivateKey, pay.APIv3Key, pay.PublicKeyID, pay.PublicKey = s.PrivateKey, s.APIv3Key, s.PublicKeyID, s.PublicKey
 		return pay, nil
 	}
-	pay.BaseURL, pay.MchID, pay.AppID, pay.Serial = cfg.Pay.BaseURL, cfg.Pay.MchID, cfg.Pay.AppID, cfg.Pay.Serial
-	pay.APIv3Key, pay.PublicKeyID = cfg.Pay.APIv3Key, cfg.Pay.PublicKeyID
-	var err error
-	if pay.PrivateKey, err = readKey("WECHAT_PAY_PRIVATE_KEY_FILE", cfg.Pay.PrivateKeyFile, utils.LoadPrivateKeyWithPath); err != nil {
+	return cfg.Pay.Config(pay)
+}
+
+// Config completes the configuration of a client with the merchant that the settings name.
+func (p PaySettings) Config(pay wechat.PayConfig) (_ wechat.PayConfig, err error) {
+	pay.BaseURL, pay.MchID, pay.AppID, pay.Serial = p.BaseURL, p.MchID, p.AppID, p.Serial
+	pay.APIv3Key, pay.PublicKeyID = p.APIv3Key, p.PublicKeyID
+	if pay.PrivateKey, err = readKey("WECHAT_PAY_PRIVATE_KEY_FILE", p.PrivateKeyFile, utils.LoadPrivateKeyWithPath); err != nil {
 		return pay, err
 	}
-	if cfg.Pay.PublicKeyFile != "" {
-		pay.PublicKey, err = readKey("WECHAT_PAY_PUBLIC_KEY_FILE", cfg.Pay.PublicKeyFile, utils.LoadPublicKeyWithPath)
+	if p.PublicKeyFile != "" {
+		pay.PublicKey, err = readKey("WECHAT_PAY_PUBLIC_KEY_FILE", p.PublicKeyFile, utils.LoadPublicKeyWithPath)
 	}
 	return pay, err
 }
 
 // openCourier sends the account's messages; nil where there is no account.
-func openCourier(cfg settings, sb *localWeChat, account *wechat.Account, publicURL string, clk *clock, db *store.DB, log *slog.Logger) (*notice.Courier, error) {
+func openCourier(cfg Settings, sb *localWeChat, account *wechat.Account, publicURL string, clk *clock, db *store.DB, log *slog.Logger) (*notice.Courier, error) {
 	if account == nil {
 		return nil, nil
 	}
@@ -127,7 +131,7 @@ func openCourier(cfg settings, sb *localWeChat, account *wechat.Account, publicU
 }
 
 // openAccount is the official account: as the settings say, or the sandbox's. nil: neither.
-func openAccount(cfg settings, sb *localWeChat, clk *clock, db *store.DB) (*wechat.Account, error) {
+func openAccount(cfg Settings, sb *localWeChat, clk *clock, db *store.DB) (*wechat.Account, error) {
 	mp := wechat.AccountConfig{
 		BaseURL: cfg.MP.BaseURL, AppID: cfg.MP.AppID, Secret: cfg.MP.Secret, Token: cfg.MP.Token, AESKey: cfg.MP.AESKey, Now: clk.now,
 		PlainEvents: cfg.MP.plain(), Shelf: db.SharedCache,

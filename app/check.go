@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -6,33 +6,16 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strings"
 
 	"mstm/checkout"
 	"mstm/store"
 )
 
-// command runs what the command line asks for: the shop, without a word.
-func command(ctx context.Context, cfg settings, log *slog.Logger, args []string, out io.Writer) error {
-	switch name := strings.Join(args, " "); {
-	case name == "":
-		return run(ctx, cfg, watch{log: log})
-	case name == "check":
-		return check(ctx, cfg, log, out)
-	case name == "check-wechat":
-		return checkWeChat(ctx, cfg, log, out)
-	case args[0] == "grant":
-		return grant(ctx, cfg, log, args[1:], out)
-	default:
-		return fmt.Errorf("no command %q; there are: check, check-wechat, grant, sandbox", name)
-	}
-}
-
 // check holds the shop's data against the invariants and prints what breaks them, a line
 // each; anything broken is an error. It works beside a running shop, except on the embedded
 // stores, whose data folder only one process can open: stop the shop first, or ask its
 // GET /api/admin/invariants.
-func check(ctx context.Context, cfg settings, log *slog.Logger, out io.Writer) (err error) {
+func check(ctx context.Context, cfg Settings, log *slog.Logger, out io.Writer) (err error) {
 	clk := &clock{}
 	db, err := openStore(ctx, cfg, clk, log)
 	if err != nil {
@@ -56,7 +39,7 @@ func check(ctx context.Context, cfg settings, log *slog.Logger, out io.Writer) (
 }
 
 // openStore opens the shop's data for a command that does one thing and ends.
-func openStore(ctx context.Context, cfg settings, clk *clock, log *slog.Logger) (*store.DB, error) {
+func openStore(ctx context.Context, cfg Settings, clk *clock, log *slog.Logger) (*store.DB, error) {
 	db, err := store.Open(ctx, store.Config{MongoURI: cfg.MongoURI, RedisURL: cfg.RedisURL, DataDir: cfg.DataDir, Log: log, Now: clk.now})
 	if err != nil || cfg.production() {
 		return db, err

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"errors"
@@ -15,8 +15,8 @@ import (
 	"mstm/shop"
 )
 
-// settings is everything that the environment says. .env.example explains each.
-type settings struct {
+// Settings is everything that the environment says. .env.example explains each.
+type Settings struct {
 	Env       string `env:"MSTM_ENV" envDefault:"development"`
 	Addr      string `env:"ADDR" envDefault:"127.0.0.1:8080"`
 	PublicURL string `env:"PUBLIC_URL"`
@@ -27,7 +27,7 @@ type settings struct {
 
 	SandboxAddr    string   `env:"SANDBOX_ADDR" envDefault:"127.0.0.1:8090"`
 	AllowedOrigins []string `env:"ALLOWED_ORIGINS"`
-	TrustedProxies networks `env:"TRUSTED_PROXIES"`
+	TrustedProxies Networks `env:"TRUSTED_PROXIES"`
 
 	// OrderReminder is how long before it closes the buyer of an unpaid order is reminded.
 	OrderReminder time.Duration `env:"ORDER_REMINDER" envDefault:"10m"`
@@ -41,19 +41,19 @@ type settings struct {
 	// RefundStepUpAbove is how much of an order finance may refund without giving the password again.
 	RefundStepUpAbove shop.Fen `env:"REFUND_STEP_UP_ABOVE" envDefault:"50000"`
 
-	Broadcast broadcastSettings `envPrefix:"BROADCAST_"`
+	Broadcast BroadcastSettings `envPrefix:"BROADCAST_"`
 
-	Hub hubSettings `envPrefix:"HUB_MAX_PER_"`
-	Pay paySettings `envPrefix:"WECHAT_PAY_"`
-	MP  mpSettings  `envPrefix:"WECHAT_MP_"`
+	Hub HubSettings `envPrefix:"HUB_MAX_PER_"`
+	Pay PaySettings `envPrefix:"WECHAT_PAY_"`
+	MP  MPSettings  `envPrefix:"WECHAT_MP_"`
 }
 
-// networks are address ranges. The word "none" is the empty list said on purpose: not nil.
-type networks []netip.Prefix
+// Networks are address ranges. The word "none" is the empty list said on purpose: not nil.
+type Networks []netip.Prefix
 
 // UnmarshalText reads networks separated by commas, or "none".
-func (n *networks) UnmarshalText(text []byte) error {
-	*n = networks{}
+func (n *Networks) UnmarshalText(text []byte) error {
+	*n = Networks{}
 	if strings.TrimSpace(string(text)) == "none" {
 		return nil
 	}
@@ -68,7 +68,7 @@ func (n *networks) UnmarshalText(text []byte) error {
 }
 
 // checkProduction refuses a list that was forgotten, and networks that are the whole internet.
-func (n networks) checkProduction(refuse func(name, why string)) {
+func (n Networks) checkProduction(refuse func(name, why string)) {
 	if n == nil {
 		refuse("TRUSTED_PROXIES", `is needed in production: the proxy's network, or "none" where clients connect directly`)
 	}
@@ -79,19 +79,19 @@ func (n networks) checkProduction(refuse func(name, why string)) {
 	}
 }
 
-type hubSettings struct {
+type HubSettings struct {
 	User     int `env:"USER" envDefault:"10"`
 	Address  int `env:"ADDRESS" envDefault:"100"`
 	Instance int `env:"INSTANCE" envDefault:"15000"`
 }
 
-type broadcastSettings struct {
+type BroadcastSettings struct {
 	ConfirmAbove int64    `env:"CONFIRM_ABOVE" envDefault:"0"`
 	LinkHosts    []string `env:"LINK_HOSTS"`
 }
 
 // check refuses what no link could match.
-func (b broadcastSettings) check(refuse func(name, why string)) {
+func (b BroadcastSettings) check(refuse func(name, why string)) {
 	if b.ConfirmAbove < 0 {
 		refuse("BROADCAST_CONFIRM_ABOVE", "is less than 0, which is off")
 	}
@@ -102,7 +102,7 @@ func (b broadcastSettings) check(refuse func(name, why string)) {
 	}
 }
 
-type paySettings struct {
+type PaySettings struct {
 	BaseURL        string `env:"BASE_URL"`
 	MchID          string `env:"MCHID"`
 	AppID          string `env:"APPID"`
@@ -115,10 +115,10 @@ type paySettings struct {
 
 // set reports whether there are any WeChat settings; without them the sandbox takes
 // WeChat's place.
-func (p paySettings) set() bool { return p != paySettings{} }
+func (p PaySettings) set() bool { return p != PaySettings{} }
 
-// mpSettings are of the official account (公众号).
-type mpSettings struct {
+// MPSettings are of the official account (公众号).
+type MPSettings struct {
 	BaseURL string `env:"BASE_URL"`
 	AppID   string `env:"APPID"`
 	Secret  string `env:"SECRET"`
@@ -131,16 +131,16 @@ type mpSettings struct {
 
 // set reports whether there are any; without them the sandbox's account is used where the
 // sandbox takes payments too, and else there is none.
-func (m mpSettings) set() bool {
+func (m MPSettings) set() bool {
 	m.Events = ""
-	return m != mpSettings{}
+	return m != MPSettings{}
 }
 
 // plain reports whether events are taken that are not encrypted.
-func (m mpSettings) plain() bool { return m.Events == "plain" }
+func (m MPSettings) plain() bool { return m.Events == "plain" }
 
 // check refuses an account that could not work.
-func (m mpSettings) check(payAppID string, refuse func(name, why string)) {
+func (m MPSettings) check(payAppID string, refuse func(name, why string)) {
 	if m.Events != "" && m.Events != "safe" && m.Events != "plain" {
 		refuse("WECHAT_MP_EVENTS", `is neither "safe" nor "plain"`)
 	}
@@ -163,41 +163,41 @@ func (m mpSettings) check(payAppID string, refuse func(name, why string)) {
 	}
 }
 
-func (s settings) production() bool { return s.Env == "production" }
+func (s Settings) production() bool { return s.Env == "production" }
 
 // sandboxed reports whether the sandbox runs in this process: outside production always,
 // for its clock, unless it is switched off.
-func (s settings) sandboxed() bool { return !s.production() && s.SandboxAddr != "off" }
+func (s Settings) sandboxed() bool { return !s.production() && s.SandboxAddr != "off" }
 
 // shopURL is how browsers and WeChat reach a shop that listens at addr.
-func (s settings) shopURL(addr net.Addr) string {
+func (s Settings) shopURL(addr net.Addr) string {
 	if s.PublicURL != "" {
 		return strings.TrimRight(s.PublicURL, "/")
 	}
 	return "http://" + reachable(addr)
 }
 
-func (s settings) seeded() bool { return !s.production() && s.SeedDemo != "off" }
+func (s Settings) seeded() bool { return !s.production() && s.SeedDemo != "off" }
 
 // unreadyTime is how long a closing shop still serves, for a load balancer to see that it
 // goes.
-func (s settings) unreadyTime() time.Duration {
+func (s Settings) unreadyTime() time.Duration {
 	if s.production() {
 		return 3 * time.Second
 	}
 	return 0
 }
 
-// readSettings reads the environment and refuses what cannot work, naming the setting.
-func readSettings() (settings, error) {
-	s, err := env.ParseAs[settings]()
+// ReadSettings reads the environment and refuses what cannot work, naming the setting.
+func ReadSettings() (Settings, error) {
+	s, err := env.ParseAs[Settings]()
 	if err != nil {
 		return s, err
 	}
-	return s, s.check()
+	return s, s.Check()
 }
 
-func (s settings) check() error {
+func (s Settings) Check() error {
 	var bad []error
 	refuse := func(name, why string) { bad = append(bad, fmt.Errorf("%s: %s", name, why)) }
 	if s.Env != "development" && s.Env != "production" {
@@ -236,7 +236,7 @@ func (s settings) check() error {
 }
 
 // check refuses WeChat settings that are only half there.
-func (p paySettings) check(refuse func(name, why string)) {
+func (p PaySettings) check(refuse func(name, why string)) {
 	for name, value := range map[string]string{
 		"MCHID": p.MchID, "APPID": p.AppID, "SERIAL": p.Serial, "PRIVATE_KEY_FILE": p.PrivateKeyFile,
 	} {
@@ -253,7 +253,7 @@ func (p paySettings) check(refuse func(name, why string)) {
 }
 
 // checkProduction refuses what is only good for development.
-func (s settings) checkProduction(refuse func(name, why string)) {
+func (s Settings) checkProduction(refuse func(name, why string)) {
 	if s.MongoURI == "" {
 		refuse("MONGODB_URI", "is needed in production; the embedded store is for development")
 	}

@@ -1,10 +1,9 @@
-package main
+package app
 
 import (
 	"cmp"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -12,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/urfave/cli/v3"
 	"golang.org/x/sync/errgroup"
 
 	"mstm/wechat/sandbox"
@@ -26,16 +26,16 @@ type aloneFlags struct {
 // forwards are addresses that callbacks are sent to in place of others.
 type forwards []struct{ from, to string }
 
-func (f *forwards) String() string { return "" }
-
-// Set takes one FROM=TO.
-func (f *forwards) Set(s string) error {
-	from, to, ok := strings.Cut(s, "=http")
-	if !ok || from == "" {
-		return errors.New("is not FROM=TO, as in https://shop.example=http://127.0.0.1:3000")
+// parseForwards takes one FROM=TO each.
+func parseForwards(words []string) (f forwards, err error) {
+	for _, word := range words {
+		from, to, ok := strings.Cut(word, "=http")
+		if !ok || from == "" {
+			return nil, fmt.Errorf("-forward: %q is not FROM=TO, as in https://shop.example=http://127.0.0.1:3000", word)
+		}
+		f = append(f, struct{ from, to string }{from, "http" + to})
 	}
-	*f = append(*f, struct{ from, to string }{from, "http" + to})
-	return nil
+	return f, nil
 }
 
 // apply is where a callback for address goes.
@@ -48,37 +48,39 @@ func (f forwards) apply(address string) string {
 	return address
 }
 
-func parseAlone(args []string, out io.Writer) (aloneFlags, error) {
+// sandboxCommand is `mstm sandbox`: the one command that has flags, and no settings.
+func sandboxCommand(log *slog.Logger, out io.Writer) *cli.Command {
 	var f aloneFlags
-	set := flag.NewFlagSet("mstm sandbox", flag.ContinueOnError)
-	set.SetOutput(out)
-	set.StringVar(&f.addr, "addr", "127.0.0.1:8090", "where the sandbox listens")
-	set.StringVar(&f.dir, "dir", "./sandbox", "folder of its keys and its memory; made on the first run, kept for the next")
-	set.StringVar(&f.url, "url", "", "how programs and browsers reach it; http:// and -addr when empty")
-	set.StringVar(&f.shop, "shop", "http://127.0.0.1:8080", "the shop's address: its host is the domain that page authorisation comes back to")
-	set.StringVar(&f.events, "events", "", "where the official account's events are posted; SHOP/api/wechat/events when empty")
-	set.Var(&f.forward, "forward", "FROM=TO: a callback whose notify_url begins with FROM goes to TO instead; may be repeated")
-	if err := set.Parse(args); err != nil {
-		return f, err
+	text := func(name, value, usage string, to *string) *cli.StringFlag {
+		return &cli.StringFlag{Name: name, Value: value, Usage: usage, Destination: to}
 	}
-	if set.NArg() > 0 {
-		return f, fmt.Errorf("mstm sandbox: what is %q?", set.Arg(0))
+	return &cli.Command{
+		Name: "sandbox", Usage: "run the local WeChat alone, for other programs to be tested against", HideHelpCommand: true,
+		Flags: []cli.Flag{
+			text("addr", "127.0.0.1:8090", "where the sandbox listens", &f.addr),
+			text("dir", "./sandbox", "folder of its keys and its memory; made on the first run, kept for the next", &f.dir),
+			text("url", "", "how programs and browsers reach it; http:// and -addr when empty", &f.url),
+			text("shop", "http://127.0.0.1:8080", "the shop's address: its host is the domain that page authorisation comes back to", &f.shop),
+			text("events", "", "where the official account's events are posted; SHOP/api/wechat/events when empty", &f.events),
+			&cli.StringSliceFlag{Name: "forward", Usage: "FROM=TO: a callback whose notify_url begins with FROM goes to TO instead; may be repeated"},
+		},
+		DisableSliceFlagSeparator: true, // an address may have a comma
+		Action: func(ctx context.Context, c *cli.Command) (err error) {
+			if c.Args().Present() {
+				return fmt.Errorf("mstm sandbox: what is %q?", c.Args().First())
+			}
+			if f.forward, err = parseForwards(c.StringSlice("forward")); err != nil {
+				return err
+			}
+			f.shop = strings.TrimRight(f.shop, "/")
+			f.events = cmp.Or(f.events, f.shop+"/api/wechat/events")
+			return sandboxAlone(ctx, log, f, out)
+		},
 	}
-	f.shop = strings.TrimRight(f.shop, "/")
-	f.events = cmp.Or(f.events, f.shop+"/api/wechat/events")
-	return f, nil
 }
 
-// sandboxAlone runs `mstm sandbox`: the local WeChat without a shop, for other programs to be
-// tested against. It prints what they have to be told.
-func sandboxAlone(ctx context.Context, log *slog.Logger, args []string, out io.Writer) (err error) {
-	f, err := parseAlone(args, out)
-	if errors.Is(err, flag.ErrHelp) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
+// sandboxAlone runs the local WeChat without a shop, and prints what other programs have to be told.
+func sandboxAlone(ctx context.Context, log *slog.Logger, f aloneFlags, out io.Writer) (err error) {
 	if os.Getenv("MSTM_ENV") == "production" {
 		return errors.New("MSTM_ENV: the sandbox does not run in production")
 	}

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -26,7 +26,7 @@ var settingOf = map[string]string{
 // for what could not be proved. Anything wrong is an error. It places a trade of one fen,
 // shows its code to nobody and closes it. The shop should be running, for its callback
 // address is tried too.
-func checkWeChat(ctx context.Context, cfg settings, log *slog.Logger, out io.Writer) error {
+func checkWeChat(ctx context.Context, cfg Settings, log *slog.Logger, out io.Writer) error {
 	if !cfg.Pay.set() {
 		return errors.New("there are no WECHAT_PAY_ settings to check; the running sandbox's own are in " + cfg.DataDir + "/sandbox/sandbox.env")
 	}

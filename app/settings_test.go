@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"net/netip"
@@ -29,7 +29,7 @@ func readFile(t *testing.T, name string) string {
 func exampleValues(t *testing.T) map[string]string {
 	t.Helper()
 	values := map[string]string{}
-	for _, m := range assignment.FindAllStringSubmatch(readFile(t, ".env.example"), -1) {
+	for _, m := range assignment.FindAllStringSubmatch(readFile(t, "../.env.example"), -1) {
 		if _, twice := values[m[1]]; twice {
 			t.Errorf(".env.example has %s twice", m[1])
 		}
@@ -42,7 +42,7 @@ func exampleValues(t *testing.T) map[string]string {
 func composeNames(t *testing.T) map[string]bool {
 	t.Helper()
 	names := map[string]bool{}
-	for _, m := range regexp.MustCompile(`\$\{([A-Z][A-Z0-9_]*)`).FindAllStringSubmatch(readFile(t, "docker-compose.yml"), -1) {
+	for _, m := range regexp.MustCompile(`\$\{([A-Z][A-Z0-9_]*)`).FindAllStringSubmatch(readFile(t, "../docker-compose.yml"), -1) {
 		names[m[1]] = true
 	}
 	return names
@@ -50,7 +50,7 @@ func composeNames(t *testing.T) map[string]bool {
 
 func TestTheExampleListsEverySettingWithItsDefaultAndNothingElse(t *testing.T) {
 	example := exampleValues(t)
-	params, err := env.GetFieldParams(&settings{})
+	params, err := env.GetFieldParams(&Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,14 +82,14 @@ func TestWhatDockerComposeAsksForIsInTheExample(t *testing.T) {
 
 func TestTheExampleCanBeUsedAsItIs(t *testing.T) {
 	clearSettings(t)
-	values, err := godotenv.Read(".env.example")
+	values, err := godotenv.Read("../.env.example")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, value := range values {
 		t.Setenv(name, value)
 	}
-	if _, err := readSettings(); err != nil {
+	if _, err := ReadSettings(); err != nil {
 		t.Error(err)
 	}
 }
@@ -97,7 +97,7 @@ func TestTheExampleCanBeUsedAsItIs(t *testing.T) {
 // clearSettings empties every setting, as docker-compose does for those not given.
 func clearSettings(t *testing.T) {
 	t.Helper()
-	params, err := env.GetFieldParams(&settings{})
+	params, err := env.GetFieldParams(&Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func clearSettings(t *testing.T) {
 
 func TestAnEmptySettingIsItsDefault(t *testing.T) {
 	clearSettings(t)
-	s, err := readSettings()
+	s, err := ReadSettings()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func TestListsAreSeparatedByCommas(t *testing.T) {
 	clearSettings(t)
 	t.Setenv("TRUSTED_PROXIES", "10.0.0.0/8,fd00::/8")
 	t.Setenv("ALLOWED_ORIGINS", "https://a.example,https://b.example")
-	s, err := readSettings()
+	s, err := ReadSettings()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +144,7 @@ func TestAMalformedSettingIsRefused(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			clearSettings(t)
 			t.Setenv(tt.setting, tt.value)
-			if _, err := readSettings(); err == nil {
+			if _, err := ReadSettings(); err == nil {
 				t.Errorf("%s=%s is taken", tt.setting, tt.value)
 			}
 		})
@@ -152,23 +152,23 @@ func TestAMalformedSettingIsRefused(t *testing.T) {
 }
 
 // soundProduction is what a real shop might say.
-func soundProduction() settings {
-	return settings{
+func soundProduction() Settings {
+	return Settings{
 		Env: "production", Addr: "0.0.0.0:8080", PublicURL: "https://shop.example", DataDir: "./data",
 		MongoURI: "mongodb://mstm:x@db1,db2,db3/mstm?replicaSet=rs0", RedisURL: "rediss://:x@cache:6379/0",
 		SeedDemo: "on", SandboxAddr: "127.0.0.1:8090", AllowedOrigins: []string{"https://m.shop.example"},
-		TrustedProxies: networks{netip.MustParsePrefix("10.0.0.0/8")}, TrialNeeds: shop.TrialNeedsNone,
-		Pay: paySettings{
+		TrustedProxies: Networks{netip.MustParsePrefix("10.0.0.0/8")}, TrialNeeds: shop.TrialNeedsNone,
+		Pay: PaySettings{
 			MchID: "1900000001", AppID: "wx1234567890abcdef", Serial: "5157F09EFDC096DE15EBE81A47057A72",
 			PrivateKeyFile: "/run/secrets/merchant.pem", APIv3Key: strings.Repeat("k", 32),
 			PublicKeyID: "PUB_KEY_ID_0119000000012024", PublicKeyFile: "/run/secrets/wechat.pem",
 		},
-		MP: mpSettings{AppID: "wx1234567890abcdef", Secret: "s", Token: "t", AESKey: strings.Repeat("k", 43)},
+		MP: MPSettings{AppID: "wx1234567890abcdef", Secret: "s", Token: "t", AESKey: strings.Repeat("k", 43)},
 	}
 }
 
 func TestProductionStartsOnSoundSettings(t *testing.T) {
-	if err := soundProduction().check(); err != nil {
+	if err := soundProduction().Check(); err != nil {
 		t.Error(err)
 	}
 }
@@ -176,30 +176,30 @@ func TestProductionStartsOnSoundSettings(t *testing.T) {
 func TestProductionNamesTheSettingThatIsWrong(t *testing.T) {
 	for _, tt := range []struct {
 		name, setting string
-		spoil         func(*settings)
+		spoil         func(*Settings)
 	}{
-		{"the embedded FerretDB", "MONGODB_URI", func(s *settings) { s.MongoURI = "" }},
-		{"the embedded miniredis", "REDIS_URL", func(s *settings) { s.RedisURL = "" }},
-		{"the sandbox in WeChat's place", "WECHAT_PAY_MCHID", func(s *settings) { s.Pay = paySettings{} }},
-		{"an official account without its secret", "WECHAT_MP_SECRET", func(s *settings) { s.MP.Secret = "" }},
-		{"an official account that cannot read its events", "WECHAT_MP_AES_KEY", func(s *settings) { s.MP.AESKey = "short" }},
-		{"an official account whose openids pay nowhere", "WECHAT_MP_APPID", func(s *settings) { s.MP.AppID = "wx0000000000000000" }},
-		{"an official account over plain http", "WECHAT_MP_BASE_URL", func(s *settings) { s.MP.BaseURL = "http://mp.example" }},
-		{"payments over plain http", "WECHAT_PAY_BASE_URL", func(s *settings) { s.Pay.BaseURL = "http://pay.example" }},
-		{"no public address", "PUBLIC_URL", func(s *settings) { s.PublicURL = "" }},
-		{"a public address over plain http", "PUBLIC_URL", func(s *settings) { s.PublicURL = "http://shop.example" }},
-		{"every origin", "ALLOWED_ORIGINS", func(s *settings) { s.AllowedOrigins = append(s.AllowedOrigins, "*") }},
-		{"an origin over plain http", "ALLOWED_ORIGINS", func(s *settings) { s.AllowedOrigins = append(s.AllowedOrigins, "http://m.shop.example") }},
-		{"an origin of a file", "ALLOWED_ORIGINS", func(s *settings) { s.AllowedOrigins = append(s.AllowedOrigins, "null") }},
-		{"an origin with a path", "ALLOWED_ORIGINS", func(s *settings) { s.AllowedOrigins = append(s.AllowedOrigins, "https://m.shop.example/") }},
-		{"proxies that were forgotten", "TRUSTED_PROXIES", func(s *settings) { s.TrustedProxies = nil }},
-		{"everybody as a proxy", "TRUSTED_PROXIES", func(s *settings) { s.TrustedProxies = networks{netip.MustParsePrefix("::/0")} }},
-		{"an unknown kind of seeding", "SEED_DEMO", func(s *settings) { s.SeedDemo = "" }},
+		{"the embedded FerretDB", "MONGODB_URI", func(s *Settings) { s.MongoURI = "" }},
+		{"the embedded miniredis", "REDIS_URL", func(s *Settings) { s.RedisURL = "" }},
+		{"the sandbox in WeChat's place", "WECHAT_PAY_MCHID", func(s *Settings) { s.Pay = PaySettings{} }},
+		{"an official account without its secret", "WECHAT_MP_SECRET", func(s *Settings) { s.MP.Secret = "" }},
+		{"an official account that cannot read its events", "WECHAT_MP_AES_KEY", func(s *Settings) { s.MP.AESKey = "short" }},
+		{"an official account whose openids pay nowhere", "WECHAT_MP_APPID", func(s *Settings) { s.MP.AppID = "wx0000000000000000" }},
+		{"an official account over plain http", "WECHAT_MP_BASE_URL", func(s *Settings) { s.MP.BaseURL = "http://mp.example" }},
+		{"payments over plain http", "WECHAT_PAY_BASE_URL", func(s *Settings) { s.Pay.BaseURL = "http://pay.example" }},
+		{"no public address", "PUBLIC_URL", func(s *Settings) { s.PublicURL = "" }},
+		{"a public address over plain http", "PUBLIC_URL", func(s *Settings) { s.PublicURL = "http://shop.example" }},
+		{"every origin", "ALLOWED_ORIGINS", func(s *Settings) { s.AllowedOrigins = append(s.AllowedOrigins, "*") }},
+		{"an origin over plain http", "ALLOWED_ORIGINS", func(s *Settings) { s.AllowedOrigins = append(s.AllowedOrigins, "http://m.shop.example") }},
+		{"an origin of a file", "ALLOWED_ORIGINS", func(s *Settings) { s.AllowedOrigins = append(s.AllowedOrigins, "null") }},
+		{"an origin with a path", "ALLOWED_ORIGINS", func(s *Settings) { s.AllowedOrigins = append(s.AllowedOrigins, "https://m.shop.example/") }},
+		{"proxies that were forgotten", "TRUSTED_PROXIES", func(s *Settings) { s.TrustedProxies = nil }},
+		{"everybody as a proxy", "TRUSTED_PROXIES", func(s *Settings) { s.TrustedProxies = Networks{netip.MustParsePrefix("::/0")} }},
+		{"an unknown kind of seeding", "SEED_DEMO", func(s *Settings) { s.SeedDemo = "" }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := soundProduction()
 			tt.spoil(&s)
-			err := s.check()
+			err := s.Check()
 			if err == nil || !strings.HasPrefix(err.Error(), tt.setting+": ") || strings.Contains(err.Error(), "\n") {
 				t.Errorf("refused with %v, not for %s alone", err, tt.setting)
 			}
@@ -210,19 +210,19 @@ func TestProductionNamesTheSettingThatIsWrong(t *testing.T) {
 func TestProductionWithoutAProxyStartsWhenThatIsSaid(t *testing.T) {
 	clearSettings(t)
 	t.Setenv("TRUSTED_PROXIES", "none")
-	said, err := readSettings()
+	said, err := ReadSettings()
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := soundProduction()
 	s.TrustedProxies = said.TrustedProxies
-	if err := s.check(); err != nil || len(s.TrustedProxies) != 0 {
+	if err := s.Check(); err != nil || len(s.TrustedProxies) != 0 {
 		t.Errorf("%v with %v", err, s.TrustedProxies)
 	}
 }
 
 func TestProductionTellsEverythingThatIsWrongAtOnce(t *testing.T) {
-	err := settings{Env: "production", SeedDemo: "on", SandboxAddr: "127.0.0.1:8090", AllowedOrigins: []string{"*"}}.check()
+	err := Settings{Env: "production", SeedDemo: "on", SandboxAddr: "127.0.0.1:8090", AllowedOrigins: []string{"*"}}.Check()
 	for _, name := range []string{"MONGODB_URI", "REDIS_URL", "WECHAT_PAY_MCHID", "PUBLIC_URL", "ALLOWED_ORIGINS", "TRUSTED_PROXIES"} {
 		if err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%v does not name %s", err, name)

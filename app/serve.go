@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -52,10 +52,10 @@ type group struct {
 }
 
 // newGroup gives the parts a context that outlives ctx until stop.
-func newGroup(ctx context.Context) (*group, context.Context) {
+func newGroup(ctx context.Context) *group {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	g, ctx := errgroup.WithContext(ctx)
-	return &group{Group: g, cancel: cancel, ctx: ctx}, ctx
+	return &group{Group: g, cancel: cancel, ctx: ctx}
 }
 
 // stop ends the parts and returns what one of them failed of.
@@ -141,13 +141,5 @@ func newServer(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
 		WriteTimeout: 60 * time.Second, IdleTimeout: 120 * time.Second, MaxHeaderBytes: 32 << 10,
-	}
-}
-
-// closing closes a part at the end of run and keeps what went wrong. A listener that its
-// server has closed already is fine.
-func closing(err *error, shut func() error) {
-	if e := shut(); e != nil && !errors.Is(e, net.ErrClosed) && !errors.Is(e, context.Canceled) {
-		*err = errors.Join(*err, e)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 // shop comes by its first administrator; everybody else gets roles over the API. It works
 // beside a running shop, at once on every instance, except on the embedded stores, whose
 // data folder only one process can open.
-func grant(ctx context.Context, cfg settings, log *slog.Logger, args []string, out io.Writer) (err error) {
+func grant(ctx context.Context, cfg Settings, log *slog.Logger, args []string, out io.Writer) (err error) {
 	if len(args) < 2 {
 		return fmt.Errorf("grant USERNAME ROLE...; the roles are %s", shop.JoinRoles(shop.Roles(), ", "))
 	}

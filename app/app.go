@@ -1,0 +1,227 @@
+// Package app is the program: it reads settings from the environment, wires the parts of the shop to one
+// another, runs them until a signal and closes them in reverse. Its commands are in commands.go.
+package app
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"sync/atomic"
+
+	"go.mongodb.org/mongo-driver/v2/event"
+
+	"mstm/cart"
+	"mstm/checkout"
+	"mstm/handlers"
+	"mstm/hub"
+	"mstm/notice"
+	"mstm/shop"
+	"mstm/store"
+	"mstm/web"
+	"mstm/wechat"
+)
+
+// An App is one shop in this process. Settings and Log are given; Open builds the other parts, Serve answers
+// until its context ends, Close takes down what Open built, the last part first. Run does the three.
+type App struct {
+	Settings Settings
+	Log      *slog.Logger
+	Writes   *event.CommandMonitor // optional: sees every command to MongoDB
+	Store    *store.DB             // optional: one that is given is used, and closed by its owner
+	Banner   io.Writer             // optional: a terminal, which gets a banner in place of the log's first lines
+
+	// What Open builds. A URL is how this machine's browser reaches it; SandboxURL is "" without a sandbox,
+	// Account and Sender are nil without an official account.
+	URL, SandboxURL string
+	Pay             *wechat.Pay
+	Account         *wechat.Account
+	Hub             *hub.Hub
+	Sender          *notice.Courier
+	Inbox           *notice.Desk
+	Broadcaster     *notice.Broadcaster
+	Carts           *cart.Carts
+	Checkout        *checkout.Checkout
+
+	clock    clock
+	listener net.Listener
+	sandbox  *localWeChat
+	merchant shop.Merchant
+	parts    *group // run in the background from Open to Close
+	stopping atomic.Bool
+	api      http.Handler
+	closers  []func() error
+}
+
+// Run opens the shop, serves until ctx ends or a part fails, and closes it.
+func (a *App) Run(ctx context.Context) (err error) {
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	defer closing(&err, a.Close)
+	return a.Serve(ctx)
+}
+
+// Open builds each part and hands it what it needs. The shop's addresses are known afterwards, and requests
+// wait for Serve. What a failed Open has built is closed.
+func (a *App) Open(ctx context.Context) (err error) {
+	defer func() {
+		if err != nil {
+			closing(&err, a.Close)
+		}
+	}()
+	for _, open := range []func(context.Context) error{
+		a.openListener, a.openStore, a.openSandbox, a.startParts, a.openWeChat, a.openHub, a.openNotices, a.openCheckout, a.openAPI,
+	} {
+		if err := open(ctx); err != nil {
+			return err
+		}
+	}
+	return a.announce()
+}
+
+// Close takes down what Open built, the last part first, and returns what a part failed of.
+func (a *App) Close() (err error) {
+	for _, shut := range slices.Backward(a.closers) {
+		closing(&err, shut)
+	}
+	a.closers = nil
+	return err
+}
+
+// Serve answers until ctx ends or a part fails; then requests finish, and sockets are sent elsewhere.
+func (a *App) Serve(ctx context.Context) error {
+	return front{a.listener, a.api, a.Hub, a.Checkout, &a.stopping, a.Settings.unreadyTime(), a.Log}.serve(ctx, a.parts)
+}
+
+// onClose has Close do one thing more, before all that was named until now.
+func (a *App) onClose(shut func() error) { a.closers = append(a.closers, shut) }
+
+func (a *App) openListener(context.Context) (err error) {
+	if a.listener, err = listen("ADDR", a.Settings.Addr); err != nil {
+		return err
+	}
+	a.onClose(a.listener.Close)
+	a.URL = a.Settings.shopURL(a.listener.Addr())
+	return nil
+}
+
+// openStore opens the data and brings it to where the shop can open.
+func (a *App) openStore(ctx context.Context) error {
+	cfg := a.Settings
+	if a.Store == nil {
+		db, err := store.Open(ctx, store.Config{
+			MongoURI: cfg.MongoURI, RedisURL: cfg.RedisURL, DataDir: cfg.DataDir, Log: a.Log, Monitor: a.Writes, Now: a.clock.now, TrialNeeds: cfg.TrialNeeds,
+		})
+		if err != nil {
+			return err
+		}
+		a.Store = db
+		a.onClose(func() error { return db.Close(context.WithoutCancel(ctx)) })
+	}
+	if cfg.production() {
+		return refuseDemoAccounts(ctx, a.Store)
+	}
+	if err := a.clock.load(ctx, a.Store); err != nil {
+		return err
+	}
+	if cfg.seeded() {
+		return seedDemo(ctx, a.Store, a.clock.now())
+	}
+	return nil
+}
+
+func (a *App) openSandbox(context.Context) (err error) {
+	if a.sandbox, err = openSandbox(a.Settings, a.URL, &a.clock, a.Store, a.Log); err != nil {
+		return err
+	}
+	a.onClose(a.sandbox.close)
+	a.SandboxURL = a.sandbox.address()
+	return nil
+}
+
+// startParts begins the work in the background with those parts that later ones need at their own start.
+func (a *App) startParts(ctx context.Context) error {
+	a.parts = newGroup(ctx)
+	a.onClose(a.parts.stop)
+	a.background(a.Store.Run)
+	if !a.Settings.production() {
+		a.background(func(ctx context.Context) error { return a.clock.follow(ctx, a.Store, a.Log) })
+	}
+	a.sandbox.start(a.parts)
+	return nil
+}
+
+// background runs a part until Close, or until another part fails.
+func (a *App) background(run func(context.Context) error) {
+	a.parts.Go(func() error { return run(a.parts.ctx) })
+}
+
+func (a *App) openWeChat(ctx context.Context) (err error) {
+	if a.Pay, a.merchant, err = openPay(ctx, a.Settings, a.sandbox, a.URL, a.Log); err != nil {
+		return err
+	}
+	a.onClose(func() error { a.Pay.Close(); return nil })
+	if a.Account, err = openAccount(a.Settings, a.sandbox, &a.clock, a.Store); err != nil {
+		return err
+	}
+	a.onClose(func() error { a.Account.Close(); return nil })
+	a.Sender, err = openCourier(a.Settings, a.sandbox, a.Account, a.URL, &a.clock, a.Store, a.Log)
+	return err
+}
+
+func (a *App) openHub(context.Context) error {
+	cfg := a.Settings
+	a.Hub = hub.New(hub.Config{
+		Redis: a.Store.Redis(), Authenticate: authenticate(a.Store, a.clock.now), StillGood: stillGood(a.Store, a.clock.now), AllowedOrigins: cfg.AllowedOrigins,
+		MaxPerUser: cfg.Hub.User, MaxPerAddress: cfg.Hub.Address, MaxPerInstance: cfg.Hub.Instance,
+		RemoteAddr: handlers.ClientAddr(cfg.TrustedProxies), Now: a.clock.now, Log: a.Log,
+	})
+	a.background(a.Hub.Run)
+	return nil
+}
+
+func (a *App) openNotices(context.Context) error {
+	if a.Sender != nil {
+		a.background(a.Sender.Run)
+	}
+	a.Inbox = notice.New(notice.Config{Store: a.Store, Hub: a.Hub, Now: a.clock.now, Log: a.Log, Courier: a.Sender})
+	a.Broadcaster = notice.NewBroadcaster(notice.BroadcasterConfig{
+		Store: a.Store, Hub: a.Hub, Now: a.clock.now, Log: a.Log, Courier: a.Sender, ConfirmAbove: a.Settings.Broadcast.ConfirmAbove,
+	})
+	a.background(func(ctx context.Context) error { return a.Broadcaster.Run(store.Background(ctx, store.Lists)) })
+	return nil
+}
+
+func (a *App) openCheckout(context.Context) error {
+	a.Carts = cart.New(cart.Config{Store: a.Store, Hub: a.Hub, Now: a.clock.now, Log: a.Log})
+	a.Checkout = checkout.New(checkout.Config{
+		Store: a.Store, Hub: a.Hub, Pay: a.Pay, Merchant: a.merchant, Teller: a.Inbox, Carts: a.Carts, Now: a.clock.now, Log: a.Log,
+		RemindBefore: a.Settings.OrderReminder,
+	})
+	a.background(a.Checkout.Run)
+	return nil
+}
+
+func (a *App) openAPI(context.Context) (err error) {
+	cfg := a.Settings
+	a.api, err = handlers.New(handlers.Deps{
+		Store: a.Store, Hub: a.Hub, Carts: a.Carts, Checkout: a.Checkout, Desk: a.Inbox, Broadcaster: a.Broadcaster, Pay: a.Pay,
+		Account: a.Account, Courier: a.Sender, PublicURL: a.URL, Links: shop.Links{PublicURL: a.URL, Hosts: cfg.Broadcast.LinkHosts},
+		Web: web.Handler(web.Options{SandboxURL: a.SandboxURL}), Docs: web.HasDocs(),
+		Now: a.clock.now, Log: a.Log, LogDropped: droppedBy(a.Log), Production: cfg.production(),
+		RefundStepUpAbove: cfg.RefundStepUpAbove, RegisterProofAfter: cfg.RegisterProofAfter,
+		TrustedProxies: cfg.TrustedProxies, AllowedOrigins: cfg.AllowedOrigins, Stopping: a.stopping.Load,
+	})
+	return err
+}
+
+// closing closes a part and keeps what went wrong. A listener that its server has closed already is fine.
+func closing(err *error, shut func() error) {
+	if e := shut(); e != nil && !errors.Is(e, net.ErrClosed) && !errors.Is(e, context.Canceled) {
+		*err = errors.Join(*err, e)
+	}
+}

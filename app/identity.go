@@ -1,0 +1,53 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"mstm/hub"
+	"mstm/shop"
+	"mstm/store"
+)
+
+// authenticate is how the hub learns whose token it is. A store that is away is no reason
+// to throw a learner out.
+func authenticate(db *store.DB, now func() time.Time) func(context.Context, string) (hub.Identity, error) {
+	return func(ctx context.Context, token string) (hub.Identity, error) {
+		row, err := db.Tokens.Authenticate(ctx, token, now())
+		if errors.Is(err, shop.ErrUnavailable) {
+			return hub.Identity{}, fmt.Errorf("%w: %w", hub.ErrTryLater, err)
+		}
+		if err != nil {
+			return hub.Identity{}, err
+		}
+		return identityOf(row), nil
+	}
+}
+
+func identityOf(row store.TokenRow) hub.Identity {
+	staff := shop.MayActAs(row.Roles, shop.RoleMarketer) || shop.MayActAs(row.Roles, shop.RoleFinance)
+	return hub.Identity{User: row.UserID, Client: row.Client, Session: row.Session(), Desk: staff && !row.WantsStaffPassword(), ExpiresAt: row.ExpiresAt}
+}
+
+// stillGood is how the hub learns that an open socket's token has been replaced or taken away, or its
+// rights have, should nobody have been there to say so.
+func stillGood(db *store.DB, now func() time.Time) func(context.Context, []hub.Identity) ([]bool, error) {
+	return func(ctx context.Context, ids []hub.Identity) ([]bool, error) {
+		owners := make([]store.TokenOwner, len(ids))
+		for i, id := range ids {
+			owners[i] = store.TokenOwner{UserID: id.User, Client: id.Client}
+		}
+		rows, err := db.Tokens.Current(ctx, owners, now())
+		if err != nil {
+			return nil, err
+		}
+		good := make([]bool, len(ids))
+		for i, row := range rows {
+			is := identityOf(row)
+			good[i] = row.ID != "" && is.Session == ids[i].Session && (is.Desk || !ids[i].Desk)
+		}
+		return good, nil
+	}
+}
