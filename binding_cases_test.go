@@ -65,6 +65,7 @@ type scanJSON struct {
 	Deliveries []deliveryJSON `json:"deliveries"`
 }
 
+// statuses are what the tries to deliver were answered.
 func (d scanJSON) statuses() (all []int) {
 	for _, one := range d.Deliveries {
 		all = append(all, one.Status)
@@ -97,6 +98,7 @@ func (s *testShop) bind(p *person, openid, unionid string) {
 	p.wantBound(true)
 }
 
+// wantBound wants the account to be bound to a WeChat, or not to be.
 func (p *person) wantBound(want bool) {
 	p.t.Helper()
 	var me struct {

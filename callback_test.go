@@ -44,6 +44,7 @@ func (p *person) wantOpenedOnce(order, course string) {
 	}
 }
 
+// noticesAbout counts the notices that lead to an order.
 func (p *person) noticesAbout(order string) (n int) {
 	p.t.Helper()
 	var inbox struct {

@@ -12,6 +12,7 @@ import (
 // What the acceptance cases share: one shop for many cases, each at a time of its own with a
 // fresh learner and a fresh course, the real sandbox, and no mocks.
 
+// beijing is the shop's time zone.
 var beijing = time.FixedZone("UTC+8", 8*60*60)
 
 // at is the shop for one case: it fails in the case's name, nothing goes wrong on purpose
@@ -83,6 +84,7 @@ func (s *testShop) now() time.Time {
 	return face.Now
 }
 
+// beijingTime reads `2025-03-01`, `2025-03-01 10:00` or `2025-03-01 10:00:00.5` as Beijing's time.
 func beijingTime(t testing.TB, when string) time.Time {
 	t.Helper()
 	for _, layout := range []string{"2006-01-02 15:04:05.999", "2006-01-02 15:04", time.DateOnly} {
@@ -212,6 +214,7 @@ func (c *sold) takeDown() {
 	c.shop.staff("editor").post("/api/admin/courses/"+c.id+"/unpublish", nil).want(200)
 }
 
+// lesson is the address of one of the course's lessons.
 func (c *sold) lesson(id string) string { return "/api/courses/" + c.id + "/lessons/" + id }
 
 // offerJSON is one row of the select.
@@ -254,6 +257,7 @@ func (a answer) offers() (all []string) {
 	return all
 }
 
+// wantSame wants got to be want, in order.
 func wantSame(t testing.TB, what string, got []string, want ...string) {
 	t.Helper()
 	if !slices.Equal(got, want) {
@@ -290,6 +294,7 @@ func (p *person) wantNotices(kind string, n int) {
 	}
 }
 
+// notices counts the notices of a kind in the inbox.
 func (p *person) notices(kind string) (n int) {
 	p.t.Helper()
 	var box struct {
@@ -336,6 +341,7 @@ type tradeJSON struct {
 	} `json:"callbacks"`
 }
 
+// deliveryJSON is one try to deliver a callback.
 type deliveryJSON struct {
 	Status int    `json:"status"`
 	Error  string `json:"error"`
@@ -408,6 +414,7 @@ type cartJSON struct {
 	Total   int64          `json:"total_fen"`
 }
 
+// cartLineJSON is one course of a cart.
 type cartLineJSON struct {
 	CourseID string `json:"course_id"`
 	Title    string `json:"title"`

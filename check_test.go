@@ -3,9 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -147,6 +144,7 @@ func replace(t testing.TB, db *mongo.Database, collection, id string, fields bso
 	}
 }
 
+// insert puts a row into a collection; undo takes it out again.
 func insert(t testing.TB, db *mongo.Database, collection string, row bson.M) (undo func()) {
 	t.Helper()
 	if _, err := db.Collection(collection).InsertOne(context.Background(), row); err != nil {
@@ -155,6 +153,7 @@ func insert(t testing.TB, db *mongo.Database, collection string, row bson.M) (un
 	return func() { remove(t, db, collection, row["_id"].(string)) }
 }
 
+// remove takes a row out of a collection; undo puts it back.
 func remove(t testing.TB, db *mongo.Database, collection, id string) (undo func()) {
 	t.Helper()
 	before, err := rows(db, collection, bson.M{"_id": id})
@@ -172,38 +171,28 @@ func TestTheCheckCommandExitsWithWhatIsBroken(t *testing.T) {
 	learner := s.newLearner()
 	o := s.buy(learner, 99900, wish{"go1", "go1full"})
 
-	mstm := buildMSTM(t)
-	if out, code := runCheck(t, mstm, s); code != 1 || !strings.Contains(out, "in use by another process") {
+	if out, code := runCheck(t, s); code != 1 || !strings.Contains(out, "in use by another process") {
 		t.Errorf("beside a running shop: %d %s", code, out)
 	}
 	s.stop()
-	if out, code := runCheck(t, mstm, s); code != 0 || !strings.HasPrefix(out, "whole\n") {
+	if out, code := runCheck(t, s); code != 0 || !strings.HasPrefix(out, "whole\n") {
 		t.Errorf("whole: %d %s", code, out)
 	}
 	again := startShop(t, withDataDir(s.dataDir))
 	again.atRest(o.ID)
 	spoil(t, again.database(), "orders", o.ID, bson.M{"total_fen": int64(1)})
 	again.stop()
-	out, code := runCheck(t, mstm, s)
+	out, code := runCheck(t, s)
 	if code != 1 || !strings.Contains(out, "I6 order:"+o.ID+" ") {
 		t.Errorf("broken: %d %s", code, out)
 	}
 }
 
-func buildMSTM(t *testing.T) (binary string) {
-	t.Helper()
-	binary = filepath.Join(t.TempDir(), "mstm")
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return binary
-}
-
 // runCheck runs `mstm check` as a process of its own.
-func runCheck(t *testing.T, binary string, s *testShop) (out string, code int) {
+func runCheck(t *testing.T, s *testShop) (out string, code int) {
 	t.Helper()
-	cmd := exec.Command(binary, "check")
-	cmd.Dir, cmd.Env = t.TempDir(), append(os.Environ(), "DATA_DIR="+s.dataDir, "MONGODB_URI="+s.mongo)
+	cmd := mstm(t, "check")
+	cmd.Dir, cmd.Env = t.TempDir(), append(cmd.Env, "DATA_DIR="+s.dataDir, "MONGODB_URI="+s.mongo)
 	text, _ := cmd.CombinedOutput() // the code says it
 	return string(text), cmd.ProcessState.ExitCode()
 }

@@ -34,6 +34,7 @@ type point struct {
 	again int    // which one it is of several of a seed there: each has another luck
 }
 
+// String is the point as a fuse's file says it.
 func (p point) String() string {
 	words := strings.TrimSpace(fmt.Sprintf("%s %d %s", cmp.Or(p.when, "before"), p.n, p.write))
 	if p.again > 0 {
@@ -42,6 +43,7 @@ func (p point) String() string {
 	return words
 }
 
+// readPoint reads what String wrote.
 func readPoint(text string) (p point, err error) {
 	words, again, _ := strings.Cut(text, " (again ")
 	if _, err := fmt.Sscanf(words, "%s %d", &p.when, &p.n); err != nil || p.when != "before" && p.when != "after" {

@@ -36,10 +36,12 @@ type testShop struct {
 // shopOption changes how a shop is started.
 type shopOption func(*app.Settings)
 
+// withStores puts a shop on these databases; "" is the embedded one.
 func withStores(mongo, redis string) shopOption {
 	return func(s *app.Settings) { s.MongoURI, s.RedisURL = mongo, redis }
 }
 
+// withDataDir opens a data folder that another shop may have left.
 func withDataDir(dir string) shopOption {
 	return func(s *app.Settings) { s.DataDir = dir }
 }
@@ -122,25 +124,28 @@ type logBook struct {
 	b  bytes.Buffer
 }
 
+// Write takes what a shop logs.
 func (l *logBook) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.Write(p)
 }
 
+// String is all that was logged since the last reset.
 func (l *logBook) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.String()
 }
 
+// reset forgets what was logged.
 func (l *logBook) reset() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.b.Reset()
 }
 
-// person is somebody who talks to a shop over HTTP.
+// person is an account, or a visitor without one, that talks to a shop over HTTP.
 type person struct {
 	t      testing.TB
 	url    string
@@ -160,12 +165,13 @@ type answer struct {
 	body   []byte
 }
 
+// testPassword is every learner's.
 const testPassword = "correct horse battery"
 
 // visitor has no account.
 func (s *testShop) visitor() *person { return &person{t: s.t, url: s.url, header: http.Header{}} }
 
-// newLearner registers somebody new and logs in.
+// newLearner registers an account and logs in.
 func (s *testShop) newLearner() *person {
 	s.t.Helper()
 	p := s.visitor()
@@ -182,6 +188,7 @@ func (s *testShop) staff(role string) *person {
 	return p.login(role, role+"-demo-password", "web")
 }
 
+// login takes the token of a new session on a client: web, phone or wechat.
 func (p *person) login(name, password, client string) *person {
 	p.t.Helper()
 	var out struct {
@@ -192,7 +199,7 @@ func (p *person) login(name, password, client string) *person {
 	return p
 }
 
-// again logs in anew: tokens end after 30 days of the shop's clock.
+// again logs in once more: tokens end after 30 days of the shop's clock.
 func (p *person) again() { p.t.Helper(); p.login(p.name, testPassword, "web") }
 
 // staffAgain is again for a demo account: sessions of staff end after 12 hours without use.
@@ -205,13 +212,23 @@ func (p *person) at(s *testShop) *person {
 	return &c
 }
 
+// obj is a JSON object to be sent.
 type obj = map[string]any
 
-func (p *person) get(path string) answer             { p.t.Helper(); return p.do("GET", path, nil) }
-func (p *person) post(path string, body any) answer  { p.t.Helper(); return p.do("POST", path, body) }
-func (p *person) put(path string, body any) answer   { p.t.Helper(); return p.do("PUT", path, body) }
+// get sends a GET.
+func (p *person) get(path string) answer { p.t.Helper(); return p.do("GET", path, nil) }
+
+// post sends a POST with a body of JSON.
+func (p *person) post(path string, body any) answer { p.t.Helper(); return p.do("POST", path, body) }
+
+// put sends a PUT with a body of JSON.
+func (p *person) put(path string, body any) answer { p.t.Helper(); return p.do("PUT", path, body) }
+
+// patch sends a PATCH with a body of JSON.
 func (p *person) patch(path string, body any) answer { p.t.Helper(); return p.do("PATCH", path, body) }
-func (p *person) del(path string) answer             { p.t.Helper(); return p.do("DELETE", path, nil) }
+
+// del sends a DELETE.
+func (p *person) del(path string) answer { p.t.Helper(); return p.do("DELETE", path, nil) }
 
 // do sends a request; body is JSON to be, or raw bytes.
 func (p *person) do(method, path string, body any) answer {
@@ -261,6 +278,7 @@ func (p *person) try(method, path string, body any) (answer, error) {
 	return answer{p.t, method + " " + path, res.StatusCode, res.Header, out}, err
 }
 
+// client sends all requests of tests; an answer that takes a minute is none.
 var client = &http.Client{Timeout: time.Minute}
 
 // with is the same person sending one more header.
@@ -274,6 +292,7 @@ func (p *person) with(name, value string) *person {
 // anew is the same person sending a request that is no repeat: with an Idempotency-Key of its own.
 func (p *person) anew() *person { return p.with("Idempotency-Key", rand.Text()) }
 
+// want ends the test on another status.
 func (a answer) want(status int) answer {
 	a.t.Helper()
 	if a.status != status {
@@ -292,6 +311,7 @@ func (a answer) wantCode(status int, code string) answer {
 	return a
 }
 
+// code is the error's stable code, "" where the answer is no problem document.
 func (a answer) code() string {
 	var p struct {
 		Code string `json:"code"`
@@ -300,6 +320,7 @@ func (a answer) code() string {
 	return p.Code
 }
 
+// into decodes the body into v.
 func (a answer) into(v any) {
 	a.t.Helper()
 	if err := json.Unmarshal(a.body, v); err != nil {
@@ -309,6 +330,7 @@ func (a answer) into(v any) {
 
 // Shapes of answers, as a page reads them.
 type (
+	// orderJSON is an order; amounts are fen.
 	orderJSON struct {
 		ID       string `json:"id"`
 		State    string `json:"state"`
@@ -328,17 +350,20 @@ type (
 		} `json:"lines"`
 		ExpiresAt time.Time `json:"expires_at"`
 	}
+	// paymentJSON is how an order is to be paid.
 	paymentJSON struct {
 		Channel    string `json:"channel"`
 		OutTradeNo string `json:"out_trade_no"`
 		CodeURL    string `json:"code_url"`
 	}
+	// placedJSON is the answer to a new order. Payment is nil where nothing is to be paid.
 	placedJSON struct {
 		Order   orderJSON    `json:"order"`
 		Payment *paymentJSON `json:"payment"`
 		Reused  bool         `json:"reused"`
 		Lowered bool         `json:"lowered"`
 	}
+	// enrolmentJSON is a learner's access to one course.
 	enrolmentJSON struct {
 		CourseID string     `json:"course_id"`
 		State    string     `json:"state"`

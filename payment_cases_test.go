@@ -112,6 +112,7 @@ func (s *testShop) delivered(outTradeNo string) (statuses []int) {
 	return statuses
 }
 
+// wantAll wants n answers, each with this status.
 func wantAll(t *testing.T, what string, statuses []int, n, status int) {
 	t.Helper()
 	if len(statuses) != n {

@@ -31,9 +31,26 @@ import (
 // own binary again. The value is the path of the process's fuse.
 const fuseEnv = "MSTM_TEST_FUSE"
 
-func TestMain(m *testing.M) {
+// programEnv makes this test binary be the program, command line and exit codes included.
+const programEnv = "MSTM_TEST_PROGRAM"
+
+// testMain is the TestMain of every package of whole-program tests. It makes the test binary also the
+// program under test, and begins relative paths at the repository's root.
+func testMain(m *testing.M) {
+	if err := goToRoot(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	path := os.Getenv(fuseEnv)
-	if path == "" {
+	switch {
+	case path != "":
+		if err := beShop(path); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	case os.Getenv(programEnv) != "":
+		app.Main()
+	default:
 		// Tests that may run side by side mostly wait, for processes and for what is due.
 		flag.Parse()
 		_ = flag.Set("test.parallel", cmp.Or(os.Getenv("CRASH_WORKERS"), "8")) // the flag is there
@@ -41,9 +58,24 @@ func TestMain(m *testing.M) {
 		sayWhatWasAnswered()
 		os.Exit(code)
 	}
-	if err := beShop(path); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+}
+
+// goToRoot makes the folder of go.mod the working directory of a test.
+func goToRoot() error {
+	if os.Getenv(fuseEnv)+os.Getenv(programEnv) != "" {
+		return nil
+	}
+	for {
+		if _, err := os.Stat("go.mod"); err == nil {
+			return nil
+		}
+		dir, err := os.Getwd()
+		if err != nil || dir == filepath.Dir(dir) {
+			return fmt.Errorf("no go.mod above the tests: %w", err)
+		}
+		if err := os.Chdir(".."); err != nil {
+			return err
+		}
 	}
 }
 
@@ -128,16 +160,24 @@ func sandboxEnv(t testing.TB, s *testShop) (env []string) {
 	return env
 }
 
+// mstm is the program with a command line, to be run as a process of its own.
+func mstm(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	binary, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(binary, args...)
+	cmd.Env = append(os.Environ(), programEnv+"=1")
+	return cmd
+}
+
 // launch starts the process and does not wait for it to be ready.
 func (p *process) launch() {
 	p.t.Helper()
 	client.CloseIdleConnections() // those to the process before are dead
 	p.db = nil
-	binary, err := os.Executable()
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	p.cmd, p.ended = exec.Command(binary), make(chan struct{})
+	p.cmd, p.ended = mstm(p.t), make(chan struct{})
 	p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = p.env, p.log, p.log
 	if p.stderr != nil {
 		p.cmd.Stderr = p.stderr
@@ -172,6 +212,7 @@ func (p *process) as(token string) *person {
 	return &person{t: p.t, url: p.url, token: token, header: map[string][]string{}}
 }
 
+// gone reports whether the process has ended.
 func (p *process) gone() bool {
 	select {
 	case <-p.ended:
@@ -191,6 +232,7 @@ func (p *process) awaitEnd() {
 	}
 }
 
+// signal sends the process a signal.
 func (p *process) signal(s os.Signal) {
 	p.t.Helper()
 	if err := p.cmd.Process.Signal(s); err != nil {
@@ -249,6 +291,7 @@ func rows(db *mongo.Database, collection string, filter bson.M) (all []bson.M, e
 	return all, find(db, collection, filter, &all)
 }
 
+// find reads the documents of a collection that match into all, a pointer to a slice; nil matches all.
 func find(db *mongo.Database, collection string, filter bson.M, all any) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()

@@ -30,6 +30,7 @@ func TestRaceCases(t *testing.T) {
 	}
 }
 
+// parallelOrders places one order for the same course many times at once.
 func parallelOrders(t *testing.T, s *testShop) {
 	c, learner := s.sell(usual()), s.newLearner()
 	answers := make([]answer, 20)

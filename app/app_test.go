@@ -79,9 +79,9 @@ func TestApp_OnAGivenStore_ServesAndLeavesItOpen(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- a.Serve(ctx) }()
-	res, err := http.Get(a.URL + "/readyz")
+	res, err := http.Get(a.URL + "/livez")
 	if err != nil || res.StatusCode != http.StatusOK {
-		t.Errorf("/readyz: %v, %v", res, err)
+		t.Errorf("/livez: %v, %v", res, err)
 	}
 	stop()
 	if err := <-ended; err != nil {

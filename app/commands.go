@@ -79,7 +79,7 @@ func (p Program) commands() *cli.Command {
 	return &cli.Command{
 		Name: "mstm", Usage: "a shop that sells courses", Version: version(),
 		Description: "Without a command it serves. Settings come from the environment and the file .env; .env.example explains each.",
-		Writer:      p.Out, ErrWriter: p.Out, HideHelpCommand: true,
+		Writer:      p.Out, ErrWriter: p.Out,
 		EnableShellCompletion:           true,
 		ConfigureShellCompletionCommand: func(c *cli.Command) { c.Hidden = false },
 		ExitErrHandler:                  func(context.Context, *cli.Command, error) {}, // Main exits, once the log is written

@@ -31,7 +31,6 @@ func TestProgram_HelpVersionAndCompletion_NeedNoSettings(t *testing.T) {
 		{"completion bash", "complete mstm --generate-shell-completion"},
 		{"completion zsh", "compdef"},
 		{"completion fish", "complete"},
-		{"--generate-shell-completion", "check-wechat grant sandbox"},
 		{"sandbox --f --generate-shell-completion", "--forward"},
 	} {
 		var out bytes.Buffer
