@@ -3,7 +3,7 @@ package shop
 import "time"
 
 // Standing is a learner's past in one course: all that its offers depend on besides the
-// course and the time. The zero value is a visitor nobody knows.
+// course and the time. The zero value is a visitor without an account.
 type Standing struct {
 	Enrolment *Enrolment // nil: never had anything granted
 	TrialUsed bool       // the free stage was used by this person, under this or another account
@@ -42,7 +42,7 @@ type Offer struct {
 	Available bool       `json:"available"`
 	Reason    string     `json:"reason,omitempty"`
 
-	CreditOrders   []string  `json:"-"` // orders whose stage money is the credit
+	CreditOrders   []string  `json:"-"` // the orders the orders whose stage money is the credit
 	Needless       []string  `json:"-"` // orders of paid stages not begun, paid back once this is granted (credit mode none)
 	NeedlessRefund Fen       `json:"-"` // what goes back for them, in fen
 	CreditUse      CreditUse `json:"-"` // what happens to a paid stage not begun, "" without one
@@ -122,8 +122,8 @@ func (c *Course) FirstOffer(s Standing, now time.Time) (Offer, error) {
 	return Offer{}, err
 }
 
-// view is one learner's look at the prices of one course at one moment. held is the
-// version of the promise, zero for somebody who holds nothing.
+// view is one learner's look at the prices of one course at one moment. held is the version of the
+// promise, zero for a learner without a grant.
 type view struct {
 	course        *Course
 	standing      Standing

@@ -10,7 +10,7 @@ import (
 // MaxLines is how many lines a quote, an order or a cart may have.
 const MaxLines = 50
 
-// LineRequest is one course that somebody wants, under one price policy.
+// LineRequest asks for one course under one price policy.
 type LineRequest struct {
 	CourseID string `json:"course_id"`
 	PolicyID string `json:"policy_id"`
@@ -157,10 +157,10 @@ func (q Quote) OrderLines() []OrderLine {
 	return lines
 }
 
-// CheckTotal is nil where q may become an order for a buyer who saw the total seen, in
-// fen: every line can be bought, and for no more than that. Else the refusal carries the
-// `quote`: the code of the problem where all lines share one, else ErrLinesNotSellable;
-// ErrPriceChanged with `old_fen` and `new_fen`.
+// CheckTotal is nil where q may become an order of a buyer that saw the total seen, in fen: every
+// line can be bought, and for no more than that. Else the refusal carries the `quote`: the code of
+// the problem where all lines share one, else ErrLinesNotSellable; ErrPriceChanged with `old_fen`
+// and `new_fen`.
 func CheckTotal(q Quote, seen Fen) error {
 	if len(q.Problems) > 0 {
 		return q.problem().With("quote", q)

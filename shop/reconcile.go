@@ -202,7 +202,7 @@ func (b *Books) Sums(day Date) (s BillSums) {
 }
 
 // Reconcile compares the bill of a day with the books. The books hold every order that has
-// a number in the bill, and every order whose money moved on that day.
+// a number in the bill, and every order with a movement of money on that day.
 func Reconcile(day Date, bill []BillEntry, b *Books) []Difference {
 	diffs := []Difference{}
 	seen := map[cashKey]bool{}

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// inStage2 is a learner who took S1 on 1 March and bought S2 on 2 April at noon: S2 runs
-// through 2 May, 30 whole days and the afternoon it was bought.
+// inStage2 is a learner with S1 since 1 March and S2 bought on 2 April at noon: S2 runs through 2
+// May, 30 whole days and the afternoon it was bought.
 func inStage2(t *testing.T) *story {
 	s := newStory(t, ladderCourse())
 	s.buys("s1", "2025-03-01 10:00")

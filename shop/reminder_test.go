@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// reminded is what the learner is to be told about an access through a day: the kind, the
-// days left, and what there is to go on with; "nothing" where there is nothing to say.
+// reminded is the reminder due about an access through a day: the kind, the days left, and what
+// there is to go on with; "nothing" where there is nothing to say.
 func (s *story) reminded(through, when string) string {
 	r, ok := s.c.Remind(s.standing(), at(through).AddDate(0, 0, 1), at(when))
 	if !ok {
@@ -49,8 +49,8 @@ func TestRemindersBeforeAndAtTheEnd(t *testing.T) {
 	}
 }
 
-// TestWhatAReminderSays tells stories that begin with a free month from 1 March through 1
-// April; S2 then runs through 1 May.
+// TestWhatAReminderSays plays stories that begin with a free month from 1 March through 1 April;
+// S2 then runs through 1 May.
 func TestWhatAReminderSays(t *testing.T) {
 	tests := []struct {
 		name          string
