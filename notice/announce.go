@@ -8,9 +8,9 @@ import (
 	"mstm/store"
 )
 
-// Announces reports whether the shop can tell activities by WeChat: there is an account, and a
-// template for them. WeChat has none for marketing but subscription notices, which go to those
-// alone who asked for one, each once.
+// Announces reports whether the shop can announce activities by WeChat: there is an account, and a
+// template for them. For marketing WeChat has subscription notices only: each goes to a follower
+// that asked for one, once per request.
 func (c *Courier) Announces() bool {
 	if c == nil {
 		return false
@@ -19,14 +19,14 @@ func (c *Courier) Announces() bool {
 	return ok
 }
 
-// wants reports whether somebody's WeChat may be sent an activity: it is bound, has not left the
-// account, and has asked for such a message.
+// wants reports whether a bound WeChat may be sent an activity: it still follows the account and
+// has asked for such a message.
 func (c *Courier) wants(b store.Binding) bool {
 	return b.Openid != "" && !b.Unfollowed && b.Consent(c.Templates[shop.KindActivity].ID) > 0
 }
 
-// Announce notes a broadcast's message for those of the people whose WeChat may be sent one.
-// Doing it again changes nothing.
+// Announce notes a broadcast's message for those users that may be sent one by WeChat. Doing it
+// again changes nothing.
 func (c *Courier) Announce(ctx context.Context, b *shop.Broadcast, userIDs []string) error {
 	if !c.Announces() || len(userIDs) == 0 {
 		return nil
@@ -52,8 +52,8 @@ func (c *Courier) Announce(ctx context.Context, b *shop.Broadcast, userIDs []str
 	return err
 }
 
-// announceEverybody goes through those who have a WeChat, a batch at a time, from where the
-// sending is. Telling the same again does no harm.
+// announceToAll goes through the users with a bound WeChat, a batch at a time, from the position
+// of the sending. A repeated batch has no effect.
 func (s *sending) announceEverybody(ctx context.Context) error {
 	if !s.Courier.Announces() {
 		return nil

@@ -40,8 +40,8 @@ func (w *writes) clear() {
 	w.all = nil
 }
 
-// TestASentActivityIsOnRecordBeforeItsConsentIsUsedUp: who dies between the two must not leave a
-// message that waits and a consent that would let it through once more.
+// TestASentActivityIsOnRecordBeforeItsConsentIsUsedUp: a process that dies between the two must
+// not leave a message that waits and a consent that would let it through once more.
 func TestASentActivityIsOnRecordBeforeItsConsentIsUsedUp(t *testing.T) {
 	made := &writes{}
 	db := storetest.Open(t, func(c *store.Config) { c.Monitor = &event.CommandMonitor{Started: made.started} })

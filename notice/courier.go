@@ -28,12 +28,12 @@ type CourierConfig struct {
 
 // Courier sends what waits in `deliveries` as WeChat messages, on every instance.
 //
-// How a message comes once: the delivery is a row, once for a kind, what it is about and whom
-// it is for. Before WeChat is asked the row says so (AskedAt) and is put out of the other
-// instances' sight for a while; when the process dies in between, another one asks again,
-// under the same client_msg_id, by which WeChat tells a repeat for some ten minutes. After
-// that, and where WeChat has no such id, a message whose fate is unknown is given up: it is
-// in the inbox, and nobody is to be told twice.
+// Why a message arrives once: a delivery is one row for a kind, a subject and a user. Before
+// WeChat is asked, the row says so (AskedAt) and is hidden from the other instances for a while.
+// After a crash in between, another instance asks again under the same client_msg_id, by which
+// WeChat recognises a repeat for some ten minutes. After that, and where WeChat has no such id, a
+// message with an unknown outcome is given up: it is in the inbox, and a second copy would be
+// worse than none.
 type Courier struct {
 	CourierConfig
 	poke   chan struct{}
@@ -54,7 +54,7 @@ func NewCourier(cfg CourierConfig) *Courier {
 
 const (
 	couriers     = 8                // messages at a time
-	marketers    = 6                // of them activities at most: somebody who paid does not wait for them
+	marketers    = 6                // of them activities at most, so that a buyer's message does not wait for marketing
 	roundMost    = 256              // rows read at once
 	lookEvery    = time.Second      // of real time, for what another instance left
 	sendTime     = 8 * time.Second  // for one message, its access token included
@@ -62,8 +62,8 @@ const (
 	repeatWithin = 8 * time.Minute  // WeChat knows a client_msg_id for about ten
 	firstPause   = 5 * time.Second
 	longestPause = 5 * time.Minute
-	dropAfter    = 24 * time.Hour     // a row whose delivery never came: nobody is at writing it any more
-	askAgain     = 7 * 24 * time.Hour // whether somebody who went follows again, should the event be lost
+	dropAfter    = 24 * time.Hour     // a row without a delivery: its writer is surely gone by then
+	askAgain     = 7 * 24 * time.Hour // whether a former follower follows again, should the event be lost
 )
 
 // Post notes a message that is to be sent to a learner, if they have a WeChat. It is safe to
@@ -214,7 +214,7 @@ func (c *Courier) land(row store.DeliveryWakeup) {
 	delete(c.flying, row.ID)
 }
 
-// visit looks at a message whose row is due, and mends a row that is behind.
+// visit looks at the message of a due row, and mends a row that is behind.
 func (c *Courier) visit(ctx context.Context, row store.DeliveryWakeup, pauses map[string]pause) error {
 	d, there, err := c.Store.Deliveries.Get(ctx, row.ID)
 	now := c.Now()
@@ -270,7 +270,7 @@ func (c *Courier) carry(ctx context.Context, d shop.Delivery, pauses map[string]
 	return c.send(ctx, d, to, t)
 }
 
-// unsent is why a delivery that was never sent failed, or that nobody knows whether it was.
+// unsent is why a delivery failed without being sent, or says that the outcome is unknown.
 func unsent(d shop.Delivery, code string) string {
 	if d.AskedAt != nil {
 		return shop.FailedUnknown
@@ -278,7 +278,7 @@ func unsent(d shop.Delivery, code string) string {
 	return code
 }
 
-// recipient is the binding of whom a delivery goes to, or why it does not go.
+// recipient is the binding that a delivery goes to, or why it does not go.
 func (c *Courier) recipient(ctx context.Context, d shop.Delivery) (b store.Binding, skip string, err error) {
 	if b, err = c.Store.Bindings.Get(ctx, d.UserID); err != nil {
 		return b, "", err
@@ -332,7 +332,7 @@ func (c *Courier) send(ctx context.Context, d shop.Delivery, to store.Binding, t
 		d.AskedAt = &now
 	}
 	if won, err := c.Store.Deliveries.Save(ctx, &d); !won || err != nil {
-		return err // somebody else has it
+		return err // another sender has it
 	}
 	ctx, cancel := context.WithTimeout(ctx, sendTime)
 	defer cancel()
@@ -392,7 +392,7 @@ func code(err error) string {
 	return ""
 }
 
-// alarm is a log line that somebody is called for.
+// alarm is a log line that a person is called for.
 func (c *Courier) alarm(ctx context.Context, what string, args ...any) {
 	c.Log.ErrorContext(ctx, what, append(args, "alarm", true)...)
 }

@@ -12,7 +12,7 @@ import (
 	"mstm/store/storetest"
 )
 
-// newDesk is a desk on real stores, and who reads at it: lin in Chinese, ann in English.
+// newDesk is a desk on real stores with two readers: lin in Chinese, ann in English.
 func newDesk(t *testing.T) (*Desk, *store.DB) {
 	t.Helper()
 	db := storetest.Open(t)
@@ -25,7 +25,7 @@ func newDesk(t *testing.T) (*Desk, *store.DB) {
 	return New(Config{Store: db, Hub: hub.New(hub.Config{Redis: db.Redis(), Log: log}), Now: time.Now, Log: log}), db
 }
 
-// inbox is what somebody reads, as `title body`, newest first.
+// inboxOf is a user's inbox, as `title body`, newest first.
 func inboxOf(t *testing.T, db *store.DB, user, kind, ref string) string {
 	t.Helper()
 	n, err := db.Notices.Get(context.Background(), shop.NoticeID(user, kind, ref))

@@ -22,8 +22,8 @@ func (c *Courier) halted(ctx context.Context, d shop.Delivery) (bool, error) {
 	return false, nil
 }
 
-// stopped obeys whoever stopped the broadcast of a message: a cancelled one is not sent, a paused
-// one later.
+// stopped reports whether the message's broadcast was stopped: a cancelled broadcast's message is
+// skipped, a paused one's waits.
 func (c *Courier) stopped(ctx context.Context, d shop.Delivery) (bool, error) {
 	b, err := c.Store.Broadcasts.Get(ctx, d.Broadcast)
 	switch {

@@ -9,7 +9,7 @@ import (
 	"mstm/shop"
 )
 
-// Inbox is a page of somebody's notices, newest first, and how many are unread in all.
+// Inbox is a page of a user's notices, newest first, and how many are unread in all.
 type Inbox struct {
 	Notices []shop.Notice
 	Next    string // cursor of the next page, "" after the last
@@ -20,9 +20,9 @@ type Inbox struct {
 	Activities bool
 }
 
-// Inbox reads a page of a user's inbox: what was told to this user, and what was told to
-// everybody since the account is there. That is one document for all; the reader's own says
-// how far it was read.
+// Inbox reads a page of a user's inbox: the user's own notices, and the broadcasts to all since
+// the account exists. Such a broadcast is one document for all users; the reader's own document
+// says what was read.
 func (d *Desk) Inbox(ctx context.Context, userID string, unread bool, limit int, cursor string) (Inbox, error) {
 	u, err := d.Store.Users.Get(ctx, userID)
 	if err != nil {
@@ -50,7 +50,7 @@ func (d *Desk) Inbox(ctx context.Context, userID string, unread bool, limit int,
 	return box, err
 }
 
-// shared is what was told to everybody, as this user sees it, newest first.
+// shared are the broadcasts to all, as this user sees them, newest first.
 func (d *Desk) shared(ctx context.Context, u *shop.User) ([]shop.Notice, error) {
 	posted, err := d.posted(ctx, u)
 	if err != nil || len(posted) == 0 {
@@ -72,8 +72,8 @@ func (d *Desk) shared(ctx context.Context, u *shop.User) ([]shop.Notice, error) 
 	return all, nil
 }
 
-// posted is what was told to everybody and concerns this user, newest first. Nobody sees what
-// was told before the account was there, and who wants no activities sees none.
+// posted are the broadcasts to all that concern this user, newest first: none from before the
+// account, and none if the user wants no activities.
 func (d *Desk) posted(ctx context.Context, u *shop.User) ([]shop.Broadcast, error) {
 	all, err := d.Store.Broadcasts.Posted(ctx)
 	if err != nil || !u.Wants(shop.TopicActivities) {
@@ -144,8 +144,8 @@ func (d *Desk) ReadAll(ctx context.Context, userID string) error {
 	return nil
 }
 
-// tellRead tells the user's open pages that a notice, or "all", was read. It was: pages that
-// do not hear of it see it when they read the inbox again.
+// publishRead publishes to the user's open pages that a notice, or "all", was read. An event that
+// is lost does no harm: pages see it when they read the inbox again.
 func (d *Desk) tellRead(ctx context.Context, userID, id string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), showTime)
 	defer cancel()

@@ -1,6 +1,5 @@
-// Package notice tells people what happened: at once on every open page, in the inbox for
-// the one who closed it, and by WeChat. The inbox is the truth; the other channels only
-// make it quicker.
+// Package notice brings messages to people: at once to every open page, into the inbox for later,
+// and by WeChat. The inbox is the truth; the other channels only make it quicker.
 package notice
 
 import (
@@ -31,8 +30,8 @@ type Desk struct{ Config }
 // New is a Desk.
 func New(cfg Config) *Desk { return &Desk{cfg} }
 
-// news is one thing to tell somebody. For one kind and ref a learner gets one notice, however
-// often it is told.
+// news is one message to a learner. For one kind and ref a learner gets one notice, however often
+// it is posted.
 type news struct {
 	userID, kind, ref string // ref is what it is about
 	form              string // of the wording; "": the kind's
@@ -55,10 +54,9 @@ func (d *Desk) tell(ctx context.Context, what news) error {
 	return nil
 }
 
-// keep puts a notice into a learner's inbox, where it is once, and notes the WeChat message
-// that says the same. It is worded now, in the language that the reader has now, and stays as
-// it is: what somebody was told is not to change under them. A notice that is there already is
-// answered as it was told.
+// post puts a notice into a learner's inbox, once, and notes the WeChat message that says the
+// same. The notice is worded now, in the reader's present language, and never changes. A notice
+// that is there already is answered as it stands.
 func (d *Desk) keep(ctx context.Context, what news) (shop.Notice, error) {
 	locale, err := d.language(ctx, what.userID)
 	if err != nil {
@@ -88,7 +86,7 @@ func (d *Desk) keep(ctx context.Context, what news) (shop.Notice, error) {
 	return n, d.Courier.Post(ctx, m)
 }
 
-// language is the one that somebody is written to in.
+// language is the language of a user's messages.
 func (d *Desk) language(ctx context.Context, userID string) (string, error) {
 	u, err := d.Store.Users.Get(ctx, userID)
 	if errors.Is(err, shop.ErrUserNotFound) {
@@ -100,7 +98,7 @@ func (d *Desk) language(ctx context.Context, userID string) (string, error) {
 	return u.Language(), nil
 }
 
-// word is what is told in a language, by the template of the console where there is one.
+// word is the wording in a language, by the template of the console where there is one.
 func (d *Desk) word(ctx context.Context, what news, locale string) (shop.Wording, error) {
 	form := what.form
 	if form == "" {
@@ -147,7 +145,8 @@ func (d *Desk) ShowAgain(ctx context.Context, u store.Unsent) error {
 	return d.show(ctx, *n)
 }
 
-// showBroadcastAgain shows a broadcast, unless it was cancelled meanwhile.
+// showBroadcastAgain shows a broadcast that Redis did not take, unless it has been cancelled
+// since.
 func (d *Desk) showBroadcastAgain(ctx context.Context, u store.Unsent) error {
 	x, err := d.Store.Broadcasts.Get(ctx, u.Ref)
 	switch {

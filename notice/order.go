@@ -9,8 +9,8 @@ import (
 	"mstm/shop"
 )
 
-// OrderFulfilled tells the buyer that the courses of an order are open, and which could
-// not be opened.
+// OrderFulfilled posts to the buyer that the courses of an order are open, and which could not be
+// opened.
 func (d *Desk) OrderFulfilled(ctx context.Context, o *shop.Order) error {
 	opened, refused := titles(o, shop.LineGranted), titles(o, shop.LineRefused)
 	what := orderNews(o, shop.NoticeOrderFulfilled, o.ID, o.Paid, d.Now())
@@ -26,7 +26,7 @@ func (d *Desk) OrderFulfilled(ctx context.Context, o *shop.Order) error {
 	return d.tell(ctx, what)
 }
 
-// Refunded tells the buyer that a refund of an order went through.
+// Refunded posts to the buyer that a refund of an order went through.
 func (d *Desk) Refunded(ctx context.Context, o *shop.Order, r *shop.Refund) error {
 	what := orderNews(o, shop.NoticeOrderRefunded, r.OutRefundNo, r.Amount, d.Now())
 	if r.Amount == 0 {
@@ -35,7 +35,7 @@ func (d *Desk) Refunded(ctx context.Context, o *shop.Order, r *shop.Refund) erro
 	return d.tell(ctx, what)
 }
 
-// PaidBack tells the buyer that money which paid for nothing is back.
+// PaidBack posts to the buyer that money which paid for nothing is back.
 func (d *Desk) PaidBack(ctx context.Context, o *shop.Order, r *shop.Refund) error {
 	return d.tell(ctx, orderNews(o, shop.NoticePaidBack, r.OutRefundNo, r.Amount, d.Now()))
 }

@@ -47,8 +47,8 @@ func (c *Courier) settle(ctx context.Context, d shop.Delivery, before *time.Time
 	return c.putOff(ctx, d, c.Now().Add(retryPause(d.Attempts)), err)
 }
 
-// noteGone notes that a WeChat does not follow. WeChat counts time in whole seconds: somebody who
-// follows again within this one does.
+// noteGone notes that a WeChat does not follow. WeChat counts time in whole seconds: a follow
+// within the same second wins.
 func (c *Courier) noteGone(ctx context.Context, openid string) error {
 	return c.Store.Followers.SetFollowing(ctx, openid, false, c.Now().Truncate(time.Second))
 }
