@@ -21,7 +21,7 @@ type BroadcasterConfig struct {
 	Now   func() time.Time // the shop's clock
 	Log   *slog.Logger
 
-	Courier *Courier // sends WeChat messages; nil: there are none
+	WeChatSender *WeChatSender // sends WeChat messages; nil: there are none
 	// ConfirmAbove is how many people a broadcast may go to without the confirmation of a second
 	// person; 0: any number.
 	ConfirmAbove int64

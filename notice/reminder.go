@@ -12,8 +12,8 @@ import (
 
 // AccessEnds reminds a learner that access to a course ends, or says that it has ended, and
 // what it costs to go on. Each kind is posted once for each last day.
-func (d *Desk) AccessEnds(ctx context.Context, userID string, r shop.Reminder) error {
-	return d.tell(ctx, endNews(userID, r))
+func (in *Inbox) AccessEnds(ctx context.Context, userID string, r shop.Reminder) error {
+	return in.tell(ctx, endNews(userID, r))
 }
 
 const showTime = 2 * time.Second // for one live event

@@ -95,7 +95,7 @@ func (s *sending) tellBatch(ctx context.Context, userIDs []string) (c shop.Broad
 		}
 	}
 	if s.x.By(shop.ByWeChat) {
-		err = s.Courier.Announce(ctx, s.x, told)
+		err = s.WeChatSender.Announce(ctx, s.x, told)
 	}
 	return c, err
 }

@@ -82,7 +82,7 @@ func (b *Broadcaster) accept(t *testing.T, id string, to shop.Audience) string {
 // TestACancelledBroadcastCountsWhomItHasReached stops broadcasts after the sender reached people
 // and before it counted them: at once, and after a pause in which that was looked at.
 func TestACancelledBroadcastCountsWhomItHasReached(t *testing.T) {
-	_, db := newDesk(t)
+	_, db := newInbox(t)
 	for _, tt := range []struct {
 		id    string
 		to    shop.Audience
@@ -132,7 +132,7 @@ func TestACancelledBroadcastCountsWhomItHasReached(t *testing.T) {
 // hand.
 func TestAnAudienceThatGrewIsConfirmedBySomebodyElse(t *testing.T) {
 	for _, byHand := range []bool{false, true} {
-		_, db := newDesk(t)
+		_, db := newInbox(t)
 		haveRole(t, db, shop.RoleMarketer, "ann", "lin")
 		b, c := newBroadcaster(t, db)
 		b.ConfirmAbove = 2
@@ -186,7 +186,7 @@ func haveRole(t *testing.T, db *store.DB, role shop.Role, ids ...string) {
 
 // TestScheduledBroadcast_MakerLostTheRole_WaitsForAnotherMarketer takes the role away before the time comes.
 func TestScheduledBroadcast_MakerLostTheRole_WaitsForAnotherMarketer(t *testing.T) {
-	_, db := newDesk(t)
+	_, db := newInbox(t)
 	haveRole(t, db, shop.RoleMarketer, "ann", "lin")
 	b, c := newBroadcaster(t, db)
 	later := c.now.Add(time.Hour)
@@ -219,7 +219,7 @@ func TestScheduledBroadcast_MakerLostTheRole_WaitsForAnotherMarketer(t *testing.
 // TestASenderThatTellsNobodyForLongKeepsItsBroadcast lets a lease run out while the sender passes many
 // users outside the audience.
 func TestASenderThatTellsNobodyForLongKeepsItsBroadcast(t *testing.T) {
-	_, db := newDesk(t)
+	_, db := newInbox(t)
 	b, c := newBroadcaster(t, db)
 	id := b.accept(t, "long", shop.Audience{Kind: shop.AudienceAll})
 	take := func(run string) error {
