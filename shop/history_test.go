@@ -65,7 +65,7 @@ func (h *history) republish() {
 
 // purchase buys one of the offers, and settles what the full price makes needless.
 func (h *history) purchase() {
-	can := Available(h.c.Offers(h.standing(), h.now))
+	can := Available(h.c.Offers(h.history(), h.now))
 	if len(can) == 0 {
 		return
 	}

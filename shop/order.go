@@ -57,7 +57,7 @@ type Order struct {
 	Refunds     []Refund           `bson:"refunds"`
 	Duties      map[DutyName]*Duty `bson:"duties"`
 	History     []Record           `bson:"history"`              // every move, oldest first
-	Exception   string             `bson:"exception,omitempty"`  // what was odd about the money
+	Exception   string             `bson:"exception,omitempty"`  // the mismatch of the payment
 	BuyerGone   bool               `bson:"buyer_gone,omitempty"` // the account was deleted before its courses were granted
 	CreatedAt   time.Time          `bson:"created_at"`
 	ExpiresAt   time.Time          `bson:"expires_at"`

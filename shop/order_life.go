@@ -138,7 +138,7 @@ const (
 	SettledDuplicate Settlement = "duplicate" // a second payment; it goes back by itself
 	SettledLate      Settlement = "late"      // for a closed order that cannot be revived; it goes back by itself
 	SettledGone      Settlement = "gone"      // for a deleted account; it goes back by itself
-	SettledOdd       Settlement = "odd"       // amount, currency or parties differ; M13 where nothing was settled yet
+	SettledMismatch  Settlement = "odd"       // amount, currency or parties differ; M13 where nothing was settled yet
 	SettledHeld      Settlement = "held"      // the order waits for people
 	SettledUnknown   Settlement = "unknown"   // no such attempt
 )
@@ -151,26 +151,26 @@ func (o *Order) Settle(p Payment, m Merchant, wanted bool, now time.Time, by str
 	if a == nil {
 		return SettledUnknown
 	}
-	odd := p.odd(a, m)
+	mismatch := p.mismatch(a, m)
 	switch {
-	case a.Succeeded() && odd == "" && a.TransactionID == p.TransactionID:
+	case a.Succeeded() && mismatch == "" && a.TransactionID == p.TransactionID:
 		return SettledRepeat
-	case odd != "" && o.State == OrderException:
+	case mismatch != "" && o.State == OrderException:
 		return SettledRepeat
-	case a.Succeeded(), odd != "" && o.PaidAt != nil:
-		return SettledOdd // settled money stays settled; the second story is for people to read
-	case odd != "":
-		o.Exception = odd
-		o.move(MoveException, OrderException, now, by, map[string]string{"out_trade_no": p.OutTradeNo, "odd": odd})
-		return SettledOdd
+	case a.Succeeded(), mismatch != "" && o.PaidAt != nil:
+		return SettledMismatch // settled money stays settled; the second story is for people to read
+	case mismatch != "":
+		o.Exception = mismatch
+		o.move(MoveException, OrderException, now, by, map[string]string{"out_trade_no": p.OutTradeNo, "odd": mismatch})
+		return SettledMismatch
 	}
 	return o.settle(a, p, wanted, now, by)
 }
 
-// Odd says what does not fit between a payment and the attempt that it claims to pay, or "".
-func (o *Order) Odd(p Payment, m Merchant) string {
+// Mismatch says what does not fit between a payment and the attempt that it claims to pay, or "".
+func (o *Order) Mismatch(p Payment, m Merchant) string {
 	if a := o.Attempt(p.OutTradeNo); a != nil {
-		return p.odd(a, m)
+		return p.mismatch(a, m)
 	}
 	return "no such attempt"
 }

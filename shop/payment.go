@@ -23,8 +23,8 @@ type Payment struct {
 // Merchant is the shop's identity at WeChat Pay.
 type Merchant struct{ AppID, MchID string }
 
-// odd says what does not fit between a payment and the attempt it claims to pay, or "".
-func (p Payment) odd(a *Attempt, m Merchant) string {
+// mismatch says what does not fit between a payment and the attempt it claims to pay, or "".
+func (p Payment) mismatch(a *Attempt, m Merchant) string {
 	switch {
 	case p.MchID != m.MchID:
 		return "mchid " + p.MchID

@@ -61,9 +61,9 @@ type Problem struct {
 }
 
 // MakeQuote prices the lines for one learner. course fetches a course and the learner's
-// standing in it; ErrCourseNotFound from it becomes a problem of that line, any other
+// history in it; ErrCourseNotFound from it becomes a problem of that line, any other
 // error ends the quote. No lines, more than MaxLines, or a course twice are refused.
-func MakeQuote(lines []LineRequest, course func(id string) (*Course, Standing, error), now time.Time) (Quote, error) {
+func MakeQuote(lines []LineRequest, course func(id string) (*Course, PurchaseHistory, error), now time.Time) (Quote, error) {
 	if err := CheckLines(lines); err != nil {
 		return Quote{}, err
 	}
@@ -104,19 +104,19 @@ func CheckLines(lines []LineRequest) error {
 
 // quoteLine prices one line. With an error it still names what was asked for, as far as
 // the course is known.
-func quoteLine(want LineRequest, course func(id string) (*Course, Standing, error), now time.Time) (QuoteLine, error) {
+func quoteLine(want LineRequest, course func(id string) (*Course, PurchaseHistory, error), now time.Time) (QuoteLine, error) {
 	line := QuoteLine{CourseID: want.CourseID, PolicyID: want.PolicyID}
 	if !ValidID(want.CourseID) {
 		return line, ErrCourseNotFound
 	}
-	c, standing, err := course(want.CourseID)
+	c, history, err := course(want.CourseID)
 	if err != nil {
 		return line, err
 	}
 	if c.State != CourseDraft {
 		line.Title, line.Cover = c.Title, c.Cover
 	}
-	o, err := c.Offer(want.PolicyID, standing, now)
+	o, err := c.Offer(want.PolicyID, history, now)
 	if err != nil {
 		return line, err
 	}

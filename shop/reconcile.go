@@ -93,7 +93,7 @@ type BillEntry struct {
 	TransactionID string
 	Amount        Fen
 	State         RefundState
-	Odd           string // what is neither payment nor refund: the bill's word for it
+	OtherState    string // what is neither payment nor refund: the bill's word for it
 }
 
 func (e BillEntry) key() cashKey {
@@ -208,8 +208,8 @@ func Reconcile(day Date, bill []BillEntry, b *Books) []Difference {
 	seen := map[cashKey]bool{}
 	for _, e := range bill {
 		switch {
-		case e.Odd != "":
-			diffs = append(diffs, b.difference(UnexpectedRow, e, "a row with the state "+e.Odd))
+		case e.OtherState != "":
+			diffs = append(diffs, b.difference(UnexpectedRow, e, "a row with the state "+e.OtherState))
 		case seen[e.key()]:
 			diffs = append(diffs, b.difference(UnexpectedRow, e, "a second row of this number"))
 		default:

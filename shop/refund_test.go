@@ -325,7 +325,7 @@ func TestNeverMoreThanIsLeft(t *testing.T) {
 // twoCourses is an order of S2 of course C and the full price of course D, both granted.
 func twoCourses(t *testing.T) (*Order, map[string]*Enrolment) {
 	s := newShelf()
-	s.standings["c"] = Standing{TrialUsed: true}
+	s.histories["c"] = PurchaseHistory{TrialUsed: true}
 	paid := at("2025-04-02 12:00")
 	lines := s.quote(t, "2025-04-02 12:00", "c s2", "d dfull").OrderLines()
 	o := &Order{ID: "o", State: OrderFulfilled, CreatedAt: paid, PaidAt: &paid}

@@ -49,7 +49,7 @@ func NextReminder(end, now time.Time) (at time.Time, ok bool) {
 // is false where none is due. None is due after the access was prolonged, bought for ever or
 // refunded, and none while a refund is under way. Of several reminders that have come due, only
 // the latest is sent.
-func (c *Course) Remind(s Standing, end, now time.Time) (r Reminder, ok bool) {
+func (c *Course) Remind(s PurchaseHistory, end, now time.Time) (r Reminder, ok bool) {
 	kind, due := reminderAt(end, now)
 	if !due || !s.Enrolment.endsAt(end, now) {
 		return Reminder{}, false

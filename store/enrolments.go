@@ -73,16 +73,16 @@ func (s *Enrolments) put(ctx context.Context, e *shop.Enrolment, seen int64) (bo
 	return s.replaceIf(ctx, s.coll("enrolments"), bson.M{"_id": e.ID, "v": seen}, e)
 }
 
-// Standing is the learner's past in each of the courses. A course that is missing from the
+// PurchaseHistory is the learner's past in each of the courses. A course that is missing from the
 // answer is one the learner has no past in.
-func (s *Enrolments) Standing(ctx context.Context, userID string, courseIDs ...string) (map[string]shop.Standing, error) {
+func (s *Enrolments) Standing(ctx context.Context, userID string, courseIDs ...string) (map[string]shop.PurchaseHistory, error) {
 	ids := make([]string, 0, len(courseIDs))
 	for _, c := range courseIDs {
 		ids = append(ids, shop.EnrolmentID(userID, c))
 	}
 	enrolments, err := findByIDs[shop.Enrolment](ctx, s.base, s.coll("enrolments"), ids)
 	if err != nil {
-		return nil, fmt.Errorf("standing: %w", err)
+		return nil, fmt.Errorf("purchase history: %w", err)
 	}
 	used, err := s.trials.used(ctx, userID, courseIDs)
 	if err != nil {
@@ -92,15 +92,15 @@ func (s *Enrolments) Standing(ctx context.Context, userID string, courseIDs ...s
 	if err != nil {
 		return nil, err
 	}
-	all := map[string]shop.Standing{}
+	all := map[string]shop.PurchaseHistory{}
 	for _, c := range courseIDs {
 		if used[c] || lack != nil {
-			all[c] = shop.Standing{TrialUsed: used[c], TrialLack: lack}
+			all[c] = shop.PurchaseHistory{TrialUsed: used[c], TrialLack: lack}
 		}
 	}
 	for i := range enrolments {
 		e := &enrolments[i]
-		all[e.CourseID] = shop.Standing{Enrolment: e, TrialUsed: used[e.CourseID], TrialLack: lack}
+		all[e.CourseID] = shop.PurchaseHistory{Enrolment: e, TrialUsed: used[e.CourseID], TrialLack: lack}
 	}
 	return all, nil
 }
