@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -50,7 +51,7 @@ func (c *clock) load(ctx context.Context, db *store.DB) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var kept clockSetting
-	if _, err := db.Settings.Get(ctx, clockKey, &kept); err != nil {
+	if err := db.Settings.Get(ctx, clockKey, &kept); err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
 	c.offset.Store(kept.OffsetMS * int64(time.Millisecond))

@@ -26,7 +26,7 @@ type demoSetting struct {
 // Every id is fixed, so two instances that start at once put in the same.
 func seedDemo(ctx context.Context, db *store.DB, now time.Time) error {
 	var done demoSetting
-	if there, err := db.Settings.Get(ctx, demoKey, &done); there || err != nil {
+	if err := db.Settings.Get(ctx, demoKey, &done); !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
 	for _, c := range sample.Categories() {

@@ -105,7 +105,7 @@ func (c *Checkout) publishEnrolment(ctx context.Context, why string, e *shop.Enr
 			return err
 		}
 		now, err := c.Store.Enrolments.Get(ctx, e.UserID, e.CourseID)
-		if err != nil || now == nil || now.V == e.V && now.StateAt(c.Now()) == view.State {
+		if err != nil || now.V == e.V && now.StateAt(c.Now()) == view.State {
 			return err
 		}
 		e = now

@@ -123,9 +123,12 @@ func (c *Checkout) abandon(ctx context.Context, orderID string) (bool, error) {
 // stillHeld reports whether the order holds one of the courses that a request wants.
 func (c *Checkout) stillHeld(ctx context.Context, id string, req PlaceRequest) (bool, error) {
 	for _, course := range courseIDs(req.Lines) {
-		holder, err := c.Store.Claims.Holder(ctx, req.UserID, course)
-		if err != nil || holder == id {
-			return err == nil, err
+		claim, err := c.Store.Claims.Get(ctx, req.UserID, course)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return false, err
+		}
+		if err == nil && claim.OrderID == id {
+			return true, nil
 		}
 	}
 	return false, nil

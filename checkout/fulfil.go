@@ -147,6 +147,9 @@ func (c *Checkout) noteTurn(ctx context.Context, o *shop.Order, e *shop.Enrolmen
 // grantedBefore reports whether an earlier try has granted a line.
 func (c *Checkout) grantedBefore(ctx context.Context, o *shop.Order, l shop.OrderLine) (bool, error) {
 	e, err := c.Store.Enrolments.Get(ctx, o.UserID, l.CourseID)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
 	g, there := e.Grant(o.ID)
 	return there && g.State != shop.GrantRevoked, err
 }

@@ -61,7 +61,7 @@ func (c *Checkout) giveUpClaim(ctx context.Context, claim store.Claim) error {
 	if o.Opens() {
 		return nil
 	}
-	if _, due, err := c.Store.Wakeups.Get(ctx, o.ID); err != nil || due {
+	if _, err := c.Store.Wakeups.Get(ctx, o.ID); !errors.Is(err, store.ErrNotFound) {
 		return err // whoever looks at it lets go
 	}
 	c.Log.InfoContext(ctx, "a course was held for nothing", "order", o.ID, "claim", claim.ID)

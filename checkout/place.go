@@ -155,10 +155,10 @@ func (c *Checkout) withReused(ctx context.Context, key *store.IdempotencyKey, o 
 		return p, err
 	}
 	now, err := c.Store.IdempotencyKeys.Get(ctx, key.ID)
-	if err != nil {
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return p, err
 	}
-	p.Reused = now == nil || now.MadeID != o.ID
+	p.Reused = err != nil || now.MadeID != o.ID
 	p.Lowered = !p.Reused && o.Total < req.Seen
 	return p, nil
 }
@@ -183,11 +183,11 @@ func (c *Checkout) takeOver(ctx context.Context, key *store.IdempotencyKey, user
 		}
 	}
 	now, won, err := c.Store.IdempotencyKeys.Renew(ctx, key)
+	if errors.Is(err, store.ErrNotFound) || err == nil && now.Status != 0 {
+		return false, errLookAgain
+	}
 	if err != nil {
 		return false, err
-	}
-	if now == nil || now.Status != 0 {
-		return false, errLookAgain
 	}
 	*key = *now
 	return won, nil
@@ -198,11 +198,11 @@ func (c *Checkout) takeOver(ctx context.Context, key *store.IdempotencyKey, user
 func (c *Checkout) awaitOvertaker(ctx context.Context, key *store.IdempotencyKey) error {
 	for {
 		now, err := c.Store.IdempotencyKeys.Get(ctx, key.ID)
+		if errors.Is(err, store.ErrNotFound) || err == nil && now.Status != 0 {
+			return errLookAgain
+		}
 		if err != nil {
 			return err
-		}
-		if now == nil || now.Status != 0 {
-			return errLookAgain
 		}
 		*key = *now
 		if _, err := c.Store.Orders.Get(ctx, key.MadeID); !errors.Is(err, shop.ErrOrderNotFound) {

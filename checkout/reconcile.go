@@ -46,8 +46,8 @@ func (c *Checkout) runReconciling(ctx context.Context) error {
 // since is the day on which the shop opened; there is no bill to compare before it.
 func (c *Checkout) since(ctx context.Context) (shop.Date, error) {
 	var day shop.Date
-	found, err := c.Store.Settings.Get(ctx, sinceKey, &day)
-	if err != nil || found {
+	err := c.Store.Settings.Get(ctx, sinceKey, &day)
+	if !errors.Is(err, store.ErrNotFound) {
 		return day, err
 	}
 	day = shop.DateOf(c.Now())
@@ -332,7 +332,7 @@ func billEntries(rows []wechat.BillRow) []shop.BillEntry {
 		case r.IsRefund():
 			e.OutRefundNo, e.Amount, e.State = r.OutRefundNo, r.RefundAsked, billRefundStates[r.RefundState]
 		case r.State != "SUCCESS":
-			e.OtherState = r.State
+			e.Odd = r.State
 		}
 		entries = append(entries, e)
 	}

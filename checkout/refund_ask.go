@@ -271,7 +271,7 @@ func (c *Checkout) pastOf(ctx context.Context, o *shop.Order) (past, error) {
 	p := past{}
 	for _, l := range o.Lines {
 		e, err := c.Store.Enrolments.Get(ctx, o.UserID, l.CourseID)
-		if err != nil {
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return nil, err
 		}
 		if e != nil && o.Grants(l.CourseID) == shop.GrantLive {
@@ -308,7 +308,7 @@ func (c *Checkout) refundRefused(ctx context.Context, o *shop.Order) error {
 func (c *Checkout) refundNeedless(ctx context.Context, o *shop.Order) error {
 	for id, course := range o.Needless() {
 		e, err := c.Store.Enrolments.Get(ctx, o.UserID, course)
-		if err != nil {
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
 		_, err = c.beginNeedless(ctx, id, course, e)

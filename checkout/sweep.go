@@ -87,13 +87,13 @@ func (c *Checkout) drive(ctx context.Context, orderID string) error {
 	for range stepsMost {
 		// The row before the order: if the order changes after it is read here, whoever
 		// changed it has touched the row, and it will not be put away below.
-		due, noted, err := c.Store.Wakeups.Get(ctx, orderID)
-		if err != nil {
+		due, err := c.Store.Wakeups.Get(ctx, orderID)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
 		o, err := c.Store.Orders.Get(ctx, orderID)
 		if errors.Is(err, shop.ErrOrderNotFound) {
-			return c.giveUp(ctx, due, noted)
+			return c.giveUp(ctx, due)
 		}
 		if err != nil {
 			return err
@@ -103,7 +103,7 @@ func (c *Checkout) drive(ctx context.Context, orderID string) error {
 			return err
 		}
 		if !stepped {
-			return c.putAway(ctx, o, due, noted)
+			return c.putAway(ctx, o, due)
 		}
 	}
 	return nil
@@ -111,8 +111,8 @@ func (c *Checkout) drive(ctx context.Context, orderID string) error {
 
 // giveUp ends an order that was announced and never written. Taking its id makes sure that
 // it cannot be written any more; then what was held for it is free.
-func (c *Checkout) giveUp(ctx context.Context, due store.Wakeup, noted bool) error {
-	if !noted {
+func (c *Checkout) giveUp(ctx context.Context, due *store.Wakeup) error {
+	if due == nil {
 		return nil
 	}
 	o := shop.Abandoned(due.OrderID, c.Now())
@@ -123,18 +123,18 @@ func (c *Checkout) giveUp(ctx context.Context, due store.Wakeup, noted bool) err
 	if err := c.releaseOrder(ctx, o); err != nil {
 		return err
 	}
-	return c.Store.Wakeups.Done(ctx, o, due)
+	return c.Store.Wakeups.Done(ctx, o, *due)
 }
 
 // putAway notes when the order is looked at next, or lets it rest.
-func (c *Checkout) putAway(ctx context.Context, o *shop.Order, due store.Wakeup, noted bool) error {
+func (c *Checkout) putAway(ctx context.Context, o *shop.Order, due *store.Wakeup) error {
 	at, more := o.NextLook()
 	switch {
-	case more && noted:
-		return c.Store.Wakeups.Reschedule(ctx, due, at)
+	case more && due != nil:
+		return c.Store.Wakeups.Reschedule(ctx, *due, at)
 	case more:
 		return c.Store.Wakeups.Schedule(ctx, o.ID, at)
-	case !noted:
+	case due == nil:
 		return nil
 	}
 	if err := c.releaseOrder(ctx, o); err != nil {
@@ -143,7 +143,7 @@ func (c *Checkout) putAway(ctx context.Context, o *shop.Order, due store.Wakeup,
 	if err := c.Store.Audit.AddOrder(ctx, o); err != nil {
 		return err
 	}
-	return c.Store.Wakeups.Done(ctx, o, due)
+	return c.Store.Wakeups.Done(ctx, o, *due)
 }
 
 // step does the first thing that is due for the order and reports whether there was one.

@@ -101,7 +101,10 @@ func (c *Checkout) showAgain(ctx context.Context, u store.Unsent) error {
 		return c.publishOrder(ctx, o)
 	case store.UnsentEnrolment:
 		e, err := c.Store.Enrolments.Get(ctx, u.UserID, u.Ref)
-		if err != nil || e == nil {
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 		return c.publishEnrolment(ctx, u.Why, e)

@@ -86,9 +86,9 @@ func viewLesson(l shop.Lesson) lessonView {
 	return lessonView{ID: l.ID, Title: l.Title, Kind: l.Kind, Duration: l.Duration, Preview: l.Preview}
 }
 
-func (s *Server) newCourseDetail(c *shop.Course, history shop.PurchaseHistory) courseDetail {
+func (s *Server) newCourseDetail(c *shop.Course, standing shop.Standing) courseDetail {
 	now := s.Now()
-	d := courseDetail{courseCard: newCourseCard(c), Description: c.Description, Chapters: []chapterView{}, Offers: c.Offers(history, now)}
+	d := courseDetail{courseCard: newCourseCard(c), Description: c.Description, Chapters: []chapterView{}, Offers: c.Offers(standing, now)}
 	d.Teacher.Intro = c.Teacher.Intro
 	for _, ch := range c.Chapters {
 		v := chapterView{Title: ch.Title, Lessons: []lessonView{}}
@@ -97,8 +97,8 @@ func (s *Server) newCourseDetail(c *shop.Course, history shop.PurchaseHistory) c
 		}
 		d.Chapters = append(d.Chapters, v)
 	}
-	if history.Enrolment != nil {
-		e := history.Enrolment.View(now)
+	if standing.Enrolment != nil {
+		e := standing.Enrolment.View(now)
 		d.Enrolment = &e
 	}
 	return d
@@ -151,18 +151,18 @@ func (s *Server) showCourse(w http.ResponseWriter, r *http.Request) error {
 			if err != nil {
 				return nil, err
 			}
-			return s.newCourseDetail(c, shop.PurchaseHistory{}), nil
+			return s.newCourseDetail(c, shop.Standing{}), nil
 		})
 	}
 	c, err := s.shownCourse(r, id)
 	if err != nil {
 		return err
 	}
-	history, err := s.history(r, id)
+	standing, err := s.standing(r, id)
 	if err != nil {
 		return err
 	}
-	return encode(w, http.StatusOK, s.newCourseDetail(c, history))
+	return encode(w, http.StatusOK, s.newCourseDetail(c, standing))
 }
 
 // shownCourse is a course that is or was on sale. Drafts are for editors.
@@ -182,11 +182,11 @@ func shownCourse(all *store.Catalogue, id string) (*shop.Course, error) {
 	return c, nil
 }
 
-// history is the caller's past in the course, none for a visitor.
-func (s *Server) history(r *http.Request, courseID string) (shop.PurchaseHistory, error) {
+// standing is the caller's past in the course, none for a visitor.
+func (s *Server) standing(r *http.Request, courseID string) (shop.Standing, error) {
 	user := learnerID(r.Context())
 	if user == "" {
-		return shop.PurchaseHistory{}, nil
+		return shop.Standing{}, nil
 	}
 	all, err := s.Store.Enrolments.Standing(r.Context(), user, courseID)
 	return all[courseID], err

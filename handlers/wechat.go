@@ -191,7 +191,10 @@ func (s *Server) scene(r *http.Request, openid, word string) (*store.Scene, erro
 // mayMove refuses to take a WeChat from an account that can be entered by it alone: what was
 // bought there would be lost. The page with the code is told why.
 func (s *Server) mayMove(r *http.Request, openid string, sc *store.Scene) error {
-	held, _, err := s.Store.WeChats.Holder(r.Context(), openid)
+	held, err := s.Store.WeChats.Holder(r.Context(), openid)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
 	if err != nil || !held.Living() || held.UserID == sc.UserID || held.Openid != openid || !held.User.Passwordless {
 		return err
 	}

@@ -140,8 +140,8 @@ func (s *Server) authorisedWeChat(w http.ResponseWriter, r *http.Request, in weC
 // at once make one.
 func (s *Server) accountOf(r *http.Request, openid string) (*shop.User, error) {
 	for range 4 {
-		held, claimed, err := s.Store.WeChats.Holder(r.Context(), openid)
-		if err != nil {
+		held, err := s.Store.WeChats.Holder(r.Context(), openid)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return nil, err
 		}
 		switch has := held.Living() && held.Openid == openid; {
@@ -150,7 +150,7 @@ func (s *Server) accountOf(r *http.Request, openid string) (*shop.User, error) {
 		case has:
 			return nil, s.askPassword(r.Context(), held.User, openid)
 		}
-		err = s.settleClaim(r, held, claimed, openid)
+		err = s.settleClaim(r, held, openid)
 		if err != nil && !errors.Is(err, shop.ErrWeChatOwnAccount) && !errors.Is(err, shop.ErrWeChatLink) {
 			return nil, err // those two say that the claim has changed hands
 		}
@@ -160,8 +160,9 @@ func (s *Server) accountOf(r *http.Request, openid string) (*shop.User, error) {
 
 // settleClaim goes on with the claim of a WeChat that no account has: what was claimed and is
 // not there yet is finished, by the claimed id; only a claim of a deleted account, or one left
-// over from an unbinding that was cut short, gives way to a new account.
-func (s *Server) settleClaim(r *http.Request, held store.WeChatHolder, claimed bool, openid string) error {
+// over from an unbinding that was cut short, gives way to a new account. held is nil where there
+// is no claim.
+func (s *Server) settleClaim(r *http.Request, held *store.WeChatHolder, openid string) error {
 	if held.Living() && held.Claiming == openid {
 		return s.Store.Bindings.Finish(r.Context(), held.UserID, openid, s.Now())
 	}
@@ -176,15 +177,11 @@ func (s *Server) settleClaim(r *http.Request, held store.WeChatHolder, claimed b
 	switch {
 	case held.Living() && held.User.Passwordless:
 		return s.Store.WeChats.Finish(r.Context(), held.User, openid, unionid, s.Now())
-	case claimed && held.User == nil:
+	case held != nil && held.User == nil:
 		fresh.ID = held.UserID
 		return s.Store.WeChats.Finish(r.Context(), fresh, openid, unionid, s.Now())
 	}
-	var stale *store.WeChatHolder
-	if claimed {
-		stale = &held
-	}
-	made, err := s.Store.WeChats.Register(r.Context(), fresh, openid, unionid, stale, s.Now())
+	made, err := s.Store.WeChats.Register(r.Context(), fresh, openid, unionid, held, s.Now())
 	if err == nil && made {
 		s.event(r, "registered by WeChat", slog.String("who", fresh.ID))
 	}

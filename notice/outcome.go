@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"mstm/shop"
+	"mstm/store"
 	"mstm/wechat"
 )
 
 // settle notes what WeChat's answer means for a delivery. before is since when it may have had
 // the message before this attempt; nil: it had it not.
-func (c *WeChatSender) settle(ctx context.Context, d shop.Delivery, before *time.Time, m wechat.Message, err error) error {
+func (c *Courier) settle(ctx context.Context, d shop.Delivery, before *time.Time, m wechat.Message, err error) error {
 	activity := d.Kind == shop.KindActivity
 	switch {
 	case err == nil, errors.Is(err, wechat.ErrDuplicate):
@@ -47,9 +48,9 @@ func (c *WeChatSender) settle(ctx context.Context, d shop.Delivery, before *time
 	return c.putOff(ctx, d, c.Now().Add(retryPause(d.Attempts)), err)
 }
 
-// noteGone notes that a WeChat does not follow. WeChat counts time in whole seconds: a follow
-// within the same second wins.
-func (c *WeChatSender) noteGone(ctx context.Context, openid string) error {
+// noteGone notes that a WeChat does not follow. WeChat counts time in whole seconds: somebody who
+// follows again within this one does.
+func (c *Courier) noteGone(ctx context.Context, openid string) error {
 	return c.Store.Followers.SetFollowing(ctx, openid, false, c.Now().Truncate(time.Second))
 }
 
@@ -84,7 +85,7 @@ func wayOf(kind string) string {
 
 // stop stops sending what WeChat would refuse as it refused this one, calls for people, and puts
 // the delivery off until then.
-func (c *WeChatSender) stop(ctx context.Context, d shop.Delivery, templateID string, why error) error {
+func (c *Courier) stop(ctx context.Context, d shop.Delivery, templateID string, why error) error {
 	now := c.Now()
 	what, p := pauseAll, pause{Until: now.Add(accountPause), Code: code(why)}
 	switch {
@@ -94,14 +95,14 @@ func (c *WeChatSender) stop(ctx context.Context, d shop.Delivery, templateID str
 		what, p.Until = wayOf(d.Kind), shop.DateOf(now).End()
 	}
 	var known pause
-	if found, err := c.Store.Settings.Get(ctx, pausePrefix+what, &known); err != nil || !found || !now.Before(known.Until) {
+	if err := c.Store.Settings.Get(ctx, pausePrefix+what, &known); err != nil || !now.Before(known.Until) {
 		c.alarm(ctx, "WeChat messages stop", "what", what, "until", p.Until, "err", why)
 	}
 	return errors.Join(c.Store.Settings.Put(ctx, pausePrefix+what, p), c.putOff(ctx, d, p.Until, nil))
 }
 
 // pauses reads what is stopped.
-func (c *WeChatSender) pauses(ctx context.Context) (map[string]pause, error) {
+func (c *Courier) pauses(ctx context.Context) (map[string]pause, error) {
 	all := map[string]pause{}
 	names := []string{pauseAll, byTemplate, byConsent}
 	for kind := range c.Templates {
@@ -109,13 +110,14 @@ func (c *WeChatSender) pauses(ctx context.Context) (map[string]pause, error) {
 	}
 	for _, name := range names {
 		var p pause
-		found, err := c.Store.Settings.Get(ctx, pausePrefix+name, &p)
+		err := c.Store.Settings.Get(ctx, pausePrefix+name, &p)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
-		if found {
-			all[name] = p
-		}
+		all[name] = p
 	}
 	return all, nil
 }
@@ -134,10 +136,13 @@ func stoppedUntil(all map[string]pause, kind string, t Template, now time.Time) 
 // Finished takes WeChat's word on what became of a template message that it had queued: success,
 // failed:user block, failed: system failed. known is false where no delivery has its number (yet).
 // Taking it again changes nothing.
-func (c *WeChatSender) Finished(ctx context.Context, msgid int64, status string) (known bool, err error) {
+func (c *Courier) Finished(ctx context.Context, msgid int64, status string) (known bool, err error) {
 	for range conflictsMost {
-		d, ok, err := c.Store.Deliveries.ByMsgID(ctx, msgid)
-		if err != nil || !ok {
+		d, err := c.Store.Deliveries.ByMsgID(ctx, msgid)
+		if errors.Is(err, store.ErrNotFound) {
+			return false, nil
+		}
+		if err != nil {
 			return false, err
 		}
 		switch d.State {
@@ -149,7 +154,7 @@ func (c *WeChatSender) Finished(ctx context.Context, msgid int64, status string)
 			return true, nil
 		}
 		d.State, d.Code = outcome(status)
-		if won, err := c.Store.Deliveries.Save(ctx, &d); won || err != nil {
+		if won, err := c.Store.Deliveries.Save(ctx, d); won || err != nil {
 			return true, err
 		}
 	}

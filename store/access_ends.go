@@ -26,40 +26,38 @@ type AccessEnd struct {
 // AccessEnds say when to look at accesses that end by themselves.
 type AccessEnds struct {
 	*base
+	docs Collection[AccessEnd]
+}
+
+func newAccessEnds(b *base) *AccessEnds {
+	return &AccessEnds{base: b, docs: newCollection[AccessEnd](b, "turns")}
 }
 
 // Schedule makes sure that a learner's access to a course, which ends at end, is looked at
 // from at on.
 func (s *AccessEnds) Schedule(ctx context.Context, userID, courseID string, end, at time.Time) error {
-	row := AccessEnd{
+	row := &AccessEnd{
 		ID:     fmt.Sprintf("%s:%d", shop.EnrolmentID(userID, courseID), end.Unix()),
 		UserID: userID, CourseID: courseID, End: end.UTC(), At: at.UTC(),
 	}
-	if _, err := s.insertOnce(ctx, s.coll("turns"), row); err != nil {
-		return fmt.Errorf("note turn: %w", err)
-	}
-	return nil
+	_, err := s.docs.Insert(ctx, row)
+	return err
 }
 
-// Due lists the turns that have come, earliest first.
+// Due lists the rows whose time has come, earliest first.
 func (s *AccessEnds) Due(ctx context.Context, now time.Time, limit int) ([]AccessEnd, error) {
-	return findAll[AccessEnd](ctx, s.coll("turns"), bson.M{"at": bson.M{"$lte": now.UTC()}},
+	return s.docs.All(ctx, bson.M{"at": bson.M{"$lte": now.UTC()}},
 		options.Find().SetSort(bson.D{{Key: "at", Value: 1}}).SetLimit(int64(limit)))
 }
 
-// Reschedule sets when to look next, unless somebody else has since t was read.
-func (s *AccessEnds) Reschedule(ctx context.Context, t AccessEnd, at time.Time) error {
-	_, err := s.updateIf(ctx, s.coll("turns"), bson.M{"_id": t.ID, "at": t.At.UTC()}, bson.M{"$set": bson.M{"at": at.UTC()}})
-	if err != nil {
-		return fmt.Errorf("move turn: %w", err)
-	}
-	return nil
+// Reschedule sets when to look next, unless somebody else has since e was read.
+func (s *AccessEnds) Reschedule(ctx context.Context, e AccessEnd, at time.Time) error {
+	_, err := s.docs.Update(ctx, bson.M{"_id": e.ID, "at": e.At.UTC()}, bson.M{"$set": bson.M{"at": at.UTC()}})
+	return err
 }
 
-// Done removes a turn after which nothing happens by itself any more.
-func (s *AccessEnds) Done(ctx context.Context, t AccessEnd) error {
-	if _, err := s.deleteByID(ctx, s.coll("turns"), t.ID); err != nil {
-		return fmt.Errorf("forget turn: %w", err)
-	}
-	return nil
+// Done removes a row after which nothing happens by itself any more.
+func (s *AccessEnds) Done(ctx context.Context, e AccessEnd) error {
+	_, err := s.docs.DeleteByID(ctx, e.ID)
+	return err
 }

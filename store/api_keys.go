@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/subtle"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -48,8 +47,15 @@ const KeyTTL = 90 * 24 * time.Hour
 // APIKeys are the keys with which programs use the API.
 type APIKeys struct {
 	*base
+	docs  Collection[APIKey]
 	audit *Audit
 	users *Users
+}
+
+func newAPIKeys(b *base) *APIKeys {
+	s := &APIKeys{base: b, docs: newCollection[APIKey](b, "api_keys")}
+	s.docs.missing = shop.ErrAPIKeyNotFound
+	return s
 }
 
 // Insert makes a key that is good until expires, and returns its text, which is kept nowhere. by
@@ -72,8 +78,8 @@ func (s *APIKeys) Insert(ctx context.Context, name string, scopes []string, by s
 	}); err != nil {
 		return "", APIKey{}, err
 	}
-	if _, err := s.insertOnce(ctx, s.coll("api_keys"), k); err != nil {
-		return "", APIKey{}, fmt.Errorf("insert API key: %w", err)
+	if _, err := s.docs.Insert(ctx, &k); err != nil {
+		return "", APIKey{}, err
 	}
 	return apiKeyPrefix + k.ID + "." + secret, k, nil
 }
@@ -103,7 +109,10 @@ func (s *APIKeys) Authenticate(ctx context.Context, key string, now time.Time) (
 
 // good is the key of an id as long as it may be used; else shop.ErrUnauthenticated.
 func (s *APIKeys) good(ctx context.Context, id string, now time.Time) (*APIKey, error) {
-	k, err := findByID[APIKey](ctx, s.coll("api_keys"), id, shop.ErrUnauthenticated)
+	k, err := s.docs.Get(ctx, id)
+	if errors.Is(err, shop.ErrAPIKeyNotFound) {
+		return nil, shop.ErrUnauthenticated
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +146,7 @@ func (s *APIKeys) endOld(ctx context.Context, k *APIKey, now time.Time) error {
 		return nil
 	}
 	k.ExpiresAt = now.UTC().Add(KeyTTL).Truncate(time.Millisecond)
-	_, err := s.updateIf(ctx, s.coll("api_keys"), bson.M{"_id": k.ID, "expires_at": nil}, bson.M{"$set": bson.M{"expires_at": k.ExpiresAt}})
+	_, err := s.docs.Update(ctx, bson.M{"_id": k.ID, "expires_at": nil}, bson.M{"$set": bson.M{"expires_at": k.ExpiresAt}})
 	return failed("end an old key", err)
 }
 
@@ -162,16 +171,13 @@ func (s *APIKeys) NoteUse(ctx context.Context, k APIKey, now time.Time) error {
 	if k.LastUsed != nil && now.Sub(*k.LastUsed).Abs() < time.Minute {
 		return nil
 	}
-	_, err := s.updateIf(ctx, s.coll("api_keys"), bson.M{"_id": k.ID}, bson.M{"$set": bson.M{"last_used": now.UTC()}})
-	if err != nil {
-		return fmt.Errorf("note the use of a key: %w", err)
-	}
-	return nil
+	_, err := s.docs.Update(ctx, bson.M{"_id": k.ID}, bson.M{"$set": bson.M{"last_used": now.UTC()}})
+	return err
 }
 
 // All lists the keys, newest first.
 func (s *APIKeys) All(ctx context.Context, now time.Time) ([]APIKey, error) {
-	keys, err := findAll[APIKey](ctx, s.coll("api_keys"), bson.M{}, options.Find().SetSort(bson.D{{Key: "created_at", Value: -1}}))
+	keys, err := s.docs.All(ctx, bson.M{}, options.Find().SetSort(bson.D{{Key: "created_at", Value: -1}}))
 	for i := range keys {
 		err = errors.Join(err, s.endOld(ctx, &keys[i], now))
 	}
@@ -180,18 +186,15 @@ func (s *APIKeys) All(ctx context.Context, now time.Time) ([]APIKey, error) {
 
 // Delete revokes a key; shop.ErrAPIKeyNotFound where there is none. The audit has it first.
 func (s *APIKeys) Delete(ctx context.Context, id, by string, now time.Time) error {
-	if _, err := findByID[APIKey](ctx, s.coll("api_keys"), id, shop.ErrAPIKeyNotFound); err != nil {
+	if _, err := s.docs.Get(ctx, id); err != nil {
 		return err
 	}
 	if err := s.record(ctx, id, "api_key_revoked", by, now, nil); err != nil {
 		return err
 	}
-	done, err := s.deleteByID(ctx, s.coll("api_keys"), id)
-	if err != nil {
-		return fmt.Errorf("delete API key: %w", err)
+	done, err := s.docs.DeleteByID(ctx, id)
+	if err == nil && !done {
+		err = shop.ErrAPIKeyNotFound
 	}
-	if !done {
-		return shop.ErrAPIKeyNotFound
-	}
-	return nil
+	return err
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -26,7 +25,14 @@ func listChunkID(list string, n int) string { return fmt.Sprintf("%s:%05d", list
 // Audiences are whom broadcasts go to.
 type Audiences struct {
 	*base
-	catalogue *CatalogueCache
+	docs       Collection[listChunk]
+	users      *Users
+	enrolments *Enrolments
+	catalogue  *CatalogueCache
+}
+
+func newAudiences(b *base) *Audiences {
+	return &Audiences{base: b, docs: newCollection[listChunk](b, "audiences")}
 }
 
 // PutList keeps a list of users under an id. Each id has one list: putting it again, as
@@ -36,7 +42,7 @@ func (s *Audiences) PutList(ctx context.Context, list string, userIDs []string) 
 	for n := 0; ; n++ {
 		part := ids[:min(len(ids), listChunkSize)]
 		ids = ids[len(part):]
-		if _, err := s.insertOnce(ctx, s.coll("audiences"), listChunk{listChunkID(list, n), part}); err != nil {
+		if _, err := s.docs.Insert(ctx, &listChunk{listChunkID(list, n), part}); err != nil {
 			return fmt.Errorf("list an audience: %w", err)
 		}
 		if len(part) < listChunkSize {
@@ -45,12 +51,10 @@ func (s *Audiences) PutList(ctx context.Context, list string, userIDs []string) 
 	}
 }
 
-var errNoList = errors.New("no such list")
-
 // eachListed calls each with the users of a list after the given one, in order.
 func (s *Audiences) eachListed(ctx context.Context, list, after string, each func(userID string) error) error {
 	for n := 0; ; n++ {
-		part, err := findByID[listChunk](ctx, s.coll("audiences"), listChunkID(list, n), errNoList)
+		part, err := s.docs.Get(ctx, listChunkID(list, n))
 		if err != nil {
 			return fmt.Errorf("list an audience: %w", err)
 		}
@@ -78,7 +82,7 @@ func (s *Audiences) Each(ctx context.Context, a shop.Audience, list, after strin
 	byID := options.Find().SetSort(bson.D{{Key: "_id", Value: 1}})
 	if a.Kind == shop.AudienceAll {
 		byID.SetProjection(bson.M{"_id": 1})
-		return walk(ctx, s.coll("users"), bson.M{"_id": bson.M{"$gt": after}}, func(u *shop.User) error { return each(u.ID) }, byID)
+		return s.users.docs.Each(ctx, bson.M{"_id": bson.M{"$gt": after}}, func(u *shop.User) error { return each(u.ID) }, byID)
 	}
 	filter, inCategory, err := s.enrolledIn(ctx, a)
 	if err != nil {
@@ -89,7 +93,7 @@ func (s *Audiences) Each(ctx context.Context, a shop.Audience, list, after strin
 	}
 	// A learner's enrolments stand side by side, because their ids begin alike.
 	last := ""
-	return walk(ctx, s.coll("enrolments"), filter, func(e *shop.Enrolment) error {
+	return s.enrolments.docs.Each(ctx, filter, func(e *shop.Enrolment) error {
 		if e.UserID == last || !a.Enrolled(e, inCategory, now) {
 			return nil
 		}

@@ -26,6 +26,11 @@ type AuditRow struct {
 // Audit is what people did, append only.
 type Audit struct {
 	*base
+	docs Collection[AuditRow]
+}
+
+func newAudit(b *base) *Audit {
+	return &Audit{base: b, docs: newCollection[AuditRow](b, "audit")}
 }
 
 // Add appends a row; the same id twice is one row.
@@ -37,10 +42,8 @@ func (s *Audit) Add(ctx context.Context, row AuditRow) error {
 }
 
 func (s *Audit) add(ctx context.Context, row AuditRow) error {
-	if _, err := s.insertOnce(ctx, s.coll("audit"), row); err != nil {
-		return fmt.Errorf("audit %s: %w", row.ID, err)
-	}
-	return nil
+	_, err := s.docs.Insert(ctx, &row)
+	return err
 }
 
 // moveAudit is an order's move as the audit keeps it, keyed by order and move, so that
@@ -57,7 +60,7 @@ func moveAudit(o *shop.Order, r shop.Record) AuditRow {
 
 // Each calls each with the rows about an object, oldest first.
 func (s *Audit) Each(ctx context.Context, object string, each func(*AuditRow) error) error {
-	return walk(ctx, s.coll("audit"), bson.M{"object": object}, each, options.Find().SetSort(bson.D{{Key: "at", Value: 1}}))
+	return s.docs.Each(ctx, bson.M{"object": object}, each, options.Find().SetSort(bson.D{{Key: "at", Value: 1}}))
 }
 
 // AddBroadcast appends the moves of a broadcast that the audit does not have yet.
@@ -79,7 +82,7 @@ func (s *Audit) CountMoves(ctx context.Context) (map[string]int, error) {
 	const prefix = "order:"
 	moves := bson.M{"_id": bson.M{"$gte": prefix, "$lt": "order;"}} // ';' follows ':'
 	counts := map[string]int{}
-	err := walk(ctx, s.coll("audit"), moves, func(row *AuditRow) error {
+	err := s.docs.Each(ctx, moves, func(row *AuditRow) error {
 		id, _, ok := strings.Cut(strings.TrimPrefix(row.ID, prefix), ":")
 		if ok {
 			counts[id]++

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -56,35 +55,43 @@ type wechat struct {
 	Registered bool `bson:"registered,omitempty"`
 }
 
-var errNoBinding = errors.New("no binding")
-
 // Bindings are what learners have of WeChat, and the claims that say whose a WeChat is.
 type Bindings struct {
 	*base
+	docs   Collection[Binding]
+	claims Collection[wechat]
 	trials *Trials
 	users  *Users
 }
 
+func newBindings(b *base) *Bindings {
+	s := &Bindings{base: b, docs: newCollection[Binding](b, "bindings")}
+	s.docs.version = func(d *Binding) *int64 { return &d.V }
+	s.docs.blank = func(id string) *Binding { return &Binding{UserID: id} }
+	s.claims = newCollection[wechat](b, "wechats")
+	return s
+}
+
 // Get reads what a learner has of WeChat; an empty one where that is nothing.
 func (s *Bindings) Get(ctx context.Context, userID string) (Binding, error) {
-	b, err := findByID[Binding](ctx, s.coll("bindings"), userID, errNoBinding)
-	if errors.Is(err, errNoBinding) {
+	b, err := s.docs.Get(ctx, userID)
+	if errors.Is(err, ErrNotFound) {
 		return Binding{UserID: userID}, nil
 	}
 	if err != nil {
-		return Binding{}, fmt.Errorf("binding: %w", err)
+		return Binding{}, err
 	}
 	return *b, nil
 }
 
 // List reads what these learners have of WeChat, in no order; who has nothing is left out.
 func (s *Bindings) List(ctx context.Context, userIDs []string) ([]Binding, error) {
-	return findByIDs[Binding](ctx, s.base, s.coll("bindings"), userIDs)
+	return s.docs.ByIDs(ctx, userIDs)
 }
 
 // Each calls each with what every learner after the given one has of WeChat, in order.
 func (s *Bindings) Each(ctx context.Context, after string, each func(*Binding) error) error {
-	return walk(ctx, s.coll("bindings"), bson.M{"_id": bson.M{"$gt": after}}, each, options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}))
+	return s.docs.Each(ctx, bson.M{"_id": bson.M{"$gt": after}}, each, options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}))
 }
 
 // weChatKeys are the person keys of a WeChat, hashed: trials outlive the account, and an
@@ -195,12 +202,12 @@ func (s *Bindings) confirm(ctx context.Context, userID, openid string) error {
 
 // claimOf is the claim of a WeChat, without an account where there is none.
 func (s *Bindings) claimOf(ctx context.Context, openid string) (wechat, error) {
-	held, err := findByID[wechat](ctx, s.coll("wechats"), openid, errNoBinding)
-	if errors.Is(err, errNoBinding) {
+	held, err := s.claims.Get(ctx, openid)
+	if errors.Is(err, ErrNotFound) {
 		return wechat{ID: openid}, nil
 	}
 	if err != nil {
-		return wechat{}, failedBinding(err)
+		return wechat{}, err
 	}
 	return *held, nil
 }
@@ -228,54 +235,51 @@ func (s *Bindings) shareKeys(ctx context.Context, userID, openid, unionid string
 }
 
 // claim makes the WeChat this account's. From another account it is unbound first:
-// should the process die in between, it is nobody's, and the next try goes on.
+// should the process die in between, it has no account, and the next try goes on.
 func (s *Bindings) claim(ctx context.Context, userID, openid string) (from string, err error) {
 	mine := wechat{ID: openid, UserID: userID, Take: newID()}
-	for range maxConflicts {
-		fresh, err := s.insertOnce(ctx, s.coll("wechats"), mine)
-		if fresh || err != nil {
-			return from, failedBinding(err)
-		}
-		held, err := s.claimOf(ctx, openid)
-		if err != nil {
-			return "", err
-		}
-		if held.UserID == "" {
-			continue // given up between the two
-		}
-		if held.UserID != userID {
-			if err := s.mayTake(ctx, held); err != nil {
-				return "", err
-			}
-			from = held.UserID
-			if err := s.unbind(ctx, from, openid); err != nil {
-				return "", err
-			}
-		} else {
-			mine.Registered = held.Registered
-		}
-		won, err := s.takeOver(ctx, held, mine)
-		if err != nil || !won {
-			if from = ""; err != nil {
-				return "", err
-			}
-			continue
-		}
-		if from == "" {
-			return "", nil
-		}
-		// Once more: the other may have been at binding it, and have written it down
-		// since. What it writes from now on it takes back itself (confirm).
-		return from, s.unbind(ctx, from, openid)
+	err = untilDone("claim WeChat", func() (done bool, err error) {
+		done, from, err = s.tryClaim(ctx, &mine)
+		return done, err
+	})
+	if err != nil {
+		return "", err
 	}
-	return "", fmt.Errorf("claim WeChat: %w: too many writers", shop.ErrUnavailable)
+	return from, nil
+}
+
+// tryClaim is one try to make a claim stand; from is the account that had the WeChat before.
+func (s *Bindings) tryClaim(ctx context.Context, mine *wechat) (done bool, from string, err error) {
+	if fresh, err := s.claims.Insert(ctx, mine); fresh || err != nil {
+		return fresh, "", err
+	}
+	held, err := s.claimOf(ctx, mine.ID)
+	if err != nil || held.UserID == "" {
+		return false, "", err // given up between the two
+	}
+	if held.UserID == mine.UserID {
+		mine.Registered = held.Registered
+		done, err = s.takeOver(ctx, held, *mine)
+		return done, "", err
+	}
+	if err := s.mayTake(ctx, held); err != nil {
+		return false, "", err
+	}
+	if err := s.unbind(ctx, held.UserID, mine.ID); err != nil {
+		return false, "", err
+	}
+	if done, err = s.takeOver(ctx, held, *mine); err != nil || !done {
+		return false, "", err
+	}
+	// Once more: the other may have been at binding it, and have written it down
+	// since. What it writes from now on it takes back itself (confirm).
+	return true, held.UserID, s.unbind(ctx, held.UserID, mine.ID)
 }
 
 // takeOver puts a claim in the place of the one that was seen and reports whether this call
 // did it.
 func (s *Bindings) takeOver(ctx context.Context, seen, next wechat) (bool, error) {
-	won, err := s.replaceIf(ctx, s.coll("wechats"), seen.same(), next)
-	return won, failedBinding(err)
+	return s.claims.Replace(ctx, seen.same(), &next)
 }
 
 // same is the condition that a claim is still this one; those of older versions have no take.
@@ -353,8 +357,8 @@ func (s *Bindings) free(ctx context.Context, userID string, held wechat) error {
 	if held.UserID != userID {
 		return nil
 	}
-	_, err := s.deleteIf(ctx, s.coll("wechats"), held.same())
-	return failedBinding(err)
+	_, err := s.claims.Delete(ctx, held.same())
+	return err
 }
 
 // SetPayer remembers in which WeChat the learner pays.
@@ -384,51 +388,20 @@ func (s *Bindings) forget(ctx context.Context, userID string) error {
 	if err := s.Unbind(ctx, userID); err != nil {
 		return err
 	}
-	_, err := s.deleteByID(ctx, s.coll("bindings"), userID)
-	return failedBinding(err)
+	_, err := s.docs.DeleteByID(ctx, userID)
+	return err
 }
 
-// change lets change work on the binding as it is and writes it unless change
-// says that nothing changed; where somebody else wrote it meanwhile, again.
+// change is the collection's Change for a change that says whether there is anything to write.
 func (s *Bindings) change(ctx context.Context, userID string, change func(*Binding) bool) (Binding, error) {
-	for range maxConflicts {
-		b, err := s.Get(ctx, userID)
-		if err != nil {
-			return b, err
+	b, err := s.docs.Change(ctx, userID, func(b *Binding) error {
+		if !change(b) {
+			return errUnchanged
 		}
-		seen := b.V
-		if !change(&b) {
-			return b, nil
-		}
-		b.V++
-		won := false
-		if seen == 0 {
-			won, err = s.insertOnce(ctx, s.coll("bindings"), b)
-		} else {
-			won, err = s.replaceIf(ctx, s.coll("bindings"), bson.M{"_id": userID, "v": seen}, b)
-		}
-		if won || err != nil {
-			return b, failedBinding(err)
-		}
-	}
-	return Binding{}, fmt.Errorf("change binding: %w: too many writers", shop.ErrUnavailable)
-}
-
-func failedBinding(err error) error {
-	if err == nil {
 		return nil
-	}
-	return fmt.Errorf("bind WeChat: %w", err)
-}
-
-// UserOf is whose account a WeChat is bound to, "" where it is nobody's.
-func (s *Bindings) UserOf(ctx context.Context, openid string) (userID string, err error) {
-	held, err := findByID[wechat](ctx, s.coll("wechats"), openid, errNoBinding)
-	if errors.Is(err, errNoBinding) {
-		return "", nil
-	}
+	})
 	if err != nil {
-		return "", failedBinding(err)
+		return Binding{}, err
 	}
-	return held.UserID, nil
+	return *b, nil
 }

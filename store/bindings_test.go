@@ -42,11 +42,11 @@ func (s *DB) has(t testing.TB, userID string) string {
 
 func (s *DB) usedTrial(t testing.TB, userID, courseID string) bool {
 	t.Helper()
-	history, err := s.Enrolments.Standing(t.Context(), userID, courseID)
+	standing, err := s.Enrolments.Standing(t.Context(), userID, courseID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return history[courseID].TrialUsed
+	return standing[courseID].TrialUsed
 }
 
 func TestAFreeStageIsUsedByAPersonNotByAnAccount(t *testing.T) {
@@ -147,7 +147,7 @@ func TestAWeChatThatManyBindAtOnceHasOneAccount(t *testing.T) {
 		})
 	}
 	all.Wait()
-	row, err := findByID[wechat](t.Context(), s.coll("wechats"), "o1", errNoBinding)
+	row, err := findByID[wechat](t.Context(), s.coll("wechats"), "o1", ErrNotFound)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -15,9 +13,18 @@ import (
 // Broadcasts are marketing's.
 type Broadcasts struct {
 	*base
+	docs      Collection[shop.Broadcast]
 	audiences *Audiences
 
 	posted *kept[[]shop.Broadcast]
+}
+
+func newBroadcasts(b *base) *Broadcasts {
+	s := &Broadcasts{base: b, docs: newCollection[shop.Broadcast](b, "broadcasts")}
+	s.docs.missing = shop.ErrBroadcastNotFound
+	s.docs.version = func(d *shop.Broadcast) *int64 { return &d.V }
+	s.posted = newKept[[]shop.Broadcast](b.bus, changePosted, postedAge)
+	return s
 }
 
 // Insert adds a broadcast with the users that its audience lists, and reports
@@ -30,58 +37,36 @@ func (s *Broadcasts) Insert(ctx context.Context, b *shop.Broadcast) (bool, error
 			return false, err
 		}
 	}
-	fresh, err := s.insertOnce(ctx, s.coll("broadcasts"), b)
-	if err != nil {
-		return false, fmt.Errorf("insert broadcast: %w", err)
-	}
-	return fresh, nil
+	return s.docs.Insert(ctx, b)
 }
 
 // Get reads a broadcast; shop.ErrBroadcastNotFound where there is none.
 func (s *Broadcasts) Get(ctx context.Context, id string) (*shop.Broadcast, error) {
-	return findByID[shop.Broadcast](ctx, s.coll("broadcasts"), id, shop.ErrBroadcastNotFound)
+	return s.docs.Get(ctx, id)
 }
 
 // Page lists all, newest first.
 func (s *Broadcasts) Page(ctx context.Context, limit int, cursor string) ([]shop.Broadcast, string, error) {
-	return page(ctx, s.coll("broadcasts"), bson.M{}, limit, cursor, func(b shop.Broadcast) (any, string) { return b.CreatedAt, b.ID })
+	return s.docs.Page(ctx, bson.M{}, limit, cursor, func(b shop.Broadcast) (any, string) { return b.CreatedAt, b.ID })
 }
 
 // Due lists the broadcasts that somebody is to look at now, longest overdue first.
 func (s *Broadcasts) Due(ctx context.Context, now time.Time, limit int) ([]shop.Broadcast, error) {
-	return findAll[shop.Broadcast](ctx, s.coll("broadcasts"), bson.M{"due_at": bson.M{"$lte": now.UTC()}},
+	return s.docs.All(ctx, bson.M{"due_at": bson.M{"$lte": now.UTC()}},
 		options.Find().SetSort(bson.D{{Key: "due_at", Value: 1}}).SetLimit(int64(limit)))
 }
 
-// Change reads a broadcast, lets change work on it and writes it on condition that
-// nobody else has written it meanwhile, else again. Unchanged() from change writes nothing;
-// any other error is returned as it is. The broadcast as it stands afterwards is returned.
+// Change is the collection's Change; the instances hear of a broadcast that is posted by it.
 func (s *Broadcasts) Change(ctx context.Context, id string, change func(*shop.Broadcast) error) (*shop.Broadcast, error) {
-	for range maxConflicts {
-		b, err := s.Get(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		posted := b.PostedAt
-		if err := change(b); errors.Is(err, errUnchanged) {
-			return b, nil
-		} else if err != nil {
-			return b, err
-		}
-		seen := b.V
-		b.V++
-		won, err := s.replaceIf(ctx, s.coll("broadcasts"), bson.M{"_id": id, "v": seen}, b)
-		if err != nil {
-			return nil, fmt.Errorf("change broadcast %s: %w", id, err)
-		}
-		if won {
-			if posted == nil && b.PostedAt != nil {
-				s.changed(ctx, changePosted, id)
-			}
-			return b, nil
-		}
+	wasPosted := false
+	b, wrote, err := s.docs.tryChange(ctx, id, func(b *shop.Broadcast) error {
+		wasPosted = b.PostedAt != nil
+		return change(b)
+	})
+	if wrote && !wasPosted && b.PostedAt != nil {
+		s.changed(ctx, changePosted, id)
 	}
-	return nil, fmt.Errorf("change broadcast %s: %w: too many writers", id, shop.ErrUnavailable)
+	return b, err
 }
 
 // maxPosted is how many broadcasts to everybody the inboxes show: the latest.
@@ -97,6 +82,6 @@ func (s *Broadcasts) Posted(ctx context.Context) ([]shop.Broadcast, error) {
 
 // readPosted lists the latest broadcasts to everybody that are in the inboxes, newest first.
 func (s *Broadcasts) readPosted(ctx context.Context) ([]shop.Broadcast, error) {
-	return findAll[shop.Broadcast](ctx, s.coll("broadcasts"), bson.M{"posted_at": bson.M{"$gt": time.Unix(0, 0).UTC()}},
+	return s.docs.All(ctx, bson.M{"posted_at": bson.M{"$gt": time.Unix(0, 0).UTC()}},
 		options.Find().SetSort(bson.D{{Key: "posted_at", Value: -1}, {Key: "_id", Value: -1}}).SetLimit(maxPosted))
 }

@@ -9,8 +9,6 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"golang.org/x/sync/singleflight"
-
-	"mstm/shop"
 )
 
 const (
@@ -26,6 +24,7 @@ const (
 type CatalogueCache struct {
 	*base
 	categories *Categories
+	courses    *Courses
 
 	current atomic.Pointer[datedCatalogue]
 	flight  singleflight.Group
@@ -40,8 +39,8 @@ type datedCatalogue struct {
 	at time.Time
 }
 
-func newCatalogueCache(b *base, categories *Categories) *CatalogueCache {
-	c := &CatalogueCache{base: b, categories: categories}
+func newCatalogueCache(b *base, categories *Categories, courses *Courses) *CatalogueCache {
+	c := &CatalogueCache{base: b, categories: categories, courses: courses}
 	b.bus.onChange(c.forget)
 	return c
 }
@@ -115,7 +114,7 @@ func (c *CatalogueCache) read(ctx context.Context) (*Catalogue, error) {
 	if err != nil {
 		return nil, err
 	}
-	courses, err := findAll[shop.Course](ctx, c.coll("courses"), bson.M{})
+	courses, err := c.courses.docs.All(ctx, bson.M{})
 	if err != nil {
 		return nil, err
 	}

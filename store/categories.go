@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
@@ -13,13 +12,18 @@ import (
 // Categories are the shelves of the catalogue.
 type Categories struct {
 	*base
+	docs Collection[shop.Category]
+}
+
+func newCategories(b *base) *Categories {
+	return &Categories{base: b, docs: newCollection[shop.Category](b, "categories")}
 }
 
 // Insert adds a shelf and reports whether its id was free.
 func (s *Categories) Insert(ctx context.Context, c shop.Category) (bool, error) {
-	fresh, err := s.insertOnce(ctx, s.coll("categories"), c)
+	fresh, err := s.docs.Insert(ctx, &c)
 	if err != nil {
-		return false, fmt.Errorf("insert category %s: %w", c.ID, err)
+		return false, err
 	}
 	s.changed(ctx, changeCourses, "")
 	return fresh, nil
@@ -27,9 +31,9 @@ func (s *Categories) Insert(ctx context.Context, c shop.Category) (bool, error) 
 
 // Replace replaces a shelf; shop.ErrCategoryNotFound where there is none.
 func (s *Categories) Replace(ctx context.Context, c shop.Category) error {
-	ok, err := s.replaceIf(ctx, s.coll("categories"), bson.M{"_id": c.ID}, c)
+	ok, err := s.docs.Replace(ctx, bson.M{"_id": c.ID}, &c)
 	if err != nil {
-		return fmt.Errorf("update category %s: %w", c.ID, err)
+		return err
 	}
 	if !ok {
 		return shop.ErrCategoryNotFound
@@ -41,9 +45,9 @@ func (s *Categories) Replace(ctx context.Context, c shop.Category) error {
 // Delete removes a shelf; shop.ErrCategoryNotFound where there is none. That no
 // course stands on it is for the caller to see to.
 func (s *Categories) Delete(ctx context.Context, id string) error {
-	done, err := s.deleteByID(ctx, s.coll("categories"), id)
+	done, err := s.docs.DeleteByID(ctx, id)
 	if err != nil {
-		return fmt.Errorf("delete category %s: %w", id, err)
+		return err
 	}
 	if !done {
 		return shop.ErrCategoryNotFound
@@ -54,6 +58,6 @@ func (s *Categories) Delete(ctx context.Context, id string) error {
 
 // All lists the shelves in their order, fresh from the database.
 func (s *Categories) All(ctx context.Context) ([]shop.Category, error) {
-	return findAll[shop.Category](ctx, s.coll("categories"), bson.M{},
+	return s.docs.All(ctx, bson.M{},
 		options.Find().SetSort(bson.D{{Key: "order", Value: 1}, {Key: "_id", Value: 1}}))
 }

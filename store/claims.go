@@ -2,16 +2,13 @@ package store
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"mstm/shop"
 )
-
-// maxConflicts is how often a write that others keep getting in front of is tried.
-const maxConflicts = 64
 
 // A Claim says which open order holds a course for a learner. Inserting it decides, so
 // there is one open order per learner and course, whatever runs at once.
@@ -24,42 +21,41 @@ type Claim struct {
 // Claims say which open order holds a course for a learner.
 type Claims struct {
 	*base
+	docs Collection[Claim]
+}
+
+func newClaims(b *base) *Claims {
+	return &Claims{base: b, docs: newCollection[Claim](b, "claims")}
 }
 
 // Take takes the course for the order and returns the id of the order that holds it
 // afterwards: this one, or the one that was first.
 func (s *Claims) Take(ctx context.Context, userID, courseID, orderID string) (holder string, err error) {
-	c := Claim{ID: shop.EnrolmentID(userID, courseID), OrderID: orderID, At: s.now().UTC()}
-	for range maxConflicts {
-		fresh, err := s.insertOnce(ctx, s.coll("claims"), c)
-		if err != nil {
-			return "", fmt.Errorf("claim %s: %w", c.ID, err)
+	mine := &Claim{ID: shop.EnrolmentID(userID, courseID), OrderID: orderID, At: s.now().UTC()}
+	err = untilDone("claim "+mine.ID, func() (bool, error) {
+		if fresh, err := s.docs.Insert(ctx, mine); fresh || err != nil {
+			holder = orderID
+			return fresh, err
 		}
-		if fresh {
-			return orderID, nil
-		}
-		held, err := findByID[Claim](ctx, s.coll("claims"), c.ID, shop.ErrOrderNotFound)
-		if shop.CodeOf(err) == shop.ErrOrderNotFound.Code {
-			continue // released between the two
+		held, err := s.docs.Get(ctx, mine.ID)
+		if errors.Is(err, ErrNotFound) {
+			return false, nil // released between the two
 		}
 		if err != nil {
-			return "", fmt.Errorf("claim %s: %w", c.ID, err)
+			return false, err
 		}
-		return held.OrderID, nil
+		holder = held.OrderID
+		return true, nil
+	})
+	if err != nil {
+		return "", err
 	}
-	return "", fmt.Errorf("claim %s: %w: too many writers", c.ID, shop.ErrUnavailable)
+	return holder, nil
 }
 
-// Holder is the order that holds the course, "" where none does.
-func (s *Claims) Holder(ctx context.Context, userID, courseID string) (orderID string, err error) {
-	held, err := findByID[Claim](ctx, s.coll("claims"), shop.EnrolmentID(userID, courseID), shop.ErrOrderNotFound)
-	if shop.CodeOf(err) == shop.ErrOrderNotFound.Code {
-		return "", nil
-	}
-	if err != nil {
-		return "", fmt.Errorf("holder of a claim: %w", err)
-	}
-	return held.OrderID, nil
+// Get is the claim of a course; ErrNotFound where no order holds it.
+func (s *Claims) Get(ctx context.Context, userID, courseID string) (*Claim, error) {
+	return s.docs.Get(ctx, shop.EnrolmentID(userID, courseID))
 }
 
 // Release gives the course up, where it is this order that holds it.
@@ -69,19 +65,16 @@ func (s *Claims) Release(ctx context.Context, userID, courseID, orderID string) 
 
 // Remove gives a claim up, where it is still this one.
 func (s *Claims) Remove(ctx context.Context, c Claim) error {
-	_, err := s.deleteIf(ctx, s.coll("claims"), bson.M{"_id": c.ID, "order_id": c.OrderID})
-	if err != nil {
-		return fmt.Errorf("release claim: %w", err)
-	}
-	return nil
+	_, err := s.docs.Delete(ctx, bson.M{"_id": c.ID, "order_id": c.OrderID})
+	return err
 }
 
 // Of lists what an order holds.
 func (s *Claims) Of(ctx context.Context, orderID string) ([]Claim, error) {
-	return findAll[Claim](ctx, s.coll("claims"), bson.M{"order_id": orderID})
+	return s.docs.All(ctx, bson.M{"order_id": orderID})
 }
 
 // All lists the claims. There are as many as courses in open orders.
 func (s *Claims) All(ctx context.Context) ([]Claim, error) {
-	return findAll[Claim](ctx, s.coll("claims"), bson.M{})
+	return s.docs.All(ctx, bson.M{})
 }

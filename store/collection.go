@@ -2,121 +2,197 @@ package store
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"maps"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"mstm/shop"
 )
 
-// collection is a collection whose commands pass the gate. It has the methods that the
-// store uses and no others.
-type collection struct {
-	raw  *mongo.Collection
-	gate *gate
-}
+// ErrNotFound is of an id that has no document, where shop has no error of its own for it.
+var ErrNotFound = errors.New("store: not found")
 
-func (s *base) coll(name string) collection { return collection{s.db.Collection(name), s.gate} }
+// errUnchanged tells Change that there is nothing to write.
+var errUnchanged = errors.New("unchanged")
 
-func (c collection) Name() string             { return c.raw.Name() }
-func (c collection) Indexes() mongo.IndexView { return c.raw.Indexes() }
+// Unchanged is what a change function returns to leave a document as it is.
+func Unchanged() error { return errUnchanged }
 
-// hold takes a place at the gate for several commands, which are sent with the context that
-// it returns.
-func (c collection) hold(ctx context.Context) (_ context.Context, leave func(), err error) {
-	leave, err = c.gate.enter(ctx)
-	return inside(ctx), leave, err
-}
+// maxConflicts is how often a write is tried that other writers get in front of.
+const maxConflicts = 64
 
-func (c collection) FindOne(ctx context.Context, filter any, opts ...options.Lister[options.FindOneOptions]) *mongo.SingleResult {
-	leave, err := c.gate.enter(ctx)
-	if err != nil {
-		return mongo.NewSingleResultFromDocument(bson.D{}, err, nil)
+// untilDone calls try until it is done or fails. A try that is not done has lost to another
+// writer; after maxConflicts of them the error is shop.ErrUnavailable.
+func untilDone(doing string, try func() (done bool, err error)) error {
+	for range maxConflicts {
+		if done, err := try(); done || err != nil {
+			return err
+		}
 	}
-	defer leave()
-	return c.raw.FindOne(ctx, filter, opts...)
+	return fmt.Errorf("%s: %w: too many writers", doing, shop.ErrUnavailable)
 }
 
-// Find reads the first batch. What follows is read with advance.
-func (c collection) Find(ctx context.Context, filter any, opts ...options.Lister[options.FindOptions]) (*mongo.Cursor, error) {
-	leave, err := c.gate.enter(ctx)
-	if err != nil {
-		return nil, err
+// Collection is a collection of MongoDB whose documents are T. The types around it, one for
+// each collection, say what may be done with the documents; this one says how.
+type Collection[T any] struct {
+	*base
+	in gated
+
+	// missing is the error of an id that has no document.
+	missing error
+	// version is where a document counts its changes. Only a collection with one has Change.
+	version func(*T) *int64
+	// blank is what Change begins with where there is no document; nil: that is missing.
+	blank func(id string) *T
+	// also is what a document must still have when a change of it is written, besides its version.
+	also func(*T) bson.M
+	// write is the conditional write of a change; nil: the whole document is replaced.
+	write func(ctx context.Context, filter bson.M, doc *T) (bool, error)
+}
+
+// newCollection is a collection whose missing documents are ErrNotFound.
+func newCollection[T any](b *base, name string) Collection[T] {
+	return Collection[T]{base: b, in: b.coll(name), missing: ErrNotFound}
+}
+
+// Get reads the document of an id.
+func (c *Collection[T]) Get(ctx context.Context, id string) (*T, error) {
+	return findByID[T](ctx, c.in, id, c.missing)
+}
+
+// Insert adds a document and reports whether its id was free.
+func (c *Collection[T]) Insert(ctx context.Context, doc *T) (bool, error) {
+	return c.insertOnce(ctx, c.in, doc)
+}
+
+// InsertAll adds those documents whose ids are free and counts them.
+func (c *Collection[T]) InsertAll(ctx context.Context, docs []T) (fresh int, err error) {
+	rows := make([]any, len(docs))
+	for i := range docs {
+		rows[i] = &docs[i]
 	}
-	defer leave()
-	return c.raw.Find(ctx, filter, opts...)
+	return c.insertFresh(ctx, c.in, rows)
 }
 
-// advance moves a cursor on, through the gate where that asks the database.
-func (c collection) advance(ctx context.Context, cur *mongo.Cursor) (bool, error) {
-	if cur.RemainingBatchLength() == 0 && cur.ID() != 0 {
-		leave, err := c.gate.enter(ctx)
+// Put writes the document of an id in place of the one before, if there is one.
+func (c *Collection[T]) Put(ctx context.Context, id string, doc *T) error {
+	return untilDone("put into "+c.in.Name(), func() (bool, error) {
+		if done, err := c.Replace(ctx, bson.M{"_id": id}, doc); done || err != nil {
+			return done, err
+		}
+		return c.Insert(ctx, doc)
+	})
+}
+
+// InsertOrUpdate adds a document, or, where its id is taken, updates the one that is there.
+func (c *Collection[T]) InsertOrUpdate(ctx context.Context, id string, doc *T, update bson.M) error {
+	return untilDone("put into "+c.in.Name(), func() (bool, error) {
+		if done, err := c.Insert(ctx, doc); done || err != nil {
+			return done, err
+		}
+		return c.Update(ctx, bson.M{"_id": id}, update) // false: it was deleted between the two
+	})
+}
+
+// Replace, Update and Delete write to the document that filter names by its _id, on condition
+// that the other fields of filter still have their values, and report whether this call did it.
+func (c *Collection[T]) Replace(ctx context.Context, filter bson.M, doc *T) (bool, error) {
+	return c.replaceIf(ctx, c.in, filter, doc)
+}
+
+// Update is Replace for some fields: update holds $set or $unset.
+func (c *Collection[T]) Update(ctx context.Context, filter, update bson.M) (bool, error) {
+	return c.updateIf(ctx, c.in, filter, update)
+}
+
+// Delete removes the document; for filter see Replace.
+func (c *Collection[T]) Delete(ctx context.Context, filter bson.M) (bool, error) {
+	return c.deleteIf(ctx, c.in, filter)
+}
+
+// DeleteByID removes the document of an id, whatever it holds, and reports whether there was one.
+func (c *Collection[T]) DeleteByID(ctx context.Context, id string) (bool, error) {
+	return c.Delete(ctx, bson.M{"_id": id})
+}
+
+// Change reads a document, lets change work on it and writes it on condition that it is still
+// the one that was read; where another writer was first, change is called again on what that one
+// left. Unchanged() from change writes nothing; any other error is returned as it is. The document
+// as it stands afterwards is returned.
+func (c *Collection[T]) Change(ctx context.Context, id string, change func(*T) error) (doc *T, err error) {
+	doc, _, err = c.tryChange(ctx, id, change)
+	return doc, err
+}
+
+// tryChange is Change that also reports whether anything was written.
+func (c *Collection[T]) tryChange(ctx context.Context, id string, change func(*T) error) (doc *T, wrote bool, err error) {
+	err = untilDone("change "+c.in.Name()+" "+id, func() (bool, error) {
+		isNew := false
+		if doc, err = c.Get(ctx, id); errors.Is(err, c.missing) && c.blank != nil {
+			doc, isNew, err = c.blank(id), true, nil
+		}
 		if err != nil {
 			return false, err
 		}
-		defer leave()
-	}
-	return cur.Next(ctx), cur.Err()
+		v := c.version(doc)
+		filter := bson.M{"_id": id, "v": *v}
+		if c.also != nil {
+			maps.Copy(filter, c.also(doc))
+		}
+		if err := change(doc); errors.Is(err, errUnchanged) {
+			return true, nil
+		} else if err != nil {
+			return false, err
+		}
+		*v = filter["v"].(int64) + 1
+		switch {
+		case isNew:
+			wrote, err = c.Insert(ctx, doc)
+		case c.write != nil:
+			wrote, err = c.write(ctx, filter, doc)
+		default:
+			wrote, err = c.Replace(ctx, filter, doc)
+		}
+		return wrote, failed("change "+id, err)
+	})
+	return doc, wrote, err
 }
 
-func (c collection) Aggregate(ctx context.Context, pipeline any, opts ...options.Lister[options.AggregateOptions]) (*mongo.Cursor, error) {
-	leave, err := c.gate.enter(ctx)
-	if err != nil {
-		return nil, err
+// byID is a map of documents.
+func byID[T any](all []T, id func(*T) string) map[string]*T {
+	found := make(map[string]*T, len(all))
+	for i := range all {
+		found[id(&all[i])] = &all[i]
 	}
-	defer leave()
-	return c.raw.Aggregate(ctx, pipeline, opts...)
+	return found
 }
 
-func (c collection) CountDocuments(ctx context.Context, filter any, opts ...options.Lister[options.CountOptions]) (int64, error) {
-	leave, err := c.gate.enter(ctx)
-	if err != nil {
-		return 0, err
-	}
-	defer leave()
-	return c.raw.CountDocuments(ctx, filter, opts...)
+// All reads every document that filter matches, in the order of a sort among opts.
+func (c *Collection[T]) All(ctx context.Context, filter bson.M, opts ...options.Lister[options.FindOptions]) ([]T, error) {
+	return findAll[T](ctx, c.in, filter, opts...)
 }
 
-func (c collection) InsertOne(ctx context.Context, doc any, opts ...options.Lister[options.InsertOneOptions]) (*mongo.InsertOneResult, error) {
-	leave, err := c.gate.enter(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer leave()
-	return c.raw.InsertOne(ctx, doc, opts...)
+// ByIDs reads the documents of these ids, in no order; missing ones are left out.
+func (c *Collection[T]) ByIDs(ctx context.Context, ids []string) ([]T, error) {
+	return findByIDs[T](ctx, c.base, c.in, ids)
 }
 
-func (c collection) InsertMany(ctx context.Context, docs any, opts ...options.Lister[options.InsertManyOptions]) (*mongo.InsertManyResult, error) {
-	leave, err := c.gate.enter(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer leave()
-	return c.raw.InsertMany(ctx, docs, opts...)
+// Each calls f with one document after the other that filter matches, and never holds more of
+// them than a batch.
+func (c *Collection[T]) Each(ctx context.Context, filter bson.M, f func(*T) error, opts ...options.Lister[options.FindOptions]) error {
+	return forEach(ctx, c.in, filter, f, opts...)
 }
 
-func (c collection) UpdateOne(ctx context.Context, filter, update any, opts ...options.Lister[options.UpdateOneOptions]) (*mongo.UpdateResult, error) {
-	leave, err := c.gate.enter(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer leave()
-	return c.raw.UpdateOne(ctx, filter, update, opts...)
+// Count is how many documents filter matches.
+func (c *Collection[T]) Count(ctx context.Context, filter bson.M) (int64, error) {
+	return countAll(ctx, c.in, filter)
 }
 
-func (c collection) ReplaceOne(ctx context.Context, filter, doc any, opts ...options.Lister[options.ReplaceOptions]) (*mongo.UpdateResult, error) {
-	leave, err := c.gate.enter(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer leave()
-	return c.raw.ReplaceOne(ctx, filter, doc, opts...)
-}
-
-func (c collection) DeleteOne(ctx context.Context, filter any, opts ...options.Lister[options.DeleteOneOptions]) (*mongo.DeleteResult, error) {
-	leave, err := c.gate.enter(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer leave()
-	return c.raw.DeleteOne(ctx, filter, opts...)
+// Page lists documents newest first, limit at most, after the place that cursor names. key is a
+// document's created_at and _id. next is the cursor of the next page, "" after the last one.
+func (c *Collection[T]) Page(ctx context.Context, filter bson.M, limit int, cursor string, key func(T) (any, string)) (items []T, next string, err error) {
+	return page(ctx, c.in, filter, limit, cursor, key)
 }

@@ -167,7 +167,7 @@ func TestTheCommonSubsetMeansTheSame(t *testing.T) {
 				t.Fatal(update, ok, err)
 			}
 		}
-		got, err := findByID[bson.M](t.Context(), c, "a", errNotThere)
+		got, err := findByID[bson.M](t.Context(), c, "a", ErrNotFound)
 		if err != nil {
 			t.Fatal(err)
 		}

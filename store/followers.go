@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 )
@@ -81,10 +82,13 @@ func (s *Followers) changeConsent(ctx context.Context, openid, templateID string
 
 // change changes the binding of a WeChat, if it is bound.
 func (s *Followers) change(ctx context.Context, openid string, change func(*Binding) bool) error {
-	user, err := s.bindings.UserOf(ctx, openid)
-	if err != nil || user == "" {
+	held, err := s.bindings.claims.Get(ctx, openid)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
-	_, err = s.bindings.change(ctx, user, func(b *Binding) bool { return b.Openid == openid && change(b) })
+	_, err = s.bindings.change(ctx, held.UserID, func(b *Binding) bool { return b.Openid == openid && change(b) })
 	return err
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -61,7 +60,12 @@ const idempotencyKeys = "order_keys"
 // IdempotencyKeys are the keys that requests came with.
 type IdempotencyKeys struct {
 	*base
+	docs   Collection[IdempotencyKey]
 	orders *Orders
+}
+
+func newIdempotencyKeys(b *base) *IdempotencyKeys {
+	return &IdempotencyKeys{base: b, docs: newCollection[IdempotencyKey](b, idempotencyKeys)}
 }
 
 // Once answers a request that may have been made before. Its first answer is kept and given
@@ -99,62 +103,49 @@ func (s *IdempotencyKeys) claim(ctx context.Context, asked Asked, now time.Time)
 		ID: asked.Caller + ":" + hex.EncodeToString(sum[:]), Route: asked.Route, BodyHash: asked.BodyHash,
 		MadeID: NewID(), CreatedAt: now.UTC(), ExpiresAt: now.Add(keyLife).UTC(),
 	}
-	for range maxConflicts {
-		fresh, err := s.insertOnce(ctx, s.coll(idempotencyKeys), k)
-		if err != nil {
-			return nil, fmt.Errorf("claim idempotency key: %w", err)
+	stands := k
+	err := untilDone("claim idempotency key", func() (done bool, err error) {
+		if k.Fresh, err = s.docs.Insert(ctx, k); k.Fresh || err != nil {
+			return k.Fresh, err
 		}
-		if fresh {
-			k.Fresh = true
-			return k, nil
+		stands, err = s.Get(ctx, k.ID)
+		if errors.Is(err, ErrNotFound) {
+			return false, nil
 		}
-		old, err := s.Get(ctx, k.ID)
-		if old != nil || err != nil {
-			return old, err
-		}
-	}
-	return nil, fmt.Errorf("claim idempotency key: %w: too many writers", shop.ErrUnavailable)
+		return true, err
+	})
+	return stands, err
 }
 
-// Get reads a key again; nil where it was given up.
+// Get reads a key again; ErrNotFound where it was given up.
 func (s *IdempotencyKeys) Get(ctx context.Context, id string) (*IdempotencyKey, error) {
-	k, err := findByID[IdempotencyKey](ctx, s.coll(idempotencyKeys), id, errNotThere)
-	if errors.Is(err, errNotThere) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("idempotency key: %w", err)
-	}
-	return k, nil
+	return s.docs.Get(ctx, id)
 }
 
 // answer keeps an answer and returns the one that stands: the first to be kept.
 func (s *IdempotencyKeys) answer(ctx context.Context, k *IdempotencyKey, a Answer) (Answer, error) {
-	won, err := s.updateIf(ctx, s.coll(idempotencyKeys), bson.M{"_id": k.ID, "status": nil}, bson.M{"$set": bson.M{"status": a.Status, "reply": a.Body}})
-	if err != nil {
-		return Answer{}, fmt.Errorf("answer idempotency key: %w", err)
+	won, err := s.docs.Update(ctx, bson.M{"_id": k.ID, "status": nil}, bson.M{"$set": bson.M{"status": a.Status, "reply": a.Body}})
+	if won || err != nil {
+		return a, err
 	}
-	if won {
+	first, err := s.Get(ctx, k.ID)
+	if errors.Is(err, ErrNotFound) { // forgotten while this try took longer than keys live
 		return a, nil
 	}
-	kept, err := s.Get(ctx, k.ID)
 	if err != nil {
 		return Answer{}, err
 	}
-	if kept == nil { // forgotten while this try took longer than keys live
-		return a, nil
-	}
-	return Answer{kept.Status, kept.Reply}, nil
+	return Answer{first.Status, first.Reply}, nil
 }
 
 // Renew gives an unanswered key another MadeID, because nothing can be made under the one
-// it had, and reports whether this call did it. k is as it stands afterwards; nil where the
-// key was given up.
+// it had, and reports whether this call did it. k is as it stands afterwards;
+// ErrNotFound where the key was given up.
 func (s *IdempotencyKeys) Renew(ctx context.Context, k *IdempotencyKey) (now *IdempotencyKey, won bool, err error) {
-	won, err = s.updateIf(ctx, s.coll(idempotencyKeys),
+	won, err = s.docs.Update(ctx,
 		bson.M{"_id": k.ID, "order_id": k.MadeID, "status": nil}, bson.M{"$set": bson.M{"order_id": NewID()}})
 	if err != nil {
-		return nil, false, fmt.Errorf("renew idempotency key: %w", err)
+		return nil, false, err
 	}
 	now, err = s.Get(ctx, k.ID)
 	return now, won, err
@@ -163,24 +154,20 @@ func (s *IdempotencyKeys) Renew(ctx context.Context, k *IdempotencyKey) (now *Id
 // Free gives up a key under which nothing was made, and nothing is being made, so that
 // its caller may use it for another request; it reports whether the key was still k's.
 func (s *IdempotencyKeys) Free(ctx context.Context, k *IdempotencyKey) (bool, error) {
-	freed, err := s.deleteIf(ctx, s.coll(idempotencyKeys), bson.M{"_id": k.ID, "order_id": k.MadeID, "status": nil})
-	if err != nil {
-		return false, fmt.Errorf("free idempotency key: %w", err)
-	}
-	return freed, nil
+	return s.docs.Delete(ctx, bson.M{"_id": k.ID, "order_id": k.MadeID, "status": nil})
 }
 
 // Forget removes keys whose time is over, at most limit, and reports how many it looked
 // at. A key that placed an order stays as long as the order does.
 func (s *IdempotencyKeys) Forget(ctx context.Context, now time.Time, limit int) (seen int, err error) {
-	old, err := findAll[IdempotencyKey](ctx, s.coll(idempotencyKeys), bson.M{"expires_at": bson.M{"$lte": now.UTC()}},
+	old, err := s.docs.All(ctx, bson.M{"expires_at": bson.M{"$lte": now.UTC()}},
 		options.Find().SetLimit(int64(limit)).SetProjection(bson.M{"reply": 0}))
 	if err != nil {
 		return 0, err
 	}
 	for _, k := range old {
 		if err := s.forget(ctx, k); err != nil {
-			return 0, fmt.Errorf("forget idempotency key: %w", err)
+			return 0, err
 		}
 	}
 	return len(old), nil
@@ -194,11 +181,11 @@ func (s *IdempotencyKeys) forget(ctx context.Context, k IdempotencyKey) error {
 			return err
 		}
 		if err == nil && o.CloseReason != shop.CloseAbandoned {
-			_, err := s.updateIf(ctx, s.coll(idempotencyKeys), same, bson.M{"$unset": bson.M{"expires_at": ""}})
+			_, err := s.docs.Update(ctx, same, bson.M{"$unset": bson.M{"expires_at": ""}})
 			return err
 		}
 	}
-	_, err := s.deleteIf(ctx, s.coll(idempotencyKeys), same)
+	_, err := s.docs.Delete(ctx, same)
 	return err
 }
 
@@ -212,15 +199,12 @@ type KeyedOrder struct {
 // Orders are the orders by the keys that stand for them, each with all of its keys.
 func (s *IdempotencyKeys) Orders(ctx context.Context) (map[string][]KeyedOrder, error) {
 	keyed := map[string][]KeyedOrder{}
-	err := walk(ctx, s.coll(idempotencyKeys), bson.M{}, func(k *IdempotencyKey) error {
+	err := s.docs.Each(ctx, bson.M{}, func(k *IdempotencyKey) error {
 		if k.route() == RoutePlace {
 			user, _, _ := strings.Cut(k.ID, ":")
 			keyed[k.MadeID] = append(keyed[k.MadeID], KeyedOrder{k.ID, user, k.Status == http.StatusCreated})
 		}
 		return nil
 	}, options.Find().SetProjection(bson.M{"_id": 1, "route": 1, "order_id": 1, "status": 1}))
-	if err != nil {
-		return nil, fmt.Errorf("keyed orders: %w", err)
-	}
-	return keyed, nil
+	return keyed, err
 }

@@ -44,7 +44,7 @@ func failed(doing string, err error) error {
 }
 
 // findByID reads one document; where there is none the error is missing.
-func findByID[T any](ctx context.Context, c collection, id string, missing error) (*T, error) {
+func findByID[T any](ctx context.Context, c gated, id string, missing error) (*T, error) {
 	var v T
 	err := c.FindOne(ctx, bson.M{"_id": id}).Decode(&v)
 	if errors.Is(err, mongo.ErrNoDocuments) {
@@ -57,7 +57,7 @@ func findByID[T any](ctx context.Context, c collection, id string, missing error
 }
 
 // findAll reads every document that filter matches, in the order of sort.
-func findAll[T any](ctx context.Context, c collection, filter any, opts ...options.Lister[options.FindOptions]) ([]T, error) {
+func findAll[T any](ctx context.Context, c gated, filter any, opts ...options.Lister[options.FindOptions]) ([]T, error) {
 	ctx, leave, err := c.hold(ctx)
 	if err != nil {
 		return nil, failed("list "+c.Name(), err)
@@ -75,14 +75,14 @@ func findAll[T any](ctx context.Context, c collection, filter any, opts ...optio
 // findByIDs reads the documents with these ids, in no order; missing ones are left out.
 // The embedded store finds one by its _id at once and several only by reading all, so
 // there they are asked for one by one.
-func findByIDs[T any](ctx context.Context, s *base, c collection, ids []string) ([]T, error) {
+func findByIDs[T any](ctx context.Context, s *base, c gated, ids []string) ([]T, error) {
 	if s.embeddedMongo == nil {
 		return findAll[T](ctx, c, bson.M{"_id": bson.M{"$in": ids}})
 	}
 	var all []T
 	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
-		v, err := findByID[T](ctx, c, id, errNotThere)
-		if errors.Is(err, errNotThere) {
+		v, err := findByID[T](ctx, c, id, ErrNotFound)
+		if errors.Is(err, ErrNotFound) {
 			continue
 		}
 		if err != nil {
@@ -93,11 +93,9 @@ func findByIDs[T any](ctx context.Context, s *base, c collection, ids []string) 
 	return all, nil
 }
 
-var errNotThere = errors.New("not there")
-
 // insertOnce inserts doc and reports whether this call did it; false means that there
 // is one with its _id already.
-func (s *base) insertOnce(ctx context.Context, c collection, doc any) (bool, error) {
+func (s *base) insertOnce(ctx context.Context, c gated, doc any) (bool, error) {
 	ctx, cancel := s.writing(ctx)
 	defer cancel()
 	_, err := c.InsertOne(ctx, doc)
@@ -111,7 +109,7 @@ func (s *base) insertOnce(ctx context.Context, c collection, doc any) (bool, err
 }
 
 // insertFresh inserts those of docs whose _id is not there yet and counts them.
-func (s *base) insertFresh(ctx context.Context, c collection, docs []any) (fresh int, err error) {
+func (s *base) insertFresh(ctx context.Context, c gated, docs []any) (fresh int, err error) {
 	if len(docs) == 0 {
 		return 0, nil
 	}
@@ -145,7 +143,7 @@ const duplicateKey = 11000 // MongoDB's error code
 // replaceIf replaces the document that filter names by doc and reports whether this
 // call did it. The filter is an _id and the fields that must still hold, equal to the
 // given values; of many callers who saw the same document exactly one wins.
-func (s *base) replaceIf(ctx context.Context, c collection, filter bson.M, doc any) (bool, error) {
+func (s *base) replaceIf(ctx context.Context, c gated, filter bson.M, doc any) (bool, error) {
 	ctx, cancel := s.writing(ctx)
 	defer cancel()
 	return s.onlyIf(ctx, c, filter, func(ctx context.Context, filter bson.M) (int64, error) {
@@ -154,7 +152,7 @@ func (s *base) replaceIf(ctx context.Context, c collection, filter bson.M, doc a
 }
 
 // updateIf is replaceIf for a few fields: update holds $set, $inc or $unset.
-func (s *base) updateIf(ctx context.Context, c collection, filter, update bson.M) (bool, error) {
+func (s *base) updateIf(ctx context.Context, c gated, filter, update bson.M) (bool, error) {
 	ctx, cancel := s.writing(ctx)
 	defer cancel()
 	return s.onlyIf(ctx, c, filter, func(ctx context.Context, filter bson.M) (int64, error) {
@@ -164,7 +162,7 @@ func (s *base) updateIf(ctx context.Context, c collection, filter, update bson.M
 
 // deleteIf removes the document that filter names and reports whether this call did it;
 // for the filter see replaceIf.
-func (s *base) deleteIf(ctx context.Context, c collection, filter bson.M) (bool, error) {
+func (s *base) deleteIf(ctx context.Context, c gated, filter bson.M) (bool, error) {
 	ctx, cancel := s.writing(ctx)
 	defer cancel()
 	return s.onlyIf(ctx, c, filter, func(ctx context.Context, filter bson.M) (int64, error) {
@@ -176,7 +174,7 @@ func (s *base) deleteIf(ctx context.Context, c collection, filter bson.M) (bool,
 	})
 }
 
-func (s *base) deleteByID(ctx context.Context, c collection, id string) (bool, error) {
+func (s *base) deleteByID(ctx context.Context, c gated, id string) (bool, error) {
 	return s.deleteIf(ctx, c, bson.M{"_id": id})
 }
 
@@ -191,7 +189,7 @@ func matched(res *mongo.UpdateResult, err error) (int64, error) {
 // store finds a document quickly by a filter of _id alone and by nothing else, so there
 // the rest is checked here, with the one place at the gate held for both commands; this
 // process is the only one (the lock on the data folder sees to it).
-func (s *base) onlyIf(ctx context.Context, c collection, filter bson.M, write func(context.Context, bson.M) (int64, error)) (bool, error) {
+func (s *base) onlyIf(ctx context.Context, c gated, filter bson.M, write func(context.Context, bson.M) (int64, error)) (bool, error) {
 	doing := "write to " + c.Name()
 	if s.embeddedMongo != nil {
 		var leave func()
@@ -213,7 +211,7 @@ func (s *base) onlyIf(ctx context.Context, c collection, filter bson.M, write fu
 }
 
 // holds reports whether the document of filter's _id is there and the rest matches.
-func holds(ctx context.Context, c collection, filter bson.M) (bool, error) {
+func holds(ctx context.Context, c gated, filter bson.M) (bool, error) {
 	if len(filter) == 1 {
 		return true, nil
 	}
@@ -269,8 +267,14 @@ func sameValue(a, b bson.RawValue) bool {
 	return a.Type == b.Type && bytes.Equal(a.Value, b.Value)
 }
 
+// countAll counts the documents that match.
+func countAll(ctx context.Context, c gated, filter bson.M) (int64, error) {
+	n, err := c.CountDocuments(ctx, filter)
+	return n, failed("count "+c.Name(), err)
+}
+
 // countBy counts the documents that match by the value of a field.
-func countBy[V comparable](ctx context.Context, c collection, filter bson.M, field string) (map[V]int64, error) {
+func countBy[V comparable](ctx context.Context, c gated, filter bson.M, field string) (map[V]int64, error) {
 	ctx, leave, err := c.hold(ctx)
 	if err != nil {
 		return nil, failed("count "+c.Name(), err)

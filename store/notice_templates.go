@@ -16,9 +16,16 @@ const templatesAge = 5 * time.Second // how late an edit may be that nobody coul
 // NoticeTemplates are the wordings that staff have given notices.
 type NoticeTemplates struct {
 	*base
+	docs  Collection[shop.NoticeTemplate]
 	audit *Audit
 
 	templates *kept[map[string]shop.NoticeTemplate]
+}
+
+func newNoticeTemplates(b *base) *NoticeTemplates {
+	s := &NoticeTemplates{base: b, docs: newCollection[shop.NoticeTemplate](b, "notice_templates")}
+	s.templates = newKept[map[string]shop.NoticeTemplate](b.bus, changeTemplates, templatesAge)
+	return s
 }
 
 // All are the wordings that people have given notices, by form, from memory unless
@@ -29,7 +36,7 @@ func (s *NoticeTemplates) All(ctx context.Context) (map[string]shop.NoticeTempla
 
 // Read reads them as they are in the database now, for who edits them.
 func (s *NoticeTemplates) Read(ctx context.Context) (map[string]shop.NoticeTemplate, error) {
-	rows, err := findAll[shop.NoticeTemplate](ctx, s.coll("notice_templates"), bson.M{})
+	rows, err := s.docs.All(ctx, bson.M{})
 	if err != nil {
 		return nil, err
 	}
@@ -65,10 +72,10 @@ func (s *NoticeTemplates) put(ctx context.Context, t *shop.NoticeTemplate) (bool
 	seen := t.V
 	t.V++
 	if seen == 0 {
-		return s.insertOnce(ctx, s.coll("notice_templates"), t)
+		return s.docs.Insert(ctx, t)
 	}
-	last, err := findByID[shop.NoticeTemplate](ctx, s.coll("notice_templates"), t.Form, errNotThere)
-	if errors.Is(err, errNotThere) {
+	last, err := s.docs.Get(ctx, t.Form)
+	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}
 	if err != nil {
@@ -80,7 +87,7 @@ func (s *NoticeTemplates) put(ctx context.Context, t *shop.NoticeTemplate) (bool
 	if err := s.record(ctx, *last); err != nil {
 		return false, err
 	}
-	return s.replaceIf(ctx, s.coll("notice_templates"), bson.M{"_id": t.Form, "v": seen}, t)
+	return s.docs.Replace(ctx, bson.M{"_id": t.Form, "v": seen}, t)
 }
 
 func (s *NoticeTemplates) record(ctx context.Context, t shop.NoticeTemplate) error {

@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -15,34 +14,36 @@ import (
 // Notices are the inboxes.
 type Notices struct {
 	*base
+	docs       Collection[shop.Notice]
+	broadcasts *Broadcasts
+}
+
+func newNotices(b *base) *Notices {
+	s := &Notices{base: b, docs: newCollection[shop.Notice](b, "notices")}
+	s.docs.missing = shop.ErrNoticeNotFound
+	return s
 }
 
 // Insert puts a notice into its reader's inbox and reports whether this call did
 // it: the same id twice is told once.
 func (s *Notices) Insert(ctx context.Context, n *shop.Notice) (bool, error) {
-	fresh, err := s.insertOnce(ctx, s.coll("notices"), n)
-	if err != nil {
-		return false, fmt.Errorf("insert notice: %w", err)
-	}
-	return fresh, nil
+	return s.docs.Insert(ctx, n)
 }
 
 // InsertAll puts one broadcast's notices into their readers' inboxes, many at once. Those
 // that are there already stay as they are.
 func (s *Notices) InsertAll(ctx context.Context, all []shop.Notice) error {
-	rows := make([]any, len(all))
-	for i, n := range all {
-		n.Title, n.Body, n.Link = "", "", "" // the broadcast's
-		rows[i] = n
+	rows := slices.Clone(all)
+	for i := range rows {
+		rows[i].Title, rows[i].Body, rows[i].Link = "", "", "" // the broadcast's
 	}
-	_, err := s.insertFresh(ctx, s.coll("notices"), rows)
+	_, err := s.docs.InsertAll(ctx, rows)
 	return err
 }
 
 // Count is how many people have a broadcast in the inbox by a notice of their own.
 func (s *Notices) Count(ctx context.Context, broadcastID string) (int64, error) {
-	n, err := s.coll("notices").CountDocuments(ctx, bson.M{"broadcast": broadcastID})
-	return n, failed("count notices", err)
+	return s.docs.Count(ctx, bson.M{"broadcast": broadcastID})
 }
 
 // Of lists a user's notices, newest first, or only those not read yet. shared are
@@ -54,7 +55,7 @@ func (s *Notices) Of(ctx context.Context, userID string, unread bool, shared []s
 		filter["read_at"] = nil
 	}
 	key := func(n shop.Notice) (any, string) { return n.CreatedAt, n.ID }
-	own, more, err := page(ctx, s.coll("notices"), filter, limit, cursor, key)
+	own, more, err := s.docs.Page(ctx, filter, limit, cursor, key)
 	if err != nil {
 		return nil, "", err
 	}
@@ -96,7 +97,7 @@ func (s *Notices) fillIn(ctx context.Context, notices []shop.Notice) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	all, err := findByIDs[shop.Broadcast](ctx, s.base, s.coll("broadcasts"), ids)
+	all, err := s.broadcasts.docs.ByIDs(ctx, ids)
 	if err != nil {
 		return err
 	}
@@ -112,15 +113,14 @@ func (s *Notices) fillIn(ctx context.Context, notices []shop.Notice) error {
 
 // CountUnread is how many of a user's notices are not read yet.
 func (s *Notices) CountUnread(ctx context.Context, userID string) (int64, error) {
-	n, err := s.coll("notices").CountDocuments(ctx, bson.M{"user_id": userID, "read_at": nil})
-	return n, failed("count notices", err)
+	return s.docs.Count(ctx, bson.M{"user_id": userID, "read_at": nil})
 }
 
 // Read marks a notice as read, and, if clicked, its link as followed; a notice of
 // somebody else is shop.ErrNoticeNotFound like one that is not there. Doing it again changes
 // nothing.
 func (s *Notices) Read(ctx context.Context, userID, id string, clicked bool, now time.Time) error {
-	n, err := findByID[shop.Notice](ctx, s.coll("notices"), id, shop.ErrNoticeNotFound)
+	n, err := s.docs.Get(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -130,13 +130,13 @@ func (s *Notices) Read(ctx context.Context, userID, id string, clicked bool, now
 	if _, err := s.markRead(ctx, id, now); err != nil || !clicked {
 		return err
 	}
-	_, err = s.updateIf(ctx, s.coll("notices"), bson.M{"_id": id, "clicked_at": nil}, bson.M{"$set": bson.M{"clicked_at": now.UTC()}})
+	_, err = s.docs.Update(ctx, bson.M{"_id": id, "clicked_at": nil}, bson.M{"$set": bson.M{"clicked_at": now.UTC()}})
 	return failed("click notice", err)
 }
 
 // ReadAll marks all of a user's notices as read and returns how many were not.
 func (s *Notices) ReadAll(ctx context.Context, userID string, now time.Time) (int, error) {
-	unread, err := findAll[shop.Notice](ctx, s.coll("notices"), bson.M{"user_id": userID, "read_at": nil})
+	unread, err := s.docs.All(ctx, bson.M{"user_id": userID, "read_at": nil})
 	if err != nil {
 		return 0, err
 	}
@@ -154,26 +154,22 @@ func (s *Notices) ReadAll(ctx context.Context, userID string, now time.Time) (in
 }
 
 func (s *Notices) markRead(ctx context.Context, id string, now time.Time) (bool, error) {
-	done, err := s.updateIf(ctx, s.coll("notices"), bson.M{"_id": id, "read_at": nil}, bson.M{"$set": bson.M{"read_at": now.UTC()}})
-	if err != nil {
-		return false, fmt.Errorf("read notice: %w", err)
-	}
-	return done, nil
+	return s.docs.Update(ctx, bson.M{"_id": id, "read_at": nil}, bson.M{"$set": bson.M{"read_at": now.UTC()}})
 }
 
 // Get reads a notice as it was told; shop.ErrNoticeNotFound where there is none.
 func (s *Notices) Get(ctx context.Context, id string) (*shop.Notice, error) {
-	return findByID[shop.Notice](ctx, s.coll("notices"), id, shop.ErrNoticeNotFound)
+	return s.docs.Get(ctx, id)
 }
 
 // Each calls each with every notice.
 func (s *Notices) Each(ctx context.Context, each func(*shop.Notice) error) error {
-	return walk(ctx, s.coll("notices"), bson.M{}, each)
+	return s.docs.Each(ctx, bson.M{}, each)
 }
 
 // Existing says which of the notices with these ids there are.
 func (s *Notices) Existing(ctx context.Context, ids []string) (map[string]bool, error) {
-	all, err := findByIDs[shop.Notice](ctx, s.base, s.coll("notices"), ids)
+	all, err := s.docs.ByIDs(ctx, ids)
 	if err != nil {
 		return nil, err
 	}

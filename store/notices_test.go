@@ -73,15 +73,15 @@ func TestReadingNotices(t *testing.T) {
 func TestSettings(t *testing.T) {
 	s := open(t, t.TempDir())
 	var offset time.Duration
-	if found, err := s.Settings.Get(t.Context(), "clock", &offset); found || err != nil {
-		t.Errorf("before: %v, %v", found, err)
+	if err := s.Settings.Get(t.Context(), "clock", &offset); !errors.Is(err, ErrNotFound) {
+		t.Errorf("before: %v", err)
 	}
 	for _, want := range []time.Duration{time.Hour, 31 * 24 * time.Hour} {
 		if err := s.Settings.Put(t.Context(), "clock", want); err != nil {
 			t.Fatal(err)
 		}
-		if found, err := s.Settings.Get(t.Context(), "clock", &offset); !found || err != nil || offset != want {
-			t.Errorf("%v, %v, %v", found, offset, err)
+		if err := s.Settings.Get(t.Context(), "clock", &offset); err != nil || offset != want {
+			t.Errorf("%v, %v", offset, err)
 		}
 	}
 }

@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -12,82 +10,67 @@ import (
 	"mstm/shop"
 )
 
-// errUnchanged tells change that there is nothing to write.
-var errUnchanged = errors.New("unchanged")
-
-// Unchanged is what a change function returns to leave a document as it is.
-func Unchanged() error { return errUnchanged }
-
 // Orders are all orders, one document each with its attempts, refunds and history.
 type Orders struct {
 	*base
-	audit   *Audit
-	wakeups *Wakeups
+	docs              Collection[shop.Order]
+	audit             *Audit
+	wakeups           *Wakeups
+	unmatchedPayments *UnmatchedPayments
+}
+
+func newOrders(b *base) *Orders {
+	s := &Orders{base: b, docs: newCollection[shop.Order](b, "orders")}
+	s.docs.missing = shop.ErrOrderNotFound
+	s.docs.version = func(d *shop.Order) *int64 { return &d.V }
+	s.docs.also = func(o *shop.Order) bson.M { return bson.M{"state": o.State} }
+	return s
 }
 
 // Insert writes a new order and reports whether its id was free.
 func (s *Orders) Insert(ctx context.Context, o *shop.Order) (bool, error) {
-	fresh, err := s.insertOnce(ctx, s.coll("orders"), o)
-	if err != nil {
-		return false, fmt.Errorf("insert order %s: %w", o.ID, err)
-	}
+	fresh, err := s.docs.Insert(ctx, o)
 	if fresh {
 		s.auditMoves(ctx, o, 0)
 	}
-	return fresh, nil
+	return fresh, err
 }
 
 // Get reads an order by its id; shop.ErrOrderNotFound where there is none.
 func (s *Orders) Get(ctx context.Context, id string) (*shop.Order, error) {
-	o, err := findByID[shop.Order](ctx, s.coll("orders"), id, shop.ErrOrderNotFound)
-	if err != nil {
-		return nil, fmt.Errorf("order %s: %w", id, err)
-	}
-	return o, nil
+	return s.docs.Get(ctx, id)
 }
 
-// Change reads an order, lets change work on it and replaces it on condition that its
-// state and version are still those that were read; when another writer was first,
-// change is called again on what that one left. Unchanged() from change writes nothing;
-// any other error is returned as it is. The order as it stands afterwards is returned.
+// Change is the collection's Change; its condition is the order's state and version, and the
+// audit gets the new moves.
 //
-// A change that wakes an order at rest reminds of it first, in the same try: so whatever the
-// caller has reminded of before, an order that needs a look has its row (see Rest).
+// A change that wakes an order at rest schedules its wakeup first, in the same try: so whatever
+// the caller has scheduled before, an order that needs a look has its row (see Wakeups.Done).
 func (s *Orders) Change(ctx context.Context, id string, change func(*shop.Order) error) (*shop.Order, error) {
-	for range maxConflicts {
-		o, err := s.Get(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		state, v, moves := o.State, o.V, len(o.History)
+	moves := 0
+	o, wrote, err := s.docs.tryChange(ctx, id, func(o *shop.Order) error {
+		moves = len(o.History)
 		_, awake := o.NextLook()
-		if err := change(o); errors.Is(err, errUnchanged) {
-			return o, nil
-		} else if err != nil {
-			return o, err
+		if err := change(o); err != nil {
+			return err
 		}
 		if at, wakes := o.NextLook(); wakes && !awake {
-			if err := s.wakeups.Schedule(ctx, id, at); err != nil {
-				return nil, err
-			}
+			return s.wakeups.Schedule(ctx, id, at)
 		}
-		o.V = v + 1
-		won, err := s.replaceIf(ctx, s.coll("orders"), bson.M{"_id": id, "state": state, "v": v}, o)
-		if err != nil {
-			return nil, fmt.Errorf("change order %s: %w", id, err)
-		}
-		if won {
-			s.auditMoves(ctx, o, moves)
-			return o, nil
-		}
+		return nil
+	})
+	if wrote {
+		s.auditMoves(ctx, o, moves)
 	}
-	return nil, fmt.Errorf("change order %s: %w: too many writers", id, shop.ErrUnavailable)
+	return o, err
 }
+
+// orderKey is an order's place in a list.
+func orderKey(o shop.Order) (any, string) { return o.CreatedAt, o.ID }
 
 // Of lists a learner's orders, newest first.
 func (s *Orders) Of(ctx context.Context, userID string, limit int, cursor string) ([]shop.Order, string, error) {
-	return page[shop.Order](ctx, s.coll("orders"), bson.M{"user_id": userID}, limit, cursor,
-		func(o shop.Order) (any, string) { return o.CreatedAt, o.ID })
+	return s.docs.Page(ctx, bson.M{"user_id": userID}, limit, cursor, orderKey)
 }
 
 // OrderFilter narrows a list of orders; what is empty matches all.
@@ -106,25 +89,24 @@ func (s *Orders) Page(ctx context.Context, f OrderFilter, limit int, cursor stri
 	if f.State != "" {
 		filter["state"] = f.State
 	}
-	return page(ctx, s.coll("orders"), filter, limit, cursor,
-		func(o shop.Order) (any, string) { return o.CreatedAt, o.ID })
+	return s.docs.Page(ctx, filter, limit, cursor, orderKey)
 }
 
 // OfTransaction lists the ids of the orders that a payment of WeChat belongs to, also
 // one that did not fit its order. An index answers; the embedded store reads all orders.
 func (s *Orders) OfTransaction(ctx context.Context, transactionID string) (ids []string, err error) {
-	err = walk(ctx, s.coll("orders"), bson.M{"attempts.transaction_id": transactionID}, func(o *shop.Order) error {
+	err = s.docs.Each(ctx, bson.M{"attempts.transaction_id": transactionID}, func(o *shop.Order) error {
 		ids = append(ids, o.ID)
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("orders of a transaction: %w", err)
+		return nil, err
 	}
-	strays, err := findAll[UnmatchedPayment](ctx, s.coll("quarantine"), bson.M{"payment.transaction_id": transactionID})
+	unmatched, err := s.unmatchedPayments.docs.All(ctx, bson.M{"payment.transaction_id": transactionID})
 	if err != nil {
-		return nil, fmt.Errorf("strays of a transaction: %w", err)
+		return nil, err
 	}
-	for _, x := range strays {
+	for _, x := range unmatched {
 		if id, ok := shop.OrderOfTrade(x.OutTradeNo); ok {
 			ids = append(ids, id)
 		}
@@ -136,12 +118,12 @@ func (s *Orders) OfTransaction(ctx context.Context, transactionID string) (ids [
 func (s *Orders) OpenFor(ctx context.Context, courseID string) (ids []string, err error) {
 	for _, state := range []shop.OrderState{shop.OrderPending, shop.OrderClosing} {
 		filter := bson.M{"state": state, "lines.course_id": courseID}
-		err := walk(ctx, s.coll("orders"), filter, func(o *shop.Order) error {
+		err := s.docs.Each(ctx, filter, func(o *shop.Order) error {
 			ids = append(ids, o.ID)
 			return nil
 		})
 		if err != nil {
-			return nil, fmt.Errorf("open orders for course %s: %w", courseID, err)
+			return nil, err
 		}
 	}
 	return ids, nil
@@ -182,31 +164,21 @@ func (s *Orders) EachWithCash(ctx context.Context, from, until time.Time, each f
 		bson.M{"refunds.accepted_at": within},
 		bson.M{"total_fen": 0, "created_at": within},
 	}}
-	if err := walk(ctx, s.coll("orders"), filter, each); err != nil {
-		return fmt.Errorf("orders with cash: %w", err)
-	}
-	return nil
+	return s.docs.Each(ctx, filter, each)
 }
 
 // Each calls each with every order.
 func (s *Orders) Each(ctx context.Context, each func(*shop.Order) error) error {
-	return walk(ctx, s.coll("orders"), bson.M{}, each)
+	return s.docs.Each(ctx, bson.M{}, each)
 }
 
 // ByID reads the orders with these ids; missing ones are left out.
 func (s *Orders) ByID(ctx context.Context, ids []string) (map[string]*shop.Order, error) {
-	all, err := findByIDs[*shop.Order](ctx, s.base, s.coll("orders"), ids)
-	if err != nil {
-		return nil, err
-	}
-	found := make(map[string]*shop.Order, len(all))
-	for _, o := range all {
-		found[o.ID] = o
-	}
-	return found, nil
+	all, err := s.docs.ByIDs(ctx, ids)
+	return byID(all, func(o *shop.Order) string { return o.ID }), err
 }
 
 // EachPaid calls each with every order that was paid in from … to.
 func (s *Orders) EachPaid(ctx context.Context, from, to time.Time, each func(*shop.Order) error) error {
-	return walk(ctx, s.coll("orders"), bson.M{"paid_at": bson.M{"$gte": from.UTC(), "$lte": to.UTC()}}, each)
+	return s.docs.Each(ctx, bson.M{"paid_at": bson.M{"$gte": from.UTC(), "$lte": to.UTC()}}, each)
 }

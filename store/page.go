@@ -49,7 +49,7 @@ func pageSize(limit int) int {
 // page lists documents newest first (by created_at, then _id), limit at most, after the
 // place that cursor names. key is the created_at (a time.Time) and _id of a document.
 // next is the cursor of the next page, "" after the last one.
-func page[T any](ctx context.Context, c collection, filter bson.M, limit int, cursor string, key func(T) (any, string)) (items []T, next string, err error) {
+func page[T any](ctx context.Context, c gated, filter bson.M, limit int, cursor string, key func(T) (any, string)) (items []T, next string, err error) {
 	if cursor != "" {
 		p, err := parseCursor(cursor)
 		if err != nil {

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -31,24 +30,24 @@ func (p *CourseProgress) Opened(lessonID string) bool {
 	return there
 }
 
-var errNoProgress = errors.New("no progress")
-
 // Progress is how far learners have come.
 type Progress struct {
 	*base
+	docs Collection[CourseProgress]
+}
+
+func newProgress(b *base) *Progress {
+	return &Progress{base: b, docs: newCollection[CourseProgress](b, "progress")}
 }
 
 // Get reads a learner's progress in a course; empty where nothing was opened.
 func (s *Progress) Get(ctx context.Context, userID, courseID string) (*CourseProgress, error) {
 	id := shop.EnrolmentID(userID, courseID)
-	p, err := findByID[CourseProgress](ctx, s.coll("progress"), id, errNoProgress)
-	if errors.Is(err, errNoProgress) {
-		return &CourseProgress{ID: id, Lessons: map[string]LessonProgress{}}, nil
+	p, err := s.docs.Get(ctx, id)
+	if errors.Is(err, ErrNotFound) {
+		return noProgress(id), nil
 	}
-	if err != nil {
-		return nil, fmt.Errorf("progress: %w", err)
-	}
-	return p, nil
+	return p, err
 }
 
 // Open notes that the learner has opened the lesson; the first time counts.
@@ -78,12 +77,14 @@ func (s *Progress) Put(ctx context.Context, userID, courseID, lessonID string, p
 	return s.Get(ctx, userID, courseID)
 }
 
+func noProgress(id string) *CourseProgress {
+	return &CourseProgress{ID: id, Lessons: map[string]LessonProgress{}}
+}
+
 func (s *Progress) set(ctx context.Context, id string, set bson.M) error {
-	if _, err := s.insertOnce(ctx, s.coll("progress"), CourseProgress{ID: id, Lessons: map[string]LessonProgress{}}); err != nil {
-		return fmt.Errorf("progress: %w", err)
+	if _, err := s.docs.Insert(ctx, noProgress(id)); err != nil {
+		return err
 	}
-	if _, err := s.updateIf(ctx, s.coll("progress"), bson.M{"_id": id}, bson.M{"$set": set}); err != nil {
-		return fmt.Errorf("progress: %w", err)
-	}
-	return nil
+	_, err := s.docs.Update(ctx, bson.M{"_id": id}, bson.M{"$set": set})
+	return err
 }

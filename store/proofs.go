@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -22,14 +21,19 @@ const proofsRemoved = 3
 // Proofs are the proofs of work that were used.
 type Proofs struct {
 	*base
+	docs Collection[spentProof]
+}
+
+func newProofs(b *base) *Proofs {
+	return &Proofs{base: b, docs: newCollection[spentProof](b, "proofs")}
 }
 
 // Spend uses a proof of work up and reports whether this call did it; false means that it
 // was used before. The proof must be refused by its age from expires on.
 func (s *Proofs) Spend(ctx context.Context, id string, expires time.Time) (bool, error) {
-	fresh, err := s.insertOnce(ctx, s.coll("proofs"), spentProof{id, expires.UTC()})
+	fresh, err := s.docs.Insert(ctx, &spentProof{id, expires.UTC()})
 	if err != nil {
-		return false, fmt.Errorf("spend a proof: %w", err)
+		return false, err
 	}
 	if err := s.removeOld(ctx); err != nil {
 		s.log.WarnContext(ctx, "old proofs of work are not removed", "err", err)
@@ -39,11 +43,11 @@ func (s *Proofs) Spend(ctx context.Context, id string, expires time.Time) (bool,
 
 // removeOld leaves a row a minute longer than its proof is good: the instances' clocks differ.
 func (s *Proofs) removeOld(ctx context.Context) error {
-	old, err := findAll[spentProof](ctx, s.coll("proofs"), bson.M{"expires_at": bson.M{"$lt": s.now().Add(-time.Minute).UTC()}},
+	old, err := s.docs.All(ctx, bson.M{"expires_at": bson.M{"$lt": s.now().Add(-time.Minute).UTC()}},
 		options.Find().SetLimit(proofsRemoved))
 	for _, p := range old {
 		if err == nil {
-			_, err = s.deleteIf(ctx, s.coll("proofs"), bson.M{"_id": p.ID})
+			_, err = s.docs.Delete(ctx, bson.M{"_id": p.ID})
 		}
 	}
 	return err

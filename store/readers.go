@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -62,18 +61,27 @@ func (r *Reader) read(broadcastID string, clicked bool, now time.Time) bool {
 	return fresh
 }
 
-var errNoReader = errors.New("no reader")
+func newReader(userID string) *Reader { return &Reader{ID: userID, Marks: []ReadMark{}} }
 
 // Readers are how far users have read the broadcasts in every inbox.
 type Readers struct {
 	*base
+	docs    Collection[Reader]
+	notices *Notices
+}
+
+func newReaders(b *base) *Readers {
+	s := &Readers{base: b, docs: newCollection[Reader](b, "readers")}
+	s.docs.version = func(d *Reader) *int64 { return &d.V }
+	s.docs.blank = newReader
+	return s
 }
 
 // Get is how far a user has read; somebody who has read nothing yet has a fresh one.
 func (s *Readers) Get(ctx context.Context, userID string) (*Reader, error) {
-	r, err := findByID[Reader](ctx, s.coll("readers"), userID, errNoReader)
-	if errors.Is(err, errNoReader) {
-		return &Reader{ID: userID, Marks: []ReadMark{}}, nil
+	r, err := s.docs.Get(ctx, userID)
+	if errors.Is(err, ErrNotFound) {
+		return newReader(userID), nil
 	}
 	return r, err
 }
@@ -103,46 +111,28 @@ func (s *Readers) ReadAll(ctx context.Context, userID string, posted []shop.Broa
 	})
 }
 
-// change lets change work on a user's reader and keeps it, if change says that there is
-// something new, on condition that nobody else has changed it meanwhile, else again.
+// change is the collection's Change for a change that says whether there is anything to write.
 func (s *Readers) change(ctx context.Context, userID string, change func(*Reader) bool) error {
-	for range maxConflicts {
-		r, err := s.Get(ctx, userID)
-		if err != nil {
-			return err
-		}
-		seen := r.V
+	_, err := s.docs.Change(ctx, userID, func(r *Reader) error {
 		if !change(r) {
-			return nil
+			return errUnchanged
 		}
-		r.V++
-		var won bool
-		if seen == 0 {
-			won, err = s.insertOnce(ctx, s.coll("readers"), r)
-		} else {
-			won, err = s.replaceIf(ctx, s.coll("readers"), bson.M{"_id": userID, "v": seen}, r)
-		}
-		if err != nil {
-			return fmt.Errorf("read broadcast: %w", err)
-		}
-		if won {
-			return nil
-		}
-	}
-	return fmt.Errorf("read broadcast: %w: too many writers", shop.ErrUnavailable)
+		return nil
+	})
+	return err
 }
 
 // EachReading calls each with everybody who has read a broadcast: who, when, and whether the
 // link was followed.
 func (s *Readers) EachReading(ctx context.Context, b *shop.Broadcast, each func(userID string, readAt time.Time, clicked bool) error) error {
 	if b.Audience.Kind == shop.AudienceAll {
-		return walk(ctx, s.coll("readers"), bson.M{"marks.broadcast": b.ID}, func(r *Reader) error {
+		return s.docs.Each(ctx, bson.M{"marks.broadcast": b.ID}, func(r *Reader) error {
 			m := r.mark(b.ID)
 			return each(r.ID, m.ReadAt, m.ClickedAt != nil)
 		})
 	}
 	filter := bson.M{"broadcast": b.ID, "read_at": bson.M{"$gt": time.Unix(0, 0).UTC()}}
-	return walk(ctx, s.coll("notices"), filter, func(n *shop.Notice) error {
+	return s.notices.docs.Each(ctx, filter, func(n *shop.Notice) error {
 		return each(n.UserID, *n.ReadAt, n.ClickedAt != nil)
 	})
 }

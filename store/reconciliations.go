@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -14,16 +13,19 @@ import (
 // Reconciliations are the days' comparisons with WeChat's bills.
 type Reconciliations struct {
 	*base
+	docs Collection[shop.Reconciliation]
+}
+
+func newReconciliations(b *base) *Reconciliations {
+	s := &Reconciliations{base: b, docs: newCollection[shop.Reconciliation](b, "reconciliations")}
+	s.docs.missing = shop.ErrReconciliationNotFound
+	return s
 }
 
 // Get reads the comparison of one day; shop.ErrReconciliationNotFound where
 // there was none.
 func (s *Reconciliations) Get(ctx context.Context, day shop.Date) (*shop.Reconciliation, error) {
-	r, err := findByID[shop.Reconciliation](ctx, s.coll("reconciliations"), string(day), shop.ErrReconciliationNotFound)
-	if err != nil {
-		return nil, fmt.Errorf("reconciliation of %s: %w", day, err)
-	}
-	return r, nil
+	return s.docs.Get(ctx, string(day))
 }
 
 // Page lists the days that were compared, newest first. The cursor is the last
@@ -38,7 +40,7 @@ func (s *Reconciliations) Page(ctx context.Context, limit int, cursor string) (i
 		filter["_id"] = bson.M{"$lt": string(day)}
 	}
 	limit = pageSize(limit)
-	items, err = findAll[shop.Reconciliation](ctx, s.coll("reconciliations"), filter,
+	items, err = s.docs.All(ctx, filter,
 		options.Find().SetSort(bson.D{{Key: "_id", Value: -1}}).SetLimit(int64(limit)+1))
 	if err != nil || len(items) <= limit {
 		return items, "", err
@@ -54,7 +56,7 @@ func (s *Reconciliations) Begin(ctx context.Context, day shop.Date, by string, b
 	fresh := &shop.Reconciliation{
 		Day: day, State: shop.ReconciliationRunning, Differences: []shop.Difference{}, By: by, StartedAt: now.UTC(), Run: NewID(),
 	}
-	first, err := s.insertOnce(ctx, s.coll("reconciliations"), fresh)
+	first, err := s.docs.Insert(ctx, fresh)
 	if err != nil || first {
 		return fresh, first, err
 	}
@@ -65,16 +67,12 @@ func (s *Reconciliations) Begin(ctx context.Context, day shop.Date, by string, b
 	run := held.Run
 	held.State, held.By, held.StartedAt, held.Run = shop.ReconciliationRunning, by, now.UTC(), fresh.Run
 	held.FinishedAt, held.NextAt, held.Cause = nil, nil, ""
-	mine, err := s.replaceIf(ctx, s.coll("reconciliations"), bson.M{"_id": string(day), "run": run}, held)
+	mine, err := s.docs.Replace(ctx, bson.M{"_id": string(day), "run": run}, held)
 	return held, mine, err
 }
 
 // End writes what a run came to and reports whether the run was still its
 // own: one that was taken for dead changes nothing any more.
 func (s *Reconciliations) End(ctx context.Context, r *shop.Reconciliation) (bool, error) {
-	won, err := s.replaceIf(ctx, s.coll("reconciliations"), bson.M{"_id": string(r.Day), "run": r.Run}, r)
-	if err != nil {
-		return false, fmt.Errorf("end reconciliation of %s: %w", r.Day, err)
-	}
-	return won, nil
+	return s.docs.Replace(ctx, bson.M{"_id": string(r.Day), "run": r.Run}, r)
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -105,7 +106,14 @@ func redisOnly(t testing.TB, url string) *DB {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { client.Close() })
-	s := &DB{base: &base{log: slog.Default(), now: time.Now, redis: client, bus: newBus(client, slog.Default())}}
+	away, name, _, err := dialMongo("mongodb://127.0.0.1:1/x", true, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = away.Disconnect(context.Background()) })
+	s := &DB{base: &base{
+		log: slog.Default(), now: time.Now, db: away.Database(name), gate: newGate(1), redis: client, bus: newBus(client, slog.Default()),
+	}}
 	s.wire("")
 	return s
 }

@@ -36,14 +36,17 @@ const roleLogID = "roles"
 // ByOperator stands for the person at the command line, who needs no role.
 const ByOperator = "operator"
 
-var errNoRoleLog = errors.New("no role log")
-
 // Roles changes what people may do, one change after another.
 type Roles struct {
 	*base
+	docs   Collection[roleLog]
 	audit  *Audit
 	tokens *Tokens
 	users  *Users
+}
+
+func newRoles(b *base) *Roles {
+	return &Roles{base: b, docs: newCollection[roleLog](b, "role_log")}
 }
 
 // Change changes what somebody may do to what decide makes of the account as it is, at once on
@@ -53,48 +56,45 @@ type Roles struct {
 // Errors: shop.ErrUserNotFound, also for a deleted account; shop.ErrForbidden where by is no
 // administrator any more; shop.ErrLastAdmin; what decide returns.
 func (s *Roles) Change(ctx context.Context, id, by string, decide func(*shop.User) ([]shop.Role, error)) (u *shop.User, before []shop.Role, err error) {
-	for range maxConflicts {
+	err = untilDone("change roles", func() (bool, error) {
 		l, err := s.finished(ctx)
-		if err != nil {
-			return nil, nil, err
-		}
-		if by != ByOperator {
-			if err := s.mustBeAdmin(ctx, by); err != nil {
-				return nil, nil, err
-			}
-		}
-		u, err := s.users.Get(ctx, id)
-		if err == nil && u.DeletedAt != nil {
-			err = shop.ErrUserNotFound
+		if err == nil && by != ByOperator {
+			err = s.mustBeAdmin(ctx, by)
 		}
 		if err != nil {
-			return nil, nil, err
+			return false, err
+		}
+		if u, err = s.living(ctx, id); err != nil {
+			return false, err
 		}
 		roles, err := decide(u)
 		if err != nil {
-			return nil, nil, err
+			return false, err
 		}
 		admins, err := s.adminsAfter(ctx, l, u, roles)
 		if err != nil {
-			return nil, nil, err
+			return false, err
 		}
-		seen := l.V
-		l = &roleLog{ID: roleLogID, V: seen + 1, Admins: admins, Last: roleChange{UserID: id, Roles: roles, By: by, At: s.now().UTC()}}
-		won, err := s.replaceIf(ctx, s.coll("role_log"), bson.M{"_id": roleLogID, "v": seen}, l)
-		if err != nil {
-			return nil, nil, fmt.Errorf("change roles: %w", err)
+		next := &roleLog{ID: roleLogID, V: l.V + 1, Admins: admins, Last: roleChange{UserID: id, Roles: roles, By: by, At: s.now().UTC()}}
+		if won, err := s.docs.Replace(ctx, bson.M{"_id": roleLogID, "v": l.V}, next); !won || err != nil {
+			return false, err
 		}
-		if !won {
-			continue
-		}
-		if err := s.finish(ctx, l); err != nil {
-			return nil, nil, err
-		}
-		before = u.Roles
-		u.Roles = roles
-		return u, before, nil
+		before, u.Roles = u.Roles, roles
+		return true, s.finish(ctx, next)
+	})
+	if err != nil {
+		return nil, nil, err
 	}
-	return nil, nil, fmt.Errorf("change roles: %w: too many writers", shop.ErrUnavailable)
+	return u, before, nil
+}
+
+// living is an account that is there; shop.ErrUserNotFound also for a deleted one.
+func (s *Roles) living(ctx context.Context, id string) (*shop.User, error) {
+	u, err := s.users.Get(ctx, id)
+	if err == nil && u.DeletedAt != nil {
+		err = shop.ErrUserNotFound
+	}
+	return u, err
 }
 
 // mustBeAdmin refuses who has not, or no longer, the admin's role.
@@ -115,7 +115,7 @@ func (s *Roles) adminsAfter(ctx context.Context, l *roleLog, u *shop.User, roles
 	if !u.IsAdmin() {
 		return others, nil
 	}
-	listed, err := findByIDs[shop.User](ctx, s.base, s.coll("users"), others)
+	listed, err := s.users.docs.ByIDs(ctx, others)
 	if err != nil {
 		return nil, err
 	}
@@ -145,32 +145,31 @@ func userIDs(users []shop.User) []string {
 
 // admins reads all users to find the administrators.
 func (s *Roles) admins(ctx context.Context) ([]shop.User, error) {
-	return findAll[shop.User](ctx, s.coll("users"), bson.M{"roles": shop.RoleAdmin, "deleted_at": nil})
+	return s.users.docs.All(ctx, bson.M{"roles": shop.RoleAdmin, "deleted_at": nil})
 }
 
 // finished is the log with its last change finished; it is made where there is none.
-func (s *Roles) finished(ctx context.Context) (*roleLog, error) {
-	for range maxConflicts {
-		l, err := findByID[roleLog](ctx, s.coll("role_log"), roleLogID, errNoRoleLog)
-		if errors.Is(err, errNoRoleLog) {
-			admins, err := s.admins(ctx)
-			if err != nil {
-				return nil, err
-			}
-			fresh := roleLog{ID: roleLogID, Admins: userIDs(admins), Last: roleChange{Done: true}}
-			if _, err := s.insertOnce(ctx, s.coll("role_log"), fresh); err != nil {
-				return nil, fmt.Errorf("begin the role log: %w", err)
-			}
-			continue
+func (s *Roles) finished(ctx context.Context) (l *roleLog, err error) {
+	err = untilDone("finish a change of roles", func() (bool, error) {
+		l, err = s.docs.Get(ctx, roleLogID)
+		switch {
+		case errors.Is(err, ErrNotFound):
+			return false, s.begin(ctx)
+		case err != nil || l.Last.Done:
+			return true, err
 		}
-		if err != nil || l.Last.Done {
-			return l, err
-		}
-		if err := s.finish(ctx, l); err != nil {
-			return nil, err
-		}
+		return false, s.finish(ctx, l)
+	})
+	return l, err
+}
+
+// begin makes the log.
+func (s *Roles) begin(ctx context.Context) error {
+	admins, err := s.admins(ctx)
+	if err == nil {
+		_, err = s.docs.Insert(ctx, &roleLog{ID: roleLogID, Admins: userIDs(admins), Last: roleChange{Done: true}})
 	}
-	return nil, fmt.Errorf("finish a change of roles: %w: too many writers", shop.ErrUnavailable)
+	return err
 }
 
 // finish does what the log's last change decided, any number of times: the user, the tokens, the
@@ -194,32 +193,26 @@ func (s *Roles) finish(ctx context.Context, l *roleLog) error {
 			return err
 		}
 	}
-	_, err = s.updateIf(ctx, s.coll("role_log"), bson.M{"_id": roleLogID, "v": l.V}, bson.M{"$set": done})
+	_, err = s.docs.Update(ctx, bson.M{"_id": roleLogID, "v": l.V}, bson.M{"$set": done})
 	return failed("finish a change of roles", err)
 }
 
 // give writes the last change to the user, unless that or a later one is there already.
-func (s *Roles) give(ctx context.Context, l *roleLog) (*shop.User, error) {
-	for range maxConflicts {
-		u, err := s.users.Get(ctx, l.Last.UserID)
-		if err == nil && u.DeletedAt != nil {
-			err = shop.ErrUserNotFound
-		}
+func (s *Roles) give(ctx context.Context, l *roleLog) (u *shop.User, err error) {
+	err = untilDone("give roles", func() (bool, error) {
+		u, err = s.living(ctx, l.Last.UserID)
 		if err != nil || u.RolesV >= l.V {
-			return u, err
+			return true, err
 		}
 		seen := rolesUnchanged(u)
 		if slices.Contains(l.Last.Roles, shop.RoleAdmin) && !u.IsAdmin() {
 			u.AdminSince = l.V
 		}
 		u.Roles, u.RolesV = l.Last.Roles, l.V
-		won, err := s.updateIf(ctx, s.coll("users"), seen,
+		return s.users.docs.Update(ctx, seen,
 			bson.M{"$set": bson.M{"roles": u.Roles, "roles_v": u.RolesV, "admin_since": u.AdminSince}})
-		if won || err != nil {
-			return u, failed("give roles", err)
-		}
-	}
-	return nil, fmt.Errorf("give roles: %w: too many writers", shop.ErrUnavailable)
+	})
+	return u, err
 }
 
 // rolesUnchanged is the account as long as it is there and its roles are those that u has.

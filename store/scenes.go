@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/subtle"
 	"errors"
-	"fmt"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -50,54 +49,50 @@ func NewWord(userID string) string { return newID() + userID }
 // Scenes are the words that go to WeChat with a learner.
 type Scenes struct {
 	*base
+	docs Collection[Scene]
+}
+
+func newScenes(b *base) *Scenes {
+	s := &Scenes{base: b, docs: newCollection[Scene](b, "scenes")}
+	s.docs.missing = shop.ErrWeChatLink
+	return s
 }
 
 // Put keeps a learner's scene in place of the one before.
 func (s *Scenes) Put(ctx context.Context, p ScenePurpose, sc Scene) error {
 	sc.ID, sc.ExpiresAt = sceneID(sc.UserID, p), sc.ExpiresAt.UTC()
-	for range maxConflicts {
-		ok, err := s.replaceIf(ctx, s.coll("scenes"), bson.M{"_id": sc.ID}, sc)
-		if !ok && err == nil {
-			ok, err = s.insertOnce(ctx, s.coll("scenes"), sc)
-		}
-		if ok || err != nil {
-			return failedScene(err)
-		}
-	}
-	return fmt.Errorf("put scene: %w: too many writers", shop.ErrUnavailable)
+	return s.docs.Put(ctx, sc.ID, &sc)
 }
 
-// PutAfter is Scenes.Put where the learner's scene is still the one seen before, nil for none:
+// PutAfter is Put where the learner's scene is still the one seen before, nil for none:
 // of several that begin one at once, one does. The answer is the scene in force.
-func (s *Scenes) PutAfter(ctx context.Context, p ScenePurpose, seen *Scene, sc Scene) (*Scene, error) {
+func (s *Scenes) PutAfter(ctx context.Context, p ScenePurpose, seen *Scene, sc Scene) (inForce *Scene, err error) {
 	sc.ID, sc.ExpiresAt = sceneID(sc.UserID, p), sc.ExpiresAt.UTC()
-	for range maxConflicts {
-		won, err := s.putAfter(ctx, seen, sc)
-		if err != nil {
-			return nil, failedScene(err)
+	err = untilDone("put scene", func() (bool, error) {
+		inForce = &sc
+		if won, err := s.putAfter(ctx, seen, sc); won || err != nil {
+			return won, err
 		}
-		if won {
-			return &sc, nil
+		inForce, err = s.Of(ctx, sc.UserID, p)
+		if errors.Is(err, shop.ErrWeChatLink) {
+			seen = nil // it has ended between the two
+			return false, nil
 		}
-		other, err := s.Of(ctx, sc.UserID, p)
-		if !errors.Is(err, shop.ErrWeChatLink) {
-			return other, err
-		}
-		seen = nil // it has ended meanwhile
-	}
-	return nil, fmt.Errorf("put scene: %w: too many writers", shop.ErrUnavailable)
+		return true, err
+	})
+	return inForce, err
 }
 
 func (s *Scenes) putAfter(ctx context.Context, seen *Scene, sc Scene) (bool, error) {
 	if seen == nil {
-		return s.insertOnce(ctx, s.coll("scenes"), sc)
+		return s.docs.Insert(ctx, &sc)
 	}
-	return s.replaceIf(ctx, s.coll("scenes"), bson.M{"_id": sc.ID, "word": seen.Word}, sc)
+	return s.docs.Replace(ctx, bson.M{"_id": sc.ID, "word": seen.Word}, &sc)
 }
 
 // Of is a learner's scene; shop.ErrWeChatLink where there is none.
 func (s *Scenes) Of(ctx context.Context, userID string, p ScenePurpose) (*Scene, error) {
-	return findByID[Scene](ctx, s.coll("scenes"), sceneID(userID, p), shop.ErrWeChatLink)
+	return s.docs.Get(ctx, sceneID(userID, p))
 }
 
 // ByWord is the scene that a word is of; shop.ErrWeChatLink where it is of none, or of one
@@ -120,40 +115,30 @@ func (s *Scenes) ByWord(ctx context.Context, p ScenePurpose, word string, now ti
 // same one, false for every other.
 func (s *Scenes) Claim(ctx context.Context, sc *Scene, openid string) (bool, error) {
 	if sc.Openid == "" {
-		won, err := s.updateIf(ctx, s.coll("scenes"), bson.M{"_id": sc.ID, "word": sc.Word, "openid": ""}, bson.M{"$set": bson.M{"openid": openid}})
+		won, err := s.docs.Update(ctx, bson.M{"_id": sc.ID, "word": sc.Word, "openid": ""}, bson.M{"$set": bson.M{"openid": openid}})
 		if won || err != nil {
-			return won, failedScene(err)
+			return won, err
 		}
 	}
-	held, err := findByID[Scene](ctx, s.coll("scenes"), sc.ID, shop.ErrWeChatLink)
+	held, err := s.docs.Get(ctx, sc.ID)
 	if errors.Is(err, shop.ErrWeChatLink) {
 		return false, nil
 	}
-	if err != nil {
-		return false, failedScene(err)
-	}
-	return held.Word == sc.Word && held.Openid == openid, nil
+	return err == nil && held.Word == sc.Word && held.Openid == openid, err
 }
 
 // End ends a scene whose work is done.
 func (s *Scenes) End(ctx context.Context, sc *Scene) error {
-	_, err := s.deleteIf(ctx, s.coll("scenes"), bson.M{"_id": sc.ID, "word": sc.Word})
-	return failedScene(err)
+	_, err := s.docs.Delete(ctx, bson.M{"_id": sc.ID, "word": sc.Word})
+	return err
 }
 
 // endAll ends all of a learner's.
 func (s *Scenes) endAll(ctx context.Context, userID string) error {
 	var err error
 	for _, p := range []ScenePurpose{SceneBind, SceneOAuth, SceneLogin} {
-		_, e := s.deleteByID(ctx, s.coll("scenes"), sceneID(userID, p))
+		_, e := s.docs.DeleteByID(ctx, sceneID(userID, p))
 		err = errors.Join(err, e)
 	}
-	return failedScene(err)
-}
-
-func failedScene(err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("scene: %w", err)
+	return err
 }

@@ -7,8 +7,6 @@ import (
 	"sync"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-
-	"mstm/shop"
 )
 
 // setting is one small thing that the shop remembers about itself.
@@ -17,68 +15,62 @@ type setting struct {
 	Value bson.RawValue `bson:"value"`
 }
 
-var errNoSetting = errors.New("no such setting")
+// writtenSetting is a setting as it is written: any value that BSON can hold.
+type writtenSetting struct {
+	ID    string `bson:"_id"`
+	Value any    `bson:"value"`
+}
 
 // Settings are small things that the shop remembers about itself.
 type Settings struct {
 	*base
+	docs    Collection[setting]
+	written Collection[writtenSetting]
 
 	secrets sync.Map // of Secret, by name
 }
 
-// Get reads what was put under key into v, a pointer; found is false, and v as it
-// was, where nothing was.
-func (s *Settings) Get(ctx context.Context, key string, v any) (found bool, err error) {
-	row, err := findByID[setting](ctx, s.coll("settings"), key, errNoSetting)
-	if errors.Is(err, errNoSetting) {
-		return false, nil
-	}
-	if err == nil {
-		err = row.Value.Unmarshal(v)
-	}
+func newSettings(b *base) *Settings {
+	s := &Settings{base: b, docs: newCollection[setting](b, "settings")}
+	s.written = newCollection[writtenSetting](b, "settings")
+	return s
+}
+
+// Get reads what was put under key into v, a pointer; where nothing was, v stays as it was and
+// the error is ErrNotFound.
+func (s *Settings) Get(ctx context.Context, key string, v any) error {
+	row, err := s.docs.Get(ctx, key)
 	if err != nil {
-		return false, fmt.Errorf("setting %s: %w", key, err)
+		return err
 	}
-	return true, nil
+	if err := row.Value.Unmarshal(v); err != nil {
+		return fmt.Errorf("setting %s: %w", key, err)
+	}
+	return nil
 }
 
 // Put keeps v, anything that BSON can hold, under key.
 func (s *Settings) Put(ctx context.Context, key string, v any) error {
-	row := bson.M{"_id": key, "value": v}
-	for range maxConflicts {
-		ok, err := s.replaceIf(ctx, s.coll("settings"), bson.M{"_id": key}, row)
-		if !ok && err == nil {
-			ok, err = s.insertOnce(ctx, s.coll("settings"), row)
-		}
-		if err != nil {
-			return fmt.Errorf("put setting %s: %w", key, err)
-		}
-		if ok {
-			return nil
-		}
-	}
-	return fmt.Errorf("put setting %s: %w: too many writers", key, shop.ErrUnavailable)
+	return s.written.Put(ctx, key, &writtenSetting{key, v})
 }
 
 // Secret is a random key by name, the same for all instances and after restarts: one setting, inserted
 // once by the first instance that asks. Deleting the setting ends the key at the instances' next start.
-func (s *Settings) Secret(ctx context.Context, name string) (string, error) {
+func (s *Settings) Secret(ctx context.Context, name string) (value string, err error) {
 	if known, ok := s.secrets.Load(name); ok {
 		return known.(string), nil
 	}
-	key, value := "secret."+name, ""
-	for range maxConflicts {
-		found, err := s.Get(ctx, key, &value)
-		if err != nil {
-			return "", err
+	key := "secret." + name
+	err = untilDone("make secret "+name, func() (bool, error) {
+		err := s.Get(ctx, key, &value)
+		if errors.Is(err, ErrNotFound) {
+			_, err = s.written.Insert(ctx, &writtenSetting{key, newID() + newID()})
+			return false, err // what stands there is read next
 		}
-		if found {
-			s.secrets.Store(name, value)
-			return value, nil
-		}
-		if _, err := s.insertOnce(ctx, s.coll("settings"), bson.M{"_id": key, "value": newID() + newID()}); err != nil {
-			return "", fmt.Errorf("make secret %s: %w", name, err)
-		}
+		return true, err
+	})
+	if err == nil {
+		s.secrets.Store(name, value)
 	}
-	return "", fmt.Errorf("make secret %s: %w", name, shop.ErrUnavailable)
+	return value, err
 }

@@ -9,7 +9,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -117,8 +116,16 @@ func hashSecret(text string) (hash []byte, ok bool) {
 // Tokens are the sessions: one row for each user and client.
 type Tokens struct {
 	*base
+	docs Collection[TokenRow]
 
 	tokens *tokenCache
+}
+
+func newTokens(b *base) *Tokens {
+	s := &Tokens{base: b, docs: newCollection[TokenRow](b, "user_tokens")}
+	s.tokens = newTokenCache(b.bus)
+	s.docs.missing = shop.ErrUnauthenticated
+	return s
 }
 
 // Put makes a new token for the client of a user who has just logged in and returns its text, which is kept
@@ -135,25 +142,11 @@ func (s *Tokens) Put(ctx context.Context, u *shop.User, client string, now time.
 		ID: tokenID(u.ID, client), UserID: u.ID, Client: client, Hash: hash, Roles: u.Roles,
 		CreatedAt: now, ExpiresAt: now.Add(ttl), StaffPassword: &long,
 	}
-	if err := s.putRow(ctx, row); err != nil {
-		return "", TokenRow{}, fmt.Errorf("put token: %w", err)
+	if err := s.docs.Put(ctx, row.ID, &row); err != nil { // others may log in or out: then the other is right
+		return "", TokenRow{}, err
 	}
 	s.changed(ctx, changeTokens, u.ID)
 	return secret + "." + u.ID + "." + client, row, nil
-}
-
-// putRow updates the row, or inserts it at the first login. Either can come too late
-// (others log in or out meanwhile); then the other is right.
-func (s *Tokens) putRow(ctx context.Context, row TokenRow) error {
-	for range maxConflicts {
-		if ok, err := s.replaceIf(ctx, s.coll("user_tokens"), bson.M{"_id": row.ID}, row); ok || err != nil {
-			return err
-		}
-		if fresh, err := s.insertOnce(ctx, s.coll("user_tokens"), row); fresh || err != nil {
-			return err
-		}
-	}
-	return fmt.Errorf("%w: too many writers", shop.ErrUnavailable)
 }
 
 // Authenticate tells whose token it is; shop.ErrUnauthenticated where it is nobody's, or
@@ -200,9 +193,9 @@ func (s *Tokens) Current(ctx context.Context, owners []TokenOwner, now time.Time
 	}
 	if len(unknown) > 0 {
 		seen := s.tokens.generation()
-		read, err := findAll[TokenRow](ctx, s.coll("user_tokens"), bson.M{"_id": bson.M{"$in": unknown}})
+		read, err := s.docs.All(ctx, bson.M{"_id": bson.M{"$in": unknown}})
 		if err != nil {
-			return nil, fmt.Errorf("read tokens: %w", err)
+			return nil, err
 		}
 		for _, row := range read {
 			s.tokens.put(row, seen)
@@ -236,12 +229,9 @@ func (r TokenRow) isFor(hash []byte, now time.Time) bool {
 
 func (s *Tokens) read(ctx context.Context, id string) (TokenRow, error) {
 	seen := s.tokens.generation()
-	row, err := findByID[TokenRow](ctx, s.coll("user_tokens"), id, shop.ErrUnauthenticated)
-	if errors.Is(err, shop.ErrUnauthenticated) {
-		return TokenRow{}, err
-	}
+	row, err := s.docs.Get(ctx, id)
 	if err != nil {
-		return TokenRow{}, fmt.Errorf("authenticate: %w", err)
+		return TokenRow{}, err
 	}
 	s.tokens.put(*row, seen)
 	return *row, nil
@@ -249,8 +239,8 @@ func (s *Tokens) read(ctx context.Context, id string) (TokenRow, error) {
 
 // Delete ends a client's token. That there is none is what was wanted.
 func (s *Tokens) Delete(ctx context.Context, userID, client string) error {
-	if _, err := s.deleteByID(ctx, s.coll("user_tokens"), tokenID(userID, client)); err != nil {
-		return fmt.Errorf("delete token: %w", err)
+	if _, err := s.docs.DeleteByID(ctx, tokenID(userID, client)); err != nil {
+		return err
 	}
 	s.changed(ctx, changeTokens, userID)
 	return nil
@@ -261,7 +251,7 @@ func (s *Tokens) DeleteAll(ctx context.Context, userID string) error {
 	defer s.changed(ctx, changeTokens, userID)
 	rows, err := s.of(ctx, userID)
 	for _, row := range rows {
-		_, e := s.deleteByID(ctx, s.coll("user_tokens"), row.ID)
+		_, e := s.docs.DeleteByID(ctx, row.ID)
 		err = errors.Join(err, e)
 	}
 	return failed("delete tokens", err)
@@ -280,7 +270,7 @@ func (s *Tokens) EndOldest(ctx context.Context, userID, spared string) ([]TokenR
 	})
 	var ended []TokenRow
 	for _, row := range rows[:len(rows)-maxSessions] {
-		done, e := s.deleteIf(ctx, s.coll("user_tokens"), bson.M{"_id": row.ID, "hash": row.Hash})
+		done, e := s.docs.Delete(ctx, bson.M{"_id": row.ID, "hash": row.Hash})
 		if err = errors.Join(err, e); done {
 			ended = append(ended, row)
 		}
@@ -306,7 +296,7 @@ func (s *Tokens) Fresh(ctx context.Context, userID, client string) (TokenRow, er
 func (s *Tokens) StepUp(ctx context.Context, row TokenRow, staffPassword bool, now time.Time) (bool, error) {
 	defer s.changed(ctx, changeTokens, row.UserID)
 	now = now.UTC().Truncate(time.Millisecond)
-	ok, err := s.updateIf(ctx, s.coll("user_tokens"), bson.M{"_id": row.ID, "hash": row.Hash},
+	ok, err := s.docs.Update(ctx, bson.M{"_id": row.ID, "hash": row.Hash},
 		bson.M{"$set": bson.M{"stepped_up_at": now, "seen_at": now, "staff_password": staffPassword}})
 	return ok, failed("step up", err)
 }
@@ -318,7 +308,7 @@ func (s *Tokens) NoteUse(ctx context.Context, row TokenRow, now time.Time) error
 	}
 	row.SeenAt = now.UTC().Truncate(time.Millisecond)
 	s.tokens.noteUse(row) // first: of many requests at once one writes
-	_, err := s.updateIf(ctx, s.coll("user_tokens"), bson.M{"_id": row.ID, "hash": row.Hash}, bson.M{"$set": bson.M{"seen_at": row.SeenAt}})
+	_, err := s.docs.Update(ctx, bson.M{"_id": row.ID, "hash": row.Hash}, bson.M{"$set": bson.M{"seen_at": row.SeenAt}})
 	return failed("note the use of a session", err)
 }
 
@@ -326,7 +316,7 @@ func (s *Tokens) setRoles(ctx context.Context, u *shop.User) error {
 	defer s.changed(ctx, changeTokens, u.ID)
 	rows, err := s.of(ctx, u.ID)
 	for _, row := range rows {
-		_, e := s.updateIf(ctx, s.coll("user_tokens"), bson.M{"_id": row.ID},
+		_, e := s.docs.Update(ctx, bson.M{"_id": row.ID},
 			bson.M{"$set": bson.M{"roles": u.Roles, "staff_password": u.HasStaffPassword()}})
 		err = errors.Join(err, e)
 	}
@@ -334,5 +324,5 @@ func (s *Tokens) setRoles(ctx context.Context, u *shop.User) error {
 }
 
 func (s *Tokens) of(ctx context.Context, userID string) ([]TokenRow, error) {
-	return findAll[TokenRow](ctx, s.coll("user_tokens"), bson.M{"user_id": userID})
+	return s.docs.All(ctx, bson.M{"user_id": userID})
 }

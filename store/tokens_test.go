@@ -262,6 +262,7 @@ func secondInstance(t *testing.T, a *DB, url string) *DB {
 	t.Helper()
 	b := redisOnly(t, url)
 	b.client, b.db, b.gate, b.embeddedMongo = a.client, a.db, a.gate, a.embeddedMongo
+	b.wire("")
 	a.bus = redisOnly(t, url).bus
 	a.wire("")
 	for _, s := range []*DB{a, b} {

@@ -30,9 +30,16 @@ func newTrial(courseID, personKey, orderID string, at time.Time) trial {
 // Trials are the free stages that people have used.
 type Trials struct {
 	*base
+	docs     Collection[trial]
 	bindings *Bindings
 
-	trialNeeds shop.TrialNeeds // what an account needs for a free stage; "": nothing
+	needs shop.TrialNeeds // what an account needs for a free stage; "": nothing
+}
+
+func newTrials(b *base) *Trials {
+	s := &Trials{base: b, docs: newCollection[trial](b, "trials")}
+	s.docs.missing = shop.ErrTrialUsed
+	return s
 }
 
 // personKeys are what a learner is known by across accounts: the user id and, of each
@@ -76,11 +83,11 @@ func (s *Trials) take(ctx context.Context, courseID, orderID string, now time.Ti
 
 // takeAs takes it under one key.
 func (s *Trials) takeAs(ctx context.Context, row trial) (bool, error) {
-	fresh, err := s.insertOnce(ctx, s.coll("trials"), row)
+	fresh, err := s.docs.Insert(ctx, &row)
 	if fresh || err != nil {
 		return fresh, failedTrial(row, err)
 	}
-	held, err := findByID[trial](ctx, s.coll("trials"), row.ID, shop.ErrTrialUsed)
+	held, err := s.docs.Get(ctx, row.ID)
 	if err != nil {
 		return false, failedTrial(row, err)
 	}
@@ -102,9 +109,9 @@ func (s *Trials) share(ctx context.Context, userID string) error {
 	if err != nil {
 		return err
 	}
-	rows, err := findAll[trial](ctx, s.coll("trials"), bson.M{"person": bson.M{"$in": keys}})
+	rows, err := s.docs.All(ctx, bson.M{"person": bson.M{"$in": keys}})
 	if err != nil {
-		return fmt.Errorf("trials: %w", err)
+		return err
 	}
 	for _, r := range rows {
 		for _, key := range keys[1:] {
@@ -112,7 +119,7 @@ func (s *Trials) share(ctx context.Context, userID string) error {
 				continue
 			}
 			copied := newTrial(r.CourseID, key, r.OrderID, r.At)
-			if _, err := s.insertOnce(ctx, s.coll("trials"), copied); err != nil {
+			if _, err := s.docs.Insert(ctx, &copied); err != nil {
 				return failedTrial(copied, err)
 			}
 		}
@@ -122,7 +129,7 @@ func (s *Trials) share(ctx context.Context, userID string) error {
 
 // lack is what the account lacks for a free stage by the shop's setting, nil where nothing.
 func (s *Trials) lack(ctx context.Context, userID string) (*shop.Error, error) {
-	switch s.trialNeeds {
+	switch s.needs {
 	case shop.TrialNeedsWeChat:
 		b, err := s.bindings.Get(ctx, userID)
 		if err != nil || b.Openid != "" {
@@ -147,9 +154,9 @@ func (s *Trials) used(ctx context.Context, userID string, courseIDs []string) (m
 			ids = append(ids, trialID(c, k))
 		}
 	}
-	rows, err := findByIDs[trial](ctx, s.base, s.coll("trials"), ids)
+	rows, err := s.docs.ByIDs(ctx, ids)
 	if err != nil {
-		return nil, fmt.Errorf("trials: %w", err)
+		return nil, err
 	}
 	used := map[string]bool{}
 	for _, r := range rows {
@@ -167,7 +174,7 @@ func (s *Trials) Orders(ctx context.Context, enrolmentIDs []string) (map[string]
 		ids = append(ids, trialID(course, user))
 		byTrial[trialID(course, user)] = id
 	}
-	all, err := findByIDs[trial](ctx, s.base, s.coll("trials"), ids)
+	all, err := s.docs.ByIDs(ctx, ids)
 	if err != nil {
 		return nil, err
 	}

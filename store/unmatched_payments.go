@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -21,36 +19,35 @@ type UnmatchedPayment struct {
 	FirstSeen  time.Time    `bson:"first_seen"`
 }
 
-var errNoStray = errors.New("no stray payment")
-
 // UnmatchedPayments are genuine payments that fit no order.
 type UnmatchedPayments struct {
 	*base
+	docs Collection[UnmatchedPayment]
+}
+
+func newUnmatchedPayments(b *base) *UnmatchedPayments {
+	return &UnmatchedPayments{base: b, docs: newCollection[UnmatchedPayment](b, "quarantine")}
 }
 
 // Record keeps a payment that does not fit and says when it was seen first.
 func (s *UnmatchedPayments) Record(ctx context.Context, p shop.Payment, reason string, now time.Time) (firstSeen time.Time, err error) {
-	row := UnmatchedPayment{ID: p.OutTradeNo + ":" + p.TransactionID, OutTradeNo: p.OutTradeNo, Payment: p, Reason: reason, FirstSeen: now.UTC()}
-	fresh, err := s.insertOnce(ctx, s.coll("quarantine"), row)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("keep stray payment: %w", err)
+	row := &UnmatchedPayment{ID: p.OutTradeNo + ":" + p.TransactionID, OutTradeNo: p.OutTradeNo, Payment: p, Reason: reason, FirstSeen: now.UTC()}
+	if fresh, err := s.docs.Insert(ctx, row); fresh || err != nil {
+		return row.FirstSeen, err
 	}
-	if fresh {
-		return row.FirstSeen, nil
-	}
-	held, err := findByID[UnmatchedPayment](ctx, s.coll("quarantine"), row.ID, errNoStray)
+	held, err := s.docs.Get(ctx, row.ID)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("stray payment: %w", err)
+		return time.Time{}, err
 	}
 	return held.FirstSeen, nil
 }
 
 // Of lists the payments under one out_trade_no that did not fit.
 func (s *UnmatchedPayments) Of(ctx context.Context, outTradeNo string) ([]UnmatchedPayment, error) {
-	return findAll[UnmatchedPayment](ctx, s.coll("quarantine"), bson.M{"out_trade_no": outTradeNo})
+	return s.docs.All(ctx, bson.M{"out_trade_no": outTradeNo})
 }
 
 // All lists all payments that did not fit.
 func (s *UnmatchedPayments) All(ctx context.Context) ([]UnmatchedPayment, error) {
-	return findAll[UnmatchedPayment](ctx, s.coll("quarantine"), bson.M{})
+	return s.docs.All(ctx, bson.M{})
 }

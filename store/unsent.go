@@ -7,8 +7,6 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
-
-	"mstm/shop"
 )
 
 // UnsentKind names what open pages have not been shown.
@@ -40,6 +38,11 @@ type Unsent struct {
 // UnsentNews is what open pages have not been shown yet.
 type UnsentNews struct {
 	*base
+	docs Collection[Unsent]
+}
+
+func newUnsentNews(b *base) *UnsentNews {
+	return &UnsentNews{base: b, docs: newCollection[Unsent](b, "unsent")}
 }
 
 func (s *UnsentNews) fill(u Unsent) Unsent {
@@ -51,38 +54,26 @@ func (s *UnsentNews) fill(u Unsent) Unsent {
 // Note notes news to be shown later; ID, At and Seq are filled in.
 func (s *UnsentNews) Note(ctx context.Context, u Unsent) error {
 	row := s.fill(u)
-	for range maxConflicts {
-		there, err := s.insertOnce(ctx, s.coll("unsent"), row)
-		if err == nil && !there {
-			there, err = s.updateIf(ctx, s.coll("unsent"), bson.M{"_id": row.ID}, bson.M{"$set": bson.M{"seq": row.Seq}})
-		}
-		if err != nil {
-			return fmt.Errorf("note unsent news: %w", err)
-		}
-		if there {
-			return nil
-		}
-	}
-	return fmt.Errorf("note unsent news: %w: too many writers", shop.ErrUnavailable)
+	return s.docs.InsertOrUpdate(ctx, row.ID, &row, bson.M{"$set": bson.M{"seq": row.Seq}})
 }
 
 // NoteAll is Unsent.Note for things that never change.
 func (s *UnsentNews) NoteAll(ctx context.Context, all []Unsent) error {
-	docs := make([]any, 0, len(all))
-	for _, u := range all {
-		docs = append(docs, s.fill(u))
+	rows := make([]Unsent, len(all))
+	for i, u := range all {
+		rows[i] = s.fill(u)
 	}
-	_, err := s.insertFresh(ctx, s.coll("unsent"), docs)
+	_, err := s.docs.InsertAll(ctx, rows)
 	return err
 }
 
 // List lists what waits, oldest first.
 func (s *UnsentNews) List(ctx context.Context, limit int) ([]Unsent, error) {
-	return findAll[Unsent](ctx, s.coll("unsent"), bson.M{}, options.Find().SetSort(bson.D{{Key: "at", Value: 1}}).SetLimit(int64(limit)))
+	return s.docs.All(ctx, bson.M{}, options.Find().SetSort(bson.D{{Key: "at", Value: 1}}).SetLimit(int64(limit)))
 }
 
 // Done deletes a row whose news is out, unless the same was noted since the row was read.
 func (s *UnsentNews) Done(ctx context.Context, u Unsent) error {
-	_, err := s.deleteIf(ctx, s.coll("unsent"), bson.M{"_id": u.ID, "seq": u.Seq})
+	_, err := s.docs.Delete(ctx, bson.M{"_id": u.ID, "seq": u.Seq})
 	return err
 }

@@ -3,8 +3,8 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,9 +24,19 @@ type username struct {
 // Users are the accounts, with their usernames in a collection of their own.
 type Users struct {
 	*base
-	bindings *Bindings
-	scenes   *Scenes
-	tokens   *Tokens
+	docs      Collection[shop.User]
+	usernames Collection[username]
+	bindings  *Bindings
+	scenes    *Scenes
+	tokens    *Tokens
+}
+
+func newUsers(b *base) *Users {
+	s := &Users{base: b, docs: newCollection[shop.User](b, "users")}
+	s.docs.missing = shop.ErrUserNotFound
+	s.usernames = newCollection[username](b, "usernames")
+	s.usernames.missing = shop.ErrUserNotFound
+	return s
 }
 
 // Insert makes an account, with the id u.ID or, where that is "", a new one, which
@@ -44,27 +54,21 @@ func (s *Users) Insert(ctx context.Context, u *shop.User) error {
 			return err
 		}
 	}
-	fresh, err := s.insertOnce(ctx, s.coll("users"), u)
-	if err != nil {
-		return fmt.Errorf("insert user: %w", err)
+	fresh, err := s.docs.Insert(ctx, u)
+	if err == nil && !fresh {
+		err = shop.ErrUsernameTaken
 	}
-	if !fresh {
-		return shop.ErrUsernameTaken
-	}
-	return nil
+	return err
 }
 
 func (s *Users) claimUsername(ctx context.Context, u *shop.User) error {
-	fresh, err := s.insertOnce(ctx, s.coll("usernames"), username{u.Username, u.ID})
-	if err != nil {
-		return fmt.Errorf("claim username: %w", err)
+	fresh, err := s.usernames.Insert(ctx, &username{u.Username, u.ID})
+	if fresh || err != nil {
+		return err
 	}
-	if fresh {
-		return nil
-	}
-	held, err := findByID[username](ctx, s.coll("usernames"), u.Username, shop.ErrUserNotFound)
+	held, err := s.usernames.Get(ctx, u.Username)
 	if err != nil {
-		return fmt.Errorf("claim username: %w", err)
+		return err
 	}
 	u.ID = held.UserID
 	return nil
@@ -72,12 +76,12 @@ func (s *Users) claimUsername(ctx context.Context, u *shop.User) error {
 
 // Get reads an account; shop.ErrUserNotFound where there is none.
 func (s *Users) Get(ctx context.Context, id string) (*shop.User, error) {
-	return findByID[shop.User](ctx, s.coll("users"), id, shop.ErrUserNotFound)
+	return s.docs.Get(ctx, id)
 }
 
 // ByUsername reads the account that has a username.
 func (s *Users) ByUsername(ctx context.Context, name string) (*shop.User, error) {
-	held, err := findByID[username](ctx, s.coll("usernames"), shop.NormalUsername(name), shop.ErrUserNotFound)
+	held, err := s.usernames.Get(ctx, shop.NormalUsername(name))
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +100,7 @@ func (s *Users) Page(ctx context.Context, q string, limit int, cursor string) ([
 		same := bson.Regex{Pattern: strings.Join(words, `[\s\p{Zs}]+`), Options: "i"} // blanks of any kind and number
 		filter["$or"] = bson.A{bson.M{"username": part(shop.NormalUsername(q))}, bson.M{"name": part(q)}, bson.M{"name": same}}
 	}
-	return page(ctx, s.coll("users"), filter, limit, cursor, func(u shop.User) (any, string) { return u.CreatedAt, u.ID })
+	return s.docs.Page(ctx, filter, limit, cursor, func(u shop.User) (any, string) { return u.CreatedAt, u.ID })
 }
 
 // ProfileChange is what somebody changes about themselves; nil leaves a thing as it is.
@@ -137,7 +141,7 @@ func (s *Users) ReplacePassword(ctx context.Context, id, old, hash string, staff
 // trials and the audit stay, under an id that says nothing. The username is free again;
 // where the process dies before that, it stays taken.
 func (s *Users) Delete(ctx context.Context, u *shop.User, now time.Time) (bool, error) {
-	gone, err := s.updateIf(ctx, s.coll("users"), unchanged(u), bson.M{
+	gone, err := s.docs.Update(ctx, unchanged(u), bson.M{
 		"$set":   bson.M{"name": deletedName, "roles": []shop.Role{}, "deleted_at": now.UTC()},
 		"$unset": bson.M{"username": "", "password_hash": "", "staff_password": "", "passwordless": ""},
 	})
@@ -145,7 +149,7 @@ func (s *Users) Delete(ctx context.Context, u *shop.User, now time.Time) (bool, 
 		return false, failed("delete user", err)
 	}
 	err = errors.Join(s.tokens.DeleteAll(ctx, u.ID), s.scenes.endAll(ctx, u.ID), s.bindings.forget(ctx, u.ID))
-	_, e := s.deleteIf(ctx, s.coll("usernames"), bson.M{"_id": u.Username, "user_id": u.ID})
+	_, e := s.usernames.Delete(ctx, bson.M{"_id": u.Username, "user_id": u.ID})
 	return true, errors.Join(err, failed("free username", e))
 }
 
@@ -153,40 +157,31 @@ func (s *Users) Delete(ctx context.Context, u *shop.User, now time.Time) (bool, 
 const deletedName = "已注销用户"
 
 func (s *Users) set(ctx context.Context, filter, fields bson.M) error {
-	ok, err := s.updateIf(ctx, s.coll("users"), filter, bson.M{"$set": fields})
-	if err != nil {
-		return fmt.Errorf("change user: %w", err)
+	ok, err := s.docs.Update(ctx, filter, bson.M{"$set": fields})
+	if err == nil && !ok {
+		err = shop.ErrUserNotFound
 	}
-	if !ok {
-		return shop.ErrUserNotFound
-	}
-	return nil
+	return err
 }
 
 // Living are those of the users who have an account still.
 func (s *Users) Living(ctx context.Context, userIDs []string) (map[string]*shop.User, error) {
-	all, err := findByIDs[*shop.User](ctx, s.base, s.coll("users"), userIDs)
+	all, err := s.docs.ByIDs(ctx, userIDs)
 	if err != nil {
 		return nil, err
 	}
-	there := make(map[string]*shop.User, len(all))
-	for _, u := range all {
-		if u.DeletedAt == nil {
-			there[u.ID] = u
-		}
-	}
-	return there, nil
+	all = slices.DeleteFunc(all, func(u shop.User) bool { return u.DeletedAt != nil })
+	return byID(all, func(u *shop.User) string { return u.ID }), nil
 }
 
 // Count is how many accounts there are.
 func (s *Users) Count(ctx context.Context) (int64, error) {
-	n, err := s.coll("users").CountDocuments(ctx, bson.M{"deleted_at": nil})
-	return n, failed("count users", err)
+	return s.docs.Count(ctx, bson.M{"deleted_at": nil})
 }
 
 // EachOptedOut calls each with every account that wants no activities.
 func (s *Users) EachOptedOut(ctx context.Context, each func(userID string) error) error {
-	return walk(ctx, s.coll("users"), bson.M{"deleted_at": nil, "muted.activities": true},
+	return s.docs.Each(ctx, bson.M{"deleted_at": nil, "muted.activities": true},
 		func(u *shop.User) error { return each(u.ID) }, options.Find().SetProjection(bson.M{"_id": 1}))
 }
 
@@ -201,7 +196,7 @@ func (s *Users) SetCredentials(ctx context.Context, id, name, hash string, staff
 	if u.ID != id {
 		return false, shop.ErrUsernameTaken
 	}
-	won, err := s.updateIf(ctx, s.coll("users"), bson.M{"_id": id, "passwordless": true},
+	won, err := s.docs.Update(ctx, bson.M{"_id": id, "passwordless": true},
 		bson.M{"$set": bson.M{"username": u.Username, "password_hash": hash, "staff_password": staffPassword, "passwordless": false}})
 	if err != nil || won {
 		return won, failed("set credentials", err)
@@ -211,7 +206,7 @@ func (s *Users) SetCredentials(ctx context.Context, id, name, hash string, staff
 	if err != nil || has.Username == u.Username {
 		return false, err
 	}
-	_, err = s.deleteIf(ctx, s.coll("usernames"), bson.M{"_id": u.Username, "user_id": id})
+	_, err = s.usernames.Delete(ctx, bson.M{"_id": u.Username, "user_id": id})
 	return false, failed("free username", err)
 }
 

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -24,43 +23,29 @@ type Wakeup struct {
 // Wakeups say when orders are to be looked at.
 type Wakeups struct {
 	*base
+	docs   Collection[Wakeup]
+	orders *Orders
+}
+
+func newWakeups(b *base) *Wakeups {
+	return &Wakeups{base: b, docs: newCollection[Wakeup](b, "due")}
 }
 
 // Schedule makes sure that the order is looked at no later than at.
 func (s *Wakeups) Schedule(ctx context.Context, orderID string, at time.Time) error {
-	row := Wakeup{OrderID: orderID, At: at.UTC(), Seq: NewID()}
-	for range maxConflicts {
-		there, err := s.insertOnce(ctx, s.coll("due"), row)
-		if err == nil && !there {
-			// It may be put away in between: then it is inserted after all.
-			there, err = s.updateIf(ctx, s.coll("due"), bson.M{"_id": orderID}, bson.M{"$set": bson.M{"at": row.At, "seq": row.Seq}})
-		}
-		if err != nil {
-			return fmt.Errorf("remind of order %s: %w", orderID, err)
-		}
-		if there {
-			return nil
-		}
-	}
-	return fmt.Errorf("remind of order %s: %w: too many writers", orderID, shop.ErrUnavailable)
+	row := &Wakeup{OrderID: orderID, At: at.UTC(), Seq: NewID()}
+	return s.docs.InsertOrUpdate(ctx, orderID, row, bson.M{"$set": bson.M{"at": row.At, "seq": row.Seq}})
 }
 
 // Due lists the orders to be looked at, longest overdue first.
 func (s *Wakeups) Due(ctx context.Context, now time.Time, limit int) ([]Wakeup, error) {
-	return findAll[Wakeup](ctx, s.coll("due"), bson.M{"at": bson.M{"$lte": now.UTC()}},
+	return s.docs.All(ctx, bson.M{"at": bson.M{"$lte": now.UTC()}},
 		options.Find().SetSort(bson.D{{Key: "at", Value: 1}}).SetLimit(int64(limit)))
 }
 
-// Get is the order's row; ok is false where it rests.
-func (s *Wakeups) Get(ctx context.Context, orderID string) (d Wakeup, ok bool, err error) {
-	row, err := findByID[Wakeup](ctx, s.coll("due"), orderID, shop.ErrOrderNotFound)
-	if shop.CodeOf(err) == shop.ErrOrderNotFound.Code {
-		return Wakeup{}, false, nil
-	}
-	if err != nil {
-		return Wakeup{}, false, fmt.Errorf("due row of %s: %w", orderID, err)
-	}
-	return *row, true, nil
+// Get is the order's row; ErrNotFound where it rests.
+func (s *Wakeups) Get(ctx context.Context, orderID string) (*Wakeup, error) {
+	return s.docs.Get(ctx, orderID)
 }
 
 // Lease moves a due row out of the other instances' sight for a while and reports whether
@@ -81,11 +66,7 @@ func (s *Wakeups) Reschedule(ctx context.Context, d Wakeup, at time.Time) error 
 }
 
 func (s *Wakeups) put(ctx context.Context, seen, next Wakeup) (bool, error) {
-	won, err := s.replaceIf(ctx, s.coll("due"), bson.M{"_id": seen.OrderID, "seq": seen.Seq}, next)
-	if err != nil {
-		return false, fmt.Errorf("due row of %s: %w", seen.OrderID, err)
-	}
-	return won, nil
+	return s.docs.Replace(ctx, bson.M{"_id": seen.OrderID, "seq": seen.Seq}, &next)
 }
 
 // Done deletes the row of an order that nothing will happen to by itself any more, unless
@@ -96,24 +77,18 @@ func (s *Wakeups) put(ctx context.Context, seen, next Wakeup) (bool, error) {
 func (s *Wakeups) Done(ctx context.Context, o *shop.Order, d Wakeup) error {
 	next := *o
 	next.V++
-	same, err := s.replaceIf(ctx, s.coll("orders"), bson.M{"_id": o.ID, "state": o.State, "v": o.V}, &next)
-	if err != nil {
-		return fmt.Errorf("lay order %s to rest: %w", o.ID, err)
+	same, err := s.orders.docs.Replace(ctx, bson.M{"_id": o.ID, "state": o.State, "v": o.V}, &next)
+	if err != nil || !same {
+		return err
 	}
-	if !same {
-		return nil
-	}
-	_, err = s.deleteIf(ctx, s.coll("due"), bson.M{"_id": d.OrderID, "seq": d.Seq})
-	if err != nil {
-		return fmt.Errorf("due row of %s: %w", d.OrderID, err)
-	}
-	return nil
+	_, err = s.docs.Delete(ctx, bson.M{"_id": d.OrderID, "seq": d.Seq})
+	return err
 }
 
 // Orders says which orders somebody will look at. They are those that are under way.
 func (s *Wakeups) Orders(ctx context.Context) (map[string]bool, error) {
 	due := map[string]bool{}
-	err := walk(ctx, s.coll("due"), bson.M{}, func(d *Wakeup) error {
+	err := s.docs.Each(ctx, bson.M{}, func(d *Wakeup) error {
 		due[d.OrderID] = true
 		return nil
 	})

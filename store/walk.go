@@ -6,9 +6,9 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// walk calls each with one matching document after the other, in the order of sort, without
+// forEach calls each with one matching document after the other, in the order of sort, without
 // ever holding more of them than one batch.
-func walk[T any](ctx context.Context, c collection, filter any, each func(*T) error, opts ...options.Lister[options.FindOptions]) error {
+func forEach[T any](ctx context.Context, c gated, filter any, each func(*T) error, opts ...options.Lister[options.FindOptions]) error {
 	cur, err := c.Find(ctx, filter, opts...)
 	if err != nil {
 		return failed("read "+c.Name(), err)

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"mstm/shop"
@@ -20,8 +19,8 @@ type WeChatHolder struct {
 	claim wechat
 }
 
-// Living reports whether the account is there and was not deleted.
-func (h WeChatHolder) Living() bool { return h.User != nil && h.User.DeletedAt == nil }
+// Living reports whether there is a holder whose account is there and was not deleted.
+func (h *WeChatHolder) Living() bool { return h != nil && h.User != nil && h.User.DeletedAt == nil }
 
 // WeChats are the WeChats that log in to accounts.
 type WeChats struct {
@@ -30,19 +29,21 @@ type WeChats struct {
 	users    *Users
 }
 
-// Holder is the account that has claimed a WeChat; ok is false where none has.
-func (s *WeChats) Holder(ctx context.Context, openid string) (h WeChatHolder, ok bool, err error) {
-	if h.claim, err = s.bindings.claimOf(ctx, openid); err != nil || h.claim.UserID == "" {
-		return h, false, err
+// Holder is the account that has claimed a WeChat; ErrNotFound where none has.
+func (s *WeChats) Holder(ctx context.Context, openid string) (*WeChatHolder, error) {
+	claim, err := s.bindings.claims.Get(ctx, openid)
+	if err != nil {
+		return nil, err
 	}
-	if h.Binding, err = s.bindings.Get(ctx, h.claim.UserID); err != nil {
-		return h, false, err
+	h := &WeChatHolder{claim: *claim}
+	if h.Binding, err = s.bindings.Get(ctx, claim.UserID); err != nil {
+		return nil, err
 	}
-	h.User, err = s.users.Get(ctx, h.claim.UserID)
-	if errors.Is(err, shop.ErrUserNotFound) {
-		return h, true, nil
+	h.User, err = s.users.Get(ctx, claim.UserID)
+	if err != nil && !errors.Is(err, shop.ErrUserNotFound) {
+		return nil, err
 	}
-	return h, true, err
+	return h, nil
 }
 
 // Register makes an account for a WeChat that has none and that logs in with it; from
@@ -60,12 +61,12 @@ func (s *WeChats) Register(ctx context.Context, u *shop.User, openid, unionid st
 	var mine bool
 	var err error
 	if stale == nil {
-		mine, err = s.insertOnce(ctx, s.coll("wechats"), claim)
+		mine, err = s.bindings.claims.Insert(ctx, &claim)
 	} else {
 		mine, err = s.bindings.takeOver(ctx, stale.claim, claim)
 	}
 	if err != nil || !mine {
-		return false, failedBinding(err)
+		return false, err
 	}
 	if stale != nil { // it may have begun to bind the WeChat again before it lost it
 		if err := s.bindings.unbind(ctx, stale.UserID, openid); err != nil {
@@ -79,9 +80,9 @@ func (s *WeChats) Register(ctx context.Context, u *shop.User, openid, unionid st
 // once: u is the account as it is made where it is not there yet, with the claimed id.
 func (s *WeChats) Finish(ctx context.Context, u *shop.User, openid, unionid string, now time.Time) error {
 	u.Passwordless = true
-	fresh, err := s.insertOnce(ctx, s.coll("users"), u)
+	fresh, err := s.users.docs.Insert(ctx, u)
 	if err != nil {
-		return fmt.Errorf("insert user: %w", err)
+		return err
 	}
 	if !fresh {
 		if made, err := s.users.Get(ctx, u.ID); err != nil || made.DeletedAt != nil {

@@ -339,8 +339,7 @@ func TestRefundsThatSucceedAreNotHeldBack(t *testing.T) {
 	}
 }
 
-// TestTheBreakerOpensOnARefusedConnectionAndCallbacksAreTakenMeanwhile has WeChat's address refuse every
-// connection.
+// TestTheBreakerOpensOnARefusedConnectionAndCallbacksAreTakenMeanwhile has WeChat's address answer nobody.
 func TestTheBreakerOpensOnARefusedConnectionAndCallbacksAreTakenMeanwhile(t *testing.T) {
 	w, ctx := newWorld(t, publicKey), context.Background()
 	genuine := w.letter()

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -21,8 +22,8 @@ func TestEachStoreIsEmptyAndRuns(t *testing.T) {
 	}
 	s := Open(t)
 	var seen bool
-	if found, err := s.Settings.Get(t.Context(), "seen", &seen); found || err != nil {
-		t.Errorf("a fresh store remembers: %v, %v", found, err)
+	if err := s.Settings.Get(t.Context(), "seen", &seen); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("a fresh store remembers: %v, %v", seen, err)
 	}
 	if mongoErr, redisErr := s.Ping(t.Context()); mongoErr != nil || redisErr != nil {
 		t.Error(mongoErr, redisErr)

@@ -120,8 +120,7 @@ func TestKeysAndStateAreTheOwnersAlone(t *testing.T) {
 	}
 }
 
-// TestTheSandboxExplainsItself wants the help text to name every call, for users that have only
-// the program.
+// TestTheSandboxExplainsItself to who has only the program, and leaves no call out.
 func TestTheSandboxExplainsItself(t *testing.T) {
 	b := newBox(t)
 	text := string(b.control("GET", "/sandbox", "").body)

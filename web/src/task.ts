@@ -2,14 +2,14 @@ import { showToast } from 'vant'
 import { ref } from 'vue'
 import { messageOf } from './api'
 
-// showError shows what went wrong in the server's own words.
-export function showError(err: unknown): void {
+// tell shows what went wrong in the server's own words.
+export function tell(err: unknown): void {
   showToast({ message: messageOf(err), wordBreak: 'break-word' })
 }
 
-// useAction runs one user action at a time: a second press while busy does nothing, and a failure
-// is shown.
-export function useAction() {
+// useTask runs one user action at a time: a second press while busy does
+// nothing, and a failure is shown.
+export function useTask() {
   const busy = ref(false)
   async function run(act: () => Promise<unknown>): Promise<void> {
     if (busy.value) return
@@ -17,7 +17,7 @@ export function useAction() {
     try {
       await act()
     } catch (err) {
-      showError(err)
+      tell(err)
     } finally {
       busy.value = false
     }

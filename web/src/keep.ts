@@ -1,13 +1,12 @@
-// What the pages store in the browser. Where the browser forbids that or has no room, this tab's memory
-// takes its place.
+// What the pages keep in the browser. Where it forbids that or has no room, this tab keeps it for itself.
 type Store = 'localStorage' | 'sessionStorage'
 
-const inMemory = new Map<string, string>()
+const own = new Map<string, string>()
 
-export const browserStorage = {
+export const keep = {
   read(store: Store, name: string): string | null {
     try {
-      return inMemory.get(name) ?? window[store].getItem(name)
+      return own.get(name) ?? window[store].getItem(name)
     } catch {
       return null
     }
@@ -16,18 +15,18 @@ export const browserStorage = {
   write(store: Store, name: string, text: string): void {
     try {
       window[store].setItem(name, text)
-      inMemory.delete(name)
+      own.delete(name)
     } catch {
-      inMemory.set(name, text)
+      own.set(name, text)
     }
   },
 
   remove(store: Store, name: string): void {
-    inMemory.delete(name)
+    own.delete(name)
     try {
       window[store].removeItem(name)
     } catch {
-      // then nothing is stored there
+      // then nothing is kept there
     }
   },
 }
