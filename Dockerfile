@@ -25,7 +25,7 @@ WORKDIR /data
 ENV ADDR=0.0.0.0:8080 DATA_DIR=/data
 EXPOSE 8080
 STOPSIGNAL SIGTERM
-# Alive, not ready: whoever restarts the unhealthy must not do so because a database is away.
+# Liveness, not readiness: a database that is away is no reason to restart the container.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
   CMD ["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8080/livez"]
 ENTRYPOINT ["/usr/local/bin/mstm"]

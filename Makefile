@@ -118,7 +118,7 @@ missing:
 	@test -n '$(RACE)' || echo 'SKIPPED: no C compiler; the tests run without the race detector'
 	@test -n "$$MONGODB_URI" || echo 'Note: MONGODB_URI is not set; the store is tested on the embedded FerretDB alone'
 
-types: $(MODULES) ## the pages' types, anew from the two contracts
+types: $(MODULES) ## the pages' types, generated again from the two contracts
 	UPDATE_TYPES=1 go test -count=1 -run TestTheTypesOfThePages ./handlers
 
 clean: ## what was built and installed; ./data stays

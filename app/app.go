@@ -40,8 +40,8 @@ type App struct {
 	Pay             *wechat.Pay
 	Account         *wechat.Account
 	Hub             *hub.Hub
-	Sender          *notice.Courier
-	Inbox           *notice.Desk
+	Sender          *notice.WeChatSender
+	Inbox           *notice.Inbox
 	Broadcaster     *notice.Broadcaster
 	Carts           *cart.Carts
 	Checkout        *checkout.Checkout
@@ -169,7 +169,7 @@ func (a *App) openWeChat(ctx context.Context) (err error) {
 		return err
 	}
 	a.onClose(func() error { a.Account.Close(); return nil })
-	a.Sender, err = openCourier(a.Settings, a.sandbox, a.Account, a.URL, &a.clock, a.Store, a.Log)
+	a.Sender, err = openWeChatSender(a.Settings, a.sandbox, a.Account, a.URL, &a.clock, a.Store, a.Log)
 	return err
 }
 
@@ -188,9 +188,9 @@ func (a *App) openNotices(context.Context) error {
 	if a.Sender != nil {
 		a.background(a.Sender.Run)
 	}
-	a.Inbox = notice.New(notice.Config{Store: a.Store, Hub: a.Hub, Now: a.clock.now, Log: a.Log, Courier: a.Sender})
+	a.Inbox = notice.New(notice.Config{Store: a.Store, Hub: a.Hub, Now: a.clock.now, Log: a.Log, WeChatSender: a.Sender})
 	a.Broadcaster = notice.NewBroadcaster(notice.BroadcasterConfig{
-		Store: a.Store, Hub: a.Hub, Now: a.clock.now, Log: a.Log, Courier: a.Sender, ConfirmAbove: a.Settings.Broadcast.ConfirmAbove,
+		Store: a.Store, Hub: a.Hub, Now: a.clock.now, Log: a.Log, WeChatSender: a.Sender, ConfirmAbove: a.Settings.Broadcast.ConfirmAbove,
 	})
 	a.background(func(ctx context.Context) error { return a.Broadcaster.Run(store.Background(ctx, store.Lists)) })
 	return nil
@@ -209,8 +209,8 @@ func (a *App) openCheckout(context.Context) error {
 func (a *App) openAPI(context.Context) (err error) {
 	cfg := a.Settings
 	a.api, err = handlers.New(handlers.Deps{
-		Store: a.Store, Hub: a.Hub, Carts: a.Carts, Checkout: a.Checkout, Desk: a.Inbox, Broadcaster: a.Broadcaster, Pay: a.Pay,
-		Account: a.Account, Courier: a.Sender, PublicURL: a.URL, Links: shop.Links{PublicURL: a.URL, Hosts: cfg.Broadcast.LinkHosts},
+		Store: a.Store, Hub: a.Hub, Carts: a.Carts, Checkout: a.Checkout, Inbox: a.Inbox, Broadcaster: a.Broadcaster, Pay: a.Pay,
+		Account: a.Account, WeChatSender: a.Sender, PublicURL: a.URL, Links: shop.Links{PublicURL: a.URL, Hosts: cfg.Broadcast.LinkHosts},
 		Web: web.Handler(web.Options{SandboxURL: a.SandboxURL}), Docs: web.HasDocs(),
 		Now: a.clock.now, Log: a.Log, LogDropped: droppedBy(a.Log), Production: cfg.production(),
 		RefundStepUpAbove: cfg.RefundStepUpAbove, RegisterProofAfter: cfg.RegisterProofAfter,

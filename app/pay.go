@@ -112,8 +112,8 @@ func (p PaySettings) Config(pay wechat.PayConfig) (_ wechat.PayConfig, err error
 	return pay, err
 }
 
-// openCourier sends the account's messages; nil where there is no account.
-func openCourier(cfg Settings, sb *localWeChat, account *wechat.Account, publicURL string, clk *clock, db *store.DB, log *slog.Logger) (*notice.Courier, error) {
+// openWeChatSender sends the account's messages; nil where there is no account.
+func openWeChatSender(cfg Settings, sb *localWeChat, account *wechat.Account, publicURL string, clk *clock, db *store.DB, log *slog.Logger) (*notice.WeChatSender, error) {
 	if account == nil {
 		return nil, nil
 	}
@@ -125,7 +125,7 @@ func openCourier(cfg Settings, sb *localWeChat, account *wechat.Account, publicU
 	if err != nil {
 		return nil, fmt.Errorf("WECHAT_MP_TEMPLATES: %w", err)
 	}
-	return notice.NewCourier(notice.CourierConfig{
+	return notice.NewWeChatSender(notice.WeChatSenderConfig{
 		Store: db, Account: account, Templates: templates, PublicURL: publicURL, Now: clk.now, Log: log,
 	}), nil
 }

@@ -69,7 +69,7 @@ type front struct {
 	ln       net.Listener
 	api      http.Handler
 	live     *hub.Hub
-	till     *checkout.Checkout
+	checkout *checkout.Checkout
 	stopping *atomic.Bool  // what /readyz goes by
 	unready  time.Duration // how long the load balancer is given to see it
 	log      *slog.Logger
@@ -104,7 +104,7 @@ func (f front) serve(ctx context.Context, g *group) error {
 	err = errors.Join(err, f.late("sockets", <-told))
 	behind, done := context.WithTimeout(context.Background(), behindTime)
 	defer done()
-	return errors.Join(err, f.late("work behind answers", f.till.Close(behind)))
+	return errors.Join(err, f.late("work behind answers", f.checkout.Close(behind)))
 }
 
 // late logs what a stop has cut off, which is no failure of the stop: a body that trickles in comes again from its

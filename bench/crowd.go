@@ -15,7 +15,7 @@ import (
 type crowd struct {
 	members []*member
 	arrived atomic.Int64 // broadcasts, by all sockets together
-	lost    atomic.Int64 // sockets that ended though nobody closed them
+	lost    atomic.Int64 // sockets that ended without being closed
 	closing atomic.Bool
 	timing  atomic.Bool // keep how long each took
 }
@@ -26,7 +26,7 @@ type member struct {
 	crowd *crowd
 	took  []time.Duration // from sending to arriving; read when nothing is under way
 
-	// own is where the arrival of the next event of its own is told; nil: nobody asks.
+	// own receives the arrival time of the next event of its own; nil: not measured.
 	own atomic.Pointer[chan time.Time]
 }
 

@@ -134,8 +134,8 @@ func paced(s *server, c *crowd, put func(string, float64)) error {
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1e3 }
 
 // personal is how long it takes from a learner's request to the learner's own socket while
-// all the others are idle. Removing a course that is not in the cart is the cheapest request
-// that tells the learner's pages: a script in Redis and the event.
+// all the others are idle. Removing a course that is not in the cart is the cheapest request that
+// reaches the learner's pages: a script in Redis and the event.
 func (st *site) personal(s *server, c *crowd, put func(string, float64)) error {
 	const events, gap, learners = 500, 20 * time.Millisecond, 50
 	var took []time.Duration

@@ -134,7 +134,7 @@ func (s *server) resident() (int64, error) {
 	return 0, errors.New("/proc/PID/status has no VmRSS")
 }
 
-// freeAddr is an address that nobody listens on now.
+// freeAddr is an address without a listener.
 func freeAddr() (string, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

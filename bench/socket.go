@@ -70,8 +70,7 @@ func (s *socket) handshake(addr string) error {
 	return nil
 }
 
-// send sends one text frame. Its mask is zero, which RFC 6455 allows and which costs nobody
-// anything.
+// send sends one text frame. Its mask is zero, which RFC 6455 allows and which costs no CPU.
 func (s *socket) send(op byte, payload []byte) error {
 	frame := []byte{0x80 | op}
 	if len(payload) < 126 {

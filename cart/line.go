@@ -15,7 +15,7 @@ func (c *Carts) line(ctx context.Context, userID, courseID, policyID string) (sh
 	if err != nil {
 		return shop.CartLine{}, err
 	}
-	standings, err := c.Store.Enrolments.Standing(ctx, userID, courseID)
+	histories, err := c.Store.Enrolments.Standing(ctx, userID, courseID)
 	if err != nil {
 		return shop.CartLine{}, err
 	}
@@ -25,20 +25,20 @@ func (c *Carts) line(ctx context.Context, userID, courseID, policyID string) (sh
 	now := c.Now()
 	var o shop.Offer
 	if policyID == "" {
-		o, err = course.FirstOffer(standings[courseID], now)
+		o, err = course.FirstOffer(histories[courseID], now)
 	} else {
-		o, err = course.Offer(policyID, standings[courseID], now)
+		o, err = course.Offer(policyID, histories[courseID], now)
 	}
 	if err != nil {
 		return shop.CartLine{}, err
 	}
-	return newLine(course, standings[courseID], o, now), nil
+	return newLine(course, histories[courseID], o, now), nil
 }
 
 // newLine freezes what the learner saw.
-func newLine(c *shop.Course, standing shop.Standing, o shop.Offer, now time.Time) shop.CartLine {
+func newLine(c *shop.Course, history shop.PurchaseHistory, o shop.Offer, now time.Time) shop.CartLine {
 	return shop.CartLine{
-		CourseID: c.ID, Title: c.Title, Cover: c.Cover, Policies: selectable(c.Offers(standing, now)),
+		CourseID: c.ID, Title: c.Title, Cover: c.Cover, Policies: selectable(c.Offers(history, now)),
 		PolicyID: o.PolicyID, Price: o.Price, Seen: o.Price, AddedAt: stamp(now), ChosenAt: stamp(now), CourseV: c.V,
 	}
 }

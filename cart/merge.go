@@ -75,7 +75,7 @@ func (c *Carts) guestLines(ctx context.Context, userID string, guest []GuestLine
 		}
 		ids[i] = g.CourseID
 	}
-	standings, err := c.Store.Enrolments.Standing(ctx, userID, ids...)
+	histories, err := c.Store.Enrolments.Standing(ctx, userID, ids...)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -85,25 +85,25 @@ func (c *Carts) guestLines(ctx context.Context, userID string, guest []GuestLine
 			left = append(left, LeftOut{g.CourseID, g.PolicyID, shop.ErrCourseNotFound.Code})
 			continue
 		}
-		lines = append(lines, mergedLine(course, standings[course.ID], g, c.Now()))
+		lines = append(lines, mergedLine(course, histories[course.ID], g, c.Now()))
 	}
 	return lines, left, nil
 }
 
 // mergedLine takes over a visitor's choice where this learner has it too, else what a new
 // line would get, else the choice as it was, with what is wrong with it.
-func mergedLine(c *shop.Course, standing shop.Standing, g GuestLine, now time.Time) shop.CartLine {
-	o, err := c.Offer(g.PolicyID, standing, now)
+func mergedLine(c *shop.Course, history shop.PurchaseHistory, g GuestLine, now time.Time) shop.CartLine {
+	o, err := c.Offer(g.PolicyID, history, now)
 	if err != nil {
-		o, err = c.FirstOffer(standing, now)
+		o, err = c.FirstOffer(history, now)
 	}
 	var problem *shop.CartProblem
 	if err != nil {
 		o = shop.Offer{PolicyID: g.PolicyID}
-		_, why := c.Offer(g.PolicyID, standing, now)
+		_, why := c.Offer(g.PolicyID, history, now)
 		problem = problemOf(why, "", 0)
 	}
-	l := newLine(c, standing, o, now)
+	l := newLine(c, history, o, now)
 	l.Problem = problem
 	if at := stamp(g.AddedAt); !at.IsZero() && at.Before(l.AddedAt) {
 		l.AddedAt, l.ChosenAt = at, at // a page's clock may be behind, but nothing was added in the future

@@ -56,12 +56,12 @@ func (c *Carts) outdated(ctx context.Context, userID string, cart shop.Cart, aga
 	if len(stale) == 0 {
 		return nil, false, nil
 	}
-	standings, err := c.Store.Enrolments.Standing(ctx, userID, ids...)
+	histories, err := c.Store.Enrolments.Standing(ctx, userID, ids...)
 	if err != nil {
 		return nil, false, err
 	}
 	for _, old := range stale {
-		l := reprice(old, all, standings[old.CourseID], c.Now())
+		l := reprice(old, all, histories[old.CourseID], c.Now())
 		differs := !sameShown(old, l)
 		if differs || l.CourseV != old.CourseV {
 			lines = append(lines, l)
@@ -94,18 +94,18 @@ func personal(p *shop.CartProblem) bool {
 
 // reprice is the line as the course sells it now. The price seen at the choice stays, so a
 // difference is shown until the learner chooses again.
-func reprice(l shop.CartLine, all *store.Catalogue, standing shop.Standing, now time.Time) shop.CartLine {
+func reprice(l shop.CartLine, all *store.Catalogue, history shop.PurchaseHistory, now time.Time) shop.CartLine {
 	c, ok := all.Course(l.CourseID)
 	if !ok || c.State == shop.CourseDraft {
 		l.Problem = problemOf(shop.ErrCourseNotFound, "", l.Seen)
 		return l
 	}
 	l.Title, l.Cover, l.CourseV = c.Title, c.Cover, max(l.CourseV, c.V)
-	l.Policies, l.Price, l.Problem = selectable(c.Offers(standing, now)), l.Seen, nil
-	o, err := c.Offer(l.PolicyID, standing, now)
+	l.Policies, l.Price, l.Problem = selectable(c.Offers(history, now)), l.Seen, nil
+	o, err := c.Offer(l.PolicyID, history, now)
 	switch {
 	case err != nil:
-		first, _ := c.FirstOffer(standing, now)
+		first, _ := c.FirstOffer(history, now)
 		l.Problem = problemOf(err, first.PolicyID, l.Seen)
 	case o.Price != l.Seen:
 		l.Price, l.Problem = o.Price, problemOf(shop.ErrPriceChanged, o.PolicyID, l.Seen)

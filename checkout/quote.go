@@ -18,12 +18,12 @@ func (c *Checkout) Quote(ctx context.Context, userID string, lines []shop.LineRe
 			ids = append(ids, l.CourseID)
 		}
 	}
-	standing, err := c.Store.Enrolments.Standing(ctx, userID, ids...)
+	history, err := c.Store.Enrolments.Standing(ctx, userID, ids...)
 	if err != nil {
 		return shop.Quote{}, err
 	}
-	return shop.MakeQuote(lines, func(id string) (*shop.Course, shop.Standing, error) {
+	return shop.MakeQuote(lines, func(id string) (*shop.Course, shop.PurchaseHistory, error) {
 		course, err := c.Store.Courses.Get(ctx, id)
-		return course, standing[id], err
+		return course, history[id], err
 	}, c.Now())
 }

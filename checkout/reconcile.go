@@ -332,7 +332,7 @@ func billEntries(rows []wechat.BillRow) []shop.BillEntry {
 		case r.IsRefund():
 			e.OutRefundNo, e.Amount, e.State = r.OutRefundNo, r.RefundAsked, billRefundStates[r.RefundState]
 		case r.State != "SUCCESS":
-			e.Odd = r.State
+			e.OtherState = r.State
 		}
 		entries = append(entries, e)
 	}

@@ -57,8 +57,8 @@ func (c *Checkout) refundAnswer(ctx context.Context, o *shop.Order, r *shop.Refu
 		}
 		return c.refundState(ctx, o.ID, r.OutRefundNo, "", time.Time{})
 	}
-	if odd := oddRefund(o, r, answer); odd != "" {
-		log.ErrorContext(ctx, "WeChat tells of another refund than was asked for", "odd", odd, "status", answer.Status, "alarm", true)
+	if mismatch := refundMismatch(o, r, answer); mismatch != "" {
+		log.ErrorContext(ctx, "WeChat tells of another refund than was asked for", "odd", mismatch, "status", answer.Status, "alarm", true)
 		return c.refundState(ctx, o.ID, r.OutRefundNo, "", time.Time{})
 	}
 	state := refundStates[answer.Status]
@@ -68,8 +68,8 @@ func (c *Checkout) refundAnswer(ctx context.Context, o *shop.Order, r *shop.Refu
 	return c.refundState(ctx, o.ID, r.OutRefundNo, state, answer.CreateTime)
 }
 
-// oddRefund names what an answer has otherwise than what was asked for; "" where all fits.
-func oddRefund(o *shop.Order, r *shop.Refund, answer wechat.Refund) string {
+// refundMismatch names what an answer has otherwise than what was asked for; "" where all fits.
+func refundMismatch(o *shop.Order, r *shop.Refund, answer wechat.Refund) string {
 	paid := o.Attempt(r.OutTradeNo)
 	switch {
 	case answer.OutTradeNo != r.OutTradeNo:

@@ -71,12 +71,12 @@ func (c *Checkout) settled(ctx context.Context, o *shop.Order, p shop.Payment, d
 	case shop.SettledUnknown:
 		_, err := c.stray(ctx, p)
 		return err
-	case shop.SettledOdd, shop.SettledHeld:
-		odd := o.Odd(p, c.Merchant)
-		if _, err := c.Store.UnmatchedPayments.Record(ctx, p, string(did)+": "+odd, c.Now()); err != nil {
+	case shop.SettledMismatch, shop.SettledHeld:
+		mismatch := o.Mismatch(p, c.Merchant)
+		if _, err := c.Store.UnmatchedPayments.Record(ctx, p, string(did)+": "+mismatch, c.Now()); err != nil {
 			return err
 		}
-		log.ErrorContext(ctx, "a payment does not fit its order", "odd", odd, "alarm", true)
+		log.ErrorContext(ctx, "a payment does not fit its order", "odd", mismatch, "alarm", true)
 	case shop.SettledGone:
 		if _, err := c.Store.UnmatchedPayments.Record(ctx, p, string(did)+": goes back by itself", c.Now()); err != nil {
 			return err

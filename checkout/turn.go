@@ -85,14 +85,14 @@ func (c *Checkout) turn(ctx context.Context, t store.AccessEnd, now time.Time) e
 	if err != nil {
 		return err
 	}
-	standing := all[t.CourseID]
-	if r, ok := course.Remind(standing, t.End, now); ok {
+	history := all[t.CourseID]
+	if r, ok := course.Remind(history, t.End, now); ok {
 		if err := c.Teller.AccessEnds(ctx, t.UserID, r); err != nil {
 			return err
 		}
 	}
-	if standing.Enrolment == nil || now.Before(t.End) {
+	if history.Enrolment == nil || now.Before(t.End) {
 		return nil
 	}
-	return c.announceEnrolment(ctx, "turn:"+t.ID, standing.Enrolment)
+	return c.announceEnrolment(ctx, "turn:"+t.ID, history.Enrolment)
 }

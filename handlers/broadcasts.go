@@ -100,7 +100,7 @@ func (s *Server) cleanChannels(in []shop.BroadcastChannel) ([]shop.BroadcastChan
 		return []shop.BroadcastChannel{shop.ByLive, shop.ByInbox}, nil
 	}
 	all := []shop.BroadcastChannel{shop.ByLive, shop.ByInbox}
-	if s.Courier.Announces() {
+	if s.WeChatSender.Announces() {
 		all = append(all, shop.ByWeChat)
 	}
 	unknown := func(c shop.BroadcastChannel) bool { return !slices.Contains(all, c) }

@@ -86,9 +86,9 @@ func viewLesson(l shop.Lesson) lessonView {
 	return lessonView{ID: l.ID, Title: l.Title, Kind: l.Kind, Duration: l.Duration, Preview: l.Preview}
 }
 
-func (s *Server) newCourseDetail(c *shop.Course, standing shop.Standing) courseDetail {
+func (s *Server) newCourseDetail(c *shop.Course, history shop.PurchaseHistory) courseDetail {
 	now := s.Now()
-	d := courseDetail{courseCard: newCourseCard(c), Description: c.Description, Chapters: []chapterView{}, Offers: c.Offers(standing, now)}
+	d := courseDetail{courseCard: newCourseCard(c), Description: c.Description, Chapters: []chapterView{}, Offers: c.Offers(history, now)}
 	d.Teacher.Intro = c.Teacher.Intro
 	for _, ch := range c.Chapters {
 		v := chapterView{Title: ch.Title, Lessons: []lessonView{}}
@@ -97,8 +97,8 @@ func (s *Server) newCourseDetail(c *shop.Course, standing shop.Standing) courseD
 		}
 		d.Chapters = append(d.Chapters, v)
 	}
-	if standing.Enrolment != nil {
-		e := standing.Enrolment.View(now)
+	if history.Enrolment != nil {
+		e := history.Enrolment.View(now)
 		d.Enrolment = &e
 	}
 	return d
@@ -151,18 +151,18 @@ func (s *Server) showCourse(w http.ResponseWriter, r *http.Request) error {
 			if err != nil {
 				return nil, err
 			}
-			return s.newCourseDetail(c, shop.Standing{}), nil
+			return s.newCourseDetail(c, shop.PurchaseHistory{}), nil
 		})
 	}
 	c, err := s.shownCourse(r, id)
 	if err != nil {
 		return err
 	}
-	standing, err := s.standing(r, id)
+	history, err := s.history(r, id)
 	if err != nil {
 		return err
 	}
-	return encode(w, http.StatusOK, s.newCourseDetail(c, standing))
+	return encode(w, http.StatusOK, s.newCourseDetail(c, history))
 }
 
 // shownCourse is a course that is or was on sale. Drafts are for editors.
@@ -182,11 +182,11 @@ func shownCourse(all *store.Catalogue, id string) (*shop.Course, error) {
 	return c, nil
 }
 
-// standing is the caller's past in the course, none for a visitor.
-func (s *Server) standing(r *http.Request, courseID string) (shop.Standing, error) {
+// history is the caller's past in the course, none for a visitor.
+func (s *Server) history(r *http.Request, courseID string) (shop.PurchaseHistory, error) {
 	user := learnerID(r.Context())
 	if user == "" {
-		return shop.Standing{}, nil
+		return shop.PurchaseHistory{}, nil
 	}
 	all, err := s.Store.Enrolments.Standing(r.Context(), user, courseID)
 	return all[courseID], err

@@ -46,16 +46,16 @@ func (s *Server) openLesson(r *http.Request, courseID, lessonID string) (shop.Le
 	if l.Preview {
 		return l, nil
 	}
-	standing, err := s.standing(r, courseID)
+	history, err := s.history(r, courseID)
 	if err != nil {
 		return shop.Lesson{}, err
 	}
 	now := s.Now()
-	if open, _ := standing.Enrolment.Access(now); open {
+	if open, _ := history.Enrolment.Access(now); open {
 		return l, nil
 	}
-	refusal := closedLesson(r, standing.Enrolment.StateAt(now))
-	return shop.Lesson{}, refusal.With("offers", shop.Available(c.Offers(standing, now)))
+	refusal := closedLesson(r, history.Enrolment.StateAt(now))
+	return shop.Lesson{}, refusal.With("offers", shop.Available(c.Offers(history, now)))
 }
 
 // closedLesson is why a paid lesson stays shut: nobody knows who asks, the access has

@@ -25,7 +25,7 @@ func (s *Server) listNotices(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	read, err := s.Desk.Inbox(r.Context(), learnerID(r.Context()), unread, rows, q.Get("cursor"))
+	read, err := s.Inbox.Page(r.Context(), learnerID(r.Context()), unread, rows, q.Get("cursor"))
 	if err != nil {
 		return err
 	}
@@ -56,11 +56,11 @@ func (s *Server) readNotice(w http.ResponseWriter, r *http.Request) error {
 	var err error
 	switch {
 	case id == "all":
-		err = s.Desk.ReadAll(ctx, user)
+		err = s.Inbox.ReadAll(ctx, user)
 	case len(id) > maxNoticeID || shop.Hidden(id, false):
 		err = shop.ErrNoticeNotFound
 	default:
-		err = s.Desk.Read(ctx, user, id, in.Clicked)
+		err = s.Inbox.Read(ctx, user, id, in.Clicked)
 	}
 	if err != nil {
 		return err

@@ -30,16 +30,16 @@ import (
 
 // Deps is what the API is made of. Every field without a note is needed.
 type Deps struct {
-	Store       *store.DB
-	Hub         *hub.Hub
-	Carts       *cart.Carts
-	Checkout    *checkout.Checkout
-	Desk        *notice.Desk
-	Broadcaster *notice.Broadcaster
-	Pay         *wechat.Pay     // verifies WeChat's callbacks
-	Account     *wechat.Account // the official account; nil: the shop has none
-	Courier     *notice.Courier // the account's messages; nil: it sends none
-	Web         http.Handler    // the pages; nil: none
+	Store        *store.DB
+	Hub          *hub.Hub
+	Carts        *cart.Carts
+	Checkout     *checkout.Checkout
+	Inbox        *notice.Inbox
+	Broadcaster  *notice.Broadcaster
+	Pay          *wechat.Pay          // verifies WeChat's callbacks
+	Account      *wechat.Account      // the official account; nil: the shop has none
+	WeChatSender *notice.WeChatSender // the account's messages; nil: it sends none
+	Web          http.Handler         // the pages; nil: none
 	// RefundStepUpAbove is how much finance may give back of an order without the password again.
 	RefundStepUpAbove shop.Fen
 	// RegisterProofAfter is how often an address registers within ten minutes without a proof of work; 0: always.

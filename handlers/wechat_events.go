@@ -45,11 +45,11 @@ func (s *Server) consented(r *http.Request, ev wechat.Event) error {
 // messageFinished notes what became of a message. WeChat may say so before its number is
 // written down; an event is answered within five seconds, so it is waited for a little.
 func (s *Server) messageFinished(r *http.Request, ev wechat.Event) error {
-	if s.Courier == nil {
+	if s.WeChatSender == nil {
 		return nil
 	}
 	for range 10 {
-		known, err := s.Courier.Finished(r.Context(), ev.MsgID, ev.Status)
+		known, err := s.WeChatSender.Finished(r.Context(), ev.MsgID, ev.Status)
 		if known || err != nil {
 			return err
 		}

@@ -54,7 +54,7 @@ func newWorld(t testing.TB, options ...func(*Deps)) *world {
 	}
 	w.deps.Carts = cart.New(cart.Config{Store: w.store, Hub: w.deps.Hub, Now: w.deps.Now, Log: logger})
 	w.deps.Checkout = checkout.New(checkout.Config{Store: w.store, Hub: live, Carts: w.deps.Carts, Now: w.deps.Now, Log: logger})
-	w.deps.Desk = notice.New(notice.Config{Store: w.store, Hub: live, Now: w.deps.Now, Log: logger})
+	w.deps.Inbox = notice.New(notice.Config{Store: w.store, Hub: live, Now: w.deps.Now, Log: logger})
 	w.deps.Broadcaster = notice.NewBroadcaster(notice.BroadcasterConfig{Store: w.store, Hub: live, Now: w.deps.Now, Log: logger})
 	h, err := New(w.deps)
 	if err != nil {

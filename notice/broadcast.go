@@ -21,9 +21,9 @@ type BroadcasterConfig struct {
 	Now   func() time.Time // the shop's clock
 	Log   *slog.Logger
 
-	Courier *Courier // sends WeChat messages; nil: there are none
-	// ConfirmAbove is how many people a broadcast may go to without a second person who
-	// confirms it; 0: any number.
+	WeChatSender *WeChatSender // sends WeChat messages; nil: there are none
+	// ConfirmAbove is how many people a broadcast may go to without the confirmation of a second
+	// person; 0: any number.
 	ConfirmAbove int64
 }
 
@@ -38,8 +38,8 @@ func NewBroadcaster(cfg BroadcasterConfig) *Broadcaster {
 	return &Broadcaster{cfg, make(chan struct{}, 1)}
 }
 
-// Count is how many people an audience has now. One to everybody counts the accounts; those
-// who want no activities are among them.
+// Count is how many people an audience has now. A broadcast to all counts the accounts, those that
+// want no activities among them.
 func (b *Broadcaster) Count(ctx context.Context, a shop.Audience) (int64, error) {
 	if err := b.check(ctx, a); err != nil {
 		return 0, err
@@ -150,7 +150,7 @@ func (b *Broadcaster) accepted(ctx context.Context, new *shop.Broadcast) (*shop.
 }
 
 // Confirm, Start, Pause and Cancel move a broadcast as the methods of shop.Broadcast do, each
-// in one conditional write. by is who wants it; key is the request's idempotency key, "" for
+// in one conditional write. by is the acting user; key is the request's idempotency key, "" for
 // none: one key moves it once.
 func (b *Broadcaster) Confirm(ctx context.Context, id, by, key string, audience int64) (*shop.Broadcast, error) {
 	return b.move(ctx, id, key, func(x *shop.Broadcast) (bool, error) { return true, x.Confirm(by, audience, b.Now()) })
@@ -161,12 +161,12 @@ func (b *Broadcaster) Start(ctx context.Context, id, by, key string) (*shop.Broa
 	return b.move(ctx, id, key, func(x *shop.Broadcast) (bool, error) { return x.Start(by, b.Now()) })
 }
 
-// Pause holds a broadcast; whoever sends it stops after the people it is at.
+// Pause holds a broadcast; its sender stops after the present batch.
 func (b *Broadcaster) Pause(ctx context.Context, id, by, key string) (*shop.Broadcast, error) {
 	return b.move(ctx, id, key, func(x *shop.Broadcast) (bool, error) { return x.Pause(by, b.Now()) })
 }
 
-// Cancel ends a broadcast; whoever sends it stops after the people it is at.
+// Cancel ends a broadcast; its sender stops after the present batch.
 func (b *Broadcaster) Cancel(ctx context.Context, id, by, key string) (*shop.Broadcast, error) {
 	return b.move(ctx, id, key, func(x *shop.Broadcast) (bool, error) { return x.Cancel(by, b.Now()) })
 }
@@ -189,7 +189,8 @@ func (b *Broadcaster) move(ctx context.Context, id, key string, move func(*shop.
 	return x, nil
 }
 
-// moved follows a move that is written: the audit, the console, and whoever is to send.
+// moved follows a move that is written: the audit row, the event for the console, and the wakeup
+// of the sender.
 func (b *Broadcaster) moved(ctx context.Context, x *shop.Broadcast) {
 	select {
 	case b.wake <- struct{}{}:
@@ -209,7 +210,7 @@ func (b *Broadcaster) audit(ctx context.Context, x *shop.Broadcast) error {
 	return b.Store.Audit.AddBroadcast(ctx, x)
 }
 
-// progress tells the console how far a broadcast is, in the shape in which REST answers it.
+// progress publishes to the console how far a broadcast is, in the shape in which REST answers it.
 func (b *Broadcaster) progress(ctx context.Context, x *shop.Broadcast) {
 	sent, err := b.Messages(ctx, x)
 	if err == nil {

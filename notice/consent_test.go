@@ -40,8 +40,8 @@ func (w *writes) clear() {
 	w.all = nil
 }
 
-// TestASentActivityIsOnRecordBeforeItsConsentIsUsedUp: who dies between the two must not leave a
-// message that waits and a consent that would let it through once more.
+// TestASentActivityIsOnRecordBeforeItsConsentIsUsedUp: a process that dies between the two must
+// not leave a message that waits and a consent that would let it through once more.
 func TestASentActivityIsOnRecordBeforeItsConsentIsUsedUp(t *testing.T) {
 	made := &writes{}
 	db := storetest.Open(t, func(c *store.Config) { c.Monitor = &event.CommandMonitor{Started: made.started} })
@@ -57,7 +57,7 @@ func TestASentActivityIsOnRecordBeforeItsConsentIsUsedUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer account.Close()
-	courier := NewCourier(CourierConfig{
+	sender := NewWeChatSender(WeChatSenderConfig{
 		Store: db, Account: account, Now: time.Now, Log: slog.New(slog.DiscardHandler),
 		Templates: Templates{shop.KindActivity: {ID: "T", Fields: map[string]string{"thing1": "title"}}},
 	})
@@ -74,10 +74,10 @@ func TestASentActivityIsOnRecordBeforeItsConsentIsUsedUp(t *testing.T) {
 		}
 	}
 	d := shop.NewDelivery("lin", shop.KindActivity, "b1", time.Now())
-	if err := courier.Post(ctx, d); err != nil {
+	if err := sender.Post(ctx, d); err != nil {
 		t.Fatal(err)
 	}
-	if err := courier.carry(ctx, d, nil); err != nil {
+	if err := sender.carry(ctx, d, nil); err != nil {
 		t.Fatal(err)
 	}
 	b, err := db.Bindings.Get(ctx, "lin")

@@ -12,7 +12,7 @@ const heldFor = 10 * time.Second
 
 // halted sees to a message that is not to be sent any more, or not now, and reports whether it is
 // one. It is looked at before every try, for WeChat may have been away for hours since the last.
-func (c *Courier) halted(ctx context.Context, d shop.Delivery) (bool, error) {
+func (c *WeChatSender) halted(ctx context.Context, d shop.Delivery) (bool, error) {
 	switch {
 	case d.Broadcast != "":
 		return c.stopped(ctx, d)
@@ -22,9 +22,9 @@ func (c *Courier) halted(ctx context.Context, d shop.Delivery) (bool, error) {
 	return false, nil
 }
 
-// stopped obeys whoever stopped the broadcast of a message: a cancelled one is not sent, a paused
-// one later.
-func (c *Courier) stopped(ctx context.Context, d shop.Delivery) (bool, error) {
+// stopped reports whether the message's broadcast was stopped: a cancelled broadcast's message is
+// skipped, a paused one's waits.
+func (c *WeChatSender) stopped(ctx context.Context, d shop.Delivery) (bool, error) {
 	b, err := c.Store.Broadcasts.Get(ctx, d.Broadcast)
 	switch {
 	case err != nil:
@@ -39,7 +39,7 @@ func (c *Courier) stopped(ctx context.Context, d shop.Delivery) (bool, error) {
 
 // over drops the word that an order is about to close where the buyer has paid or cancelled it
 // since, or it has closed.
-func (c *Courier) over(ctx context.Context, d shop.Delivery) (bool, error) {
+func (c *WeChatSender) over(ctx context.Context, d shop.Delivery) (bool, error) {
 	o, err := c.Store.Orders.Get(ctx, d.Ref)
 	switch {
 	case err != nil:
@@ -52,7 +52,7 @@ func (c *Courier) over(ctx context.Context, d shop.Delivery) (bool, error) {
 
 // drop ends a message that is not to be sent any more. WeChat may have it from an earlier try; it is
 // not asked again to find out.
-func (c *Courier) drop(ctx context.Context, d shop.Delivery, why string) error {
+func (c *WeChatSender) drop(ctx context.Context, d shop.Delivery, why string) error {
 	if d.AskedAt != nil {
 		return c.finish(ctx, d, shop.DeliveryFailed, shop.FailedUnknown)
 	}

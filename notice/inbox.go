@@ -9,8 +9,8 @@ import (
 	"mstm/shop"
 )
 
-// Inbox is a page of somebody's notices, newest first, and how many are unread in all.
-type Inbox struct {
+// InboxPage is a page of a user's notices, newest first, and how many are unread in all.
+type InboxPage struct {
 	Notices []shop.Notice
 	Next    string // cursor of the next page, "" after the last
 	Unread  int64
@@ -20,17 +20,17 @@ type Inbox struct {
 	Activities bool
 }
 
-// Inbox reads a page of a user's inbox: what was told to this user, and what was told to
-// everybody since the account is there. That is one document for all; the reader's own says
-// how far it was read.
-func (d *Desk) Inbox(ctx context.Context, userID string, unread bool, limit int, cursor string) (Inbox, error) {
-	u, err := d.Store.Users.Get(ctx, userID)
+// Page reads a page of a user's inbox: the user's own notices, and the broadcasts to all since
+// the account exists. Such a broadcast is one document for all users; the reader's own document
+// says what was read.
+func (in *Inbox) Page(ctx context.Context, userID string, unread bool, limit int, cursor string) (InboxPage, error) {
+	u, err := in.Store.Users.Get(ctx, userID)
 	if err != nil {
-		return Inbox{}, err
+		return InboxPage{}, err
 	}
-	shared, err := d.shared(ctx, u)
+	shared, err := in.shared(ctx, u)
 	if err != nil {
-		return Inbox{}, err
+		return InboxPage{}, err
 	}
 	var fresh []shop.Notice
 	for _, n := range shared {
@@ -41,22 +41,22 @@ func (d *Desk) Inbox(ctx context.Context, userID string, unread bool, limit int,
 	if unread {
 		shared = fresh
 	}
-	own, err := d.Store.Notices.CountUnread(ctx, userID)
+	own, err := in.Store.Notices.CountUnread(ctx, userID)
 	if err != nil {
-		return Inbox{}, err
+		return InboxPage{}, err
 	}
-	box := Inbox{Unread: own + int64(len(fresh)), Activities: u.Wants(shop.TopicActivities)}
-	box.Notices, box.Next, err = d.Store.Notices.Of(ctx, userID, unread, shared, limit, cursor)
+	box := InboxPage{Unread: own + int64(len(fresh)), Activities: u.Wants(shop.TopicActivities)}
+	box.Notices, box.Next, err = in.Store.Notices.Of(ctx, userID, unread, shared, limit, cursor)
 	return box, err
 }
 
-// shared is what was told to everybody, as this user sees it, newest first.
-func (d *Desk) shared(ctx context.Context, u *shop.User) ([]shop.Notice, error) {
-	posted, err := d.posted(ctx, u)
+// shared are the broadcasts to all, as this user sees them, newest first.
+func (in *Inbox) shared(ctx context.Context, u *shop.User) ([]shop.Notice, error) {
+	posted, err := in.posted(ctx, u)
 	if err != nil || len(posted) == 0 {
 		return nil, err
 	}
-	reader, err := d.Store.Readers.Get(ctx, u.ID)
+	reader, err := in.Store.Readers.Get(ctx, u.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -72,10 +72,10 @@ func (d *Desk) shared(ctx context.Context, u *shop.User) ([]shop.Notice, error) 
 	return all, nil
 }
 
-// posted is what was told to everybody and concerns this user, newest first. Nobody sees what
-// was told before the account was there, and who wants no activities sees none.
-func (d *Desk) posted(ctx context.Context, u *shop.User) ([]shop.Broadcast, error) {
-	all, err := d.Store.Broadcasts.Posted(ctx)
+// posted are the broadcasts to all that concern this user, newest first: none from before the
+// account, and none if the user wants no activities.
+func (in *Inbox) posted(ctx context.Context, u *shop.User) ([]shop.Broadcast, error) {
+	all, err := in.Store.Broadcasts.Posted(ctx)
 	if err != nil || !u.Wants(shop.TopicActivities) {
 		return nil, err
 	}
@@ -88,69 +88,69 @@ func (d *Desk) posted(ctx context.Context, u *shop.User) ([]shop.Broadcast, erro
 }
 
 // postedTo is posted by the user's id.
-func (d *Desk) postedTo(ctx context.Context, userID string) ([]shop.Broadcast, error) {
-	u, err := d.Store.Users.Get(ctx, userID)
+func (in *Inbox) postedTo(ctx context.Context, userID string) ([]shop.Broadcast, error) {
+	u, err := in.Store.Users.Get(ctx, userID)
 	if err != nil {
 		return nil, err
 	}
-	return d.posted(ctx, u)
+	return in.posted(ctx, u)
 }
 
 // Read marks one notice of a user as read, by the id that its reader knows, and, if clicked,
 // its link as followed; shop.ErrNoticeNotFound where the user has no such notice. The user's
 // other pages hear of it.
-func (d *Desk) Read(ctx context.Context, userID, id string, clicked bool) error {
-	if err := d.read(ctx, userID, id, clicked, d.Now()); err != nil {
+func (in *Inbox) Read(ctx context.Context, userID, id string, clicked bool) error {
+	if err := in.read(ctx, userID, id, clicked, in.Now()); err != nil {
 		return err
 	}
-	d.tellRead(ctx, userID, id)
+	in.tellRead(ctx, userID, id)
 	return nil
 }
 
-func (d *Desk) read(ctx context.Context, userID, id string, clicked bool, now time.Time) error {
+func (in *Inbox) read(ctx context.Context, userID, id string, clicked bool, now time.Time) error {
 	broadcastID, ok := shop.BroadcastOf(id)
 	if !ok {
-		return d.Store.Notices.Read(ctx, userID, id, clicked, now)
+		return in.Store.Notices.Read(ctx, userID, id, clicked, now)
 	}
-	err := d.Store.Notices.Read(ctx, userID, shop.NoticeID(userID, shop.KindActivity, broadcastID), clicked, now)
+	err := in.Store.Notices.Read(ctx, userID, shop.NoticeID(userID, shop.KindActivity, broadcastID), clicked, now)
 	if !errors.Is(err, shop.ErrNoticeNotFound) {
 		return err
 	}
-	posted, err := d.postedTo(ctx, userID)
+	posted, err := in.postedTo(ctx, userID)
 	if err != nil {
 		return err
 	}
 	for _, b := range posted {
 		if b.ID == broadcastID {
-			return d.Store.Readers.Read(ctx, userID, broadcastID, clicked, now)
+			return in.Store.Readers.Read(ctx, userID, broadcastID, clicked, now)
 		}
 	}
 	return shop.ErrNoticeNotFound
 }
 
 // ReadAll marks everything in a user's inbox as read. The user's other pages hear of it.
-func (d *Desk) ReadAll(ctx context.Context, userID string) error {
-	posted, err := d.postedTo(ctx, userID)
+func (in *Inbox) ReadAll(ctx context.Context, userID string) error {
+	posted, err := in.postedTo(ctx, userID)
 	if err != nil {
 		return err
 	}
-	if _, err := d.Store.Notices.ReadAll(ctx, userID, d.Now()); err != nil {
+	if _, err := in.Store.Notices.ReadAll(ctx, userID, in.Now()); err != nil {
 		return err
 	}
-	if err := d.Store.Readers.ReadAll(ctx, userID, posted, d.Now()); err != nil {
+	if err := in.Store.Readers.ReadAll(ctx, userID, posted, in.Now()); err != nil {
 		return err
 	}
-	d.tellRead(ctx, userID, "all")
+	in.tellRead(ctx, userID, "all")
 	return nil
 }
 
-// tellRead tells the user's open pages that a notice, or "all", was read. It was: pages that
-// do not hear of it see it when they read the inbox again.
-func (d *Desk) tellRead(ctx context.Context, userID, id string) {
+// publishRead publishes to the user's open pages that a notice, or "all", was read. An event that
+// is lost does no harm: pages see it when they read the inbox again.
+func (in *Inbox) tellRead(ctx context.Context, userID, id string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), showTime)
 	defer cancel()
-	_, err := d.Hub.Publish(ctx, hub.Event{Topic: hub.UserTopic(userID), Type: "notice.read", Data: map[string]string{"id": id}})
+	_, err := in.Hub.Publish(ctx, hub.Event{Topic: hub.UserTopic(userID), Type: "notice.read", Data: map[string]string{"id": id}})
 	if err != nil && !errors.Is(err, hub.ErrInLine) {
-		d.Log.WarnContext(ctx, "reading not shown live", "err", err)
+		in.Log.WarnContext(ctx, "reading not shown live", "err", err)
 	}
 }

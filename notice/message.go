@@ -84,7 +84,7 @@ func (t Template) check(kind string) error {
 	return nil
 }
 
-// messageKind is the kind of message that tells of a kind of notice.
+// messageKind is the kind of WeChat message for a kind of notice.
 func messageKind(notice string) string {
 	switch notice {
 	case string(shop.EndsIn7), string(shop.EndsIn3), string(shop.EndsIn1):

@@ -1,6 +1,5 @@
-// Package notice tells people what happened: at once on every open page, in the inbox for
-// the one who closed it, and by WeChat. The inbox is the truth; the other channels only
-// make it quicker.
+// Package notice brings messages to people: at once to every open page, into the inbox for later,
+// and by WeChat. The inbox is the truth; the other channels only make it quicker.
 package notice
 
 import (
@@ -14,7 +13,7 @@ import (
 	"mstm/store"
 )
 
-// Config is what a Desk works with. All of it is needed but
+// Config is what an Inbox works with. All of it is needed but
 // what says otherwise.
 type Config struct {
 	Store *store.DB
@@ -22,17 +21,17 @@ type Config struct {
 	Now   func() time.Time // the shop's clock
 	Log   *slog.Logger
 
-	Courier *Courier // sends WeChat messages; nil: there are none
+	WeChatSender *WeChatSender // sends WeChat messages; nil: there are none
 }
 
-// Desk sends notices.
-type Desk struct{ Config }
+// Inbox sends notices.
+type Inbox struct{ Config }
 
-// New is a Desk.
-func New(cfg Config) *Desk { return &Desk{cfg} }
+// New is an Inbox.
+func New(cfg Config) *Inbox { return &Inbox{cfg} }
 
-// news is one thing to tell somebody. For one kind and ref a learner gets one notice, however
-// often it is told.
+// news is one message to a learner. For one kind and ref a learner gets one notice, however often
+// it is posted.
 type news struct {
 	userID, kind, ref string // ref is what it is about
 	form              string // of the wording; "": the kind's
@@ -44,53 +43,52 @@ type news struct {
 }
 
 // tell puts a notice into a learner's inbox and shows it on the open pages, now or when Redis takes it.
-func (d *Desk) tell(ctx context.Context, what news) error {
-	n, err := d.keep(ctx, what)
+func (in *Inbox) tell(ctx context.Context, what news) error {
+	n, err := in.keep(ctx, what)
 	if err != nil {
 		return err
 	}
-	if err := d.show(ctx, n); err != nil {
-		return d.Store.Unsent.Note(ctx, store.Unsent{Kind: store.UnsentNotice, Ref: n.ID, UserID: n.UserID})
+	if err := in.show(ctx, n); err != nil {
+		return in.Store.Unsent.Note(ctx, store.Unsent{Kind: store.UnsentNotice, Ref: n.ID, UserID: n.UserID})
 	}
 	return nil
 }
 
-// keep puts a notice into a learner's inbox, where it is once, and notes the WeChat message
-// that says the same. It is worded now, in the language that the reader has now, and stays as
-// it is: what somebody was told is not to change under them. A notice that is there already is
-// answered as it was told.
-func (d *Desk) keep(ctx context.Context, what news) (shop.Notice, error) {
-	locale, err := d.language(ctx, what.userID)
+// post puts a notice into a learner's inbox, once, and notes the WeChat message that says the
+// same. The notice is worded now, in the reader's present language, and never changes. A notice
+// that is there already is answered as it stands.
+func (in *Inbox) keep(ctx context.Context, what news) (shop.Notice, error) {
+	locale, err := in.language(ctx, what.userID)
 	if err != nil {
 		return shop.Notice{}, err
 	}
-	text, err := d.word(ctx, what, locale)
+	text, err := in.word(ctx, what, locale)
 	if err != nil {
 		return shop.Notice{}, err
 	}
 	n := shop.Notice{
 		ID: shop.NoticeID(what.userID, what.kind, what.ref), UserID: what.userID, Kind: what.kind,
-		Title: text.Title, Body: text.Body, Link: what.link, CreatedAt: d.Now().UTC(),
+		Title: text.Title, Body: text.Body, Link: what.link, CreatedAt: in.Now().UTC(),
 	}
-	fresh, err := d.Store.Notices.Insert(ctx, &n)
+	fresh, err := in.Store.Notices.Insert(ctx, &n)
 	if err != nil {
 		return n, err
 	}
 	if !fresh {
-		told, err := d.Store.Notices.Get(ctx, n.ID)
+		told, err := in.Store.Notices.Get(ctx, n.ID)
 		if err != nil {
 			return n, err
 		}
 		n = *told
 	}
-	m := shop.NewDelivery(what.userID, what.kind, what.ref, d.Now())
+	m := shop.NewDelivery(what.userID, what.kind, what.ref, in.Now())
 	m.Data, m.Link = what.message(locale), what.link
-	return n, d.Courier.Post(ctx, m)
+	return n, in.WeChatSender.Post(ctx, m)
 }
 
-// language is the one that somebody is written to in.
-func (d *Desk) language(ctx context.Context, userID string) (string, error) {
-	u, err := d.Store.Users.Get(ctx, userID)
+// language is the language of a user's messages.
+func (in *Inbox) language(ctx context.Context, userID string) (string, error) {
+	u, err := in.Store.Users.Get(ctx, userID)
 	if errors.Is(err, shop.ErrUserNotFound) {
 		return shop.LocaleZh, nil
 	}
@@ -100,8 +98,8 @@ func (d *Desk) language(ctx context.Context, userID string) (string, error) {
 	return u.Language(), nil
 }
 
-// word is what is told in a language, by the template of the console where there is one.
-func (d *Desk) word(ctx context.Context, what news, locale string) (shop.Wording, error) {
+// word is the wording in a language, by the template of the console where there is one.
+func (in *Inbox) word(ctx context.Context, what news, locale string) (shop.Wording, error) {
 	form := what.form
 	if form == "" {
 		form = what.kind
@@ -110,7 +108,7 @@ func (d *Desk) word(ctx context.Context, what news, locale string) (shop.Wording
 	if err != nil {
 		return shop.Wording{}, err
 	}
-	edited, err := d.Store.NoticeTemplates.All(ctx)
+	edited, err := in.Store.NoticeTemplates.All(ctx)
 	if err != nil {
 		return shop.Wording{}, err
 	}
@@ -118,10 +116,10 @@ func (d *Desk) word(ctx context.Context, what news, locale string) (shop.Wording
 }
 
 // show shows a notice on the reader's open pages, once.
-func (d *Desk) show(ctx context.Context, n shop.Notice) error {
+func (in *Inbox) show(ctx context.Context, n shop.Notice) error {
 	ctx, cancel := context.WithTimeout(ctx, showTime)
 	defer cancel()
-	_, err := d.Hub.Publish(ctx, noticePosted(n, false))
+	_, err := in.Hub.Publish(ctx, noticePosted(n, false))
 	return err
 }
 
@@ -133,23 +131,24 @@ func noticePosted(n shop.Notice, fleeting bool) hub.Event {
 }
 
 // ShowAgain shows open pages a notice or a broadcast that Redis did not take at its time.
-func (d *Desk) ShowAgain(ctx context.Context, u store.Unsent) error {
+func (in *Inbox) ShowAgain(ctx context.Context, u store.Unsent) error {
 	if u.Kind == store.UnsentBroadcast {
-		return d.showBroadcastAgain(ctx, u)
+		return in.showBroadcastAgain(ctx, u)
 	}
-	n, err := d.Store.Notices.Get(ctx, u.Ref)
+	n, err := in.Store.Notices.Get(ctx, u.Ref)
 	if errors.Is(err, shop.ErrNoticeNotFound) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	return d.show(ctx, *n)
+	return in.show(ctx, *n)
 }
 
-// showBroadcastAgain shows a broadcast, unless it was cancelled meanwhile.
-func (d *Desk) showBroadcastAgain(ctx context.Context, u store.Unsent) error {
-	x, err := d.Store.Broadcasts.Get(ctx, u.Ref)
+// showBroadcastAgain shows a broadcast that Redis did not take, unless it has been cancelled
+// since.
+func (in *Inbox) showBroadcastAgain(ctx context.Context, u store.Unsent) error {
+	x, err := in.Store.Broadcasts.Get(ctx, u.Ref)
 	switch {
 	case errors.Is(err, shop.ErrBroadcastNotFound):
 		return nil
@@ -158,7 +157,7 @@ func (d *Desk) showBroadcastAgain(ctx context.Context, u store.Unsent) error {
 	case x.StartedAt == nil || x.State == shop.BroadcastCancelled:
 		return nil
 	}
-	_, err = d.Hub.Publish(ctx, broadcastPosted(x, u.UserID))
+	_, err = in.Hub.Publish(ctx, broadcastPosted(x, u.UserID))
 	return err
 }
 

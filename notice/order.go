@@ -9,11 +9,11 @@ import (
 	"mstm/shop"
 )
 
-// OrderFulfilled tells the buyer that the courses of an order are open, and which could
-// not be opened.
-func (d *Desk) OrderFulfilled(ctx context.Context, o *shop.Order) error {
+// OrderFulfilled posts to the buyer that the courses of an order are open, and which could not be
+// opened.
+func (in *Inbox) OrderFulfilled(ctx context.Context, o *shop.Order) error {
 	opened, refused := titles(o, shop.LineGranted), titles(o, shop.LineRefused)
-	what := orderNews(o, shop.NoticeOrderFulfilled, o.ID, o.Paid, d.Now())
+	what := orderNews(o, shop.NoticeOrderFulfilled, o.ID, o.Paid, in.Now())
 	switch {
 	case len(opened) == 0:
 		what.form = shop.FormNotFulfilled
@@ -23,26 +23,26 @@ func (d *Desk) OrderFulfilled(ctx context.Context, o *shop.Order) error {
 	what.facts = func(locale string) map[string]string {
 		return map[string]string{"courses": quoted(opened, locale), "refused": quoted(refused, locale), "order": o.ID}
 	}
-	return d.tell(ctx, what)
+	return in.tell(ctx, what)
 }
 
-// Refunded tells the buyer that a refund of an order went through.
-func (d *Desk) Refunded(ctx context.Context, o *shop.Order, r *shop.Refund) error {
-	what := orderNews(o, shop.NoticeOrderRefunded, r.OutRefundNo, r.Amount, d.Now())
+// Refunded posts to the buyer that a refund of an order went through.
+func (in *Inbox) Refunded(ctx context.Context, o *shop.Order, r *shop.Refund) error {
+	what := orderNews(o, shop.NoticeOrderRefunded, r.OutRefundNo, r.Amount, in.Now())
 	if r.Amount == 0 {
 		what.form = shop.FormWithdrawn
 	}
-	return d.tell(ctx, what)
+	return in.tell(ctx, what)
 }
 
-// PaidBack tells the buyer that money which paid for nothing is back.
-func (d *Desk) PaidBack(ctx context.Context, o *shop.Order, r *shop.Refund) error {
-	return d.tell(ctx, orderNews(o, shop.NoticePaidBack, r.OutRefundNo, r.Amount, d.Now()))
+// PaidBack posts to the buyer that money which paid for nothing is back.
+func (in *Inbox) PaidBack(ctx context.Context, o *shop.Order, r *shop.Refund) error {
+	return in.tell(ctx, orderNews(o, shop.NoticePaidBack, r.OutRefundNo, r.Amount, in.Now()))
 }
 
 // OrderClosing reminds the buyer that an order is not paid yet and closes soon.
-func (d *Desk) OrderClosing(ctx context.Context, o *shop.Order) error {
-	now := d.Now()
+func (in *Inbox) OrderClosing(ctx context.Context, o *shop.Order) error {
+	now := in.Now()
 	what := orderNews(o, shop.NoticeOrderClosing, o.ID, o.Total, now)
 	facts, message := what.facts, what.message
 	what.facts = func(locale string) map[string]string {
@@ -56,7 +56,7 @@ func (d *Desk) OrderClosing(ctx context.Context, o *shop.Order) error {
 		all["until"] = shop.MinuteOf(o.ExpiresAt)
 		return all
 	}
-	return d.tell(ctx, what)
+	return in.tell(ctx, what)
 }
 
 // orderNews is news of an order and an amount of money.

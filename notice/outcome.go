@@ -13,7 +13,7 @@ import (
 
 // settle notes what WeChat's answer means for a delivery. before is since when it may have had
 // the message before this attempt; nil: it had it not.
-func (c *Courier) settle(ctx context.Context, d shop.Delivery, before *time.Time, m wechat.Message, err error) error {
+func (c *WeChatSender) settle(ctx context.Context, d shop.Delivery, before *time.Time, m wechat.Message, err error) error {
 	activity := d.Kind == shop.KindActivity
 	switch {
 	case err == nil, errors.Is(err, wechat.ErrDuplicate):
@@ -48,9 +48,9 @@ func (c *Courier) settle(ctx context.Context, d shop.Delivery, before *time.Time
 	return c.putOff(ctx, d, c.Now().Add(retryPause(d.Attempts)), err)
 }
 
-// noteGone notes that a WeChat does not follow. WeChat counts time in whole seconds: somebody who
-// follows again within this one does.
-func (c *Courier) noteGone(ctx context.Context, openid string) error {
+// noteGone notes that a WeChat does not follow. WeChat counts time in whole seconds: a follow
+// within the same second wins.
+func (c *WeChatSender) noteGone(ctx context.Context, openid string) error {
 	return c.Store.Followers.SetFollowing(ctx, openid, false, c.Now().Truncate(time.Second))
 }
 
@@ -85,7 +85,7 @@ func wayOf(kind string) string {
 
 // stop stops sending what WeChat would refuse as it refused this one, calls for people, and puts
 // the delivery off until then.
-func (c *Courier) stop(ctx context.Context, d shop.Delivery, templateID string, why error) error {
+func (c *WeChatSender) stop(ctx context.Context, d shop.Delivery, templateID string, why error) error {
 	now := c.Now()
 	what, p := pauseAll, pause{Until: now.Add(accountPause), Code: code(why)}
 	switch {
@@ -102,7 +102,7 @@ func (c *Courier) stop(ctx context.Context, d shop.Delivery, templateID string, 
 }
 
 // pauses reads what is stopped.
-func (c *Courier) pauses(ctx context.Context) (map[string]pause, error) {
+func (c *WeChatSender) pauses(ctx context.Context) (map[string]pause, error) {
 	all := map[string]pause{}
 	names := []string{pauseAll, byTemplate, byConsent}
 	for kind := range c.Templates {
@@ -136,7 +136,7 @@ func stoppedUntil(all map[string]pause, kind string, t Template, now time.Time) 
 // Finished takes WeChat's word on what became of a template message that it had queued: success,
 // failed:user block, failed: system failed. known is false where no delivery has its number (yet).
 // Taking it again changes nothing.
-func (c *Courier) Finished(ctx context.Context, msgid int64, status string) (known bool, err error) {
+func (c *WeChatSender) Finished(ctx context.Context, msgid int64, status string) (known bool, err error) {
 	for range conflictsMost {
 		d, err := c.Store.Deliveries.ByMsgID(ctx, msgid)
 		if errors.Is(err, store.ErrNotFound) {

@@ -11,9 +11,9 @@ import (
 )
 
 // AccessEnds reminds a learner that access to a course ends, or says that it has ended, and
-// what it costs to go on. Each kind is told once for each last day.
-func (d *Desk) AccessEnds(ctx context.Context, userID string, r shop.Reminder) error {
-	return d.tell(ctx, endNews(userID, r))
+// what it costs to go on. Each kind is posted once for each last day.
+func (in *Inbox) AccessEnds(ctx context.Context, userID string, r shop.Reminder) error {
+	return in.tell(ctx, endNews(userID, r))
 }
 
 const showTime = 2 * time.Second // for one live event
@@ -42,7 +42,7 @@ func dayIn(locale string, d shop.Date) string {
 	return d.Chinese()
 }
 
-// phrases are the words of a language that offers are told in.
+// phrases are the words of a language for offers.
 type phrases struct {
 	offSale, nothing string // in a WeChat message
 	closed           string // nothing can be bought

@@ -10,8 +10,8 @@ import (
 	"mstm/store"
 )
 
-// How broadcasts are sent. A batch is what one conditional write says is done; between two
-// of them everything else overtakes, and whoever paused or cancelled is obeyed.
+// How broadcasts are sent. A batch is what one conditional write says is done; between two batches
+// everything else overtakes, and a pause or cancel takes effect.
 const (
 	sendEvery   = 500 * time.Millisecond // of real time, between two looks for what is due
 	sendMost    = 8                      // broadcasts in one look
@@ -19,16 +19,16 @@ const (
 	batchFirst  = 50                     // people in the first
 	batchLeast  = 10                     // people
 	batchPace   = 100 * time.Millisecond // from one batch to the next at least: 2000 people a second
-	batchLong   = 500 * time.Millisecond // longer than a batch should take, for whoever wants to stop it
+	batchLong   = 500 * time.Millisecond // a batch should take less, so that a stop takes effect soon
 	batchLive   = 8                      // live events under way at once
 	showingTime = 500 * time.Millisecond // between two words of progress
 	keepEvery   = time.Second            // of real time, between two looks whether the lease runs out
 )
 
-// Run sends broadcasts that are due until ctx ends. It may run on every instance: of several
-// that look at one broadcast one gets to send it, and when that one is gone another goes on
-// where it stopped, within shop.BroadcastLease. Nobody is told twice, because a notice has
-// one id and a live event one Once key, whoever sends it.
+// Run sends broadcasts that are due until ctx ends. It may run on every instance: one instance
+// takes the lease of a broadcast, and when that instance dies another goes on from the last batch,
+// within shop.BroadcastLease. No user gets it twice, because a notice has one id and a live event
+// one Once key, the same on every instance.
 func (b *Broadcaster) Run(ctx context.Context) error {
 	tick := time.NewTicker(sendEvery)
 	defer tick.Stop()
@@ -67,7 +67,8 @@ func (b *Broadcaster) sendDue(ctx context.Context, at *sync.Map, busy *sync.Wait
 	return nil
 }
 
-// errTakenOver ends a sender whose broadcast somebody else has, or has stopped.
+// errTakenOver ends a sender that has lost its broadcast to another sender, to a pause or to a
+// cancel.
 var errTakenOver = errors.New("the broadcast is another sender's, or was stopped")
 
 // look does what is due for a broadcast: starts it, sends it, or clears up after it.
@@ -75,7 +76,7 @@ func (b *Broadcaster) look(ctx context.Context, id string) error {
 	run := store.NewID()
 	x, err := b.Store.Broadcasts.Change(ctx, id, func(x *shop.Broadcast) error { return x.Take(run, b.Now()) })
 	if errors.Is(err, shop.ErrBroadcastState) {
-		return nil // somebody was quicker
+		return nil // another instance was quicker
 	}
 	if err != nil {
 		return err
@@ -83,7 +84,7 @@ func (b *Broadcaster) look(ctx context.Context, id string) error {
 	if x.State != shop.BroadcastSending {
 		return b.clearUp(ctx, x)
 	}
-	// The first word of progress comes half a second later: the people are told first.
+	// The first progress event comes half a second later: the recipients go first.
 	stop := b.keep(ctx, id, run)
 	err = b.send(ctx, &sending{Broadcaster: b, run: run, x: x, size: batchFirst, shown: time.Now()})
 	stop()
@@ -96,9 +97,9 @@ func (b *Broadcaster) look(ctx context.Context, id string) error {
 	return err
 }
 
-// keep holds a broadcast for its sender until stop is called, also while that tells nobody: it may go
-// through very many of whom few belong to the audience. Else two instances would take the broadcast
-// from one another for ever.
+// holdLease renews the sender's lease until stop is called, also while no recipient is found: a
+// sender may pass very many users of which few belong to the audience. Without it two instances would
+// take the broadcast from one another for ever.
 func (b *Broadcaster) keep(ctx context.Context, id, run string) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var busy sync.WaitGroup
@@ -168,7 +169,7 @@ func (b *Broadcaster) clearUp(ctx context.Context, taken *shop.Broadcast) error 
 	}
 	x, err := b.Store.Broadcasts.Change(ctx, taken.ID, func(x *shop.Broadcast) error {
 		if x.Run != taken.Run || x.State != taken.State {
-			return store.Unchanged() // another does it, or it was moved meanwhile and is due for that
+			return store.Unchanged() // another instance does it, or a later move has made it due
 		}
 		x.ClearUp(missed, funnel)
 		return nil
@@ -179,8 +180,8 @@ func (b *Broadcaster) clearUp(ctx context.Context, taken *shop.Broadcast) error 
 	return err
 }
 
-// uncounted are the people who have a stopped broadcast in the inbox and are not counted. Who had
-// it on a page only is not known.
+// uncounted are the people that have a stopped broadcast in the inbox and are not counted. People
+// that had it on a page only are not known.
 func (b *Broadcaster) uncounted(ctx context.Context, x *shop.Broadcast) (c shop.BroadcastCounts, err error) {
 	switch {
 	case !x.By(shop.ByInbox):
@@ -215,8 +216,8 @@ func (s *sending) pace(took time.Duration) {
 	}
 }
 
-// note writes what was done, if the broadcast is still this sender's, and stops it where
-// somebody stopped the broadcast.
+// note writes what was done, if the broadcast is still this sender's, and ends the sender after a
+// pause or cancel.
 func (s *sending) note(ctx context.Context, done func(*shop.Broadcast)) error {
 	x, err := s.Store.Broadcasts.Change(context.WithoutCancel(ctx), s.x.ID, func(x *shop.Broadcast) error {
 		if x.Run != s.run {
@@ -306,8 +307,8 @@ func (s *sending) ask(ctx context.Context) error {
 	return errTakenOver
 }
 
-// tellEverybody puts the broadcast into every inbox by one write, and shows it on every open
-// page by one event. It is in the inbox first: who follows the event there finds it.
+// sendToAll puts the broadcast into every inbox by one write, and shows it on every open page by
+// one event. The inbox comes first, so that a reader that follows the event finds it there.
 func (s *sending) tellEverybody(ctx context.Context) error {
 	if s.x.By(shop.ByInbox) && s.x.PostedAt == nil {
 		err := s.note(ctx, func(x *shop.Broadcast) {
@@ -345,7 +346,8 @@ func (s *sending) showEverybody(ctx context.Context) error {
 	return s.note(ctx, func(x *shop.Broadcast) { x.Shown, x.Counts = true, x.Counts.Plus(counts) })
 }
 
-// countEverybody counts whom a broadcast to everybody has reached, of whom these are online.
+// countAll counts the users that a broadcast to all has reached, and those of them that are
+// online.
 func (b *Broadcaster) countEverybody(ctx context.Context, x *shop.Broadcast, online map[string]bool) (c shop.BroadcastCounts, err error) {
 	err = b.Store.Users.EachOptedOut(ctx, func(userID string) error {
 		c.OptedOut++

@@ -11,7 +11,7 @@ import (
 	"mstm/store"
 )
 
-// tellAudience tells the people of an audience, a batch at a time.
+// sendToAudience sends to the people of an audience, a batch at a time.
 func (s *sending) tellAudience(ctx context.Context) error {
 	if err := s.listOnline(ctx); err != nil {
 		return err
@@ -47,8 +47,8 @@ func (s *sending) tellAudience(ctx context.Context) error {
 	return flush()
 }
 
-// listOnline keeps who is online, once, for a broadcast to those: whoever takes over sends to
-// the same people.
+// listOnline stores the users online, once, for a broadcast to those, so that a sender that takes
+// over sends to the same people.
 func (s *sending) listOnline(ctx context.Context) error {
 	if s.x.Audience.Kind != shop.AudienceOnline || s.x.List != "" {
 		return nil
@@ -63,8 +63,8 @@ func (s *sending) listOnline(ctx context.Context) error {
 	return s.note(ctx, func(x *shop.Broadcast) { x.List = s.run })
 }
 
-// tellBatch tells some people by every channel of the broadcast and counts them. Telling the
-// same again does no harm and counts the same.
+// sendBatch sends to some people by every channel of the broadcast and counts them. A repeated
+// batch reaches no one again and counts the same.
 func (s *sending) tellBatch(ctx context.Context, userIDs []string) (c shop.BroadcastCounts, err error) {
 	there, err := s.Store.Users.Living(ctx, userIDs)
 	if err != nil {
@@ -95,13 +95,13 @@ func (s *sending) tellBatch(ctx context.Context, userIDs []string) (c shop.Broad
 		}
 	}
 	if s.x.By(shop.ByWeChat) {
-		err = s.Courier.Announce(ctx, s.x, told)
+		err = s.WeChatSender.Announce(ctx, s.x, told)
 	}
 	return c, err
 }
 
-// showBatch shows a notice to each of its readers. Who is not there now, but comes back soon,
-// gets it with what else was missed; what Redis does not take now is shown later, and holds up no other channel.
+// showBatch shows a notice to each of its readers. A page that is away for a short while gets it on resuming;
+// what Redis does not take now is shown later, and holds up no other channel.
 func (s *sending) showBatch(ctx context.Context, notices []shop.Notice) (live int64, err error) {
 	there := s.online(ctx)
 	var mu sync.Mutex
@@ -130,8 +130,8 @@ func (s *sending) showBatch(ctx context.Context, notices []shop.Notice) (live in
 	return live, s.Store.Unsent.NoteAll(ctx, unsent)
 }
 
-// online is who has a page open, as far as is known now: who is not known is told like the
-// others, and not counted.
+// online are the users with a page open, as far as is known now. An unknown user gets the
+// broadcast like the others, and is not counted as live.
 func (s *sending) online(ctx context.Context) map[string]bool {
 	all, err := s.Hub.OnlineUsers(ctx)
 	if err != nil {

@@ -34,7 +34,7 @@ func (c *clock) read() time.Time {
 	return c.now
 }
 
-// newBroadcaster is one whose live events reach nobody, because its Redis is away.
+// newBroadcaster is a broadcaster without Redis, so that its live events reach no page.
 func newBroadcaster(t *testing.T, db *store.DB) (*Broadcaster, *clock) {
 	t.Helper()
 	away := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1, DialerRetries: 1})
@@ -79,10 +79,10 @@ func (b *Broadcaster) accept(t *testing.T, id string, to shop.Audience) string {
 	return id
 }
 
-// TestACancelledBroadcastCountsWhomItHasReached stops broadcasts whose sender came to tell people
-// and not to count them: at once, and after a pause in which that was looked at.
+// TestACancelledBroadcastCountsWhomItHasReached stops broadcasts after the sender reached people
+// and before it counted them: at once, and after a pause in which that was looked at.
 func TestACancelledBroadcastCountsWhomItHasReached(t *testing.T) {
-	_, db := newDesk(t)
+	_, db := newInbox(t)
 	for _, tt := range []struct {
 		id    string
 		to    shop.Audience
@@ -127,11 +127,12 @@ func TestACancelledBroadcastCountsWhomItHasReached(t *testing.T) {
 	}
 }
 
-// TestAnAudienceThatGrewIsConfirmedBySomebodyElse schedules a broadcast for as many as one person may
-// decide about, who are more when its time comes, or when it is started by hand.
+// TestAnAudienceThatGrewIsConfirmedBySomebodyElse schedules a broadcast to as many people as one
+// person may decide about, and has the number grow before its time comes, or before it is started by
+// hand.
 func TestAnAudienceThatGrewIsConfirmedBySomebodyElse(t *testing.T) {
 	for _, byHand := range []bool{false, true} {
-		_, db := newDesk(t)
+		_, db := newInbox(t)
 		haveRole(t, db, shop.RoleMarketer, "ann", "lin")
 		b, c := newBroadcaster(t, db)
 		b.ConfirmAbove = 2
@@ -185,7 +186,7 @@ func haveRole(t *testing.T, db *store.DB, role shop.Role, ids ...string) {
 
 // TestScheduledBroadcast_MakerLostTheRole_WaitsForAnotherMarketer takes the role away before the time comes.
 func TestScheduledBroadcast_MakerLostTheRole_WaitsForAnotherMarketer(t *testing.T) {
-	_, db := newDesk(t)
+	_, db := newInbox(t)
 	haveRole(t, db, shop.RoleMarketer, "ann", "lin")
 	b, c := newBroadcaster(t, db)
 	later := c.now.Add(time.Hour)
@@ -215,10 +216,10 @@ func TestScheduledBroadcast_MakerLostTheRole_WaitsForAnotherMarketer(t *testing.
 	}
 }
 
-// TestASenderThatTellsNobodyForLongKeepsItsBroadcast lets the lease of one run out while it goes through
-// many who are not in the audience.
+// TestASenderThatTellsNobodyForLongKeepsItsBroadcast lets a lease run out while the sender passes many
+// users outside the audience.
 func TestASenderThatTellsNobodyForLongKeepsItsBroadcast(t *testing.T) {
-	_, db := newDesk(t)
+	_, db := newInbox(t)
 	b, c := newBroadcaster(t, db)
 	id := b.accept(t, "long", shop.Audience{Kind: shop.AudienceAll})
 	take := func(run string) error {

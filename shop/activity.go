@@ -54,9 +54,9 @@ func fragment(u *url.URL) string {
 	return "#" + u.EscapedFragment()
 }
 
-// Funnel is what came of a broadcast, in people: who read it, who followed its link, and who
-// of those that read it bought something within BoughtWithin of reading it: the course that
-// the link leads to, where it leads to one, and else any.
+// Funnel counts what came of a broadcast, in people: readers, followers of its link, and readers
+// that bought within BoughtWithin of reading. A purchase counts if it is of the course that the
+// link leads to; where the link leads to no course, any purchase counts.
 type Funnel struct {
 	Read    int64 `bson:"read" json:"read"`
 	Clicked int64 `bson:"clicked" json:"clicked"`
@@ -66,8 +66,8 @@ type Funnel struct {
 // BoughtWithin is how long after reading a purchase still counts as the broadcast's.
 const BoughtWithin = 7 * 24 * time.Hour
 
-// FunnelFinal is how long after its end a broadcast's funnel is final: those who read it in
-// the first week have had their week.
+// FunnelFinal is how long after its end a broadcast's funnel is final: readers of the first week
+// have had their week.
 const FunnelFinal = 2 * BoughtWithin
 
 var courseLink = regexp.MustCompile(`^/courses/([0-9a-z]{1,32})(?:[/?#]|$)`)
@@ -81,7 +81,7 @@ func (b *Broadcast) LinkedCourse() string {
 }
 
 // Brought reports whether an order counts as bought because its buyer read the broadcast at
-// readAt: paid for, after it and within BoughtWithin. WeChat tells times in whole seconds.
+// readAt: paid for, after it and within BoughtWithin. WeChat's times are whole seconds.
 func (b *Broadcast) Brought(o *Order, readAt time.Time) bool {
 	if o.Paid == 0 || o.PaidAt == nil || o.PaidAt.Before(readAt.Truncate(time.Second)) || o.PaidAt.After(readAt.Add(BoughtWithin)) {
 		return false

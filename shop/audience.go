@@ -8,20 +8,20 @@ import (
 // AudienceKind says how the people of a broadcast are chosen.
 type AudienceKind string
 
-// The audiences. Whoever deleted the account is in none, and whoever wants no activities is
-// counted and left alone.
+// The audiences. A deleted account is in none. A user that wants no activities is counted as opted
+// out and receives nothing.
 const (
 	AudienceAll      AudienceKind = "all"                 // every account, and pages of visitors too
-	AudienceCourse   AudienceKind = "course"              // who has, or had, access to a course and did not give it back
+	AudienceCourse   AudienceKind = "course"              // learners that have, or had, access to a course and did not give it back
 	AudienceCategory AudienceKind = "category"            // the same for every course of a category
-	AudienceExpiring AudienceKind = "expiring"            // whose access to a course ends within so many days
-	AudienceLapsed   AudienceKind = "trial_not_continued" // whose free stage is over, and who bought nothing after it
+	AudienceExpiring AudienceKind = "expiring"            // learners whose access to a course ends within so many days
+	AudienceLapsed   AudienceKind = "trial_not_continued" // learners whose free stage is over without a purchase after it
 	AudienceUsers    AudienceKind = "users"               // listed by id
 	AudienceOnline   AudienceKind = "online"              // with a page open, logged in, when sending begins
 )
 
-// Audience is whom a broadcast is for. Which fields it has depends on its kind; a course_id
-// narrows expiring and trial_not_continued down to one course.
+// Audience chooses the recipients of a broadcast. The kind decides which fields are set; a
+// course_id narrows expiring and trial_not_continued down to one course.
 type Audience struct {
 	Kind       AudienceKind `bson:"kind" json:"kind"`
 	CourseID   string       `bson:"course_id,omitempty" json:"course_id,omitempty"`
@@ -36,8 +36,8 @@ const MaxListed = 2000
 // maxExpiringDays is how far ahead an audience may look.
 const maxExpiringDays = 365
 
-// Check refuses an audience whose fields do not fit its kind, and puts the listed users into
-// order, each once.
+// Check refuses an audience with fields that do not fit its kind; it sorts the listed users and
+// drops repeats.
 func (a *Audience) Check() error {
 	is := func(kinds ...AudienceKind) bool { return slices.Contains(kinds, a.Kind) }
 	switch {
@@ -70,7 +70,7 @@ func (a *Audience) Check() error {
 func (a Audience) Listed() bool { return a.Kind == AudienceUsers || a.Kind == AudienceOnline }
 
 // Enrolled reports whether an enrolment makes its learner part of the audience at now; inCategory
-// tells whether a course belongs to the audience's category.
+// reports whether a course belongs to the audience's category.
 func (a Audience) Enrolled(e *Enrolment, inCategory func(courseID string) bool, now time.Time) bool {
 	if a.CourseID != "" && e.CourseID != a.CourseID || len(e.Live()) == 0 {
 		return false

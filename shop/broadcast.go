@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Broadcast is an activity that marketing tells an audience. What it says never changes
-// once it is accepted; only its state and its counts do.
+// Broadcast is an activity that marketing announces to an audience. Its text never changes after
+// it is accepted; only its state and its counts do.
 type Broadcast struct {
 	ID       string             `bson:"_id"`
 	V        int64              `bson:"v"`         // grows with every write
@@ -30,14 +30,14 @@ type Broadcast struct {
 	// all of them: each reader's own says what was read.
 	PostedAt *time.Time `bson:"posted_at,omitempty"`
 
-	// How far the sending is. Run is the sender at work, or the one that died at it; DueAt
-	// is when somebody is to look at the broadcast again, nil where nothing happens by itself.
+	// How far the sending is. Run is the sender at work, or the sender that died; DueAt is when a
+	// sender next looks at the broadcast, nil where nothing happens by itself.
 	Run    string          `bson:"run,omitempty"`
 	DueAt  *time.Time      `bson:"due_at,omitempty"`
 	List   string          `bson:"list,omitempty"`   // where a listed audience is kept
 	Shown  bool            `bson:"shown,omitempty"`  // one to everybody: open pages have it
-	Place  string          `bson:"place,omitempty"`  // the audience up to this user was told
-	Handed bool            `bson:"handed,omitempty"` // the whole audience was told; WeChat messages may wait still
+	Place  string          `bson:"place,omitempty"`  // the last user of the audience that was handed on
+	Handed bool            `bson:"handed,omitempty"` // the whole audience was handed on; WeChat messages may still wait
 	Counts BroadcastCounts `bson:"counts"`
 	Funnel *Funnel         `bson:"funnel,omitempty"` // once it is final
 }
@@ -45,7 +45,7 @@ type Broadcast struct {
 // BroadcastChannel is a way in which a broadcast reaches people.
 type BroadcastChannel string
 
-// The channels: open pages, the inbox, and WeChat for those who subscribed to activities.
+// The channels: open pages, the inbox, and WeChat for subscribers to activities.
 const (
 	ByLive   BroadcastChannel = "live"
 	ByInbox  BroadcastChannel = "inbox"
@@ -55,14 +55,14 @@ const (
 // By reports whether the broadcast takes this channel.
 func (b *Broadcast) By(c BroadcastChannel) bool { return slices.Contains(b.Channels, c) }
 
-// BroadcastCounts are numbers of people. Audience is how many there were when the broadcast
-// was accepted, and once it is sent, how many there really were: Told and OptedOut together.
+// BroadcastCounts are numbers of people. Audience is the size counted when the broadcast was
+// accepted; after the sending it is the real size, Told plus OptedOut.
 type BroadcastCounts struct {
 	Audience int64 `bson:"audience" json:"audience"`
 	Told     int64 `bson:"told" json:"told"`           // handed to every channel of the broadcast
-	OptedOut int64 `bson:"opted_out" json:"opted_out"` // want no activities, and were left alone
-	Live     int64 `bson:"live" json:"live"`           // of those told had a page open, logged in
-	Inbox    int64 `bson:"inbox" json:"inbox"`         // of those told have it in the inbox
+	OptedOut int64 `bson:"opted_out" json:"opted_out"` // want no activities and received nothing
+	Live     int64 `bson:"live" json:"live"`           // of Told, had a page open and were logged in
+	Inbox    int64 `bson:"inbox" json:"inbox"`         // of Told, have it in the inbox
 }
 
 // Plus adds the counts of some more people; Audience stays.
@@ -74,8 +74,8 @@ func (c BroadcastCounts) Plus(more BroadcastCounts) BroadcastCounts {
 	return c
 }
 
-// MessageCounts are numbers of a broadcast's WeChat messages: those that wait for WeChat, that
-// it took, that it or the shop gave up, and that nobody was to get.
+// MessageCounts are numbers of a broadcast's WeChat messages: waiting, accepted by WeChat, given
+// up by WeChat or the shop, and skipped because the recipient was not to get one.
 type MessageCounts struct {
 	Waiting int64 `json:"wechat_waiting"`
 	Sent    int64 `json:"wechat_sent"`
@@ -83,8 +83,9 @@ type MessageCounts struct {
 	Skipped int64 `json:"wechat_skipped"`
 }
 
-// CountMessages sums the broadcast's deliveries up. Who could not be sent one has none; when the
-// broadcast is over these count as skipped, so that the four make up all who were told.
+// CountMessages sums the broadcast's deliveries up. A recipient that cannot get a WeChat message
+// has no delivery; after the end such recipients count as skipped, so that the four numbers add up
+// to Told.
 func (b *Broadcast) CountMessages(by map[DeliveryState]int64) MessageCounts {
 	c := MessageCounts{
 		Waiting: by[DeliveryWaiting], Sent: by[DeliverySent] + by[DeliveryDelivered],
@@ -139,7 +140,7 @@ var broadcastMoves = map[BroadcastMove]struct {
 	BroadcastFinish: {[]BroadcastState{BroadcastSending}, []BroadcastState{BroadcastSent}},
 }
 
-// BroadcastRecord is one move that happened, and who made it: a user's id, key:ID, or ByShop.
+// BroadcastRecord is one move that happened, and its author: a user's id, key:ID, or ByShop.
 type BroadcastRecord struct {
 	Move BroadcastMove  `bson:"move" json:"move"`
 	To   BroadcastState `bson:"to" json:"to"`
@@ -180,7 +181,7 @@ func (b *Broadcast) move(m BroadcastMove, to BroadcastState, by string, now time
 			b.StartedAt = &now
 		}
 	case BroadcastPaused, BroadcastCancelled:
-		if b.Run != "" { // whoever comes after the one at work clears up if that one dies
+		if b.Run != "" { // the next sender clears up if the sender at work dies
 			until := now.Add(BroadcastLease)
 			b.DueAt = &until
 		}
@@ -191,8 +192,8 @@ func (b *Broadcast) move(m BroadcastMove, to BroadcastState, by string, now time
 	return nil
 }
 
-// BroadcastLease is how long a sender may be silent before another takes its place. Two at
-// work do no harm: whatever they tell is told once.
+// BroadcastLease is how long a sender may be silent before another takes its place. Two senders at
+// work do no harm: each recipient still gets the broadcast once.
 const BroadcastLease = 5 * time.Second
 
 // maxAhead is how far ahead a broadcast may be scheduled.
@@ -226,18 +227,21 @@ func (b *Broadcast) ready(now time.Time) BroadcastState {
 }
 
 // Grows reports whether a broadcast that begins may go to more people than were counted when it was
-// accepted, and nobody has confirmed that: it waited for its time, and is for whoever there is then.
+// accepted, without a confirmation of the new number: it waited for its time, and its audience is
+// counted at that time.
 func (b *Broadcast) Grows() bool {
 	return b.Waited() && b.ConfirmedBy == "" && b.Audience.Kind != AudienceUsers
 }
 
-// Waited reports whether a broadcast that is being sent has waited for its time and nobody was told yet.
+// Waited reports whether a broadcast that is being sent has waited for its time and reached no recipient
+// yet.
 func (b *Broadcast) Waited() bool {
 	begun := b.Place != "" || b.List != "" || b.PostedAt != nil || b.Shown || b.Handed
 	return b.SendAt != nil && !begun
 }
 
-// Sponsor is in whose name a broadcast goes: the last who made, confirmed or started it.
+// Sponsor is the account in whose name a broadcast goes: the last that made, confirmed or started
+// it.
 func (b *Broadcast) Sponsor() string {
 	by := b.CreatedBy
 	for _, r := range b.History {
@@ -257,8 +261,8 @@ func (b *Broadcast) Ask(audience int64, now time.Time) error {
 	return nil
 }
 
-// Confirm lets a broadcast go that waits for a second person: another than the one who made
-// it, who knows how many people it goes to. Else ErrSecondPerson, or ErrAudienceChanged.
+// Confirm releases a broadcast that waits for a second person. The author cannot confirm
+// (ErrSecondPerson), and the confirmed number must be the counted one (ErrAudienceChanged).
 func (b *Broadcast) Confirm(by string, audience int64, now time.Time) error {
 	switch {
 	case b.State != BroadcastUnconfirmed:
@@ -281,8 +285,7 @@ func (b *Broadcast) Start(by string, now time.Time) (changed bool, err error) {
 	return true, b.move(BroadcastStart, BroadcastSending, by, now)
 }
 
-// Pause holds a broadcast until somebody starts it again. changed is false where it is held
-// already.
+// Pause holds a broadcast until Start. changed is false where it is held already.
 func (b *Broadcast) Pause(by string, now time.Time) (changed bool, err error) {
 	if b.State == BroadcastPaused {
 		return false, nil
@@ -290,8 +293,8 @@ func (b *Broadcast) Pause(by string, now time.Time) (changed bool, err error) {
 	return true, b.move(BroadcastPause, BroadcastPaused, by, now)
 }
 
-// Cancel ends a broadcast; who was told stays told. changed is false where it is over
-// already by a cancel.
+// Cancel ends a broadcast; what recipients already have stays with them. changed is false where it
+// was cancelled before.
 func (b *Broadcast) Cancel(by string, now time.Time) (changed bool, err error) {
 	if b.State == BroadcastCancelled {
 		return false, nil
@@ -299,7 +302,7 @@ func (b *Broadcast) Cancel(by string, now time.Time) (changed bool, err error) {
 	return true, b.move(BroadcastCancel, BroadcastCancelled, by, now)
 }
 
-// Finish ends a broadcast whose whole audience was told. Its funnel is looked at once more,
+// Finish ends a broadcast after its whole audience was handed on. Its funnel is counted once more,
 // when it is final.
 func (b *Broadcast) Finish(now time.Time) error {
 	if err := b.move(BroadcastFinish, BroadcastSent, ByShop, now); err != nil {
@@ -328,17 +331,16 @@ func (b *Broadcast) Take(run string, now time.Time) error {
 	return nil
 }
 
-// Await lets a broadcast go whose audience was told while WeChat messages wait: somebody looks
-// at it next, and tells the console how far it is, each second of the first minute, then the
-// more seldom the longer it takes.
+// Await releases a broadcast whose audience was handed on while WeChat messages still wait. A
+// sender looks at it and reports the progress to the console each second of the first minute, then
+// the more seldom the longer it takes.
 func (b *Broadcast) Await(now time.Time) {
 	pause := min(max(now.Sub(*b.StartedAt)/60, time.Second), 30*time.Second)
 	again := now.Add(pause).UTC()
 	b.Run, b.DueAt = "", &again
 }
 
-// Hold keeps a broadcast its sender's for another while, or lets it go where somebody has
-// stopped it.
+// Hold extends the sender's lease on a broadcast, or releases a broadcast that was stopped.
 func (b *Broadcast) Hold(now time.Time) {
 	if b.State != BroadcastSending {
 		b.Run, b.DueAt = "", nil
@@ -348,11 +350,11 @@ func (b *Broadcast) Hold(now time.Time) {
 	b.DueAt = &until
 }
 
-// ClearUp puts away a broadcast that is not being sent: the sender that was at it has died, after
-// it may have told more people than it counted; or it is sent, and its funnel final. missed are
-// the people whom a cancelled one's dead sender told without counting them. Those of a paused one
-// are counted by who starts it again, and tells them again, which does nothing; that its sender
-// died (Run) is remembered for who cancels it.
+// ClearUp closes the books of a broadcast that is not being sent: its sender died and may have
+// reached more people than it counted, or the broadcast is sent and its funnel is final. missed
+// are the people that a cancelled broadcast's dead sender reached without counting them. The
+// uncounted people of a paused broadcast are counted after Start, when handing them on again has
+// no effect; Run keeps the dead sender for a later Cancel.
 func (b *Broadcast) ClearUp(missed BroadcastCounts, funnel *Funnel) {
 	b.DueAt = nil
 	switch b.State {

@@ -122,7 +122,7 @@ func TestASenderThatDiesIsReplaced(t *testing.T) {
 		t.Errorf("not taken after the lease: %v", err)
 	}
 
-	// Somebody cancels, and the sender dies before it could count its last people.
+	// A marketer cancels, and the sender dies before it could count its last people.
 	b.Counts = BroadcastCounts{Told: 200, Inbox: 200}
 	if _, err := b.Cancel("ann", now); err != nil || b.DueAt == nil {
 		t.Fatalf("nobody clears up: %v", err)

@@ -6,8 +6,8 @@ import (
 )
 
 // Cart is what a learner means to buy. Its prices are what was seen; an order asks the
-// courses again. Version grows with every change and never falls, so that of two carts
-// that reach a page the newer one can be told.
+// courses again. Version grows with every change and never falls, so that a page that receives two
+// carts knows the newer one.
 type Cart struct {
 	Version int64      `json:"version"`
 	Lines   []CartLine `json:"lines"` // newest first

@@ -41,7 +41,7 @@ func (c Cash) IsRefund() bool { return c.OutRefundNo != "" }
 // Amount is what moved, in or out.
 func (c Cash) Amount() Fen { return c.In + c.Out }
 
-// Day is the day in whose books the movement stands.
+// Day is the day in the books on which the movement stands.
 func (c Cash) Day() Date { return DateOf(c.At) }
 
 // Cash is every movement of the order's money that has happened, as WeChat's bills list

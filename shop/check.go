@@ -34,7 +34,7 @@ type Around struct {
 	Claims     map[string]string // which order holds the course for the learner
 	Trials     map[string]string // which order used the learner's free stage up
 	Told       map[string]bool   // notices in the inbox, by their ids
-	Due        bool              // somebody will look at the order again
+	Due        bool              // a wakeup will look at the order again
 	Audited    int               // rows of the audit
 }
 
@@ -264,8 +264,8 @@ func (o *Order) NoticesDue() (ids []string) {
 }
 
 // checkHistory is the part of I8 about the audit: every state was come to by a move of the
-// table, and every move has its row. While somebody is going to look at the order, a row may
-// still be on its way.
+// table, and every move has its row. While the order is due to be looked at, a row may still be on
+// its way.
 func (o *Order) checkHistory(f *findings, a Around) {
 	state := OrderState("")
 	for i, r := range o.History {
@@ -315,7 +315,7 @@ func (o *Order) checkLimits(f *findings, now time.Time) {
 	}
 }
 
-// closeable is when WeChat could be told to close the last attempt of a closing order.
+// closeable is the earliest time at which WeChat closes the last attempt of a closing order.
 func (o *Order) closeable() (at time.Time) {
 	if o.ClosingAt != nil {
 		at = *o.ClosingAt
@@ -413,9 +413,9 @@ func CheckNotice(n *Notice) []Violation {
 	return []Violation{{"I7", "notice:" + n.ID, "it is not under its own key, so the reader may have two"}}
 }
 
-// CheckClaim is the other half of I8 about claims: one belongs to an open order, or to one
-// that somebody will look at. o is nil where there is no such order; fresh says that it may
-// still come.
+// CheckClaim is the other half of I8 about claims: a claim belongs to an open order, or to an
+// order that is due to be looked at. o is nil where there is no such order; fresh says that it may
+// still be written.
 func CheckClaim(id, orderID string, o *Order, due, fresh bool) []Violation {
 	f := &findings{object: "claim:" + id}
 	switch {

@@ -15,8 +15,8 @@ type Category struct {
 // CourseState says whether a course can be bought.
 type CourseState string
 
-// A course begins as a draft, which only editors see; off sale it stays open to those
-// who bought it, but sells nothing.
+// A course begins as a draft, which only editors see; off sale it stays open to its buyers, but
+// sells nothing.
 const (
 	CourseDraft   CourseState = "draft"
 	CourseOnSale  CourseState = "on_sale"
@@ -43,7 +43,7 @@ type Course struct {
 	UpdatedAt   time.Time       `bson:"updated_at"`
 }
 
-// Teacher is who gives the course.
+// Teacher is the teacher as the course page names one.
 type Teacher struct {
 	Name  string `bson:"name" json:"name"`
 	Title string `bson:"title" json:"title"`

@@ -51,13 +51,13 @@ const (
 	SkipOptedOut      = "OPTED_OUT"      // the person does not want messages of this kind
 	SkipNoTemplate    = "NO_TEMPLATE"    // the settings name no template for the kind
 	SkipCancelled     = "CANCELLED"      // its broadcast was cancelled
-	SkipOver          = "OVER"           // an order about to close, which is paid or closed meanwhile
+	SkipOver          = "OVER"           // an order about to close was paid or closed before the message went
 )
 
-// Why a delivery failed, where it was not WeChat who said so.
+// Why a delivery failed, where the reason is the shop's and not an answer of WeChat.
 const (
 	FailedLate    = "TOO_LATE"        // it could not be sent while it was news
-	FailedUnknown = "OUTCOME_UNKNOWN" // WeChat may have it; asking again could tell somebody twice
+	FailedUnknown = "OUTCOME_UNKNOWN" // WeChat may have it; a second try could arrive twice
 )
 
 // KindActivity is the kind of a broadcast's deliveries.
@@ -105,15 +105,15 @@ func (t Topic) rank() int {
 	return 2
 }
 
-// Notifications says which topics somebody wants: as WeChat messages, and activities in
-// the inbox too. Everybody wants all until told otherwise.
+// Notifications says which topics a user wants: as WeChat messages, and activities in the inbox
+// too. A user wants all of them until switching one off.
 type Notifications struct {
 	Orders     bool `json:"orders"`
 	Reminders  bool `json:"reminders"`
 	Activities bool `json:"activities"`
 }
 
-// Muted is what somebody does not want, as it is kept: the zero value is nothing.
+// Muted is what a user switched off, as it is stored: the zero value is nothing.
 type Muted struct {
 	Orders     bool `bson:"orders,omitempty"`
 	Reminders  bool `bson:"reminders,omitempty"`

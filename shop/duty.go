@@ -56,9 +56,8 @@ func (o *Order) NextDuty(now time.Time) (DutyName, bool) {
 	return "", false
 }
 
-// DutyDone notes that a duty was done for an order as it was when the duty had been owed so
-// many times. Where it has come to be owed once more meanwhile it stays owed: what was done
-// did not look at what is new.
+// DutyDone marks a duty as done for the order as it was when the duty had been owed so many times.
+// A duty that was owed once more since then stays owed: the work done did not see what is new.
 func (o *Order) DutyDone(name DutyName, owed int) {
 	if d := o.Duties[name]; d != nil && d.Owed == owed {
 		o.done(name)

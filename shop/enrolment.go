@@ -52,7 +52,7 @@ type Grant struct {
 	State    GrantState `bson:"state"`
 	At       time.Time  `bson:"at"` // when it was granted
 
-	CreditOrders []string `bson:"credit_orders,omitempty"` // lifetime: whose stage money was the credit
+	CreditOrders []string `bson:"credit_orders,omitempty"` // lifetime: the orders whose stage money was the credit
 }
 
 // Run is an unbroken stretch of access up to and including a grant: the day it began,
@@ -68,8 +68,8 @@ func NewEnrolment(userID, courseID string, now time.Time) *Enrolment {
 	return &Enrolment{ID: EnrolmentID(userID, courseID), UserID: userID, CourseID: courseID, Grants: []Grant{}, CreatedAt: now.UTC()}
 }
 
-// Grant finds the grant of an order. The methods of an enrolment that only read take nil
-// for a learner who never had one.
+// Grant finds the grant of an order. The methods that only read accept nil: a learner that never
+// had this enrolment.
 func (e *Enrolment) Grant(orderID string) (Grant, bool) {
 	if g := e.grant(orderID); g != nil {
 		return *g, true

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// StateAt is the state that people see: what is stored, with a live grant told apart by
-// the time.
+// StateAt is the state that people see: the stored one, with a live grant split by the time into
+// scheduled, active and expired.
 func (g Grant) StateAt(now time.Time) GrantState {
 	switch {
 	case g.State != GrantLive:
@@ -28,17 +28,16 @@ func (g Grant) scheduled(now time.Time) bool {
 	return g.State != GrantRevoked && now.Before(g.From)
 }
 
-// Add grants one paid line of an order. It is idempotent by the order: doing it again
-// returns the grant that is there, whatever became of it, and changes nothing. version
-// is the course's current version, which the holder is promised from now on; paid is the
-// line's cash in fen; free says that the list price is 0.
+// Add grants one paid line of an order. It is idempotent by the order: a repeat returns the
+// existing grant in its present state and changes nothing. version is the course's current
+// version, which the holder is promised from now on; paid is the line's cash in fen; free says
+// that the list price is 0.
 //
-// A line that the learner has no use for any more is refused, to be paid back:
-// ErrAlreadyOwned, ErrTrialUsed, ErrStageAlreadyUsed, ErrStageNotEligible (the stage
-// before it was refunded meanwhile), ErrPriceChanged (the money of its credit was), or
-// ErrRefundUnderWay. That the course went off sale, the policy was retired, or a lapse or
-// another period got in the way after the order was placed is no reason: the money was
-// taken while it was allowed.
+// A line that is of no use to the learner any more is refused, to be paid back: ErrAlreadyOwned,
+// ErrTrialUsed, ErrStageAlreadyUsed, ErrStageNotEligible (the stage before it was refunded after
+// the placing), ErrPriceChanged (the money of its credit was), or ErrRefundUnderWay. That the
+// course went off sale, the policy was retired, or a lapse or another period got in the way after
+// the order was placed is no reason: the money was taken while it was allowed.
 func (e *Enrolment) Add(orderID string, line OrderLine, version int, paid Fen, free bool, now time.Time) (Grant, error) {
 	if g, ok := e.Grant(orderID); ok {
 		return g, nil
@@ -86,8 +85,8 @@ func (e *Enrolment) After(orderID string) (orders []string) {
 	return orders
 }
 
-// Settling is the enrolment without the grants of other orders whose refund is under way:
-// what finance looks at that refunds an order's stage together with those after it.
+// Settling is the enrolment without the grants of other orders whose refund is under way. Finance
+// needs it to refund an order's stage together with the stages after it.
 func (e *Enrolment) Settling(orderID string) *Enrolment {
 	if e == nil {
 		return nil

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// history is one random life of a learner in a course whose prices change. After every
-// step the promises of the rules are looked at from outside: by sums and orders of times,
-// not by the way the rules are written.
+// history is one random life of a learner in a course with changing prices. Every step is followed
+// by a check of the promises from outside: by sums and orders of times, not by the way the rules
+// are written.
 type history struct {
 	*story
 	rnd *rand.Rand
@@ -65,7 +65,7 @@ func (h *history) republish() {
 
 // purchase buys one of the offers, and settles what the full price makes needless.
 func (h *history) purchase() {
-	can := Available(h.c.Offers(h.standing(), h.now))
+	can := Available(h.c.Offers(h.history(), h.now))
 	if len(can) == 0 {
 		return
 	}

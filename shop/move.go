@@ -23,7 +23,7 @@ const (
 	MoveRevived   Move = "M10" // paid after it was closed, and still wanted
 	MoveRefunding Move = "M11"
 	MoveRefunded  Move = "M12"
-	MoveException Move = "M13" // the money is odd; people decide
+	MoveException Move = "M13" // the payment does not fit; people decide
 )
 
 // moves says from which states to which others each move goes. States never move back.
@@ -48,7 +48,7 @@ var moves = map[Move]struct {
 		[]OrderState{OrderRefunding, OrderPartiallyRefunded, OrderRefunded},
 		[]OrderState{OrderRefunding, OrderPartiallyRefunded, OrderRefunded},
 	},
-	// Only while nothing is settled: an order that was paid rightly stays so, and odd money
+	// Only while nothing is settled: an order that was paid rightly stays so, and a mismatch
 	// that comes later is kept as a stray for people.
 	MoveException: {[]OrderState{OrderPending, OrderClosing, OrderClosed}, []OrderState{OrderException}},
 }

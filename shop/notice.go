@@ -29,12 +29,11 @@ const (
 	NoticeOrderClosing   = "order_closing" // it is unpaid and about to close
 )
 
-// NoticeID is the key of the notice that tells a user about ref (an order, a course and
-// day …) in this way.
+// NoticeID is the key of a user's notice of this kind about ref (an order, a course and day …).
 func NoticeID(userID, kind, ref string) string { return userID + ":" + kind + ":" + ref }
 
-// Notice is the broadcast as somebody's inbox shows it, unread. One to everybody has no
-// document for each reader: userID is "" then.
+// Notice is the broadcast as an inbox shows it, unread. A broadcast to all users has no document
+// for each reader: userID is "" then.
 func (b *Broadcast) Notice(userID string, at time.Time) Notice {
 	return Notice{
 		ID: NoticeID(userID, KindActivity, b.ID), UserID: userID, Kind: KindActivity, Broadcast: b.ID,

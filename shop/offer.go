@@ -2,9 +2,9 @@ package shop
 
 import "time"
 
-// Standing is a learner's past in one course: all that its offers depend on besides the
-// course and the time. The zero value is a visitor nobody knows.
-type Standing struct {
+// PurchaseHistory is a learner's past in one course: all that its offers depend on besides the
+// course and the time. The zero value is a visitor without an account.
+type PurchaseHistory struct {
 	Enrolment *Enrolment // nil: never had anything granted
 	TrialUsed bool       // the free stage was used by this person, under this or another account
 	TrialLack *Error     // why a free stage is not for this account yet; nil: it is
@@ -42,7 +42,7 @@ type Offer struct {
 	Available bool       `json:"available"`
 	Reason    string     `json:"reason,omitempty"`
 
-	CreditOrders   []string  `json:"-"` // orders whose stage money is the credit
+	CreditOrders   []string  `json:"-"` // the orders the orders whose stage money is the credit
 	Needless       []string  `json:"-"` // orders of paid stages not begun, paid back once this is granted (credit mode none)
 	NeedlessRefund Fen       `json:"-"` // what goes back for them, in fen
 	CreditUse      CreditUse `json:"-"` // what happens to a paid stage not begun, "" without one
@@ -61,7 +61,7 @@ const (
 // first as the editor ordered them, with what cannot be bought marked so. After them come
 // the steps that only a holder may still take. A draft and a course without policies
 // offer nothing.
-func (c *Course) Offers(s Standing, now time.Time) []Offer {
+func (c *Course) Offers(s PurchaseHistory, now time.Time) []Offer {
 	offers := []Offer{}
 	if c.State == CourseDraft {
 		return offers
@@ -92,7 +92,7 @@ func Available(offers []Offer) []Offer {
 // Offer is the one offer for a policy, or the refusal that buying it gives; the refusal
 // carries what can be bought instead as `offers`. A draft is ErrCourseNotFound, an id that
 // the course never had ErrPolicyNotFound.
-func (c *Course) Offer(policyID string, s Standing, now time.Time) (Offer, error) {
+func (c *Course) Offer(policyID string, s PurchaseHistory, now time.Time) (Offer, error) {
 	if c.State == CourseDraft {
 		return Offer{}, ErrCourseNotFound
 	}
@@ -107,7 +107,7 @@ func (c *Course) Offer(policyID string, s Standing, now time.Time) (Offer, error
 // FirstOffer is what a new cart line gets: the default policy, or, where this learner
 // cannot buy that, the first one that can be bought. The refusal of the default is the
 // error where there is none, ErrNoPolicies where nothing was published.
-func (c *Course) FirstOffer(s Standing, now time.Time) (Offer, error) {
+func (c *Course) FirstOffer(s PurchaseHistory, now time.Time) (Offer, error) {
 	p, ok := c.Current().Default()
 	if !ok {
 		return Offer{}, ErrNoPolicies
@@ -122,18 +122,18 @@ func (c *Course) FirstOffer(s Standing, now time.Time) (Offer, error) {
 	return Offer{}, err
 }
 
-// view is one learner's look at the prices of one course at one moment. held is the
-// version of the promise, zero for somebody who holds nothing.
+// view is one learner's look at the prices of one course at one moment. held is the version of the
+// promise, zero for a learner without a grant.
 type view struct {
 	course        *Course
-	standing      Standing
+	history       PurchaseHistory
 	now           time.Time
 	current, held PolicyVersion
 }
 
-func (c *Course) viewFor(s Standing, now time.Time) view {
+func (c *Course) viewFor(s PurchaseHistory, now time.Time) view {
 	held, _ := c.Version(s.Enrolment.HeldVersion())
-	return view{course: c, standing: s, now: now, current: c.Current(), held: held}
+	return view{course: c, history: s, now: now, current: c.Current(), held: held}
 }
 
 // find is the offer for a policy id. A policy that the newest version lacks is retired;
@@ -199,7 +199,7 @@ func (v view) promised(p PricePolicy) Fen {
 func (v view) settleStages(o *Offer) {
 	credit := v.current.Ladder.CreditMode == CreditPaidTotal
 	var total Fen
-	for _, g := range v.standing.Enrolment.Live() {
+	for _, g := range v.history.Enrolment.Live() {
 		if g.Kind != KindStage || g.State != GrantLive || g.cash() == 0 {
 			continue
 		}
@@ -224,7 +224,7 @@ func (v view) settleStages(o *Offer) {
 // closed is why the learner can buy nothing of the course at all.
 func (v view) closed() *Error {
 	switch {
-	case v.standing.Enrolment.OwnsLifetime():
+	case v.history.Enrolment.OwnsLifetime():
 		return ErrAlreadyOwned
 	case v.course.State != CourseOnSale:
 		return ErrCourseOffSale
@@ -242,11 +242,11 @@ func (v view) refusal(p PricePolicy) *Error {
 		if err := v.outOfTurn(p.Stage); err != nil {
 			return err
 		}
-		if lack := v.standing.TrialLack; lack != nil && p.Stage == 1 && v.promised(p) == 0 {
+		if lack := v.history.TrialLack; lack != nil && p.Stage == 1 && v.promised(p) == 0 {
 			return lack
 		}
 	}
-	switch e := v.standing.Enrolment; {
+	switch e := v.history.Enrolment; {
 	case e.refunding():
 		return ErrRefundUnderWay
 	case p.Kind == KindStage && p.Stage > 1 && v.lapsed():
@@ -259,7 +259,7 @@ func (v view) refusal(p PricePolicy) *Error {
 
 // outOfTurn is why stage n is not the learner's next one.
 func (v view) outOfTurn(n int) *Error {
-	e, trialUsed := v.standing.Enrolment, v.standing.TrialUsed
+	e, trialUsed := v.history.Enrolment, v.history.TrialUsed
 	switch {
 	case e.hadStage(n, trialUsed), n == 1 && e.paidEnrolment():
 		return usedStage(n)
@@ -280,7 +280,7 @@ func usedStage(n int) *Error {
 // lapsed reports whether the learner was away for longer than the ladder allows: after
 // the last of so many days behind the last day of access.
 func (v view) lapsed() bool {
-	days, end := v.current.Ladder.LapseAfterDays, v.standing.Enrolment.lastEnd()
+	days, end := v.current.Ladder.LapseAfterDays, v.history.Enrolment.lastEnd()
 	return days > 0 && end != nil && !v.now.Before(end.Add(time.Duration(days)*24*time.Hour))
 }
 

@@ -295,7 +295,7 @@ func TestP26OffSaleNothingIsSoldAndAccessStays(t *testing.T) {
 		s.refused(id, "2025-03-10", ErrCourseOffSale, "")
 	}
 	s.open("2025-03-10", "2025-04-01")
-	for _, o := range s.c.Offers(s.standing(), at("2025-03-10")) {
+	for _, o := range s.c.Offers(s.history(), at("2025-03-10")) {
 		if o.Available || o.Reason != "COURSE_OFF_SALE" {
 			t.Errorf("offered %+v", o)
 		}
@@ -312,10 +312,10 @@ func TestADraftIsNotThereAndAnUnknownPolicyNeither(t *testing.T) {
 	s := newStory(t, ladderCourse())
 	s.refused("never there", "2025-03-01", ErrPolicyNotFound, "s1 0, full 999")
 	s.c.State = CourseDraft
-	if _, err := s.c.Offer("s1", s.standing(), at("2025-03-01")); !errors.Is(err, ErrCourseNotFound) {
+	if _, err := s.c.Offer("s1", s.history(), at("2025-03-01")); !errors.Is(err, ErrCourseNotFound) {
 		t.Errorf("a draft: %v", err)
 	}
-	if offers := s.c.Offers(s.standing(), at("2025-03-01")); offers == nil || len(offers) != 0 {
+	if offers := s.c.Offers(s.history(), at("2025-03-01")); offers == nil || len(offers) != 0 {
 		t.Errorf("a draft offers %v, want an empty list", offers)
 	}
 }
@@ -421,7 +421,7 @@ func TestFirstOffer(t *testing.T) {
 	s := newStory(t, ladderCourse())
 	first := func(when, want string) {
 		t.Helper()
-		if o, err := s.c.FirstOffer(s.standing(), at(when)); err != nil || o.PolicyID != want {
+		if o, err := s.c.FirstOffer(s.history(), at(when)); err != nil || o.PolicyID != want {
 			t.Errorf("on %s a new cart line gets %q (%v), want %s", when, o.PolicyID, err, want)
 		}
 	}
@@ -432,16 +432,16 @@ func TestFirstOffer(t *testing.T) {
 	s.buys("s1", "2025-03-01")
 	first("2025-03-02", "s2")
 	s.buys("full", "2025-03-02")
-	if _, err := s.c.FirstOffer(s.standing(), at("2025-03-03")); !errors.Is(err, ErrAlreadyOwned) {
+	if _, err := s.c.FirstOffer(s.history(), at("2025-03-03")); !errors.Is(err, ErrAlreadyOwned) {
 		t.Errorf("for an owner: %v", err)
 	}
-	if _, err := (&Course{State: CourseOnSale}).FirstOffer(Standing{}, at("2025-03-03")); !errors.Is(err, ErrNoPolicies) {
+	if _, err := (&Course{State: CourseOnSale}).FirstOffer(PurchaseHistory{}, at("2025-03-03")); !errors.Is(err, ErrNoPolicies) {
 		t.Errorf("without policies: %v", err)
 	}
 }
 
 func TestTheOffersOfAVisitor(t *testing.T) {
-	got, err := json.Marshal(ladderCourse().Offers(Standing{}, time.Time{})[1:])
+	got, err := json.Marshal(ladderCourse().Offers(PurchaseHistory{}, time.Time{})[1:])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -461,8 +461,8 @@ func TestAnOffersReasonIsTheCodeThatBuyingItGives(t *testing.T) {
 	s := newStory(t, c)
 	check := func(when string) {
 		t.Helper()
-		for _, o := range c.Offers(s.standing(), at(when)) {
-			bought, err := c.Offer(o.PolicyID, s.standing(), at(when))
+		for _, o := range c.Offers(s.history(), at(when)) {
+			bought, err := c.Offer(o.PolicyID, s.history(), at(when))
 			if CodeOf(err) != o.Reason || (err == nil) != o.Available || err == nil && bought.Price != o.Price {
 				t.Errorf("on %s: listed %+v, bought %+v, %v", when, o, bought, err)
 			}

@@ -57,7 +57,7 @@ type Order struct {
 	Refunds     []Refund           `bson:"refunds"`
 	Duties      map[DutyName]*Duty `bson:"duties"`
 	History     []Record           `bson:"history"`              // every move, oldest first
-	Exception   string             `bson:"exception,omitempty"`  // what was odd about the money
+	Exception   string             `bson:"exception,omitempty"`  // the mismatch of the payment
 	BuyerGone   bool               `bson:"buyer_gone,omitempty"` // the account was deleted before its courses were granted
 	CreatedAt   time.Time          `bson:"created_at"`
 	ExpiresAt   time.Time          `bson:"expires_at"`
@@ -82,7 +82,7 @@ type OrderLine struct {
 	Period       *Period    `bson:"period,omitempty"`
 	List         Fen        `bson:"list_price_fen"`
 	Credit       Fen        `bson:"credit_fen"`
-	CreditOrders []string   `bson:"credit_orders,omitempty"` // whose stage money is the credit
+	CreditOrders []string   `bson:"credit_orders,omitempty"` // the orders whose stage money is the credit
 	Needless     []string   `bson:"needless,omitempty"`      // orders of stages not begun, paid back once this line is granted
 	Price        Fen        `bson:"price_fen"`
 	Lessons      []string   `bson:"lessons"` // of the course at placing: what "hardly used" is measured against; nil in orders from before
@@ -194,7 +194,7 @@ type Refund struct {
 	Lines       []RefundPart `bson:"lines,omitempty"`     // what of it belongs to which course
 	Duplicate   bool         `bson:"duplicate,omitempty"` // of a payment for nothing: no part of the order's own cash
 	CreatedAt   time.Time    `bson:"created_at"`
-	AcceptedAt  *time.Time   `bson:"accepted_at,omitempty"` // by WeChat: whose bill of that day it is on
+	AcceptedAt  *time.Time   `bson:"accepted_at,omitempty"` // by WeChat; the refund is on the bill of that day
 	AskedAt     *time.Time   `bson:"asked_at,omitempty"`
 	Asks        int          `bson:"asks,omitempty"`
 	DoneAt      *time.Time   `bson:"done_at,omitempty"`

@@ -9,8 +9,8 @@ import (
 // PayWithin is how long an order keeps its prices and can be paid.
 const PayWithin = 30 * time.Minute
 
-// closeAfter is how long after its prepay WeChat may be told to close a trade that
-// nobody hurries to close.
+// closeAfter is how long after its prepay a trade is closed at WeChat, where no other order waits
+// for it.
 const closeAfter = 5 * time.Minute
 
 // NewOrder is an order as it is placed: pending, or paid at once where there is nothing
@@ -40,14 +40,14 @@ func (o *Order) RemindBefore(before time.Duration) {
 	}
 }
 
-// Reminds reports whether the buyer is still to be reminded that the order closes: somebody
-// who paid or cancelled, or for whom it is too late, is not.
+// Reminds reports whether the buyer is still to be reminded that the order closes: not after
+// paying or cancelling, and not when it is too late.
 func (o *Order) Reminds(now time.Time) bool {
 	return o.State == OrderPending && now.Before(o.ExpiresAt)
 }
 
-// Abandoned is an order whose placing never finished. It takes the id, so that the one
-// who began cannot finish it any more.
+// Abandoned is an order whose placing never finished. It takes the id, so that the interrupted
+// request cannot finish it any more.
 func Abandoned(id string, now time.Time) *Order {
 	return &Order{
 		ID: id, State: OrderClosed, CloseReason: CloseAbandoned, CreatedAt: now.UTC(), ExpiresAt: now.UTC(),
@@ -55,8 +55,8 @@ func Abandoned(id string, now time.Time) *Order {
 	}
 }
 
-// Opens reports whether the order still holds its courses: no other order for them may be
-// placed meanwhile.
+// Opens reports whether the order still holds its courses, so that no other order for them may be
+// placed.
 func (o *Order) Opens() bool {
 	return o.State == OrderPending || o.State == OrderClosing || o.State == OrderPaid
 }
@@ -112,7 +112,7 @@ func OrderOfTrade(outTradeNo string) (id string, ok bool) {
 	return outTradeNo[:n], true
 }
 
-// Payer is what some channels need to know of who pays: JSAPI the openid, H5 the address.
+// Payer is what a channel needs to know of the payer: JSAPI the openid, H5 the address.
 type Payer struct{ Openid, IP string }
 
 // AddAttempt writes down a new payment attempt before WeChat hears of it. An order has 99
@@ -136,40 +136,41 @@ const (
 	SettledPaid      Settlement = "paid"      // M4, M9 or M10: the duties begin
 	SettledRepeat    Settlement = "repeat"    // known already, nothing to do
 	SettledDuplicate Settlement = "duplicate" // a second payment; it goes back by itself
-	SettledLate      Settlement = "late"      // for a closed order nobody can have any more; it goes back by itself
+	SettledLate      Settlement = "late"      // for a closed order that cannot be revived; it goes back by itself
 	SettledGone      Settlement = "gone"      // for a deleted account; it goes back by itself
-	SettledOdd       Settlement = "odd"       // amount, currency or parties differ; M13 where nothing was settled yet
+	SettledMismatch  Settlement = "odd"       // amount, currency or parties differ; M13 where nothing was settled yet
 	SettledHeld      Settlement = "held"      // the order waits for people
 	SettledUnknown   Settlement = "unknown"   // no such attempt
 )
 
 // Settle applies a verified payment. wanted says whether a closed order may be revived
-// (its courses are still free for the learner and on sale); by is who brought the news.
+// (its courses are still free for the learner and on sale); by is the source: callback, query or
+// reconciliation.
 func (o *Order) Settle(p Payment, m Merchant, wanted bool, now time.Time, by string) Settlement {
 	a := o.Attempt(p.OutTradeNo)
 	if a == nil {
 		return SettledUnknown
 	}
-	odd := p.odd(a, m)
+	mismatch := p.mismatch(a, m)
 	switch {
-	case a.Succeeded() && odd == "" && a.TransactionID == p.TransactionID:
+	case a.Succeeded() && mismatch == "" && a.TransactionID == p.TransactionID:
 		return SettledRepeat
-	case odd != "" && o.State == OrderException:
+	case mismatch != "" && o.State == OrderException:
 		return SettledRepeat
-	case a.Succeeded(), odd != "" && o.PaidAt != nil:
-		return SettledOdd // settled money stays settled; the second story is for people to read
-	case odd != "":
-		o.Exception = odd
-		o.move(MoveException, OrderException, now, by, map[string]string{"out_trade_no": p.OutTradeNo, "odd": odd})
-		return SettledOdd
+	case a.Succeeded(), mismatch != "" && o.PaidAt != nil:
+		return SettledMismatch // settled money stays settled; the second story is for people to read
+	case mismatch != "":
+		o.Exception = mismatch
+		o.move(MoveException, OrderException, now, by, map[string]string{"out_trade_no": p.OutTradeNo, "odd": mismatch})
+		return SettledMismatch
 	}
 	return o.settle(a, p, wanted, now, by)
 }
 
-// Odd says what does not fit between a payment and the attempt that it claims to pay, or "".
-func (o *Order) Odd(p Payment, m Merchant) string {
+// Mismatch says what does not fit between a payment and the attempt that it claims to pay, or "".
+func (o *Order) Mismatch(p Payment, m Merchant) string {
 	if a := o.Attempt(p.OutTradeNo); a != nil {
-		return p.odd(a, m)
+		return p.mismatch(a, m)
 	}
 	return "no such attempt"
 }
@@ -218,8 +219,8 @@ func (o *Order) settle(a *Attempt, p Payment, wanted bool, now time.Time, by str
 	return SettledPaid
 }
 
-// Close begins the end of a pending order (M7): nobody can pay it in the shop any more,
-// but until WeChat has closed its trades money may still come.
+// Close begins the end of a pending order (M7): the shop offers no payment any more, but money may
+// still come until WeChat has closed the order's trades.
 func (o *Order) Close(reason CloseReason, now time.Time, by string) error {
 	if o.State != OrderPending {
 		return ErrOrderNotCancellable
@@ -230,9 +231,10 @@ func (o *Order) Close(reason CloseReason, now time.Time, by string) error {
 	return nil
 }
 
-// CloseAt is when WeChat may be told to close an attempt, and ok whether it is to be: those
-// of a closing order, at once where another order waits, else not before five minutes
-// after the prepay; and those that another payment of the order has left behind.
+// CloseAt is when to close an attempt at WeChat; ok is false for an attempt that stays open. The
+// attempts of a closing order are closed at once where another order waits, else not before five
+// minutes after the prepay. An attempt that another payment of the order has left behind is closed
+// as well.
 func (o *Order) CloseAt(a *Attempt) (at time.Time, ok bool) {
 	switch {
 	case !a.Open() || o.State == OrderPending || o.State == OrderException:
@@ -250,7 +252,7 @@ func (o *Order) CloseAt(a *Attempt) (at time.Time, ok bool) {
 	return at, true
 }
 
-// CloseDue is the first attempt that WeChat is to be told to close by now.
+// CloseDue is the first attempt that is due to be closed at WeChat by now.
 func (o *Order) CloseDue(now time.Time) *Attempt {
 	for i := range o.Attempts {
 		if at, ok := o.CloseAt(&o.Attempts[i]); ok && !at.After(now) {
@@ -329,9 +331,8 @@ func (o *Order) Needless() map[string]string {
 	return orders
 }
 
-// TakeDown ends an unpaid order whose course may not be sold any more by law: it is closed
-// at WeChat at once, and money that still comes goes back. It reports whether anything
-// changed.
+// TakeDown ends an unpaid order of a course that may not be sold any more by law: it is closed at
+// WeChat at once, and money that still comes goes back. It reports whether anything changed.
 func (o *Order) TakeDown(now time.Time, by string) bool {
 	switch {
 	case o.State == OrderPending:

@@ -20,11 +20,11 @@ type Payment struct {
 	Openid        string    `bson:"openid"`
 }
 
-// Merchant is who we are at WeChat Pay.
+// Merchant is the shop's identity at WeChat Pay.
 type Merchant struct{ AppID, MchID string }
 
-// odd says what does not fit between a payment and the attempt it claims to pay, or "".
-func (p Payment) odd(a *Attempt, m Merchant) string {
+// mismatch says what does not fit between a payment and the attempt it claims to pay, or "".
+func (p Payment) mismatch(a *Attempt, m Merchant) string {
 	switch {
 	case p.MchID != m.MchID:
 		return "mchid " + p.MchID
@@ -38,8 +38,8 @@ func (p Payment) odd(a *Attempt, m Merchant) string {
 	return ""
 }
 
-// askPauses are the pauses before WeChat is asked about an attempt whose callback has not
-// come: 5, 15, 30 and 60 s after it was made, then every minute.
+// askPauses are the pauses before WeChat is asked about an attempt without a callback: 5, 15, 30
+// and 60 s after it was made, then every minute.
 var askPauses = []time.Duration{5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute}
 
 // Open reports whether money may still come for the attempt.

@@ -128,8 +128,8 @@ func clashes(before []PricePolicy, p PricePolicy) string {
 	return ""
 }
 
-// stageWithoutPrevious is the place of a stage whose previous stage is missing, -1 where
-// the ladder has no hole.
+// stageWithoutPrevious is the index of a stage without the stage before it, -1 where the ladder
+// has no hole.
 func stageWithoutPrevious(policies []PricePolicy) int {
 	return slices.IndexFunc(policies, func(p PricePolicy) bool {
 		return p.Stage > 1 && !slices.ContainsFunc(policies, func(q PricePolicy) bool { return q.Stage == p.Stage-1 })

@@ -144,8 +144,8 @@ func FuzzPublish(f *testing.F) {
 			}
 			return
 		}
-		for _, o := range Available(c.Offers(Standing{}, at("2025-03-01"))) {
-			q, err := MakeQuote([]LineRequest{{"c", o.PolicyID}}, func(string) (*Course, Standing, error) { return c, Standing{}, nil }, at("2025-03-01"))
+		for _, o := range Available(c.Offers(PurchaseHistory{}, at("2025-03-01"))) {
+			q, err := MakeQuote([]LineRequest{{"c", o.PolicyID}}, func(string) (*Course, PurchaseHistory, error) { return c, PurchaseHistory{}, nil }, at("2025-03-01"))
 			if err != nil || q.Total != o.Price || q.Total < 0 {
 				t.Fatalf("offer %+v is quoted as %+v, %v", o, q, err)
 			}

@@ -10,7 +10,7 @@ import (
 // MaxLines is how many lines a quote, an order or a cart may have.
 const MaxLines = 50
 
-// LineRequest is one course that somebody wants, under one price policy.
+// LineRequest asks for one course under one price policy.
 type LineRequest struct {
 	CourseID string `json:"course_id"`
 	PolicyID string `json:"policy_id"`
@@ -61,9 +61,9 @@ type Problem struct {
 }
 
 // MakeQuote prices the lines for one learner. course fetches a course and the learner's
-// standing in it; ErrCourseNotFound from it becomes a problem of that line, any other
+// history in it; ErrCourseNotFound from it becomes a problem of that line, any other
 // error ends the quote. No lines, more than MaxLines, or a course twice are refused.
-func MakeQuote(lines []LineRequest, course func(id string) (*Course, Standing, error), now time.Time) (Quote, error) {
+func MakeQuote(lines []LineRequest, course func(id string) (*Course, PurchaseHistory, error), now time.Time) (Quote, error) {
 	if err := CheckLines(lines); err != nil {
 		return Quote{}, err
 	}
@@ -104,19 +104,19 @@ func CheckLines(lines []LineRequest) error {
 
 // quoteLine prices one line. With an error it still names what was asked for, as far as
 // the course is known.
-func quoteLine(want LineRequest, course func(id string) (*Course, Standing, error), now time.Time) (QuoteLine, error) {
+func quoteLine(want LineRequest, course func(id string) (*Course, PurchaseHistory, error), now time.Time) (QuoteLine, error) {
 	line := QuoteLine{CourseID: want.CourseID, PolicyID: want.PolicyID}
 	if !ValidID(want.CourseID) {
 		return line, ErrCourseNotFound
 	}
-	c, standing, err := course(want.CourseID)
+	c, history, err := course(want.CourseID)
 	if err != nil {
 		return line, err
 	}
 	if c.State != CourseDraft {
 		line.Title, line.Cover = c.Title, c.Cover
 	}
-	o, err := c.Offer(want.PolicyID, standing, now)
+	o, err := c.Offer(want.PolicyID, history, now)
 	if err != nil {
 		return line, err
 	}
@@ -157,10 +157,10 @@ func (q Quote) OrderLines() []OrderLine {
 	return lines
 }
 
-// CheckTotal is nil where q may become an order for a buyer who saw the total seen, in
-// fen: every line can be bought, and for no more than that. Else the refusal carries the
-// `quote`: the code of the problem where all lines share one, else ErrLinesNotSellable;
-// ErrPriceChanged with `old_fen` and `new_fen`.
+// CheckTotal is nil where q may become an order of a buyer that saw the total seen, in fen: every
+// line can be bought, and for no more than that. Else the refusal carries the `quote`: the code of
+// the problem where all lines share one, else ErrLinesNotSellable; ErrPriceChanged with `old_fen`
+// and `new_fen`.
 func CheckTotal(q Quote, seen Fen) error {
 	if len(q.Problems) > 0 {
 		return q.problem().With("quote", q)

@@ -9,18 +9,18 @@ import (
 	"testing"
 )
 
-// shelf is a catalogue with one learner's standings.
+// shelf is a catalogue with one learner's histories.
 type shelf struct {
 	courses   map[string]*Course
-	standings map[string]Standing
+	histories map[string]PurchaseHistory
 }
 
-func (s shelf) course(id string) (*Course, Standing, error) {
+func (s shelf) course(id string) (*Course, PurchaseHistory, error) {
 	c, ok := s.courses[id]
 	if !ok {
-		return nil, Standing{}, ErrCourseNotFound
+		return nil, PurchaseHistory{}, ErrCourseNotFound
 	}
-	return c, s.standings[id], nil
+	return c, s.histories[id], nil
 }
 
 func (s shelf) quote(t *testing.T, when string, lines ...string) Quote {
@@ -48,12 +48,12 @@ func newShelf() shelf {
 	publish(off, Ladder{}, lifetime("ofull", 50))
 	draft := &Course{ID: "draft", State: CourseDraft, Title: "secret"}
 	publish(draft, Ladder{}, lifetime("xfull", 50))
-	return shelf{map[string]*Course{"c": ladderCourse(), "d": d, "off": off, "draft": draft}, map[string]Standing{}}
+	return shelf{map[string]*Course{"c": ladderCourse(), "d": d, "off": off, "draft": draft}, map[string]PurchaseHistory{}}
 }
 
 func TestAQuoteOfSeveralCourses(t *testing.T) {
 	s := newShelf()
-	s.standings["c"] = Standing{TrialUsed: true}
+	s.histories["c"] = PurchaseHistory{TrialUsed: true}
 	q := s.quote(t, "2025-03-01", "c s2", "d dfull")
 	if q.Total != 21999 || len(q.Problems) != 0 {
 		t.Errorf("C46 total %d with %d problems, want 21999 and none", q.Total, len(q.Problems))
@@ -168,14 +168,14 @@ func TestWhatIsNoQuote(t *testing.T) {
 	tests := []struct {
 		name   string
 		lines  []string
-		course func(string) (*Course, Standing, error)
+		course func(string) (*Course, PurchaseHistory, error)
 		want   error
 	}{
 		{"nothing to buy", nil, newShelf().course, ErrNoLines},
 		{"a course twice", []string{"c s1", "d dfull", "c full"}, newShelf().course, ErrDuplicateLine},
 		{"more than fifty lines", many, newShelf().course, ErrInvalidField},
-		{"a store that fails", []string{"c s1"}, func(string) (*Course, Standing, error) { return nil, Standing{}, broken }, broken},
-		{"a store that is busy", []string{"c s1"}, func(string) (*Course, Standing, error) { return nil, Standing{}, ErrUnavailable }, ErrUnavailable},
+		{"a store that fails", []string{"c s1"}, func(string) (*Course, PurchaseHistory, error) { return nil, PurchaseHistory{}, broken }, broken},
+		{"a store that is busy", []string{"c s1"}, func(string) (*Course, PurchaseHistory, error) { return nil, PurchaseHistory{}, ErrUnavailable }, ErrUnavailable},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -93,7 +93,7 @@ type BillEntry struct {
 	TransactionID string
 	Amount        Fen
 	State         RefundState
-	Odd           string // what is neither payment nor refund: the bill's word for it
+	OtherState    string // what is neither payment nor refund: the bill's word for it
 }
 
 func (e BillEntry) key() cashKey {
@@ -202,14 +202,14 @@ func (b *Books) Sums(day Date) (s BillSums) {
 }
 
 // Reconcile compares the bill of a day with the books. The books hold every order that has
-// a number in the bill, and every order whose money moved on that day.
+// a number in the bill, and every order with a movement of money on that day.
 func Reconcile(day Date, bill []BillEntry, b *Books) []Difference {
 	diffs := []Difference{}
 	seen := map[cashKey]bool{}
 	for _, e := range bill {
 		switch {
-		case e.Odd != "":
-			diffs = append(diffs, b.difference(UnexpectedRow, e, "a row with the state "+e.Odd))
+		case e.OtherState != "":
+			diffs = append(diffs, b.difference(UnexpectedRow, e, "a row with the state "+e.OtherState))
 		case seen[e.key()]:
 			diffs = append(diffs, b.difference(UnexpectedRow, e, "a second row of this number"))
 		default:

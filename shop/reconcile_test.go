@@ -56,7 +56,7 @@ func TestABillIsComparedWithTheBooks(t *testing.T) {
 		}, []string{"UNKNOWN_NUMBER o1r02"}},
 		{"has another transaction", func(_ *Order, b *[]BillEntry) { (*b)[0].TransactionID = "t2" }, []string{"TRANSACTION_DIFFERS o102"}},
 		{"names a payment twice", func(_ *Order, b *[]BillEntry) { *b = append(*b, (*b)[0]) }, []string{"UNEXPECTED_ROW o102"}},
-		{"has a row that is neither", func(_ *Order, b *[]BillEntry) { (*b)[0].Odd = "REVOKED" }, []string{"UNEXPECTED_ROW o102"}},
+		{"has a row that is neither", func(_ *Order, b *[]BillEntry) { (*b)[0].OtherState = "REVOKED" }, []string{"UNEXPECTED_ROW o102"}},
 		{"accepted what we have not handed over yet", func(o *Order, _ *[]BillEntry) { o.Refunds[0].State = RefundApproved }, []string{"REFUND_THERE_NOT_HERE o1r01"}},
 		{"knows that the refund went through", func(o *Order, _ *[]BillEntry) { o.Refunds[0].State = RefundProcessing }, []string{"REFUND_STATE_DIFFERS o1r01"}},
 		{"does not know yet that the refund went through", func(_ *Order, b *[]BillEntry) { (*b)[1].State = RefundProcessing }, nil},

@@ -36,8 +36,8 @@ func (r *Refund) Asked(now time.Time) {
 // NotAsked notes that WeChat was not asked after all: it is to be at the next look.
 func (r *Refund) NotAsked() { r.AskedAt = nil }
 
-// Accept notes when WeChat accepted the refund and reports whether that is news. The first
-// time told stays: a refund is on the bill of one day only.
+// Accept notes when WeChat accepted the refund and reports whether that is news. The first time
+// stays: a refund is on the bill of one day only.
 func (r *Refund) Accept(at time.Time) bool {
 	if r.AcceptedAt != nil || at.IsZero() {
 		return false
@@ -78,8 +78,8 @@ func OrderOfRefund(outRefundNo string) (id string, ok bool) {
 
 func (o *Order) nextRefundNo() string { return fmt.Sprintf("%sr%02d", o.ID, len(o.Refunds)+1) }
 
-// payBack begins the refund of money that pays for nothing: a second payment of the order,
-// or one for an order that nobody can have any more.
+// payBack begins the refund of money that pays for nothing: a second payment of the order, or a
+// payment of an order that cannot be revived.
 func (o *Order) payBack(a *Attempt, reason string, now time.Time) {
 	a.State = AttemptDupRefunding
 	o.Refunds = append(o.Refunds, Refund{
@@ -88,18 +88,18 @@ func (o *Order) payBack(a *Attempt, reason string, now time.Time) {
 	})
 }
 
-// ByShop is who did what no person asked for.
+// ByShop is the author of what no person asked for.
 const ByShop = "shop"
 
-// Reasons of refunds that nobody asked for.
+// Reasons of refunds that no person asked for.
 const (
 	ReasonLineRefused    = "LINE_REFUSED"    // a paid line could not be granted; the line says why
 	ReasonNeedlessStage  = "NEEDLESS_STAGE"  // the full price overtook a stage that had not begun
 	ReasonAccountDeleted = "ACCOUNT_DELETED" // there is no buyer any more
 )
 
-// BeginRefund writes a refund down before WeChat hears of it (M11). The grants that it
-// revokes are frozen meanwhile. One that pays nothing back is done at once (M12).
+// BeginRefund writes a refund down before it is asked of WeChat (M11). Its grants are frozen until
+// the end of the refund. A refund that pays nothing back is done at once (M12).
 func (o *Order) BeginRefund(q OrderRefund, reason, by string, now time.Time) *Refund {
 	r := Refund{
 		OutRefundNo: o.nextRefundNo(), State: RefundApproved, Amount: q.Amount, Reason: reason, By: by, CreatedAt: now.UTC(),
@@ -175,9 +175,9 @@ func (o *Order) RefundRefused(now time.Time) bool {
 	return some
 }
 
-// LoseBuyer begins the refund of all that is left of an order whose buyer's account was
-// deleted before the grants stood, which end with it. It reports whether there was anything
-// to begin; done again it is not.
+// LoseBuyer begins the refund of all that is left of an order after its buyer's account was
+// deleted before the grants stood; the grants end with the account. It reports whether there was
+// anything to begin; done again it is not.
 func (o *Order) LoseBuyer(now time.Time) bool {
 	if o.BuyerGone || !CanMove(MoveRefunding, o.State, OrderRefunding) {
 		return false
@@ -208,7 +208,7 @@ func (o *Order) left() Fen {
 	return left
 }
 
-// paidAttempt is the attempt whose money is the order's, nil where it cost nothing.
+// paidAttempt is the attempt that paid the order, nil where the order cost nothing.
 func (o *Order) paidAttempt() *Attempt {
 	for i := range o.Attempts {
 		if o.Attempts[i].State == AttemptSucceeded {

@@ -82,7 +82,7 @@ func TestADutyOwedAgainWhileItIsDoneStaysOwed(t *testing.T) {
 	o := &Order{Duties: map[DutyName]*Duty{}}
 	o.owe(now.Add(5*time.Second), DutyRevoke)
 	owed := o.Duties[DutyRevoke].Owed
-	o.owe(now, DutyRevoke) // while somebody does it for the order as it was
+	o.owe(now, DutyRevoke) // while another instance does it for the order as it was
 	o.DutyDone(DutyRevoke, owed)
 	if name, ok := o.NextDuty(now); !ok || name != DutyRevoke {
 		t.Error("what came in between is never done")

@@ -153,7 +153,7 @@ func (o *Order) endsGrant(q RefundQuote, e *Enrolment) (_ RefundQuote, some bool
 // it: each share is rounded down to the fen, and the remainder goes to the last line, which
 // is the one that holds most (where several do, the one whose course id comes last). What is
 // more than that line holds goes to the one before it. The order of the lines plays no part,
-// so what a line still holds afterwards does not depend on it either.
+// so a line's rest does not depend on it either.
 func (o *Order) spread(amount Fen, held []Fen) []Fen {
 	shares := make([]Fen, len(held))
 	all := total(held)

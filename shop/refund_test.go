@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// inStage2 is a learner who took S1 on 1 March and bought S2 on 2 April at noon: S2 runs
-// through 2 May, 30 whole days and the afternoon it was bought.
+// inStage2 is a learner with S1 since 1 March and S2 bought on 2 April at noon: S2 runs through 2
+// May, 30 whole days and the afternoon it was bought.
 func inStage2(t *testing.T) *story {
 	s := newStory(t, ladderCourse())
 	s.buys("s1", "2025-03-01 10:00")
@@ -325,7 +325,7 @@ func TestNeverMoreThanIsLeft(t *testing.T) {
 // twoCourses is an order of S2 of course C and the full price of course D, both granted.
 func twoCourses(t *testing.T) (*Order, map[string]*Enrolment) {
 	s := newShelf()
-	s.standings["c"] = Standing{TrialUsed: true}
+	s.histories["c"] = PurchaseHistory{TrialUsed: true}
 	paid := at("2025-04-02 12:00")
 	lines := s.quote(t, "2025-04-02 12:00", "c s2", "d dfull").OrderLines()
 	o := &Order{ID: "o", State: OrderFulfilled, CreatedAt: paid, PaidAt: &paid}

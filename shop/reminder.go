@@ -6,7 +6,7 @@ import "time"
 // kind of the notice too.
 type ReminderKind string
 
-// Nobody is charged by himself, so everybody is told in time: 7, 3 and 1 days before the
+// No payment happens by itself, so each learner is reminded in time: 7, 3 and 1 days before the
 // end of access, and when it has ended.
 const (
 	EndsIn7     ReminderKind = "access_ends_in_7"
@@ -21,8 +21,8 @@ var reminders = [...]struct {
 	days int // before the end
 }{{EndsIn7, 7}, {EndsIn3, 3}, {EndsIn1, 1}, {AccessEnded, 0}}
 
-// Reminder is what a learner is told about an access that ends or has ended. Next are the
-// offers to go on with, none while the course is not on sale.
+// Reminder is the message about an access that ends or has ended. Next are the offers to go on
+// with, none while the course is not on sale.
 type Reminder struct {
 	Kind     ReminderKind
 	CourseID string
@@ -45,12 +45,11 @@ func NextReminder(end, now time.Time) (at time.Time, ok bool) {
 	return time.Time{}, false
 }
 
-// Remind says what a learner with this past is to be told now about an access that ends
-// at end; ok is false where there is nothing to say. That is so where the access no longer
-// ends then: it was prolonged, bought for ever or refunded. While a refund is under way
-// nobody knows yet. Somebody who was to be told more than once by now is told the latest
-// only.
-func (c *Course) Remind(s Standing, end, now time.Time) (r Reminder, ok bool) {
+// Remind is the reminder due now for a learner with this past and an access that ends at end; ok
+// is false where none is due. None is due after the access was prolonged, bought for ever or
+// refunded, and none while a refund is under way. Of several reminders that have come due, only
+// the latest is sent.
+func (c *Course) Remind(s PurchaseHistory, end, now time.Time) (r Reminder, ok bool) {
 	kind, due := reminderAt(end, now)
 	if !due || !s.Enrolment.endsAt(end, now) {
 		return Reminder{}, false

@@ -6,10 +6,10 @@ import (
 	"testing"
 )
 
-// reminded is what the learner is to be told about an access through a day: the kind, the
-// days left, and what there is to go on with; "nothing" where there is nothing to say.
+// reminded is the reminder due about an access through a day: the kind, the days left, and what
+// there is to go on with; "nothing" where there is nothing to say.
 func (s *story) reminded(through, when string) string {
-	r, ok := s.c.Remind(s.standing(), at(through).AddDate(0, 0, 1), at(when))
+	r, ok := s.c.Remind(s.history(), at(through).AddDate(0, 0, 1), at(when))
 	if !ok {
 		return "nothing"
 	}
@@ -49,8 +49,8 @@ func TestRemindersBeforeAndAtTheEnd(t *testing.T) {
 	}
 }
 
-// TestWhatAReminderSays tells stories that begin with a free month from 1 March through 1
-// April; S2 then runs through 1 May.
+// TestWhatAReminderSays plays stories that begin with a free month from 1 March through 1 April;
+// S2 then runs through 1 May.
 func TestWhatAReminderSays(t *testing.T) {
 	tests := []struct {
 		name          string
@@ -115,7 +115,7 @@ func TestWhatAReminderSays(t *testing.T) {
 }
 
 func TestNobodyIsRemindedOfACourseNeverHad(t *testing.T) {
-	if r, ok := ladderCourse().Remind(Standing{TrialUsed: true}, at("2025-04-02"), at("2025-04-02")); ok {
+	if r, ok := ladderCourse().Remind(PurchaseHistory{TrialUsed: true}, at("2025-04-02"), at("2025-04-02")); ok {
 		t.Errorf("told %+v", r)
 	}
 }
@@ -153,7 +153,7 @@ func TestALearnerIsToldEachThingOnce(t *testing.T) {
 	var told []ReminderKind
 	next, more := NextReminder(end, at("2025-03-01 10:00"))
 	for ; more; next, more = NextReminder(end, next) {
-		if r, ok := s.c.Remind(s.standing(), end, next); ok {
+		if r, ok := s.c.Remind(s.history(), end, next); ok {
 			told = append(told, r.Kind)
 		}
 	}

@@ -1,7 +1,7 @@
-// Package shop holds the rules of selling courses: what a course costs whom, what a
-// cart and an order may become, what an enrolment opens and until when, and the
-// catalogue of error codes. It does no I/O and reads no clock: the time is an
-// argument, so every rule is tested with plain values.
+// Package shop holds the rules of selling courses: what a course costs a learner, what a cart and
+// an order may become, what an enrolment opens and until when, and the catalogue of error codes.
+// It does no I/O and reads no clock: the time is an argument, so every rule is tested with plain
+// values.
 package shop
 
 import (

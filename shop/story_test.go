@@ -65,12 +65,12 @@ func newStory(t *testing.T, c *Course) *story {
 		lines: map[string]OrderLine{}, paid: map[string]time.Time{}}
 }
 
-func (s *story) standing() Standing { return Standing{Enrolment: s.e, TrialUsed: s.trial} }
+func (s *story) history() PurchaseHistory { return PurchaseHistory{Enrolment: s.e, TrialUsed: s.trial} }
 
 func (s *story) quote(policy, when string) Quote {
 	s.Helper()
-	q, err := MakeQuote([]LineRequest{{s.c.ID, policy}}, func(string) (*Course, Standing, error) {
-		return s.c, s.standing(), nil
+	q, err := MakeQuote([]LineRequest{{s.c.ID, policy}}, func(string) (*Course, PurchaseHistory, error) {
+		return s.c, s.history(), nil
 	}, at(when))
 	if err != nil {
 		s.Fatalf("quote %s on %s: %v", policy, when, err)
@@ -100,7 +100,7 @@ func (s *story) buys(policy, when string) (order string, cash Fen) {
 // costs expects the price of a policy in yuan.
 func (s *story) costs(policy, when string, want Fen) {
 	s.Helper()
-	o, err := s.c.Offer(policy, s.standing(), at(when))
+	o, err := s.c.Offer(policy, s.history(), at(when))
 	if err != nil || o.Price != want*yuan {
 		s.Errorf("%s on %s costs %d fen (%v), want %d yuan", policy, when, o.Price, err, want)
 	}
@@ -110,7 +110,7 @@ func (s *story) costs(policy, when string, want Fen) {
 // "policy price" with a comma between.
 func (s *story) refused(policy, when string, want *Error, instead string) {
 	s.Helper()
-	_, err := s.c.Offer(policy, s.standing(), at(when))
+	_, err := s.c.Offer(policy, s.history(), at(when))
 	if !errors.Is(err, want) {
 		s.Errorf("%s on %s: %v, want %s", policy, when, err, want.Code)
 		return
@@ -126,7 +126,7 @@ func (s *story) refused(policy, when string, want *Error, instead string) {
 // offered expects what can be bought.
 func (s *story) offered(when, want string) {
 	s.Helper()
-	if got := listed(Available(s.c.Offers(s.standing(), at(when)))); got != want {
+	if got := listed(Available(s.c.Offers(s.history(), at(when)))); got != want {
 		s.Errorf("on %s the offers are %q, want %q", when, got, want)
 	}
 }

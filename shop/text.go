@@ -105,7 +105,7 @@ func inEmoji(runes []rune, i int) bool {
 }
 
 // region is a part of a country as the tags of its flag spell it (UTS #51, a subdivision of
-// CLDR): gbeng is England. Other tags would be words that nobody sees.
+// CLDR): gbeng is England. Other tags would be invisible words.
 var region = regexp.MustCompile(`^(?:[a-z]{2}|[0-9]{3})[a-z0-9]{1,4}$`)
 
 func isRegion(tags []rune) bool {
@@ -153,7 +153,7 @@ func Cut(text string, most int) string {
 	return CutBy(text, func(s string) int { return utf8.RuneCountInString(s) }, most)
 }
 
-// CutBy is Cut for a limit in other units, of which size tells how many a piece has.
+// CutBy is Cut for a limit in other units; size counts the units of a piece.
 func CutBy(text string, size func(string) int, most int) string {
 	if size(text) <= most {
 		return text

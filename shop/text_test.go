@@ -31,7 +31,7 @@ func TestHiddenCharactersAreRefusedInEveryLine(t *testing.T) {
 	}
 }
 
-// tags spells ASCII in the tags of flags, which nobody sees.
+// tags spells ASCII in the invisible tags of flags.
 func tags(s string) string {
 	return strings.Map(func(r rune) rune { return r - ' ' + firstTag }, s)
 }

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Role is what somebody may do besides looking.
+// Role is what a member of staff may do besides reading.
 type Role string
 
 // Everybody with an account is a learner. An editor keeps the catalogue, a marketer sends
@@ -39,17 +39,17 @@ func JoinRoles(roles []Role, between string) string {
 	return strings.Join(names, between)
 }
 
-// MayActAs reports whether somebody with these roles may do what needs role.
+// MayActAs reports whether these roles permit what needs role.
 func MayActAs(roles []Role, role Role) bool {
 	return slices.Contains(roles, role) || slices.Contains(roles, RoleAdmin)
 }
 
-// IsStaff reports whether somebody with these roles is more than a learner.
+// IsStaff reports whether these roles make more than a learner.
 func IsStaff(roles []Role) bool {
 	return slices.ContainsFunc(roles, func(r Role) bool { return r != RoleLearner })
 }
 
-// User is an account. Username is "" for somebody who came by WeChat and chose none.
+// User is an account. Username is "" for an account made by a WeChat login that chose none.
 type User struct {
 	ID           string `bson:"_id" json:"id"`
 	Username     string `bson:"username,omitempty" json:"username"`
@@ -62,11 +62,11 @@ type User struct {
 	RolesV     int64 `bson:"roles_v,omitempty" json:"-"`
 	AdminSince int64 `bson:"admin_since,omitempty" json:"-"`
 
-	// StaffPassword tells whether the password has the length that staff need; nil: not known, because it
-	// was set before that was kept, and not given since.
+	// StaffPassword reports whether the password has the length that staff need; nil: not known, because
+	// it was set before the length was stored, and not typed since.
 	StaffPassword *bool `bson:"staff_password,omitempty" json:"-"`
 
-	// Passwordless is somebody who can log in by WeChat alone.
+	// Passwordless is an account that can log in by WeChat alone.
 	Passwordless bool `bson:"passwordless,omitempty" json:"-"`
 
 	CreatedAt time.Time `bson:"created_at" json:"created_at"`
@@ -96,7 +96,7 @@ const (
 	LocaleEn = "en"
 )
 
-// Language is the one that somebody is written to in.
+// Language is the language of the user's messages.
 func (u *User) Language() string {
 	if u.Locale == LocaleEn {
 		return LocaleEn

@@ -7,7 +7,7 @@ import (
 )
 
 // Wording is what a notice says in one language: a line, and some lines of plain text. In a
-// template both may hold placeholders, {course}, for what is known when it is told.
+// template both may hold placeholders, {course}, for what is known when it is sent.
 type Wording struct {
 	Title string `bson:"title" json:"title"`
 	Body  string `bson:"body" json:"body"`

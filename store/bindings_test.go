@@ -42,11 +42,11 @@ func (s *DB) has(t testing.TB, userID string) string {
 
 func (s *DB) usedTrial(t testing.TB, userID, courseID string) bool {
 	t.Helper()
-	standing, err := s.Enrolments.Standing(t.Context(), userID, courseID)
+	history, err := s.Enrolments.Standing(t.Context(), userID, courseID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return standing[courseID].TrialUsed
+	return history[courseID].TrialUsed
 }
 
 func TestAFreeStageIsUsedByAPersonNotByAnAccount(t *testing.T) {

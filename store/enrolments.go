@@ -46,7 +46,7 @@ func (s *Enrolments) Change(ctx context.Context, userID, courseID string, change
 
 // Standing is the learner's past in each of the courses. A course that is missing from the
 // answer is one the learner has no past in.
-func (s *Enrolments) Standing(ctx context.Context, userID string, courseIDs ...string) (map[string]shop.Standing, error) {
+func (s *Enrolments) Standing(ctx context.Context, userID string, courseIDs ...string) (map[string]shop.PurchaseHistory, error) {
 	ids := make([]string, 0, len(courseIDs))
 	for _, c := range courseIDs {
 		ids = append(ids, shop.EnrolmentID(userID, c))
@@ -63,15 +63,15 @@ func (s *Enrolments) Standing(ctx context.Context, userID string, courseIDs ...s
 	if err != nil {
 		return nil, err
 	}
-	all := map[string]shop.Standing{}
+	all := map[string]shop.PurchaseHistory{}
 	for _, c := range courseIDs {
 		if used[c] || lack != nil {
-			all[c] = shop.Standing{TrialUsed: used[c], TrialLack: lack}
+			all[c] = shop.PurchaseHistory{TrialUsed: used[c], TrialLack: lack}
 		}
 	}
 	for i := range enrolments {
 		e := &enrolments[i]
-		all[e.CourseID] = shop.Standing{Enrolment: e, TrialUsed: used[e.CourseID], TrialLack: lack}
+		all[e.CourseID] = shop.PurchaseHistory{Enrolment: e, TrialUsed: used[e.CourseID], TrialLack: lack}
 	}
 	return all, nil
 }

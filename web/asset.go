@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// assetDir is where Vite puts the files whose names carry a hash of what is in them.
+// assetDir is where Vite puts files with a hash of the content in the name.
 const assetDir = "assets/"
 
 // An asset is one file of the build with everything its answer needs.
@@ -92,7 +92,7 @@ func (a asset) serve(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", a.contentType)
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) // the reader has gone: nobody to tell
+		_, _ = w.Write(body) // an error means that the client has gone
 	}
 }
 

@@ -17,8 +17,8 @@ func guarded(next http.Handler) http.Handler {
 		h.Set("Content-Security-Policy", policy)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
-		// Others are told the shop's origin and no more: WeChat takes payers from a phone's
-		// browser only where it sees from which shop they come.
+		// Other sites see the shop's origin and no more; WeChat needs it, because it takes payers
+		// from a phone's browser only with the shop's Referer.
 		h.Set("Referrer-Policy", "strict-origin-when-cross-origin")
 		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {

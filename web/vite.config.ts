@@ -3,8 +3,8 @@ import vue from '@vitejs/plugin-vue'
 import browserslistToEsbuild from 'browserslist-to-esbuild'
 import { defineConfig, type Plugin } from 'vite'
 
-// The icon font is in Vant's stylesheet as data; beside it stands a copy on
-// somebody else's server, which our content security policy refuses anyway.
+// The icon font is in Vant's stylesheet as data; the copy on another server beside it is refused
+// by our content security policy anyway.
 function ownFontsOnly(): Plugin {
   return {
     name: 'own-fonts-only',

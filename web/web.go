@@ -17,7 +17,7 @@ import (
 //go:embed all:dist
 var dist embed.FS
 
-// Options are what the pages must be told about the server they came from.
+// Options are what the pages must know about their server.
 type Options struct {
 	// SandboxURL is where the sandbox's phone page lives, for example
 	// http://127.0.0.1:8090. Empty when payments go to the real WeChat: the
@@ -87,8 +87,8 @@ func (s *site) load(built fs.FS, opts Options) error {
 	})
 }
 
-// withSandbox tells the page where the sandbox is, in a meta element: the
-// content security policy allows no inline script that could carry it.
+// withSandbox puts the sandbox's address into the page, in a meta element: the content security
+// policy allows no inline script that could carry it.
 func withSandbox(index []byte, url string) []byte {
 	if url == "" {
 		return index
@@ -123,7 +123,7 @@ func notBuilt(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusServiceUnavailable)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write([]byte(notBuiltPage)) // the reader has gone: nobody to tell
+		_, _ = w.Write([]byte(notBuiltPage)) // an error means that the client has gone
 	}
 }
 

@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// Shelf is where the instances of a shop share the account's access token, and agree on who
-// renews it. Its errors mean that it cannot be reached: then every instance asks WeChat for
-// itself, which stable_token answers with the same token.
+// Shelf is where the instances of a shop share the account's access token, and agree on the
+// instance that renews it. Its errors mean that it cannot be reached: then every instance asks
+// WeChat for itself, which stable_token answers with the same token.
 type Shelf interface {
 	// Get reads what was put under key; "" where nothing was.
 	Get(ctx context.Context, key string) (string, error)
 	// Put keeps value under key for ttl.
 	Put(ctx context.Context, key, value string, ttl time.Duration) error
-	// Take makes key the caller's for ttl unless it is somebody's, and reports whether. giveBack
+	// Take gives the caller the key for ttl if it is free, and reports whether it did. giveBack
 	// ends it sooner.
 	Take(ctx context.Context, key string, ttl time.Duration) (giveBack func(), mine bool, err error)
 }
@@ -49,7 +49,7 @@ func (s tokenState) good(now time.Time) bool {
 	return s.Text != "" && now.Before(s.Ends) && s.Ends.Sub(now) <= longestLife+time.Minute
 }
 
-// accessToken is the token as this process knows it. Whoever holds turn may read and replace it.
+// accessToken is the token as this process knows it. The holder of turn may read and replace it.
 type accessToken struct {
 	turn chan struct{}
 	tokenState
@@ -119,7 +119,7 @@ func (a *Account) renewToken(ctx context.Context, refused string) (tokenState, e
 	}
 }
 
-// replaceToken puts a new token onto the shelf, unless somebody did since it was looked at.
+// replaceToken puts a new token onto the shelf, unless another instance did since the last look.
 func (a *Account) replaceToken(ctx context.Context, key, refused string) (tokenState, error) {
 	kept, err := a.shelved(ctx, key)
 	if err == nil && kept.fresh(refused, a.cfg.Now()) {

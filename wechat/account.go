@@ -101,8 +101,8 @@ type QRCode struct {
 	ExpiresIn             time.Duration
 }
 
-// CreateQRCode makes a temporary code (QR_STR_SCENE) for a scene of 1 to 64 characters: whoever
-// scans it is announced by an event that names the scene. WeChat allows 30 days at most.
+// CreateQRCode makes a temporary code (QR_STR_SCENE) for a scene of 1 to 64 characters: a scan is
+// announced by an event that names the scene. WeChat allows 30 days at most.
 func (a *Account) CreateQRCode(ctx context.Context, scene string, ttl time.Duration) (QRCode, error) {
 	in := map[string]any{
 		"expire_seconds": int64(ttl / time.Second), "action_name": "QR_STR_SCENE",
@@ -123,8 +123,8 @@ func (a *Account) CreateQRCode(ctx context.Context, scene string, ttl time.Durat
 	return QRCode{out.Ticket, out.URL, image, time.Duration(out.ExpireSeconds) * time.Second}, nil
 }
 
-// Follower is what WeChat tells of somebody who follows the account. Unionid is "" where the account
-// is linked to no Open Platform account; it is the same person's at all accounts that are.
+// Follower is what WeChat knows of a follower of the account. Unionid is "" where the account is
+// linked to no Open Platform account; it is the same person's at all accounts that are.
 type Follower struct {
 	Openid, Unionid string
 	Following       bool
@@ -152,12 +152,13 @@ func (a *Account) AuthorizeURL(redirect, state string) string {
 		"&redirect_uri="+url.QueryEscape(redirect)+"&response_type=code&scope=snsapi_base&state="+url.QueryEscape(state)+"#wechat_redirect")
 }
 
-// ErrCode: an authorisation code that is unknown, used or too old, or whose user only looked at a
-// snapshot of the page (then the openid is nobody's). The user has to authorise again.
+// ErrCode: an authorisation code that is unknown, used or too old, or given to a user that only
+// looked at a snapshot of the page (then the openid is of no account). The user has to authorise
+// again.
 var ErrCode = errors.New("the authorisation code is not valid")
 
 // Exchange turns an authorisation code, which is good for one exchange within five minutes, into the
-// openid of who authorised.
+// openid of the user that authorised.
 func (a *Account) Exchange(ctx context.Context, code string) (openid string, err error) {
 	var out struct {
 		Openid   string `json:"openid"`

@@ -14,8 +14,8 @@ import (
 
 // ParseBill reads a trade bill: a header, rows, a second header, one line of sums. Columns are
 // found by name, because their order differs by kind of bill. Every value has a backtick in
-// front, amounts are yuan with decimals, times are Beijing's. A file whose rows do not add up to
-// its own sums is refused.
+// front, amounts are yuan with decimals, times are Beijing's. A file with sums that its rows do
+// not add up to is refused.
 func ParseBill(r io.Reader) ([]BillRow, BillSummary, error) {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 1<<20)

@@ -106,7 +106,7 @@ func (p *Pay) verify(r *http.Request, body []byte) error {
 }
 
 // exactHeaders refuses spellings that the SDK would read as the signed values although they are
-// not: doubled headers, padded numbers, line breaks in base64. Nobody honest sends them.
+// not: doubled headers, padded numbers, line breaks in base64. WeChat never sends them.
 func exactHeaders(h http.Header) error {
 	for _, name := range []string{consts.WechatPaySerial, consts.WechatPaySignature, consts.WechatPayTimestamp, consts.WechatPayNonce} {
 		values := h.Values(name)

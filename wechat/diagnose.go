@@ -32,10 +32,10 @@ const SettingClock = "Clock"
 // maxSkew is how far WeChat lets a signature's clock be off.
 const maxSkew = 5 * time.Minute
 
-// Diagnose tries cfg out against WeChat and tells which setting is wrong. It asks for the
-// platform certificates, places a trade of one fen that nobody can pay, because its code is
-// thrown away, closes it, and posts an unsigned callback to the shop's own addresses. Nothing
-// more is asked once something is wrong that would make everything else fail. cfg.NotifyURL and
+// Diagnose tries cfg out against WeChat and names the setting that is wrong. It asks for the
+// platform certificates, places a trade of one fen that cannot be paid, because its code is thrown
+// away, closes it, and posts an unsigned callback to the shop's own addresses. Nothing more is
+// asked once something is wrong that would make everything else fail. cfg.NotifyURL and
 // cfg.RefundNotifyURL are answered by a running shop only.
 //
 // WeChat answers every wrong signature with one code (SIGN_ERROR); which of number, serial and
@@ -70,7 +70,7 @@ func (d *diagnosis) unproved(setting, why string) {
 	d.verdicts = append(d.verdicts, Verdict{Setting: setting, Why: why})
 }
 
-// wrong reports false, for whoever goes on only if nothing is.
+// wrong always returns false, so that a check can return it and the checks after it are left out.
 func (d *diagnosis) wrong(setting, format string, args ...any) bool {
 	d.verdicts = append(d.verdicts, Verdict{setting, true, fmt.Sprintf(format, args...)})
 	return false
@@ -141,7 +141,8 @@ func (r *reply) says() string {
 	return fmt.Sprintf("WeChat says: %d %s %s", r.status, r.code, r.message)
 }
 
-// identity asks for the platform certificates: who the merchant is, and the APIv3 key.
+// identity asks for the platform certificates, which proves the merchant's identity and the APIv3
+// key.
 func (d *diagnosis) identity(ctx context.Context) bool {
 	got, err := d.ask(ctx, http.MethodGet, "/v3/certificates", "", nil)
 	if err != nil {

@@ -84,8 +84,8 @@ const (
 	apiCertificates api = "certificates"
 )
 
-// classify tells what the SDK returned as one of the kinds. It keeps no SDK error: their texts
-// carry whole headers.
+// classify maps an error of the SDK to one of this package's kinds. It keeps no SDK error: their
+// texts carry whole headers.
 func classify(name api, err error) error {
 	var answer *core.APIError
 	var network *net.OpError
@@ -151,7 +151,7 @@ func notThere(name api) error {
 	return ErrRefused
 }
 
-// gotNoAnswer says whether err counts against WeChat's health. A caller who went away does not.
+// gotNoAnswer says whether err counts against WeChat's health. A caller that went away does not.
 func gotNoAnswer(err error) bool {
 	return errors.Is(err, ErrBusy) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errLost)
 }

@@ -24,7 +24,7 @@ import (
 )
 
 // Event is something that happened at the official account. Name is WeChat's word (subscribe, SCAN,
-// unsubscribe …); a message that somebody wrote has none.
+// unsubscribe …); a message that a user wrote has none.
 type Event struct {
 	Openid string
 	Name   string
@@ -38,14 +38,14 @@ type Event struct {
 	Consents []Consent // of subscribe_msg_popup_event and subscribe_msg_change_event
 }
 
-// Consent is what somebody decided about messages of one subscription template: asked by a page,
-// each agreement allows one.
+// Consent is a user's decision about messages of one subscription template: asked by a page, each
+// agreement allows one.
 type Consent struct {
 	TemplateID string
 	Accepted   bool
 }
 
-// scenePrefix stands before the scene where a scan made somebody a follower, and only there.
+// scenePrefix stands before the scene where a scan made a new follower, and only there.
 const scenePrefix = "qrscene_"
 
 // Scene is that of the code that was scanned; "" where the event is not of a scan.
@@ -100,10 +100,10 @@ func (a *Account) ParseEvent(r *http.Request) (Event, error) {
 	return readEvent(plain)
 }
 
-// plainEvent takes a body as it stands. Whoever sees one push, in the log of a proxy say, holds a
-// signature that fits any body for the next five minutes; so each is good for the body that came
-// with it first. Where no instance can be asked which that was, the signature is believed: this
-// mode promises no more.
+// plainEvent takes a body as it stands. In this mode the signature does not cover the body: a push
+// seen in the log of a proxy, say, would sign any body for the next five minutes. So a signature
+// is good only for the first body that came with it. Where the shared memory of signatures cannot
+// be reached, the signature is believed: this mode promises no more.
 func (a *Account) plainEvent(r *http.Request, body []byte) (Event, error) {
 	q := r.URL.Query()
 	if !a.signedBy(q, "signature") {
@@ -160,7 +160,7 @@ func readEvent(plain []byte) (Event, error) {
 }
 
 // readConsents reads the lists of a subscribe_msg_… event. A change of mind in the settings has no
-// scene of its own: there somebody only ever refuses.
+// scene of its own; it can only be a refusal.
 func readConsents(plain []byte) ([]Consent, error) {
 	type entry struct {
 		TemplateID string `xml:"TemplateId"`
@@ -180,7 +180,7 @@ func readConsents(plain []byte) ([]Consent, error) {
 	return all, nil
 }
 
-// maxAge is how far a push's timestamp may be from now: an old one is somebody's recording.
+// maxAge is how far a push's timestamp may be from now: an older one may be a replay.
 const maxAge = 5 * time.Minute
 
 // signedBy checks the signature under that name of the query: over the account's token, timestamp,
@@ -201,8 +201,8 @@ func signature(parts ...string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// decodeAESKey reads an EncodingAESKey: base64 without its last "=". The console makes keys whose
-// spare bits are not zero, so it is not read strictly.
+// decodeAESKey reads an EncodingAESKey: base64 without its last "=". The console makes keys with
+// spare bits that are not zero, so strict base64 would refuse them.
 func decodeAESKey(text string) ([]byte, error) {
 	key, err := base64.StdEncoding.DecodeString(text + "=")
 	if err != nil || len(key) != 32 {

@@ -339,7 +339,8 @@ func TestRefundsThatSucceedAreNotHeldBack(t *testing.T) {
 	}
 }
 
-// TestTheBreakerOpensOnARefusedConnectionAndCallbacksAreTakenMeanwhile has WeChat's address answer nobody.
+// TestTheBreakerOpensOnARefusedConnectionAndCallbacksAreTakenMeanwhile has WeChat's address refuse every
+// connection.
 func TestTheBreakerOpensOnARefusedConnectionAndCallbacksAreTakenMeanwhile(t *testing.T) {
 	w, ctx := newWorld(t, publicKey), context.Background()
 	genuine := w.letter()

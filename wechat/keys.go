@@ -137,7 +137,7 @@ func (k *keyring) Get(ctx context.Context, serial string) (*x509.Certificate, bo
 		return k.known(ctx, serial)
 	}
 	k.asked = time.Now()
-	_ = k.renewLocked(context.WithoutCancel(ctx)) // for others too: who asked may hang up
+	_ = k.renewLocked(context.WithoutCancel(ctx)) // for other callers too: the caller that asked may hang up
 	return k.known(ctx, serial)
 }
 

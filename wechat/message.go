@@ -20,7 +20,7 @@ var (
 	ErrNotFollowing = fmt.Errorf("%w: the person does not follow", ErrRefused)
 	// ErrNotSubscribed: there is no consent, or it is used up. Final.
 	ErrNotSubscribed = fmt.Errorf("%w: the person has not agreed", ErrRefused)
-	// ErrOpenid: the openid is of another account, or of nobody. Final.
+	// ErrOpenid: the openid is of another account, or of none. Final.
 	ErrOpenid = fmt.Errorf("%w: not an openid of this account", ErrRefused)
 	// ErrTemplate: the account has no such template (any more). People have to mend the settings.
 	ErrTemplate = fmt.Errorf("%w: no such template", ErrRefused)
@@ -120,8 +120,8 @@ func (a *Account) SendTemplate(ctx context.Context, m Message) (msgid int64, err
 	return out.MsgID, nil
 }
 
-// SendSubscribed sends a subscription notice (订阅通知) to somebody who agreed to one: each consent
-// is one message.
+// SendSubscribed sends a subscription notice (订阅通知) to a user that agreed to one: each consent is
+// one message.
 func (a *Account) SendSubscribed(ctx context.Context, m Message) error {
 	in := struct {
 		ToUser     string           `json:"touser"`

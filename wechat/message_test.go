@@ -157,7 +157,7 @@ func TestWithoutTheShelfEachInstanceHasItsToken(t *testing.T) {
 	}
 }
 
-// sentJSON is a message on somebody's phone.
+// sentJSON is a message on a phone.
 type sentJSON struct {
 	Template string `json:"template"`
 	Title    string `json:"title"`

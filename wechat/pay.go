@@ -143,7 +143,7 @@ func checkConfig(cfg *PayConfig) (base *url.URL, bad []misfit) {
 	return base, bad
 }
 
-// misfits tells them all in one error.
+// misfits puts them all into one error.
 func misfits(bad []misfit) error {
 	var errs []error
 	for _, m := range bad {
@@ -164,8 +164,8 @@ func baseURL(s string) (*url.URL, error) {
 	return u, nil
 }
 
-// call runs one request to WeChat: within the time-out, behind the breaker of its kind, its error
-// told as one of this package's kinds.
+// call runs one request to WeChat: within the time-out, behind the breaker of its kind, with its
+// error mapped to one of this package's kinds.
 func (p *Pay) call(ctx context.Context, name api, do func(context.Context) error) error {
 	timeout := p.cfg.Timeout
 	if name == apiBill {

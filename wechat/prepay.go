@@ -171,7 +171,7 @@ func clip(s string, limit int) string {
 	return shop.CutBy(kept.String(), func(s string) int { return len(s) }, limit)
 }
 
-// expiry is told in Beijing time, for whoever reads WeChat's console.
+// expiry is in Beijing time, as WeChat's console shows it.
 func expiry(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil

@@ -28,7 +28,7 @@ type Refund struct {
 	TransactionID string
 	Status        string // PROCESSING, SUCCESS, CLOSED, ABNORMAL
 	Refund, Total shop.Fen
-	CreateTime    time.Time // when WeChat accepted it: the day on whose bill it is; not in callbacks
+	CreateTime    time.Time // when WeChat accepted it, which decides the day of its bill; not in callbacks
 	SuccessTime   time.Time
 }
 
@@ -45,7 +45,7 @@ func (p *Pay) Refund(ctx context.Context, in RefundRequest) (out Refund, err err
 		svc := refunddomestic.RefundsApiService{Client: p.client}
 		resp, _, err := svc.Create(ctx, refunddomestic.CreateRequest{
 			OutTradeNo: &in.OutTradeNo, OutRefundNo: &in.OutRefundNo, Reason: reason(in.Reason),
-			// Without a notify_url WeChat tells nothing, or tells it in the unverifiable v2 form.
+			// Without a notify_url WeChat sends nothing, or the unverifiable v2 form.
 			NotifyUrl: &p.cfg.RefundNotifyURL,
 			Amount:    &refunddomestic.AmountReq{Refund: core.Int64(int64(in.Refund)), Total: core.Int64(int64(in.Total)), Currency: core.String(cny)},
 		})

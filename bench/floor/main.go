@@ -1,7 +1,7 @@
 // Command floor does the least that the work can cost on this machine, to have something to
-// measure real servers against. A broadcast is one frame made once and one write call for
-// each socket; nobody subscribes, nothing waits, nothing is kept. A REST answer is bytes that
-// are ready, or what one round trip to Redis brings.
+// measure real servers against. A broadcast is one frame made once and one write call for each
+// socket, without subscriptions, waiting or storage. A REST answer is bytes that are ready, or
+// what one round trip to Redis brings.
 package main
 
 import (
@@ -48,8 +48,8 @@ type floor struct {
 // handshakeGUID is RFC 6455 §1.3's.
 const handshakeGUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
-// accept answers a handshake and keeps the bare connection. Nobody reads from it: the floor
-// has no pings and no hello.
+// accept answers a handshake and keeps the bare connection. Nothing reads from it: the floor has
+// no pings and no hello.
 func (f *floor) accept(w http.ResponseWriter, r *http.Request, _ httprouter.Params) {
 	sum := sha1.Sum([]byte(r.Header.Get("Sec-WebSocket-Key") + handshakeGUID))
 	conn, _, err := http.NewResponseController(w).Hijack()

@@ -70,7 +70,7 @@ func (h *history) untilRest() {
 		var all sync.WaitGroup
 		for _, i := range h.w.instances {
 			all.Go(func() {
-				if err := i.till.Sweep(h.ctx); err != nil {
+				if err := i.checkout.Sweep(h.ctx); err != nil {
 					h.w.logger().Error("the last sweeps", "err", err)
 				}
 			})
@@ -85,12 +85,12 @@ func (h *history) untilRest() {
 // written; those of a minute ago might still come.
 func (h *history) giveUpLost() {
 	h.w.clock.forward(11 * time.Minute)
-	h.must(h.anybody().till.GiveUpLost(h.ctx))
+	h.must(h.anybody().checkout.GiveUpLost(h.ctx))
 }
 
 // checkWhole wants the shop's own checker to find nothing.
 func (h *history) checkWhole() {
-	broken, err := h.anybody().till.Check(h.ctx)
+	broken, err := h.anybody().checkout.Check(h.ctx)
 	h.must(err)
 	if len(broken) > 0 {
 		h.fail("the shop's own checker finds %v", broken)
@@ -304,7 +304,7 @@ func (h *history) checkOffers(c *course) {
 	for id := range c.lists[0].prices {
 		r := &request{lines: []shop.LineRequest{{CourseID: c.id, PolicyID: id}}, seen: shop.MaxPrice}
 		code, total := h.expect(r, "")
-		q, err := h.anybody().till.Quote(h.ctx, h.user, r.lines)
+		q, err := h.anybody().checkout.Quote(h.ctx, h.user, r.lines)
 		h.must(err)
 		got := ""
 		if len(q.Problems) > 0 {

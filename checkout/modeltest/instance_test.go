@@ -21,13 +21,13 @@ import (
 // instance is one process of the shop, without its HTTP: its own connections to the
 // database, to Redis and to WeChat, which are all cut when it is killed.
 type instance struct {
-	name  string
-	world *world
-	gate  *gate
-	store *store.DB
-	till  *checkout.Checkout
-	pay   *wechat.Pay
-	line  *http.Server // its line to WeChat
+	name     string
+	world    *world
+	gate     *gate
+	store    *store.DB
+	checkout *checkout.Checkout
+	pay      *wechat.Pay
+	line     *http.Server // its line to WeChat
 
 	mu    sync.Mutex // orders the last call before end
 	ended bool
@@ -54,7 +54,7 @@ func (w *world) open(name string) (_ *instance, err error) {
 	}
 	live := hub.New(hub.Config{Redis: i.store.Redis(), Now: w.clock.now, Log: w.logger()})
 	s := w.wechat.Settings()
-	i.till = checkout.New(checkout.Config{
+	i.checkout = checkout.New(checkout.Config{
 		Store: i.store, Hub: live, Pay: i.pay, Merchant: shop.Merchant{AppID: s.AppID, MchID: s.MchID},
 		Teller: notice.New(notice.Config{Store: i.store, Hub: live, Now: w.clock.now, Log: w.logger()}),
 		Carts:  cart.New(cart.Config{Store: i.store, Hub: live, Now: w.clock.now, Log: w.logger()}),
@@ -124,7 +124,7 @@ func (i *instance) begin(call func()) bool {
 
 // rest waits until the instance has done what it does behind its answers, or is killed.
 func (i *instance) rest() {
-	_ = i.call(context.Background(), i.till.Close)
+	_ = i.call(context.Background(), i.checkout.Close)
 }
 
 // end waits for what still goes on in a dead or closing instance, then frees it.
@@ -135,7 +135,7 @@ func (i *instance) end() {
 	i.calls.Wait()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	_ = i.till.Close(ctx)
+	_ = i.checkout.Close(ctx)
 	i.pay.Close()
 	_ = i.line.Close()
 	_ = i.store.Close(ctx)
@@ -153,7 +153,7 @@ func (i *instance) payNotified(ctx context.Context, r *http.Request) error {
 	if err != nil || !tx.Paid() {
 		return err
 	}
-	_, err = i.till.Settle(ctx, checkout.PaymentOf(tx), "wechat")
+	_, err = i.checkout.Settle(ctx, checkout.PaymentOf(tx), "wechat")
 	return err
 }
 
@@ -162,5 +162,5 @@ func (i *instance) refundNotified(ctx context.Context, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return i.till.RefundNotified(ctx, refund)
+	return i.checkout.RefundNotified(ctx, refund)
 }

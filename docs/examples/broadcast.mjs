@@ -1,4 +1,4 @@
-// Tells every learner of an activity and waits until it is sent. Node 20, no packages.
+// Announces an activity to every learner and waits until it is sent. Node 20, no packages.
 // SHOP is the shop's address, KEY an API key with the scope hub:broadcast.
 const { SHOP, KEY } = process.env
 

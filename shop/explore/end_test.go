@@ -76,8 +76,8 @@ func idle(name string) bool {
 		func(part string) bool { return strings.Contains(name, part) })
 }
 
-// readBill settles a payment of which every callback was lost and nobody asks any more: the
-// bill of its day names it.
+// readBill settles a payment that lost every callback and is not asked about any more: the bill of
+// its day names it.
 func (w *world) readBill() bool {
 	for _, o := range w.orders {
 		for t := range o.trades {

@@ -279,7 +279,8 @@ func (o *order) followNext(w *world) {
 		case state == shop.GrantFrozen:
 			return e.Freeze(o.doc.ID) || changed
 		}
-		// A look for the freeze always leaves a new version: who read the grants before it may not freeze them.
+		// A look for the freeze always leaves a new version, so that a step that read the grants earlier cannot
+		// freeze them.
 		return e.Unfreeze(o.doc.ID) || changed || f.duty == shop.DutyFreeze && w.fault != "a look at the grants leaves no trace"
 	})
 }

@@ -208,7 +208,7 @@ func (o *order) closeAttempt(t int) {
 	}
 }
 
-// refundNews: a call of the shop arrives, WeChat decides, and tells what it decided.
+// refundNews: a call of the shop arrives, WeChat decides, and reports its decision.
 func (o *order) refundNews(i int) (all []act) {
 	for r, at := range o.refunds {
 		name := func(what string) string { return fmt.Sprintf("%s refund %d", what, r+1) }

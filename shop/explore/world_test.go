@@ -28,7 +28,7 @@ type scenario struct {
 	name     string
 	orders   [][]shop.OrderLine
 	attempts int  // payment attempts of one order
-	refunds  int  // refunds of one order that somebody asks for
+	refunds  int  // refunds of one order that are asked for
 	until    int  // the last of times
 	takeDown bool // courses may be taken off sale by law
 	deletes  bool // the buyer may delete the account

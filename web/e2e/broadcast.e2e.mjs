@@ -4,8 +4,8 @@
 //
 // A broadcast to everybody shows on the open pages of a learner's two devices and of a visitor, its
 // bell counts it and its inbox lists it; read on one device it is read on the other, also where that
-// one was away meanwhile, and a link that is followed is counted. Answers that are overtaken by what
-// they do not know of change nothing, and who wants no activities sees none from then on.
+// device was offline in between, and a link that is followed is counted. An answer that is older
+// than an event changes nothing, and a learner that switches activities off sees none from then on.
 import { randomUUID } from 'node:crypto'
 import { base, become, begin, call, check, enter, eventually, held, id, kept, login, mark, perform, person, shoot } from './harness.mjs'
 

@@ -1,10 +1,10 @@
-// Plays a buyer whose network breaks WebSockets, now and then, against a running shop:
+// Plays a buyer on a network that breaks WebSockets, now and then, against a running shop:
 //
 //   node e2e/fallback.e2e.mjs BASE_URL SANDBOX_URL OUTDIR
 //
-// Between the browser and the shop stands a proxy that refuses to upgrade when it is told to. The
-// real page must go on with server-sent events; and a second link of the same page, which counts,
-// must hear every number once, in order, whichever way each of them came.
+// Between the browser and the shop stands a proxy that refuses upgrades on command. The real page
+// must go on with server-sent events; and a second link of the same page, which counts, must
+// receive every number once, in order, by either transport.
 import { readFile } from 'node:fs/promises'
 import http from 'node:http'
 import ts from 'typescript'

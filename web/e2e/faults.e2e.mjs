@@ -4,7 +4,7 @@
 //   node e2e/faults.e2e.mjs BASE_URL SANDBOX_URL OUTDIR
 //
 // Tokens that are void, a prepay that fails, a certificate that is replaced, a payment and a refund
-// that nobody tells of: the page says what is the matter, and ends where it would without them.
+// without callbacks: the page says what is the matter, and ends where it would without them.
 import { base, begin, check, eventually, expect, id, login, perform, sandbox, shoot, tokenIn } from './harness.mjs'
 
 async function play(context) {

@@ -1,4 +1,4 @@
-// What the plays share: a headless Chromium whose complaints are failures, waiting with
+// What the plays share: a headless Chromium (each error on its console is a failure), waiting with
 // a deadline, screenshots, and a login through the page.
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -134,10 +134,11 @@ export async function call(path, { method, token, body, headers = {} } = {}) {
 // enter logs one of the sample's accounts in.
 export const enter = (name, client) => call('/api/login', { body: { username: name, password: `${name}-demo-password`, client } })
 
-// tokenIn is that of whoever is logged in to a page's browser.
+// tokenIn is the token of the user that is logged in to a page's browser.
 export const tokenIn = (page) => page.evaluate(() => JSON.parse(localStorage.getItem('mstm.session')).token)
 
-// become makes a tab's browser somebody else's at once, as a login by WeChat in another tab does.
+// become gives a tab's browser another user's session at once, as a login by WeChat in another tab
+// does.
 export const become = (tab, session) => tab.evaluate((s) => localStorage.setItem('mstm.session', s), JSON.stringify(session))
 
 // held keeps a page's next request of this kind: before the server hears it, or its answer. came is when
@@ -158,7 +159,7 @@ export async function held(page, url, method, what = 'answer') {
   return { came, let: release }
 }
 
-// person is somebody with a browser of their own, whose complaints count.
+// person is a user with a browser of their own; errors on its console count.
 export async function person(browser, device) {
   const context = await browser.newContext({ locale: 'zh-CN', timezoneId: 'Asia/Shanghai', ...device })
   context.setDefaultTimeout(patience)

@@ -4,8 +4,8 @@
 //
 // Clocks that are wrong by hours and months, storage that the browser forbids, two people one after the
 // other in one browser while answers are under way, a course that goes off sale beside its cart, an order
-// whose answer was lost, a request that nobody answers, a lesson read again while the shop is away, and a
-// shop that was renewed since the page came.
+// with a lost answer, a request without an answer, a lesson read again while the shop is away, and a shop
+// that was renewed since the page came.
 import {
   base, become, begin, call, check, enter, eventually, expect, held, id, kept, lineOf, login, mark, perform, person, shoot,
 } from './harness.mjs'
@@ -56,7 +56,7 @@ async function clocks(browser, learner) {
   await call(`/api/orders/${order.order.id}/cancel`, { method: 'POST', token: learner.token })
 }
 
-// askForCodes: a wait of months is none in a browser, whose timers count to 24 days.
+// askForCodes: a timer of months fires at once in a browser, because timers count to 24 days.
 async function askForCodes(page) {
   let codes = 0
   page.on('request', (r) => r.url().endsWith('/api/wechat/bindings') && codes++)

@@ -1,11 +1,11 @@
-// Plays a buyer whose socket is cut, refused and missing, against a running shop and its
+// Plays a buyer with a socket that is cut, refused and missing, against a running shop and its
 // sandbox:
 //
 //   node e2e/link.e2e.mjs BASE_URL SANDBOX_URL OUTDIR
 //
 // The page's socket really goes to the shop; the play stands in between and closes it
-// with the codes that a server may use. Ends with 1 and a sentence if the page misses
-// anything, or comes back where it was told not to.
+// with the codes that a server may use. Ends with 1 and a sentence if the page misses anything, or
+// reconnects after a close code that forbids it.
 import { begin, call, check, emptyCart, eventually, id, kept, lineOf, login, mark, openCourse, perform, sandbox, shoot, tokenIn } from './harness.mjs'
 
 // links are the sockets that the pages have opened, oldest first, each with the hello

@@ -1,5 +1,5 @@
-// Plays a buyer whose browser is the oldest that package.json names, against a running shop and
-// its sandbox:
+// Plays a buyer with the oldest browser that package.json names, against a running shop and its
+// sandbox:
 //
 //   node e2e/oldest.e2e.mjs BASE_URL SANDBOX_URL OUTDIR
 //

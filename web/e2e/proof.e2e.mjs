@@ -1,4 +1,4 @@
-// Plays a learner who registers where the address is busy, with the oldest browser that package.json
+// Plays a learner that registers from a busy address, with the oldest browser that package.json
 // names and without crypto.subtle, as on plain http, against a running shop:
 //
 //   node e2e/proof.e2e.mjs BASE_URL SANDBOX_URL OUTDIR

@@ -2,16 +2,16 @@
 //
 //   node e2e/wechat.e2e.mjs BASE_URL SANDBOX_URL OUTDIR
 //
-// A WeChat is bound by a code on the page, scanned by the sandbox's phone, and unbound; somebody
-// else logs in inside WeChat, whose own browser the sandbox is, and buys and pays there; a third
+// A WeChat is bound by a code on the page, scanned by the sandbox's phone, and unbound; a second
+// user logs in inside WeChat (its own browser is the sandbox's), and buys and pays there; a third
 // pays on WeChat's page from a phone's browser.
 import { base, begin, check, eventually, expect, id, kept, lineOf, login, mark, openCourse, perform, person, sandbox, shoot } from './harness.mjs'
 
 const phone = { viewport: { width: 390, height: 844 } }
 const inWeChat = `http://wechat2.phone.localhost:${new URL(sandbox).port}` // the second of the phone's people
 
-// buy goes as far as the quote. Whoever leaves the course's page before it says that the
-// cart has the course takes back what was just asked for.
+// buy goes as far as the quote. It waits until the course's page says that the cart has the
+// course: leaving earlier would abort the request.
 async function buy(page, shop) {
   const { course, paid } = await openCourse(page)
   await page.locator(`${id('offer')}[data-policy="${paid}"] input`).check()
@@ -87,7 +87,7 @@ async function play(context) {
   await page.getByText('还没有支付').waitFor()
   await page.locator(id('pay-now')).click()
   await page.locator('#weixin-fail').click()
-  expect(/428/) // is how the page learns whom to ask
+  expect(/428/) // is how the page learns that it needs an openid
   await mark(page)
   await page.locator(id('pay-other-wechat')).click()
   await eventually('the page comes back from WeChat', async () => !(await kept(page).catch(() => true)))

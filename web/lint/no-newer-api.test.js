@@ -5,7 +5,7 @@ import { featureOf, lacks, oldest } from './oldest.js'
 
 const eslint = new ESLint({ cwd: new URL('..', import.meta.url).pathname })
 
-// refusals lints code as if it stood in src/api.ts, whose types are the pages'.
+// refusals lints code as if it stood in src/api.ts, with the pages' types.
 async function refusals(code) {
   const [result] = await eslint.lintText(code + '\nexport {}\n', { filePath: 'src/api.ts' })
   return result.messages.map((m) => m.message.split(' is missing')[0])

@@ -1,5 +1,5 @@
 // The REST client: every call of the pages goes through request.
-import { heardDate } from './clock'
+import { noteServerDate } from './clock'
 import { credentials } from './credentials'
 import { type Challenge, type Proof, solve } from './proof'
 import type {
@@ -20,7 +20,7 @@ export class Problem extends Error {
   }
 
   // settled: the server has decided, so asking again with the same key only
-  // repeats the answer. Otherwise nobody knows what became of the request.
+  // repeats the answer. Otherwise the outcome of the request is unknown.
   get settled(): boolean {
     return this.status >= 400 && this.status < 500 && this.status !== 408 && this.status !== 429
   }
@@ -40,7 +40,8 @@ async function request<T>(method: string, path: string, opts: Options = {}): Pro
   const answer = await send(method, path, asker?.token ?? '', opts)
   if (!(answer instanceof Problem)) return answer as T
   if (answer.code === 'UNAUTHENTICATED' && asker) {
-    // Another tab may have logged in again since: its token is ours as well, unless it is somebody else's.
+    // Another tab may have logged in again since: its token is this tab's as well, if it is of the same
+    // user.
     const now = credentials.read()
     if (now && now.token !== asker.token && now.user.id === asker.user.id) return request(method, path, opts)
     credentials.refused(asker.token)
@@ -61,7 +62,7 @@ async function send(method: string, path: string, token: string, opts: Options):
       signal: opts.signal ?? after(patience),
       keepalive: method !== 'GET', // what was pressed is done, also when the page is left at once
     })
-    heardDate(res.headers.get('Date'))
+    noteServerDate(res.headers.get('Date'))
     if (!res.ok) return await problemOf(res)
     return res.status === 204 ? undefined : await res.json()
   } catch (err) {

@@ -178,7 +178,7 @@ export interface components {
             }[];
             /** @description The select that a buyer chooses from */
             offers: components["schemas"]["Offer"][];
-            /** @description Of a learner who has one, open or not */
+            /** @description Of a learner that has one, open or not */
             enrolment?: components["schemas"]["Enrolment"];
         };
         OutlineLesson: {
@@ -273,7 +273,7 @@ export interface components {
         Role: "learner" | "editor" | "marketer" | "finance" | "admin";
         User: {
             id: components["schemas"]["ID"];
-            /** @description Empty for somebody who came by WeChat and chose none */
+            /** @description Empty for an account that WeChat created and that chose none */
             username: string;
             name: string;
             roles: components["schemas"]["Role"][];
@@ -323,7 +323,7 @@ export interface components {
          *     }
          */
         Cart: {
-            /** @description Grows with every change of what a cart shows and never falls: of two carts the newer one can be told, and one version is one content, here and in cart.changed */
+            /** @description Grows with every change of what a cart shows and never falls: the higher version is the newer cart, and one version is one content, here and in cart.changed */
             version: number;
             /** @description Newest first */
             lines: components["schemas"]["CartLine"][];
@@ -655,7 +655,7 @@ export interface components {
             streams: components["schemas"]["Count"];
             /** @description Origin, caps, closing */
             refused: components["schemas"]["Count"];
-            /** @description Of the refused: handshakes told to come back at a moment of their own */
+            /** @description Of the refused: handshakes sent away with a time of their own to come back */
             delayed: components["schemas"]["Count"];
             tokens_refused: components["schemas"]["Count"];
             /** @description By this instance, repeats of a Once included */
@@ -674,7 +674,7 @@ export interface components {
             not_resumed: components["schemas"]["Count"];
             /** @description States that gave way to a newer one before they were sent */
             conflated: components["schemas"]["Count"];
-            /** @description Shared topics that a socket which lags was told to read again */
+            /** @description Shared topics that a lagging socket had to read again */
             resynced: components["schemas"]["Count"];
             slow_closes: components["schemas"]["Count"];
             silent_closes: components["schemas"]["Count"];
@@ -693,21 +693,21 @@ export interface components {
             online: {
                 instances: number;
                 sockets: components["schemas"]["Count"];
-                /** @description Sockets on which nobody has logged in */
+                /** @description Sockets without a login */
                 anonymous: components["schemas"]["Count"];
                 /** @description Each counted once, on however many sockets */
                 users: components["schemas"]["Count"];
                 /** @description The busiest, by the names that clients use; `user` is each learner's own */
                 topics: {
                     [key: string]: {
-                        /** @description Without those who have not logged in */
+                        /** @description Without visitors */
                         users: components["schemas"]["Count"];
                         sockets: components["schemas"]["Count"];
                     };
                 };
                 /** @description How many topics are left out */
                 more_topics: components["schemas"]["Count"];
-                /** @description All instances have told everything */
+                /** @description All instances have reported everything */
                 complete: boolean;
             };
         };
@@ -738,13 +738,13 @@ export interface components {
             send_at?: string;
         };
         /**
-         * @description Where it is told; without it, live and inbox. `wechat` reaches those who asked for a message of an activity; it is refused
+         * @description Where it goes; without it, live and inbox. `wechat` reaches people that asked for a message of an activity; it is refused
          *     where the settings name no template for that.
          */
         Channels: ("live" | "inbox" | "wechat")[];
         /**
-         * @description `all`: every account, and visitors' open pages. `course`, `category`: who has or had access and did not give it back.
-         *     `expiring`: whose access ends within so many `days`. `trial_not_continued`: whose free stage is over, and who bought
+         * @description `all`: every account, and visitors' open pages. `course`, `category`: has or had access and did not give it back.
+         *     `expiring`: access ends within so many `days`. `trial_not_continued`: the free stage is over, and the learner bought
          *     nothing after it. `users`: listed. `online`: with a page open, logged in. A `course_id` narrows `expiring` and
          *     `trial_not_continued` down.
          */
@@ -781,7 +781,7 @@ export interface components {
             ended_at?: components["schemas"]["Time"];
             counts: components["schemas"]["BroadcastCounts"];
             /**
-             * @description What came of it, in people; final two weeks after the end. `bought`: of those who read it, who paid for the linked
+             * @description What came of it, in people; final two weeks after the end. `bought`: of its readers, those that paid for the linked
              *     course, or, where none is linked, for any, within seven days of reading it
              */
             funnel?: {
@@ -801,23 +801,23 @@ export interface components {
         };
         /** @description Numbers of people */
         BroadcastCounts: {
-            /** @description When it was accepted; once it is sent, told and opted out together */
+            /** @description When it was accepted; once it is sent, `told` and `opted_out` together */
             audience: number;
             /** @description Handed to every channel */
             told: number;
             /** @description Want no activities */
             opted_out: number;
-            /** @description Of those told: had a page open, logged in */
+            /** @description Of these, had a page open, logged in */
             live: number;
-            /** @description Of those told: have it in the inbox */
+            /** @description Of these, have it in the inbox */
             inbox: number;
             /** @description Wait for WeChat */
             wechat_waiting: number;
             /** @description It took them */
             wechat_sent: number;
-            /** @description It refused them, or nobody knows */
+            /** @description It refused them, or the outcome is unknown */
             wechat_failed: number;
-            /** @description Were not to get one; at the end, with the other three, all who were told */
+            /** @description Were not to get one; at the end the four add up to all that it was handed to */
             wechat_skipped: number;
         };
         /** @enum {string} */
@@ -1134,7 +1134,7 @@ export interface components {
         Frame_ready: {
             /** @constant */
             op: "ready";
-            /** @description who the client is */
+            /** @description the id of the client's user */
             user: string | null;
             /** @description seconds between the server's pings */
             heartbeat_s: number;
@@ -1159,10 +1159,10 @@ export interface components {
             /**
              * @description Depends on the type; cart, order, notice and broadcast as REST answers them. A
              *     cart's problems are codes and params: REST adds the sentence, detail.
-             *     notice.posted comes on user, and on activity for what is told to everybody: a
-             *     visitor and somebody who wants no activities have no inbox for it, and nobody for
+             *     notice.posted comes on user, and on activity for what goes to everybody: a
+             *     visitor and a user that wants no activities have no inbox for it, and no user has one for
              *     one that is fleeting. notice.read is {"id": …} of the notice, or "all" for those that
-             *     there were: read the inbox again. notifications.changed is what somebody wants now,
+             *     there were: read the inbox again. notifications.changed is what the user wants now,
              *     {"orders", "reminders", "activities"}.
              */
             data: unknown;

@@ -1,8 +1,8 @@
 // The token, shared by all tabs of this browser through localStorage.
-import { keep } from './keep'
+import { browserStorage } from './browser-storage'
 import type { User } from './types'
 
-const slot = 'mstm.session'
+const storageKey = 'mstm.session'
 
 export interface Session {
   token: string
@@ -11,7 +11,7 @@ export interface Session {
 
 function read(): Session | null {
   try {
-    return JSON.parse(keep.read('localStorage', slot) ?? 'null') as Session | null
+    return JSON.parse(browserStorage.read('localStorage', storageKey) ?? 'null') as Session | null
   } catch {
     return null
   }
@@ -22,16 +22,16 @@ let onRefused: (token: string) => void = () => {}
 export const credentials = {
   read,
   token: (): string => read()?.token ?? '',
-  save: (session: Session) => keep.write('localStorage', slot, JSON.stringify(session)),
-  clear: () => keep.remove('localStorage', slot),
+  save: (session: Session) => browserStorage.write('localStorage', storageKey, JSON.stringify(session)),
+  clear: () => browserStorage.remove('localStorage', storageKey),
 
-  // refused is called by whoever learns that the server no longer takes the token.
+  // refused reports a token that the server no longer takes.
   refused: (token: string) => onRefused(token),
   whenRefused: (act: (token: string) => void) => (onRefused = act),
 
   // whenChanged calls back when another tab logs in or out.
   whenChanged: (act: () => void) =>
     addEventListener('storage', (e) => {
-      if (e.key === slot || e.key === null) act()
+      if (e.key === storageKey || e.key === null) act()
     }),
 }

@@ -1,5 +1,5 @@
-// Where the local WeChat's phone page is, told by the server in the page's head;
-// against the real WeChat there is none.
+// The address of the local WeChat's phone page, from a meta element that the server adds; against
+// the real WeChat there is none.
 const base = document.querySelector<HTMLMetaElement>('meta[name="mstm-sandbox"]')?.content ?? ''
 
 export function phonePage(codeUrl: string): string {

@@ -1,8 +1,8 @@
-// One link per tab to the hub: says hello, keeps its place in every topic, comes back
-// by itself after a cut, and obeys the server's word to stay away. Where WebSockets do not
-// get through it listens to server-sent events, and tries a WebSocket again now and then.
-// It knows topics and positions; what events mean is the listener's business.
-import { openEvents, openSocket, type Ear, type Frame, type Hello, type Link } from './link'
+// One link per tab to the hub: it says hello, remembers its position in every topic, reconnects by
+// itself after a cut, and obeys close codes that forbid coming back. Where WebSockets do not get
+// through it uses server-sent events, and tries a WebSocket again now and then. It knows topics
+// and positions; the meaning of events is the listener's business.
+import { openEvents, openSocket, type LinkHandler, type Frame, type Hello, type Link } from './link'
 
 export interface HubEvent {
   topic: string
@@ -23,21 +23,21 @@ export interface Listener {
 
 export const closeCode = { refused: 4001, replaced: 4002, misuse: 4003, loggedOut: 4004 }
 
-const unheard = 4102 // before ready: the hello did not get through
+const silent = 4102 // before ready it means that the hello did not get through
 
 const firstPause = 500 // ms
 const longestPause = 30_000
-const longestTold = 120_000
+const longestRetryDelay = 120_000
 const steadyAfter = 30_000 // a link that lived for as long ends a row of failures, ms
 const answerWithin = 10_000 // for ready and pong
 const brokenAfter = 2 // WebSockets in a row that never came to ready
 // For how long a page is content with events before it tries a WebSocket again, ms. Each failure doubles it.
-const patience = { first: 60_000, longest: 16 * 60_000 }
+const trialPauses = { first: 60_000, longest: 16 * 60_000 }
 
 export class HubSocket {
   private readonly url: string
   private readonly listener: Listener
-  private readonly patience: typeof patience
+  private readonly trialPauses: typeof trialPauses
   private link: Link | null = null
   private greeted = false // ready came over this link
   private token = ''
@@ -45,10 +45,10 @@ export class HubSocket {
   private wanted = false
   private failures = 0
   private readyAt = 0
-  private barredUntil = 0 // the server's word not to come back before
+  private barredUntil = 0 // the hub asked for no reconnection before
   private broken = 0
   private heartbeat = 25_000
-  private stirredAt = 0
+  private aliveAt = 0
   private retry: number | undefined
   private beat: number | undefined
   private deadline: number | undefined
@@ -57,16 +57,16 @@ export class HubSocket {
   private nextTrial: number | undefined
   private trialPause: number
   private trialAt = 0 // when the next is due; 0: none is
-  // The place in each topic, kept for this tab's life: a reload reads everything anew.
+  // The position in each topic, for this tab's life: a reload reads everything again.
   private since = new Map<string, string>()
   private followed = new Set<string>()
-  private said = new Set<string>() // the topics of this link's hello
+  private helloTopics = new Set<string>() // the topics of this link's hello
 
   // origin is the hub's, such as https://shop.example.
-  constructor(origin: string, listener: Listener, trials = patience) {
+  constructor(origin: string, listener: Listener, trials = trialPauses) {
     this.url = origin
     this.listener = listener
-    this.patience = trials
+    this.trialPauses = trials
     this.trialPause = trials.first
     const wake = () => this.wake()
     addEventListener('online', () => {
@@ -79,7 +79,7 @@ export class HubSocket {
     addEventListener('pagehide', () => this.leave())
   }
 
-  // start connects as whoever owns token ('' is a visitor), leaving an earlier identity behind.
+  // start connects as the owner of token ('' is a visitor), leaving an earlier identity behind.
   start(token: string): void {
     if (token !== this.token) this.since.delete('user')
     this.token = token
@@ -92,34 +92,34 @@ export class HubSocket {
   // follow and unfollow take part in a topic besides one's own, such as course:ID.
   follow(topic: string): void {
     this.followed.add(topic)
-    if (this.link?.way === 'events') this.reopen()
+    if (this.link?.transport === 'events') this.reopen()
     else if (this.greeted) this.sendFollow(topic)
   }
 
   unfollow(topic: string): void {
     this.followed.delete(topic)
     this.since.delete(topic)
-    if (this.link?.way === 'events') this.reopen()
+    if (this.link?.transport === 'events') this.reopen()
     else if (this.greeted) this.link?.send({ op: 'unfollow', topic })
   }
 
   private connect(): void {
     this.drop()
     this.expectAnswer(answerWithin)
-    if (this.broken < brokenAfter) this.link = openSocket(this.socketURL(), this.ear(() => this.sayHello()))
-    else this.link = openEvents(this.url + '/api/events', this.hello(), this.ear(() => {}))
+    if (this.broken < brokenAfter) this.link = openSocket(this.socketURL(), this.handler(() => this.sayHello()))
+    else this.link = openEvents(this.url + '/api/events', this.hello(), this.handler(() => {}))
   }
 
   private socketURL(): string {
     return this.url.replace(/^http/, 'ws') + '/ws'
   }
 
-  // ear hears whichever link is current by then.
-  private ear(opened: () => void): Ear {
+  // handler passes on what the current link brings.
+  private handler(opened: () => void): LinkHandler {
     return {
       opened,
       frame: (f) => this.receive(f),
-      stirred: () => this.stirred(),
+      alive: () => this.alive(),
       closed: (code, reason) => this.closed(code, reason),
     }
   }
@@ -127,7 +127,7 @@ export class HubSocket {
   private hello(): Hello {
     const since = Object.fromEntries(this.since)
     for (const topic of this.followed) since[topic] ??= ''
-    this.said = new Set(Object.keys(since))
+    this.helloTopics = new Set(Object.keys(since))
     return { token: this.token, since }
   }
 
@@ -141,18 +141,18 @@ export class HubSocket {
     this.link?.send({ op: 'follow', topic, ...(since && { since }) })
   }
 
-  // reopen tells a stream's server what the page follows now. A page that changes from one
-  // course to another does so once.
+  // reopen opens the stream again with the topics followed now. A page that changes from one
+  // course to another causes one reopening.
   private reopen(): void {
     clearTimeout(this.reopening)
     this.reopening = window.setTimeout(() => this.connect(), 0)
   }
 
   private receive(f: Frame): void {
-    this.stirred() // any frame shows that the server is there
-    if (f.op === 'event') return this.pass(f)
-    if (f.topics) for (const [topic, at] of Object.entries(f.topics)) this.joined(topic, at.pos, at.resumed)
-    else if (f.topic && f.pos !== undefined) this.joined(f.topic, f.pos, f.resumed === true)
+    this.alive() // any frame shows that the server is there
+    if (f.op === 'event') return this.passOn(f)
+    if (f.topics) for (const [topic, at] of Object.entries(f.topics)) this.followStarted(topic, at.pos, at.resumed)
+    else if (f.topic && f.pos !== undefined) this.followStarted(f.topic, f.pos, f.resumed === true)
     if (f.op === 'ready' && !this.greeted) this.ready(f.heartbeat_s ?? 25)
   }
 
@@ -161,30 +161,30 @@ export class HubSocket {
     this.readyAt = Date.now()
     this.heartbeat = heartbeatSeconds * 1000
     this.setLive(true)
-    if (this.link?.way === 'events') {
-      this.stirred()
+    if (this.link?.transport === 'events') {
+      this.alive()
       return this.planTrial()
     }
     this.broken = this.trialAt = 0
-    this.trialPause = this.patience.first
+    this.trialPause = this.trialPauses.first
     this.beat = window.setInterval(() => this.ping(), this.heartbeat)
-    for (const topic of this.followed) if (!this.said.has(topic)) this.sendFollow(topic)
+    for (const topic of this.followed) if (!this.helloTopics.has(topic)) this.sendFollow(topic)
   }
 
-  // joined: without a place to come back to, or with one that the hub has forgotten,
-  // something may have happened between the page's last reading and now.
-  private joined(topic: string, pos: string, resumed: boolean): void {
+  // followStarted: without a position to resume from, or with one that the hub has forgotten,
+  // events may have been missed between the page's last reading and now.
+  private followStarted(topic: string, pos: string, resumed: boolean): void {
     const stale = !resumed || !this.since.get(topic)
-    // A resumed topic's missed events are still to come and move the place themselves.
+    // A resumed topic's missed events are still to come and move the position themselves.
     if (stale) {
       this.since.set(topic, pos)
       this.listener.stale(topic)
     }
   }
 
-  private pass(f: Frame): void {
+  private passOn(f: Frame): void {
     if (!f.topic || !f.type || f.pos === undefined) return
-    // Without a place there is nothing to come back to: the next link reads the state.
+    // An event without a position cannot be resumed from: the next link reads the state.
     if (f.pos && this.since.get(f.topic) === f.pos) return
     this.since.set(f.topic, f.pos)
     this.listener.event({ topic: f.topic, pos: f.pos, type: f.type, data: f.data })
@@ -200,11 +200,12 @@ export class HubSocket {
     this.deadline = window.setTimeout(() => this.fail(), within)
   }
 
-  // stirred: a socket is asked for a sign of life, a stream's server gives one at each heartbeat.
-  private stirred(): void {
-    this.stirredAt = Date.now()
+  // alive restarts the deadline: a socket answers pings, a stream's server sends a comment at each
+  // heartbeat.
+  private alive(): void {
+    this.aliveAt = Date.now()
     clearTimeout(this.deadline)
-    if (this.greeted && this.link?.way === 'events') this.expectAnswer(this.heartbeat + answerWithin)
+    if (this.greeted && this.link?.transport === 'events') this.expectAnswer(this.heartbeat + answerWithin)
     else if (!this.greeted) this.expectAnswer(answerWithin)
   }
 
@@ -215,25 +216,26 @@ export class HubSocket {
       this.listener.ended(code, this.token)
       return
     }
-    const told = code >= 4100 && code <= 4199
-    if (!told || (code === unheard && !this.greeted)) return this.fail()
+    const byHub = code >= 4100 && code <= 4199
+    if (!byHub || (code === silent && !this.greeted)) return this.fail()
     this.leave()
-    const wait = toldPause(reason)
+    const wait = retryDelay(reason)
     if (wait) this.barredUntil = Date.now() + wait
     this.comeBack(wait ?? this.pause())
   }
 
-  // fail is the end of a link without a word from the hub. Of one that never came to ready it may
-  // mean that this way is broken: after two WebSockets the other way is tried, then in turn.
+  // fail ends a link that broke without a close code of the hub. A link that never came to ready
+  // may mean that this transport is blocked: after two WebSockets the other transport is tried,
+  // then in turn.
   private fail(): void {
-    if (!this.greeted) this.broken = this.link?.way === 'events' ? brokenAfter - 1 : this.broken + 1
+    if (!this.greeted) this.broken = this.link?.transport === 'events' ? brokenAfter - 1 : this.broken + 1
     if (!this.greeted && this.trialAt) this.failedTrial()
     this.leave()
     this.comeBack(this.pause())
   }
 
-  // pause doubles from one failure to the next, and is spread so that the tabs of a
-  // whole town do not return at the same moment.
+  // pause doubles from one failure to the next, with jitter so that thousands of tabs do not
+  // reconnect at the same moment.
   private pause(): number {
     if (this.readyAt && Date.now() - this.readyAt > steadyAfter) this.failures = 0
     this.readyAt = 0
@@ -255,12 +257,12 @@ export class HubSocket {
   }
 
   private failedTrial(): void {
-    this.trialPause = Math.min(this.patience.longest, this.trialPause * 2)
+    this.trialPause = Math.min(this.trialPauses.longest, this.trialPause * 2)
     this.trialAt = Date.now() + this.trialPause
   }
 
-  // tryOut opens a WebSocket beside the stream. Only once it is open does it take the stream's place,
-  // and its hello goes on from there.
+  // tryOut opens a WebSocket beside the stream. The WebSocket takes the stream's place only after it
+  // is open, and its hello resumes there.
   private tryOut(): void {
     const giveUp = () => {
       clearTimeout(deadline)
@@ -271,7 +273,7 @@ export class HubSocket {
       this.planTrial()
     }
     const deadline = window.setTimeout(giveUp, answerWithin)
-    const ear = this.ear(() => {
+    const handler = this.handler(() => {
       clearTimeout(deadline)
       this.trial = null
       this.drop()
@@ -280,24 +282,24 @@ export class HubSocket {
       this.sayHello()
     })
     const trial = openSocket(this.socketURL(), {
-      ...ear,
-      closed: (code, reason) => (this.link === trial ? ear.closed(code, reason) : giveUp()),
+      ...handler,
+      closed: (code, reason) => (this.link === trial ? handler.closed(code, reason) : giveUp()),
     })
     this.trial = trial
   }
 
-  // wake: the network or the page is back, so waiting on makes no sense, and a
-  // link that looks open may be long dead.
+  // wake: the network or the page is back, so waiting on makes no sense, and a link that looks
+  // open may be dead.
   private wake(): void {
     if (!this.wanted) return
-    const barred = Math.min(this.barredUntil - Date.now(), longestTold) // a clock may have been set back
+    const barred = Math.min(this.barredUntil - Date.now(), longestRetryDelay) // a clock may have been set back
     if (!this.link && barred > 0) return this.comeBack(barred)
     if (!this.link) this.connect()
-    else if (this.greeted && this.link.way === 'socket') this.ping()
-    else if (this.greeted && Date.now() - this.stirredAt > this.heartbeat * 1.2) this.connect()
+    else if (this.greeted && this.link.transport === 'socket') this.ping()
+    else if (this.greeted && Date.now() - this.aliveAt > this.heartbeat * 1.2) this.connect()
   }
 
-  // leave is drop by one who has nothing else yet.
+  // leave drops the link without a successor, so the page is not live any more.
   private leave(): void {
     this.drop()
     this.setLive(false)
@@ -320,11 +322,11 @@ export class HubSocket {
   }
 }
 
-// toldPause is the server's wish, with jitter on top so that equal wishes spread.
-function toldPause(reason: string): number | undefined {
+// retryDelay is the pause that the hub asks for, with jitter on top so that equal pauses spread.
+function retryDelay(reason: string): number | undefined {
   try {
     const ms = (JSON.parse(reason) as { retry_ms?: unknown }).retry_ms
-    return typeof ms === 'number' && ms >= 0 ? Math.min(ms, longestTold) * (1 + Math.random() * 0.2) : undefined
+    return typeof ms === 'number' && ms >= 0 ? Math.min(ms, longestRetryDelay) * (1 + Math.random() * 0.2) : undefined
   } catch {
     return undefined
   }

@@ -26,8 +26,8 @@ function bridge(): Promise<Bridge> {
   })
 }
 
-// payInWeChat hands a payment to WeChat and tells how its sheet was left. Even "ok" proves
-// nothing: what became of the order is told by the server.
+// payInWeChat hands a payment to WeChat and returns how its sheet was left. Even "ok" proves
+// nothing: only the server knows what became of the order.
 export async function payInWeChat(params: JSAPIParams): Promise<'ok' | 'cancel' | 'fail'> {
   const b = await bridge()
   return new Promise((resolve) =>

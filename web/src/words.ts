@@ -29,7 +29,7 @@ export function duration(seconds: number): string {
   return `${String(minutes).padStart(2, '0')}:${String(seconds % 60).padStart(2, '0')}`
 }
 
-// What a username and a password must be, told before the server refuses them.
+// The rules of usernames and passwords, shown before the server refuses one.
 export const usernameRule = '3–32 个字母、数字或 _ . -，以字母或数字开头'
 export const passwordRule = '至少 8 位'
 
@@ -94,7 +94,8 @@ export function problemText(p: LineProblem): string {
   return reasons[p.code] ?? p.detail ?? reason(p.code)
 }
 
-// blocks tells a problem that keeps a line from being bought from news about its price.
+// blocks is true for a problem that keeps a line from being bought, false for news about its
+// price.
 export function blocks(p: LineProblem | undefined): boolean {
   return p !== undefined && p.code !== 'PRICE_CHANGED'
 }

@@ -192,8 +192,8 @@ type authCode struct {
 	Snapshot bool      `json:"snapshot"`
 }
 
-// authorizePage answers GET /connect/oauth2/authorize as the page of somebody who agrees: the
-// phone's owner, or `openid` in the query. `snapshot=1` is somebody who looks at a snapshot.
+// authorizePage answers GET /connect/oauth2/authorize as the page of a user that agrees: the
+// phone's owner, or `openid` in the query. `snapshot=1` is a user that looks at a snapshot.
 func (s *Sandbox) authorizePage(w http.ResponseWriter, r *http.Request, _ httprouter.Params) {
 	q := r.URL.Query()
 	back, err := url.Parse(q.Get("redirect_uri"))

@@ -225,7 +225,7 @@ func (s *Sandbox) billLine(c billLinkClaims, l billRow) string {
 	return "`" + strings.Join(v, ",`") + "\r\n"
 }
 
-// refundCells are the six columns about a refund; a bill tells its state as of the morning after.
+// refundCells are the six columns about a refund; a bill has the state of the morning after.
 func (l billRow) refundCells(day string) []string {
 	if l.f == nil {
 		return []string{"0", "0", yuan(0), yuan(0), "", ""}

@@ -47,7 +47,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// box is a sandbox with a movable clock and a shop that answers as it is told.
+// box is a sandbox with a movable clock and a shop with answers that the test sets.
 type box struct {
 	*Sandbox
 	t      *testing.T

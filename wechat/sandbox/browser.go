@@ -26,11 +26,11 @@ const phoneHost = "phone.localhost"
 const safariHost = "safari." + phoneHost
 
 // A browser of the phone is the shop at an origin of its own: what passes through is as the shop
-// made it, except that both sides are told what they would be told there.
+// made it, except for what each side would see differently at that origin (host, user agent).
 type browser struct {
 	host   string
 	agent  string
-	openid string // of who uses WeChat's own browser; "" in any other
+	openid string // of the user of WeChat's own browser; "" in any other
 }
 
 // WeChat's browser is another for each of the people, because its storage is theirs.

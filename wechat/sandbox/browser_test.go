@@ -20,7 +20,7 @@ type inBrowser struct {
 	http *http.Client // does not follow
 }
 
-// browserShop answers as a shop does that nobody may frame and that sends to WeChat.
+// browserShop answers as a shop does that forbids framing and redirects to WeChat.
 func browserShop(t *testing.T, public *string) *httptest.Server {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {

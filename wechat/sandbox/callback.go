@@ -32,7 +32,7 @@ const (
 
 const maxLog = 500 // deliveries remembered per event
 
-// event is something the shop is told, with the story of telling it.
+// event is a callback to the shop, with the history of its deliveries.
 type event struct {
 	Key        string          `json:"key"` // out_trade_no/sequence
 	ID         string          `json:"id"`  // the same in every delivery
@@ -121,7 +121,7 @@ func (s *Sandbox) Run(ctx context.Context) error {
 	}
 }
 
-// due lists the pending events whose moment has come.
+// due lists the pending events that are due.
 func (s *Sandbox) due() (keys []string, err error) {
 	now := s.now().Unix()
 	err = s.db.View(func(tx *bbolt.Tx) error {

@@ -46,8 +46,8 @@ func (s *Sandbox) getClock(*request) (any, error) {
 	return clockFace{s.clock.now().UTC()}, nil
 }
 
-// putClock answers PUT /sandbox/clock. Time flows on from the moment given; what has become due
-// meanwhile (retries, refunds) happens at once.
+// putClock answers PUT /sandbox/clock. Time flows on from the moment given; what the jump has made
+// due (retries, refunds) happens at once.
 func (s *Sandbox) putClock(r *request) (any, error) {
 	var in clockFace
 	if err := r.decode(&in); err != nil {

@@ -120,7 +120,8 @@ func TestKeysAndStateAreTheOwnersAlone(t *testing.T) {
 	}
 }
 
-// TestTheSandboxExplainsItself to who has only the program, and leaves no call out.
+// TestTheSandboxExplainsItself wants the help text to name every call, for users that have only
+// the program.
 func TestTheSandboxExplainsItself(t *testing.T) {
 	b := newBox(t)
 	text := string(b.control("GET", "/sandbox", "").body)

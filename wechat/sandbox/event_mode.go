@@ -62,7 +62,7 @@ func (s *Sandbox) setEventMode(r *request) (any, error) {
 }
 
 // checkEventsURL answers POST /sandbox/events/check `{fault?}`: the console asks the shop whether the
-// address is its own, as it does before it keeps one. ok tells whether it is.
+// address is its own, as it does before it keeps one. ok says whether it is.
 func (s *Sandbox) checkEventsURL(r *request) (any, error) {
 	var in struct {
 		Fault CallbackFault `json:"fault"`
@@ -98,8 +98,8 @@ func (s *Sandbox) signedQuery(f CallbackFault) url.Values {
 	return url.Values{"timestamp": {stamp}, "nonce": {nonce}, "signature": {sortedSHA1(token, stamp, nonce)}}
 }
 
-// eventLetter is an event on its way, in the account's mode. In plain mode nobody can tell an
-// altered body.
+// eventLetter is an event on its way, in the account's mode. In plain mode an altered body cannot
+// be noticed.
 func (s *Sandbox) eventLetter(ctx context.Context, openid string, plain []byte, f CallbackFault) (*http.Request, error) {
 	mode, err := s.eventMode()
 	if err != nil {

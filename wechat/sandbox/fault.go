@@ -38,10 +38,9 @@ type APIFault struct {
 	Signature string `json:"bad_signature,omitempty"` // unsigned, wrong, signtest, stale, unknown_serial
 }
 
-// CallbackFault spoils what the shop is told. An official account's event takes lose, delay_ms,
-// repeat, parallel, bad_signature, altered_body and stale, with the call that causes it. It is drawn once, when the event comes into being,
-// and holds for the first Attempts deliveries of it (0: for all). PUT /sandbox/faults takes the
-// drawn ones back too.
+// CallbackFault spoils callbacks to the shop. An official account's event takes lose, delay_ms, repeat, parallel,
+// bad_signature, altered_body and stale, with the call that causes it. It is drawn once, when the event comes into being,
+// and holds for the first Attempts deliveries of it (0: for all). PUT /sandbox/faults takes the drawn ones back too.
 type CallbackFault struct {
 	Event      string `json:"event,omitempty"` // payment, refund; empty or * for both; message: what became of a sent one
 	OutTradeNo string `json:"out_trade_no,omitempty"`
@@ -225,7 +224,7 @@ func (f CallbackFault) spoil() spoil {
 // answerFault writes the status a fault asks for.
 func (s *Sandbox) answerFault(w http.ResponseWriter, r *http.Request, f APIFault) {
 	if f.Status/100 == 3 {
-		w.Header().Set("Location", r.URL.RequestURI()) // whoever follows it does what was not done
+		w.Header().Set("Location", r.URL.RequestURI()) // a client that follows it does what was not done
 	}
 	if f.HTML {
 		send(w, f.Status, "text/html", []byte("<html><head><title>"+http.StatusText(f.Status)+"</title></head><body><center><h1>"+http.StatusText(f.Status)+"</h1></center></body></html>\n"))

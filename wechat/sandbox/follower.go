@@ -20,7 +20,7 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// follower is somebody who met the account.
+// follower is a person that met the account.
 type follower struct {
 	Openid    string    `json:"openid"`
 	Unionid   string    `json:"unionid,omitempty"`
@@ -47,7 +47,7 @@ func (s *Sandbox) listFollowers(*request) (any, error) {
 	return out, err
 }
 
-// act is what somebody does with the account, and what goes wrong on the way to the shop.
+// act is what a person does with the account, and what goes wrong on the way to the shop.
 type act struct {
 	Ticket  string        `json:"ticket"`
 	Scene   string        `json:"scene"`
@@ -57,7 +57,7 @@ type act struct {
 	Fault   CallbackFault `json:"fault"`
 }
 
-// acted is the answer: what the shop was told, and what it said.
+// acted is the answer: what was sent to the shop, and its reply.
 type acted struct {
 	Openid     string     `json:"openid"`
 	Event      string     `json:"event,omitempty"`
@@ -65,8 +65,8 @@ type acted struct {
 	Deliveries []delivery `json:"deliveries"`
 }
 
-// scanCode answers POST /sandbox/scan: somebody points WeChat at a parametric code, and follows if
-// they did not yet.
+// scanCode answers POST /sandbox/scan: a person points WeChat at a parametric code, and becomes a
+// follower unless being one already.
 func (s *Sandbox) scanCode(r *request) (any, error) {
 	var in act
 	if err := r.decode(&in); err != nil {
@@ -109,7 +109,7 @@ func (s *Sandbox) findCode(in act) (*qrCode, error) {
 	return &codes[i], nil
 }
 
-// setFollowing books who follows; fresh tells that this changed something.
+// setFollowing books a follow or unfollow; fresh says that it changed something.
 func (s *Sandbox) setFollowing(in act, following bool, scene string) (fresh bool, err error) {
 	err = s.db.Update(func(tx *bbolt.Tx) error {
 		f, err := get[follower](tx, bucketFollowers, s.who(in.Openid))
@@ -151,7 +151,8 @@ func (s *Sandbox) turn(r *request, following bool, event string) (any, error) {
 	return s.tell(r.Context(), pushed{Openid: s.who(in.Openid), Event: event}, in.Fault), nil
 }
 
-// push answers POST /sandbox/push: a genuine push of an invented event. Nobody follows or scans.
+// push answers POST /sandbox/push: a genuine push of an invented event, without a follow or a
+// scan.
 func (s *Sandbox) push(r *request) (any, error) {
 	var in struct {
 		Openid string        `json:"openid"`

@@ -9,8 +9,8 @@ import (
 	"github.com/julienschmidt/httprouter"
 )
 
-// What there is to be said about the sandbox stands in these files, and who has only the program is
-// shown it from there.
+// The documentation of the sandbox stands in these files, and the program shows it from there, for
+// users without the source.
 var (
 	//go:embed sandbox.go
 	overview string

@@ -78,7 +78,7 @@ const (
 	publicKeyFile   = "platform_public_key.pem"
 )
 
-// Settings tells a client how to use this sandbox, in either key mode.
+// Settings are a client's settings for this sandbox, in either key mode.
 func (s *Sandbox) Settings() Settings {
 	k := s.keys
 	return Settings{

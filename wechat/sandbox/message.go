@@ -148,8 +148,8 @@ func (s *Sandbox) keepMessage(tx *bbolt.Tx, m message) (message, error) {
 	return m, put(tx, bucketMessages, fmt.Sprintf("%s/%012d", m.Openid, n), m)
 }
 
-// sendSubscribed answers POST /cgi-bin/message/subscribe/bizsend: one consent is one message. Who
-// does not follow gets it among the service notifications.
+// sendSubscribed answers POST /cgi-bin/message/subscribe/bizsend: one consent is one message. A
+// person that does not follow gets it among the service notifications.
 func (s *Sandbox) sendSubscribed(r *request) (any, error) {
 	var in letter
 	if err := decodeAccount(r, &in); err != nil {
@@ -203,8 +203,8 @@ func (s *Sandbox) takeSubscribed(tx *bbolt.Tx, in letter) (m message, err error)
 	return s.keepMessage(tx, m)
 }
 
-// subscribe answers POST /sandbox/subscribe: somebody is asked by the page whether one message of
-// an activity may come, and agrees, or does not.
+// subscribe answers POST /sandbox/subscribe: a person answers the page's question whether one
+// message of an activity may come.
 func (s *Sandbox) subscribe(r *request) (any, error) {
 	in := struct {
 		Openid     string        `json:"openid"`
@@ -236,7 +236,7 @@ func (s *Sandbox) subscribe(r *request) (any, error) {
 		in.TemplateID + "]]></TemplateId><SubscribeStatusString><![CDATA[" + word + "]]></SubscribeStatusString><PopupScene>1</PopupScene></List></SubscribeMsgPopupEvent>"}, in.Fault), nil
 }
 
-// grant books a consent; whoever refuses takes the earlier ones back.
+// grant books a consent; a refusal takes the earlier consents back.
 func grant(tx *bbolt.Tx, openid, templateID string, accept bool) error {
 	f, err := get[follower](tx, bucketFollowers, openid)
 	if err != nil {
@@ -371,7 +371,7 @@ func (b background) close() {
 	b.work.Wait()
 }
 
-// tellSent tells the shop a moment later what became of a message.
+// tellSent reports to the shop, a moment later, what became of a message.
 func (s *Sandbox) tellSent(openid, event string, more func(outcome string) string) {
 	f, _ := s.faults.drawCallback("message", "", false)
 	outcome := f.Outcome

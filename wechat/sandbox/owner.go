@@ -6,28 +6,28 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// person is somebody who may hold the phone.
+// person is a possible owner of the phone.
 type person struct {
 	Openid string `json:"openid"`
 	Name   string `json:"name"`
 }
 
-// people are those whom the phone can belong to. The first one it belongs to until somebody else
-// takes it: a scan by another than the buyer can be tried out by hand.
+// people are the possible owners of the phone. It belongs to the first until another takes it, so
+// that a scan by another person than the buyer can be tried out by hand.
 var people = [...]person{
 	{defaultOpenid, "小拾"},
 	{"oSandboxBuyer00000000000002", "阿课"},
 	{"oSandboxBuyer00000000000003", "路人"},
 }
 
-// ownerIndex is the place of an openid among the people; the first one's where it is nobody's.
+// ownerIndex is the index of an openid among the people, 0 for an unknown openid.
 func ownerIndex(openid string) int {
 	return max(0, slices.IndexFunc(people[:], func(p person) bool { return p.Openid == openid }))
 }
 
 const metaOwner = "phone_owner"
 
-// openOwner reads whose phone it is.
+// openOwner reads the stored owner of the phone.
 func (s *Sandbox) openOwner() error {
 	return s.db.View(func(tx *bbolt.Tx) error {
 		saved, err := get[string](tx, bucketMeta, metaOwner)
@@ -39,7 +39,7 @@ func (s *Sandbox) openOwner() error {
 	})
 }
 
-// who is the openid given, or else the phone's owner.
+// openidOr is the openid given, or else the phone's owner.
 func (s *Sandbox) who(openid string) string {
 	if openid == "" {
 		return *s.owner.Load()
@@ -47,7 +47,7 @@ func (s *Sandbox) who(openid string) string {
 	return openid
 }
 
-// showOwner answers GET /sandbox/owner with the people, and whose phone it is.
+// showOwner answers GET /sandbox/owner with the people and the phone's owner.
 func (s *Sandbox) showOwner(*request) (any, error) {
 	return struct {
 		Openid string   `json:"openid"`

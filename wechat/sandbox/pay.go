@@ -15,7 +15,7 @@ import (
 	"mstm/shop"
 )
 
-// defaultOpenid is the phone's first owner, who acts where nobody says who does.
+// defaultOpenid is the phone's first owner, the acting person of requests that name no openid.
 const defaultOpenid = "oSandboxBuyer00000000000001"
 
 // payRequest names a trade in one of the ways a phone meets it.
@@ -105,7 +105,7 @@ func (k *keys) checkPaySign(p jsapiParams) error {
 	return nil
 }
 
-// payTrade moves a trade to SUCCESS, once, and makes the event that tells the shop.
+// payTrade moves a trade to SUCCESS, once, and makes the callback event.
 func (s *Sandbox) payTrade(in payRequest) (*trade, error) {
 	var t *trade
 	err := s.db.Update(func(tx *bbolt.Tx) (err error) {
@@ -178,8 +178,8 @@ func (s *Sandbox) find(tx *bbolt.Tx, in payRequest) (t *trade, code string, err 
 	return t, code, err
 }
 
-// payEarly pays a trade whose prepay has not been answered yet, and delivers the callback first:
-// WeChat's callback can overtake its own answer.
+// payEarly pays a trade before its prepay is answered, and delivers the callback first: WeChat's
+// callback can overtake its own answer.
 func (s *Sandbox) payEarly(ctx context.Context, t *trade, f CallbackFault) error {
 	var e *event
 	err := s.db.Update(func(tx *bbolt.Tx) (err error) {

@@ -250,8 +250,8 @@ func refundNotExist() error {
 	return &refusal{http.StatusNotFound, "RESOURCE_NOT_EXISTS", "退款单不存在", ""}
 }
 
-// settleRefunds ends the refunds whose moment has come, as of that moment. Run calls it, and so does
-// whoever asks about refunds, so that a moved clock shows at once.
+// settleRefunds ends the refunds that are due, as of the moment they came due. Run calls it, and so
+// does every question about refunds, so that a moved clock shows at once.
 func (s *Sandbox) settleRefunds() error {
 	now := s.now()
 	var due []*refund
@@ -265,7 +265,7 @@ func (s *Sandbox) settleRefunds() error {
 		})
 	})
 	for _, f := range due {
-		var settled *refusal // by somebody else meanwhile
+		var settled *refusal // by another request
 		if _, end := s.endRefund(f.OutRefundNo, f.SettleAs, f.SettleAt); end != nil && !errors.As(end, &settled) {
 			return end
 		}
@@ -273,7 +273,7 @@ func (s *Sandbox) settleRefunds() error {
 	return err
 }
 
-// endRefund moves a refund on and makes the event that tells the shop.
+// endRefund moves a refund on and makes the callback event.
 func (s *Sandbox) endRefund(no, status string, at time.Time) (f *refund, err error) {
 	err = s.db.Update(func(tx *bbolt.Tx) error {
 		if f, err = get[refund](tx, bucketRefunds, no); err != nil {

@@ -22,7 +22,7 @@
 //
 //	POST /sandbox/pay {"code_url"|"h5_url"|"prepay_id"|"out_trade_no"|"jsapi", "openid"?}
 //	POST /sandbox/look, the same body    what the payer is shown before, or why it cannot be paid
-//	GET, PUT /sandbox/owner {"openid"}   whose phone it is: who acts where no openid is given
+//	GET, PUT /sandbox/owner {"openid"}   the phone's owner: acts where no openid is given
 //	GET  /sandbox/trades                 GET /sandbox/trades/:out_trade_no   (with its callbacks)
 //	GET  /sandbox/refunds                POST /sandbox/refunds/:out_refund_no {"status"}
 //	POST /sandbox/callbacks/:out_trade_no {"event"?,"count"?,"parallel"?,"fault"?}   sends it again, now
@@ -76,7 +76,7 @@ import (
 type Config struct {
 	Dir       string // keys and state; made if need be, readable by its owner only
 	PublicURL string // how this sandbox is reached, e.g. http://127.0.0.1:8090
-	ShopURL   string // the shop's page: for the link back, and whose host page authorisation returns to
+	ShopURL   string // the shop's page: for the link back; page authorisation returns to its host
 	EventsURL string // where the official account's events go; ShopURL/api/wechat/events when empty
 
 	// Forward is where a callback for an address goes instead; to the address itself when nil.
@@ -105,7 +105,7 @@ type Sandbox struct {
 	mu     sync.Mutex
 	flying map[string]bool // events being delivered
 
-	owner   atomic.Pointer[string] // openid of whose phone it is
+	owner   atomic.Pointer[string] // openid of the phone's owner
 	telling background             // of what became of messages
 }
 
@@ -163,10 +163,10 @@ func (s *Sandbox) Close() error {
 	return s.db.Close()
 }
 
-// now is business time, in whole seconds as WeChat tells it.
+// now is business time, in whole seconds as WeChat sends it.
 func (s *Sandbox) now() time.Time { return s.clock.now().Truncate(time.Second) }
 
-// nudge tells Run that something may be due.
+// nudge wakes Run because something may be due.
 func (s *Sandbox) nudge() {
 	select {
 	case s.wake <- struct{}{}:

@@ -175,8 +175,8 @@ func send(w http.ResponseWriter, status int, kind string, body []byte) {
 	_, _ = w.Write(body) // the client may have gone
 }
 
-// refuse is the one place where an error becomes an answer. One that is no refusal is a fault of
-// this program: logged, and told as WeChat tells its own.
+// refuse is the one place where an error becomes an answer. An error that is no refusal is a fault
+// of this program: logged, and answered as WeChat answers its own faults.
 func (s *Sandbox) refuse(r *http.Request, err error) (int, []byte) {
 	var e *refusal
 	if !errors.As(err, &e) {

@@ -112,7 +112,7 @@ func (g signer) sign(h http.Header, body []byte, now time.Time, bad spoil) {
 	h.Set("Wechatpay-Serial", serial)
 }
 
-// serialTail makes a serial of the right form that nobody has.
+// serialTail makes a serial of the right form that no key has.
 func serialTail(serial string) string {
 	return fmt.Sprintf("%X", sha256.Sum256([]byte(serial)))[:38]
 }

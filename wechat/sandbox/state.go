@@ -72,7 +72,7 @@ func drop(tx *bbolt.Tx, bucket, key string) error {
 	return tx.Bucket([]byte(bucket)).Delete([]byte(key))
 }
 
-// list reads every value whose key begins with prefix, in the order of the keys.
+// list reads the values of all keys that begin with prefix, in the order of the keys.
 func list[T any](tx *bbolt.Tx, bucket, prefix string) ([]T, error) {
 	out := []T{}
 	c := tx.Bucket([]byte(bucket)).Cursor()

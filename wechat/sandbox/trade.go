@@ -40,7 +40,7 @@ type trade struct {
 	Attach      string    `json:"attach,omitempty"`
 	Total       shop.Fen  `json:"total_fen"`
 	NotifyURL   string    `json:"notify_url"`
-	Openid      string    `json:"openid,omitempty"` // the only payer allowed, for jsapi; the one who paid, later
+	Openid      string    `json:"openid,omitempty"` // for jsapi the only payer allowed; after the payment the payer
 	CreatedAt   time.Time `json:"created_at"`
 	ExpiresAt   time.Time `json:"expires_at"` // time_expire, or the 7 days
 	PayBefore   time.Time `json:"pay_before"` // how long the newest code lives
@@ -150,8 +150,8 @@ func orderNotExist() error {
 }
 
 // closeTrade answers the close call: 204, and again 204 when it is closed already. WeChat's present
-// pages let a trade be closed at once; its older ones wanted five minutes between the two, and who
-// wants to be tried out by that rule sets close_after_s to 300.
+// pages let a trade be closed at once; its older ones wanted five minutes between the two;
+// close_after_s = 300 sets that rule.
 func (s *Sandbox) closeTrade(r *request) (any, error) {
 	var in struct {
 		MchID string `json:"mchid"`

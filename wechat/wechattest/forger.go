@@ -17,8 +17,8 @@ type Forger struct {
 	Stranger *rsa.PrivateKey
 }
 
-// Fresh is the forger a while later: the same letters, signed anew, as WeChat repeats them. Each has a
-// second of its own, so that no two have a header in common but for the serial.
+// Fresh is the forger a while later: the same letters, signed again, as WeChat repeats them. Each has
+// a second of its own, so that no two have a header in common but for the serial.
 func (f *Forger) Fresh() *Forger { return f.At(time.Now()) }
 
 // At is Fresh, up to some seconds before a moment.

@@ -1,5 +1,5 @@
-// Package wechattest spoils WeChat Pay's callbacks in every way that somebody might, so that tests
-// can see that none of them is taken for WeChat's.
+// Package wechattest spoils WeChat Pay's callbacks in every way that an attacker might, so that
+// tests can show that none is taken for WeChat's.
 package wechattest
 
 import (

@@ -1,5 +1,5 @@
-// Command broadcast tells every learner of an activity and waits until it is sent. SHOP is
-// the shop's address, KEY an API key with the scope hub:broadcast.
+// Command broadcast announces an activity to every learner and waits until it is sent. SHOP is the
+// shop's address, KEY an API key with the scope hub:broadcast.
 package main
 
 import (

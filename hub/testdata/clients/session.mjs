@@ -1,6 +1,6 @@
-// A session over any WebSocket that has a browser's interface: it says hello, keeps its place, waits
-// for as long as the server tells it to and comes back, until it has heard the last number. tell is
-// told what happens.
+// A session over any WebSocket that has a browser's interface: it says hello, remembers its
+// position, waits for as long as the server asks and comes back, until the last number has arrived.
+// Each step is reported to tell.
 export function session(WebSocket, { url, token, last }, tell) {
   let since = {}
   let heard = 0

@@ -23,10 +23,10 @@ export const useCart = defineStore('cart', () => {
     loaded.value = true
   }
 
-  // reload forgets the version first: a server that lost its carts counts anew.
+  // reload forgets the version first: a server that lost its carts counts from the start.
   async function reload(): Promise<void> {
     cart.value = { ...cart.value, version: unknown }
-    if (session.user) apply(await session.own(api.cart()))
+    if (session.user) apply(await session.forSameUser(api.cart()))
   }
 
   function reset(): void {
@@ -34,9 +34,9 @@ export const useCart = defineStore('cart', () => {
     loaded.value = false
   }
 
-  const put = async (course: string, policy?: string) => apply(await session.own(api.putCartLine(course, policy)))
-  const remove = async (course: string) => apply(await session.own(api.removeCartLine(course)))
-  const empty = async () => apply(await session.own(api.emptyCart()))
+  const put = async (course: string, policy?: string) => apply(await session.forSameUser(api.putCartLine(course, policy)))
+  const remove = async (course: string) => apply(await session.forSameUser(api.removeCartLine(course)))
+  const empty = async () => apply(await session.forSameUser(api.emptyCart()))
   const has = (course: string) => cart.value.lines.some((l) => l.course_id === course)
 
   live.on<Cart>('cart.changed', apply)

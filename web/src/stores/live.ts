@@ -5,8 +5,8 @@ import { closeCode, HubSocket, type HubEvent } from '@/socket'
 
 type Handler = (data: never) => void
 
-// live is the tab's one socket as the other stores and the pages see it: they
-// listen for events by type, and for topics whose state must be read again.
+// live is the tab's one socket as the other stores and the pages see it: they listen for events by
+// type, and for topics with a state that must be read again.
 export const useLive = defineStore('live', () => {
   const live = ref(false)
   const over = ref(false) // the hub will not have this page back
@@ -17,7 +17,7 @@ export const useLive = defineStore('live', () => {
     for (const handle of handlers.get(name) ?? []) handle(data as never)
   }
 
-  // readAll calls each listener for stale topics once, whatever the number of its topics.
+  // readAll calls each listener for stale topics once, even one that listens to several topics.
   function readAll(): void {
     const stale = [...handlers.keys()].filter((name) => name.startsWith('stale:'))
     for (const handle of new Set(stale.flatMap((name) => [...(handlers.get(name) ?? [])]))) handle(undefined as never)
@@ -38,7 +38,7 @@ export const useLive = defineStore('live', () => {
   })
   let token = ''
 
-  // on hears every event of a type until the function it returns is called.
+  // on calls handle for every event of a type until the returned function is called.
   function on<T>(name: string, handle: (data: T) => void): () => void {
     const set = handlers.get(name) ?? new Set()
     handlers.set(name, set.add(handle as Handler))
@@ -77,7 +77,7 @@ export function useCourses(courses: () => string[]): void {
   onBeforeUnmount(() => followOnly([]))
 }
 
-// useEvent hears events for as long as the calling page is shown.
+// useEvent calls handle for as long as the calling page is shown.
 export function useEvent<T>(name: string, handle: (data: T) => void): void {
   onBeforeUnmount(useLive().on(name, handle))
 }

@@ -67,8 +67,8 @@ export const useNotices = defineStore('notices', () => {
     wasRead(id)
   }
 
-  // wasRead: all are those that there were on the server. What came here before that was told need
-  // not be among them.
+  // wasRead: 'all' means the notices on the server at that time. A notice that arrived here in
+  // between need not be among them.
   function wasRead(id: string | 'all'): void {
     news++
     for (const n of items.value) if (id === 'all' || n.id === id) n.read = true
@@ -80,14 +80,14 @@ export const useNotices = defineStore('notices', () => {
     gone.add(id)
   }
 
-  // concerns: an activity for everybody reaches every page, also a visitor's, who has no
-  // inbox, and that of somebody who wants none.
+  // concerns: an activity for all reaches every page, also those of visitors without an inbox and
+  // of readers that want no activities.
   const concerns = (n: Notice) => n.kind !== 'activity' || wanted.value
 
   function arrived(n: Notice): void {
     if (!session.user || n.fleeting || !concerns(n)) return
     if (unreadIds.value.has(n.id) || items.value.some((known) => known.id === n.id)) return
-    if (gone.has(n.id)) n.read = true // after a cut each topic tells its own
+    if (gone.has(n.id)) n.read = true // after a cut, topics catch up independently
     news++
     items.value.unshift(n)
     if (!n.read) unreadIds.value.add(n.id)

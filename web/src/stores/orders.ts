@@ -1,7 +1,7 @@
 import { defineStore } from 'pinia'
 import { ref, watch } from 'vue'
 import { api, placed } from '@/api'
-import { placeOrder } from '@/attempt'
+import { placeOrder } from '@/place-order'
 import type { List, Order, OrderNow, Payment, PlacedOrder, WantedLine } from '@/types'
 import { useLive } from './live'
 import { useSession } from './session'
@@ -28,12 +28,12 @@ export const useOrders = defineStore('orders', () => {
     return said
   }
 
-  const read = async (id: string) => apply(await session.own(api.order(id)))
-  const place = async (lines: WantedLine[], totalFen: number) => apply(await session.own(placeOrder(lines, totalFen)))
-  const cancel = async (id: string) => apply(await session.own(api.cancel(id)))
+  const read = async (id: string) => apply(await session.forSameUser(api.order(id)))
+  const place = async (lines: WantedLine[], totalFen: number) => apply(await session.forSameUser(placeOrder(lines, totalFen)))
+  const cancel = async (id: string) => apply(await session.forSameUser(api.cancel(id)))
 
   async function list(cursor?: string): Promise<List<Order>> {
-    const page = await session.own(api.orders(cursor))
+    const page = await session.forSameUser(api.orders(cursor))
     for (const order of page.items) apply({ order })
     return page
   }
@@ -41,15 +41,15 @@ export const useOrders = defineStore('orders', () => {
   const unpaid = (id: string) => byId.value.get(id)?.state === 'pending' && !payments.value.has(id)
 
   // open asks for a payment to show, where the order still waits for one. A list of orders does
-  // not tell their payments, and asking for one takes it away from where it was begun.
+  // not carry their payments, and asking for a payment takes it away from where it was begun.
   async function open(id: string): Promise<void> {
     if (unpaid(id)) await read(id)
-    if (unpaid(id)) apply(await session.own(api.pay(id)))
+    if (unpaid(id)) apply(await session.forSameUser(api.pay(id)))
   }
 
   // payHere takes the payment to this browser, or makes sure that the one begun here can still be
   // paid. A code shown elsewhere dies by it. authorise says that this is another WeChat than before.
-  const payHere = async (id: string, authorise?: boolean) => apply(await session.own(api.pay(id, authorise)))
+  const payHere = async (id: string, authorise?: boolean) => apply(await session.forSameUser(api.pay(id, authorise)))
 
   live.on<OrderNow | PlacedOrder>('order.changed', (change) => apply(placed(change)))
   watch(() => session.user?.id, () => {
@@ -60,7 +60,7 @@ export const useOrders = defineStore('orders', () => {
   return { byId, payments, read, list, place, open, payHere, cancel }
 })
 
-// A part refunded may be refunded again, so those states are told apart by the money.
+// A partly refunded order may be refunded again, so the refunded sum decides first.
 function supersedes(next: Order, known: Order): boolean {
   if (next.refunded_fen !== known.refunded_fen) return next.refunded_fen > known.refunded_fen
   if (known.state === 'partially_refunded' && next.state === 'refunding') return true

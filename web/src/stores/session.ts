@@ -37,13 +37,13 @@ export const useSession = defineStore('session', () => {
     try {
       await api.logout()
     } finally {
-      if (credentials.token() === mine) credentials.clear() // else somebody has logged in meanwhile
+      if (credentials.token() === mine) credentials.clear() // else another tab has logged in since
       adopt()
     }
   }
 
-  // own is the answer to a question of this learner's, which is nothing to whoever is logged in by then.
-  async function own<T>(asked: Promise<T>): Promise<T> {
+  // forSameUser passes an answer on only to the user that asked: another user may be logged in by then.
+  async function forSameUser<T>(asked: Promise<T>): Promise<T> {
     const asker = user.value?.id
     const answer = await asked
     if (user.value?.id !== asker) throw new Problem(0, 'ANOTHER_LEARNER', '登录的账号变了，请重试')
@@ -73,5 +73,5 @@ export const useSession = defineStore('session', () => {
     live.start(session.value?.token ?? '')
   }
 
-  return { user, notice, enter, login, register, weChatLogin, logout, own, begin }
+  return { user, notice, enter, login, register, weChatLogin, logout, forSameUser, begin }
 })

@@ -1,7 +1,7 @@
 // What WeChat's browser, or a phone's, is to a page: its user agent, and inside WeChat the
 // bridge with the sheet to pay on. The sandbox puts this before everything else on a page.
 (() => {
-  const known = 'KNOWN'; // {agent, openid: of whose WeChat, phone: the sandbox's address}
+  const known = 'KNOWN'; // {agent, openid: of the WeChat that is open, phone: the sandbox's address}
   Object.defineProperty(navigator, 'userAgent', { get: () => known.agent });
 
   // The phone remembers where its browser was.

@@ -12,8 +12,8 @@ import (
 	"mstm/store/storetest"
 )
 
-// newDesk is a desk on real stores, and who reads at it: lin in Chinese, ann in English.
-func newDesk(t *testing.T) (*Desk, *store.DB) {
+// newInbox is an inbox on real stores with two readers: lin in Chinese, ann in English.
+func newInbox(t *testing.T) (*Inbox, *store.DB) {
 	t.Helper()
 	db := storetest.Open(t)
 	for name, locale := range map[string]string{"lin": "", "ann": shop.LocaleEn} {
@@ -25,7 +25,7 @@ func newDesk(t *testing.T) (*Desk, *store.DB) {
 	return New(Config{Store: db, Hub: hub.New(hub.Config{Redis: db.Redis(), Log: log}), Now: time.Now, Log: log}), db
 }
 
-// inbox is what somebody reads, as `title body`, newest first.
+// inboxOf is a user's inbox, as `title body`, newest first.
 func inboxOf(t *testing.T, db *store.DB, user, kind, ref string) string {
 	t.Helper()
 	n, err := db.Notices.Get(context.Background(), shop.NoticeID(user, kind, ref))
@@ -36,11 +36,11 @@ func inboxOf(t *testing.T, db *store.DB, user, kind, ref string) string {
 }
 
 func TestANoticeIsInTheReadersLanguageAndStaysAsItWasTold(t *testing.T) {
-	desk, db := newDesk(t)
+	inbox, db := newInbox(t)
 	paidBack := func(user, refund string) {
 		t.Helper()
 		o := &shop.Order{ID: "o" + user, UserID: user, Lines: []shop.OrderLine{{Title: "围棋"}}}
-		if err := desk.PaidBack(t.Context(), o, &shop.Refund{OutRefundNo: refund, Amount: 19900}); err != nil {
+		if err := inbox.PaidBack(t.Context(), o, &shop.Refund{OutRefundNo: refund, Amount: 19900}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -71,7 +71,7 @@ func TestANoticeIsInTheReadersLanguageAndStaysAsItWasTold(t *testing.T) {
 }
 
 func TestWhatAnOrderTells(t *testing.T) {
-	desk, db := newDesk(t)
+	inbox, db := newInbox(t)
 	expires := time.Now().Add(9*time.Minute + 30*time.Second)
 	order := func(id string, results ...shop.LineResult) *shop.Order {
 		o := &shop.Order{ID: id, Total: 20000, ExpiresAt: expires}
@@ -89,20 +89,20 @@ func TestWhatAnOrderTells(t *testing.T) {
 		ref    string
 		zh, en string
 	}{
-		{"all open", func(o *shop.Order) error { return desk.OrderFulfilled(t.Context(), o) }, order("o1", shop.LineGranted, shop.LineGranted), shop.NoticeOrderFulfilled, "o1",
+		{"all open", func(o *shop.Order) error { return inbox.OrderFulfilled(t.Context(), o) }, order("o1", shop.LineGranted, shop.LineGranted), shop.NoticeOrderFulfilled, "o1",
 			"课程已开通 | 《围棋》《象棋》已开通，现在就可以学习。", "Your course is open | “围棋”, “象棋”: you can start learning now."},
-		{"one had before", func(o *shop.Order) error { return desk.OrderFulfilled(t.Context(), o) }, order("o2", shop.LineGranted, shop.LineRefused), shop.NoticeOrderFulfilled, "o2",
+		{"one had before", func(o *shop.Order) error { return inbox.OrderFulfilled(t.Context(), o) }, order("o2", shop.LineGranted, shop.LineRefused), shop.NoticeOrderFulfilled, "o2",
 			"课程已开通 | 《围棋》已开通，现在就可以学习。《象棋》您已经拥有，款项会原路退回。",
 			"Your course is open | “围棋”: you can start learning now. You have “象棋” already; that money goes back the way it came."},
-		{"all had before", func(o *shop.Order) error { return desk.OrderFulfilled(t.Context(), o) }, order("o3", shop.LineRefused), shop.NoticeOrderFulfilled, "o3",
+		{"all had before", func(o *shop.Order) error { return inbox.OrderFulfilled(t.Context(), o) }, order("o3", shop.LineRefused), shop.NoticeOrderFulfilled, "o3",
 			"课程未能开通 | 《围棋》您已经拥有，款项会原路退回。", "The course was not opened | You have “围棋” already; the money goes back the way it came."},
 		{"refunded", func(o *shop.Order) error {
-			return desk.Refunded(t.Context(), o, &shop.Refund{OutRefundNo: "r4", Amount: 20000})
+			return inbox.Refunded(t.Context(), o, &shop.Refund{OutRefundNo: "r4", Amount: 20000})
 		}, order("o4", shop.LineGranted), shop.NoticeOrderRefunded, "r4",
 			"退款成功 | 200.00 元已原路退回。", "Your refund went through | ¥200.00 went back the way it came."},
-		{"left a free stage", func(o *shop.Order) error { return desk.Refunded(t.Context(), o, &shop.Refund{OutRefundNo: "r5"}) }, order("o5", shop.LineGranted), shop.NoticeOrderRefunded, "r5",
+		{"left a free stage", func(o *shop.Order) error { return inbox.Refunded(t.Context(), o, &shop.Refund{OutRefundNo: "r5"}) }, order("o5", shop.LineGranted), shop.NoticeOrderRefunded, "r5",
 			"课程已退出 | 这笔订单没有付款，学习权限已结束。", "You have left the course | Nothing was paid for this order. Your access has ended."},
-		{"about to close", func(o *shop.Order) error { return desk.OrderClosing(t.Context(), o) }, order("o6", "", ""), shop.NoticeOrderClosing, "o6",
+		{"about to close", func(o *shop.Order) error { return inbox.OrderClosing(t.Context(), o) }, order("o6", "", ""), shop.NoticeOrderClosing, "o6",
 			"订单即将关闭 | 《围棋》《象棋》的订单还没有付款，应付 200.00 元，" + until + " 之后自动关闭。",
 			"Your order is about to close | Your order for “围棋”, “象棋” is not paid yet: ¥200.00. It closes by itself after " + until + " (Beijing time)."},
 	} {

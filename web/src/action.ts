@@ -2,14 +2,14 @@ import { showToast } from 'vant'
 import { ref } from 'vue'
 import { messageOf } from './api'
 
-// tell shows what went wrong in the server's own words.
-export function tell(err: unknown): void {
+// showError shows what went wrong in the server's own words.
+export function showError(err: unknown): void {
   showToast({ message: messageOf(err), wordBreak: 'break-word' })
 }
 
-// useTask runs one user action at a time: a second press while busy does
-// nothing, and a failure is shown.
-export function useTask() {
+// useAction runs one user action at a time: a second press while busy does nothing, and a failure
+// is shown.
+export function useAction() {
   const busy = ref(false)
   async function run(act: () => Promise<unknown>): Promise<void> {
     if (busy.value) return
@@ -17,7 +17,7 @@ export function useTask() {
     try {
       await act()
     } catch (err) {
-      tell(err)
+      showError(err)
     } finally {
       busy.value = false
     }

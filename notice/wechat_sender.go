@@ -16,8 +16,8 @@ import (
 	"mstm/wechat"
 )
 
-// CourierConfig is what a Courier works with. All of it is needed.
-type CourierConfig struct {
+// WeChatSenderConfig is what a WeChatSender works with. All of it is needed.
+type WeChatSenderConfig struct {
 	Store     *store.DB
 	Account   *wechat.Account
 	Templates Templates
@@ -26,16 +26,16 @@ type CourierConfig struct {
 	Log       *slog.Logger
 }
 
-// Courier sends what waits in `deliveries` as WeChat messages, on every instance.
+// WeChatSender sends what waits in `deliveries` as WeChat messages, on every instance.
 //
-// How a message comes once: the delivery is a row, once for a kind, what it is about and whom
-// it is for. Before WeChat is asked the row says so (AskedAt) and is put out of the other
-// instances' sight for a while; when the process dies in between, another one asks again,
-// under the same client_msg_id, by which WeChat tells a repeat for some ten minutes. After
-// that, and where WeChat has no such id, a message whose fate is unknown is given up: it is
-// in the inbox, and nobody is to be told twice.
-type Courier struct {
-	CourierConfig
+// Why a message arrives once: a delivery is one row for a kind, a subject and a user. Before
+// WeChat is asked, the row says so (AskedAt) and is hidden from the other instances for a while.
+// After a crash in between, another instance asks again under the same client_msg_id, by which
+// WeChat recognises a repeat for some ten minutes. After that, and where WeChat has no such id, a
+// message with an unknown outcome is given up: it is in the inbox, and a second copy would be
+// worse than none.
+type WeChatSender struct {
+	WeChatSenderConfig
 	poke   chan struct{}
 	places chan struct{} // one for each message that is being sent
 	market chan struct{} // one for each activity among them
@@ -44,17 +44,17 @@ type Courier struct {
 	flying map[string]bool
 }
 
-// NewCourier is a Courier; Run makes it work.
-func NewCourier(cfg CourierConfig) *Courier {
-	return &Courier{
-		CourierConfig: cfg, poke: make(chan struct{}, 1), flying: map[string]bool{},
+// NewWeChatSender is a WeChatSender; Run makes it work.
+func NewWeChatSender(cfg WeChatSenderConfig) *WeChatSender {
+	return &WeChatSender{
+		WeChatSenderConfig: cfg, poke: make(chan struct{}, 1), flying: map[string]bool{},
 		places: make(chan struct{}, couriers), market: make(chan struct{}, marketers),
 	}
 }
 
 const (
 	couriers     = 8                // messages at a time
-	marketers    = 6                // of them activities at most: somebody who paid does not wait for them
+	marketers    = 6                // of them activities at most, so that a buyer's message does not wait for marketing
 	roundMost    = 256              // rows read at once
 	lookEvery    = time.Second      // of real time, for what another instance left
 	sendTime     = 8 * time.Second  // for one message, its access token included
@@ -62,13 +62,13 @@ const (
 	repeatWithin = 8 * time.Minute  // WeChat knows a client_msg_id for about ten
 	firstPause   = 5 * time.Second
 	longestPause = 5 * time.Minute
-	dropAfter    = 24 * time.Hour     // a row whose delivery never came: nobody is at writing it any more
-	askAgain     = 7 * 24 * time.Hour // whether somebody who went follows again, should the event be lost
+	dropAfter    = 24 * time.Hour     // a row without a delivery: its writer is surely gone by then
+	askAgain     = 7 * 24 * time.Hour // whether a former follower follows again, should the event be lost
 )
 
 // Post notes a message that is to be sent to a learner, if they have a WeChat. It is safe to
 // do twice, and asks WeChat nothing.
-func (c *Courier) Post(ctx context.Context, d shop.Delivery) error {
+func (c *WeChatSender) Post(ctx context.Context, d shop.Delivery) error {
 	if c == nil {
 		return nil
 	}
@@ -83,8 +83,8 @@ func (c *Courier) Post(ctx context.Context, d shop.Delivery) error {
 	return err
 }
 
-// Poke makes the courier look for work now.
-func (c *Courier) Poke() {
+// Poke makes the sender look for work now.
+func (c *WeChatSender) Poke() {
 	if c == nil {
 		return
 	}
@@ -95,7 +95,7 @@ func (c *Courier) Poke() {
 }
 
 // Run sends until ctx ends.
-func (c *Courier) Run(ctx context.Context) error {
+func (c *WeChatSender) Run(ctx context.Context) error {
 	var work sync.WaitGroup
 	defer work.Wait()
 	tick := time.NewTicker(lookEvery)
@@ -120,7 +120,7 @@ func (c *Courier) Run(ctx context.Context) error {
 // round begins to send what is due, as places are free, and reports whether there may be more.
 // It comes back early when something new may have to go first: at once where it was noted here,
 // after lookEvery where on another instance.
-func (c *Courier) round(ctx context.Context, work *sync.WaitGroup) (more bool, err error) {
+func (c *WeChatSender) round(ctx context.Context, work *sync.WaitGroup) (more bool, err error) {
 	due, err := c.Store.Deliveries.Due(ctx, c.Now(), roundMost)
 	if err != nil || len(due) == 0 {
 		return false, err
@@ -164,7 +164,7 @@ func mix(due []store.DeliveryWakeup) {
 
 // placed waits for a place, or two for an activity. False: something else may have to go first,
 // or ctx is over.
-func (c *Courier) placed(ctx context.Context, row store.DeliveryWakeup, over <-chan time.Time) bool {
+func (c *WeChatSender) placed(ctx context.Context, row store.DeliveryWakeup, over <-chan time.Time) bool {
 	needed := []chan struct{}{c.places}
 	poke := c.poke
 	switch {
@@ -190,7 +190,7 @@ func (c *Courier) placed(ctx context.Context, row store.DeliveryWakeup, over <-c
 }
 
 // leave gives back what placed took.
-func (c *Courier) leave(row store.DeliveryWakeup) {
+func (c *WeChatSender) leave(row store.DeliveryWakeup) {
 	<-c.places
 	if row.Kind == shop.KindActivity {
 		<-c.market
@@ -198,7 +198,7 @@ func (c *Courier) leave(row store.DeliveryWakeup) {
 }
 
 // takeOff reports whether this process is not at this message yet.
-func (c *Courier) takeOff(row store.DeliveryWakeup) bool {
+func (c *WeChatSender) takeOff(row store.DeliveryWakeup) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.flying[row.ID] {
@@ -208,14 +208,14 @@ func (c *Courier) takeOff(row store.DeliveryWakeup) bool {
 	return true
 }
 
-func (c *Courier) land(row store.DeliveryWakeup) {
+func (c *WeChatSender) land(row store.DeliveryWakeup) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.flying, row.ID)
 }
 
-// visit looks at a message whose row is due, and mends a row that is behind.
-func (c *Courier) visit(ctx context.Context, row store.DeliveryWakeup, pauses map[string]pause) error {
+// visit looks at the message of a due row, and mends a row that is behind.
+func (c *WeChatSender) visit(ctx context.Context, row store.DeliveryWakeup, pauses map[string]pause) error {
 	d, err := c.Store.Deliveries.Get(ctx, row.ID)
 	there := err == nil
 	now := c.Now()
@@ -244,7 +244,7 @@ func lasts(kind string) time.Duration {
 }
 
 // carry takes one delivery to its end, or to its next try.
-func (c *Courier) carry(ctx context.Context, d shop.Delivery, pauses map[string]pause) error {
+func (c *WeChatSender) carry(ctx context.Context, d shop.Delivery, pauses map[string]pause) error {
 	now := c.Now()
 	if now.Sub(d.CreatedAt) > lasts(d.Kind) {
 		return c.finish(ctx, d, shop.DeliveryFailed, unsent(d, shop.FailedLate))
@@ -271,7 +271,7 @@ func (c *Courier) carry(ctx context.Context, d shop.Delivery, pauses map[string]
 	return c.send(ctx, d, to, t)
 }
 
-// unsent is why a delivery that was never sent failed, or that nobody knows whether it was.
+// unsent is why a delivery failed without being sent, or says that the outcome is unknown.
 func unsent(d shop.Delivery, code string) string {
 	if d.AskedAt != nil {
 		return shop.FailedUnknown
@@ -279,8 +279,8 @@ func unsent(d shop.Delivery, code string) string {
 	return code
 }
 
-// recipient is the binding of whom a delivery goes to, or why it does not go.
-func (c *Courier) recipient(ctx context.Context, d shop.Delivery) (b store.Binding, skip string, err error) {
+// recipient is the binding that a delivery goes to, or why it does not go.
+func (c *WeChatSender) recipient(ctx context.Context, d shop.Delivery) (b store.Binding, skip string, err error) {
 	if b, err = c.Store.Bindings.Get(ctx, d.UserID); err != nil {
 		return b, "", err
 	}
@@ -313,7 +313,7 @@ func (c *Courier) recipient(ctx context.Context, d shop.Delivery) (b store.Bindi
 // unrepeatable reports whether WeChat may have the message and could not tell a repeat: its
 // memory of the client_msg_id is over, or, of a subscription notice, a second consent would
 // let a second message through.
-func (c *Courier) unrepeatable(d shop.Delivery, to store.Binding, t Template, now time.Time) bool {
+func (c *WeChatSender) unrepeatable(d shop.Delivery, to store.Binding, t Template, now time.Time) bool {
 	if d.AskedAt == nil {
 		return false
 	}
@@ -324,7 +324,7 @@ func (c *Courier) unrepeatable(d shop.Delivery, to store.Binding, t Template, no
 }
 
 // send asks WeChat, after writing down that it will.
-func (c *Courier) send(ctx context.Context, d shop.Delivery, to store.Binding, t Template) error {
+func (c *WeChatSender) send(ctx context.Context, d shop.Delivery, to store.Binding, t Template) error {
 	before := d.AskedAt
 	now := c.Now().UTC()
 	d.Attempts++
@@ -333,7 +333,7 @@ func (c *Courier) send(ctx context.Context, d shop.Delivery, to store.Binding, t
 		d.AskedAt = &now
 	}
 	if won, err := c.Store.Deliveries.Save(ctx, &d); !won || err != nil {
-		return err // somebody else has it
+		return err // another sender has it
 	}
 	ctx, cancel := context.WithTimeout(ctx, sendTime)
 	defer cancel()
@@ -348,7 +348,7 @@ func (c *Courier) send(ctx context.Context, d shop.Delivery, to store.Binding, t
 }
 
 // link is where a touch on the message leads.
-func (c *Courier) link(link string) string {
+func (c *WeChatSender) link(link string) string {
 	if strings.HasPrefix(link, "/") {
 		return c.PublicURL + link
 	}
@@ -362,7 +362,7 @@ func clientMsgID(id string) string {
 }
 
 // finish notes what became of a delivery.
-func (c *Courier) finish(ctx context.Context, d shop.Delivery, state shop.DeliveryState, code string) error {
+func (c *WeChatSender) finish(ctx context.Context, d shop.Delivery, state shop.DeliveryState, code string) error {
 	d.State, d.Code, d.AskedAt = state, code, nil
 	if state == shop.DeliverySent {
 		now := c.Now().UTC()
@@ -373,7 +373,7 @@ func (c *Courier) finish(ctx context.Context, d shop.Delivery, state shop.Delive
 }
 
 // putOff notes when to try again, and why.
-func (c *Courier) putOff(ctx context.Context, d shop.Delivery, until time.Time, why error) error {
+func (c *WeChatSender) putOff(ctx context.Context, d shop.Delivery, until time.Time, why error) error {
 	d.NextAt = until.UTC()
 	_, err := c.Store.Deliveries.Save(ctx, &d)
 	return errors.Join(why, err)
@@ -393,7 +393,7 @@ func code(err error) string {
 	return ""
 }
 
-// alarm is a log line that somebody is called for.
-func (c *Courier) alarm(ctx context.Context, what string, args ...any) {
+// alarm is a log line that a person is called for.
+func (c *WeChatSender) alarm(ctx context.Context, what string, args ...any) {
 	c.Log.ErrorContext(ctx, what, append(args, "alarm", true)...)
 }

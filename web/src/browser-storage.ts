@@ -1,12 +1,13 @@
-// What the pages keep in the browser. Where it forbids that or has no room, this tab keeps it for itself.
+// What the pages store in the browser. Where the browser forbids that or has no room, this tab's memory
+// takes its place.
 type Store = 'localStorage' | 'sessionStorage'
 
-const own = new Map<string, string>()
+const inMemory = new Map<string, string>()
 
-export const keep = {
+export const browserStorage = {
   read(store: Store, name: string): string | null {
     try {
-      return own.get(name) ?? window[store].getItem(name)
+      return inMemory.get(name) ?? window[store].getItem(name)
     } catch {
       return null
     }
@@ -15,18 +16,18 @@ export const keep = {
   write(store: Store, name: string, text: string): void {
     try {
       window[store].setItem(name, text)
-      own.delete(name)
+      inMemory.delete(name)
     } catch {
-      own.set(name, text)
+      inMemory.set(name, text)
     }
   },
 
   remove(store: Store, name: string): void {
-    own.delete(name)
+    inMemory.delete(name)
     try {
       window[store].removeItem(name)
     } catch {
-      // then nothing is kept there
+      // then nothing is stored there
     }
   },
 }
