@@ -6,7 +6,6 @@ package cart
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -130,11 +129,7 @@ func (c *Carts) changed(ctx context.Context, userID string, stored shop.Cart, ag
 // is looked at again after it was published, until the last one published is the newest.
 func (c *Carts) announce(ctx context.Context, userID string, now shop.Cart, cause string) error {
 	for range rounds {
-		once := ""
-		if cause != "" {
-			once = fmt.Sprintf("%s:%d", cause, now.Version)
-		}
-		if err := c.publish(ctx, userID, now, once); err != nil {
+		if err := c.publish(ctx, shop.CartChanged(userID, now, cause)); err != nil {
 			return err
 		}
 		newer, err := c.Store.Carts.Get(ctx, userID)
@@ -146,14 +141,14 @@ func (c *Carts) announce(ctx context.Context, userID string, now shop.Cart, caus
 	return nil
 }
 
-// publish sends cart.changed to the learner's pages: codes and figures, no sentences. A hub
+// publish sends a cart to the learner's pages: codes and figures, no sentences. A hub
 // that is down costs the other pages their news, not the caller the answer.
-func (c *Carts) publish(ctx context.Context, userID string, now shop.Cart, once string) error {
+func (c *Carts) publish(ctx context.Context, e shop.Event) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTime)
 	defer cancel()
-	_, err := c.Hub.Publish(ctx, hub.Event{Topic: hub.UserTopic(userID), Type: "cart.changed", Data: now, Once: once})
+	_, err := c.Hub.Publish(ctx, hub.Event(e))
 	if err != nil && !errors.Is(err, hub.ErrInLine) { // what stands in line is heard when Redis is back
-		c.Log.WarnContext(ctx, "event not published", "type", "cart.changed", "err", err)
+		c.Log.WarnContext(ctx, "event not published", "type", e.Type, "err", err)
 	}
 	return err
 }

@@ -100,8 +100,7 @@ func (c *Checkout) announceEnrolment(ctx context.Context, why string, e *shop.En
 func (c *Checkout) publishEnrolment(ctx context.Context, why string, e *shop.Enrolment) error {
 	for range tellingMost {
 		view := e.View(c.Now())
-		once := fmt.Sprintf("%s:%d:%s", why, e.V, view.State)
-		if err := c.publish(ctx, e.UserID, "enrolment.changed", once, view); err != nil {
+		if err := c.publish(ctx, shop.EnrolmentChanged(why, e, view)); err != nil {
 			return err
 		}
 		now, err := c.Store.Enrolments.Get(ctx, e.UserID, e.CourseID)
@@ -117,12 +116,6 @@ func (c *Checkout) publishEnrolment(ctx context.Context, why string, e *shop.Enr
 // tell of it themselves.
 const tellingMost = 8
 
-// OrderChanged is what order.changed carries: the order, and how to pay it while it can be.
-type OrderChanged struct {
-	shop.OrderView
-	Payment *shop.PaymentView `json:"payment,omitempty"`
-}
-
 // announceOrder tells the learner's open pages the state that the order is in, now or when Redis takes it.
 func (c *Checkout) announceOrder(ctx context.Context, o *shop.Order) error {
 	return c.orLater(ctx, c.publishOrder(ctx, o), store.Unsent{Kind: store.UnsentOrder, Ref: o.ID, UserID: o.UserID})
@@ -130,8 +123,7 @@ func (c *Checkout) announceOrder(ctx context.Context, o *shop.Order) error {
 
 // publishOrder publishes the order's state, once for each time that it came to this state.
 func (c *Checkout) publishOrder(ctx context.Context, o *shop.Order) error {
-	once := fmt.Sprintf("order:%s:%d", o.ID, len(o.History))
-	return c.publish(ctx, o.UserID, "order.changed", once, OrderChanged{o.View(), o.Payment()})
+	return c.publish(ctx, shop.OrderChanged(o))
 }
 
 // alarm is a log line that somebody is called for.

@@ -15,11 +15,11 @@ import (
 // unsentMost is how much late news is shown in one go.
 const unsentMost = 200
 
-// publish publishes an event on a learner's topic, at most once under its key.
-func (c *Checkout) publish(ctx context.Context, userID, typ, once string, data any) error {
+// publish publishes an event, at most once under its key.
+func (c *Checkout) publish(ctx context.Context, e shop.Event) error {
 	ctx, cancel := context.WithTimeout(ctx, announceTime)
 	defer cancel()
-	_, err := c.Hub.Publish(ctx, hub.Event{Topic: hub.UserTopic(userID), Type: typ, Data: data, Once: once})
+	_, err := c.Hub.Publish(ctx, hub.Event(e))
 	return err
 }
 

@@ -323,7 +323,7 @@ func (s *Server) tellNotifications(r *http.Request) {
 		s.Log.WarnContext(r.Context(), "a choice of notifications is not told", "err", err)
 		return
 	}
-	s.tell(r, hub.UserTopic(u.ID), "notifications.changed", u.Muted.Notifications())
+	s.tell(r, shop.NotificationsChanged(u))
 }
 
 // endSockets ends open pages of tokens that are dead by now. The tokens are dead whether

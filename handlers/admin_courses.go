@@ -260,7 +260,7 @@ func (s *Server) changeCourse(w http.ResponseWriter, r *http.Request, what strin
 	}
 	s.event(r, what, slog.String("course", c.ID), slog.Int("version", c.Current().Version))
 	if c.State != shop.CourseDraft {
-		s.tellCourseChanged(r, c)
+		s.tell(r, shop.CourseChanged(c))
 	}
 	return encode(w, http.StatusOK, viewAdminCourse(c))
 }

@@ -43,9 +43,9 @@ func TestACourseFromDraftToSaleAndBack(t *testing.T) {
 	if next.Version != 2 || len(next.Versions) != 2 || next.Ladder != c.Ladder || next.Policies[0].ID != c.Policies[2].ID || !next.Policies[0].Default {
 		t.Errorf("next version: %+v", next)
 	}
-	var heard courseChanged
+	var heard shop.CourseChange
 	page.Wait("course.changed", 2*time.Second).Into(t, &heard)
-	if heard != (courseChanged{c.ID, shop.CourseOnSale, true, 2}) {
+	if heard != (shop.CourseChange{CourseID: c.ID, State: shop.CourseOnSale, OnSale: true, Version: 2}) {
 		t.Errorf("heard %+v", heard)
 	}
 	w.do("POST", path+"/unpublish", editor, nil).is(200)

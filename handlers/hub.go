@@ -38,7 +38,7 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request) error {
 	if err := s.checkTopic(r, in.Topic); err != nil {
 		return err
 	}
-	if !isEventType(in.Type) || hub.OfContract(in.Type) {
+	if !isEventType(in.Type) || shop.IsEventType(in.Type) {
 		return shop.ErrInvalidField.At("type")
 	}
 	if len(in.Data) > maxEventData {

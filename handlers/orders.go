@@ -109,12 +109,6 @@ func (s *Server) listOrders(w http.ResponseWriter, r *http.Request) error {
 	return encode(w, http.StatusOK, list)
 }
 
-// orderView is one order with how to pay it while it can be paid.
-type orderView struct {
-	shop.OrderView
-	Payment *shop.PaymentView `json:"payment,omitempty"`
-}
-
 // showOrder answers GET /api/orders/:order for its owner.
 func (s *Server) showOrder(w http.ResponseWriter, r *http.Request) error {
 	s.keepPlace(w, r)
@@ -126,7 +120,7 @@ func (s *Server) showOrder(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return encode(w, http.StatusOK, orderView{o.View(), o.Payment()})
+	return encode(w, http.StatusOK, o.WithPayment())
 }
 
 // payOrder answers POST /api/orders/:order/pay `{channel,authorise?}` with `{order,payment}`.
@@ -173,5 +167,5 @@ func (s *Server) cancelOrder(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return encode(w, http.StatusOK, orderView{o.View(), o.Payment()})
+	return encode(w, http.StatusOK, o.WithPayment())
 }

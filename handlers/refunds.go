@@ -47,5 +47,5 @@ func (s *Server) refundOrder(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return encode(w, http.StatusOK, orderView{o.View(), o.Payment()})
+	return encode(w, http.StatusOK, o.WithPayment())
 }

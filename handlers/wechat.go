@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"mstm/hub"
 	"mstm/shop"
 	"mstm/store"
 	"mstm/wechat"
@@ -30,13 +29,6 @@ type bindingView struct {
 	URL       string    `json:"url"`
 	ImageURL  string    `json:"image_url"`
 	ExpiresAt time.Time `json:"expires_at"`
-}
-
-// boundChanged is what a learner's pages are told: whether a WeChat is bound, and the code
-// of why one that scanned was not.
-type boundChanged struct {
-	Bound bool   `json:"bound"`
-	Code  string `json:"code,omitempty"`
 }
 
 // createBinding answers POST /api/wechat/bindings with a code: the WeChat that scans it
@@ -93,7 +85,7 @@ func (s *Server) deleteBinding(w http.ResponseWriter, r *http.Request) error {
 	if err := s.Store.Audit.Add(r.Context(), s.userAudit("", u.ID, "wechat_unbound", u.ID)); err != nil {
 		return err
 	}
-	s.tell(r, hub.UserTopic(u.ID), "wechat.bound", boundChanged{Bound: false})
+	s.tell(r, shop.WeChatUnbound(u.ID))
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
@@ -204,8 +196,7 @@ func (s *Server) mayMove(r *http.Request, openid string, sc *store.Scene) error 
 
 // tellTaken tells the page with the code that the WeChat which scanned it has an account.
 func (s *Server) tellTaken(r *http.Request, sc *store.Scene) {
-	why := boundChanged{Code: shop.ErrWeChatOwnAccount.Code}
-	s.tellOnce(r, hub.UserTopic(sc.UserID), "wechat.bound", "taken:"+sc.Word, why)
+	s.tell(r, shop.WeChatRefused(sc.UserID, sc.Word, shop.ErrWeChatOwnAccount))
 }
 
 // unionid asks WeChat for it. An account that may not ask has none; a WeChat that does not
@@ -229,11 +220,11 @@ func (s *Server) tellBound(r *http.Request, sc *store.Scene, from string) error 
 	if err != nil {
 		return err
 	}
-	s.tellOnce(r, hub.UserTopic(sc.UserID), "wechat.bound", "bound:"+sc.Word, boundChanged{Bound: true})
+	s.tell(r, shop.WeChatBound(sc.UserID, sc.Word))
 	if from == "" {
 		return nil
 	}
-	s.tellOnce(r, hub.UserTopic(from), "wechat.bound", "moved:"+sc.Word, boundChanged{Bound: false})
+	s.tell(r, shop.WeChatMoved(from, sc.Word))
 	return s.Store.Audit.Add(r.Context(), s.userAudit("wechat:"+sc.Word+":moved", from, "wechat_moved_away", "wechat"))
 }
 

@@ -13,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"mstm/hub"
 	"mstm/shop"
 	"mstm/store"
 	"mstm/wechat"
@@ -248,7 +247,7 @@ func (s *Server) freshAccount(r *http.Request, sc *store.Scene) (*shop.User, err
 	if err := s.Store.Audit.Add(r.Context(), s.userAudit("wechat:"+sc.Word, sc.UserID, "wechat_moved_away", "wechat")); err != nil {
 		return nil, err
 	}
-	s.tellOnce(r, hub.UserTopic(sc.UserID), "wechat.bound", "released:"+sc.Word, boundChanged{Bound: false})
+	s.tell(r, shop.WeChatReleased(sc.UserID, sc.Word))
 	if err := s.Store.Scenes.End(r.Context(), sc); err != nil {
 		return nil, err
 	}

@@ -46,7 +46,9 @@ func newWorld(t testing.TB, options ...func(*Deps)) *world {
 	w := &world{t: t, log: &logBook{}, reads: &commandCount{}}
 	w.store = storetest.Open(t, func(c *store.Config) { c.Monitor = w.reads.monitor() })
 	logger := slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	live := hub.New(hub.Config{Redis: w.store.Redis(), Authenticate: w.identify, Log: logger})
+	live := hub.New(hub.Config{
+		Redis: w.store.Redis(), Authenticate: w.identify, Log: logger, Explain: shop.ExplainFrame, Replaced: hub.Event(shop.SessionReplaced()),
+	})
 	w.runHub(live)
 	w.deps = Deps{Store: w.store, Hub: live, Now: time.Now, Log: logger}
 	for _, o := range options {

@@ -16,7 +16,10 @@ import (
 // who has to be sure publishes again, under the same Once.
 
 // draft is an event, or an order to end sockets, that has no place in a log yet.
-type draft struct{ topic, body, once, tag string }
+type draft struct {
+	topic, body, once, tag string
+	state                  state
+}
 
 // early is a draft that the followers here have had before the log, or did not need: whoever comes while it is early
 // and is resumed is given it, and who is not reads the state.
@@ -105,7 +108,7 @@ func (p *partition) goAhead(d draft, at uint64) {
 	if slices.ContainsFunc(p.early, func(e early) bool { return e.tag == d.tag }) {
 		return
 	}
-	ev := newEvent("", entry{offset: at, tag: d.tag, topic: d.topic, body: d.body})
+	ev := newEvent("", entry{offset: at, tag: d.tag, topic: d.topic, body: d.body, state: d.state})
 	p.early = append(p.early, early{draft: d, ev: ev, at: at})
 	if ev.ending == nil {
 		ev = ev.placed(p.place(d.topic))

@@ -16,7 +16,7 @@ type EndReason string
 const (
 	// Refused: the token is no longer good (revoked, password changed, account disabled): 4001.
 	Refused EndReason = "refused"
-	// Replaced: the same client logged in again: event session.replaced, then 4002.
+	// Replaced: the same client logged in again: the event Config.Replaced, then 4002.
 	Replaced EndReason = "replaced"
 	// LoggedOut: the learner logged out: 4004.
 	LoggedOut EndReason = "logged_out"
@@ -197,8 +197,8 @@ func (p *partition) obey(topic string, pos position, order *ending) {
 		if f.after > pos.offset {
 			how = checkAgain
 		}
-		if how == sessionReplaced {
-			f.socket.send(eventFrame(topic, pos.shown(), `"type":"session.replaced","data":{}`))
+		if last := f.socket.hub.replaced; how == sessionReplaced && last != "" {
+			f.socket.send(eventFrame(topic, pos.shown(), last))
 		}
 		f.socket.end(how)
 	}

@@ -15,8 +15,10 @@ import (
 // Event is what happened, for everybody who follows Topic.
 type Event struct {
 	Topic, Type string
-	Data        any    // marshalled to JSON; at most 128 KiB
 	Once        string // not empty: published at most once per 24 h under this key
+	Whole       bool   // the data is the whole state: of one topic and type, the newest event says all that older ones said
+	Version     int64  // of whole state: a lower one never replaces a higher one
+	Data        any    // marshalled to JSON; at most 128 KiB
 }
 
 // What Publish refuses.
@@ -76,7 +78,7 @@ func (h *Hub) Publish(ctx context.Context, e Event) (pos string, err error) {
 	if err != nil {
 		return "", err
 	}
-	pos, err = h.publish(ctx, draft{topic: e.Topic, body: body, once: e.Once, tag: tagOf(e.Once)})
+	pos, err = h.publish(ctx, draft{topic: e.Topic, body: body, once: e.Once, tag: tagOf(e.Once), state: state{e.Whole, e.Version}})
 	if err != nil {
 		return "", fmt.Errorf("publish %s: %w", e.Type, err)
 	}
@@ -95,7 +97,7 @@ func (h *Hub) append(ctx context.Context, p *partition, d draft) (string, error)
 		send = "SPUBLISH"
 	}
 	return publishScript.Run(ctx, h.cfg.Redis, []string{p.meta, p.log, p.once + once},
-		p.channel, d.topic, d.body, streamLength, p.ttl.Milliseconds(), newEpoch(), keep.Milliseconds(), send, d.tag).Text()
+		p.channel, d.topic, d.body, streamLength, p.ttl.Milliseconds(), newEpoch(), keep.Milliseconds(), send, withState(d.tag, d.state)).Text()
 }
 
 // newEpoch is long enough that two logs never share one.
@@ -116,7 +118,13 @@ func eventBody(e Event) (string, error) {
 	return `"type":"` + e.Type + `","data":` + string(data), nil
 }
 
-// validType admits words like cart.changed.
+// typeOf is the type in what eventBody has made.
+func typeOf(body string) string {
+	kind, _, _ := strings.Cut(strings.TrimPrefix(body, `"type":"`), `"`)
+	return strings.Clone(kind)
+}
+
+// validType admits words with dots between.
 func validType(t string) bool {
 	if t == "" || len(t) > maxTypeBytes {
 		return false
@@ -131,6 +139,7 @@ type entry struct {
 	tag    string
 	topic  string
 	body   string
+	state  state
 }
 
 // event is an entry made ready to be sent, or an answer of the hub, which has neither topic nor
@@ -141,6 +150,7 @@ type event struct {
 	tag    string
 	topic  string
 	lane   lane
+	kind   string // of whole state: its type; "": it is news and replaces nothing
 	state  state
 	frame  []byte
 	ending *ending // not nil: not an event for clients but an order to end sockets
@@ -152,7 +162,9 @@ func newEvent(epoch string, e entry) *event {
 		ev.ending = order
 		return ev
 	}
-	ev.state = stateOf(e.body)
+	if e.state.whole {
+		ev.kind, ev.state = typeOf(e.body), e.state
+	}
 	ev.frame = eventFrame(e.topic, ev.pos.shown(), e.body)
 	return ev
 }

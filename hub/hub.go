@@ -94,6 +94,11 @@ type Config struct {
 	MaxPerUser, MaxPerAddress, MaxPerInstance int
 	// RemoteAddr tells the client's address; nil: the host of the request's RemoteAddr.
 	RemoteAddr func(*http.Request) string
+	// Explain is the sentence for people about a code of an error frame; nil: the code alone.
+	Explain func(code string) string
+	// Replaced is the last event of a socket that ends because its client logged in again; without a Type there is none.
+	// Its Topic and Once do not count.
+	Replaced Event
 	// Now serves token expiry only; nil: time.Now.
 	Now func() time.Time
 	Log *slog.Logger
@@ -141,6 +146,7 @@ type Hub struct {
 	sharded    bool // Redis is a Cluster: a partition's channel lives where its slot does
 	count      counters
 	fleet      *fleet.Fleet
+	replaced   string // the body of Config.Replaced, "" without one
 	started    time.Time
 	running    atomic.Bool
 	history    chan struct{} // slots for reads of old history on behalf of sockets
@@ -161,6 +167,9 @@ func New(cfg Config) *Hub {
 	if cfg.RemoteAddr == nil {
 		cfg.RemoteAddr = remoteHost
 	}
+	if cfg.Explain == nil {
+		cfg.Explain = func(code string) string { return code }
+	}
 	h := &Hub{
 		cfg: cfg, log: cfg.Log, timing: protocolTiming(), instance: rand.Text()[:12], origins: newOrigins(cfg.AllowedOrigins), upgrader: newUpgrader(),
 		started: time.Now(), history: make(chan struct{}, historyReaders), doubted: make(chan struct{}, 1),
@@ -170,6 +179,9 @@ func New(cfg Config) *Hub {
 		Sockets: h.roster.size, Own: ownTopic, Open: coursePrefix,
 	})
 	h.partitions = newPartitions(cfg.Prefix, h.fleet)
+	if cfg.Replaced.Type != "" {
+		h.replaced, _ = eventBody(cfg.Replaced) // "" where that cannot be marshalled
+	}
 	_, h.sharded = cfg.Redis.(*redis.ClusterClient)
 	h.links = newLinks(h)
 	h.door = newDoor(handshakeRate, handshakeBurst, cfg.MaxPerAddress)

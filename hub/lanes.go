@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 	"sync"
@@ -12,7 +11,7 @@ import (
 // everybody. The own lane goes first, and each keeps its order: a topic lies in one lane.
 //
 // What a lane cannot hold is never left out in silence. An older state gives way to a newer one
-// of the same topic, whose position covers it (see wholeState). A full own lane ends the socket
+// of the same topic, whose position covers it (see state). A full own lane ends the socket
 // with 4100: it comes back with its position. A full shared lane is emptied, and for each topic in it
 // one ready says "resumed":false: the page reads that state again, keeps its socket and gets its own
 // events meanwhile.
@@ -37,74 +36,17 @@ const (
 	shareBytes = 64 << 10
 )
 
-// wholeState tells for every type of the contract whether the newest event says all that the
-// older ones of its topic did. Of those only the newest has to arrive. A type that is not
-// here is news: each arrives.
-var wholeState = map[string]bool{
-	"cart.changed":          true,  // the whole cart
-	"course.changed":        true,  // read this course again
-	"order.changed":         false, // of one order among several, and money
-	"enrolment.changed":     false, // of one course among several
-	"notice.posted":         false,
-	"notice.read":           false, // of one notice, or of all that there were
-	"notifications.changed": false, // whole, but without a version
-	"session.replaced":      false,
-	"wechat.bound":          false,
-	"broadcast.progress":    false, // of one broadcast among several
-}
-
-// OfContract reports whether a type is one of the contract's, which only the shop itself may say: pages act
-// on it (replace their cart, log out).
-func OfContract(kind string) bool {
-	_, is := wholeState[kind]
-	return is
-}
-
-// state is which state an event replaces. Two writers may publish in the other order than they
-// wrote, so a lower version never replaces a higher one.
+// state says whether an event is the whole state of its topic and type, and at which version: of state only the newest has
+// to arrive, of news, which the zero value is, each event. Two writers may publish in the other order than they wrote, so a
+// lower version never replaces a higher one.
 type state struct {
-	kind    string // "": it is news and replaces nothing
+	whole   bool
 	version int64
-}
-
-// stateOf reads it from an event's body, `"type":…,"data":…`.
-func stateOf(body string) state {
-	kind, data, _ := strings.Cut(strings.TrimPrefix(body, `"type":"`), `","data":`)
-	if !wholeState[kind] {
-		return state{}
-	}
-	return state{strings.Clone(kind), versionOf(data)}
-}
-
-// versionOf is the member version of an object; 0 where there is none. It stands first in our
-// carts, so that the lines behind it are not read.
-func versionOf(data string) (version int64) {
-	d := json.NewDecoder(strings.NewReader(data))
-	if open, err := d.Token(); err != nil || open != json.Delim('{') {
-		return 0
-	}
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return 0
-		}
-		if name == "version" {
-			if d.Decode(&version) != nil {
-				return 0
-			}
-			return version
-		}
-		var other json.RawMessage
-		if d.Decode(&other) != nil {
-			return 0
-		}
-	}
-	return 0
 }
 
 // replaces reports whether old has nothing to say beside the later ev.
 func (ev *event) replaces(old *event) bool {
-	return ev.state.kind != "" && ev.state.kind == old.state.kind && ev.topic == old.topic &&
+	return ev.kind != "" && ev.kind == old.kind && ev.topic == old.topic &&
 		ev.state.version >= old.state.version
 }
 
@@ -200,7 +142,7 @@ func (l *waiting) put(ev *event) {
 
 // yield takes out the older state that ev replaces and reports how much that was.
 func (l *waiting) yield(ev *event) (gone int) {
-	if ev.state.kind == "" {
+	if ev.kind == "" {
 		return 0
 	}
 	at := 0

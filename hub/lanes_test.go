@@ -44,11 +44,15 @@ func sent(t *testing.T, s *socket) (frames []string) {
 }
 
 func what(offset uint64, topic, typ, data string) *event {
-	return newEvent("E", entry{offset: offset, topic: topic, body: `"type":"` + typ + `","data":` + data})
+	return whole(offset, topic, typ, data, state{})
+}
+
+func whole(offset uint64, topic, typ, data string, s state) *event {
+	return newEvent("E", entry{offset: offset, topic: topic, body: `"type":"` + typ + `","data":` + data, state: s})
 }
 
 func cart(offset uint64, version int) *event {
-	return what(offset, "user:a", "cart.changed", fmt.Sprintf(`{"version":%d}`, version))
+	return whole(offset, "user:a", "cart.changed", fmt.Sprintf(`{"version":%d}`, version), state{true, int64(version)})
 }
 
 func order(offset uint64) *event { return what(offset, "user:a", "order.changed", `{}`) }
@@ -56,7 +60,7 @@ func order(offset uint64) *event { return what(offset, "user:a", "order.changed"
 func activity(offset uint64) *event { return what(offset, Activity, "begins", `{}`) }
 
 func course(offset uint64, id string) *event {
-	return what(offset, CourseTopic(id), "course.changed", `{"course_id":"`+id+`"}`)
+	return whole(offset, CourseTopic(id), "course.changed", `{"course_id":"`+id+`"}`, state{whole: true})
 }
 
 func TestWhatWaitsIsSentByLaneAndTopic(t *testing.T) {
@@ -191,34 +195,6 @@ func TestAReplayLeavesOutStateThatALaterOneReplaces(t *testing.T) {
 	}
 	if want := []uint64{2, 5, 6, 7}; !fits || !slices.Equal(offsets, want) {
 		t.Errorf("replayed %v, want %v", offsets, want)
-	}
-}
-
-func TestTheVersionOfAStateIsReadWhereverItStands(t *testing.T) {
-	for data, want := range map[string]int64{
-		`{"version":7,"lines":[]}`: 7, `{"lines":[{"version":1}],"version":8}`: 8, `{}`: 0, `null`: 0, `[1]`: 0,
-		`{"version":"x"}`: 0, `{"version":9007199254740993}`: 9007199254740993,
-	} {
-		if got := versionOf(data); got != want {
-			t.Errorf("%s: version %d, want %d", data, got, want)
-		}
-	}
-}
-
-// TestEveryEventOfTheContractHasItsTreatment: whoever adds a type to the contract decides
-// whether it may give way.
-func TestEveryEventOfTheContractHasItsTreatment(t *testing.T) {
-	description := ReadContract(t).Components.Messages["event"].Payload.Properties["type"].Description
-	for typ := range wholeState {
-		if !strings.Contains(description, typ) {
-			t.Errorf("%s is not in the contract", typ)
-		}
-	}
-	for _, word := range strings.FieldsFunc(description, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' }) {
-		word = strings.TrimSuffix(word, ".")
-		if _, known := wholeState[word]; !known && strings.Contains(word, ".") {
-			t.Errorf("%s has no row in wholeState", word)
-		}
 	}
 }
 

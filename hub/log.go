@@ -8,12 +8,35 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
+// stateMark begins the version of an entry that is whole state, behind the entry's tag: TAG:VERSION. News has the tag
+// alone. Instances of before this was so take all of it for the tag, which they only compare, and read the version from
+// the body. What those wrote has no version: it passes as news, each entry by itself.
+const stateMark = ":"
+
+// withState is a tag as the log has it.
+func withState(tag string, s state) string {
+	if !s.whole {
+		return tag
+	}
+	return tag + stateMark + strconv.FormatInt(s.version, 10)
+}
+
+// cutState splits what withState has made.
+func cutState(text string) (tag string, s state) {
+	tag, version, whole := strings.Cut(text, stateMark)
+	s.version, _ = strconv.ParseInt(version, 10, 64) // "" of news is 0
+	s.whole = whole
+	return tag, s
+}
+
 // parseMessage reads "EPOCH OFFSET BEFORE TAG TOPIC BODY".
 func parseMessage(payload string) (epoch string, e entry, ok bool) {
 	epoch, rest, _ := strings.Cut(payload, " ")
 	offset, rest, _ := strings.Cut(rest, " ")
-	e.before, rest, _ = strings.Cut(rest, " ")
-	e.tag, rest, _ = strings.Cut(rest, " ")
+	before, rest, _ := strings.Cut(rest, " ")
+	tag, rest, _ := strings.Cut(rest, " ")
+	e.before, _ = cutState(before)
+	e.tag, e.state = cutState(tag)
 	e.topic, e.body, ok = strings.Cut(rest, " ")
 	n, err := strconv.ParseUint(offset, 10, 53)
 	e.offset = n
@@ -55,7 +78,8 @@ func headOf(fields []any) (h head) {
 	h.epoch, _ = fields[0].(string)
 	offset, _ := fields[1].(string)
 	h.offset, _ = strconv.ParseUint(offset, 10, 64)
-	h.tag, _ = fields[2].(string)
+	tag, _ := fields[2].(string)
+	h.tag, _ = cutState(tag)
 	return h
 }
 
@@ -157,6 +181,7 @@ func parseStreamEntry(m redis.XMessage) (e entry, ok bool) {
 	e.offset = n
 	e.topic, _ = m.Values["t"].(string)
 	e.body, _ = m.Values["b"].(string)
-	e.tag, _ = m.Values["i"].(string)
+	tag, _ := m.Values["i"].(string)
+	e.tag, e.state = cutState(tag)
 	return e, err == nil && e.topic != "" && e.body != ""
 }

@@ -30,11 +30,11 @@ func (s *socket) handle(m *message) {
 	var f clientFrame
 	switch {
 	case m.op != opText:
-		s.misuse("BINARY_FRAME", "只接受文本帧")
+		s.misuse("BINARY_FRAME")
 	case !utf8.Valid(m.body) || json.Unmarshal(m.body, &f) != nil:
-		s.misuse("BAD_FRAME", "不是有效的 JSON 帧")
+		s.misuse(badFrame)
 	case !s.greeted && f.Op != "hello":
-		s.misuse("HELLO_EXPECTED", "第一帧必须是 hello")
+		s.misuse("HELLO_EXPECTED")
 	default:
 		s.obey(f)
 	}
@@ -55,26 +55,34 @@ func (s *socket) obey(f clientFrame) {
 	case "ping":
 		s.send(pongFrame())
 	default:
-		s.misuse("UNKNOWN_OP", "未知的操作")
+		s.misuse("UNKNOWN_OP")
 	}
 }
 
-// misuse tells the client what was wrong and ends the socket.
-func (s *socket) misuse(code, detail string) {
-	s.send(errorFrame(code, detail))
+const badFrame = "BAD_FRAME"
+
+// misuse answers with what was wrong, and in which members of the frame, and ends the socket.
+func (s *socket) misuse(code string, members ...string) {
+	s.refuse(code, members...)
 	s.end(protocolMisuse)
+}
+
+// refuse answers with an error frame. Its detail names what the code is about.
+func (s *socket) refuse(code string, about ...string) {
+	detail := strings.Join(append([]string{s.hub.cfg.Explain(code)}, about...), ": ")
+	s.send(errorFrame(code, detail))
 }
 
 // hello identifies the client, follows its topics and answers ready. The topics are user (with
 // a token), activity, and any other that since names: a page that comes back needs one frame.
 func (s *socket) hello(ctx context.Context, f clientFrame) {
 	if s.greeted {
-		s.misuse("HELLO_TWICE", "hello 只能发送一次")
+		s.misuse("HELLO_TWICE")
 		return
 	}
 	since := map[string]string{}
 	if len(f.Since) > 0 && json.Unmarshal(f.Since, &since) != nil || len(since) > maxSince {
-		s.misuse("BAD_FRAME", "since 必须是主题到位置的映射")
+		s.misuse(badFrame, "since")
 		return
 	}
 	s.greet(ctx, f.Token, since)
@@ -109,7 +117,7 @@ func (s *socket) helloTopics(ctx context.Context, since map[string]string, topic
 			topics[shown] = st
 			continue
 		}
-		s.send(refusedTopic(code, shown))
+		s.refuseTopic(code, shown)
 		if code == tooManyTopics {
 			return
 		}
@@ -190,11 +198,11 @@ func (h *Hub) allPositions() []position {
 func (s *socket) follow(ctx context.Context, f clientFrame) {
 	var since string
 	if len(f.Since) > 0 && json.Unmarshal(f.Since, &since) != nil {
-		s.misuse("BAD_FRAME", "since 必须是位置")
+		s.misuse(badFrame, "since")
 		return
 	}
 	if _, code := s.join(ctx, f.Topic, since, true); code != "" {
-		s.send(refusedTopic(code, f.Topic))
+		s.refuseTopic(code, f.Topic)
 	}
 }
 
@@ -250,19 +258,12 @@ func (s *socket) topicFor(shown string) (name, code string) {
 
 const tooManyTopics = "TOO_MANY_TOPICS"
 
-var topicDetails = map[string]string{
-	"TOPIC_FORBIDDEN": "无权关注该主题",
-	"TOPIC_UNKNOWN":   "没有这个主题",
-	tooManyTopics:     "关注的主题过多",
-	"TRY_LATER":       "请稍后再试",
-}
-
-// refusedTopic names the topic in the detail, cut to what a person can use.
-func refusedTopic(code, shown string) []byte {
+// refuseTopic refuses a topic, whose name is cut to what a person can use.
+func (s *socket) refuseTopic(code, shown string) {
 	if len(shown) > 80 {
 		shown = strings.ToValidUTF8(shown[:80], "") + "…"
 	}
-	return errorFrame(code, topicDetails[code]+": "+shown)
+	s.refuse(code, shown)
 }
 
 // following is the index of a topic in follows, or -1.
@@ -279,12 +280,12 @@ func (s *socket) following(name string) int {
 // travel in it.
 func (s *socket) unfollow(shown string) {
 	if shown == ownTopic {
-		s.send(refusedTopic("TOPIC_FORBIDDEN", shown))
+		s.refuseTopic("TOPIC_FORBIDDEN", shown)
 		return
 	}
 	name, code := s.topicFor(shown)
 	if code != "" {
-		s.send(refusedTopic(code, shown))
+		s.refuseTopic(code, shown)
 		return
 	}
 	s.drop(name)

@@ -204,7 +204,7 @@ func collect(topic string, older, newer []*event) (events []*event, fits bool) {
 			if ev.topic != topic || ev.ending != nil || slices.ContainsFunc(latest, func(l *event) bool { return l.replaces(ev) }) {
 				continue
 			}
-			if ev.state.kind != "" {
+			if ev.kind != "" {
 				latest = append(latest, ev)
 			}
 			events = append(events, ev)

@@ -146,7 +146,7 @@ func prepare(t testing.TB, addr string, change ...func(*hub.Config)) *instance {
 	logs := &logBuffer{}
 	cfg := hub.Config{
 		Redis: client, Authenticate: (&accounts{}).authenticate,
-		Log: slog.New(slog.NewTextHandler(logs, nil)),
+		Log: slog.New(slog.NewTextHandler(logs, nil)), Replaced: hub.Event{Type: "session.replaced", Data: struct{}{}},
 	}
 	for _, f := range change {
 		f(&cfg)
@@ -184,10 +184,21 @@ func with(a *accounts) func(*hub.Config) {
 	return func(c *hub.Config) { c.Authenticate, c.StillGood = a.authenticate, a.stillGood }
 }
 
-// publish publishes numbered events.
+// publish publishes an event, and returns its position.
 func (in *instance) publish(t testing.TB, topic, typ string, data any) string {
 	t.Helper()
-	pos, err := in.Publish(context.Background(), hub.Event{Topic: topic, Type: typ, Data: data})
+	return in.mustPublish(t, hub.Event{Topic: topic, Type: typ, Data: data})
+}
+
+// publishState is publish of whole state.
+func (in *instance) publishState(t testing.TB, topic, typ string, version int, data any) string {
+	t.Helper()
+	return in.mustPublish(t, hub.Event{Topic: topic, Type: typ, Whole: true, Version: int64(version), Data: data})
+}
+
+func (in *instance) mustPublish(t testing.TB, e hub.Event) string {
+	t.Helper()
+	pos, err := in.Publish(context.Background(), e)
 	if err != nil {
 		t.Fatalf("publish: %v", err)
 	}

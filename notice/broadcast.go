@@ -224,7 +224,7 @@ func (b *Broadcaster) progress(ctx context.Context, x *shop.Broadcast) {
 // showProgress is for consoles that look on: one that misses a word has the next, or reads the broadcast.
 func (b *Broadcaster) showProgress(ctx context.Context, x *shop.Broadcast, sent shop.MessageCounts) {
 	ctx = store.WithRedisBudget(ctx)
-	_, err := b.Hub.Publish(ctx, hub.Event{Topic: hub.Desk, Type: "broadcast.progress", Data: x.View(sent)})
+	_, err := b.Hub.Publish(ctx, hub.Event(shop.BroadcastProgress(x, sent)))
 	if err != nil {
 		b.Log.DebugContext(ctx, "progress of a broadcast not shown", "broadcast", x.ID, "err", err)
 	}

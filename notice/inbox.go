@@ -140,16 +140,16 @@ func (in *Inbox) ReadAll(ctx context.Context, userID string) error {
 	if err := in.Store.Readers.ReadAll(ctx, userID, posted, in.Now()); err != nil {
 		return err
 	}
-	in.tellRead(ctx, userID, "all")
+	in.tellRead(ctx, userID, shop.AllNotices)
 	return nil
 }
 
-// publishRead publishes to the user's open pages that a notice, or "all", was read. An event that
+// publishRead publishes to the user's open pages that a notice, or shop.AllNotices, was read. An event that
 // is lost does no harm: pages see it when they read the inbox again.
 func (in *Inbox) tellRead(ctx context.Context, userID, id string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), showTime)
 	defer cancel()
-	_, err := in.Hub.Publish(ctx, hub.Event{Topic: hub.UserTopic(userID), Type: "notice.read", Data: map[string]string{"id": id}})
+	_, err := in.Hub.Publish(ctx, hub.Event(shop.NoticeRead(userID, id)))
 	if err != nil && !errors.Is(err, hub.ErrInLine) {
 		in.Log.WarnContext(ctx, "reading not shown live", "err", err)
 	}

@@ -119,15 +119,8 @@ func (in *Inbox) word(ctx context.Context, what news, locale string) (shop.Wordi
 func (in *Inbox) show(ctx context.Context, n shop.Notice) error {
 	ctx, cancel := context.WithTimeout(ctx, showTime)
 	defer cancel()
-	_, err := in.Hub.Publish(ctx, noticePosted(n, false))
+	_, err := in.Hub.Publish(ctx, hub.Event(shop.NoticePosted(n)))
 	return err
-}
-
-// noticePosted is the event that shows a notice; a fleeting one is in no inbox.
-func noticePosted(n shop.Notice, fleeting bool) hub.Event {
-	view := n.View()
-	view.Fleeting = fleeting
-	return hub.Event{Topic: hub.UserTopic(n.UserID), Type: "notice.posted", Data: view, Once: "notice:" + n.ID}
 }
 
 // ShowAgain shows open pages a notice or a broadcast that Redis did not take at its time.
@@ -157,17 +150,8 @@ func (in *Inbox) showBroadcastAgain(ctx context.Context, u store.Unsent) error {
 	case x.StartedAt == nil || x.State == shop.BroadcastCancelled:
 		return nil
 	}
-	_, err = in.Hub.Publish(ctx, broadcastPosted(x, u.UserID))
+	_, err = in.Hub.Publish(ctx, hub.Event(shop.BroadcastPosted(x, u.UserID)))
 	return err
-}
-
-// broadcastPosted is the event that shows a broadcast to a user; "" is everybody.
-func broadcastPosted(x *shop.Broadcast, userID string) hub.Event {
-	e := noticePosted(x.Notice(userID, *x.StartedAt), !x.By(shop.ByInbox))
-	if userID == "" {
-		e.Topic, e.Once = hub.Activity, "broadcast:"+x.ID
-	}
-	return e
 }
 
 // unsent is the broadcast as pages of a user are to be shown it when Redis takes it; "" is everybody.

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"mstm/hub"
 	"mstm/shop"
 	"mstm/store"
 )
@@ -331,7 +332,7 @@ func (s *sending) showEverybody(ctx context.Context) error {
 		return nil
 	}
 	if s.x.By(shop.ByLive) {
-		_, err := s.Hub.Publish(store.WithRedisBudget(ctx), broadcastPosted(s.x, ""))
+		_, err := s.Hub.Publish(store.WithRedisBudget(ctx), hub.Event(shop.BroadcastPosted(s.x, "")))
 		if err != nil && ctx.Err() == nil {
 			err = s.Store.Unsent.Note(ctx, s.unsent("")) // the other channels do not wait for Redis
 		}

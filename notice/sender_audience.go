@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"mstm/hub"
 	"mstm/shop"
 	"mstm/store"
 )
@@ -114,7 +115,7 @@ func (s *sending) showBatch(ctx context.Context, notices []shop.Notice) (live in
 			live++
 		}
 		g.Go(func() error {
-			_, err := s.Hub.Publish(ctx, broadcastPosted(s.x, n.UserID))
+			_, err := s.Hub.Publish(ctx, hub.Event(shop.BroadcastPosted(s.x, n.UserID)))
 			if err == nil {
 				return nil
 			}

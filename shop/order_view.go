@@ -2,7 +2,7 @@ package shop
 
 import "time"
 
-// OrderView is an order as the REST API answers it and as order.changed carries it.
+// OrderView is an order as its owner sees it.
 type OrderView struct {
 	ID          string          `json:"id"`
 	State       OrderState      `json:"state"`
@@ -15,6 +15,13 @@ type OrderView struct {
 	ExpiresAt   time.Time       `json:"expires_at"`
 	PaidAt      *time.Time      `json:"paid_at,omitempty"`
 	Refunds     []RefundView    `json:"refunds,omitempty"`
+}
+
+// OrderWithPayment is an order, and how to pay it while it can be paid: the answer about one order, and what order.changed
+// carries.
+type OrderWithPayment struct {
+	OrderView
+	Payment *PaymentView `json:"payment,omitempty"`
 }
 
 // RefundView is one refund of it.
@@ -62,6 +69,9 @@ type PaymentView struct {
 	H5URL      string            `json:"h5_url,omitempty"`
 	ExpiresAt  time.Time         `json:"expires_at"`
 }
+
+// WithPayment is the order for its owner, with its payment.
+func (o *Order) WithPayment() OrderWithPayment { return OrderWithPayment{o.View(), o.Payment()} }
 
 // View is the order for its owner.
 func (o *Order) View() OrderView {

@@ -1,0 +1,187 @@
+package shop
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Event is what open pages are shown: the whole catalogue is in this file, one constructor for each kind of event, and
+// no other file spells a type. Data carries codes and parameters, never sentences; a notice is the exception, for its
+// title and body are what the inbox keeps. hub/asyncapi.yaml has the schema of each type's data.
+//
+// The fields are those of hub.Event, so that one converts to the other.
+type Event struct {
+	Topic, Type string
+	Once        string // not empty: published at most once per 24 h under this key
+	Whole       bool   // the data is the whole state: of one topic and type, the newest event says all that older ones said
+	Version     int64  // of whole state: a lower one never replaces a higher one
+	Data        any    // marshalled to JSON
+}
+
+// eventType is one row of the catalogue.
+type eventType struct {
+	name  string
+	whole bool
+}
+
+var eventTypes []string
+
+func defineNews(name string) eventType { return defineEvent(eventType{name: name}) }
+
+func defineState(name string) eventType { return defineEvent(eventType{name: name, whole: true}) }
+
+func defineEvent(t eventType) eventType {
+	eventTypes = append(eventTypes, t.name)
+	return t
+}
+
+// The catalogue. State gives way to newer state of its topic where a page is slow; of news each event arrives.
+var (
+	cartChanged          = defineState("cart.changed")
+	courseChanged        = defineState("course.changed")
+	orderChanged         = defineNews("order.changed")     // of one order among several, and money
+	enrolmentChanged     = defineNews("enrolment.changed") // of one course among several
+	noticePosted         = defineNews("notice.posted")
+	noticeRead           = defineNews("notice.read")           // of one notice, or of all that there were
+	notificationsChanged = defineNews("notifications.changed") // whole, but without a version
+	sessionReplaced      = defineNews("session.replaced")
+	wechatBound          = defineNews("wechat.bound")
+	broadcastProgress    = defineNews("broadcast.progress") // of one broadcast among several
+)
+
+// EventTypes are the types of the catalogue.
+func EventTypes() []string { return slices.Clone(eventTypes) }
+
+// IsEventType reports whether a type is one of the catalogue's. Only the shop itself publishes those, because pages act on
+// them: they replace their cart, or log out.
+func IsEventType(name string) bool { return slices.Contains(eventTypes, name) }
+
+// The topics of the hub: those that everybody and the console follow, and those of one user and of one course.
+const (
+	everybodysTopic   = "activity"
+	consoleTopic      = "desk"
+	userTopicPrefix   = "user:"
+	courseTopicPrefix = "course:"
+)
+
+// event is an event of this type; once is empty for what every publishing is to show.
+func (t eventType) event(topic, once string, data any) Event {
+	return Event{Topic: topic, Type: t.name, Once: once, Whole: t.whole, Data: data}
+}
+
+// to is event on a user's topic.
+func (t eventType) to(userID, once string, data any) Event {
+	return t.event(userTopicPrefix+userID, once, data)
+}
+
+// at is a state at its version.
+func (e Event) at(version int64) Event {
+	e.Version = version
+	return e
+}
+
+// CartChanged is the whole cart of a user. Under a cause that may come again each version is published once; the empty
+// cause is of a request, which is made once.
+func CartChanged(userID string, c Cart, cause string) Event {
+	once := ""
+	if cause != "" {
+		once = fmt.Sprintf("%s:%d", cause, c.Version)
+	}
+	return cartChanged.to(userID, once, c).at(c.Version)
+}
+
+// OrderChanged is an order as it is now, once for each time that it came to this state.
+func OrderChanged(o *Order) Event {
+	return orderChanged.to(o.UserID, fmt.Sprintf("order:%s:%d", o.ID, len(o.History)), o.WithPayment())
+}
+
+// EnrolmentChanged is how a user stands in a course, by the enrolment e of which view is shown, each state of it once for
+// one reason.
+func EnrolmentChanged(why string, e *Enrolment, view EnrolmentView) Event {
+	return enrolmentChanged.to(e.UserID, fmt.Sprintf("%s:%d:%s", why, e.V, view.State), view)
+}
+
+// NoticePosted shows a notice to its reader.
+func NoticePosted(n Notice) Event { return noticePosted.to(n.UserID, "notice:"+n.ID, n.View()) }
+
+// BroadcastPosted shows a broadcast that has started to one user, or, with an empty userID, to everybody. One that is not
+// for the inbox is fleeting.
+func BroadcastPosted(b *Broadcast, userID string) Event {
+	n := b.Notice(userID, *b.StartedAt)
+	view := n.View()
+	view.Fleeting = !b.By(ByInbox)
+	if userID == "" {
+		return noticePosted.event(everybodysTopic, "broadcast:"+b.ID, view)
+	}
+	return noticePosted.to(userID, "notice:"+n.ID, view)
+}
+
+// ReadNotice names the notice that was read on some page of its reader.
+type ReadNotice struct {
+	ID string `json:"id"` // AllNotices: all that there were
+}
+
+// AllNotices takes the place of an id where all notices were read.
+const AllNotices = "all"
+
+// NoticeRead is that a user has read the notice with this id, or AllNotices.
+func NoticeRead(userID, id string) Event { return noticeRead.to(userID, "", ReadNotice{id}) }
+
+// NotificationsChanged is which notifications a user wants now.
+func NotificationsChanged(u *User) Event {
+	return notificationsChanged.to(u.ID, "", u.Muted.Notifications())
+}
+
+// CourseChange is what pages that show a course learn: that they are to read it again.
+type CourseChange struct {
+	CourseID string      `json:"course_id"`
+	State    CourseState `json:"state"`
+	OnSale   bool        `json:"on_sale"`
+	Version  int         `json:"version"`
+}
+
+// CourseChanged is that a course is another than before: its text, its prices, or whether it is on sale.
+func CourseChanged(c *Course) Event {
+	version := c.Current().Version
+	return courseChanged.event(courseTopicPrefix+c.ID, "", CourseChange{
+		CourseID: c.ID, State: c.State, OnSale: c.State == CourseOnSale, Version: version,
+	}).at(int64(version))
+}
+
+// SessionReplaced is the last event of a page whose client logged in again elsewhere. It has no topic: each page gets it
+// on its own.
+func SessionReplaced() Event { return sessionReplaced.event("", "", struct{}{}) }
+
+// WeChatBinding is whether a WeChat is bound, and the code of why one that scanned was not.
+type WeChatBinding struct {
+	Bound bool   `json:"bound"`
+	Code  string `json:"code,omitempty"`
+}
+
+// WeChatBound is that the WeChat which scanned a code, named by its word, is bound to the user now.
+func WeChatBound(userID, word string) Event {
+	return wechatBound.to(userID, "bound:"+word, WeChatBinding{Bound: true})
+}
+
+// WeChatUnbound is that a user has given the WeChat up.
+func WeChatUnbound(userID string) Event { return wechatBound.to(userID, "", WeChatBinding{}) }
+
+// WeChatMoved is that the WeChat which scanned a code was bound to another user by it.
+func WeChatMoved(userID, word string) Event {
+	return wechatBound.to(userID, "moved:"+word, WeChatBinding{})
+}
+
+// WeChatReleased is that the WeChat which scanned a code has left the user for an account of its own.
+func WeChatReleased(userID, word string) Event {
+	return wechatBound.to(userID, "released:"+word, WeChatBinding{})
+}
+
+// WeChatRefused is why the WeChat which scanned a user's code is not bound.
+func WeChatRefused(userID, word string, why *Error) Event {
+	return wechatBound.to(userID, "taken:"+word, WeChatBinding{Code: why.Code})
+}
+
+// BroadcastProgress is for consoles: how far a broadcast has come.
+func BroadcastProgress(b *Broadcast, sent MessageCounts) Event {
+	return broadcastProgress.event(consoleTopic, "", b.View(sent))
+}
