@@ -9,6 +9,7 @@ import (
 
 	"mstm/handlers"
 	"mstm/handlers/contracttest"
+	"mstm/hub"
 )
 
 // contract is the OpenAPI document that every exchange of these tests is held against.
@@ -31,6 +32,9 @@ func asTheContractHasIt(t testing.TB, x contracttest.Exchange) {
 		t.Errorf("against the contract: %v", err)
 	}
 }
+
+// checkFrame holds every frame of a socket, in these tests, against the AsyncAPI document.
+var checkFrame = contracttest.FrameCheck(hub.Document(), handlers.Contract)
 
 // sayWhatWasAnswered tells, after a whole run, which operations no test had a good answer of.
 func sayWhatWasAnswered() {

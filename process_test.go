@@ -24,6 +24,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"mstm/app"
+	"mstm/hub/hubtest"
 	"mstm/store/storetest"
 )
 
@@ -41,6 +42,7 @@ func testMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	hubtest.CheckFrame = checkFrame
 	path := os.Getenv(fuseEnv)
 	switch {
 	case path != "":

@@ -1,5 +1,5 @@
 // Package contracttest holds what the REST API was asked, and what it answered, against
-// its OpenAPI document. It is for tests.
+// its OpenAPI document, and the frames of sockets against the AsyncAPI document. It is for tests.
 //
 // The schemas of OpenAPI 3.1 are JSON Schemas, which a library checks; the little around
 // them (which operation, which status, which parameter) is here.
@@ -49,7 +49,7 @@ var metaSchema []byte
 
 // Read reads a document, and refuses one that OpenAPI 3.1 does not allow.
 func Read(text []byte) (*Contract, error) {
-	r, err := newReader(text)
+	r, err := newReader(restDocument, text)
 	if err != nil {
 		return nil, err
 	}

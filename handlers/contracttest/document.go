@@ -37,17 +37,32 @@ type answer struct {
 	headers []string // that it must have
 }
 
-// reader reads the document. An OpenAPI 3.1 schema is a JSON Schema as it stands, so the
+// reader reads a document. A schema of OpenAPI 3.1, as of AsyncAPI, is a JSON Schema as it stands, so the
 // whole document is one resource, and a schema in it a pointer.
 type reader struct {
+	name     string
 	root     map[string]any
 	compiler *jsonschema.Compiler
 }
 
-const documentURL = "contract.json"
+// The documents by the names under which they refer to one another.
+const (
+	restDocument = "openapi.yaml"
+	liveDocument = "asyncapi.yaml"
+)
 
 // newReader reads YAML as JSON would have it.
-func newReader(text []byte) (*reader, error) {
+func newReader(name string, text []byte) (*reader, error) {
+	r := &reader{name: name, compiler: jsonschema.NewCompiler()}
+	r.compiler.DefaultDraft(jsonschema.Draft2020)
+	r.compiler.AssertFormat()
+	var err error
+	r.root, err = r.add(name, text)
+	return r, err
+}
+
+// add makes a document known, for itself or for another that refers to it.
+func (r *reader) add(name string, text []byte) (map[string]any, error) {
 	var raw any
 	if err := yaml.UnmarshalStrict(text, &raw); err != nil {
 		return nil, err
@@ -62,12 +77,9 @@ func newReader(text []byte) (*reader, error) {
 	}
 	root, ok := doc.(map[string]any)
 	if !ok {
-		return nil, fmt.Errorf("the document is no object")
+		return nil, fmt.Errorf("%s is no object", name)
 	}
-	r := &reader{root: root, compiler: jsonschema.NewCompiler()}
-	r.compiler.DefaultDraft(jsonschema.Draft2020)
-	r.compiler.AssertFormat()
-	return r, r.compiler.AddResource(documentURL, doc)
+	return root, r.compiler.AddResource(name, doc)
 }
 
 // jsonOf gives maps the keys that JSON knows.
@@ -106,7 +118,7 @@ func (r *reader) compile(place []string) (*jsonschema.Schema, error) {
 	for _, step := range place {
 		pointer.WriteString("/" + strings.NewReplacer("~", "~0", "/", "~1", "%", "%25", "{", "%7B", "}", "%7D").Replace(step))
 	}
-	return r.compiler.Compile(documentURL + "#" + pointer.String())
+	return r.compiler.Compile(r.name + "#" + pointer.String())
 }
 
 func (r *reader) operations() (all []*operation, err error) {

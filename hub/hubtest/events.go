@@ -77,6 +77,7 @@ func (e Events) Connect(t testing.TB, url string) *Client {
 		t.Fatalf("open the stream %s: %s %s", url, res.Status, res.Header.Get("Content-Type"))
 	}
 	c := &Client{t: t, cut: cut, news: make(chan struct{})}
+	t.Cleanup(c.reportFaults)
 	go c.listen(res.Body)
 	return c
 }

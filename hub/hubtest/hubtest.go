@@ -24,6 +24,10 @@ type Standing struct {
 	Resumed bool   `json:"resumed"`
 }
 
+// CheckFrame says in what a frame of the server is not as its contract has it. Every client's frames are checked, and
+// what is found fails the client's test. A TestMain sets it; nil: nothing is checked.
+var CheckFrame func(frame []byte) error
+
 // Frame is any frame of the server; which fields are set depends on Op.
 type Frame struct {
 	Op         string              `json:"op"`
@@ -74,6 +78,7 @@ type Client struct {
 
 	mu     sync.Mutex
 	frames []Frame
+	faults []error // what CheckFrame has found
 	lastID string
 	ended  *Closed
 	news   chan struct{} // closed and replaced when something arrives
@@ -119,6 +124,7 @@ func Connect(t testing.TB, url string, o Options) *Client {
 	if o.NoPong {
 		ws.SetPingHandler(func(string) error { return nil })
 	}
+	t.Cleanup(c.reportFaults)
 	t.Cleanup(c.Close)
 	go c.receive()
 	return c
@@ -202,12 +208,31 @@ func (c *Client) note(f *Frame, end *Closed) {
 	defer c.mu.Unlock()
 	if f != nil {
 		c.frames = append(c.frames, *f)
+		c.check(f)
 	}
 	if end != nil && c.ended == nil {
 		c.ended = end
 	}
 	close(c.news)
 	c.news = make(chan struct{})
+}
+
+// check keeps what is wrong with a frame that came. c.mu is held.
+func (c *Client) check(f *Frame) {
+	if CheckFrame == nil || f.Raw == nil {
+		return
+	}
+	if err := CheckFrame(f.Raw); err != nil {
+		c.faults = append(c.faults, err)
+	}
+}
+
+func (c *Client) reportFaults() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, err := range c.faults {
+		c.t.Errorf("against the contract: %v", err)
+	}
 }
 
 // Send sends v as JSON; a string or []byte goes as it is.

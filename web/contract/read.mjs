@@ -26,22 +26,30 @@ const rules = {
 async function lint(name) {
   const linter = new spectral.Spectral()
   linter.setRuleset(new spectral.Ruleset(rules[name]))
-  const found = await linter.run(new spectral.Document(await file(name), parsers.Yaml, name))
+  const found = await linter.run(new spectral.Document(await file(name), parsers.Yaml, join(folder, name)))
   return found.map((f) => `${name}:${f.range.start.line + 1} ${f.code} ${f.message}`)
 }
 
 async function readLive() {
-  const { document, diagnostics } = await new Parser().parse(await file('asyncapi.yaml'))
+  const { document, diagnostics } = await new Parser().parse(await file('asyncapi.yaml'), { source: join(folder, 'asyncapi.yaml') })
   const faults = diagnostics.filter((d) => d.severity < 2).map((d) => `asyncapi.yaml ${d.path.join('.')} ${d.message}`)
   return document ? faults : [...faults, 'asyncapi.yaml cannot be read']
 }
 
-// types: those of REST are the document's; a frame of the socket is the payload of its message.
+// types: those of REST are the document's; a frame of the socket is the payload of its message. A message that fixes
+// the type of its event is a row of Events, which has the data of each type.
 async function types() {
   const rest = parse(await file('openapi.yaml'))
-  const live = parse(await file('asyncapi.yaml'))
-  const frames = Object.fromEntries(Object.entries(live.components.messages).map(([name, m]) => [`Frame_${name}`, m.payload]))
-  const schemas = { ...rest.components.schemas, ...live.components.schemas, ...frames }
+  const live = parse((await file('asyncapi.yaml')).replaceAll('openapi.yaml#/', '#/'))
+  const frames = {}
+  const events = {}
+  for (const [name, { summary, payload }] of Object.entries(live.components.messages)) {
+    const type = payload.properties?.type?.const
+    if (type) events[type] = { description: summary.trim(), allOf: [payload.properties.data] }
+    else frames[`Frame_${name}`] = payload
+  }
+  const Events = { type: 'object', description: 'The data of each type of event', required: Object.keys(events), properties: events }
+  const schemas = { ...rest.components.schemas, ...live.components.schemas, ...frames, Events }
   const source = astToString(await openapiTS({ openapi: rest.openapi, info: rest.info, paths: {}, components: { schemas } }))
   return `// Generated from handlers/openapi and hub/asyncapi.yaml by \`make types\`. Do not edit.\n${source}`
 }

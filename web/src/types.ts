@@ -4,6 +4,9 @@ import type { components } from './contract'
 
 type Schemas = components['schemas']
 
+// The data of each type of event.
+export type Events = Schemas['Events']
+
 export interface List<T> {
   items: T[]
   next_cursor?: string
@@ -42,8 +45,8 @@ export type Enrolment = Schemas['Enrolment'] & Partial<Schemas['EnrolmentItem']>
 export type Wording = Schemas['Wording']
 export type Wordings = Schemas['Wordings']
 export type NoticeTemplate = Schemas['NoticeTemplate']
-// fleeting: shown, and in no inbox; only an event says it.
-export type Notice = Schemas['Notice'] & { fleeting?: boolean }
+// A notice as an event shows it, which says more than the inbox: fleeting ones are in none.
+export type Notice = Events['notice.posted']
 export type Inbox = Omit<Schemas['Inbox'], 'items'> & List<Notice>
 
 export type WantedLine = Pick<QuoteLine, 'course_id' | 'policy_id'>

@@ -39,7 +39,7 @@ export const useCart = defineStore('cart', () => {
   const empty = async () => apply(await session.forSameUser(api.emptyCart()))
   const has = (course: string) => cart.value.lines.some((l) => l.course_id === course)
 
-  live.on<Cart>('cart.changed', apply)
+  live.on('cart.changed', apply)
   live.on('stale:user', () => void reload().catch(() => {})) // the cart page shows its own failure
   watch(() => session.user?.id, reset, { flush: 'sync' })
 

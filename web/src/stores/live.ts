@@ -2,7 +2,11 @@ import { defineStore } from 'pinia'
 import { onBeforeUnmount, ref, watch } from 'vue'
 import { useCut, useReading } from '@/polling'
 import { closeCode, HubSocket, type HubEvent } from '@/socket'
+import type { Events } from '@/types'
 
+// What can be listened for: an event by its type, and that a topic's state must be read again.
+type Heard = keyof Events | `stale:${string}`
+type DataOf<Name extends Heard> = Name extends keyof Events ? Events[Name] : undefined
 type Handler = (data: never) => void
 
 // live is the tab's one socket as the other stores and the pages see it: they listen for events by
@@ -26,7 +30,8 @@ export const useLive = defineStore('live', () => {
   const socket = new HubSocket(location.origin, {
     event(e: HubEvent) {
       // The close code says the same a moment later, unless the link breaks in between.
-      if (e.type === 'session.replaced') ended(closeCode.replaced, token)
+      const replaced: keyof Events = 'session.replaced'
+      if (e.type === replaced) ended(closeCode.replaced, token)
       emit(e.type, e.data)
     },
     stale: (topic) => emit('stale:' + topic, undefined),
@@ -39,7 +44,7 @@ export const useLive = defineStore('live', () => {
   let token = ''
 
   // on calls handle for every event of a type until the returned function is called.
-  function on<T>(name: string, handle: (data: T) => void): () => void {
+  function on<Name extends Heard>(name: Name, handle: (data: DataOf<Name>) => void): () => void {
     const set = handlers.get(name) ?? new Set()
     handlers.set(name, set.add(handle as Handler))
     return () => set.delete(handle as Handler)
@@ -78,6 +83,6 @@ export function useCourses(courses: () => string[]): void {
 }
 
 // useEvent calls handle for as long as the calling page is shown.
-export function useEvent<T>(name: string, handle: (data: T) => void): void {
+export function useEvent<Name extends Heard>(name: Name, handle: (data: DataOf<Name>) => void): void {
   onBeforeUnmount(useLive().on(name, handle))
 }

@@ -1,7 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, watch } from 'vue'
 import { api } from '@/api'
-import type { Notice, Notifications } from '@/types'
+import type { Notice } from '@/types'
 import { useLive } from './live'
 import { useSession } from './session'
 
@@ -94,9 +94,9 @@ export const useNotices = defineStore('notices', () => {
   }
 
   const recount = () => void count().catch(() => {}) // a badge is not worth an error
-  live.on<Notice>('notice.posted', arrived)
-  live.on<{ id: string }>('notice.read', (r) => wasRead(r.id))
-  live.on<Notifications>('notifications.changed', (now) => {
+  live.on('notice.posted', arrived)
+  live.on('notice.read', (r) => wasRead(r.id))
+  live.on('notifications.changed', (now) => {
     wanted.value = now.activities
     recount()
   })

@@ -2,7 +2,7 @@ import { defineStore } from 'pinia'
 import { ref, watch } from 'vue'
 import { api, placed } from '@/api'
 import { placeOrder } from '@/place-order'
-import type { List, Order, OrderNow, Payment, PlacedOrder, WantedLine } from '@/types'
+import type { List, Order, Payment, PlacedOrder, WantedLine } from '@/types'
 import { useLive } from './live'
 import { useSession } from './session'
 
@@ -51,7 +51,7 @@ export const useOrders = defineStore('orders', () => {
   // paid. A code shown elsewhere dies by it. authorise says that this is another WeChat than before.
   const payHere = async (id: string, authorise?: boolean) => apply(await session.forSameUser(api.pay(id, authorise)))
 
-  live.on<OrderNow | PlacedOrder>('order.changed', (change) => apply(placed(change)))
+  live.on('order.changed', (order) => apply(placed(order)))
   watch(() => session.user?.id, () => {
     byId.value.clear()
     payments.value.clear()
