@@ -9,8 +9,8 @@ import (
 )
 
 // stateMark begins the version of an entry that is whole state, behind the entry's tag: TAG:VERSION. News has the tag
-// alone. Instances of before this was so take all of it for the tag, which they only compare, and read the version from
-// the body. What those wrote has no version: it passes as news, each entry by itself.
+// alone. An instance of the version before takes the whole for the tag, which it only compares, and reads the version from
+// the body. An entry that such an instance wrote has no version here and passes as news.
 const stateMark = ":"
 
 // withState is a tag as the log has it.

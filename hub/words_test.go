@@ -1,10 +1,15 @@
 package hub
 
 import (
+	"bytes"
 	"encoding/json"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"unicode"
 )
 
 func TestAnOrderEndsFinallyOnlyWhoLoggedInBeforeIt(t *testing.T) {
@@ -90,6 +95,23 @@ func TestTopicsAreSpreadOverTheirOwnPartitions(t *testing.T) {
 	}
 	if len(slots) != len(all) {
 		t.Error("two partitions share a log")
+	}
+}
+
+// TestTheHubHasNoSentencesOfItsOwn: what people read comes from Config.Explain, in the shop's language.
+func TestTheHubHasNoSentencesOfItsOwn(t *testing.T) {
+	err := filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if i := bytes.IndexFunc(text, func(r rune) bool { return unicode.Is(unicode.Han, r) }); i >= 0 {
+			t.Errorf("%s has %.30s", path, text[i:])
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
