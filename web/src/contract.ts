@@ -284,18 +284,19 @@ export interface components {
             expires_at: components["schemas"]["Time"];
             user: components["schemas"]["User"];
         };
+        /** @description What is wanted as WeChat messages; activities also in the inbox */
+        Notifications: {
+            orders: boolean;
+            reminders: boolean;
+            activities: boolean;
+        };
         Me: {
             id: components["schemas"]["ID"];
             username: string;
             name: string;
             roles: components["schemas"]["Role"][];
             wechat_bound: boolean;
-            /** @description What is wanted as WeChat messages; activities also in the inbox */
-            notifications: {
-                orders: boolean;
-                reminders: boolean;
-                activities: boolean;
-            };
+            notifications: components["schemas"]["Notifications"];
             locale: components["schemas"]["Locale"];
         };
         /**
@@ -451,9 +452,9 @@ export interface components {
             paid_at?: components["schemas"]["Time"];
             refunds?: components["schemas"]["Refund"][];
         };
-        /** @description An order as its owner sees it, here and in order.changed */
+        /** @description An order as its owner sees it */
         Order: components["schemas"]["OrderFields"];
-        /** @description An order with how to pay it while it can be paid */
+        /** @description An order with how to pay it while it can be paid, here and in order.changed */
         OrderWithPayment: components["schemas"]["OrderFields"] & {
             payment?: components["schemas"]["Payment"];
         };
@@ -610,7 +611,10 @@ export interface components {
             /** @description The reader wants activities; open pages hear of those to everybody */
             activities: boolean;
         };
-        Notice: {
+        /** @description A notice as its reader sees it */
+        Notice: components["schemas"]["NoticeFields"];
+        /** @description What the inbox and the event that shows a notice have in common */
+        NoticeFields: {
             id: string;
             /**
              * @description What it is about
@@ -1097,6 +1101,15 @@ export interface components {
              */
             key: string;
         };
+        event: {
+            /** @constant */
+            op: "event";
+            topic: components["schemas"]["topic"];
+            pos: components["schemas"]["position"];
+            type: string;
+            /** @description Depends on the type */
+            data: unknown;
+        };
         topic: string;
         /** @description opaque, at most 2 KiB; empty while the server has had no contact with its log yet */
         position: string;
@@ -1145,28 +1158,7 @@ export interface components {
                 };
             };
         };
-        Frame_event: {
-            /** @constant */
-            op: "event";
-            topic: components["schemas"]["topic"];
-            pos: components["schemas"]["position"];
-            /**
-             * @description For instance cart.changed, order.changed, enrolment.changed, notice.posted,
-             *     notice.read, notifications.changed, course.changed, session.replaced,
-             *     wechat.bound, broadcast.progress.
-             */
-            type: string;
-            /**
-             * @description Depends on the type; cart, order, notice and broadcast as REST answers them. A
-             *     cart's problems are codes and params: REST adds the sentence, detail.
-             *     notice.posted comes on user, and on activity for what goes to everybody: a
-             *     visitor and a user that wants no activities have no inbox for it, and no user has one for
-             *     one that is fleeting. notice.read is {"id": …} of the notice, or "all" for those that
-             *     there were: read the inbox again. notifications.changed is what the user wants now,
-             *     {"orders", "reminders", "activities"}.
-             */
-            data: unknown;
-        };
+        Frame_event: components["schemas"]["event"];
         Frame_error: {
             /** @constant */
             op: "error";
@@ -1188,6 +1180,47 @@ export interface components {
             code: string;
             /** @description milliseconds to wait before coming back; 0 with a status that does not come back */
             retry_ms: number;
+        };
+        /** @description The data of each type of event */
+        Events: {
+            /** @description The whole cart. Its problems are codes and params; REST adds the sentence, detail. */
+            "cart.changed": components["schemas"]["Cart"];
+            /** @description Read the course again. */
+            "course.changed": {
+                course_id: components["schemas"]["ID"];
+                state: components["schemas"]["CourseState"];
+                on_sale: boolean;
+                /** @description of its prices */
+                version: number;
+            };
+            /** @description An order, with how to pay it while it can be paid. */
+            "order.changed": components["schemas"]["OrderWithPayment"];
+            /** @description What may be watched of a course, and until when. */
+            "enrolment.changed": components["schemas"]["Enrolment"];
+            /**
+             * @description A notice, in its reader's language; on activity what goes to everybody. A visitor and a user that wants no
+             *     activities have no inbox for that, and no inbox has one that is fleeting.
+             */
+            "notice.posted": {
+                /** @description shown now and kept in no inbox */
+                fleeting?: boolean;
+            } & components["schemas"]["NoticeFields"];
+            /** @description A notice was read on some page of the user. */
+            "notice.read": {
+                /** @description the notice's, or all for those that there were: read the inbox again */
+                id: string;
+            };
+            /** @description Which notifications the user wants now. */
+            "notifications.changed": components["schemas"]["Notifications"];
+            /** @description The same client logged in elsewhere; 4002 follows. */
+            "session.replaced": Record<string, never>;
+            /** @description Whether a WeChat is bound now, or why one that scanned the code was not. */
+            "wechat.bound": {
+                bound: boolean;
+                code?: components["schemas"]["Code"];
+            };
+            /** @description How far a broadcast has come. */
+            "broadcast.progress": components["schemas"]["Broadcast"];
         };
     };
     responses: never;
