@@ -32,12 +32,7 @@ func (h *Hub) doubt() {
 
 // isApart reports whether this instance may miss what the others say.
 func (h *Hub) isApart() bool {
-	for _, l := range h.links {
-		if time.Since(time.UnixMilli(l.inSync.Load())) > apartAfter {
-			return true
-		}
-	}
-	return false
+	return time.Since(h.feed.InSync()) > apartAfter
 }
 
 // keepAsking asks about the sockets until ctx ends.
@@ -95,33 +90,24 @@ func (h *Hub) ask(ctx context.Context, sockets []*socket) {
 	_ = asking.Wait() // none of them gives one
 }
 
-// doubtMark starts a message that is no entry of the log: the id of a user follows, whose sockets are to be asked about.
+// doubtMark starts a note to all instances: the id of a user follows, whose sockets are to be asked about. It is sent where
+// the log does not take the order to end them: a Redis that is full still passes notes on.
 const doubtMark = "?"
 
-// raiseDoubt lets the other instances ask about a user's sockets, where the log does not take the order to end them:
-// a Redis that is full still passes messages on.
-func (h *Hub) raiseDoubt(ctx context.Context, p *partition, user string) {
-	send := h.cfg.Redis.Publish
-	if h.sharded {
-		send = h.cfg.Redis.SPublish
-	}
-	send(ctx, p.channel, doubtMark+user) // where this fails, the others are apart
-}
-
-// heedDoubt reports whether a message raises doubt, and asks then.
-func (h *Hub) heedDoubt(p *partition, payload string) bool {
-	user, is := strings.CutPrefix(payload, doubtMark)
+// heedDoubt reports whether a note raises doubt, and asks then.
+func (h *Hub) heedDoubt(p *partition, note string) bool {
+	user, is := strings.CutPrefix(note, doubtMark)
 	if !is || h.cfg.StillGood == nil {
 		return is
 	}
 	var sockets []*socket
-	p.mu.Lock()
+	at := p.log.Lock()
 	if t := p.topics[UserTopic(user)]; t != nil {
 		for _, f := range t.followers {
 			sockets = append(sockets, f.socket)
 		}
 	}
-	p.mu.Unlock()
+	at.Unlock()
 	if len(sockets) > 0 {
 		time.AfterFunc(forgetting, func() { h.ask(context.Background(), sockets) })
 	}

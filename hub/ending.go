@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"mstm/hub/feed"
 )
 
 // EndReason says why a user's sockets are ended, and with that how they are told.
@@ -82,11 +84,8 @@ type ending struct {
 	AtMS   int64     `json:"at_ms"` // when it was given, by the clock of the instance that gave it
 }
 
-// endingMark starts the body of an ending; an event's body starts with a quote.
-const endingMark = "!"
-
 func parseEnding(body string) (*ending, bool) {
-	text, ok := strings.CutPrefix(body, endingMark)
+	text, ok := feed.Order(body)
 	if !ok {
 		return nil, false
 	}
@@ -164,19 +163,19 @@ func (h *Hub) order(ctx context.Context, user string, order *ending) error {
 	order.AtMS = time.Now().UnixMilli()
 	body, _ := json.Marshal(order) // strings only: cannot fail
 	p := h.partitionOf(topic)
-	p.mu.Lock()
-	p.obey(topic, position{p.epoch, p.last}, order) // a Redis that does not answer holds up nobody's end
-	p.mu.Unlock()
-	if _, err := h.publish(ctx, draft{topic: topic, body: endingMark + string(body), tag: newTag()}); err != nil {
-		h.raiseDoubt(ctx, p, user)
+	at := p.log.Lock()
+	p.obey(at, topic, at.Head().Position, order) // a Redis that does not answer holds up no end
+	at.Unlock()
+	if _, err := h.feed.Publish(ctx, p.index, feed.Draft{Topic: topic, Body: feed.OrderMark + string(body)}); err != nil {
+		h.feed.Send(ctx, p.index, doubtMark+user) // where this fails, the other instances are apart
 		return fmt.Errorf("end sockets: %w", err)
 	}
 	return nil
 }
 
 // obey ends the followers the order concerns. One that has come with a later position may have a token
-// that was made after the order; but a position is what a client says, so its token decides. p.mu is held.
-func (p *partition) obey(topic string, pos position, order *ending) {
+// that was made after the order; but a position is what a client says, so its token decides.
+func (p *partition) obey(_ feed.Held, topic string, pos feed.Position, order *ending) {
 	t := p.topics[topic]
 	if t == nil {
 		return
@@ -194,11 +193,11 @@ func (p *partition) obey(topic string, pos position, order *ending) {
 			continue
 		}
 		how := order.closing(since)
-		if f.after > pos.offset {
+		if f.after > pos.Offset {
 			how = checkAgain
 		}
 		if last := f.socket.hub.replaced; how == sessionReplaced && last != "" {
-			f.socket.send(eventFrame(topic, pos.shown(), last))
+			f.socket.send(eventFrame(topic, pos.Shown(), last))
 		}
 		f.socket.end(how)
 	}

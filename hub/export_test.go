@@ -1,16 +1,20 @@
 package hub
 
-import "time"
+import (
+	"time"
+
+	"mstm/hub/feed"
+)
 
 // Quicken shortens the protocol's intervals, before the hub is used.
 func (h *Hub) Quicken() {
 	h.timing = timing{
 		hello: time.Second, ping: 250 * time.Millisecond, silent: 1500 * time.Millisecond,
 		stuck: 500 * time.Millisecond, linger: 500 * time.Millisecond,
-		probe: 50 * time.Millisecond, stream: time.Minute, recheck: time.Second,
+		stream: time.Minute, recheck: time.Second,
 		apart: 100 * time.Millisecond, spared: 250 * time.Millisecond, renewal: 250 * time.Millisecond,
 	}
-	h.fleet.Tick = 50 * time.Millisecond
+	h.feed.Probe, h.fleet.Tick = 50*time.Millisecond, 50*time.Millisecond
 }
 
 // Stick sets when a socket that takes nothing is ended, and what it has left then to read so,
@@ -23,9 +27,7 @@ func (h *Hub) RenewWithin(d time.Duration) { h.timing.renewal, h.timing.spared =
 
 // Hold stops the partition of a topic, and with it all that is fed behind it, until release.
 func (h *Hub) Hold(topic string) (release func()) {
-	p := h.partitionOf(topic)
-	p.mu.Lock()
-	return p.mu.Unlock
+	return h.partitionOf(topic).log.Lock().Unlock
 }
 
 // EndStreamsAfter shortens the life of event streams, before the hub is used.
@@ -36,24 +38,26 @@ func (h *Hub) Narrow(burst int) { h.door = newDoor(0.001, burst, h.cfg.MaxPerAdd
 
 // ChannelOf is the Redis channel of a topic's partition.
 func ChannelOf(topic string) string {
-	return newPartitions("mstm", nil)[partitionIndex(topic)].channel
+	return wireOfTests().ChannelKey(partitionIndex(topic))
 }
 
 // InSyncAt is when this instance was last known to be up to date, Unix milliseconds.
-func (h *Hub) InSyncAt() int64 { return min(h.links[0].inSync.Load(), h.links[1].inSync.Load()) }
+func (h *Hub) InSyncAt() int64 { return h.feed.InSync().UnixMilli() }
 
-// EarlyEvents is how many events of a partition stand in line while Redis is away.
-const EarlyEvents = earlyEvents
+// EarlyEvents is how many events of a partition may be pending while Redis is away.
+const EarlyEvents = feed.MaxPending
 
-// Waiting is how many events of a topic's partition were early and are not heard yet.
+// Waiting is how many events of a topic's partition are pending.
 func (h *Hub) Waiting(topic string) int {
-	p := h.partitionOf(topic)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return len(p.early)
+	at := h.partitionOf(topic).log.Lock()
+	defer at.Unlock()
+	return at.PendingCount()
 }
 
 // OnceKey is the Redis key that a Once of a topic has.
 func OnceKey(topic, once string) string {
-	return newPartitions("mstm", nil)[partitionIndex(topic)].once + once
+	return wireOfTests().OnceKey(partitionIndex(topic), once)
 }
+
+// wireOfTests is the keys and channels that the tests' hubs use.
+func wireOfTests() *feed.Redis { return feed.NewRedis(nil, "mstm", "", partitionSpecs()) }

@@ -7,6 +7,8 @@ import (
 	"net"
 	"strings"
 	"testing"
+
+	"mstm/hub/feed"
 )
 
 // crowd is a hub without Redis and sockets that follow activity, whose clients read what comes.
@@ -42,13 +44,14 @@ func BenchmarkFanOut(b *testing.B) {
 	const sockets = 200
 	h := crowd(b, sockets)
 	p := h.partitionOf(Activity)
-	p.epoch = "BENCHMARKS"
 	body := `"type":"activity.begins","data":{"title":"` + strings.Repeat("x", 200) + `"}`
 	b.ReportAllocs()
 	offset := uint64(0)
 	for b.Loop() {
 		offset++
-		if n := p.deliver(p.epoch, entry{offset: offset, tag: fmt.Sprint(offset), topic: Activity, body: body}); n != sockets {
+		if n := p.log.Deliver(feed.Entry{
+			Position: feed.Position{Epoch: "BENCHMARKS", Offset: offset}, Tag: fmt.Sprint(offset), Topic: Activity, Body: body,
+		}); n != sockets {
 			b.Fatalf("%d of %d took it", n, sockets)
 		}
 		h.writers.catchUp(shared)

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"strconv"
+
+	"mstm/hub/feed"
 )
 
 // WebSocket opcodes with the FIN bit, RFC 6455 §5.2. A server's frames carry no mask.
@@ -107,7 +109,7 @@ func (h *Hub) newReady(user string, topics map[string]standing) []byte {
 
 // readyFor is newReady for one topic, to be queued in the topic's lane.
 func (h *Hub) readyFor(user, topic string, st standing) *event {
-	pos, _, _ := parsePlace(st.Pos)
+	pos, _, _ := feed.ParsePlace(st.Pos)
 	return &event{
 		pos: pos, place: st.Pos, topic: topic, lane: laneOf(topic),
 		frame: h.newReady(user, map[string]standing{shownTopic(topic): st}),

@@ -60,6 +60,7 @@ import (
 	"github.com/gorilla/websocket"
 	"github.com/redis/go-redis/v9"
 
+	"mstm/hub/feed"
 	"mstm/hub/fleet"
 )
 
@@ -113,7 +114,6 @@ type timing struct {
 	silent  time.Duration // without any frame from the client: gone
 	stuck   time.Duration // a write without progress: gone
 	linger  time.Duration // after the close frame, until the connection is cut
-	probe   time.Duration // between two comparisons of heads
 	stream  time.Duration // of an event stream, at most
 	recheck time.Duration // between two questions whether a socket may still be here
 	apart   time.Duration // likewise, while Redis is away
@@ -125,7 +125,7 @@ func protocolTiming() timing {
 	return timing{
 		hello: 5 * time.Second, ping: 25 * time.Second, silent: 35 * time.Second,
 		stuck: 10 * time.Second, linger: 3 * time.Second,
-		probe: 400 * time.Millisecond, stream: 10 * time.Minute, recheck: time.Minute,
+		stream: 10 * time.Minute, recheck: time.Minute,
 		apart: 4 * time.Second, spared: 10 * time.Second, renewal: 700 * time.Millisecond,
 	}
 }
@@ -141,15 +141,13 @@ type Hub struct {
 	upgrader   websocket.Upgrader
 	roster     roster
 	writers    writers
-	links      []*link
 	door       *door
-	sharded    bool // Redis is a Cluster: a partition's channel lives where its slot does
 	count      counters
+	feed       *feed.Feed
 	fleet      *fleet.Fleet
 	replaced   string // the body of Config.Replaced, "" without one
 	started    time.Time
 	running    atomic.Bool
-	history    chan struct{} // slots for reads of old history on behalf of sockets
 	doubted    chan struct{} // asks whether all sockets may still be here
 }
 
@@ -172,18 +170,16 @@ func New(cfg Config) *Hub {
 	}
 	h := &Hub{
 		cfg: cfg, log: cfg.Log, timing: protocolTiming(), instance: rand.Text()[:12], origins: newOrigins(cfg.AllowedOrigins), upgrader: newUpgrader(),
-		started: time.Now(), history: make(chan struct{}, historyReaders), doubted: make(chan struct{}, 1),
+		started: time.Now(), doubted: make(chan struct{}, 1),
 	}
 	h.fleet = fleet.New(fleet.Config{
 		Redis: cfg.Redis, Stream: cfg.Prefix + ":hub:{fleet}:log", Instance: h.instance,
 		Sockets: h.roster.size, Own: ownTopic, Open: coursePrefix,
 	})
-	h.partitions = newPartitions(cfg.Prefix, h.fleet)
+	h.feed = newFeed(h)
 	if cfg.Replaced.Type != "" {
 		h.replaced, _ = eventBody(cfg.Replaced) // "" where that cannot be marshalled
 	}
-	_, h.sharded = cfg.Redis.(*redis.ClusterClient)
-	h.links = newLinks(h)
 	h.door = newDoor(handshakeRate, handshakeBurst, cfg.MaxPerAddress)
 	h.roster.init(cfg, h.fleet)
 	h.writers.init(h)
@@ -198,16 +194,16 @@ func (h *Hub) Run(ctx context.Context) error {
 	}
 	defer h.running.Store(false)
 	var parts sync.WaitGroup
-	for _, l := range h.links {
-		parts.Go(func() { l.receive(ctx) })
-		parts.Go(func() { l.feed(ctx) })
-	}
+	parts.Go(func() { h.feed.Run(ctx) })
 	parts.Go(func() { h.beat(ctx) })
 	parts.Go(func() { h.fleet.Run(ctx) })
 	parts.Go(func() { h.keepAsking(ctx) })
 	parts.Wait()
 	return nil
 }
+
+// Healthy is nil while this instance is up to date with Redis, else the reason why it is not to be given new sockets.
+func (h *Hub) Healthy() error { return h.feed.Healthy() }
 
 // Close refuses new sockets, tells every socket to come back (4101, each with its own moment)
 // and waits until they are gone. When ctx ends first the rest are cut, and ctx's error is

@@ -11,7 +11,7 @@ import (
 // everybody. The own lane goes first, and each keeps its order: a topic lies in one lane.
 //
 // What a lane cannot hold is never left out in silence. An older state gives way to a newer one
-// of the same topic, whose position covers it (see state). A full own lane ends the socket
+// of the same topic, whose position covers it (see feed.State). A full own lane ends the socket
 // with 4100: it comes back with its position. A full shared lane is emptied, and for each topic in it
 // one ready says "resumed":false: the page reads that state again, keeps its socket and gets its own
 // events meanwhile.
@@ -36,18 +36,10 @@ const (
 	shareBytes = 64 << 10
 )
 
-// state says whether an event is the whole state of its topic and type, and at which version: of state only the newest has
-// to arrive, of news, which the zero value is, each event. Two writers may publish in the other order than they wrote, so a
-// lower version never replaces a higher one.
-type state struct {
-	whole   bool
-	version int64
-}
-
 // replaces reports whether old has nothing to say beside the later ev.
 func (ev *event) replaces(old *event) bool {
 	return ev.kind != "" && ev.kind == old.kind && ev.topic == old.topic &&
-		ev.state.version >= old.state.version
+		ev.state.Version >= old.state.Version
 }
 
 // queue is all that waits for one socket. A socket at rest has none.

@@ -1,18 +1,16 @@
 package hub
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
+	"mstm/hub/feed"
 	"mstm/hub/hubtest"
 )
 
@@ -44,15 +42,17 @@ func sent(t *testing.T, s *socket) (frames []string) {
 }
 
 func what(offset uint64, topic, typ, data string) *event {
-	return whole(offset, topic, typ, data, state{})
+	return whole(offset, topic, typ, data, feed.State{})
 }
 
-func whole(offset uint64, topic, typ, data string, s state) *event {
-	return newEvent("E", entry{offset: offset, topic: topic, body: `"type":"` + typ + `","data":` + data, state: s})
+func whole(offset uint64, topic, typ, data string, s feed.State) *event {
+	return newEvent(feed.Entry{
+		Position: feed.Position{Epoch: "E", Offset: offset}, Topic: topic, Body: `"type":"` + typ + `","data":` + data, State: s,
+	})
 }
 
 func cart(offset uint64, version int) *event {
-	return whole(offset, "user:a", "cart.changed", fmt.Sprintf(`{"version":%d}`, version), state{true, int64(version)})
+	return whole(offset, "user:a", "cart.changed", fmt.Sprintf(`{"version":%d}`, version), feed.State{Whole: true, Version: int64(version)})
 }
 
 func order(offset uint64) *event { return what(offset, "user:a", "order.changed", `{}`) }
@@ -60,7 +60,7 @@ func order(offset uint64) *event { return what(offset, "user:a", "order.changed"
 func activity(offset uint64) *event { return what(offset, Activity, "begins", `{}`) }
 
 func course(offset uint64, id string) *event {
-	return whole(offset, CourseTopic(id), "course.changed", `{"course_id":"`+id+`"}`, state{whole: true})
+	return whole(offset, CourseTopic(id), "course.changed", `{"course_id":"`+id+`"}`, feed.State{Whole: true})
 }
 
 func TestWhatWaitsIsSentByLaneAndTopic(t *testing.T) {
@@ -86,7 +86,7 @@ func TestWhatWaitsIsSentByLaneAndTopic(t *testing.T) {
 			s := waitingSocket(t)
 			for _, ev := range tt.events {
 				if _, taken := s.queue(ev); !taken {
-					t.Errorf("%d is not taken", ev.pos.offset)
+					t.Errorf("%d is not taken", ev.pos.Offset)
 				}
 			}
 			if got := sent(t, s); !slices.Equal(got, tt.want) {
@@ -186,12 +186,12 @@ func TestAReplayIsNotCountedAgainstTheLane(t *testing.T) {
 }
 
 func TestAReplayLeavesOutStateThatALaterOneReplaces(t *testing.T) {
-	older := []*event{cart(1, 1), order(2), activity(3)}
-	newer := []*event{cart(4, 2), order(5), cart(6, 4), cart(7, 3)}
+	older := []feed.Event{cart(1, 1), order(2), activity(3)}
+	newer := []feed.Event{cart(4, 2), order(5), cart(6, 4), cart(7, 3)}
 	got, fits := collect("user:a", older, newer)
 	var offsets []uint64
 	for _, ev := range got {
-		offsets = append(offsets, ev.pos.offset)
+		offsets = append(offsets, ev.pos.Offset)
 	}
 	if want := []uint64{2, 5, 6, 7}; !fits || !slices.Equal(offsets, want) {
 		t.Errorf("replayed %v, want %v", offsets, want)
@@ -280,64 +280,5 @@ func TestPlannedReturnsAreSpreadEvenly(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-func TestALinkThatBringsNotEvenEchoesIsCut(t *testing.T) {
-	answers, away := error(nil), errors.New("no answer")
-	for _, tt := range []struct {
-		name  string
-		begun bool
-		heard []bool // by comparison: whether something came before it
-		err   []error
-		cut   bool
-	}{
-		{"one that is heard now and then stays", true, []bool{false, false, true, false, false, true}, nil, false},
-		{"three comparisons without an echo are enough", true, []bool{true, false, false, false}, nil, true},
-		{"with Redis away there is nothing to judge", true, []bool{true, false, false, false}, []error{answers, answers, away, away}, false},
-		{"one that is just beginning gets longer", false, make([]bool, beginAfter-1), nil, false},
-		{"but not for ever", false, make([]bool, beginAfter), nil, true},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			l := waitingSocket(t).hub.links[0]
-			cut := false
-			end := context.CancelFunc(func() { cut = true })
-			l.cut.Store(&end)
-			l.begun.Store(tt.begun)
-			for i, heard := range tt.heard {
-				if heard {
-					l.hear(&redis.Message{Channel: l.echo})
-				}
-				err := error(nil)
-				if tt.err != nil {
-					err = tt.err[i]
-				}
-				l.judgeLink(err)
-			}
-			if cut != tt.cut {
-				t.Errorf("cut: %v, want %v", cut, tt.cut)
-			}
-			if n := len(l.messages); n != 0 {
-				t.Errorf("%d echoes went to the feeder", n)
-			}
-		})
-	}
-}
-
-func TestAnInstanceIsHealthyOnlyWhenBothLinksAreInSync(t *testing.T) {
-	h := waitingSocket(t).hub
-	now := time.Now().UnixMilli()
-	for _, l := range h.links {
-		if h.Healthy() == nil {
-			t.Errorf("healthy before %s has read its heads", l.name)
-		}
-		l.inSync.Store(now)
-	}
-	if err := h.Healthy(); err != nil {
-		t.Error(err)
-	}
-	h.links[1].inSync.Store(now - 2*behindAfter.Milliseconds())
-	if err := h.Healthy(); err == nil || !strings.Contains(err.Error(), h.links[1].name) {
-		t.Errorf("behind with one link: %v", err)
 	}
 }

@@ -2,33 +2,19 @@ package hub
 
 import (
 	"fmt"
-	"sync"
-	"sync/atomic"
 	"time"
 
+	"mstm/hub/feed"
 	"mstm/hub/fleet"
 )
 
-// partition is this instance's copy of one partition: how far it has come, what was last in
-// it, and who here follows its topics.
+// partition is the followers that the topics of one partition have here. It is the feed's Receiver: the
+// feed's lock of the partition guards it.
 type partition struct {
-	name, channel   string
-	slot            string        // begins every key and channel of one Cluster slot
-	meta, log, once string        // Redis keys, in one Cluster slot
-	fleet           *fleet.Fleet  // counts the followers
-	ttl             time.Duration // of the log after its last event
-
-	mu     sync.Mutex
-	epoch  string // "" until the first contact with Redis
-	last   uint64
-	tag    string // of the last entry
-	ring   ring
+	hub    *Hub
+	index  int
+	log    *feed.Partition
 	topics map[string]*topic
-	early  []early
-	line   atomic.Bool // some of early may not be in the log; read without mu, which is held for a while when many hear
-
-	unheard unheard
-	heard   atomic.Pointer[position] // of the last entry, to be read without mu; nil until there is one
 }
 
 // topic is one topic with followers on this instance.
@@ -43,36 +29,65 @@ type follower struct {
 	topic  *topic
 	at     int // index in topic.followers
 	after  uint64
-	heard  *heardEarly // nil: nothing
+	seen   *seenPending // nil: nothing
 }
 
 const (
-	// streamLength is how many events a partition keeps in Redis ("MAXLEN ~", so a little more).
-	// A cart event may weigh tens of KiB: this bounds what carts cost to some hundred MiB.
-	streamLength = 4096
-	userTTL      = 7 * 24 * time.Hour
-	sharedTTL    = 24 * time.Hour
+	userTTL   = 7 * 24 * time.Hour
+	sharedTTL = 24 * time.Hour
 )
 
-func newPartitions(prefix string, count *fleet.Fleet) []*partition {
-	var all []*partition
-	add := func(name string, ttl time.Duration) {
-		slot := fmt.Sprintf("%s:hub:{%s}:", prefix, name)
-		all = append(all, &partition{
-			name: name, ttl: ttl, slot: slot, channel: slot + "live",
-			meta: slot + "meta", log: slot + "log", once: slot + "once:",
-			topics: map[string]*topic{}, fleet: count,
-		})
+// partitionSpecs describes the partitions in the order of partitionIndex. Learners' partitions and the shared topics'
+// have separate links, so that a payment overtakes a marketing flood.
+func partitionSpecs() (specs []feed.Spec) {
+	add := func(name, link string, ttl time.Duration) {
+		specs = append(specs, feed.Spec{Name: name, TTL: ttl, Link: link})
 	}
-	add("activity", sharedTTL)
-	add("desk", sharedTTL)
+	add("activity", "shared", sharedTTL)
+	add("desk", "shared", sharedTTL)
 	for i := range coursePartitions {
-		add(fmt.Sprintf("course%02d", i), sharedTTL)
+		add(fmt.Sprintf("course%02d", i), "shared", sharedTTL)
 	}
 	for i := range userPartitions {
-		add(fmt.Sprintf("user%02d", i), userTTL)
+		add(fmt.Sprintf("user%02d", i), "users", userTTL)
 	}
-	return all
+	return specs
+}
+
+// newFeed makes the hub's feed and its partitions.
+func newFeed(h *Hub) *feed.Feed {
+	specs := partitionSpecs()
+	receivers := make([]feed.Receiver, len(specs))
+	for i := range specs {
+		p := &partition{hub: h, index: i, topics: map[string]*topic{}}
+		h.partitions = append(h.partitions, p)
+		receivers[i] = p
+	}
+	engine := feed.NewRedis(h.cfg.Redis, h.cfg.Prefix, h.instance, specs)
+	f := feed.New(feed.Config{
+		Log: engine, Channel: engine, LinkEach: engine.IsCluster(),
+		Host: host{h}, Specs: specs, Receivers: receivers, Logger: h.log,
+	})
+	for i, p := range h.partitions {
+		p.log = f.Partition(i)
+	}
+	return f
+}
+
+// host is the hub as its feed sees it.
+type host struct{ hub *Hub }
+
+// Prepare implements feed.Host.
+func (host) Prepare(e feed.Entry) feed.Event { return newEvent(e) }
+
+// Drain implements feed.Host.
+func (h host) Drain(topic string) { h.hub.writers.catchUp(laneOf(topic)) }
+
+// TakeNote implements feed.Host.
+func (h host) TakeNote(part int, note string) {
+	if !h.hub.heedDoubt(h.hub.partitions[part], note) {
+		h.hub.log.Warn("hub got a message it cannot read", "partition", partitionSpecs()[part].Name, "bytes", len(note))
+	}
 }
 
 func (h *Hub) partitionOf(topic string) *partition { return h.partitions[partitionIndex(topic)] }
@@ -81,41 +96,49 @@ func (h *Hub) partitionOf(topic string) *partition { return h.partitions[partiti
 // data, and a page that shows the data and follows from this position misses nothing. Empty
 // until the first contact with Redis.
 func (h *Hub) Position(topic string) string {
-	p := h.partitionOf(topic)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.place(topic)
+	at := h.partitionOf(topic).log.Lock()
+	defer at.Unlock()
+	return at.Place(topic)
 }
 
-// here is the partition's position as clients see it. p.mu is held.
-func (p *partition) here() string { return position{p.epoch, p.last}.shown() }
-
-// deliver moves the partition to e, which is the next entry of epoch, and hands it to the
-// followers. It reports how many took it.
-func (p *partition) deliver(epoch string, e entry) int {
-	ev := newEvent(epoch, e)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.last, p.tag = ev.pos.offset, ev.tag
-	p.heard.Store(&ev.pos)
-	p.ring.push(ev)
-	had := p.arrived(ev.tag)
+// Deliver implements feed.Receiver: an order is obeyed, an event is queued for the followers of its topic.
+func (p *partition) Deliver(at feed.Held, next feed.Event) (taken int) {
+	ev := next.(*event)
 	if ev.ending != nil {
-		p.obey(ev.topic, ev.pos, ev.ending)
+		p.obey(at, ev.topic, ev.pos, ev.ending)
 		return 0
 	}
-	t := p.topics[ev.topic]
+	if t := p.topics[ev.topic]; t != nil {
+		return t.fanOut(ev)
+	}
+	return 0
+}
+
+// Settle implements feed.Receiver: followers that have had pending events get a position that covers them.
+func (p *partition) Settle(at feed.Held, name string) {
+	t := p.topics[name]
 	if t == nil {
-		return 0
+		return
 	}
-	if had {
-		p.settle(ev.topic)
-		return 0
+	for _, f := range t.followers {
+		f.socket.sendReady(name, standing{Pos: f.place(at), Resumed: false})
 	}
-	if len(p.early) > 0 { // its position does not cover those
-		ev = ev.placed(p.place(ev.topic))
+}
+
+// Restart implements feed.Receiver: every follower is asked to read the state. An order to end sockets may be lost with
+// the log, so all tokens are asked about.
+func (p *partition) Restart(at feed.Held) (followers int) {
+	for _, t := range p.topics {
+		for _, f := range t.followers {
+			f.after, f.seen = 0, newSeen(f.seen.all())
+			f.socket.sendReady(t.name, standing{Pos: f.place(at), Resumed: false})
+			followers++
+		}
 	}
-	return t.fanOut(ev)
+	if followers > 0 {
+		p.hub.doubt()
+	}
+	return followers
 }
 
 // fanOut queues ev for every follower but those that have had it; sockets that were at rest go to the
@@ -123,11 +146,11 @@ func (p *partition) deliver(epoch string, e entry) int {
 func (t *topic) fanOut(ev *event) (taken int) {
 	batch := wakeBatch{lane: ev.lane}
 	for _, f := range t.followers {
-		if ev.pos.offset > 0 && ev.pos.offset <= f.after {
+		if ev.pos.Offset > 0 && ev.pos.Offset <= f.after {
 			continue
 		}
 		mine := ev
-		if f.heard != nil {
+		if f.seen != nil {
 			if mine = f.pass(ev); mine == nil {
 				continue
 			}
@@ -142,53 +165,23 @@ func (t *topic) fanOut(ev *event) (taken int) {
 	return taken
 }
 
-// restart puts the partition at the end of another log (or past a hole that cannot be filled),
-// with what is known of its latest entries, and tells every follower to read the state again.
-// It reports how many were told.
-func (p *partition) restart(at head, latest []*event) (told int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.epoch, p.last, p.tag = at.epoch, at.offset, at.tag
-	p.heard.Store(&at.position)
-	p.ring.restart(at.offset - uint64(len(latest)))
-	for _, ev := range latest {
-		p.ring.push(ev)
-	}
-	p.forgetLogged()
-	for _, t := range p.topics {
-		for _, f := range t.followers {
-			f.after, f.heard = 0, newHeard(f.heard.all())
-			f.socket.sendReady(t.name, standing{Pos: p.placeOf(f), Resumed: false})
-			told++
-		}
-	}
-	return told
-}
-
-// at is how far this instance has come.
-func (p *partition) at() head {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return head{position{p.epoch, p.last}, p.tag}
-}
-
-// add makes s a follower. p.mu is held.
-func (p *partition) add(name string, s *socket, after uint64, heard *heardEarly) *follower {
+// add makes s a follower of a topic of the partition whose lock is held.
+func (p *partition) add(_ feed.Held, name string, s *socket, after uint64, seen *seenPending) *follower {
 	t := p.topics[name]
 	if t == nil {
 		t = &topic{name: name}
 		p.topics[name] = t
 	}
-	f := &follower{socket: s, topic: t, at: len(t.followers), after: after, heard: heard}
+	f := &follower{socket: s, topic: t, at: len(t.followers), after: after, seen: seen}
 	t.followers = append(t.followers, f)
-	p.fleet.Add(f.key(), 1)
+	p.hub.fleet.Add(f.key(), 1)
 	return f
 }
 
 // remove ends f's following.
 func (p *partition) remove(f *follower) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	at := p.log.Lock()
+	defer at.Unlock()
 	t := f.topic
 	end := len(t.followers) - 1
 	t.followers[f.at] = t.followers[end]
@@ -198,7 +191,7 @@ func (p *partition) remove(f *follower) {
 	if end == 0 {
 		delete(p.topics, t.name)
 	}
-	p.fleet.Add(f.key(), -1)
+	p.hub.fleet.Add(f.key(), -1)
 }
 
 // key is where f counts. A socket's user changes only by a login, which moves what it follows.

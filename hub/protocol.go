@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"mstm/hub/feed"
 )
 
 const (
@@ -185,10 +187,10 @@ func closingOf(err error) closing {
 }
 
 // allPositions is where this instance is in every partition.
-func (h *Hub) allPositions() []position {
-	all := make([]position, len(h.partitions))
+func (h *Hub) allPositions() []feed.Position {
+	all := make([]feed.Position, len(h.partitions))
 	for i, p := range h.partitions {
-		all[i] = p.at().position
+		all[i] = p.log.Head().Position
 	}
 	return all
 }
@@ -228,9 +230,9 @@ func (s *socket) join(ctx context.Context, shown, since string, greet bool) (sta
 
 func (s *socket) alreadyFollowed(f *follower, greet bool) standing {
 	p := s.hub.partitionOf(f.topic.name)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	st := standing{Pos: p.placeOf(f), Resumed: true}
+	at := p.log.Lock()
+	defer at.Unlock()
+	st := standing{Pos: f.place(at), Resumed: true}
 	if greet {
 		s.sendReady(f.topic.name, st)
 	}
@@ -334,13 +336,13 @@ func (s *socket) check(under bool) {
 }
 
 // renewed puts the new identity in place unless it was ended meanwhile.
-func (s *socket) renewed(id Identity, began time.Time, known []position) {
+func (s *socket) renewed(id Identity, began time.Time, known []feed.Position) {
 	name := UserTopic(id.User)
 	p := s.hub.partitionOf(name)
-	p.mu.Lock()
+	at := p.log.Lock()
 	s.become(id, began)
-	err := p.current(name, known[partitionIndex(name)], s)
-	p.mu.Unlock()
+	err := current(at, name, known[p.index], s)
+	at.Unlock()
 	if err != nil {
 		s.end(closingOf(err))
 		return

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
+	"mstm/hub/feed"
 	"mstm/hub/fleet"
 )
 
@@ -14,10 +16,9 @@ const (
 	replayEvents = 1024
 	replayBytes  = 1 << 20
 	// historyReach is how far below the ring a resume reads the stream, entries.
-	historyReach = streamLength
-	// historyReaders is how many sockets read the stream at once, so that a storm of old
-	// positions does not occupy Redis.
-	historyReaders = 4
+	historyReach = feed.StreamLength
+	// aheadPatience is for the question whether the log has come to a position.
+	aheadPatience = 3 * time.Second
 )
 
 // The user's sockets were ended while this one was saying hello. A token that was found good after the order had been
@@ -38,20 +39,14 @@ var (
 type join struct {
 	socket *socket
 	topic  string
-	since  string   // what the client has seen, or ""
-	known  position // where the partition was before the identity was checked (user topics)
-	greet  bool     // send a ready frame for this topic before its events
-	older  []*event // what was read from the stream, of this topic
-	cover  coverage // what older covers
-	marks  []string // of what the client has had early; see place.go
-	ahead  bool     // the log has come to since, though this instance has not
-	lead   []string // the tags of what lies between, of this topic
-}
-
-// coverage is a span of the log that was read completely: (from, to] of epoch.
-type coverage struct {
-	epoch    string
-	from, to uint64
+	since  string        // what the client has seen, or ""
+	known  feed.Position // where the partition was before the identity was checked (user topics)
+	greet  bool          // send a ready frame for this topic before its events
+	older  []feed.Event  // what was read from the stream, of this topic
+	cover  feed.Span     // what older covers
+	marks  []string      // of the pending events that the client has had; see seen.go
+	ahead  bool          // the log has come to since, though this instance has not
+	lead   []string      // the tags of what lies between, of this topic
 }
 
 // join makes the socket a follower and queues what it missed, both in one step under the
@@ -59,36 +54,37 @@ type coverage struct {
 // nothing to resume, and "resumed":false says so.
 func (h *Hub) join(ctx context.Context, j join) (*follower, standing, error) {
 	p := h.partitionOf(j.topic)
-	if from, to, epoch := p.beyondRing(j.since); from < to {
-		j.readOlder(ctx, h, p, coverage{epoch, from, to})
+	if span := p.beyondRing(j.since); span.From < span.To {
+		j.readOlder(ctx, h, p, span)
 	}
 	j.lookAhead(ctx, h, p)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if err := p.admit(&j, h); err != nil {
+	at := p.log.Lock()
+	defer at.Unlock()
+	if err := p.admit(at, &j); err != nil {
 		return nil, standing{}, err
 	}
-	missed, after, resumed := p.missed(&j)
-	st := standing{Pos: p.here(), Resumed: resumed}
-	if resumed && after > p.last {
-		st.Pos = position{p.epoch, after}.String()
+	missed, after, resumed := j.missed(at)
+	here := at.Head().Position
+	st := standing{Pos: here.Shown(), Resumed: resumed}
+	if resumed && after > here.Offset {
+		st.Pos = feed.Position{Epoch: here.Epoch, Offset: after}.String()
 	}
-	var heard *heardEarly
+	var seen *seenPending
 	if resumed {
-		early := p.earlyOf(j.topic, after)
-		heard = newHeard(without(j.marks, early))
-		if after > p.last {
-			heard = j.aheadOf(heard.all())
+		pending := at.Pending(j.topic, after)
+		seen = newSeen(without(j.marks, pending))
+		if after > here.Offset {
+			seen = j.aheadOf(seen.all())
 		}
-		missed = append(missed, j.early(early, st.Pos)...)
+		missed = append(missed, j.pending(pending, st.Pos)...)
 	}
-	st.Pos = with(with(st.Pos, p.earlyMarks(j.topic)), heard.all())
+	st.Pos = feed.WithMarks(feed.WithMarks(st.Pos, at.Marks(j.topic)), seen.all())
 	if j.greet {
 		j.socket.sendReady(j.topic, st)
 	}
 	j.socket.replay(missed)
 	h.countResume(j.since, resumed)
-	return p.add(j.topic, j.socket, after, heard), st, nil
+	return p.add(at, j.topic, j.socket, after, seen), st, nil
 }
 
 func (h *Hub) countResume(since string, resumed bool) {
@@ -101,106 +97,95 @@ func (h *Hub) countResume(since string, resumed bool) {
 	}
 }
 
-// beyondRing tells which span of the stream a resume from since needs below the ring.
-func (p *partition) beyondRing(since string) (from, to uint64, epoch string) {
-	pos, _, ok := parsePlace(since)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !ok || pos.epoch != p.epoch || pos.offset >= p.ring.floor || p.ring.floor-pos.offset > historyReach {
-		return 0, 0, ""
+// beyondRing is the span of the stream that a resume from since needs below the ring; empty: none.
+func (p *partition) beyondRing(since string) (span feed.Span) {
+	pos, _, ok := feed.ParsePlace(since)
+	at := p.log.Lock()
+	defer at.Unlock()
+	head, floor := at.Head(), at.Floor()
+	if !ok || pos.Epoch != head.Epoch || pos.Offset >= floor || floor-pos.Offset > historyReach {
+		return feed.Span{}
 	}
-	return pos.offset, p.ring.floor, p.epoch
+	return feed.Span{Epoch: head.Epoch, From: pos.Offset, To: floor}
 }
 
 // lookAhead finds out whether the log has come to a position which this instance has not, and what lies between. It
-// has not where Redis lost its tail and nobody was there to see that: others will be given the offsets that the client
-// has seen.
+// has not where Redis lost its tail and no instance was there to see that: other entries will be given the offsets that
+// the client has seen.
 func (j *join) lookAhead(ctx context.Context, h *Hub, p *partition) {
-	pos, _, ok := parsePlace(j.since)
-	at := p.at()
-	if !ok || pos.epoch != at.epoch || pos.offset <= at.offset || pos.offset-at.offset > historyReach {
+	pos, _, ok := feed.ParsePlace(j.since)
+	at := p.log.Head()
+	if !ok || pos.Epoch != at.Epoch || pos.Offset <= at.Offset || pos.Offset-at.Offset > historyReach {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, redisPatience)
+	ctx, cancel := context.WithTimeout(ctx, aheadPatience)
 	defer cancel()
-	entries, ok := h.readHistory(ctx, p, coverage{pos.epoch, at.offset, pos.offset})
+	entries, ok := h.feed.History(ctx, p.index, feed.Span{Epoch: pos.Epoch, From: at.Offset, To: pos.Offset})
 	for _, e := range entries {
-		if e.topic == j.topic {
-			j.lead = append(j.lead, e.tag)
+		if e.Topic == j.topic {
+			j.lead = append(j.lead, e.Tag)
 		}
 	}
 	j.ahead = ok
 }
 
-// readHistory reads a span of the stream for a socket. ok is false if it cannot be read completely.
-func (h *Hub) readHistory(ctx context.Context, p *partition, span coverage) (entries []entry, ok bool) {
-	select {
-	case h.history <- struct{}{}:
-		defer func() { <-h.history }()
-	case <-ctx.Done():
-		return nil, false
-	}
-	epoch, entries, err := h.readSpan(ctx, p, span.from+1, span.to)
-	if err != nil || epoch != span.epoch || uint64(len(entries)) != span.to-span.from {
-		return nil, false
-	}
-	return entries, true
-}
-
 // readOlder reads a span of the stream for a socket whose position is older than the ring.
 // If it cannot be read completely, the socket is not resumed.
-func (j *join) readOlder(ctx context.Context, h *Hub, p *partition, span coverage) {
-	entries, ok := h.readHistory(ctx, p, span)
+func (j *join) readOlder(ctx context.Context, h *Hub, p *partition, span feed.Span) {
+	entries, ok := h.feed.History(ctx, p.index, span)
 	if !ok {
 		return
 	}
 	for _, e := range entries {
-		if e.topic == j.topic {
-			j.older = append(j.older, newEvent(span.epoch, e))
+		if e.Topic == j.topic {
+			e.Epoch = span.Epoch
+			j.older = append(j.older, newEvent(e))
 		}
 	}
 	j.cover = span
 }
 
-// missed tells what the socket has missed since its position, from which offset on it follows,
-// and whether that is all. p.mu is held.
-func (p *partition) missed(j *join) (events []*event, after uint64, resumed bool) {
-	pos, marks, ok := parsePlace(j.since)
+// missed is what the socket has missed since its position, from which offset on it follows,
+// and whether that is all.
+func (j *join) missed(at feed.Held) (events []*event, after uint64, resumed bool) {
+	pos, marks, ok := feed.ParsePlace(j.since)
+	head, floor := at.Head(), at.Floor()
 	switch {
-	case !ok || p.epoch == "" || pos.epoch != p.epoch:
-		return nil, p.last, false
-	case pos.offset > p.last && (!j.ahead || len(p.earlyOf(j.topic, p.last)) > 0): // one of these it may have had
-		return nil, p.last, false
-	case pos.offset > p.last:
+	case !ok || head.Epoch == "" || pos.Epoch != head.Epoch:
+		return nil, head.Offset, false
+	case pos.Offset > head.Offset && (!j.ahead || len(at.Pending(j.topic, head.Offset)) > 0): // one of these it may have had
+		return nil, head.Offset, false
+	case pos.Offset > head.Offset:
 		// Another instance was ahead of this one. What lies between is on its way here.
 		j.marks = marks
-		return nil, pos.offset, true
+		return nil, pos.Offset, true
 	}
-	newer := pos.offset
-	if pos.offset < p.ring.floor {
-		if j.cover.epoch != p.epoch || j.cover.from != pos.offset || j.cover.to < p.ring.floor {
-			return nil, p.last, false
+	newer := pos.Offset
+	if pos.Offset < floor {
+		if j.cover.Epoch != head.Epoch || j.cover.From != pos.Offset || j.cover.To < floor {
+			return nil, head.Offset, false
 		}
-		newer = j.cover.to
+		newer = j.cover.To
 	}
-	ring := p.ring.after(newer)
+	ring := at.After(newer)
 	events, fits := collect(j.topic, j.older, ring)
 	if !fits {
-		return nil, p.last, false
+		return nil, head.Offset, false
 	}
-	heard := newHeard(marks)
-	events = heard.fresh(events, j.older, ring)
-	j.marks = heard.all()
-	return events, p.last, true
+	seen := newSeen(marks)
+	events = seen.fresh(events, j.older, ring)
+	j.marks = seen.all()
+	return events, head.Offset, true
 }
 
 // collect picks the events of one topic, in order, but for state that a later one replaces,
 // unless they are too many.
-func collect(topic string, older, newer []*event) (events []*event, fits bool) {
+func collect(topic string, older, newer []feed.Event) (events []*event, fits bool) {
 	bytes := 0
 	var latest []*event // states
-	for _, span := range [][]*event{newer, older} {
-		for _, ev := range slices.Backward(span) {
+	for _, span := range [][]feed.Event{newer, older} {
+		for _, next := range slices.Backward(span) {
+			ev := next.(*event)
 			if ev.topic != topic || ev.ending != nil || slices.ContainsFunc(latest, func(l *event) bool { return l.replaces(ev) }) {
 				continue
 			}
@@ -218,38 +203,38 @@ func collect(topic string, older, newer []*event) (events []*event, fits bool) {
 	return events, true
 }
 
-// admit refuses a socket that came over the cap or whose session is no longer current. p.mu is
-// held.
-func (p *partition) admit(j *join, h *Hub) error {
+// admit refuses a socket that came over the cap or whose session is no longer current.
+func (p *partition) admit(at feed.Held, j *join) error {
 	if shownTopic(j.topic) != ownTopic {
 		return nil
 	}
-	if err := p.current(j.topic, j.known, j.socket); err != nil {
+	if err := current(at, j.topic, j.known, j.socket); err != nil {
 		return err
 	}
 	here := 0
 	if t := p.topics[j.topic]; t != nil {
 		here = len(t.followers)
 	}
-	switch most := h.cfg.MaxPerUser; {
+	switch most := p.hub.cfg.MaxPerUser; {
 	case most <= 0:
 		return nil
 	case here >= most:
 		return errTooManySockets
-	case here+h.fleet.Elsewhere(fleet.Key{Topic: ownTopic, User: j.socket.who().User}) >= most:
+	case here+p.hub.fleet.Elsewhere(fleet.Key{Topic: ownTopic, User: j.socket.who().User}) >= most:
 		return errTooManyElsewhere
 	}
 	return nil
 }
 
 // current refuses a socket whose identity was ended between the check of its token, when the
-// partition was at known, and now: such an order is in the ring, or stands in line. p.mu is held.
-func (p *partition) current(topic string, known position, s *socket) error {
-	if known.epoch != p.epoch || known.offset < p.ring.floor {
-		return ErrTryLater // too much happened meanwhile to be sure
+// partition was at known, and now: such an order is in the ring, or pending.
+func current(at feed.Held, topic string, known feed.Position, s *socket) error {
+	if known.Epoch != at.Head().Epoch || known.Offset < at.Floor() {
+		return ErrTryLater // too much happened in between to be sure
 	}
 	id, since := s.loggedIn()
-	for _, ev := range p.ring.after(known.offset) {
+	for _, next := range at.After(known.Offset) {
+		ev := next.(*event)
 		switch {
 		case ev.ending == nil || ev.topic != topic:
 		case ev.ending.renews(&id):
@@ -260,10 +245,10 @@ func (p *partition) current(topic string, known position, s *socket) error {
 			s.askLater()
 		}
 	}
-	for _, e := range p.early { // those that were given before the check had no say in it
-		order := e.ev.ending
+	for _, next := range at.PendingOrders(topic) { // those that were given before the check had no say in it
+		order := next.(*event).ending
 		switch {
-		case order == nil || e.topic != topic || since > order.AtMS:
+		case since > order.AtMS:
 		case order.renews(&id):
 			return errEndedLater
 		case order.concerns(&id):

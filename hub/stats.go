@@ -4,13 +4,12 @@ import "sync/atomic"
 
 // counters count since the hub was made.
 type counters struct {
-	accepted, streams                       atomic.Uint64
-	refused, tokensRefused                  atomic.Uint64
-	published, received, delivered, writes  atomic.Uint64
-	resumed, notResumed, replayed           atomic.Uint64
-	slow, silent, floods                    atomic.Uint64
-	conflated, resynced, delayed            atomic.Uint64
-	linksLost, overruns, caughtUp, restarts atomic.Uint64
+	accepted, streams             atomic.Uint64
+	refused, tokensRefused        atomic.Uint64
+	published, writes             atomic.Uint64
+	resumed, notResumed, replayed atomic.Uint64
+	slow, silent, floods          atomic.Uint64
+	conflated, resynced, delayed  atomic.Uint64
 }
 
 // Stats is what this instance has and did; Online tells what all of them have.
@@ -50,25 +49,25 @@ type Stats struct {
 
 // Stats counts what is here now and since the start.
 func (h *Hub) Stats() Stats {
-	c := &h.count
+	c, f := &h.count, h.feed
 	st := Stats{
 		Sockets: h.roster.size(), Healthy: h.Healthy() == nil,
 		Accepted: c.accepted.Load(), Streams: c.streams.Load(), Refused: c.refused.Load(), TokensRefused: c.tokensRefused.Load(),
-		Published: c.published.Load(), Received: c.received.Load(), Delivered: c.delivered.Load(),
+		Published: c.published.Load(), Received: f.Received.Load(), Delivered: f.Delivered.Load(),
 		Replayed: c.replayed.Load(), Writes: c.writes.Load(),
 		Resumed: c.resumed.Load(), NotResumed: c.notResumed.Load(),
 		Delayed: c.delayed.Load(), Conflated: c.conflated.Load(), Resynced: c.resynced.Load(),
 		SlowCloses: c.slow.Load(), Silent: c.silent.Load(), Floods: c.floods.Load(),
-		LinksLost: c.linksLost.Load(), Overruns: c.overruns.Load(),
-		CaughtUp: c.caughtUp.Load(), Restarts: c.restarts.Load(),
+		LinksLost: f.LinksLost.Load(), Overruns: f.Overruns.Load(),
+		CaughtUp: f.CaughtUp.Load(), Restarts: f.Restarts.Load(),
 	}
 	for i, p := range h.partitions {
-		p.mu.Lock()
+		at := p.log.Lock()
 		st.Topics += len(p.topics)
 		if i >= firstUserPartition {
 			st.Users += len(p.topics)
 		}
-		p.mu.Unlock()
+		at.Unlock()
 	}
 	return st
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
+	"mstm/hub/feed"
 	"mstm/hub/hubtest"
 )
 
@@ -27,8 +28,7 @@ func wireOf(t *testing.T, client *redis.Client, publish func()) (messages []stri
 		t.Fatal(err)
 	}
 	publish()
-	p := newPartitions("mstm", nil)[partitionIndex(topic)]
-	kept, err := client.XRange(t.Context(), p.log, "-", "+").Result()
+	kept, err := client.XRange(t.Context(), wireOfTests().LogKey(partitionIndex(topic)), "-", "+").Result()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,11 +102,11 @@ func TestWhatAnInstanceOfBeforeHasWrittenPassesAsNews(t *testing.T) {
 	page := hubtest.Dial(t, server.URL, "alice")
 	since := map[string]string{"user": page.Ready().Topics["user"].Pos}
 	for version := range int64(6) {
-		d := draft{topic: topic, body: fmt.Sprintf(`"type":"cart.changed","data":{"version":%d}`, version), tag: newTag()}
+		d := feed.Draft{Topic: topic, Body: fmt.Sprintf(`"type":"cart.changed","data":{"version":%d}`, version), Tag: fmt.Sprint("TAG", version)}
 		if version >= 4 { // of this version
-			d.state = state{true, version}
+			d.State = feed.State{Whole: true, Version: version}
 		}
-		if _, err := h.append(t.Context(), p, d); err != nil {
+		if _, err := feed.NewRedis(client, "mstm", "", partitionSpecs()).Append(t.Context(), p.index, d); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -126,12 +126,13 @@ func TestWhatAnInstanceOfBeforeHasWrittenPassesAsNews(t *testing.T) {
 		t.Errorf("back again, the page heard %v", got)
 	}
 	again := New(Config{Redis: client}) // that begins with the log as it is
-	for _, l := range again.links {
-		if err := l.compareHeads(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+	secondEnds := make(chan struct{})
+	go func() { defer close(secondEnds); again.Run(ctx) }()
+	defer func() { cancel(); <-secondEnds }()
+	for again.Healthy() != nil {
+		time.Sleep(time.Millisecond)
 	}
-	if at := again.partitionOf(topic).at(); at != p.at() || h.count.restarts.Load() != 0 {
-		t.Errorf("another instance is at %+v, this one at %+v after %d losses", at, p.at(), h.count.restarts.Load())
+	if at := again.partitionOf(topic).log.Head(); at != p.log.Head() || h.feed.Restarts.Load() != 0 {
+		t.Errorf("another instance is at %+v, this one at %+v after %d losses", at, p.log.Head(), h.feed.Restarts.Load())
 	}
 }

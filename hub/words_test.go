@@ -75,25 +75,20 @@ func TestEveryWayOfEndingKeepsTheContract(t *testing.T) {
 }
 
 func TestTopicsAreSpreadOverTheirOwnPartitions(t *testing.T) {
-	all := newPartitions("mstm", nil)
+	all := partitionSpecs()
 	for topic, kind := range map[string]string{
 		Activity: "activity", Desk: "desk", CourseTopic("c1"): "course", CourseTopic("c2"): "course",
 		UserTopic("alice"): "user", UserTopic("desk"): "user",
 	} {
-		if got := all[partitionIndex(topic)].name; !strings.HasPrefix(got, kind) {
+		if got := all[partitionIndex(topic)].Name; !strings.HasPrefix(got, kind) {
 			t.Errorf("%s is in partition %s", topic, got)
 		}
 	}
-	slots := map[string]bool{}
-	for _, p := range all {
-		slots[p.log] = true
-		for _, key := range []string{p.meta, p.log, p.once, p.channel} {
-			if !strings.Contains(key, "{"+p.name+"}") {
-				t.Errorf("key %s has not the tag of its slot", key)
-			}
-		}
+	names := map[string]bool{}
+	for _, spec := range all {
+		names[spec.Name] = true
 	}
-	if len(slots) != len(all) {
+	if len(names) != len(all) {
 		t.Error("two partitions share a log")
 	}
 }
@@ -125,28 +120,5 @@ func TestFramesOfEveryLengthSayTheirLength(t *testing.T) {
 		if len(f) != head+n || f[0] != finText {
 			t.Errorf("%d bytes of payload make a frame of %d", n, len(f))
 		}
-	}
-}
-
-func TestTheRingKeepsTheNewestAndKnowsItsFloor(t *testing.T) {
-	var r ring
-	r.restart(10)
-	for i := range uint64(ringEvents + 5) {
-		r.push(&event{pos: position{"E", 11 + i}, topic: Activity, frame: []byte("x")})
-	}
-	if len(r.events) != ringEvents || r.floor != 15 || r.events[0].pos.offset != 16 {
-		t.Errorf("%d events from %d, floor %d", len(r.events), r.events[0].pos.offset, r.floor)
-	}
-	last := r.floor + ringEvents
-	if got := r.after(last - 2); len(got) != 2 || got[0].pos.offset != last-1 {
-		t.Errorf("after %d: %d events", last-2, len(got))
-	}
-	if got := r.after(last + 7); len(got) != 0 {
-		t.Errorf("after the end: %d events", len(got))
-	}
-	big := &event{pos: position{"E", last + 1}, frame: make([]byte, ringBytes+1)}
-	r.push(big)
-	if len(r.events) != 1 || r.floor != last {
-		t.Errorf("with one too big for it: %d events, floor %d", len(r.events), r.floor)
 	}
 }
