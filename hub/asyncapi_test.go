@@ -183,13 +183,13 @@ func TestTheContractListsEveryWayOfEnding(t *testing.T) {
 			listed[w] = code
 		}
 	}
-	for _, c := range everyClosing {
-		if listed[c.word] != c.code {
-			t.Errorf("%d %s is listed as %d", c.code, c.word, listed[c.word])
+	for _, c := range everyCloseReason {
+		if listed[c.Word] != c.Code {
+			t.Errorf("%d %s is listed as %d", c.Code, c.Word, listed[c.Word])
 		}
 	}
-	for _, c := range everyClosing { // two may share a word
-		delete(listed, c.word)
+	for _, c := range everyCloseReason { // two may share a word
+		delete(listed, c.Word)
 	}
 	if len(listed) > 0 {
 		t.Errorf("the hub does not know %v", listed)

@@ -7,10 +7,11 @@ import (
 	"fmt"
 	"strings"
 
+	"mstm/hub/conn"
 	"mstm/hub/feed"
 )
 
-// Event is what happened, for everybody who follows Topic.
+// Event is what happened, for all followers of Topic.
 type Event struct {
 	Topic, Type string
 	Once        string // not empty: published at most once per 24 h under this key
@@ -82,38 +83,41 @@ func validType(t string) bool {
 	return strings.Trim(t, "abcdefghijklmnopqrstuvwxyz0123456789._-") == ""
 }
 
-// event is an entry made ready to be sent, or an answer of the hub, which has neither topic nor
-// position. The frame is built once and shared by all followers.
+// event is an entry made ready to be sent. The frame is built once and shared by all followers.
 type event struct {
-	pos    feed.Position // a pending event has none
-	place  string        // what clients see of it, where that is not pos alone; see seen.go
-	tag    string
-	topic  string
-	lane   lane
-	kind   string // of whole state: its type; "": it is news and replaces nothing
-	state  feed.State
-	frame  []byte
-	ending *ending // not nil: not an event for clients but an order to end sockets
+	conn.Event
+	pos   feed.Position // a pending event has none
+	tag   string
+	topic string
+	order *revocation // not nil: not an event for clients but an order to end sockets
 }
 
 func newEvent(e feed.Entry) *event {
-	ev := &event{pos: e.Position, tag: strings.Clone(e.Tag), topic: strings.Clone(e.Topic), lane: laneOf(e.Topic)}
-	if order, ok := parseEnding(e.Body); ok {
-		ev.ending = order
+	ev := &event{pos: e.Position, tag: strings.Clone(e.Tag), topic: strings.Clone(e.Topic)}
+	if order, ok := parseRevocation(e.Body); ok {
+		ev.order = order
 		return ev
 	}
+	ev.Topic, ev.Lane, ev.Place = shownTopic(ev.topic), laneOf(ev.topic), ev.pos.Shown()
 	if e.State.Whole {
-		ev.kind, ev.state = typeOf(e.Body), e.State
+		ev.Kind, ev.Version = typeOf(e.Body), e.State.Version
 	}
-	ev.frame = eventFrame(e.Topic, ev.pos.Shown(), e.Body)
+	ev.Frame = conn.EventFrame(ev.Topic, ev.Place, e.Body)
 	return ev
+}
+
+// placed is ev with a place of its own.
+func (ev *event) placed(place string) *event {
+	other := *ev
+	other.Event = ev.Event.Placed(place)
+	return &other
 }
 
 // At implements feed.Event.
 func (ev *event) At() (p *feed.Position, tag string) { return &ev.pos, ev.tag }
 
 // Weight implements feed.Event.
-func (ev *event) Weight() int { return len(ev.frame) + len(ev.topic) + 128 }
+func (ev *event) Weight() int { return len(ev.Frame) + len(ev.topic) + 128 }
 
 // Placed implements feed.Event.
 func (ev *event) Placed(place string) feed.Event { return ev.placed(place) }

@@ -3,23 +3,27 @@ package hub
 import (
 	"time"
 
+	"mstm/hub/conn"
 	"mstm/hub/feed"
 )
 
 // Quicken shortens the protocol's intervals, before the hub is used.
 func (h *Hub) Quicken() {
 	h.timing = timing{
-		hello: time.Second, ping: 250 * time.Millisecond, silent: 1500 * time.Millisecond,
-		stuck: 500 * time.Millisecond, linger: 500 * time.Millisecond,
-		stream: time.Minute, recheck: time.Second,
-		apart: 100 * time.Millisecond, spared: 250 * time.Millisecond, renewal: 250 * time.Millisecond,
+		recheck: time.Second, apart: 100 * time.Millisecond, spared: 250 * time.Millisecond, renewal: 250 * time.Millisecond,
+	}
+	h.conns.Timing = conn.Timing{
+		Hello: time.Second, Ping: 250 * time.Millisecond, Silent: 1500 * time.Millisecond,
+		Stuck: 500 * time.Millisecond, Linger: 500 * time.Millisecond, Stream: time.Minute,
 	}
 	h.feed.Probe, h.fleet.Tick = 50*time.Millisecond, 50*time.Millisecond
 }
 
 // Stick sets when a socket that takes nothing is ended, and what it has left then to read so,
 // before the hub is used.
-func (h *Hub) Stick(stuck, linger time.Duration) { h.timing.stuck, h.timing.linger = stuck, linger }
+func (h *Hub) Stick(stuck, linger time.Duration) {
+	h.conns.Timing.Stuck, h.conns.Timing.Linger = stuck, linger
+}
 
 // RenewWithin sets how long a socket has for its next token, and when one that was spared is asked about, before the
 // hub is used.
@@ -31,10 +35,12 @@ func (h *Hub) Hold(topic string) (release func()) {
 }
 
 // EndStreamsAfter shortens the life of event streams, before the hub is used.
-func (h *Hub) EndStreamsAfter(d time.Duration) { h.timing.stream = d }
+func (h *Hub) EndStreamsAfter(d time.Duration) { h.conns.Timing.Stream = d }
 
 // Narrow lets this many handshakes in at once, and then next to none, before the hub is used.
-func (h *Hub) Narrow(burst int) { h.door = newDoor(0.001, burst, h.cfg.MaxPerAddress) }
+func (h *Hub) Narrow(burst int) {
+	h.admission = conn.NewAdmissionLimiter(0.001, burst, h.cfg.MaxPerAddress)
+}
 
 // ChannelOf is the Redis channel of a topic's partition.
 func ChannelOf(topic string) string {

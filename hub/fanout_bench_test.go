@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"mstm/hub/conn"
 	"mstm/hub/feed"
 )
 
@@ -30,11 +31,11 @@ func crowd(b *testing.B, sockets int) *Hub {
 			b.Fatal(err)
 		}
 		b.Cleanup(func() { server.Close() })
-		s := h.newSocket(server, "")
-		if _, _, err := h.join(context.Background(), join{socket: s, topic: Activity}); err != nil {
+		s := h.newSession(server, "")
+		if _, _, err := h.join(context.Background(), join{session: s, topic: Activity}); err != nil {
 			b.Fatal(err)
 		}
-		s.start(h.newReady("", map[string]standing{}))
+		s.Start(map[string]conn.Standing{})
 	}
 	return h
 }
@@ -54,7 +55,7 @@ func BenchmarkFanOut(b *testing.B) {
 		}); n != sockets {
 			b.Fatalf("%d of %d took it", n, sockets)
 		}
-		h.writers.catchUp(shared)
+		h.conns.Drain(conn.Shared)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(offset*sockets), "ns/delivery")
 }

@@ -57,9 +57,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/gorilla/websocket"
 	"github.com/redis/go-redis/v9"
 
+	"mstm/hub/conn"
 	"mstm/hub/feed"
 	"mstm/hub/fleet"
 )
@@ -107,15 +107,9 @@ type Config struct {
 	Prefix string
 }
 
-// timing holds the protocol's intervals, apart so that tests can shorten them.
+// timing holds the intervals of the checks of tokens, apart so that tests can shorten them.
 type timing struct {
-	hello   time.Duration // from the handshake to the first frame
-	ping    time.Duration // between two pings of the server
-	silent  time.Duration // without any frame from the client: gone
-	stuck   time.Duration // a write without progress: gone
-	linger  time.Duration // after the close frame, until the connection is cut
-	stream  time.Duration // of an event stream, at most
-	recheck time.Duration // between two questions whether a socket may still be here
+	recheck time.Duration // between two questions whether a socket's token is good
 	apart   time.Duration // likewise, while Redis is away
 	spared  time.Duration // until a socket that was spared is asked about
 	renewal time.Duration // for a socket to bring the token that takes the place of its dead one
@@ -123,10 +117,7 @@ type timing struct {
 
 func protocolTiming() timing {
 	return timing{
-		hello: 5 * time.Second, ping: 25 * time.Second, silent: 35 * time.Second,
-		stuck: 10 * time.Second, linger: 3 * time.Second,
-		stream: 10 * time.Minute, recheck: time.Minute,
-		apart: 4 * time.Second, spared: 10 * time.Second, renewal: 700 * time.Millisecond,
+		recheck: time.Minute, apart: 4 * time.Second, spared: 10 * time.Second, renewal: 700 * time.Millisecond,
 	}
 }
 
@@ -137,18 +128,17 @@ type Hub struct {
 	timing     timing
 	instance   string
 	partitions []*partition
-	origins    origins
-	upgrader   websocket.Upgrader
+	origins    conn.Origins
 	roster     roster
-	writers    writers
-	door       *door
+	conns      *conn.Server
+	admission  *conn.AdmissionLimiter
 	count      counters
 	feed       *feed.Feed
 	fleet      *fleet.Fleet
 	replaced   string // the body of Config.Replaced, "" without one
 	started    time.Time
 	running    atomic.Bool
-	doubted    chan struct{} // asks whether all sockets may still be here
+	rechecks   chan struct{} // asks whether all tokens are still good
 }
 
 // New makes a hub. Nothing moves before Run; sockets are accepted at once.
@@ -169,8 +159,8 @@ func New(cfg Config) *Hub {
 		cfg.Explain = func(code string) string { return code }
 	}
 	h := &Hub{
-		cfg: cfg, log: cfg.Log, timing: protocolTiming(), instance: rand.Text()[:12], origins: newOrigins(cfg.AllowedOrigins), upgrader: newUpgrader(),
-		started: time.Now(), doubted: make(chan struct{}, 1),
+		cfg: cfg, log: cfg.Log, timing: protocolTiming(), instance: rand.Text()[:12], origins: conn.NewOrigins(cfg.AllowedOrigins), conns: conn.NewServer(cfg.Log),
+		started: time.Now(), rechecks: make(chan struct{}, 1),
 	}
 	h.fleet = fleet.New(fleet.Config{
 		Redis: cfg.Redis, Stream: cfg.Prefix + ":hub:{fleet}:log", Instance: h.instance,
@@ -180,9 +170,8 @@ func New(cfg Config) *Hub {
 	if cfg.Replaced.Type != "" {
 		h.replaced, _ = eventBody(cfg.Replaced) // "" where that cannot be marshalled
 	}
-	h.door = newDoor(handshakeRate, handshakeBurst, cfg.MaxPerAddress)
+	h.admission = conn.NewAdmissionLimiter(conn.HandshakeRate, conn.HandshakeBurst, cfg.MaxPerAddress)
 	h.roster.init(cfg, h.fleet)
-	h.writers.init(h)
 	return h
 }
 
@@ -197,7 +186,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	parts.Go(func() { h.feed.Run(ctx) })
 	parts.Go(func() { h.beat(ctx) })
 	parts.Go(func() { h.fleet.Run(ctx) })
-	parts.Go(func() { h.keepAsking(ctx) })
+	parts.Go(func() { h.keepRechecking(ctx) })
 	parts.Wait()
 	return nil
 }
@@ -211,9 +200,9 @@ func (h *Hub) Healthy() error { return h.feed.Healthy() }
 func (h *Hub) Close(ctx context.Context) error {
 	all, empty := h.roster.close()
 	h.fleet.Leave() // first: where they come back to, they are not to count twice
-	window := restartWindow(len(all))
+	window := conn.RestartWindow(len(all))
 	for i, s := range all {
-		s.end(serverRestart.slot(i, len(all), window))
+		s.End(conn.ServerRestart.Slot(i, len(all), window))
 	}
 	select {
 	case <-empty:
@@ -221,13 +210,7 @@ func (h *Hub) Close(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	for _, s := range all {
-		s.abort()
+		s.Abort()
 	}
 	return ctx.Err()
-}
-
-// restartWindow is the time over which n sockets are told to come back: 500 a second, which
-// a single core accepts easily, and at least two seconds.
-func restartWindow(n int) time.Duration {
-	return max(2*time.Second, time.Duration(n)*2*time.Millisecond)
 }

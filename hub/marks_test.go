@@ -6,13 +6,14 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
-	"slices"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
 
+	"mstm/hub/conn"
 	"mstm/hub/feed"
 )
 
@@ -24,13 +25,18 @@ func mutePage(t *testing.T, topic string, seen *seenPending) (*partition, *follo
 	ended := make(chan struct{})
 	go func() { defer close(ended); h.feed.Run(run) }()
 	t.Cleanup(func() { cancel(); <-ended; client.Close() })
-	conn, there := net.Pipe()
+	here, there := net.Pipe()
 	t.Cleanup(func() { there.Close() })
+	return follows(h, h.newSession(here, ""), topic, seen)
+}
+
+// follows makes a session follow a topic of a log that has begun.
+func follows(h *Hub, s *session, topic string, seen *seenPending) (*partition, *follower) {
 	p := h.partitionOf(topic)
 	p.log.Restart(feed.Head{Position: feed.Position{Epoch: "EPOCH"}}, nil)
 	at := p.log.Lock()
 	defer at.Unlock()
-	return p, p.add(at, topic, h.newSocket(conn, ""), 0, seen)
+	return p, p.add(at, topic, s, 0, seen)
 }
 
 // TestPlacesOfWhatIsEarlyMakeNoPageTooSlow: each names all before it, which is more than the events themselves.
@@ -50,30 +56,56 @@ func TestPlacesOfWhatIsEarlyMakeNoPageTooSlow(t *testing.T) {
 	}
 	at := p.log.Lock()
 	defer at.Unlock()
-	if n := at.PendingCount(); f.socket.isEnding() || n < feed.MaxPending-1 {
+	if n := at.PendingCount(); f.session.IsEnding() || n < feed.MaxPending-1 {
 		t.Errorf("ended with %d pending; the last place has %d bytes", n, len(f.place(at)))
 	}
 }
 
 // TestAMarkThatIsForgottenMakesThePageReadTheState: its event may come yet, and repeats then what the state shows.
 func TestAMarkThatIsForgottenMakesThePageReadTheState(t *testing.T) {
-	p, f := mutePage(t, Activity, newSeen([]string{"absent"}))
+	h := New(Config{})
+	server, client := tcpPair(t)
+	said := make(chan []byte)
+	go func() { all, _ := io.ReadAll(client); said <- all }()
+	s := h.newSession(server, "")
+	p, f := follows(h, s, Activity, newSeen([]string{"absent"}))
+	s.Start(map[string]conn.Standing{})
 	for offset := range uint64(seenFor + 2) {
-		if offset > seenFor-2 {
-			f.socket.waits = nil
-		}
 		p.log.Deliver(feed.Entry{
 			Position: feed.Position{Epoch: "EPOCH", Offset: offset + 1}, Tag: rand.Text()[:10], Topic: Activity, Body: `"type":"number","data":1`,
 		})
-		said := f.socket.waits.lanes[shared].events
-		asked := slices.ContainsFunc(said, func(ev *event) bool {
-			return bytes.Contains(ev.frame, fmt.Appendf(nil, `{"activity":{"pos":"EPOCH-%d","resumed":false}}`, offset))
-		})
-		if asked != (offset+1 == seenFor) && offset > seenFor-2 {
-			t.Errorf("at %d: told to read the state: %v", offset+1, asked)
+		h.conns.Drain(conn.Shared)
+	}
+	s.End(conn.ServerRestart)
+	text := <-said
+	for offset := uint64(seenFor - 1); offset < seenFor+2; offset++ {
+		asked := bytes.Contains(text, fmt.Appendf(nil, `{"activity":{"pos":"EPOCH-%d","resumed":false}}`, offset))
+		if asked != (offset+1 == seenFor) {
+			t.Errorf("at %d: asked to read the state: %v", offset+1, asked)
 		}
+	}
+	if n := bytes.Count(text, []byte(`"op":"event"`)); n != seenFor+2 {
+		t.Errorf("%d events came", n)
 	}
 	if f.seen != nil {
 		t.Error("the mark is not forgotten")
 	}
+}
+
+// tcpPair is both ends of a connection.
+func tcpPair(t testing.TB) (server, client net.Conn) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if client, err = net.Dial("tcp", l.Addr().String()); err != nil {
+		t.Fatal(err)
+	}
+	if server, err = l.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close(); client.Close() })
+	return server, client
 }

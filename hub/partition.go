@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"mstm/hub/conn"
 	"mstm/hub/feed"
 	"mstm/hub/fleet"
 )
@@ -23,13 +24,13 @@ type topic struct {
 	followers []*follower
 }
 
-// follower is one socket in one topic. It takes nothing at or below after.
+// follower is one session in one topic. It takes nothing at or below after.
 type follower struct {
-	socket *socket
-	topic  *topic
-	at     int // index in topic.followers
-	after  uint64
-	seen   *seenPending // nil: nothing
+	session *session
+	topic   *topic
+	at      int // index in topic.followers
+	after   uint64
+	seen    *seenPending // nil: nothing
 }
 
 const (
@@ -81,11 +82,11 @@ type host struct{ hub *Hub }
 func (host) Prepare(e feed.Entry) feed.Event { return newEvent(e) }
 
 // Drain implements feed.Host.
-func (h host) Drain(topic string) { h.hub.writers.catchUp(laneOf(topic)) }
+func (h host) Drain(topic string) { h.hub.conns.Drain(laneOf(topic)) }
 
 // TakeNote implements feed.Host.
 func (h host) TakeNote(part int, note string) {
-	if !h.hub.heedDoubt(h.hub.partitions[part], note) {
+	if !h.hub.takeRecheckNote(h.hub.partitions[part], note) {
 		h.hub.log.Warn("hub got a message it cannot read", "partition", partitionSpecs()[part].Name, "bytes", len(note))
 	}
 }
@@ -104,8 +105,8 @@ func (h *Hub) Position(topic string) string {
 // Deliver implements feed.Receiver: an order is obeyed, an event is queued for the followers of its topic.
 func (p *partition) Deliver(at feed.Held, next feed.Event) (taken int) {
 	ev := next.(*event)
-	if ev.ending != nil {
-		p.obey(at, ev.topic, ev.pos, ev.ending)
+	if ev.order != nil {
+		p.obey(at, ev.topic, ev.pos, ev.order)
 		return 0
 	}
 	if t := p.topics[ev.topic]; t != nil {
@@ -121,7 +122,7 @@ func (p *partition) Settle(at feed.Held, name string) {
 		return
 	}
 	for _, f := range t.followers {
-		f.socket.sendReady(name, standing{Pos: f.place(at), Resumed: false})
+		f.session.sendReady(name, conn.Standing{Pos: f.place(at), Resumed: false})
 	}
 }
 
@@ -131,12 +132,12 @@ func (p *partition) Restart(at feed.Held) (followers int) {
 	for _, t := range p.topics {
 		for _, f := range t.followers {
 			f.after, f.seen = 0, newSeen(f.seen.all())
-			f.socket.sendReady(t.name, standing{Pos: f.place(at), Resumed: false})
+			f.session.sendReady(t.name, conn.Standing{Pos: f.place(at), Resumed: false})
 			followers++
 		}
 	}
 	if followers > 0 {
-		p.hub.doubt()
+		p.hub.recheckAll()
 	}
 	return followers
 }
@@ -144,7 +145,7 @@ func (p *partition) Restart(at feed.Held) (followers int) {
 // fanOut queues ev for every follower but those that have had it; sockets that were at rest go to the
 // writers in batches, so that the first are written to while the last are being queued.
 func (t *topic) fanOut(ev *event) (taken int) {
-	batch := wakeBatch{lane: ev.lane}
+	batch := conn.Batch{Lane: ev.Lane}
 	for _, f := range t.followers {
 		if ev.pos.Offset > 0 && ev.pos.Offset <= f.after {
 			continue
@@ -155,24 +156,22 @@ func (t *topic) fanOut(ev *event) (taken int) {
 				continue
 			}
 		}
-		call, ok := f.socket.queue(mine)
-		if ok {
+		if batch.Offer(&f.session.Socket, &mine.Event) {
 			taken++
 		}
-		batch.add(f.socket, call)
 	}
-	batch.flush()
+	batch.Flush()
 	return taken
 }
 
 // add makes s a follower of a topic of the partition whose lock is held.
-func (p *partition) add(_ feed.Held, name string, s *socket, after uint64, seen *seenPending) *follower {
+func (p *partition) add(_ feed.Held, name string, s *session, after uint64, seen *seenPending) *follower {
 	t := p.topics[name]
 	if t == nil {
 		t = &topic{name: name}
 		p.topics[name] = t
 	}
-	f := &follower{socket: s, topic: t, at: len(t.followers), after: after, seen: seen}
+	f := &follower{session: s, topic: t, at: len(t.followers), after: after, seen: seen}
 	t.followers = append(t.followers, f)
 	p.hub.fleet.Add(f.key(), 1)
 	return f
@@ -194,7 +193,7 @@ func (p *partition) remove(f *follower) {
 	p.hub.fleet.Add(f.key(), -1)
 }
 
-// key is where f counts. A socket's user changes only by a login, which moves what it follows.
+// key is where f counts. A session's user changes only by a login, which moves what it follows.
 func (f *follower) key() fleet.Key {
-	return fleet.Key{Topic: shownTopic(f.topic.name), User: f.socket.who().User}
+	return fleet.Key{Topic: shownTopic(f.topic.name), User: f.session.who().User}
 }

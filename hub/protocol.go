@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"mstm/hub/conn"
 	"mstm/hub/feed"
 )
 
@@ -27,13 +28,13 @@ type clientFrame struct {
 	Since json.RawMessage `json:"since"`
 }
 
-// handle serves one message of the client.
-func (s *socket) handle(m *message) {
+// Handle implements conn.Handler.
+func (s *session) Handle(text bool, body []byte) {
 	var f clientFrame
 	switch {
-	case m.op != opText:
+	case !text:
 		s.misuse("BINARY_FRAME")
-	case !utf8.Valid(m.body) || json.Unmarshal(m.body, &f) != nil:
+	case !utf8.Valid(body) || json.Unmarshal(body, &f) != nil:
 		s.misuse(badFrame)
 	case !s.greeted && f.Op != "hello":
 		s.misuse("HELLO_EXPECTED")
@@ -42,7 +43,7 @@ func (s *socket) handle(m *message) {
 	}
 }
 
-func (s *socket) obey(f clientFrame) {
+func (s *session) obey(f clientFrame) {
 	ctx, cancel := context.WithTimeout(context.Background(), authPatience)
 	defer cancel()
 	switch f.Op {
@@ -55,7 +56,7 @@ func (s *socket) obey(f clientFrame) {
 	case "token":
 		s.renew(ctx, f.Token)
 	case "ping":
-		s.send(pongFrame())
+		s.Answer(conn.PongFrame())
 	default:
 		s.misuse("UNKNOWN_OP")
 	}
@@ -64,20 +65,20 @@ func (s *socket) obey(f clientFrame) {
 const badFrame = "BAD_FRAME"
 
 // misuse answers with what was wrong, and in which members of the frame, and ends the socket.
-func (s *socket) misuse(code string, members ...string) {
+func (s *session) misuse(code string, members ...string) {
 	s.refuse(code, members...)
-	s.end(protocolMisuse)
+	s.End(conn.ProtocolMisuse)
 }
 
 // refuse answers with an error frame. Its detail names what the code is about.
-func (s *socket) refuse(code string, about ...string) {
+func (s *session) refuse(code string, about ...string) {
 	detail := strings.Join(append([]string{s.hub.cfg.Explain(code)}, about...), ": ")
-	s.send(errorFrame(code, detail))
+	s.Answer(conn.ErrorFrame(code, detail))
 }
 
 // hello identifies the client, follows its topics and answers ready. The topics are user (with
 // a token), activity, and any other that since names: a page that comes back needs one frame.
-func (s *socket) hello(ctx context.Context, f clientFrame) {
+func (s *session) hello(ctx context.Context, f clientFrame) {
 	if s.greeted {
 		s.misuse("HELLO_TWICE")
 		return
@@ -88,27 +89,27 @@ func (s *socket) hello(ctx context.Context, f clientFrame) {
 		return
 	}
 	s.greet(ctx, f.Token, since)
-	s.touch()
+	s.Touch()
 }
 
 // greet is hello, however it was said.
-func (s *socket) greet(ctx context.Context, token string, since map[string]string) {
-	topics := map[string]standing{}
+func (s *session) greet(ctx context.Context, token string, since map[string]string) {
+	topics := map[string]conn.Standing{}
 	if token != "" {
 		st, err := s.login(ctx, token, since[ownTopic], false)
 		if err != nil {
-			s.end(closingOf(err))
+			s.End(closeReasonOf(err))
 			return
 		}
 		topics[ownTopic] = st
 	}
 	s.helloTopics(ctx, since, topics)
 	s.greeted = true
-	s.start(s.hub.newReady(s.who().User, topics))
+	s.Start(topics)
 }
 
 // helloTopics follows activity and what else since names. What is refused is told after ready.
-func (s *socket) helloTopics(ctx context.Context, since map[string]string, topics map[string]standing) {
+func (s *session) helloTopics(ctx context.Context, since map[string]string, topics map[string]conn.Standing) {
 	wanted := append([]string{Activity}, slices.Sorted(maps.Keys(since))...)
 	for _, shown := range wanted {
 		if _, done := topics[shown]; done {
@@ -127,11 +128,11 @@ func (s *socket) helloTopics(ctx context.Context, since map[string]string, topic
 }
 
 // login makes the socket the token's owner and follows their topic.
-func (s *socket) login(ctx context.Context, token, since string, greet bool) (standing, error) {
-	known, began := s.hub.allPositions(), time.Now()
+func (s *session) login(ctx context.Context, token, since string, greet bool) (conn.Standing, error) {
+	known, began := s.hub.positions(), time.Now()
 	id, err := s.authenticate(ctx, token)
 	if err != nil {
-		return standing{}, err
+		return conn.Standing{}, err
 	}
 	s.become(id, began)
 	for _, f := range s.follows { // a visitor's so far
@@ -139,10 +140,10 @@ func (s *socket) login(ctx context.Context, token, since string, greet bool) (st
 	}
 	name := UserTopic(id.User)
 	f, st, err := s.hub.join(ctx, join{
-		socket: s, topic: name, since: since, known: known[partitionIndex(name)], greet: greet,
+		session: s, topic: name, since: since, known: known[partitionIndex(name)], greet: greet,
 	})
 	if err != nil {
-		return standing{}, err
+		return conn.Standing{}, err
 	}
 	s.follows = append(s.follows, f)
 	return st, nil
@@ -153,7 +154,7 @@ var errTokenRefused = errors.New("hub: token refused")
 var errTokenExpired = errors.New("hub: token expired")
 
 // authenticate asks whose token it is. The token goes nowhere else.
-func (s *socket) authenticate(ctx context.Context, token string) (Identity, error) {
+func (s *session) authenticate(ctx context.Context, token string) (Identity, error) {
 	id, err := s.hub.cfg.Authenticate(ctx, token)
 	switch {
 	case errors.Is(err, ErrTryLater), errors.Is(err, context.DeadlineExceeded):
@@ -168,36 +169,27 @@ func (s *socket) authenticate(ctx context.Context, token string) (Identity, erro
 	return id, nil
 }
 
-// closingOf tells how a socket ends that could not log in.
-func closingOf(err error) closing {
+// closeReasonOf is how a socket ends that could not log in.
+func closeReasonOf(err error) conn.CloseReason {
 	switch {
 	case errors.Is(err, errTokenExpired):
-		return tokenExpired
+		return conn.TokenExpired
 	case errors.Is(err, errTooManySockets):
-		return tooManySockets
+		return conn.TooManySockets
 	case errors.Is(err, errTooManyElsewhere):
-		return tooManyElsewhere
+		return conn.TooManyElsewhere
 	case errors.Is(err, ErrTryLater):
-		return tryLater
+		return conn.TryLater
 	case errors.Is(err, errEndedLater):
-		return checkAgain
+		return conn.CheckAgain
 	default:
-		return tokenRefused
+		return conn.TokenRefused
 	}
-}
-
-// allPositions is where this instance is in every partition.
-func (h *Hub) allPositions() []feed.Position {
-	all := make([]feed.Position, len(h.partitions))
-	for i, p := range h.partitions {
-		all[i] = p.log.Head().Position
-	}
-	return all
 }
 
 // follow adds a topic and answers ready for it alone. A topic already followed is answered with
 // where it is: nothing was missed, as the socket has been following all the time.
-func (s *socket) follow(ctx context.Context, f clientFrame) {
+func (s *session) follow(ctx context.Context, f clientFrame) {
 	var since string
 	if len(f.Since) > 0 && json.Unmarshal(f.Since, &since) != nil {
 		s.misuse(badFrame, "since")
@@ -209,30 +201,30 @@ func (s *socket) follow(ctx context.Context, f clientFrame) {
 }
 
 // join follows a topic by the name clients use, or says with which code it is refused.
-func (s *socket) join(ctx context.Context, shown, since string, greet bool) (standing, string) {
+func (s *session) join(ctx context.Context, shown, since string, greet bool) (conn.Standing, string) {
 	name, code := s.topicFor(shown)
 	if code != "" {
-		return standing{}, code
+		return conn.Standing{}, code
 	}
 	if i := s.following(name); i >= 0 {
 		return s.alreadyFollowed(s.follows[i], greet), ""
 	}
 	if len(s.follows) >= maxFollows {
-		return standing{}, tooManyTopics
+		return conn.Standing{}, tooManyTopics
 	}
-	f, st, err := s.hub.join(ctx, join{socket: s, topic: name, since: since, greet: greet})
+	f, st, err := s.hub.join(ctx, join{session: s, topic: name, since: since, greet: greet})
 	if err != nil {
-		return standing{}, "TRY_LATER"
+		return conn.Standing{}, "TRY_LATER"
 	}
 	s.follows = append(s.follows, f)
 	return st, ""
 }
 
-func (s *socket) alreadyFollowed(f *follower, greet bool) standing {
+func (s *session) alreadyFollowed(f *follower, greet bool) conn.Standing {
 	p := s.hub.partitionOf(f.topic.name)
 	at := p.log.Lock()
 	defer at.Unlock()
-	st := standing{Pos: f.place(at), Resumed: true}
+	st := conn.Standing{Pos: f.place(at), Resumed: true}
 	if greet {
 		s.sendReady(f.topic.name, st)
 	}
@@ -240,7 +232,7 @@ func (s *socket) alreadyFollowed(f *follower, greet bool) standing {
 }
 
 // topicFor is the topic a client means, or why it may not follow it.
-func (s *socket) topicFor(shown string) (name, code string) {
+func (s *session) topicFor(shown string) (name, code string) {
 	id := s.who()
 	switch {
 	case shown == ownTopic && id.User != "":
@@ -261,26 +253,16 @@ func (s *socket) topicFor(shown string) (name, code string) {
 const tooManyTopics = "TOO_MANY_TOPICS"
 
 // refuseTopic refuses a topic, whose name is cut to what a person can use.
-func (s *socket) refuseTopic(code, shown string) {
+func (s *session) refuseTopic(code, shown string) {
 	if len(shown) > 80 {
 		shown = strings.ToValidUTF8(shown[:80], "") + "…"
 	}
 	s.refuse(code, shown)
 }
 
-// following is the index of a topic in follows, or -1.
-func (s *socket) following(name string) int {
-	for i, f := range s.follows {
-		if f.topic.name == name {
-			return i
-		}
-	}
-	return -1
-}
-
 // unfollow leaves a topic. A learner's own cannot be left: orders to end their sockets
 // travel in it.
-func (s *socket) unfollow(shown string) {
+func (s *session) unfollow(shown string) {
 	if shown == ownTopic {
 		s.refuseTopic("TOPIC_FORBIDDEN", shown)
 		return
@@ -293,7 +275,7 @@ func (s *socket) unfollow(shown string) {
 	s.drop(name)
 }
 
-func (s *socket) drop(name string) {
+func (s *session) drop(name string) {
 	i := s.following(name)
 	if i < 0 {
 		return
@@ -305,38 +287,38 @@ func (s *socket) drop(name string) {
 // renew takes a newer token of the same user and answers ready without topics. A socket nobody
 // has logged in on becomes the token's owner's. Another user's token ends the socket: what it follows
 // and what waits for it belong to the first.
-func (s *socket) renew(ctx context.Context, token string) {
+func (s *session) renew(ctx context.Context, token string) {
 	if s.who().User == "" {
 		if _, err := s.login(ctx, token, "", true); err != nil {
-			s.end(closingOf(err))
+			s.End(closeReasonOf(err))
 		}
 		return
 	}
 	s.check(true)
 	defer s.check(false)
-	known, began := s.hub.allPositions(), time.Now()
+	known, began := s.hub.positions(), time.Now()
 	id, err := s.authenticate(ctx, token)
 	switch {
 	case err != nil:
-		s.end(closingOf(err))
+		s.End(closeReasonOf(err))
 	case id.User != s.who().User:
-		s.end(identityChanged)
+		s.End(conn.IdentityChanged)
 	case !s.unmute(id.Session):
-		s.end(checkAgain) // this instance has not heard yet that the token is dead
+		s.End(conn.CheckAgain) // this instance has not heard yet that the token is dead
 	default:
 		s.renewed(id, began, known)
 	}
 }
 
 // check notes that a token is being checked, or is not any more.
-func (s *socket) check(under bool) {
+func (s *session) check(under bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.renewing = under
 }
 
 // renewed puts the new identity in place unless it was ended meanwhile.
-func (s *socket) renewed(id Identity, began time.Time, known []feed.Position) {
+func (s *session) renewed(id Identity, began time.Time, known []feed.Position) {
 	name := UserTopic(id.User)
 	p := s.hub.partitionOf(name)
 	at := p.log.Lock()
@@ -344,11 +326,11 @@ func (s *socket) renewed(id Identity, began time.Time, known []feed.Position) {
 	err := current(at, name, known[p.index], s)
 	at.Unlock()
 	if err != nil {
-		s.end(closingOf(err))
+		s.End(closeReasonOf(err))
 		return
 	}
 	if !id.Desk {
 		s.drop(Desk)
 	}
-	s.send(s.hub.newReady(s.who().User, map[string]standing{}))
+	s.AnswerReady(map[string]conn.Standing{})
 }

@@ -6,12 +6,13 @@ import (
 	"slices"
 	"time"
 
+	"mstm/hub/conn"
 	"mstm/hub/feed"
 	"mstm/hub/fleet"
 )
 
 const (
-	// replayEvents and replayBytes bound what one topic replays to one socket. Whoever missed
+	// replayEvents and replayBytes bound what one topic replays to one socket. A client that missed
 	// more reads the state over REST, which is cheaper for both.
 	replayEvents = 1024
 	replayBytes  = 1 << 20
@@ -21,15 +22,15 @@ const (
 	aheadPatience = 3 * time.Second
 )
 
-// The user's sockets were ended while this one was saying hello. A token that was found good after the order had been
-// given is to be shown again, as closing says.
+// The user's sockets were ended while this one said hello. A token that was found good after the order had been
+// given is to be shown again, as revocation.closeReason says.
 var (
-	errEnded      = errors.New("hub: session ended meanwhile")
+	errEnded      = errors.New("hub: session ended during the check of its token")
 	errEndedLater = errors.New("hub: an order to end the session has come late")
 )
 
 // The user has as many sockets as one may have: here, or with those on other instances, some
-// of which may have gone since they were told of.
+// of which may have gone since their last message.
 var (
 	errTooManySockets   = errors.New("hub: too many sockets of one user")
 	errTooManyElsewhere = errors.New("hub: too many sockets of one user on all instances")
@@ -37,22 +38,22 @@ var (
 
 // join is one socket's wish to follow one topic.
 type join struct {
-	socket *socket
-	topic  string
-	since  string        // what the client has seen, or ""
-	known  feed.Position // where the partition was before the identity was checked (user topics)
-	greet  bool          // send a ready frame for this topic before its events
-	older  []feed.Event  // what was read from the stream, of this topic
-	cover  feed.Span     // what older covers
-	marks  []string      // of the pending events that the client has had; see seen.go
-	ahead  bool          // the log has come to since, though this instance has not
-	lead   []string      // the tags of what lies between, of this topic
+	session *session
+	topic   string
+	since   string        // what the client has seen, or ""
+	known   feed.Position // where the partition was before the identity was checked (user topics)
+	greet   bool          // send a ready frame for this topic before its events
+	older   []feed.Event  // what was read from the stream, of this topic
+	cover   feed.Span     // what older covers
+	marks   []string      // of the pending events that the client has had; see seen.go
+	ahead   bool          // the log has come to since, though this instance has not
+	lead    []string      // the tags of what lies between, of this topic
 }
 
 // join makes the socket a follower and queues what it missed, both in one step under the
 // partition's lock, so that no event falls between. since absent means from now on: there is
 // nothing to resume, and "resumed":false says so.
-func (h *Hub) join(ctx context.Context, j join) (*follower, standing, error) {
+func (h *Hub) join(ctx context.Context, j join) (*follower, conn.Standing, error) {
 	p := h.partitionOf(j.topic)
 	if span := p.beyondRing(j.since); span.From < span.To {
 		j.readOlder(ctx, h, p, span)
@@ -61,11 +62,11 @@ func (h *Hub) join(ctx context.Context, j join) (*follower, standing, error) {
 	at := p.log.Lock()
 	defer at.Unlock()
 	if err := p.admit(at, &j); err != nil {
-		return nil, standing{}, err
+		return nil, conn.Standing{}, err
 	}
 	missed, after, resumed := j.missed(at)
 	here := at.Head().Position
-	st := standing{Pos: here.Shown(), Resumed: resumed}
+	st := conn.Standing{Pos: here.Shown(), Resumed: resumed}
 	if resumed && after > here.Offset {
 		st.Pos = feed.Position{Epoch: here.Epoch, Offset: after}.String()
 	}
@@ -80,11 +81,11 @@ func (h *Hub) join(ctx context.Context, j join) (*follower, standing, error) {
 	}
 	st.Pos = feed.WithMarks(feed.WithMarks(st.Pos, at.Marks(j.topic)), seen.all())
 	if j.greet {
-		j.socket.sendReady(j.topic, st)
+		j.session.sendReady(j.topic, st)
 	}
-	j.socket.replay(missed)
+	j.session.replay(missed)
 	h.countResume(j.since, resumed)
-	return p.add(at, j.topic, j.socket, after, seen), st, nil
+	return p.add(at, j.topic, j.session, after, seen), st, nil
 }
 
 func (h *Hub) countResume(since string, resumed bool) {
@@ -186,14 +187,14 @@ func collect(topic string, older, newer []feed.Event) (events []*event, fits boo
 	for _, span := range [][]feed.Event{newer, older} {
 		for _, next := range slices.Backward(span) {
 			ev := next.(*event)
-			if ev.topic != topic || ev.ending != nil || slices.ContainsFunc(latest, func(l *event) bool { return l.replaces(ev) }) {
+			if ev.topic != topic || ev.order != nil || slices.ContainsFunc(latest, func(l *event) bool { return l.Replaces(&ev.Event) }) {
 				continue
 			}
-			if ev.kind != "" {
+			if ev.Kind != "" {
 				latest = append(latest, ev)
 			}
 			events = append(events, ev)
-			bytes += len(ev.frame)
+			bytes += len(ev.Frame)
 			if len(events) > replayEvents || bytes > replayBytes {
 				return nil, false
 			}
@@ -208,7 +209,7 @@ func (p *partition) admit(at feed.Held, j *join) error {
 	if shownTopic(j.topic) != ownTopic {
 		return nil
 	}
-	if err := current(at, j.topic, j.known, j.socket); err != nil {
+	if err := current(at, j.topic, j.known, j.session); err != nil {
 		return err
 	}
 	here := 0
@@ -220,7 +221,7 @@ func (p *partition) admit(at feed.Held, j *join) error {
 		return nil
 	case here >= most:
 		return errTooManySockets
-	case here+p.hub.fleet.Elsewhere(fleet.Key{Topic: ownTopic, User: j.socket.who().User}) >= most:
+	case here+p.hub.fleet.Elsewhere(fleet.Key{Topic: ownTopic, User: j.session.who().User}) >= most:
 		return errTooManyElsewhere
 	}
 	return nil
@@ -228,7 +229,7 @@ func (p *partition) admit(at feed.Held, j *join) error {
 
 // current refuses a socket whose identity was ended between the check of its token, when the
 // partition was at known, and now: such an order is in the ring, or pending.
-func current(at feed.Held, topic string, known feed.Position, s *socket) error {
+func current(at feed.Held, topic string, known feed.Position, s *session) error {
 	if known.Epoch != at.Head().Epoch || known.Offset < at.Floor() {
 		return ErrTryLater // too much happened in between to be sure
 	}
@@ -236,17 +237,17 @@ func current(at feed.Held, topic string, known feed.Position, s *socket) error {
 	for _, next := range at.After(known.Offset) {
 		ev := next.(*event)
 		switch {
-		case ev.ending == nil || ev.topic != topic:
-		case ev.ending.renews(&id):
+		case ev.order == nil || ev.topic != topic:
+		case ev.order.renews(&id):
 			return errEndedLater // with the token that it has by then
-		case ev.ending.concerns(&id):
-			return ev.ending.verdict(since)
-		case ev.ending.spares(&id):
-			s.askLater()
+		case ev.order.concerns(&id):
+			return ev.order.verdict(since)
+		case ev.order.spares(&id):
+			s.recheckLater()
 		}
 	}
 	for _, next := range at.PendingOrders(topic) { // those that were given before the check had no say in it
-		order := next.(*event).ending
+		order := next.(*event).order
 		switch {
 		case since > order.AtMS:
 		case order.renews(&id):

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"mstm/hub/conn"
 	"mstm/hub/fleet"
 )
 
@@ -13,21 +14,21 @@ import (
 // and the answers are what an event of a learner may find in its way.
 const beats = 250
 
-// roster knows every socket of this instance.
+// roster has every socket of this instance.
 type roster struct {
 	maxAddress, maxInstance int
 	fleet                   *fleet.Fleet // counts the addresses
 
 	mu     sync.Mutex
 	n      int // sockets and handshakes under way
-	slots  [beats][]*socket
+	slots  [beats][]*session
 	turn   int // slot of the next socket
 	closed bool
 	empty  chan struct{} // closed when the last one has gone after close
 }
 
 // rosterSlot is where a socket stands in the roster.
-type rosterSlot struct{ slot, at int }
+type rosterSlot struct{ slot, at int32 }
 
 func (r *roster) init(cfg Config, all *fleet.Fleet) {
 	r.maxAddress, r.maxInstance, r.fleet = cfg.MaxPerAddress, cfg.MaxPerInstance, all
@@ -35,7 +36,7 @@ func (r *roster) init(cfg Config, all *fleet.Fleet) {
 }
 
 // reserve admits one more socket from addr, or says why not.
-func (h *Hub) reserve(addr string) *refusal {
+func (h *Hub) reserve(addr string) *Refusal {
 	r, key, elsewhere := &h.roster, fleet.AddressKey(addr), 0
 	if r.maxAddress > 0 {
 		elsewhere = h.fleet.Elsewhere(key)
@@ -45,13 +46,13 @@ func (h *Hub) reserve(addr string) *refusal {
 	here := r.fleet.Here(key)
 	switch {
 	case r.closed:
-		return &refusedClosing
+		return &conn.RefusedClosing
 	case r.maxInstance > 0 && r.n >= r.maxInstance:
-		return &refusedFull
+		return &conn.RefusedFull
 	case r.maxAddress > 0 && here >= r.maxAddress:
-		return &refusedAddress
+		return &conn.RefusedAddress
 	case r.maxAddress > 0 && here+elsewhere >= r.maxAddress:
-		return &refusedAddressElsewhere
+		return &conn.RefusedAddressElsewhere
 	}
 	r.n++
 	r.fleet.Add(key, 1)
@@ -73,17 +74,17 @@ func (r *roster) free(addr string) {
 	}
 }
 
-// add enters a socket whose place is reserved. closed: the hub is closing, tell it so.
-func (r *roster) add(s *socket) (closed bool) {
+// add enters a socket whose place is reserved. closed: the hub is closing.
+func (r *roster) add(s *session) (closed bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.turn = (r.turn + 1) % beats
-	s.slot = rosterSlot{r.turn, len(r.slots[r.turn])}
+	s.slot = rosterSlot{int32(r.turn), int32(len(r.slots[r.turn]))}
 	r.slots[r.turn] = append(r.slots[r.turn], s)
 	return r.closed
 }
 
-func (r *roster) remove(s *socket) {
+func (r *roster) remove(s *session) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	slot := r.slots[s.slot.slot]
@@ -95,8 +96,8 @@ func (r *roster) remove(s *socket) {
 	r.free(s.addr)
 }
 
-// close stops admission and returns who is here; empty is closed when all have gone.
-func (r *roster) close() (all []*socket, empty <-chan struct{}) {
+// close stops admission and returns the sockets that are here; empty is closed when all have gone.
+func (r *roster) close() (all []*session, empty <-chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.closed {
@@ -118,14 +119,14 @@ func (r *roster) size() int {
 }
 
 // slot copies one slot, so that nothing is locked while its sockets are served.
-func (r *roster) slotOf(i int, to []*socket) []*socket {
+func (r *roster) slotOf(i int, to []*session) []*session {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return append(to, r.slots[i]...)
 }
 
 // slotsOf copies n slots from i on.
-func (r *roster) slotsOf(i, n int) (all []*socket) {
+func (r *roster) slotsOf(i, n int) (all []*session) {
 	for range n {
 		all = r.slotOf(i%beats, all)
 		i++
@@ -136,10 +137,10 @@ func (r *roster) slotsOf(i, n int) (all []*socket) {
 // beat pings every socket once per interval, a slot at a time, and ends those whose token has
 // expired. Silent ones end by their read deadline.
 func (h *Hub) beat(ctx context.Context) {
-	tick := time.NewTicker(h.timing.ping / beats)
+	tick := time.NewTicker(h.conns.Timing.Ping / beats)
 	defer tick.Stop()
-	ping := &event{frame: controlFrame(finPing, "")}
-	var due []*socket
+	ping := &conn.Event{Frame: conn.PingFrame()}
+	var due []*session
 	var calm calm
 	for i := 0; ; i = (i + 1) % beats {
 		select {
@@ -156,16 +157,15 @@ func (h *Hub) beat(ctx context.Context) {
 	}
 }
 
-func (h *Hub) pingAll(sockets []*socket, ping *event) {
+func (h *Hub) pingAll(sockets []*session, ping *conn.Event) {
 	now := h.cfg.Now().UnixMilli()
-	batch := wakeBatch{lane: shared} // a ping is in no hurry
+	batch := conn.Batch{Lane: conn.Shared} // a ping is in no hurry
 	for _, s := range sockets {
 		if expires := s.expires.Load(); expires != 0 && expires <= now {
-			s.end(tokenExpired)
+			s.End(conn.TokenExpired)
 			continue
 		}
-		call, _ := s.queue(ping)
-		batch.add(s, call)
+		batch.Offer(&s.Socket, ping)
 	}
-	batch.flush()
+	batch.Flush()
 }

@@ -1,38 +1,15 @@
 package hub
 
 import (
-	"bytes"
 	"slices"
 
+	"mstm/hub/conn"
 	"mstm/hub/feed"
 )
 
 // seenFor is how many events of a topic a follower's marks are kept for: what they belong to is lost by then, or the
 // instance that has it is cut off for long. The follower reads the state then, which shows it.
 const seenFor = 1024
-
-// shown is the place of an event.
-func (ev *event) shown() string {
-	if ev.place != "" {
-		return ev.place
-	}
-	return ev.pos.Shown()
-}
-
-// placed is ev with a place of its own in the frame.
-func (ev *event) placed(place string) *event {
-	first, payload, _, ok := cutFrame(ev.frame)
-	head, rest, found := bytes.Cut(payload, []byte(posMember))
-	_, rest, ends := bytes.Cut(rest, []byte(`"`))
-	if !ok || !found || !ends {
-		return ev
-	}
-	other := *ev
-	other.place = place
-	body := slices.Concat(head, []byte(posMember+place+`"`), rest)
-	other.frame = append(frameHeader(first, len(body)), body...)
-	return &other
-}
 
 // seenPending is what one follower has had of a topic as pending events and is not to get again.
 type seenPending struct {
@@ -91,12 +68,12 @@ func (f *follower) pass(ev *event) *event {
 	default:
 		f.seen = nil
 		before := feed.Position{Epoch: ev.pos.Epoch, Offset: ev.pos.Offset - 1}
-		f.socket.sendReady(f.topic.name, standing{Pos: before.String(), Resumed: false})
+		f.session.sendReady(f.topic.name, conn.Standing{Pos: before.String(), Resumed: false})
 	}
 	if had {
 		return nil
 	}
-	if place := f.notBehind(feed.WithMarks(ev.shown(), f.seen.all())); place != ev.shown() {
+	if place := f.notBehind(feed.WithMarks(ev.Place, f.seen.all())); place != ev.Place {
 		return ev.placed(place)
 	}
 	return ev
@@ -131,7 +108,7 @@ func (s *seenPending) fresh(missed []*event, spans ...[]feed.Event) (events []*e
 				missed = missed[1:]
 			}
 			if had := s.take(ev.tag); is && !had {
-				events = append(events, ev.placed(feed.WithMarks(ev.shown(), s.marks)))
+				events = append(events, ev.placed(feed.WithMarks(ev.Place, s.marks)))
 			}
 		}
 	}

@@ -2,17 +2,14 @@ package hub
 
 import "sync/atomic"
 
-// counters count since the hub was made.
+// counters count since the hub was made; feed and conn have their own.
 type counters struct {
-	accepted, streams             atomic.Uint64
-	refused, tokensRefused        atomic.Uint64
-	published, writes             atomic.Uint64
-	resumed, notResumed, replayed atomic.Uint64
-	slow, silent, floods          atomic.Uint64
-	conflated, resynced, delayed  atomic.Uint64
+	accepted, streams, refused, delayed atomic.Uint64
+	tokensRefused, published            atomic.Uint64
+	resumed, notResumed                 atomic.Uint64
 }
 
-// Stats is what this instance has and did; Online tells what all of them have.
+// Stats is what this instance has and did; Online counts all instances.
 type Stats struct {
 	Sockets int `json:"sockets"` // on this instance, handshakes under way included
 	Users   int `json:"users"`   // logged in on this instance, each counted once
@@ -21,7 +18,7 @@ type Stats struct {
 	Accepted      uint64 `json:"accepted"`
 	Streams       uint64 `json:"streams"` // of them, event streams: networks that break WebSockets
 	Refused       uint64 `json:"refused"` // origin, caps, closing
-	Delayed       uint64 `json:"delayed"` // of the refused: handshakes told to come back at a moment of their own
+	Delayed       uint64 `json:"delayed"` // of the refused: handshakes given a moment of their own to come back
 	TokensRefused uint64 `json:"tokens_refused"`
 
 	Published uint64 `json:"published"` // by this instance, repeats of a Once included
@@ -34,7 +31,7 @@ type Stats struct {
 	NotResumed uint64 `json:"not_resumed"` // topics with "resumed":false though since was given
 
 	Conflated  uint64 `json:"conflated"` // states that gave way to a newer one before they were sent
-	Resynced   uint64 `json:"resynced"`  // shared topics that a socket which lags was told to read again
+	Resynced   uint64 `json:"resynced"`  // shared topics that a socket which lags has to read again
 	SlowCloses uint64 `json:"slow_closes"`
 	Silent     uint64 `json:"silent_closes"`
 	Floods     uint64 `json:"flood_closes"`
@@ -49,15 +46,15 @@ type Stats struct {
 
 // Stats counts what is here now and since the start.
 func (h *Hub) Stats() Stats {
-	c, f := &h.count, h.feed
+	c, f, v := &h.count, h.feed, h.conns
 	st := Stats{
 		Sockets: h.roster.size(), Healthy: h.Healthy() == nil,
 		Accepted: c.accepted.Load(), Streams: c.streams.Load(), Refused: c.refused.Load(), TokensRefused: c.tokensRefused.Load(),
 		Published: c.published.Load(), Received: f.Received.Load(), Delivered: f.Delivered.Load(),
-		Replayed: c.replayed.Load(), Writes: c.writes.Load(),
+		Replayed: v.Replayed.Load(), Writes: v.Writes.Load(),
 		Resumed: c.resumed.Load(), NotResumed: c.notResumed.Load(),
-		Delayed: c.delayed.Load(), Conflated: c.conflated.Load(), Resynced: c.resynced.Load(),
-		SlowCloses: c.slow.Load(), Silent: c.silent.Load(), Floods: c.floods.Load(),
+		Delayed: c.delayed.Load(), Conflated: v.Conflated.Load(), Resynced: v.Resynced.Load(),
+		SlowCloses: v.Slow.Load(), Silent: v.Silent.Load(), Floods: v.Floods.Load(),
 		LinksLost: f.LinksLost.Load(), Overruns: f.Overruns.Load(),
 		CaughtUp: f.CaughtUp.Load(), Restarts: f.Restarts.Load(),
 	}

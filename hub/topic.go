@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// The shared topics. Activity is everyone's, also without login; Desk is the console's.
+// The shared topics. Activity is for all, also without login; Desk is the console's.
 const (
 	Activity = "activity"
 	Desk     = "desk"
@@ -50,9 +50,11 @@ func validID(id string) bool {
 	return true
 }
 
+func isUserTopic(name string) bool { return strings.HasPrefix(name, userPrefix) }
+
 // shownTopic is the name a client knows the topic by.
 func shownTopic(name string) string {
-	if strings.HasPrefix(name, userPrefix) {
+	if isUserTopic(name) {
 		return ownTopic
 	}
 	return name

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"mstm/hub/conn"
 )
 
 func TestAnOrderEndsFinallyOnlyWhoLoggedInBeforeIt(t *testing.T) {
@@ -17,45 +19,46 @@ func TestAnOrderEndsFinallyOnlyWhoLoggedInBeforeIt(t *testing.T) {
 		name   string
 		reason EndReason
 		since  int64
-		want   closing
+		want   conn.CloseReason
 	}{
-		{"a logout after the login", LoggedOut, 999, loggedOut},
-		{"a logout in the same millisecond", LoggedOut, 1000, loggedOut},
-		{"a logout that comes late, after the next login", LoggedOut, 1001, checkAgain},
-		{"a replacement after the login", Replaced, 1, sessionReplaced},
-		{"a replacement that comes late", Replaced, 2000, checkAgain},
-		{"a reason of a newer version", "banned", 1, tokenRefused},
+		{"a logout after the login", LoggedOut, 999, conn.LoggedOut},
+		{"a logout in the same millisecond", LoggedOut, 1000, conn.LoggedOut},
+		{"a logout that comes late, after the next login", LoggedOut, 1001, conn.CheckAgain},
+		{"a replacement after the login", Replaced, 1, conn.SessionReplaced},
+		{"a replacement that comes late", Replaced, 2000, conn.CheckAgain},
+		{"a reason of a newer version", "banned", 1, conn.TokenRefused},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			order := ending{Reason: tt.reason, AtMS: 1000}
-			if got := order.closing(tt.since); got != tt.want {
-				t.Errorf("closing %+v, want %+v", got, tt.want)
+			order := revocation{Reason: tt.reason, AtMS: 1000}
+			if got := order.closeReason(tt.since); got != tt.want {
+				t.Errorf("close reason %+v, want %+v", got, tt.want)
 			}
 		})
 	}
 }
 
 func TestAnOrderThatCannotBeReadEndsThemAll(t *testing.T) {
-	order, ok := parseEnding("!{")
-	if !ok || !order.concerns(&Identity{Client: "web", Session: "s"}) || order.closing(0) != tokenRefused {
+	order, ok := parseRevocation("!{")
+	if !ok || !order.concerns(&Identity{Client: "web", Session: "s"}) || order.closeReason(0) != conn.TokenRefused {
 		t.Errorf("order %+v", order)
 	}
-	if _, ok := parseEnding(`"type":"x","data":"!"`); ok {
+	if _, ok := parseRevocation(`"type":"x","data":"!"`); ok {
 		t.Error("an event is taken for an order")
 	}
 }
 
-var everyClosing = []closing{
-	tokenRefused, tokenExpired, sessionReplaced, protocolMisuse, helloTimeout, messageTooBig,
-	tooManyMessages, identityChanged, loggedOut, tooSlow, serverRestart, silent, tryLater, checkAgain, tooManySockets, tooManyElsewhere,
+var everyCloseReason = []conn.CloseReason{
+	conn.TokenRefused, conn.TokenExpired, conn.SessionReplaced, conn.ProtocolMisuse, conn.HelloTimeout, conn.MessageTooBig,
+	conn.TooManyMessages, conn.IdentityChanged, conn.LoggedOut, conn.TooSlow, conn.ServerRestart, conn.Silent, conn.TryLater, conn.CheckAgain, conn.TooManySockets, conn.TooManyElsewhere,
 }
 
 // TestEveryWayOfEndingKeepsTheContract holds each code, word and moment against design §6.
 func TestEveryWayOfEndingKeepsTheContract(t *testing.T) {
 	word := regexp.MustCompile(`^[A-Z_]+$`)
-	for _, c := range everyClosing {
-		t.Run(c.word, func(t *testing.T) {
-			frame := c.frame()
+	const finClose, maxControlPayload = 0x88, 125 // RFC 6455 §5.2 and §5.5
+	for _, c := range everyCloseReason {
+		t.Run(c.Word, func(t *testing.T) {
+			frame := c.Frame()
 			if frame[0] != finClose || int(frame[1]) != len(frame)-2 || frame[1] > maxControlPayload {
 				t.Fatalf("frame % x", frame[:4])
 			}
@@ -66,9 +69,9 @@ func TestEveryWayOfEndingKeepsTheContract(t *testing.T) {
 			if err := json.Unmarshal(frame[4:], &reason); err != nil {
 				t.Fatal(err)
 			}
-			comesBack := c.code >= 4100
-			if c.code < 4000 || c.code > 4199 || !word.MatchString(reason.Code) || (reason.RetryMS > 0) != comesBack {
-				t.Errorf("%d %+v", c.code, reason)
+			comesBack := c.Code >= 4100
+			if c.Code < 4000 || c.Code > 4199 || !word.MatchString(reason.Code) || (reason.RetryMS > 0) != comesBack {
+				t.Errorf("%d %+v", c.Code, reason)
 			}
 		})
 	}
@@ -107,18 +110,5 @@ func TestTheHubHasNoSentencesOfItsOwn(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
-	}
-}
-
-func TestFramesOfEveryLengthSayTheirLength(t *testing.T) {
-	for _, n := range []int{0, 1, 125, 126, 127, 65535, 65536, 70000} {
-		f := textFrame(make([]byte, n))
-		head := map[bool]int{true: 2, false: 4}[n < 126]
-		if n > 65535 {
-			head = 10
-		}
-		if len(f) != head+n || f[0] != finText {
-			t.Errorf("%d bytes of payload make a frame of %d", n, len(f))
-		}
 	}
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // link brings some of the partitions to this instance: a subscription, the goroutine that moves them forward, and how
-// well it hears. What concerns one learner and what is for everybody come over separate links, so that neither
+// well it hears. What concerns one learner and what is for all come over separate links, so that neither
 // queues behind the other. Where each partition has its own link, a node that is down holds up no other partition.
 type link struct {
 	feed    *Feed

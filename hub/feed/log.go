@@ -61,7 +61,7 @@ type Channel interface {
 	Parse(text string) (e Entry, ok bool)
 }
 
-// Listener is told what comes over a subscription. Its methods do not block.
+// Listener takes what comes over a subscription. Its methods do not block.
 type Listener interface {
 	// Joined: the subscription, or a part of it, is new. What was sent before is missing.
 	Joined()

@@ -1,4 +1,4 @@
-package hub
+package conn
 
 import (
 	"bytes"
@@ -19,7 +19,7 @@ func (s *source) Read(p []byte) (int, error) { return s.rest.Read(p[:min(len(p),
 // readAll reads frames until something is wrong, and returns what the messages said, with | between.
 func readAll(input []byte, piece int) (said string, frames int, err error) {
 	conn := &source{rest: bytes.NewReader(input), piece: piece}
-	s := &socket{net: conn}
+	s := &Socket{net: conn}
 	for ; ; frames++ {
 		h, err := s.in.next(conn)
 		if err != nil {

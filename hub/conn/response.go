@@ -1,4 +1,4 @@
-package hub
+package conn
 
 import (
 	"net"
@@ -10,7 +10,7 @@ import (
 // response is an answer that stays with its handler, as a connection: HTTP/2 has many answers on one
 // connection and gives none away. Its reader learns only that the client has gone.
 type response struct {
-	net.Conn // none: nobody asks for its addresses
+	net.Conn // none: its addresses are not asked for
 	w        http.ResponseWriter
 	control  *http.ResponseController
 	gone     <-chan struct{} // closed when the client has

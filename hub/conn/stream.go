@@ -1,18 +1,14 @@
-package hub
+package conn
 
 import (
 	"bytes"
-	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -20,107 +16,36 @@ import (
 // Such a client is a socket like any other, only that its connection writes each frame as an
 // event and that it cannot speak: what it wants to say stands in its request.
 
-// ErrBadSince: since or Last-Event-ID is no JSON object of positions by topic, or names too many.
-var ErrBadSince = errors.New("hub: since is not a map of positions")
-
-// Refusal is why there is no stream: the status and the code that a WebSocket's handshake would be
-// answered with. RetryAfterS is in seconds; 0: not at all.
-type Refusal struct {
-	Status      int
-	Code        string
-	RetryAfterS int
+// Stream is the head of an event stream that was answered.
+type Stream struct {
+	conn net.Conn
+	held *response // nil where the connection was taken over
 }
 
-// Error is the code.
-func (r *Refusal) Error() string { return "hub: " + r.Code }
-
-func (f *refusal) told() *Refusal {
-	seconds, _ := strconv.Atoi(f.retryAfter) // "" is 0
-	return &Refusal{Status: f.status, Code: f.code, RetryAfterS: seconds}
-}
-
-// ServeEvents answers GET /api/events with the stream of whoever owns token; "" is a visitor's.
-// The topics are those of a WebSocket's hello: user, activity, what since names; and
-// those of the query's topics, with commas between. since is hello's since, in the query or, from a client that comes back, as
-// Last-Event-ID, whose places go first. Every event's id is the since to come back with. The last event is
-// close, with the code and reason of a WebSocket's close frame, unless the connection breaks.
-//
-// An error means that nothing was answered: ErrBadSince, *Refusal, or the connection failed. Over
-// HTTP/1.1 it returns at once and the stream lives on by itself, else it stays until the end.
-func (h *Hub) ServeEvents(w http.ResponseWriter, r *http.Request, token string) error {
-	since, err := sinceOf(r)
-	if err != nil {
-		return err
-	}
-	addr, no := h.admit(r)
-	if no != nil {
-		return no.told()
-	}
-	conn, held, err := h.openEvents(w, r)
-	if err != nil {
-		h.roster.release(addr)
-		return fmt.Errorf("open an event stream: %w", err)
-	}
-	s := &socket{hub: h, net: &events{Conn: conn, since: since, places: map[string]string{}}, addr: addr}
-	h.count.accepted.Add(1)
-	h.count.streams.Add(1)
-	if closed := h.roster.add(s); closed {
-		s.end(serverRestart)
-	}
-	if held != nil {
-		defer held.over()
-		s.serveEvents(token, since)
-		return nil
-	}
-	go s.serveEvents(token, since)
-	return nil
-}
-
-// sinceOf reads which topics a request wants, and from where on.
-func sinceOf(r *http.Request) (map[string]string, error) {
-	since, query := map[string]string{}, r.URL.Query()
-	for _, text := range []string{query.Get("since"), r.Header.Get("Last-Event-ID")} {
-		places := map[string]string{}
-		if text != "" && json.Unmarshal([]byte(text), &places) != nil {
-			return nil, ErrBadSince
-		}
-		maps.Copy(since, places)
-	}
-	for topic := range strings.SplitSeq(query.Get("topics"), ",") {
-		if _, placed := since[topic]; topic != "" && !placed {
-			since[topic] = ""
-		}
-	}
-	if len(since) > maxSince {
-		return nil, ErrBadSince
-	}
-	return since, nil
-}
-
-// openEvents answers with the head of a stream and returns what it is written to. held is nil
-// where the connection was taken over, as a WebSocket's is; HTTP/2 does not allow that.
-func (h *Hub) openEvents(w http.ResponseWriter, r *http.Request) (conn net.Conn, held *response, err error) {
+// OpenStream answers with the head of a stream. The connection is taken over, as a WebSocket's is, but for HTTP/2,
+// which does not allow that.
+func (v *Server) OpenStream(w http.ResponseWriter, r *http.Request) (*Stream, error) {
 	head := w.Header()
 	head.Set("Content-Type", "text/event-stream")
 	head.Set("Cache-Control", "no-store")
 	head.Set("X-Accel-Buffering", "no") // nginx would keep events until it has a bufferful
 	control := http.NewResponseController(w)
-	conn, _, err = control.Hijack()
+	conn, _, err := control.Hijack()
 	switch {
 	case errors.Is(err, http.ErrNotSupported):
-		held = holdResponse(w, r)
-		return held, held, held.head()
+		held := holdResponse(w, r)
+		return &Stream{held, held}, held.head()
 	case err != nil:
-		return nil, nil, err
+		return nil, err
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		tcp.SetWriteBuffer(kernelBytes)
 	}
-	if err := writeHead(conn, head, h.timing.hello); err != nil {
+	if err := writeHead(conn, head, v.Timing.Hello); err != nil {
 		conn.Close()
-		return nil, nil, err
+		return nil, err
 	}
-	return conn, nil, nil
+	return &Stream{conn: conn}, nil
 }
 
 // writeHead writes what net/http would have written. The body ends where the connection does.
@@ -137,24 +62,38 @@ func writeHead(conn net.Conn, head http.Header, patience time.Duration) error {
 	return err
 }
 
-// serveEvents lives as long as the stream. Whether a client that cannot answer pings is still there
-// shows only when nothing more can be written to it, so each stream ends after a while: a living
-// client comes back at once with its places, a dead one frees its place.
-func (s *socket) serveEvents(token string, since map[string]string) {
-	life := s.hub.timing.stream
-	renewal := time.AfterFunc(life-rand.N(life/4), func() { s.end(checkAgain) })
+// AttachStream makes s the socket of an event stream, to a client that came with since. The caller starts ServeStream then.
+func (v *Server) AttachStream(s *Socket, to *Stream, h Handler, since map[string]string) {
+	s.server, s.handler = v, h
+	s.net = &events{Conn: to.conn, since: since, places: map[string]string{}}
+}
+
+// ServeStream lives as long as the stream, whose client greet lets in. Whether a client that cannot answer pings is
+// still there shows only when nothing more can be written to it, so each stream ends after a while: a living
+// client comes back at once with its places, a dead one frees its place. Over HTTP/1.1 it returns at once and the
+// stream lives on by itself, else it stays until the end.
+func (s *Socket) ServeStream(to *Stream, greet func()) {
+	if to.held == nil {
+		go s.serveStream(greet)
+		return
+	}
+	defer to.held.over()
+	s.serveStream(greet)
+}
+
+func (s *Socket) serveStream(greet func()) {
+	life := s.server.Timing.Stream
+	renewal := time.AfterFunc(life-rand.N(life/4), func() { s.End(CheckAgain) })
 	defer renewal.Stop()
 	greeted := make(chan struct{})
 	go func() { // apart, as a client's frame is
 		defer close(greeted)
 		defer s.survive()
-		ctx, cancel := context.WithTimeout(context.Background(), authPatience)
-		defer cancel()
-		s.greet(ctx, token, since)
+		greet()
 	}()
 	<-greeted
 	s.drainInput()
-	s.leave()
+	s.handler.Leave()
 }
 
 // events is a connection that takes a server's WebSocket frames and writes each as an event. The
@@ -220,7 +159,7 @@ func (e *events) move(payload []byte) (id []byte) {
 		Op     string              `json:"op"`
 		Topic  string              `json:"topic"`
 		Pos    string              `json:"pos"`
-		Topics map[string]standing `json:"topics"`
+		Topics map[string]Standing `json:"topics"`
 	}
 	json.Unmarshal(payload, &f) // it is the hub's own
 	switch f.Op {

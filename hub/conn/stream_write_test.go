@@ -1,4 +1,4 @@
-package hub
+package conn
 
 import (
 	"bytes"
@@ -33,13 +33,13 @@ func (c *hesitant) CloseWrite() error { c.closed = true; return nil }
 func TestAnEventTakenInPiecesIsWrittenOnce(t *testing.T) {
 	frames := [][]byte{
 		textFrame([]byte(`{"op":"ready","user":null,"heartbeat_s":25,"topics":{"activity":{"pos":"E-9","resumed":true}}}`)),
-		controlFrame(finPing, ""), controlFrame(finPong, "x"), pongFrame(),
+		controlFrame(finPing, ""), controlFrame(finPong, "x"), PongFrame(),
 	}
 	for i := range 40 {
 		body := fmt.Sprintf(`{"op":"event","topic":"activity","pos":"E-%d","type":"t","data":"%s"}`, i, strings.Repeat("x", rand.N(70_000)))
 		frames = append(frames, textFrame([]byte(body)))
 	}
-	frames = append(frames, serverRestart.frame())
+	frames = append(frames, ServerRestart.Frame())
 	write := func(most int) *hesitant {
 		c := &hesitant{most: most}
 		e := &events{Conn: c, since: map[string]string{"activity": "E-1"}, places: map[string]string{}}

@@ -1,6 +1,6 @@
 //go:build !unix
 
-package hub
+package conn
 
 import (
 	"net"
@@ -10,4 +10,4 @@ import (
 // directWrites is not possible here: every write gets a goroutine that may wait.
 func directWrites(net.Conn) syscall.RawConn { return nil }
 
-func (d *desk) writeNow(uintptr) bool { return true }
+func (b *writeBuffer) writeNow(uintptr) bool { return true }

@@ -1,4 +1,4 @@
-package hub
+package conn
 
 import (
 	"bufio"
@@ -64,7 +64,7 @@ func BenchmarkInbound(b *testing.B) {
 	for _, size := range []int{20, 120, 1000, messageLimit} {
 		input := masked(finText, strings.Repeat("x", size))
 		b.Run(fmt.Sprintf("own/%d bytes", size), func(b *testing.B) {
-			s := &socket{net: &endless{bytes: input}}
+			s := &Socket{net: &endless{bytes: input}}
 			b.ReportAllocs()
 			for b.Loop() {
 				h, err := s.in.next(s.net)

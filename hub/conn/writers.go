@@ -1,4 +1,4 @@
-package hub
+package conn
 
 import (
 	"errors"
@@ -13,11 +13,11 @@ import (
 // writers write what waits for the sockets. A socket that has something to send stands in the
 // run queue once; a writer takes all that waits for it, joins it, and writes it at once,
 // without ever waiting for the socket. The queue has two lanes: sockets that have something of
-// their learner's go before those that have only what everybody gets. There are at most as many
+// their learner's go before those that have only what all get. There are at most as many
 // writers as processors, and none while there is nothing to write.
 type writers struct {
-	hub  *Hub
-	most int
+	counts *Counts
+	most   int
 
 	mu      sync.Mutex
 	lanes   [2]runLane
@@ -26,7 +26,7 @@ type writers struct {
 }
 
 // runLane is a list of sockets, linked through them.
-type runLane struct{ first, last *socket }
+type runLane struct{ first, last *Socket }
 
 // yieldAfter is how many sockets a writer serves before it lets others run: without it those that
 // bring the next events would wait until the runtime takes the processor away, 10 ms later.
@@ -36,14 +36,14 @@ const yieldAfter = 64
 // writer's buffer.
 const joinBytes = 32 << 10
 
-func (w *writers) init(h *Hub) {
-	w.hub, w.most = h, runtime.GOMAXPROCS(0)
+func (w *writers) init(counts *Counts) {
+	w.counts, w.most = counts, runtime.GOMAXPROCS(0)
 	w.emptied.L = &w.mu
 }
 
-// catchUp waits until a lane is empty. Writers wait for nobody, so this is a matter of this
-// machine's speed alone, never of a client's.
-func (w *writers) catchUp(of lane) {
+// catchUp waits until a lane is empty. Writers wait for no client, so this is a matter of this
+// machine's speed alone.
+func (w *writers) catchUp(of Lane) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for w.lanes[of].first != nil {
@@ -52,7 +52,7 @@ func (w *writers) catchUp(of lane) {
 }
 
 // heed does what a queued event calls for.
-func (w *writers) heed(s *socket, c call, of lane) {
+func (w *writers) heed(s *Socket, c call, of Lane) {
 	switch c {
 	case wake:
 		w.wake(of, s)
@@ -62,7 +62,7 @@ func (w *writers) heed(s *socket, c call, of lane) {
 }
 
 // wake puts sockets that were claimed into the run queue.
-func (w *writers) wake(of lane, sockets ...*socket) {
+func (w *writers) wake(of Lane, sockets ...*Socket) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, s := range sockets {
@@ -70,7 +70,7 @@ func (w *writers) wake(of lane, sockets ...*socket) {
 		case s.direct == nil:
 			go s.drain(nil)
 		case s.urged:
-			w.append(s, own)
+			w.append(s, Own)
 		default:
 			w.append(s, of)
 		}
@@ -82,22 +82,22 @@ func (w *writers) wake(of lane, sockets ...*socket) {
 }
 
 // hurry moves a socket into the own lane. If it stands nowhere, because it is with a writer or
-// whoever claimed it has not come here yet, it will go there next.
-func (w *writers) hurry(s *socket) {
+// its waker has not come here yet, it will go there next.
+func (w *writers) hurry(s *Socket) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
 	case !s.queued:
 		s.urged = true
-	case s.lane == shared:
+	case s.lane == Shared:
 		w.remove(s)
-		w.append(s, own)
+		w.append(s, Own)
 	}
 }
 
-func (w *writers) waiting() bool { return w.lanes[own].first != nil || w.lanes[shared].first != nil }
+func (w *writers) waiting() bool { return w.lanes[Own].first != nil || w.lanes[Shared].first != nil }
 
-func (w *writers) append(s *socket, to lane) {
+func (w *writers) append(s *Socket, to Lane) {
 	l := &w.lanes[to]
 	s.queued, s.lane, s.urged = true, to, false
 	s.prev, s.next = l.last, nil
@@ -109,7 +109,7 @@ func (w *writers) append(s *socket, to lane) {
 	l.last = s
 }
 
-func (w *writers) remove(s *socket) {
+func (w *writers) remove(s *Socket) {
 	l := &w.lanes[s.lane]
 	if s.prev == nil {
 		l.first = s.next
@@ -129,12 +129,12 @@ func (w *writers) remove(s *socket) {
 
 // take returns the next socket; nil tells the writer to stop, which is noted in the same step,
 // so that a wake in this moment starts another.
-func (w *writers) take() *socket {
+func (w *writers) take() *Socket {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	s := w.lanes[own].first
+	s := w.lanes[Own].first
 	if s == nil {
-		s = w.lanes[shared].first
+		s = w.lanes[Shared].first
 	}
 	if s == nil {
 		w.running--
@@ -150,11 +150,11 @@ func (w *writers) take() *socket {
 
 // run is one writer.
 func (w *writers) run() {
-	d := desks.Get().(*desk)
-	defer desks.Put(d)
+	b := writeBuffers.Get().(*writeBuffer)
+	defer writeBuffers.Put(b)
 	n := 0
 	for s := w.take(); s != nil; s = w.take() {
-		w.write(s, d)
+		w.write(s, b)
 		if n++; n%yieldAfter == 0 {
 			runtime.Gosched()
 		}
@@ -163,20 +163,20 @@ func (w *writers) run() {
 
 // write sends one batch of what waits for s. If the socket's buffer is full, the rest goes to
 // a goroutine that may wait.
-func (w *writers) write(s *socket, d *desk) {
-	d.frames = s.batch(d.frames[:0], joinBytes)
-	defer clear(d.frames) // a desk must not keep frames alive
-	n, err := d.try(s.direct)
-	w.hub.count.writes.Add(1)
+func (w *writers) write(s *Socket, b *writeBuffer) {
+	b.frames = s.batch(b.frames[:0], joinBytes)
+	defer clear(b.frames) // a pooled buffer must not keep frames alive
+	n, err := b.try(s.direct)
+	w.counts.Writes.Add(1)
 	if err != nil {
-		s.abort()
+		s.Abort()
 		return
 	}
-	if rest := remaining(d.frames, n); rest != nil {
+	if rest := remaining(b.frames, n); rest != nil {
 		go s.drain(rest)
 		return
 	}
-	if more, of := s.settle(); more {
+	if more, of := s.finishTurn(); more {
 		w.wake(of, s)
 	}
 }
@@ -194,8 +194,8 @@ func remaining(frames [][]byte, n int) net.Buffers {
 	return nil
 }
 
-// desk is what a writer works at.
-type desk struct {
+// writeBuffer is what a writer works with.
+type writeBuffer struct {
 	frames [][]byte
 	joined []byte
 	data   []byte
@@ -204,49 +204,49 @@ type desk struct {
 	write  func(fd uintptr) bool // one system call, made once so that a write allocates nothing
 }
 
-// desks outlive the writers, which come and go with the work.
-var desks = sync.Pool{New: func() any {
-	d := &desk{joined: make([]byte, 0, joinBytes)}
-	d.write = d.writeNow
-	return d
+// writeBuffers outlive the writers, which come and go with the work.
+var writeBuffers = sync.Pool{New: func() any {
+	b := &writeBuffer{joined: make([]byte, 0, joinBytes)}
+	b.write = b.writeNow
+	return b
 }}
 
 // try writes the frames as far as the socket's buffer takes them.
-func (d *desk) try(conn syscall.RawConn) (int, error) {
-	switch len(d.frames) {
+func (b *writeBuffer) try(conn syscall.RawConn) (int, error) {
+	switch len(b.frames) {
 	case 0:
 		return 0, nil
 	case 1:
-		d.data = d.frames[0]
+		b.data = b.frames[0]
 	default:
-		d.data = d.joined[:0]
-		for _, f := range d.frames {
-			d.data = append(d.data, f...)
+		b.data = b.joined[:0]
+		for _, f := range b.frames {
+			b.data = append(b.data, f...)
 		}
 	}
-	d.n, d.err = 0, nil
-	if err := conn.Write(d.write); err != nil {
+	b.n, b.err = 0, nil
+	if err := conn.Write(b.write); err != nil {
 		return 0, err
 	}
-	d.data = nil
-	return d.n, d.err
+	b.data = nil
+	return b.n, b.err
 }
 
 // batch moves frames of at most limit bytes (or one larger) from the queue into to.
-func (s *socket) batch(to [][]byte, limit int) [][]byte {
+func (s *Socket) batch(to [][]byte, limit int) [][]byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.waits == nil || s.dead != "" {
+	if s.waits == nil || s.muted {
 		return to
 	}
 	return s.waits.take(to, limit)
 }
 
-// settle ends a writer's turn. more means that the socket has to be written to again, in lane of.
-func (s *socket) settle() (more bool, of lane) {
+// finishTurn ends a writer's turn. more means that the socket has to be written to again, in lane of.
+func (s *Socket) finishTurn() (more bool, of Lane) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if q := s.waits; q != nil && s.dead == "" {
+	if q := s.waits; q != nil && !s.muted {
 		if !q.empty() {
 			return true, q.next()
 		}
@@ -258,12 +258,12 @@ func (s *socket) settle() (more bool, of lane) {
 		s.flushed = true
 		s.shut()
 	}
-	return false, own
+	return false, Own
 }
 
 // shut follows the close frame: with the client's close frame here all is said, else the
 // sending side ends, and the reader waits for the client's. s.mu is held; nothing here waits.
-func (s *socket) shut() {
+func (s *Socket) shut() {
 	tcp, plain := s.net.(*net.TCPConn)
 	switch {
 	case s.parted && plain:
@@ -276,52 +276,52 @@ func (s *socket) shut() {
 }
 
 // drain writes to a socket that makes its writer wait. It ends when nothing is left. A socket that
-// has taken nothing for as long as may be is told to come back, should it read again in the
+// has taken nothing for as long as may be gets a close frame, should it read again in the
 // moment that is left.
-func (s *socket) drain(rest net.Buffers) {
+func (s *Socket) drain(rest net.Buffers) {
 	for {
 		if len(rest) == 0 {
 			rest = s.batch(nil, joinBytes)
 		}
-		s.mayTake(s.hub.timing.stuck)
+		s.mayTake(s.server.Timing.Stuck)
 		n, err := rest.WriteTo(s.net)
 		switch {
 		case err == nil:
-			if !s.settleSlow() {
+			if !s.finishDrain() {
 				return
 			}
-		case errors.Is(err, os.ErrDeadlineExceeded) && n > 0 && !s.isEnding():
+		case errors.Is(err, os.ErrDeadlineExceeded) && n > 0 && !s.IsEnding():
 			// It is slow, but not stuck.
 		case errors.Is(err, os.ErrDeadlineExceeded) && s.tellSlow():
 		default:
-			s.abort()
+			s.Abort()
 			return
 		}
 	}
 }
 
 // tellSlow ends a socket that is stuck, unless it is ending already.
-func (s *socket) tellSlow() bool {
+func (s *Socket) tellSlow() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ending {
 		return false
 	}
-	s.hub.count.slow.Add(1)
-	s.endLocked(tooSlow) // whose close frame the caller writes
+	s.server.Slow.Add(1)
+	s.endLocked(TooSlow) // whose close frame the caller writes
 	return true
 }
 
-// settleSlow is settle for drain: the deadline must not outlive the waiting.
-func (s *socket) settleSlow() bool {
+// finishDrain is finishTurn for drain: the deadline must not outlive the waiting.
+func (s *Socket) finishDrain() bool {
 	s.mayTake(0)
-	more, _ := s.settle()
+	more, _ := s.finishTurn()
 	return more
 }
 
 // mayTake sets the deadline of the next write; 0: none. A socket that is ending keeps the one
 // that end has set.
-func (s *socket) mayTake(d time.Duration) {
+func (s *Socket) mayTake(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
@@ -333,28 +333,32 @@ func (s *socket) mayTake(d time.Duration) {
 	}
 }
 
-// wakeBatch hands sockets to the writers some at a time.
-type wakeBatch struct {
-	lane    lane
-	sockets [64]*socket
+// Batch offers events to many sockets and hands those that were at rest to the writers some at a time, so that the first
+// are written to while the last are being offered theirs. The caller ends it with Flush.
+type Batch struct {
+	Lane    Lane // in which the writers serve them
+	sockets [64]*Socket
 	n       int
 }
 
-// add does what queueing for s calls for, sooner or later.
-func (b *wakeBatch) add(s *socket, c call) {
+// Offer is Socket.Offer within a batch. taken means that the event will be sent, or a later one that replaces it.
+func (b *Batch) Offer(s *Socket, ev *Event) (taken bool) {
+	c, taken := s.queue(ev)
 	if c != wake {
-		s.hub.writers.heed(s, c, b.lane)
-		return
+		s.server.writers.heed(s, c, b.Lane)
+		return taken
 	}
 	b.sockets[b.n] = s
 	if b.n++; b.n == len(b.sockets) {
-		b.flush()
+		b.Flush()
 	}
+	return taken
 }
 
-func (b *wakeBatch) flush() {
+// Flush hands over what is left.
+func (b *Batch) Flush() {
 	if b.n > 0 {
-		b.sockets[0].hub.writers.wake(b.lane, b.sockets[:b.n]...)
+		b.sockets[0].server.writers.wake(b.Lane, b.sockets[:b.n]...)
 		b.n = 0
 	}
 }

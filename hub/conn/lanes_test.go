@@ -1,29 +1,25 @@
-package hub
+package conn
 
 import (
-	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/redis/go-redis/v9"
-
-	"mstm/hub/feed"
 	"mstm/hub/hubtest"
 )
 
-// waitingSocket is a socket for which events wait: nobody writes to it.
-func waitingSocket(t *testing.T) *socket {
-	h := New(Config{Redis: redis.NewClient(&redis.Options{})})
+// waitingSocket is a socket for which events wait: nothing is written to it.
+func waitingSocket(t *testing.T) *Socket {
 	here, there := net.Pipe()
 	t.Cleanup(func() { here.Close(); there.Close() })
-	return &socket{hub: h, net: here}
+	return &Socket{server: NewServer(slog.Default()), net: here}
 }
 
 // sent is what a writer would send now, each frame as "topic type version/number@offset".
-func sent(t *testing.T, s *socket) (frames []string) {
+func sent(t *testing.T, s *Socket) (frames []string) {
 	t.Helper()
 	for _, b := range s.batch(nil, 1<<30) {
 		if b[0] == finClose {
@@ -41,58 +37,68 @@ func sent(t *testing.T, s *socket) (frames []string) {
 	return frames
 }
 
-func what(offset uint64, topic, typ, data string) *event {
-	return whole(offset, topic, typ, data, feed.State{})
+func what(offset uint64, topic, typ, data string) *Event {
+	return &Event{
+		Topic: topic, Lane: Shared, Place: fmt.Sprint("E-", offset),
+		Frame: EventFrame(topic, fmt.Sprint("E-", offset), `"type":"`+typ+`","data":`+data),
+	}
 }
 
-func whole(offset uint64, topic, typ, data string, s feed.State) *event {
-	return newEvent(feed.Entry{
-		Position: feed.Position{Epoch: "E", Offset: offset}, Topic: topic, Body: `"type":"` + typ + `","data":` + data, State: s,
-	})
+// learners is an event of a learner's own topic.
+func learners(ev *Event) *Event {
+	ev.Lane = Own
+	return ev
 }
 
-func cart(offset uint64, version int) *event {
-	return whole(offset, "user:a", "cart.changed", fmt.Sprintf(`{"version":%d}`, version), feed.State{Whole: true, Version: int64(version)})
+// whole is an event of whole state.
+func whole(ev *Event, typ string, version int) *Event {
+	ev.Kind, ev.Version = typ, int64(version)
+	return ev
 }
 
-func order(offset uint64) *event { return what(offset, "user:a", "order.changed", `{}`) }
+func cart(offset uint64, version int) *Event {
+	ev := what(offset, "user", "cart.changed", fmt.Sprintf(`{"version":%d}`, version))
+	return whole(learners(ev), "cart.changed", version)
+}
 
-func activity(offset uint64) *event { return what(offset, Activity, "begins", `{}`) }
+func order(offset uint64) *Event { return learners(what(offset, "user", "order.changed", `{}`)) }
 
-func course(offset uint64, id string) *event {
-	return whole(offset, CourseTopic(id), "course.changed", `{"course_id":"`+id+`"}`, feed.State{Whole: true})
+func activity(offset uint64) *Event { return what(offset, "activity", "begins", `{}`) }
+
+func course(offset uint64, id string) *Event {
+	return whole(what(offset, "course:"+id, "course.changed", `{"course_id":"`+id+`"}`), "course.changed", 0)
 }
 
 func TestWhatWaitsIsSentByLaneAndTopic(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
-		events []*event
+		events []*Event
 		want   []string
 	}{
-		{"of three carts the newest is sent", []*event{cart(1, 5), cart(2, 6), cart(3, 7)},
+		{"of three carts the newest is sent", []*Event{cart(1, 5), cart(2, 6), cart(3, 7)},
 			[]string{`user cart.changed {"version":7}@E-3`}},
-		{"a cart comes where the newest one stood, so positions only grow", []*event{cart(1, 5), order(2), cart(3, 6), order(4)},
+		{"a cart comes where the newest one stood, so positions only grow", []*Event{cart(1, 5), order(2), cart(3, 6), order(4)},
 			[]string{"user order.changed {}@E-2", `user cart.changed {"version":6}@E-3`, "user order.changed {}@E-4"}},
-		{"a cart that was published too late replaces none", []*event{cart(1, 6), cart(2, 5)},
+		{"a cart that was published too late replaces none", []*Event{cart(1, 6), cart(2, 5)},
 			[]string{`user cart.changed {"version":6}@E-1`, `user cart.changed {"version":5}@E-2`}},
-		{"orders all arrive", []*event{order(1), order(2), order(3)},
+		{"orders all arrive", []*Event{order(1), order(2), order(3)},
 			[]string{"user order.changed {}@E-1", "user order.changed {}@E-2", "user order.changed {}@E-3"}},
-		{"a payment goes before activities that wait", []*event{activity(1), activity(2), order(7), activity(3)},
+		{"a payment goes before activities that wait", []*Event{activity(1), activity(2), order(7), activity(3)},
 			[]string{"user order.changed {}@E-7", "activity begins {}@E-1", "activity begins {}@E-2", "activity begins {}@E-3"}},
-		{"courses are kept apart", []*event{course(1, "c1"), course(2, "c2"), course(3, "c1")},
+		{"courses are kept apart", []*Event{course(1, "c1"), course(2, "c2"), course(3, "c1")},
 			[]string{`course:c2 course.changed {"course_id":"c2"}@E-2`, `course:c1 course.changed {"course_id":"c1"}@E-3`}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := waitingSocket(t)
 			for _, ev := range tt.events {
 				if _, taken := s.queue(ev); !taken {
-					t.Errorf("%d is not taken", ev.pos.Offset)
+					t.Errorf("%s is not taken", ev.Place)
 				}
 			}
 			if got := sent(t, s); !slices.Equal(got, tt.want) {
 				t.Errorf("sent %q, want %q", got, tt.want)
 			}
-			if more, _ := s.settle(); more || s.waits != nil {
+			if more, _ := s.finishTurn(); more || s.waits != nil {
 				t.Error("an idle socket keeps a queue")
 			}
 		})
@@ -114,10 +120,10 @@ func TestAFullSharedLaneBecomesOneReadyForEachTopicAndOrdersStay(t *testing.T) {
 	if got := sent(t, s); !slices.Equal(got, want) {
 		t.Errorf("sent %q, want %q", got, want)
 	}
-	if n := s.hub.count.resynced.Load(); n != 2 {
+	if n := s.server.Resynced.Load(); n != 2 {
 		t.Errorf("counted %d topics", n)
 	}
-	if n := s.hub.count.slow.Load(); n != 0 {
+	if n := s.server.Slow.Load(); n != 0 {
 		t.Errorf("%d sockets were ended", n)
 	}
 }
@@ -125,8 +131,8 @@ func TestAFullSharedLaneBecomesOneReadyForEachTopicAndOrdersStay(t *testing.T) {
 func TestALaneIsBoundedInBytesHoweverLongItLags(t *testing.T) {
 	s := waitingSocket(t)
 	for i := range uint64(500) {
-		s.queue(what(1+i, Activity, "poster", `"`+strings.Repeat("x", 10<<10)+`"`))
-		if n := s.waits.lanes[shared].bytes; n > shareBytes {
+		s.queue(what(1+i, "activity", "poster", `"`+strings.Repeat("x", 10<<10)+`"`))
+		if n := s.waits.lanes[Shared].bytes; n > shareBytes {
 			t.Fatalf("%d bytes wait", n)
 		}
 	}
@@ -150,7 +156,7 @@ func TestAFullOwnLaneEndsTheSocketAndDropsNothingInSilence(t *testing.T) {
 	if len(got) != 1 || !strings.Contains(got[0], "TOO_SLOW") {
 		t.Errorf("sent %q, want the close frame alone", got)
 	}
-	if n := s.hub.count.slow.Load(); n != 1 {
+	if n := s.server.Slow.Load(); n != 1 {
 		t.Errorf("%d sockets were counted", n)
 	}
 }
@@ -163,20 +169,21 @@ func TestCartsThatPileUpNeverEndASocket(t *testing.T) {
 	if got := sent(t, s); len(got) != 1 || !strings.HasSuffix(got[0], fmt.Sprintf("@E-%d", 10*laneEvents)) {
 		t.Errorf("sent %q", got)
 	}
-	if n := s.hub.count.conflated.Load(); n != 10*laneEvents-1 {
+	if n := s.server.Conflated.Load(); n != 10*laneEvents-1 {
 		t.Errorf("%d gave way", n)
 	}
 }
 
 func TestAReplayIsNotCountedAgainstTheLane(t *testing.T) {
 	s := waitingSocket(t)
-	var missed []*event
-	for i := range uint64(replayEvents) {
+	const replayed = 1024
+	var missed []*Event
+	for i := range uint64(replayed) {
 		missed = append(missed, order(1+i))
 	}
-	s.replay(missed)
+	s.Replay(missed)
 	for i := range uint64(laneEvents) {
-		if _, taken := s.queue(order(replayEvents + 1 + i)); !taken {
+		if _, taken := s.queue(order(replayed + 1 + i)); !taken {
 			t.Fatalf("live event %d behind a replay does not fit", i)
 		}
 	}
@@ -185,25 +192,12 @@ func TestAReplayIsNotCountedAgainstTheLane(t *testing.T) {
 	}
 }
 
-func TestAReplayLeavesOutStateThatALaterOneReplaces(t *testing.T) {
-	older := []feed.Event{cart(1, 1), order(2), activity(3)}
-	newer := []feed.Event{cart(4, 2), order(5), cart(6, 4), cart(7, 3)}
-	got, fits := collect("user:a", older, newer)
-	var offsets []uint64
-	for _, ev := range got {
-		offsets = append(offsets, ev.pos.Offset)
-	}
-	if want := []uint64{2, 5, 6, 7}; !fits || !slices.Equal(offsets, want) {
-		t.Errorf("replayed %v, want %v", offsets, want)
-	}
-}
-
-// queueOfWriters is a run queue that nobody serves, with some sockets of broadcasts in it.
-func queueOfWriters(t *testing.T, broadcasts int) (*writers, []*socket) {
+// queueOfWriters is a run queue without a writer, with some sockets of broadcasts in it.
+func queueOfWriters(t *testing.T, broadcasts int) (*writers, []*Socket) {
 	s := waitingSocket(t)
-	w := &s.hub.writers
+	w := &s.server.writers
 	w.most = 0
-	var all []*socket
+	var all []*Socket
 	conn, err := net.ListenUnix("unix", &net.UnixAddr{Name: t.TempDir() + "/s"})
 	if err != nil {
 		t.Fatal(err)
@@ -214,20 +208,20 @@ func queueOfWriters(t *testing.T, broadcasts int) (*writers, []*socket) {
 		t.Fatal(err)
 	}
 	for range broadcasts {
-		one := &socket{hub: s.hub, net: s.net, direct: raw, open: true}
+		one := &Socket{server: s.server, net: s.net, direct: raw, open: true}
 		all = append(all, one)
-		one.pass(activity(1))
+		one.Offer(activity(1))
 	}
 	return w, all
 }
 
 func TestSocketsWithSomethingOfTheirOwnAreServedFirst(t *testing.T) {
 	w, all := queueOfWriters(t, 5)
-	all[3].pass(order(1)) // stands in the queue
-	all[1].pass(order(1))
-	all[1].pass(order(2))
-	payer := &socket{hub: w.hub, net: all[0].net, direct: all[0].direct, open: true}
-	payer.pass(order(3))
+	all[3].Offer(order(1)) // stands in the queue
+	all[1].Offer(order(1))
+	all[1].Offer(order(2))
+	payer := &Socket{server: all[0].server, net: all[0].net, direct: all[0].direct, open: true}
+	payer.Offer(order(3))
 	var got []int
 	w.running = 1
 	for s := w.take(); s != nil; s = w.take() {
@@ -245,40 +239,12 @@ func TestASocketThatIsWithAWriterGoesIntoTheOwnLaneNext(t *testing.T) {
 	w, all := queueOfWriters(t, 3)
 	w.running = 1
 	s := w.take()
-	s.pass(order(1)) // s is all[0], being written to
-	if more, of := s.settle(); !more || of != own {
+	s.Offer(order(1)) // s is all[0], being written to
+	if more, of := s.finishTurn(); !more || of != Own {
 		t.Fatalf("settled: more %v, lane %v", more, of)
 	}
-	w.wake(shared, s) // even if whoever wakes it knows of a broadcast only
+	w.wake(Shared, s) // even if its waker knows of a broadcast only
 	if next := w.take(); next != all[0] {
 		t.Errorf("served %d, want 0 again", slices.Index(all, next))
-	}
-}
-
-// TestPlannedReturnsAreSpreadEvenly: the busiest second has at most half as much again as the mean.
-func TestPlannedReturnsAreSpreadEvenly(t *testing.T) {
-	for _, n := range []int{1, 20, 1000, 10000} {
-		t.Run(fmt.Sprint(n), func(t *testing.T) {
-			window := restartWindow(n)
-			seconds := map[int64]int{}
-			for i := range n {
-				var reason struct {
-					RetryMS int64 `json:"retry_ms"`
-				}
-				if err := json.Unmarshal(serverRestart.slot(i, n, window).frame()[4:], &reason); err != nil {
-					t.Fatal(err)
-				}
-				if reason.RetryMS < serverRestart.least.Milliseconds() || reason.RetryMS > window.Milliseconds() {
-					t.Errorf("socket %d of %d comes back after %d ms", i, n, reason.RetryMS)
-				}
-				seconds[reason.RetryMS/1000]++
-			}
-			mean := float64(n) / window.Seconds()
-			for second, came := range seconds {
-				if n >= 20 && float64(came) > 1.5*mean {
-					t.Errorf("%d come back in second %d, %.0f in the mean", came, second, mean)
-				}
-			}
-		})
 	}
 }

@@ -1,6 +1,6 @@
 //go:build unix
 
-package hub
+package conn
 
 import (
 	"net"
@@ -22,16 +22,16 @@ func directWrites(c net.Conn) syscall.RawConn {
 }
 
 // writeNow writes once and never waits: true tells the runtime not to.
-func (d *desk) writeNow(fd uintptr) bool {
+func (b *writeBuffer) writeNow(fd uintptr) bool {
 	for {
-		n, err := writeOnce(fd, d.data)
+		n, err := writeOnce(fd, b.data)
 		switch {
 		case err == syscall.EINTR:
 			continue
 		case err == syscall.EAGAIN:
 			return true
 		}
-		d.n, d.err = max(n, 0), err
+		b.n, b.err = max(n, 0), err
 		return true
 	}
 }

@@ -1,11 +1,12 @@
-package hub
+package conn
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"slices"
 	"strconv"
-
-	"mstm/hub/feed"
+	"time"
 )
 
 // WebSocket opcodes with the FIN bit, RFC 6455 §5.2. A server's frames carry no mask.
@@ -57,6 +58,9 @@ func textFrame(payload []byte) []byte {
 	return append(frameHeader(finText, len(payload)), payload...)
 }
 
+// PingFrame asks for a sign of life.
+func PingFrame() []byte { return controlFrame(finPing, "") }
+
 func controlFrame(first byte, payload string) []byte {
 	payload = payload[:min(len(payload), maxControlPayload)]
 	return append(frameHeader(first, len(payload)), payload...)
@@ -74,17 +78,29 @@ func closeFrame(code int, reason string) []byte {
 // posMember precedes the position in the frame of an event. A topic cannot hold it: its quotes are escaped.
 const posMember = `,"pos":"`
 
-// eventFrame is one event as every follower of its topic gets it.
-func eventFrame(topic, place, body string) []byte {
-	head := `{"op":"event","topic":` + quote(shownTopic(topic)) + posMember + place + `",`
+// EventFrame is one event as every follower of its topic gets it. body is the frame's members type and data.
+func EventFrame(topic, place, body string) []byte {
+	head := `{"op":"event","topic":` + quote(topic) + posMember + place + `",`
 	b := frameHeader(finText, len(head)+len(body)+1)
 	b = append(b, head...)
 	b = append(b, body...)
 	return append(b, '}')
 }
 
-// standing is what ready says about one topic.
-type standing struct {
+// replacePlace is an event's frame with another place.
+func replacePlace(frame []byte, place string) (other []byte, ok bool) {
+	first, payload, _, ok := cutFrame(frame)
+	head, rest, found := bytes.Cut(payload, []byte(posMember))
+	_, rest, ends := bytes.Cut(rest, []byte(`"`))
+	if !ok || !found || !ends {
+		return nil, false
+	}
+	body := slices.Concat(head, []byte(posMember+place+`"`), rest)
+	return append(frameHeader(first, len(body)), body...), true
+}
+
+// Standing is what ready says about one topic.
+type Standing struct {
 	Pos     string `json:"pos"`
 	Resumed bool   `json:"resumed"`
 }
@@ -93,13 +109,13 @@ type readyFrame struct {
 	Op         string              `json:"op"`
 	User       *string             `json:"user"`
 	HeartbeatS int                 `json:"heartbeat_s"`
-	Topics     map[string]standing `json:"topics"`
+	Topics     map[string]Standing `json:"topics"`
 }
 
-// newReady tells a client where it stands in the topics named: all it follows after hello, one
-// after follow or after continuity was lost.
-func (h *Hub) newReady(user string, topics map[string]standing) []byte {
-	f := readyFrame{Op: "ready", HeartbeatS: int(h.timing.ping.Seconds()), Topics: topics}
+// ReadyFrame says where a client stands in the topics named: all that it follows after hello, one
+// after follow or after continuity was lost. user is "" before a login.
+func ReadyFrame(heartbeat time.Duration, user string, topics map[string]Standing) []byte {
+	f := readyFrame{Op: "ready", HeartbeatS: int(heartbeat.Seconds()), Topics: topics}
 	if user != "" {
 		f.User = &user
 	}
@@ -107,21 +123,13 @@ func (h *Hub) newReady(user string, topics map[string]standing) []byte {
 	return textFrame(b)
 }
 
-// readyFor is newReady for one topic, to be queued in the topic's lane.
-func (h *Hub) readyFor(user, topic string, st standing) *event {
-	pos, _, _ := feed.ParsePlace(st.Pos)
-	return &event{
-		pos: pos, place: st.Pos, topic: topic, lane: laneOf(topic),
-		frame: h.newReady(user, map[string]standing{shownTopic(topic): st}),
-	}
-}
-
-// errorFrame tells a client what was refused. detail is for people.
-func errorFrame(code, detail string) []byte {
+// ErrorFrame says what was refused. detail is for people.
+func ErrorFrame(code, detail string) []byte {
 	return textFrame([]byte(`{"op":"error","code":` + quote(code) + `,"detail":` + quote(detail) + `}`))
 }
 
-func pongFrame() []byte { return textFrame([]byte(`{"op":"pong"}`)) }
+// PongFrame answers a client's ping.
+func PongFrame() []byte { return textFrame([]byte(`{"op":"pong"}`)) }
 
 // closeReason is the JSON in a close frame, always below RFC 6455's 123 bytes.
 func closeReason(code string, retryMS int64) string {

@@ -1,34 +1,26 @@
-package hub
+package conn
 
 import (
 	"slices"
-	"strings"
 	"sync"
 )
 
-// lane is where an event waits for a socket that cannot be written to yet. The own lane holds
-// what concerns the socket's learner alone, and the hub's answers; the shared lane what is for
-// everybody. The own lane goes first, and each keeps its order: a topic lies in one lane.
+// Lane is where an event waits for a socket that cannot be written to yet. The own lane holds
+// what concerns the socket's learner alone, and the answers; the shared lane what is for
+// all. The own lane goes first, and each keeps its order: a topic lies in one lane.
 //
 // What a lane cannot hold is never left out in silence. An older state gives way to a newer one
-// of the same topic, whose position covers it (see feed.State). A full own lane ends the socket
+// of the same topic, whose position covers it. A full own lane ends the socket
 // with 4100: it comes back with its position. A full shared lane is emptied, and for each topic in it
 // one ready says "resumed":false: the page reads that state again, keeps its socket and gets its own
-// events meanwhile.
-type lane uint8
+// events in the meantime.
+type Lane uint8
 
+// The lanes.
 const (
-	own lane = iota
-	shared
+	Own Lane = iota
+	Shared
 )
-
-// laneOf is the lane of a topic; the hub's answers, which have none, go into the own lane.
-func laneOf(topic string) lane {
-	if topic == "" || strings.HasPrefix(topic, userPrefix) {
-		return own
-	}
-	return shared
-}
 
 const (
 	laneEvents = 256       // events that may wait in a lane
@@ -36,21 +28,15 @@ const (
 	shareBytes = 64 << 10
 )
 
-// replaces reports whether old has nothing to say beside the later ev.
-func (ev *event) replaces(old *event) bool {
-	return ev.kind != "" && ev.kind == old.kind && ev.topic == old.topic &&
-		ev.state.Version >= old.state.Version
-}
-
 // queue is all that waits for one socket. A socket at rest has none.
 type queue struct {
 	lanes [2]waiting
-	last  *event // the close frame, after everything
+	last  *Event // the close frame, after everything
 }
 
 // waiting is one lane.
 type waiting struct {
-	events   []*event
+	events   []*Event
 	bytes    int
 	replayed int // events that do not count against the limit
 }
@@ -70,24 +56,24 @@ func (q *queue) free() {
 }
 
 func (q *queue) empty() bool {
-	return len(q.lanes[own].events) == 0 && len(q.lanes[shared].events) == 0 && q.last == nil
+	return len(q.lanes[Own].events) == 0 && len(q.lanes[Shared].events) == 0 && q.last == nil
 }
 
-// answersOnly takes out what is of a topic. Before ready no page may get any: it would take the event's place for
+// answersOnly takes out what is of a topic. Before ready no page may get any: the page would take the event's place for
 // its own, and not know that it has missed what was before.
 func (q *queue) answersOnly() {
 	for i := range q.lanes {
 		l := &q.lanes[i]
-		l.events = slices.DeleteFunc(l.events, func(ev *event) bool { return ev.topic != "" })
+		l.events = slices.DeleteFunc(l.events, func(ev *Event) bool { return ev.Topic != "" })
 	}
 }
 
 // next is the lane that goes first. What is only the close frame goes like the learner's own.
-func (q *queue) next() lane {
-	if len(q.lanes[own].events) == 0 && q.last == nil {
-		return shared
+func (q *queue) next() Lane {
+	if len(q.lanes[Own].events) == 0 && q.last == nil {
+		return Shared
 	}
-	return own
+	return Own
 }
 
 // take moves frames of at most limit bytes (or one larger) into to.
@@ -96,11 +82,11 @@ func (q *queue) take(to [][]byte, limit int) [][]byte {
 		l := &q.lanes[i]
 		n, bytes := 0, 0
 		for _, ev := range l.events {
-			if len(to) > 0 && len(ev.frame) > limit {
+			if len(to) > 0 && len(ev.Frame) > limit {
 				break
 			}
-			to = append(to, ev.frame)
-			limit -= len(ev.frame)
+			to = append(to, ev.Frame)
+			limit -= len(ev.Frame)
 			bytes += ev.size()
 			n++
 		}
@@ -112,35 +98,31 @@ func (q *queue) take(to [][]byte, limit int) [][]byte {
 		}
 	}
 	if q.last != nil {
-		to, q.last = append(to, q.last.frame), nil
+		to, q.last = append(to, q.last.Frame), nil
 	}
 	return to
 }
 
-// size is what counts of an event that waits, bytes. A place that names what is early does not: with hundreds of those
-// it is most of the frame, and all followers share that.
-func (e *event) size() int { return len(e.frame) - len(e.place) }
-
 // fits reports whether ev is not too much.
-func (l *waiting) fits(ev *event, bytes int) bool {
+func (l *waiting) fits(ev *Event, bytes int) bool {
 	n := len(l.events) - l.replayed
 	return n < laneEvents && (n <= 0 || l.replayed > 0 || l.bytes+ev.size() <= bytes)
 }
 
-func (l *waiting) put(ev *event) {
+func (l *waiting) put(ev *Event) {
 	l.events = append(l.events, ev)
 	l.bytes += ev.size()
 }
 
 // yield takes out the older state that ev replaces and reports how much that was.
-func (l *waiting) yield(ev *event) (gone int) {
-	if ev.kind == "" {
+func (l *waiting) yield(ev *Event) (gone int) {
+	if ev.Kind == "" {
 		return 0
 	}
 	at := 0
-	l.events = slices.DeleteFunc(l.events, func(old *event) bool {
+	l.events = slices.DeleteFunc(l.events, func(old *Event) bool {
 		at++
-		if !ev.replaces(old) {
+		if !ev.Replaces(old) {
 			return false
 		}
 		gone++
@@ -155,9 +137,9 @@ func (l *waiting) yield(ev *event) (gone int) {
 }
 
 // newest is the last event of each topic that waits here or is ev.
-func (l *waiting) newest(ev *event) (newest []*event) {
+func (l *waiting) newest(ev *Event) (newest []*Event) {
 	for _, e := range slices.Backward(append(slices.Clone(l.events), ev)) {
-		if !slices.ContainsFunc(newest, func(n *event) bool { return n.topic == e.topic }) {
+		if !slices.ContainsFunc(newest, func(n *Event) bool { return n.Topic == e.Topic }) {
 			newest = append(newest, e)
 		}
 	}

@@ -1,8 +1,8 @@
 //go:build unix && !linux
 
-package hub
+package conn
 
 import "syscall"
 
-// writeOnce is write(2). Other systems allow raw calls to nobody but their own library.
+// writeOnce is write(2). Other systems allow raw calls to their own library alone.
 func writeOnce(fd uintptr, p []byte) (int, error) { return syscall.Write(int(fd), p) }

@@ -1,4 +1,4 @@
-package hub
+package conn
 
 import (
 	"container/heap"
@@ -21,7 +21,7 @@ func (a *arrivals) Pop() any {
 
 // TestTenThousandCutAtOnceAreBackWithinHalfAMinute plays pages that obey, on a clock of its own.
 func TestTenThousandCutAtOnceAreBackWithinHalfAMinute(t *testing.T) {
-	d, start := newDoor(handshakeRate, handshakeBurst, 0), time.Now()
+	d, start := NewAdmissionLimiter(HandshakeRate, HandshakeBurst, 0), time.Now()
 	var coming arrivals
 	for i := range 10_000 {
 		coming = append(coming, time.Duration(i)*25*time.Microsecond) // a page's first pause: a quarter of a second
@@ -41,14 +41,14 @@ func TestTenThousandCutAtOnceAreBackWithinHalfAMinute(t *testing.T) {
 		t.Errorf("%d are in after %s", in, last)
 	}
 	for second, n := range perSecond {
-		if second > 0 && n > handshakeRate+handshakeRate/10 {
+		if second > 0 && n > HandshakeRate+HandshakeRate/10 {
 			t.Errorf("%d came in in second %d", n, second)
 		}
 	}
 }
 
 func TestThoseTurnedAwayAtOneMomentComeBackAtDifferentOnes(t *testing.T) {
-	d, now := newDoor(0.001, 1, 0), time.Now()
+	d, now := NewAdmissionLimiter(0.001, 1, 0), time.Now()
 	d.enter(now)
 	moments := map[time.Duration]bool{}
 	for range 2 * returnRate * int(longestWait/time.Second) { // more than fit
