@@ -23,7 +23,7 @@ type wanderer struct {
 	seen  map[string]int // how often, by event
 	from  map[string][]int
 	since string
-	read  int // it was told to read the state
+	read  int // how often it had to read the state
 }
 
 // move ends the page's socket and opens the next one on another instance.
@@ -87,7 +87,7 @@ func (in *instance) accepted(name string, stop <-chan struct{}) (taken []string,
 	}
 }
 
-// TestWhatWasAcceptedIsHeardOnce though Redis is killed meanwhile and pages move between the instances: by those that
+// TestWhatWasAcceptedIsHeardOnce though Redis is killed and pages move between the instances: by those that
 // stay and by those that are resumed, each publisher's events in order.
 func TestWhatWasAcceptedIsHeardOnce(t *testing.T) {
 	r := startRedis(t, "--appendonly", "yes", "--appendfsync", "always")

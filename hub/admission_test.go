@@ -102,7 +102,7 @@ func byHeader(places int) func(*hub.Config) {
 	}
 }
 
-// TestWhatOneAddressMayNotHaveCostsTheOthersNoHandshake: the rate of handshakes is everybody's.
+// TestWhatOneAddressMayNotHaveCostsTheOthersNoHandshake: the rate of handshakes is for all addresses.
 func TestWhatOneAddressMayNotHaveCostsTheOthersNoHandshake(t *testing.T) {
 	in := prepare(t, embedded(t), byHeader(1))
 	in.Narrow(2)

@@ -48,7 +48,7 @@ func TestDrillChurn(t *testing.T) {
 		all.Wait()
 		eventually(t, "all have gone", func() bool { return p.stats().Sockets == 0 })
 		if drillRuns() > 0 {
-			time.Sleep(3 * time.Second) // what the last second changed is told to the others
+			time.Sleep(3 * time.Second) // what the last second changed reaches the other instances
 		}
 	}
 	churn(warm, 3*perSecond) // the runtime never forgets the most goroutines it had at once

@@ -230,12 +230,12 @@ func p99(all []*guest) time.Duration {
 
 // TestDrillOnePercentStopReading lets every hundredth socket stop reading in a stream of
 // broadcasts: the others hear as quickly as before, each stuck one costs at most 64 KiB of the
-// instance's memory, and is told to come back once it reads again.
+// instance's memory, and gets the close frame once it reads again.
 func TestDrillOnePercentStopReading(t *testing.T) {
 	if drillRuns() == 0 {
 		t.Skip("memory and latency are weighed on a quiet machine with many sockets: make drill")
 	}
-	// Short enough that nobody is stuck for the ten seconds after which the hub lets go.
+	// Short enough that no page is stuck for the ten seconds after which the hub lets go.
 	n, gap, rounds := crowdSize(), 350*time.Millisecond, 20
 	stuck := max(2, n/100)
 	r := startRedis(t)
@@ -305,8 +305,8 @@ func TestDrillOnePercentStopReading(t *testing.T) {
 	eventually(t, "the stuck ones are gone, and nobody else", func() bool { return p.stats().Sockets == n-stuck })
 }
 
-// letGoOn waits until the instance has ended the sockets, and lets them read again: they have a
-// moment to be told.
+// letGoOn waits until the instance has ended the sockets, and lets them read again: each has a
+// moment for its close frame.
 func letGoOn(p *process, stopped []*guest) {
 	for deadline := time.Now().Add(drillPatience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if p.stats().SlowCloses >= uint64(len(stopped)) {

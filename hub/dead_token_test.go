@@ -16,7 +16,7 @@ import (
 	"mstm/hub/hubtest"
 )
 
-// TestWhoHasTheOldTokenTooIsOutWithinASecondOfANewPassword and hears nothing meanwhile: the page that set it brings its
+// TestWhoHasTheOldTokenTooIsOutWithinASecondOfANewPassword and hears nothing in that second: the page that set it brings its
 // new token, a thief of the old one cannot.
 func TestWhoHasTheOldTokenTooIsOutWithinASecondOfANewPassword(t *testing.T) {
 	addr, people := embedded(t), &accounts{dead: map[string]bool{}}

@@ -112,7 +112,7 @@ func TestComingAndGoingLeavesNothingBehind(t *testing.T) {
 }
 
 // FuzzFrames sends what it likes after hello: the socket may be closed, with a code of the
-// contract, and nobody else may notice.
+// contract, and no other page may notice.
 func FuzzFrames(f *testing.F) {
 	for _, seed := range []string{
 		`{"op":"ping"}`, `{"op":"follow","topic":"course:c1","since":"x-1"}`, `{"op":"unfollow","topic":"activity"}`,

@@ -33,7 +33,7 @@ func drillRuns() int {
 // something breaks.
 type drill struct {
 	pages, users int
-	rate, events int // events a second, and in all; some of them go to everybody
+	rate, events int // events a second, and in all; some of them go to all pages
 	frozen       time.Duration
 
 	redis     *realRedis
@@ -108,7 +108,7 @@ type track struct {
 	topic string // as the ledger knows it
 	since string
 	seen  int
-	reads int // of the state, because events were lost and the page was told so
+	reads int // of the state, because events were lost and ready said so
 }
 
 func (d *drill) newPage(i int, greeted func()) *page {
@@ -251,7 +251,7 @@ func (p *page) take(body []byte) error {
 	}
 }
 
-// ready reads the state where the page is told that it has missed something.
+// ready reads the state where ready says that the page has missed something.
 func (t *track) ready(l *ledger, st hubtest.Standing) {
 	if !st.Resumed && t.since != "" {
 		t.seen = max(t.seen, l.read(t.topic))
@@ -325,7 +325,7 @@ func (d *drill) run(t *testing.T, breaks func()) (r result) {
 		pages[i] = d.newPage(i, greeted.Done)
 		stays.Go(func() {
 			if failed[i] = pages[i].stay(i, deadline); failed[i] != nil {
-				pages[i].greeted() // nobody is to wait for it
+				pages[i].greeted() // no page is to wait for it
 			}
 		})
 	}
@@ -357,7 +357,7 @@ func (d *drill) run(t *testing.T, breaks func()) (r result) {
 }
 
 // TestDrillFaultsMidStream breaks one thing in the middle of a stream. Every page ends with each
-// number once and in order; only where Redis comes back empty the pages are told to read the
+// number once and in order; only where Redis comes back empty the pages have to read the
 // state, and end with it.
 func TestDrillFaultsMidStream(t *testing.T) {
 	for _, tt := range []struct {

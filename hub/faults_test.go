@@ -20,7 +20,7 @@ import (
 	"mstm/hub/hubtest"
 )
 
-// publishThrough publishes from..to, once each, whatever happens to Redis meanwhile: Once makes
+// publishThrough publishes from..to, once each, whatever happens to Redis in that time: Once makes
 // a repeat after a lost answer harmless.
 func (in *instance) publishThrough(t testing.TB, topic string, from, to int) {
 	t.Helper()
@@ -79,7 +79,7 @@ func TestWithRedisAwaySocketsStayAndAfterwardsEventsFlow(t *testing.T) {
 	if n := strings.Count(in.log.String(), "lost its subscription"); n != 2 {
 		t.Errorf("the two lost subscriptions were logged %d times", n)
 	}
-	r.start() // empty: everything is lost, and everybody is told
+	r.start() // empty: everything is lost, and every page learns it
 	f := c.WaitFor("ready that says not resumed", soon, func(f hubtest.Frame) bool {
 		st, ok := f.Topics["user"]
 		return ok && !st.Resumed && st.Pos != before && f.Op == "ready" && len(f.Topics) == 1
@@ -157,7 +157,7 @@ func TestAReplicaWithoutTheTailIsAnotherLog(t *testing.T) {
 func TestATailThatIsLostAndWrittenAnewIsAnotherLog(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
-		anew     int  // events published after the failover, before anybody looks
+		anew     int  // events published after the failover, before any instance looks
 		deaf     bool // nothing of them is heard
 		followed bool // and then one is heard that seems to be next
 	}{
@@ -247,7 +247,7 @@ func TestAHoleOlderThanTheStreamIsToldAndNotPassedOver(t *testing.T) {
 	wantNumbers(t, c, "user", 1, 4)
 }
 
-// deafProxy passes everything on until it is told to swallow what Redis sends to subscribers.
+// deafProxy passes everything on until it has to swallow what Redis sends to subscribers.
 type deafProxy struct {
 	addr string
 	mu   sync.Mutex

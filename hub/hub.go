@@ -1,50 +1,3 @@
-// Package hub is the live part of the shop: it keeps the WebSockets of every open page and
-// passes each event to the pages that follow its topic, on whichever instance they are.
-//
-// # How an event travels
-//
-// Topics are spread over a fixed number of partitions. A partition is a log in Redis: an
-// epoch, a head, a stream, and a pub/sub channel. Publish runs one script that gives the
-// event the next offset, appends it to the stream and sends it to all instances. Offsets are
-// dense within a partition, so whoever misses one sees it. An instance feeds each partition
-// in offset order: what comes over pub/sub if it is the next one, what the stream holds if
-// there is a hole. The hole is read once per instance and no socket is closed for it. Heads are compared
-// several times a second, so nothing is later than that even over a subscription that is silently
-// dead; and each comparison sends an echo through the subscription, so one that stays silent is
-// replaced within two seconds, also when nothing else is published.
-//
-// Learners' topics and shared topics (activity, courses, desk) have separate links to Redis, and
-// separate lanes in front of each socket and in the writers' run queue: a payment overtakes a
-// marketing flood wherever it could have to wait. Within a topic nothing overtakes. What a slow
-// socket's lanes cannot hold is never left out in silence; lane says how.
-//
-// While Redis is away an event reaches the pages of its own instance at once, and the others when Redis is
-// back; see early.
-//
-// A position ("pos") is "EPOCH-OFFSET". A follower takes nothing at or below the position
-// it came with, so an event reaches a socket once, in order. When continuity is lost (Redis came
-// back empty, the hole is older than the stream, a replica took over without the tail) every
-// follower is sent a fresh "ready" for its topic with "resumed":false: read the state again.
-//
-// # Who owns what
-//
-//   - Run owns these goroutines and waits for them: for each of the two links (learners'
-//     partitions, shared topics'; on a Cluster one for each partition) a receiver, which alone reads from the link's Redis subscription
-//     and never blocks, and a feeder, which alone moves the link's partitions forward; the beat
-//     (pings, expired tokens); the exchange of counts with the other instances; the questions
-//     whether those who have logged in still may be here.
-//   - A socket has one reader, started by ServeHTTP, which returns so that the request's
-//     memory is freed. The reader alone unregisters the socket. A client frame is handled on
-//     a short-lived goroutine the reader waits for, so that the reader's stack stays small.
-//   - A socket has no writer of its own. Whoever gives it the first frame puts it into the
-//     writers' run queue; a writer takes all that waits and writes it at once without
-//     blocking. A socket whose buffer is full gets a goroutine until it has caught up or its
-//     deadline has passed. Writers exist only while there is something to write.
-//   - Anybody may end a socket (socket.end): that queues the close frame and sets deadlines. Only
-//     the reader and a failed write close the TCP connection.
-//
-// Locks are taken in the order partition, socket, writers; those of the fleet
-// come last. None is held across a write to a socket or a call to Redis.
 package hub
 
 import (
@@ -64,11 +17,11 @@ import (
 	"mstm/hub/fleet"
 )
 
-// ErrTryLater is what Authenticate wraps when it cannot tell whether a token is good (its
+// ErrTryLater is what Authenticate wraps when it cannot know whether a token is good (its
 // store is away): the socket is closed with 4103 and comes back, instead of losing its login.
 var ErrTryLater = errors.New("hub: cannot tell now")
 
-// Identity is who a token belongs to.
+// Identity is the owner of a token.
 type Identity struct {
 	User, Client string
 	Session      string    // a stable id of this token, such as its hash; never the token
@@ -79,11 +32,11 @@ type Identity struct {
 // Config is what a Hub needs to know. Redis and Authenticate are required.
 type Config struct {
 	Redis redis.UniversalClient
-	// Authenticate tells whose token it is. An error means the token is refused (4001),
+	// Authenticate returns the owner of a token. An error means the token is refused (4001),
 	// unless it wraps ErrTryLater or context.DeadlineExceeded (4103).
 	Authenticate func(ctx context.Context, token string) (Identity, error)
-	// StillGood tells of some hundred identities at once whether what Authenticate has answered still holds. It is
-	// asked now and then about every open socket: an order to end one may be lost. An error: it cannot tell now.
+	// StillGood reports of some hundred identities at once whether the answers of Authenticate still hold. The hub calls
+	// it now and then for every open socket: an order to end one may be lost. An error: it cannot be known now.
 	// Optional.
 	StillGood func(ctx context.Context, ids []Identity) (good []bool, err error)
 	// AllowedOrigins lists exact scheme://host[:port]; "*" allows any (development only). The
@@ -93,7 +46,7 @@ type Config struct {
 	// Caps, 0: none. Those of a user and of an address count the sockets on all instances, as
 	// far as this one knows: see fleet.Fleet.Elsewhere.
 	MaxPerUser, MaxPerAddress, MaxPerInstance int
-	// RemoteAddr tells the client's address; nil: the host of the request's RemoteAddr.
+	// RemoteAddr is the client's address; nil: the host of the request's RemoteAddr.
 	RemoteAddr func(*http.Request) string
 	// Explain is the sentence for people about a code of an error frame; nil: the code alone.
 	Explain func(code string) string
@@ -194,7 +147,7 @@ func (h *Hub) Run(ctx context.Context) error {
 // Healthy is nil while this instance is up to date with Redis, else the reason why it is not to be given new sockets.
 func (h *Hub) Healthy() error { return h.feed.Healthy() }
 
-// Close refuses new sockets, tells every socket to come back (4101, each with its own moment)
+// Close refuses new sockets, closes every socket with 4101, each with its own moment to come back,
 // and waits until they are gone. When ctx ends first the rest are cut, and ctx's error is
 // returned.
 func (h *Hub) Close(ctx context.Context) error {

@@ -153,7 +153,7 @@ func TestALoginAfterALogoutIsNotTakenForTheOneThatEnded(t *testing.T) {
 	}
 }
 
-// slowRedis holds scripts up, once armed, until it is told to go on; one that is full takes none.
+// slowRedis holds scripts up, once armed, until goOn; one that is full takes none.
 type slowRedis struct {
 	armed, waits, full atomic.Bool
 	goOn               chan struct{}

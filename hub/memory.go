@@ -14,7 +14,7 @@ type calm struct {
 // crowdSockets is how many make a crowd, whose memory is worth the trouble.
 const crowdSockets = 1000
 
-// after reports whether next to nobody came in the round that ends, while or after a crowd was here:
+// after reports whether next to no socket came in the round that ends, while or after a crowd was here:
 // memory is to be given back then. accepted have come since the start, and here are still here.
 func (c *calm) after(accepted uint64, here int) bool {
 	now := accepted - c.seen

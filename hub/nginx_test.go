@@ -13,7 +13,7 @@ import (
 	"mstm/hub/hubtest"
 )
 
-// plainNginx is a proxy as somebody sets it up who has never heard of streams: it buffers answers, and
+// plainNginx is a proxy as an administrator sets it up without a thought of streams: it buffers answers, and
 // passes no upgrade on.
 const plainNginx = `
 daemon off; master_process off; pid %[1]s/pid; error_log %[1]s/error.log;
@@ -60,7 +60,7 @@ func startNginx(t *testing.T, url string) (front string) {
 	return "http://" + addr
 }
 
-// TestAStreamPassesAPlainNginx follows, is told to come back, and comes back, through a proxy that
+// TestAStreamPassesAPlainNginx follows, gets a close event, and comes back, through a proxy that
 // breaks WebSockets and buffers.
 func TestAStreamPassesAPlainNginx(t *testing.T) {
 	in := startDoors(t, embedded(t))

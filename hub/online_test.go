@@ -66,7 +66,7 @@ func TestWhoIsOnlineIsKnownOnEveryInstance(t *testing.T) {
 		}
 	}
 	visitor.Close()
-	b.stop() // what is left on it does not count: it serves nobody who is there
+	b.stop() // what is left on it does not count: it serves no page
 	a.wantOnline(t, hub.Online{Instances: 1, Sockets: 1, Users: 1, Topics: topics{
 		"user": {Users: 1, Sockets: 1}, "activity": {Users: 1, Sockets: 1},
 	}})

@@ -195,5 +195,5 @@ func (p *partition) remove(f *follower) {
 
 // key is where f counts. A session's user changes only by a login, which moves what it follows.
 func (f *follower) key() fleet.Key {
-	return fleet.Key{Topic: shownTopic(f.topic.name), User: f.session.who().User}
+	return fleet.Key{Topic: shownTopic(f.topic.name), User: f.session.owner().User}
 }

@@ -80,7 +80,7 @@ func cameBack(t *testing.T, to *instance, since map[string]string) *hubtest.Clie
 	return c
 }
 
-// TestAPageAheadOfItsInstanceDoesNotGoBack: an event that is early there, and an answer to follow, have places that
+// TestAPageAheadOfItsInstanceDoesNotGoBack: an event that is pending there, and an answer to follow, have places that
 // cover what the page has had elsewhere.
 func TestAPageAheadOfItsInstanceDoesNotGoBack(t *testing.T) {
 	late, ahead, b, place, catchUp := fallBehind(t, 4)
@@ -155,8 +155,8 @@ func TestEachEarlyEventOfAResumeNamesAllThatWereHad(t *testing.T) {
 	wantNumbers(t, third, "user", 4, 4)
 }
 
-// TestAnEmptyLogLeavesThePlaceOfWhatIsEarly: a page that was told to read the state does not get afterwards, elsewhere,
-// what it has had early.
+// TestAnEmptyLogLeavesThePlaceOfWhatIsEarly: a page that had to read the state does not get afterwards, elsewhere,
+// what it has had as pending events.
 func TestAnEmptyLogLeavesThePlaceOfWhatIsEarly(t *testing.T) {
 	m := miniredis.RunT(t)
 	a, b := start(t, m.Addr()), start(t, m.Addr())

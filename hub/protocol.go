@@ -108,7 +108,7 @@ func (s *session) greet(ctx context.Context, token string, since map[string]stri
 	s.Start(topics)
 }
 
-// helloTopics follows activity and what else since names. What is refused is told after ready.
+// helloTopics follows activity and what else since names. What is refused is answered after ready.
 func (s *session) helloTopics(ctx context.Context, since map[string]string, topics map[string]conn.Standing) {
 	wanted := append([]string{Activity}, slices.Sorted(maps.Keys(since))...)
 	for _, shown := range wanted {
@@ -233,7 +233,7 @@ func (s *session) alreadyFollowed(f *follower, greet bool) conn.Standing {
 
 // topicFor is the topic a client means, or why it may not follow it.
 func (s *session) topicFor(shown string) (name, code string) {
-	id := s.who()
+	id := s.owner()
 	switch {
 	case shown == ownTopic && id.User != "":
 		return UserTopic(id.User), ""
@@ -284,11 +284,11 @@ func (s *session) drop(name string) {
 	s.follows = append(s.follows[:i], s.follows[i+1:]...)
 }
 
-// renew takes a newer token of the same user and answers ready without topics. A socket nobody
-// has logged in on becomes the token's owner's. Another user's token ends the socket: what it follows
+// renew takes a newer token of the same user and answers ready without topics. A socket without
+// a login becomes the token's owner's. Another user's token ends the socket: what it follows
 // and what waits for it belong to the first.
 func (s *session) renew(ctx context.Context, token string) {
-	if s.who().User == "" {
+	if s.owner().User == "" {
 		if _, err := s.login(ctx, token, "", true); err != nil {
 			s.End(closeReasonOf(err))
 		}
@@ -301,7 +301,7 @@ func (s *session) renew(ctx context.Context, token string) {
 	switch {
 	case err != nil:
 		s.End(closeReasonOf(err))
-	case id.User != s.who().User:
+	case id.User != s.owner().User:
 		s.End(conn.IdentityChanged)
 	case !s.unmute(id.Session):
 		s.End(conn.CheckAgain) // this instance has not heard yet that the token is dead
@@ -317,7 +317,7 @@ func (s *session) check(under bool) {
 	s.renewing = under
 }
 
-// renewed puts the new identity in place unless it was ended meanwhile.
+// renewed puts the new identity in place unless it was ended in the meantime.
 func (s *session) renewed(id Identity, began time.Time, known []feed.Position) {
 	name := UserTopic(id.User)
 	p := s.hub.partitionOf(name)

@@ -67,7 +67,7 @@ func (h *Hub) recheck(ctx context.Context, sessions []*session) {
 	var asked []*session
 	var ids []Identity
 	for _, s := range sessions {
-		if id := s.who(); id.User != "" {
+		if id := s.owner(); id.User != "" {
 			asked, ids = append(asked, s), append(ids, id)
 		}
 	}

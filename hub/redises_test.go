@@ -72,7 +72,7 @@ func (f *fleetOfTwo) want(t *testing.T) {
 	}
 }
 
-// whole checks that nobody was told to read the state again, and that a page comes back to
+// whole checks that no page had to read the state again, and that a page comes back to
 // the other instance without a hole.
 func (f *fleetOfTwo) whole(t *testing.T, since map[string]string) {
 	t.Helper()

@@ -221,7 +221,7 @@ func (p *partition) admit(at feed.Held, j *join) error {
 		return nil
 	case here >= most:
 		return errTooManySockets
-	case here+p.hub.fleet.Elsewhere(fleet.Key{Topic: ownTopic, User: j.session.who().User}) >= most:
+	case here+p.hub.fleet.Elsewhere(fleet.Key{Topic: ownTopic, User: j.session.owner().User}) >= most:
 		return errTooManyElsewhere
 	}
 	return nil

@@ -115,7 +115,7 @@ func (s *seenPending) fresh(missed []*event, spans ...[]feed.Event) (events []*e
 	return events
 }
 
-// without leaves of a socket's marks those of events that are not pending here as well: a pending event goes to nobody
+// without leaves of a socket's marks those of events that are not pending here as well: no client gets a pending event
 // twice.
 func without(marks []string, pending []feed.Event) (rest []string) {
 	for _, m := range marks {

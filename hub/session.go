@@ -46,8 +46,8 @@ func (s *session) Leave() {
 	s.hub.roster.remove(s)
 }
 
-// who is the identity at this moment.
-func (s *session) who() Identity {
+// owner is the identity at this moment.
+func (s *session) owner() Identity {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.identity

@@ -13,7 +13,7 @@ import (
 	"mstm/hub/hubtest"
 )
 
-// sleeper is a page that reads only when it is told to.
+// sleeper is a page that reads only on demand.
 type sleeper struct {
 	t  *testing.T
 	ws *websocket.Conn
@@ -226,7 +226,7 @@ func TestAStuckPageThatReadsAgainInTimeIsToldToComeBack(t *testing.T) {
 	eventually(t, "it is gone", func() bool { return in.Stats().Sockets == 0 })
 }
 
-// TestPersonalEventsDoNotQueueBehindSharedOnes stops what feeds everybody's events for good; a
+// TestPersonalEventsDoNotQueueBehindSharedOnes stops what feeds the shared events for good; a
 // learner's own come all the same.
 func TestPersonalEventsDoNotQueueBehindSharedOnes(t *testing.T) {
 	in := start(t, embedded(t))

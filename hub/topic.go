@@ -72,7 +72,7 @@ const (
 	userPartitions     = 16
 )
 
-// partitionIndex tells which partition holds a valid topic.
+// partitionIndex is the partition that holds a valid topic.
 func partitionIndex(topic string) int {
 	switch {
 	case topic == Activity:

@@ -21,7 +21,7 @@ func directWrites(c net.Conn) syscall.RawConn {
 	return nil
 }
 
-// writeNow writes once and never waits: true tells the runtime not to.
+// writeNow writes once and never waits: true asks the runtime not to.
 func (b *writeBuffer) writeNow(fd uintptr) bool {
 	for {
 		n, err := writeOnce(fd, b.data)

@@ -12,7 +12,7 @@
 //   - Any goroutine may end a socket (Socket.End): that queues the close frame and sets deadlines. Only
 //     the reader and a failed write close the TCP connection.
 //
-// Locks are taken in the order socket, writers. None is held across a write that may wait.
+// The document of package hub has the order of the locks.
 package conn
 
 import (

@@ -127,7 +127,7 @@ func (w *writers) remove(s *Socket) {
 	}
 }
 
-// take returns the next socket; nil tells the writer to stop, which is noted in the same step,
+// take returns the next socket; nil stops the writer, which is noted in the same step,
 // so that a wake in this moment starts another.
 func (w *writers) take() *Socket {
 	w.mu.Lock()

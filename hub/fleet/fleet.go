@@ -7,7 +7,7 @@
 //
 // An instance that has been silent for silenceTicks does not count until its next message.
 //
-// Locks are taken in the order exchange, peers, presence.
+// The document of package hub has the order of the locks.
 package fleet
 
 import (

@@ -153,7 +153,7 @@ func Try(url string, o Options) (*websocket.Conn, *http.Response, error) {
 	return ws, res, err
 }
 
-// smallReceiver dials connections that soon make the server wait when nobody reads.
+// smallReceiver dials connections that soon make the server wait when the client does not read.
 func smallReceiver(bytes int) func(context.Context, string, string) (net.Conn, error) {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		conn, err := (&net.Dialer{}).DialContext(ctx, network, addr)
@@ -194,7 +194,7 @@ func closedBy(err error) *Closed {
 	return end
 }
 
-// Pause is when a client whose connection ended with err, or was refused so, comes back: when it was told,
+// Pause is when a client whose connection ended with err, or was refused so, comes back: at the moment it was given,
 // or within a second, as a page by its first step.
 func Pause(err error) time.Duration {
 	if told := closedBy(err).RetryMS; told > 0 {

@@ -24,7 +24,7 @@ func (in *instance) offer(t testing.TB, topic string, n int, once string) {
 	}
 }
 
-// readyFalse waits for the ready that tells a page to read one topic's state, and returns its position.
+// readyFalse waits for the ready that asks a page to read one topic's state, and returns its position.
 func readyFalse(t testing.TB, c *hubtest.Client, topic string) string {
 	t.Helper()
 	return c.WaitFor("ready that says not resumed", soon, func(f hubtest.Frame) bool {
@@ -59,7 +59,7 @@ func TestWithRedisAwayEventsArriveHereAndElsewhereAfterwards(t *testing.T) {
 				if err := m.Restart(); err != nil {
 					t.Fatal(err)
 				}
-				if lost { // those who have not had them read the state in their place
+				if lost { // pages that have not had them read the state instead
 					readyFalse(t, there, topic.shown)
 				} else {
 					wantNumbers(t, there, topic.shown, 1, 7)
@@ -220,7 +220,7 @@ func TestAFullRedisMakesNoInstanceUnready(t *testing.T) {
 	wantNumbers(t, c, "user", 1, 3)
 }
 
-// TestWhatStandsInLineIsBounded: beyond the bound an event is refused and reaches nobody.
+// TestWhatStandsInLineIsBounded: beyond the bound an event is refused and reaches no page.
 func TestWhatStandsInLineIsBounded(t *testing.T) {
 	m := miniredis.RunT(t)
 	in := start(t, m.Addr())
@@ -249,7 +249,7 @@ func forgetfulRedis(t testing.TB, addr string, retries int, armed *atomic.Bool) 
 	return client
 }
 
-// TestAnOrderToEndThatStandsInLineKeepsNobodyFromAPosition: it is no event that somebody has had.
+// TestAnOrderToEndThatStandsInLineKeepsNobodyFromAPosition: no page has had it as an event.
 func TestAnOrderToEndThatStandsInLineKeepsNobodyFromAPosition(t *testing.T) {
 	m := miniredis.RunT(t)
 	in := start(t, m.Addr())
@@ -296,7 +296,7 @@ func TestWhoComesBetweenEarlyEventsHasThemInOrder(t *testing.T) {
 	wantNumbers(t, fresh, "user", 4, 5)
 }
 
-// TestAPlaceCoversWhatIsEarly: what comes through the log meanwhile has a place that names the early event, and a page
+// TestAPlaceCoversWhatIsEarly: what comes through the log in that time has a place that names the pending event, and a page
 // that comes back with it gets neither again.
 func TestAPlaceCoversWhatIsEarly(t *testing.T) {
 	addr, redis := embedded(t), &slowRedis{}
