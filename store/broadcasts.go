@@ -16,14 +16,14 @@ type Broadcasts struct {
 	docs      Collection[shop.Broadcast]
 	audiences *Audiences
 
-	posted *kept[[]shop.Broadcast]
+	posted *cached[[]shop.Broadcast]
 }
 
 func newBroadcasts(b *base) *Broadcasts {
 	s := &Broadcasts{base: b, docs: newCollection[shop.Broadcast](b, "broadcasts")}
 	s.docs.missing = shop.ErrBroadcastNotFound
 	s.docs.version = func(d *shop.Broadcast) *int64 { return &d.V }
-	s.posted = newKept[[]shop.Broadcast](b.bus, changePosted, postedAge)
+	s.posted = newCached[[]shop.Broadcast](b.bus, changePosted, postedAge)
 	return s
 }
 

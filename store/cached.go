@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// kept is one reading of what every request needs and people seldom change. The bus tells of a
+// cached is one reading of what every request needs and people seldom change. The bus tells of a
 // change; while that would not be heard, it is read each time.
-type kept[T any] struct {
+type cached[T any] struct {
 	bus *bus
 	age time.Duration // a safety net: how old a reading may be, whatever the bus says
 
@@ -18,9 +18,9 @@ type kept[T any] struct {
 	at    time.Time // of the reading; zero: there is none
 }
 
-// newKept keeps what changes of a kind make wrong.
-func newKept[T any](b *bus, kind string, age time.Duration) *kept[T] {
-	k := &kept[T]{bus: b, age: age}
+// newCached keeps what changes of a kind make wrong.
+func newCached[T any](b *bus, kind string, age time.Duration) *cached[T] {
+	k := &cached[T]{bus: b, age: age}
 	b.onChange(func(ch change) {
 		if ch.Kind == kind || ch.Kind == changeAll {
 			k.mu.Lock()
@@ -33,7 +33,7 @@ func newKept[T any](b *bus, kind string, age time.Duration) *kept[T] {
 }
 
 // get is the value from memory, if that can be trusted, else a reading of it.
-func (k *kept[T]) get(ctx context.Context, read func(context.Context) (T, error)) (T, error) {
+func (k *cached[T]) get(ctx context.Context, read func(context.Context) (T, error)) (T, error) {
 	value, gen, ok := k.last()
 	if ok && k.bus.healthy() {
 		return value, nil
@@ -45,14 +45,14 @@ func (k *kept[T]) get(ctx context.Context, read func(context.Context) (T, error)
 	return value, err
 }
 
-func (k *kept[T]) last() (value T, gen uint64, ok bool) {
+func (k *cached[T]) last() (value T, gen uint64, ok bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.value, k.gen, !k.at.IsZero() && time.Since(k.at) < k.age
 }
 
 // put keeps a reading unless something changed while it was made.
-func (k *kept[T]) put(value T, gen uint64) {
+func (k *cached[T]) put(value T, gen uint64) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.gen == gen {

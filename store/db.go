@@ -3,8 +3,8 @@
 // errors stop here: callers see shop's errors, and whatever else went wrong is wrapped
 // so that errors.Is(err, shop.ErrUnavailable) tells an outage from a bug.
 //
-// Where no MongoDB or Redis is named, both run inside this process (embedded.go,
-// embedded_redis.go) for development, demonstrations and tests. The code stays inside
+// Where no MongoDB or Redis is named, both run inside this process (package embedded)
+// for development, demonstrations and tests. The code stays inside
 // what both kinds do: look-ups by _id, uniqueness by _id, one-document writes that name
 // what must still hold.
 package store
@@ -23,6 +23,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"mstm/shop"
+	"mstm/store/embedded"
 )
 
 // Config says where the data is. The zero value of a URL means embedded.
@@ -80,7 +81,7 @@ type DB struct {
 	*base
 
 	client *mongo.Client
-	lock   *dataLock // nil where nothing is embedded
+	lock   *embedded.DataLock // nil where nothing is embedded
 }
 
 // base is what all collections share.
@@ -93,9 +94,9 @@ type base struct {
 	redis redis.UniversalClient
 	bus   *bus
 
-	embeddedMongo *embeddedMongo // nil with a real MongoDB
-	embeddedRedis *embeddedRedis // nil with a real Redis
-	full          atomic.Bool    // a write found no room on the disk
+	embeddedMongo *embedded.Mongo // nil with a real MongoDB
+	embeddedRedis *embedded.Redis // nil with a real Redis
+	full          atomic.Bool     // a write found no room on the disk
 }
 
 // Open connects to both stores, or starts the embedded ones, and makes the indexes. It
@@ -115,7 +116,7 @@ func Open(ctx context.Context, cfg Config) (_ *DB, err error) {
 		}
 	}()
 	if cfg.MongoURI == "" || cfg.RedisURL == "" {
-		if s.lock, err = lockDataDir(cfg.DataDir); err != nil {
+		if s.lock, err = embedded.Lock(cfg.DataDir); err != nil {
 			return nil, err
 		}
 	}
@@ -133,11 +134,11 @@ func Open(ctx context.Context, cfg Config) (_ *DB, err error) {
 func (s *DB) openMongo(ctx context.Context, cfg Config) error {
 	uri := cfg.MongoURI
 	if uri == "" {
-		e, err := startEmbeddedMongo(cfg.DataDir, s.log)
+		e, err := embedded.StartMongo(cfg.DataDir, s.log)
 		if err != nil {
 			return fmt.Errorf("start the embedded MongoDB in %s: %w", cfg.DataDir, err)
 		}
-		s.embeddedMongo, uri = e, e.uri
+		s.embeddedMongo, uri = e, e.URI
 	}
 	client, name, places, err := dialMongo(uri, s.embeddedMongo != nil, cfg.Monitor)
 	if err != nil {
@@ -151,7 +152,7 @@ func (s *DB) openMongo(ctx context.Context, cfg Config) error {
 		return err
 	}
 	if s.embeddedMongo != nil {
-		s.embeddedMongo.indexIDs(ctx, name, s.log)
+		s.embeddedMongo.IndexIDs(ctx, name, s.log)
 	}
 	return nil
 }
@@ -159,11 +160,11 @@ func (s *DB) openMongo(ctx context.Context, cfg Config) error {
 func (s *DB) openRedis(ctx context.Context, cfg Config) error {
 	url, answer, budget := cfg.RedisURL, redisTimeout, redisBudget
 	if url == "" {
-		e, err := startEmbeddedRedis()
+		e, err := embedded.StartRedis()
 		if err != nil {
 			return fmt.Errorf("start the embedded Redis: %w", err)
 		}
-		s.embeddedRedis, url, answer, budget = e, e.url, ownTimeout, ownTimeout
+		s.embeddedRedis, url, answer, budget = e, e.URL, ownTimeout, ownTimeout
 	}
 	client, err := dialRedis(url, answer)
 	if err != nil {
@@ -172,7 +173,7 @@ func (s *DB) openRedis(ctx context.Context, cfg Config) error {
 	s.redis = client
 	guardRedis(client, budget, s.log)
 	if s.embeddedRedis != nil {
-		if err := s.embeddedRedis.load(ctx, client, cfg.DataDir); err != nil {
+		if err := s.embeddedRedis.Load(ctx, client, cfg.DataDir); err != nil {
 			s.log.Warn("the carts of the last run are lost", "err", err)
 		}
 	}
@@ -188,7 +189,7 @@ func (s *DB) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.bus.run(ctx) })
 	if s.embeddedRedis != nil {
-		g.Go(func() error { return s.embeddedRedis.run(ctx, s.redis, s.log) })
+		g.Go(func() error { return s.embeddedRedis.Run(ctx, s.redis, s.log) })
 	}
 	return g.Wait()
 }
@@ -199,21 +200,21 @@ func (s *DB) Close(ctx context.Context) error {
 	var errs []error
 	if s.redis != nil {
 		if s.embeddedRedis != nil {
-			errs = append(errs, s.embeddedRedis.save(ctx, s.redis))
+			errs = append(errs, s.embeddedRedis.Save(ctx, s.redis))
 		}
 		errs = append(errs, s.redis.Close())
 	}
 	if s.embeddedRedis != nil {
-		s.embeddedRedis.server.Close()
+		s.embeddedRedis.Close()
 	}
 	if s.client != nil {
 		errs = append(errs, s.client.Disconnect(ctx))
 	}
 	if s.embeddedMongo != nil {
-		errs = append(errs, s.embeddedMongo.close(ctx))
+		errs = append(errs, s.embeddedMongo.Close(ctx))
 	}
 	if s.lock != nil {
-		errs = append(errs, s.lock.release())
+		errs = append(errs, s.lock.Release())
 	}
 	return errors.Join(errs...)
 }

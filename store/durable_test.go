@@ -15,6 +15,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"mstm/shop"
+	"mstm/store/embedded"
 )
 
 // killedDir, in the environment, makes this test binary the process that is killed.
@@ -109,17 +110,17 @@ func TestSeveralDocumentsByID(t *testing.T) {
 // TestANamedMongoDB goes the way of a real MongoDB (its indexes, its write concern,
 // conditions in the filter) against FerretDB behind an address.
 func TestANamedMongoDB(t *testing.T) {
-	e, err := startEmbeddedMongo(t.TempDir(), slog.Default())
+	e, err := embedded.StartMongo(t.TempDir(), slog.Default())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := e.close(context.Background()); err != nil {
+		if err := e.Close(context.Background()); err != nil {
 			t.Error(err)
 		}
 	})
 	for range 2 { // the second time everything is there already
-		s, err := Open(t.Context(), Config{MongoURI: e.uri + "shop?maxPoolSize=1", DataDir: t.TempDir()})
+		s, err := Open(t.Context(), Config{MongoURI: e.URI + "shop?maxPoolSize=1", DataDir: t.TempDir()})
 		if err != nil {
 			t.Fatal(err)
 		}

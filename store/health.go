@@ -45,7 +45,7 @@ func (s *DB) pingMongo(ctx context.Context) error {
 	if err := s.client.Ping(ctx, readpref.Primary()); err != nil {
 		return failed("ping MongoDB", err)
 	}
-	if !s.full.Load() && (s.embeddedMongo == nil || roomOn(s.embeddedMongo.dir) > 16*diskProbeLen) {
+	if !s.full.Load() && (s.embeddedMongo == nil || s.embeddedMongo.Room() > 16*diskProbeLen) {
 		return nil
 	}
 	err := s.Settings.Put(ctx, diskProbe, strings.Repeat("x", diskProbeLen))

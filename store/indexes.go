@@ -11,7 +11,7 @@ import (
 
 // collections are all of the database's, each with the indexes it needs besides _id.
 // What must be unique is an _id, so none of these is unique. The embedded store cannot
-// use an index to find anything (embedded.go), so there they are left out.
+// use an index to find anything (package embedded), so there they are left out.
 var collections = []struct {
 	name    string
 	indexes []bson.D

@@ -19,12 +19,12 @@ type NoticeTemplates struct {
 	docs  Collection[shop.NoticeTemplate]
 	audit *Audit
 
-	templates *kept[map[string]shop.NoticeTemplate]
+	templates *cached[map[string]shop.NoticeTemplate]
 }
 
 func newNoticeTemplates(b *base) *NoticeTemplates {
 	s := &NoticeTemplates{base: b, docs: newCollection[shop.NoticeTemplate](b, "notice_templates")}
-	s.templates = newKept[map[string]shop.NoticeTemplate](b.bus, changeTemplates, templatesAge)
+	s.templates = newCached[map[string]shop.NoticeTemplate](b.bus, changeTemplates, templatesAge)
 	return s
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"os"
 	"testing"
 	"time"
 
@@ -125,7 +126,7 @@ func TestACopyOfTheCartsThatIsBrokenDoesNotStopTheShop(t *testing.T) {
 	dir := t.TempDir()
 	_, closeStore := openUntil(t, dir)
 	closeStore()
-	if err := writeFile(dir+"/carts.json", []byte(`[{"key":"shopping`)); err != nil {
+	if err := os.WriteFile(dir+"/carts.json", []byte(`[{"key":"shopping`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s := open(t, dir)

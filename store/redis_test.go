@@ -10,6 +10,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"mstm/store/embedded"
 	"mstm/store/redistest"
 )
 
@@ -20,12 +21,12 @@ func onBothRedises(t *testing.T, test func(t *testing.T, s *DB)) {
 		return
 	}
 	t.Run("embedded", func(t *testing.T) {
-		e, err := startEmbeddedRedis()
+		e, err := embedded.StartRedis()
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(e.server.Close)
-		s := redisOnly(t, e.url)
+		t.Cleanup(e.Close)
+		s := redisOnly(t, e.URL)
 		s.embeddedRedis = e
 		test(t, s)
 	})

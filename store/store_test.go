@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"mstm/store/embedded"
+
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
@@ -122,10 +124,10 @@ func TestOnlyThisUserReachesTheEmbeddedStores(t *testing.T) {
 			t.Errorf("%s has mode %v, want %v", name, info.Mode().Perm(), perm)
 		}
 	}
-	if !strings.HasSuffix(s.embeddedMongo.socket, ".sock") {
-		t.Errorf("MongoDB listens on %s", s.embeddedMongo.socket)
+	if !strings.HasSuffix(s.embeddedMongo.Socket, ".sock") {
+		t.Errorf("MongoDB listens on %s", s.embeddedMongo.Socket)
 	}
-	stranger, err := dialRedis("redis://"+s.embeddedRedis.server.Addr(), redisTimeout)
+	stranger, err := dialRedis("redis://"+s.embeddedRedis.Addr(), redisTimeout)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,12 +141,12 @@ func TestALongDataFolderStillWorks(t *testing.T) {
 	embeddedOnly(t)
 	dir := filepath.Join(t.TempDir(), strings.Repeat("long", 30))
 	s, closeStore := openUntil(t, dir)
-	info, err := os.Stat(filepath.Dir(s.embeddedMongo.socket))
+	info, err := os.Stat(filepath.Dir(s.embeddedMongo.Socket))
 	if err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("the socket's folder: %v, %v", info, err)
 	}
 	closeStore()
-	if _, err := os.Stat(s.embeddedMongo.sockDir); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(s.embeddedMongo.TempDir); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the socket's folder is left behind: %v", err)
 	}
 }
@@ -166,12 +168,12 @@ func TestClosingIsQuick(t *testing.T) {
 func TestALookupByIDUsesAnIndex(t *testing.T) {
 	embeddedOnly(t)
 	s := open(t, t.TempDir())
-	db, err := s.embeddedMongo.sqlite(databaseName)
+	db, err := s.embeddedMongo.SQLite(databaseName)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	tables, err := tableNames(t.Context(), db)
+	tables, err := embedded.TableNames(t.Context(), db)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package store
+package embedded
 
 import (
 	"context"
@@ -17,13 +17,13 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// embeddedRedis is miniredis in this process. It knows TCP only, so it listens on the
+// Redis is miniredis in this process. It knows TCP only, so it listens on the
 // loopback address with a random password. It keeps nothing on disk: the carts are
 // copied to a file every few seconds and at Close; a kill loses the last seconds of
 // them. What others keep in it (streams, counters) is gone with the process.
-type embeddedRedis struct {
+type Redis struct {
 	server *miniredis.Miniredis
-	url    string
+	URL    string
 	file   string
 
 	mu    sync.Mutex // guards saved and the file
@@ -32,19 +32,20 @@ type embeddedRedis struct {
 
 const saveEvery = 5 * time.Second
 
-func startEmbeddedRedis() (*embeddedRedis, error) {
+// StartRedis begins to listen; Load then brings the carts of the last run.
+func StartRedis() (*Redis, error) {
 	m := miniredis.NewMiniRedis()
 	password := rand.Text()
 	m.RequireAuth(password)
 	if err := m.StartAddr("127.0.0.1:0"); err != nil {
 		return nil, err
 	}
-	return &embeddedRedis{server: m, url: "redis://:" + password + "@" + m.Addr()}, nil
+	return &Redis{server: m, URL: "redis://:" + password + "@" + m.Addr()}, nil
 }
 
-// run lets time pass for the keys, which miniredis does not do by itself, and copies
+// Run lets time pass for the keys, which miniredis does not do by itself, and copies
 // the carts to disk.
-func (e *embeddedRedis) run(ctx context.Context, client redis.UniversalClient, log *slog.Logger) error {
+func (e *Redis) Run(ctx context.Context, client redis.UniversalClient, log *slog.Logger) error {
 	tick, save := time.NewTicker(time.Second), time.NewTicker(saveEvery)
 	defer tick.Stop()
 	defer save.Stop()
@@ -57,7 +58,7 @@ func (e *embeddedRedis) run(ctx context.Context, client redis.UniversalClient, l
 			e.server.FastForward(now.Sub(last))
 			last = now
 		case <-save.C:
-			if err := e.save(ctx, client); err != nil && ctx.Err() == nil {
+			if err := e.Save(ctx, client); err != nil && ctx.Err() == nil {
 				log.Warn("the carts could not be copied to disk", "err", err)
 			}
 		}
@@ -90,9 +91,9 @@ for _, key in ipairs(keys) do
 end
 return out`
 
-// save writes the carts to the file, if they changed since the last time, by way of a
+// Save writes the carts to the file, if they changed since the last time, by way of a
 // new file that takes the old one's place whole.
-func (e *embeddedRedis) save(ctx context.Context, client redis.UniversalClient) error {
+func (e *Redis) Save(ctx context.Context, client redis.UniversalClient) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.file == "" { // nothing was loaded yet: do not overwrite it
@@ -147,8 +148,8 @@ func writeFile(name string, text []byte) error {
 	return nil
 }
 
-// load brings the carts of the last run back.
-func (e *embeddedRedis) load(ctx context.Context, client redis.UniversalClient, dataDir string) error {
+// Load brings the carts of the last run back.
+func (e *Redis) Load(ctx context.Context, client redis.UniversalClient, dataDir string) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.file = filepath.Join(dataDir, "carts.json")
@@ -198,3 +199,9 @@ func (k savedKey) restore(ctx context.Context, pipe redis.Pipeliner) bool {
 	pipe.Do(ctx, args...)
 	return true
 }
+
+// Addr is where the server listens.
+func (e *Redis) Addr() string { return e.server.Addr() }
+
+// Close ends the server. What was not saved is gone.
+func (e *Redis) Close() { e.server.Close() }
