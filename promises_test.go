@@ -18,7 +18,7 @@ import (
 var promises = []struct{ fault, knobs, promise, tests string }{
 	{"WeChat refuses connections", "",
 		"the order stays and is tried again under its number; the breaker opens, callbacks are taken all the while",
-		"TestAWeChatThatRefusesConnectionsCostsPatienceOnly; TestTheBreakerOpensOnARefusedConnectionAndCallbacksAreTakenMeanwhile"},
+		"TestAWeChatThatRefusesConnectionsCostsPatienceOnly; TestTheBreakerOpensOnARefusedConnectionAndCallbacksAreStillTaken"},
 	{"WeChat is slow or hangs", "api.delay_ms",
 		"nobody waits longer than five seconds; there is no second order and no second number",
 		"WeChat hangs, and is waited for no longer than five seconds; no answer in time, yet done; an order is not held up by a WeChat that hangs"},

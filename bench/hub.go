@@ -169,7 +169,7 @@ func (m *member) tellMe(s *server, token string) (time.Duration, error) {
 	case at := <-own:
 		return at.Sub(sent), nil
 	case <-time.After(patience):
-		return 0, errors.New("a learner was not told of their cart")
+		return 0, errors.New("an event of a cart did not arrive")
 	}
 }
 

@@ -59,7 +59,7 @@ func (c *Checkout) FinanceRefund(ctx context.Context, by, key, orderID string, a
 		return shop.FinanceRefund(o, ask, func(id string) *shop.Enrolment {
 			e := p[id].Enrolment
 			if later {
-				e = e.Settling(orderID)
+				e = e.WithoutRefunding(orderID)
 			}
 			return e
 		}, c.Now())

@@ -54,7 +54,7 @@ func (c *WeChatSender) Announce(ctx context.Context, b *shop.Broadcast, userIDs 
 
 // announceToAll goes through the users with a bound WeChat, a batch at a time, from the position
 // of the sending. A repeated batch has no effect.
-func (s *sending) announceEverybody(ctx context.Context) error {
+func (s *sending) announceToAll(ctx context.Context) error {
 	if !s.WeChatSender.Announces() {
 		return nil
 	}

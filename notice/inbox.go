@@ -103,7 +103,7 @@ func (in *Inbox) Read(ctx context.Context, userID, id string, clicked bool) erro
 	if err := in.read(ctx, userID, id, clicked, in.Now()); err != nil {
 		return err
 	}
-	in.tellRead(ctx, userID, id)
+	in.publishRead(ctx, userID, id)
 	return nil
 }
 
@@ -140,13 +140,13 @@ func (in *Inbox) ReadAll(ctx context.Context, userID string) error {
 	if err := in.Store.Readers.ReadAll(ctx, userID, posted, in.Now()); err != nil {
 		return err
 	}
-	in.tellRead(ctx, userID, shop.AllNotices)
+	in.publishRead(ctx, userID, shop.AllNotices)
 	return nil
 }
 
 // publishRead publishes to the user's open pages that a notice, or shop.AllNotices, was read. An event that
 // is lost does no harm: pages see it when they read the inbox again.
-func (in *Inbox) tellRead(ctx context.Context, userID, id string) {
+func (in *Inbox) publishRead(ctx context.Context, userID, id string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), showTime)
 	defer cancel()
 	_, err := in.Hub.Publish(ctx, hub.Event(shop.NoticeRead(userID, id)))

@@ -35,7 +35,7 @@ func inboxOf(t *testing.T, db *store.DB, user, kind, ref string) string {
 	return n.Title + " | " + n.Body
 }
 
-func TestANoticeIsInTheReadersLanguageAndStaysAsItWasTold(t *testing.T) {
+func TestANoticeIsInTheReadersLanguageAndNeverChanges(t *testing.T) {
 	inbox, db := newInbox(t)
 	paidBack := func(user, refund string) {
 		t.Helper()
@@ -70,7 +70,7 @@ func TestANoticeIsInTheReadersLanguageAndStaysAsItWasTold(t *testing.T) {
 	want("ann", "ann2", "¥199.00 is back | For “围棋”.")
 }
 
-func TestWhatAnOrderTells(t *testing.T) {
+func TestNoticesOfAnOrder(t *testing.T) {
 	inbox, db := newInbox(t)
 	expires := time.Now().Add(9*time.Minute + 30*time.Second)
 	order := func(id string, results ...shop.LineResult) *shop.Order {
@@ -83,7 +83,7 @@ func TestWhatAnOrderTells(t *testing.T) {
 	until := shop.MinuteOf(expires)
 	for _, tt := range []struct {
 		name   string
-		tell   func(*shop.Order) error
+		post   func(*shop.Order) error
 		order  *shop.Order
 		kind   string
 		ref    string
@@ -109,7 +109,7 @@ func TestWhatAnOrderTells(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			for user, text := range map[string]string{"lin": tt.zh, "ann": tt.en} {
 				tt.order.UserID = user
-				if err := tt.tell(tt.order); err != nil {
+				if err := tt.post(tt.order); err != nil {
 					t.Fatal(err)
 				}
 				if got := inboxOf(t, db, user, tt.kind, tt.ref); got != text {

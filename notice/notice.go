@@ -42,9 +42,9 @@ type news struct {
 	facts, message func(locale string) map[string]string
 }
 
-// tell puts a notice into a learner's inbox and shows it on the open pages, now or when Redis takes it.
-func (in *Inbox) tell(ctx context.Context, what news) error {
-	n, err := in.keep(ctx, what)
+// notify puts a notice into a learner's inbox and shows it on the open pages, now or when Redis takes it.
+func (in *Inbox) notify(ctx context.Context, what news) error {
+	n, err := in.post(ctx, what)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (in *Inbox) tell(ctx context.Context, what news) error {
 // post puts a notice into a learner's inbox, once, and notes the WeChat message that says the
 // same. The notice is worded now, in the reader's present language, and never changes. A notice
 // that is there already is answered as it stands.
-func (in *Inbox) keep(ctx context.Context, what news) (shop.Notice, error) {
+func (in *Inbox) post(ctx context.Context, what news) (shop.Notice, error) {
 	locale, err := in.language(ctx, what.userID)
 	if err != nil {
 		return shop.Notice{}, err
@@ -75,11 +75,11 @@ func (in *Inbox) keep(ctx context.Context, what news) (shop.Notice, error) {
 		return n, err
 	}
 	if !fresh {
-		told, err := in.Store.Notices.Get(ctx, n.ID)
+		posted, err := in.Store.Notices.Get(ctx, n.ID)
 		if err != nil {
 			return n, err
 		}
-		n = *told
+		n = *posted
 	}
 	m := shop.NewDelivery(what.userID, what.kind, what.ref, in.Now())
 	m.Data, m.Link = what.message(locale), what.link

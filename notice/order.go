@@ -23,7 +23,7 @@ func (in *Inbox) OrderFulfilled(ctx context.Context, o *shop.Order) error {
 	what.facts = func(locale string) map[string]string {
 		return map[string]string{"courses": quoted(opened, locale), "refused": quoted(refused, locale), "order": o.ID}
 	}
-	return in.tell(ctx, what)
+	return in.notify(ctx, what)
 }
 
 // Refunded posts to the buyer that a refund of an order went through.
@@ -32,12 +32,12 @@ func (in *Inbox) Refunded(ctx context.Context, o *shop.Order, r *shop.Refund) er
 	if r.Amount == 0 {
 		what.form = shop.FormWithdrawn
 	}
-	return in.tell(ctx, what)
+	return in.notify(ctx, what)
 }
 
 // PaidBack posts to the buyer that money which paid for nothing is back.
 func (in *Inbox) PaidBack(ctx context.Context, o *shop.Order, r *shop.Refund) error {
-	return in.tell(ctx, orderNews(o, shop.NoticePaidBack, r.OutRefundNo, r.Amount, in.Now()))
+	return in.notify(ctx, orderNews(o, shop.NoticePaidBack, r.OutRefundNo, r.Amount, in.Now()))
 }
 
 // OrderClosing reminds the buyer that an order is not paid yet and closes soon.
@@ -56,7 +56,7 @@ func (in *Inbox) OrderClosing(ctx context.Context, o *shop.Order) error {
 		all["until"] = shop.MinuteOf(o.ExpiresAt)
 		return all
 	}
-	return in.tell(ctx, what)
+	return in.notify(ctx, what)
 }
 
 // orderNews is news of an order and an amount of money.

@@ -13,7 +13,7 @@ import (
 // AccessEnds reminds a learner that access to a course ends, or says that it has ended, and
 // what it costs to go on. Each kind is posted once for each last day.
 func (in *Inbox) AccessEnds(ctx context.Context, userID string, r shop.Reminder) error {
-	return in.tell(ctx, endNews(userID, r))
+	return in.notify(ctx, endNews(userID, r))
 }
 
 const showTime = 2 * time.Second // for one live event

@@ -86,7 +86,7 @@ func (b *Broadcaster) look(ctx context.Context, id string) error {
 		return b.clearUp(ctx, x)
 	}
 	// The first progress event comes half a second later: the recipients go first.
-	stop := b.keep(ctx, id, run)
+	stop := b.holdLease(ctx, id, run)
 	err = b.send(ctx, &sending{Broadcaster: b, run: run, x: x, size: batchFirst, shown: time.Now()})
 	stop()
 	if errors.Is(err, errTakenOver) {
@@ -101,7 +101,7 @@ func (b *Broadcaster) look(ctx context.Context, id string) error {
 // holdLease renews the sender's lease until stop is called, also while no recipient is found: a
 // sender may pass very many users of which few belong to the audience. Without it two instances would
 // take the broadcast from one another for ever.
-func (b *Broadcaster) keep(ctx context.Context, id, run string) (stop func()) {
+func (b *Broadcaster) holdLease(ctx context.Context, id, run string) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var busy sync.WaitGroup
 	busy.Go(func() {
@@ -195,7 +195,7 @@ func (b *Broadcaster) uncounted(ctx context.Context, x *shop.Broadcast) (c shop.
 	case x.PostedAt == nil || x.Shown:
 		return c, nil
 	}
-	return b.countEverybody(ctx, x, nil)
+	return b.countAll(ctx, x, nil)
 }
 
 // sending is one broadcast while one sender is at it.
@@ -245,15 +245,15 @@ func (s *sending) note(ctx context.Context, done func(*shop.Broadcast)) error {
 
 // send sends a broadcast from where it is to its end.
 func (b *Broadcaster) send(ctx context.Context, s *sending) error {
-	tell := s.tellAudience
+	send := s.sendToAudience
 	if s.x.Audience.Kind == shop.AudienceAll {
-		tell = s.tellEverybody
+		send = s.sendToAll
 	}
 	if err := s.ask(ctx); err != nil {
 		return err
 	}
 	if !s.x.Handed {
-		if err := tell(ctx); err != nil {
+		if err := send(ctx); err != nil {
 			return err
 		}
 		if err := s.note(ctx, func(x *shop.Broadcast) { x.Handed = true }); err != nil {
@@ -310,7 +310,7 @@ func (s *sending) ask(ctx context.Context) error {
 
 // sendToAll puts the broadcast into every inbox by one write, and shows it on every open page by
 // one event. The inbox comes first, so that a reader that follows the event finds it there.
-func (s *sending) tellEverybody(ctx context.Context) error {
+func (s *sending) sendToAll(ctx context.Context) error {
 	if s.x.By(shop.ByInbox) && s.x.PostedAt == nil {
 		err := s.note(ctx, func(x *shop.Broadcast) {
 			if now := s.Now().UTC(); x.State == shop.BroadcastSending {
@@ -324,7 +324,7 @@ func (s *sending) tellEverybody(ctx context.Context) error {
 	if err := s.showEverybody(ctx); err != nil || !s.x.By(shop.ByWeChat) {
 		return err
 	}
-	return s.announceEverybody(ctx)
+	return s.announceToAll(ctx)
 }
 
 func (s *sending) showEverybody(ctx context.Context) error {
@@ -340,7 +340,7 @@ func (s *sending) showEverybody(ctx context.Context) error {
 			return err
 		}
 	}
-	counts, err := s.countEverybody(ctx, s.x, s.online(ctx))
+	counts, err := s.countAll(ctx, s.x, s.online(ctx))
 	if err != nil {
 		return err
 	}
@@ -349,7 +349,7 @@ func (s *sending) showEverybody(ctx context.Context) error {
 
 // countAll counts the users that a broadcast to all has reached, and those of them that are
 // online.
-func (b *Broadcaster) countEverybody(ctx context.Context, x *shop.Broadcast, online map[string]bool) (c shop.BroadcastCounts, err error) {
+func (b *Broadcaster) countAll(ctx context.Context, x *shop.Broadcast, online map[string]bool) (c shop.BroadcastCounts, err error) {
 	err = b.Store.Users.EachOptedOut(ctx, func(userID string) error {
 		c.OptedOut++
 		delete(online, userID)

@@ -13,7 +13,7 @@ import (
 )
 
 // sendToAudience sends to the people of an audience, a batch at a time.
-func (s *sending) tellAudience(ctx context.Context) error {
+func (s *sending) sendToAudience(ctx context.Context) error {
 	if err := s.listOnline(ctx); err != nil {
 		return err
 	}
@@ -23,7 +23,7 @@ func (s *sending) tellAudience(ctx context.Context) error {
 			return nil
 		}
 		began := time.Now()
-		counts, err := s.tellBatch(ctx, batch)
+		counts, err := s.sendBatch(ctx, batch)
 		if err != nil {
 			return err
 		}
@@ -66,13 +66,13 @@ func (s *sending) listOnline(ctx context.Context) error {
 
 // sendBatch sends to some people by every channel of the broadcast and counts them. A repeated
 // batch reaches no one again and counts the same.
-func (s *sending) tellBatch(ctx context.Context, userIDs []string) (c shop.BroadcastCounts, err error) {
+func (s *sending) sendBatch(ctx context.Context, userIDs []string) (c shop.BroadcastCounts, err error) {
 	there, err := s.Store.Users.Living(ctx, userIDs)
 	if err != nil {
 		return c, err
 	}
 	var notices []shop.Notice
-	var told []string
+	var reached []string
 	for _, id := range userIDs {
 		switch u := there[id]; {
 		case u == nil:
@@ -80,7 +80,7 @@ func (s *sending) tellBatch(ctx context.Context, userIDs []string) (c shop.Broad
 			c.OptedOut++
 		default:
 			c.Told++
-			told = append(told, id)
+			reached = append(reached, id)
 			notices = append(notices, s.x.Notice(id, *s.x.StartedAt))
 		}
 	}
@@ -96,7 +96,7 @@ func (s *sending) tellBatch(ctx context.Context, userIDs []string) (c shop.Broad
 		}
 	}
 	if s.x.By(shop.ByWeChat) {
-		err = s.WeChatSender.Announce(ctx, s.x, told)
+		err = s.WeChatSender.Announce(ctx, s.x, reached)
 	}
 	return c, err
 }
@@ -136,7 +136,7 @@ func (s *sending) showBatch(ctx context.Context, notices []shop.Notice) (live in
 func (s *sending) online(ctx context.Context) map[string]bool {
 	all, err := s.Hub.OnlineUsers(ctx)
 	if err != nil {
-		s.Log.WarnContext(ctx, "it is not known who is online", "broadcast", s.x.ID, "err", err)
+		s.Log.WarnContext(ctx, "the users online are not known", "broadcast", s.x.ID, "err", err)
 	}
 	there := make(map[string]bool, len(all))
 	for _, id := range all {

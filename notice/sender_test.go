@@ -79,9 +79,9 @@ func (b *Broadcaster) accept(t *testing.T, id string, to shop.Audience) string {
 	return id
 }
 
-// TestACancelledBroadcastCountsWhomItHasReached stops broadcasts after the sender reached people
+// TestACancelledBroadcastCountsItsRecipients stops broadcasts after the sender reached people
 // and before it counted them: at once, and after a pause in which that was looked at.
-func TestACancelledBroadcastCountsWhomItHasReached(t *testing.T) {
+func TestACancelledBroadcastCountsItsRecipients(t *testing.T) {
 	_, db := newInbox(t)
 	for _, tt := range []struct {
 		id    string
@@ -127,10 +127,10 @@ func TestACancelledBroadcastCountsWhomItHasReached(t *testing.T) {
 	}
 }
 
-// TestAnAudienceThatGrewIsConfirmedBySomebodyElse schedules a broadcast to as many people as one
+// TestAnAudienceThatGrewIsConfirmedByASecondPerson schedules a broadcast to as many people as one
 // person may decide about, and has the number grow before its time comes, or before it is started by
 // hand.
-func TestAnAudienceThatGrewIsConfirmedBySomebodyElse(t *testing.T) {
+func TestAnAudienceThatGrewIsConfirmedByASecondPerson(t *testing.T) {
 	for _, byHand := range []bool{false, true} {
 		_, db := newInbox(t)
 		haveRole(t, db, shop.RoleMarketer, "ann", "lin")
@@ -203,7 +203,7 @@ func TestScheduledBroadcast_MakerLostTheRole_WaitsForAnotherMarketer(t *testing.
 	}
 	x, err := db.Broadcasts.Get(t.Context(), "b")
 	if err != nil || x.State != shop.BroadcastUnconfirmed || x.Counts.Told != 0 {
-		t.Fatalf("in the name of a marketer who is none any more: %+v, %v", x, err)
+		t.Fatalf("in the name of a former marketer: %+v, %v", x, err)
 	}
 	if _, err := b.Confirm(t.Context(), "b", "lin", "", x.Counts.Audience); err != nil {
 		t.Fatal(err)
@@ -216,9 +216,9 @@ func TestScheduledBroadcast_MakerLostTheRole_WaitsForAnotherMarketer(t *testing.
 	}
 }
 
-// TestASenderThatTellsNobodyForLongKeepsItsBroadcast lets a lease run out while the sender passes many
+// TestASenderWithoutRecipientsForLongKeepsItsBroadcast lets a lease run out while the sender passes many
 // users outside the audience.
-func TestASenderThatTellsNobodyForLongKeepsItsBroadcast(t *testing.T) {
+func TestASenderWithoutRecipientsForLongKeepsItsBroadcast(t *testing.T) {
 	_, db := newInbox(t)
 	b, c := newBroadcaster(t, db)
 	id := b.accept(t, "long", shop.Audience{Kind: shop.AudienceAll})
@@ -229,7 +229,7 @@ func TestASenderThatTellsNobodyForLongKeepsItsBroadcast(t *testing.T) {
 	if err := take("r1"); err != nil {
 		t.Fatal(err)
 	}
-	stop := b.keep(t.Context(), id, "r1")
+	stop := b.holdLease(t.Context(), id, "r1")
 	for range 2 {
 		c.pass(shop.BroadcastLease - time.Second)
 		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
@@ -238,7 +238,7 @@ func TestASenderThatTellsNobodyForLongKeepsItsBroadcast(t *testing.T) {
 				break
 			}
 			if time.Now().After(deadline) {
-				t.Fatalf("nobody holds it: %+v, %v", x, err)
+				t.Fatalf("no sender holds it: %+v, %v", x, err)
 			}
 		}
 		if err := take("r2"); !errors.Is(err, shop.ErrBroadcastState) {
@@ -248,7 +248,7 @@ func TestASenderThatTellsNobodyForLongKeepsItsBroadcast(t *testing.T) {
 	stop()
 	c.pass(shop.BroadcastLease)
 	if err := take("r2"); err != nil {
-		t.Errorf("nobody takes its place: %v", err)
+		t.Errorf("no sender takes its place: %v", err)
 	}
 	for _, then := range []string{"r1", "r2"} { // one that is not there any more, and one that is stopped
 		before, _ := db.Broadcasts.Get(t.Context(), id)

@@ -92,7 +92,7 @@ func TestASecondPersonConfirmsWhatTheyHaveSeen(t *testing.T) {
 	b := accepted(t, true, "")
 	now := at("2025-11-01 13:00")
 	if err := b.Confirm("ann", 3, now); !errors.Is(err, ErrSecondPerson) {
-		t.Errorf("who made it: %v", err)
+		t.Errorf("its author: %v", err)
 	}
 	if err := b.Confirm("bob", 2, now); !errors.Is(err, ErrAudienceChanged) {
 		t.Errorf("another number: %v", err)
@@ -125,7 +125,7 @@ func TestASenderThatDiesIsReplaced(t *testing.T) {
 	// A marketer cancels, and the sender dies before it could count its last people.
 	b.Counts = BroadcastCounts{Told: 200, Inbox: 200}
 	if _, err := b.Cancel("ann", now); err != nil || b.DueAt == nil {
-		t.Fatalf("nobody clears up: %v", err)
+		t.Fatalf("no sender clears up: %v", err)
 	}
 	b.ClearUp(BroadcastCounts{Told: 150, Inbox: 150}, nil)
 	if b.Counts.Told != 350 || b.Counts.Inbox != 350 || b.Run != "" || b.DueAt != nil {
@@ -135,14 +135,14 @@ func TestASenderThatDiesIsReplaced(t *testing.T) {
 	// The same, but it is paused first, and cancelled long after that was looked at.
 	b.State, b.Run = BroadcastSending, "r2"
 	if _, err := b.Pause("ann", now); err != nil || b.DueAt == nil {
-		t.Fatalf("nobody looks at it: %v", err)
+		t.Fatalf("no sender looks at it: %v", err)
 	}
 	b.ClearUp(BroadcastCounts{}, nil)
 	if b.DueAt != nil {
 		t.Errorf("paused it is looked at again at %v", b.DueAt)
 	}
 	if _, err := b.Cancel("ann", now.Add(time.Hour)); err != nil || b.DueAt == nil {
-		t.Errorf("nobody counts whom the dead sender told: %v", err)
+		t.Errorf("the people that the dead sender reached are not counted: %v", err)
 	}
 }
 
@@ -221,8 +221,8 @@ func TestAudiencesThatMakeNoSense(t *testing.T) {
 	}
 }
 
-// TestWhoIsInAnAudience has one learner's story for each row.
-func TestWhoIsInAnAudience(t *testing.T) {
+// TestAudienceMembers has one learner's story for each row.
+func TestAudienceMembers(t *testing.T) {
 	kinds := []Audience{
 		{Kind: AudienceCourse, CourseID: "c"}, {Kind: AudienceCategory, CategoryID: "k"},
 		{Kind: AudienceExpiring, Days: 7}, {Kind: AudienceLapsed},
@@ -232,7 +232,7 @@ func TestWhoIsInAnAudience(t *testing.T) {
 		story     func(*story)
 		want      string // course, category, expiring, lapsed: y or n
 	}{
-		{"who never had it", "2025-03-10", func(*story) {}, "nnnn"},
+		{"a learner that never had it", "2025-03-10", func(*story) {}, "nnnn"},
 		{"a free month that goes on", "2025-03-10", func(s *story) { s.buys("s1", "2025-03-01") }, "yynn"},
 		{"a free month with 7 days left to the instant", "2025-03-26", func(s *story) { s.buys("s1", "2025-03-01") }, "yyyn"},
 		{"a free month with a second more left", "2025-03-25 23:59:59", func(s *story) { s.buys("s1", "2025-03-01") }, "yynn"},

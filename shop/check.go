@@ -235,7 +235,7 @@ func (o *Order) checkRefundedLines(f *findings) {
 func (o *Order) checkEffects(f *findings, a Around) {
 	for _, id := range o.NoticesDue() {
 		if !a.Told[id] {
-			f.add("I7", "the buyer was told, and there is no notice %s", id)
+			f.add("I7", "the buyer's notice %s is missing", id)
 		}
 	}
 	for _, l := range o.granted() {
@@ -285,7 +285,7 @@ func (o *Order) checkHistory(f *findings, a Around) {
 // checkHeld is the part of I8 about being remembered.
 func (o *Order) checkHeld(f *findings, a Around) {
 	if _, more := o.NextLook(); more && !a.Due {
-		f.add("I8", "something is still to be done and nobody will look at it")
+		f.add("I8", "something is still to be done and no wakeup is there")
 	}
 	if !o.Opens() {
 		return

@@ -55,7 +55,7 @@ func TestWhatBreaksAnOrder(t *testing.T) {
 		{"nothing", func(*Order, *Around) {}, time.Hour, ""},
 		{"a course that is granted and not there", func(_ *Order, a *Around) { delete(a.Enrolments, "c1") }, 0, "I1"},
 		{"a line that came to nothing", func(o *Order, _ *Around) { o.Lines[0].Result = "" }, 0, "I1"},
-		{"a refused line that nobody pays back", func(o *Order, _ *Around) { o.Lines[0].Result = LineRefused }, 0, "I1"},
+		{"a refused line that is not paid back", func(o *Order, _ *Around) { o.Lines[0].Result = LineRefused }, 0, "I1"},
 		{"money for nothing that stays", func(o *Order, _ *Around) {
 			o.Attempts = append(o.Attempts, Attempt{OutTradeNo: "o102", State: AttemptDupRefunding, Amount: 500})
 		}, 0, "I1"},
@@ -80,8 +80,8 @@ func TestWhatBreaksAnOrder(t *testing.T) {
 		{"a hole in its history", func(o *Order, a *Around) { o.History = slices.Delete(o.History, 1, 2); a.Audited-- }, 0, "I8"},
 		{"a duty that waits for nine minutes", func(o *Order, a *Around) { o.Duties[DutyCount].Done = false; a.Due = true }, 9 * time.Minute, ""},
 		{"a duty that waits for eleven", func(o *Order, a *Around) { o.Duties[DutyCount].Done = false; a.Due = true }, 11 * time.Minute, "I8"},
-		{"a duty that nobody looks at", func(o *Order, _ *Around) { o.Duties[DutyCount].Done = false }, 0, "I8"},
-		{"a refund that nobody asks about", func(o *Order, a *Around) {
+		{"a duty without a wakeup", func(o *Order, _ *Around) { o.Duties[DutyCount].Done = false }, 0, "I8"},
+		{"a refund that is not asked about", func(o *Order, a *Around) {
 			a.Due = true
 			o.Refunds = []Refund{{OutRefundNo: "o1r01", OutTradeNo: "o101", State: RefundProcessing, Amount: 1, CreatedAt: booksNoon}}
 		}, 11 * time.Minute, "I8"},
@@ -142,13 +142,13 @@ func TestWhatBreaksAnEnrolment(t *testing.T) {
 	}{
 		{"nothing", func(*Order, *Enrolment) {}, ""},
 		{"a grant of no order", func(_ *Order, e *Enrolment) { e.Grants[0].OrderID = "o9" }, "I2"},
-		{"a grant of somebody else's order", func(o *Order, _ *Enrolment) { o.UserID = "u9" }, "I2"},
-		{"a grant of an order that nobody paid", func(o *Order, _ *Enrolment) { o.State = OrderClosed }, "I2"},
+		{"a grant of another learner's order", func(o *Order, _ *Enrolment) { o.UserID = "u9" }, "I2"},
+		{"a grant of an unpaid order", func(o *Order, _ *Enrolment) { o.State = OrderClosed }, "I2"},
 		{"a grant of a refused line", func(o *Order, _ *Enrolment) { o.Lines[0].Result = LineRefused }, "I2"},
 		{"a grant that outlives its refund", func(o *Order, _ *Enrolment) {
 			o.Refunds = []Refund{{State: RefundSucceeded, Amount: 500, Lines: []RefundPart{{"c1", 500, true}}}}
 		}, "I2"},
-		{"a revoked grant is nobody's access", func(o *Order, e *Enrolment) { e.Revoke("o1"); o.State = OrderRefunded }, ""},
+		{"a revoked grant gives no access", func(o *Order, e *Enrolment) { e.Revoke("o1"); o.State = OrderRefunded }, ""},
 		{"the full price twice", func(_ *Order, e *Enrolment) { e.Grants = append(e.Grants, e.Grants[0]) }, "I3"},
 		{"the key of another course", func(_ *Order, e *Enrolment) { e.ID = "u1:c9" }, "I3"},
 	}

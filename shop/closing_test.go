@@ -25,7 +25,7 @@ func TestWhenTheBuyerOfAnUnpaidOrderIsReminded(t *testing.T) {
 		t.Error("it is not due ten minutes before the end")
 	}
 	if !o.Reminds(placed.Add(PayWithin-time.Millisecond)) || o.Reminds(placed.Add(PayWithin)) {
-		t.Error("it is not told until the end")
+		t.Error("it is not announced until the end")
 	}
 	o.DutyDone(DutyTellClosing, 1)
 	if due(o, 25*time.Minute) {
@@ -45,6 +45,6 @@ func TestWhenTheBuyerOfAnUnpaidOrderIsReminded(t *testing.T) {
 	never := NewOrder("o", "u", lines, placed)
 	never.RemindBefore(0)
 	if due(never, 25*time.Minute) {
-		t.Error("it is reminded of although nobody is to be")
+		t.Error("it is reminded of although it must not be")
 	}
 }

@@ -119,7 +119,7 @@ func TestAddIsIdempotentByTheOrder(t *testing.T) {
 	}
 }
 
-func TestAddRefusesWhatTheLearnerHasMeanwhile(t *testing.T) {
+func TestAddRefusesWhatTheLearnerHasByNow(t *testing.T) {
 	line := func(p PricePolicy) OrderLine {
 		return OrderLine{CourseID: "c", PolicyID: p.ID, Kind: p.Kind, Stage: p.Stage, Period: p.Period, List: p.Price, Price: p.Price}
 	}
@@ -297,7 +297,7 @@ func TestAccessDoesNotReachOverAHole(t *testing.T) {
 	}
 }
 
-func TestAnEnrolmentOfNobodyAnswersNothing(t *testing.T) {
+func TestANilEnrolmentAnswersNothing(t *testing.T) {
 	var e *Enrolment
 	open, until := e.Access(at("2025-03-01"))
 	if open || until != nil || e.Live() != nil || e.OwnsLifetime() || e.StagesHad(true) != 1 || e.HeldVersion() != 0 || e.StateAt(at("2025-03-01")) != GrantRevoked {

@@ -137,7 +137,7 @@ var (
 	ErrPasswordWeak     = define(Unprocessable, "PASSWORD_TOO_WEAK", "密码太容易被猜到，请加长，或换成几个互不相关的词", "The password is too easy to guess: make it longer, or use several words that do not belong together.")
 	ErrStepUp           = define(Forbidden, "STEP_UP_REQUIRED", "请再次输入密码确认是您本人", "Give your password again first; it counts for ten minutes.")
 	ErrStaffPassword    = define(Forbidden, "STAFF_PASSWORD_REQUIRED", "员工账号的密码至少要 15 个字符，请先修改密码；密码已够长的，请重新登录", "Staff need a password of at least 15 characters: change yours first, or, if it has them, log in again.")
-	ErrLastAdmin        = define(Conflict, "LAST_ADMIN", "商店至少要有一位管理员，请先指定另一位", "The shop needs an administrator: make somebody else one first.")
+	ErrLastAdmin        = define(Conflict, "LAST_ADMIN", "商店至少要有一位管理员，请先指定另一位", "The shop needs an administrator: make another user one first.")
 	ErrStaffAccount     = define(Conflict, "STAFF_ACCOUNT", "员工账号不能自行注销，请先由管理员取消角色", "An account of staff cannot be deleted; an admin has to take its roles first.")
 	ErrAccountDeleted   = define(Conflict, "ACCOUNT_DELETED", "账号已注销", "The account was deleted.")
 	ErrUserNotFound     = define(NotFound, "USER_NOT_FOUND", "没有这个用户", "There is no such user.")
@@ -150,7 +150,7 @@ var (
 	ErrLessonNotFound   = define(NotFound, "LESSON_NOT_FOUND", "没有这节课", "There is no such lesson.")
 	ErrPolicyNotFound   = define(NotFound, "POLICY_NOT_FOUND", "这门课程没有这个价格方案", "The course has no such price policy.")
 	ErrNoPolicies       = define(Conflict, "NO_POLICIES", "课程还没有价格方案", "The course has no price policies yet.")
-	ErrEditConflict     = define(Conflict, "EDIT_CONFLICT", "内容已被别人修改，请刷新", "Somebody else changed it meanwhile; read it again.")
+	ErrEditConflict     = define(Conflict, "EDIT_CONFLICT", "内容已被别人修改，请刷新", "Another request has changed it; read it again.")
 )
 
 // What a learner may watch and buy.
@@ -255,7 +255,7 @@ var (
 	ErrBroadcastState    = define(Conflict, "BROADCAST_STATE", "群发消息现在的状态不能这样操作", "The broadcast's state does not allow this.")
 	ErrSecondPerson      = define(Conflict, "SECOND_PERSON_REQUIRED", "需要另一个人确认", "Another person has to confirm it.")
 	ErrAudienceChanged   = define(Conflict, "AUDIENCE_CHANGED", "人数与确认的不一致", "The audience is not the number that was confirmed.")
-	ErrAudienceEmpty     = define(Unprocessable, "AUDIENCE_EMPTY", "没有符合条件的人", "Nobody is in the audience.")
+	ErrAudienceEmpty     = define(Unprocessable, "AUDIENCE_EMPTY", "没有符合条件的人", "The audience is empty.")
 	ErrAudienceTooLarge  = define(Unprocessable, "AUDIENCE_TOO_LARGE", "最多列出 2000 个用户", "At most 2000 users can be listed.")
 	ErrLink              = define(Unprocessable, "LINK_NOT_ALLOWED", "链接只能指向本站或允许的网站", "The link must lead to this shop or to an allowed host, over https.")
 )

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files again")
 
 // Programs switch on the codes: one that changes or goes must be seen in review.
 func TestTheCatalogueOfErrors(t *testing.T) {

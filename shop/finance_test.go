@@ -24,7 +24,7 @@ func TestTheCashOfAnOrder(t *testing.T) {
 		}, []string{"duplicate 500", "payment 500", "refund -200", "duplicate_refund -500"}},
 		{"of nothing is listed too", func(o *Order) { *o = Order{ID: "o2", State: OrderFulfilled, CreatedAt: late} }, []string{"free_order 0"}},
 		{"that was never placed is none", func(o *Order) { *o = *Abandoned("o2", booksNoon) }, nil},
-		{"that nobody paid is none", func(o *Order) { *o = Order{ID: "o2", State: OrderPending, Total: 500, Attempts: o.Attempts[:1]} }, nil},
+		{"that was never paid is none", func(o *Order) { *o = Order{ID: "o2", State: OrderPending, Total: 500, Attempts: o.Attempts[:1]} }, nil},
 	}
 	for _, row := range rows {
 		t.Run("the cash of an order "+row.name, func(t *testing.T) {

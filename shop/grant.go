@@ -85,9 +85,9 @@ func (e *Enrolment) After(orderID string) (orders []string) {
 	return orders
 }
 
-// Settling is the enrolment without the grants of other orders whose refund is under way. Finance
+// WithoutRefunding is the enrolment without the grants of other orders whose refund is under way. Finance
 // needs it to refund an order's stage together with the stages after it.
-func (e *Enrolment) Settling(orderID string) *Enrolment {
+func (e *Enrolment) WithoutRefunding(orderID string) *Enrolment {
 	if e == nil {
 		return nil
 	}

@@ -166,7 +166,7 @@ func (v view) offer(p PricePolicy, version int) Offer {
 		Price: v.promised(p), List: p.Price, Available: true,
 	}
 	if p.Kind == KindLifetime {
-		v.settleStages(&o)
+		v.creditOrReturnStages(&o)
 	}
 	err := v.closed()
 	if err == nil {
@@ -193,10 +193,10 @@ func (v view) promised(p PricePolicy) Fen {
 	return price
 }
 
-// settleStages says what buying the full price does with the stages paid before it: under
+// creditOrReturnStages says what buying the full price does with the stages paid before it: under
 // credit mode paid_total all their cash counts towards it; under none the money of those
 // that have not begun goes back. Money that is on its way back already is neither.
-func (v view) settleStages(o *Offer) {
+func (v view) creditOrReturnStages(o *Offer) {
 	credit := v.current.Ladder.CreditMode == CreditPaidTotal
 	var total Fen
 	for _, g := range v.history.Enrolment.Live() {
@@ -239,7 +239,7 @@ func (v view) refusal(p PricePolicy) *Error {
 		return nil
 	}
 	if p.Kind == KindStage {
-		if err := v.outOfTurn(p.Stage); err != nil {
+		if err := v.notNext(p.Stage); err != nil {
 			return err
 		}
 		if lack := v.history.TrialLack; lack != nil && p.Stage == 1 && v.promised(p) == 0 {
@@ -257,8 +257,8 @@ func (v view) refusal(p PricePolicy) *Error {
 	return nil
 }
 
-// outOfTurn is why stage n is not the learner's next one.
-func (v view) outOfTurn(n int) *Error {
+// notNext is why stage n is not the learner's next one.
+func (v view) notNext(n int) *Error {
 	e, trialUsed := v.history.Enrolment, v.history.TrialUsed
 	switch {
 	case e.hadStage(n, trialUsed), n == 1 && e.paidEnrolment():

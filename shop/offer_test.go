@@ -244,7 +244,7 @@ func TestThePromise(t *testing.T) {
 		publish(s.c, Ladder{}, stage("n1", 1, 0), stage("n2", 2, 120))
 		s.costs("s2", "2025-03-10", 120)
 	})
-	t.Run("a buyer who holds nothing has none", func(t *testing.T) {
+	t.Run("a buyer without a grant has none", func(t *testing.T) {
 		s := newStory(t, ladderCourse())
 		s.trial = true
 		publish(s.c, Ladder{}, stage("s1", 1, 0), stage("s2", 2, 260), lifetime("full", 1299))
@@ -362,7 +362,7 @@ func TestLapse(t *testing.T) {
 		s.buys("free day", "2025-03-01")
 		s.costs("s1", "2025-09-01", 0)
 	})
-	t.Run("who never had access cannot have been away", func(t *testing.T) {
+	t.Run("a learner without access cannot have been away", func(t *testing.T) {
 		s := newStory(t, ladder(t).c)
 		s.trial = true
 		s.costs("s2", "2025-06-01", 200)

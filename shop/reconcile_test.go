@@ -48,10 +48,10 @@ func TestABillIsComparedWithTheBooks(t *testing.T) {
 		{"has money for an attempt that we closed", func(_ *Order, b *[]BillEntry) {
 			*b = append(*b, BillEntry{OutTradeNo: "o101", Amount: 500})
 		}, []string{"PAID_THERE_NOT_HERE o101"}},
-		{"has a number of nobody", func(_ *Order, b *[]BillEntry) {
+		{"has an unknown number", func(_ *Order, b *[]BillEntry) {
 			*b = append(*b, BillEntry{OutTradeNo: "x01", Amount: 1})
 		}, []string{"UNKNOWN_NUMBER x01"}},
-		{"has a refund of nobody", func(_ *Order, b *[]BillEntry) {
+		{"has an unknown refund", func(_ *Order, b *[]BillEntry) {
 			*b = append(*b, BillEntry{OutTradeNo: "o102", OutRefundNo: "o1r02", Amount: 1})
 		}, []string{"UNKNOWN_NUMBER o1r02"}},
 		{"has another transaction", func(_ *Order, b *[]BillEntry) { (*b)[0].TransactionID = "t2" }, []string{"TRANSACTION_DIFFERS o102"}},
@@ -162,7 +162,7 @@ func TestWhichDaysAreToBeReconciled(t *testing.T) {
 	}
 }
 
-func TestWhoMayTakeARunOver(t *testing.T) {
+func TestARunMayBeTakenOver(t *testing.T) {
 	next := booksNoon.Add(30 * time.Minute)
 	rows := []struct {
 		name   string
@@ -171,7 +171,7 @@ func TestWhoMayTakeARunOver(t *testing.T) {
 		after  time.Duration
 		want   bool
 	}{
-		{"nobody while it runs", Reconciliation{State: ReconciliationRunning}, true, 9 * time.Minute, false},
+		{"no instance while it runs", Reconciliation{State: ReconciliationRunning}, true, 9 * time.Minute, false},
 		{"anybody once it has died", Reconciliation{State: ReconciliationRunning}, false, 11 * time.Minute, true},
 		{"anybody where the clock was moved back", Reconciliation{State: ReconciliationRunning}, false, -time.Hour, true},
 		{"the shop once WeChat may be ready", Reconciliation{State: ReconciliationWaiting, NextAt: &next}, false, 30 * time.Minute, true},

@@ -43,7 +43,7 @@ func TestRemindersBeforeAndAtTheEnd(t *testing.T) {
 			s := newStory(t, ladderCourse())
 			s.buys("s1", "2025-03-01 10:00")
 			if got := s.reminded(through, tt.when); got != tt.want {
-				t.Errorf("told %q, want %q", got, tt.want)
+				t.Errorf("reminded of %q, want %q", got, tt.want)
 			}
 		})
 	}
@@ -66,9 +66,9 @@ func TestWhatAReminderSays(t *testing.T) {
 			func(s *story) { s.buys("s2", "2025-03-20") }, "2025-05-01", "2025-04-25", "access_ends_in_7, 7 left: s3 300, full 999"},
 		{"a renewal between two reminders leaves the second unsaid",
 			func(s *story) { s.buys("s2", "2025-03-27") }, "2025-04-01", "2025-03-30", "nothing"},
-		{"P13 who bought for ever is never reminded",
+		{"P13 a buyer of the full price is never reminded",
 			func(s *story) { s.buys("full", "2025-03-05") }, "2025-04-01", "2025-03-26", "nothing"},
-		{"P13 nor told that the free month ended",
+		{"P13 nor reminded that the free month ended",
 			func(s *story) { s.buys("full", "2025-03-05") }, "2025-04-01", "2025-04-02", "nothing"},
 		{"P26 off sale there is nothing to go on with",
 			func(s *story) { s.c.State = CourseOffSale }, "2025-04-01", "2025-03-26", "access_ends_in_7, 7 left: off sale"},
@@ -76,7 +76,7 @@ func TestWhatAReminderSays(t *testing.T) {
 			func(s *story) { s.refunds("o1", "2025-03-20", 0) }, "2025-04-01", "2025-03-26", "nothing"},
 		{"nor its end",
 			func(s *story) { s.refunds("o1", "2025-03-20", 0) }, "2025-04-01", "2025-04-02", "nothing"},
-		{"while a refund is under way nobody knows the end",
+		{"while a refund is under way the end is not known",
 			func(s *story) { s.buys("s2", "2025-03-20"); s.e.Freeze("o2") }, "2025-04-01", "2025-03-26", "nothing"},
 		{"neither of them",
 			func(s *story) { s.buys("s2", "2025-03-20"); s.e.Freeze("o2") }, "2025-05-01", "2025-04-25", "nothing"},
@@ -88,11 +88,11 @@ func TestWhatAReminderSays(t *testing.T) {
 			func(s *story) { s.buys("s2", "2025-03-20"); s.refunds("o2", "2025-03-22", 200*yuan) }, "2025-05-01", "2025-04-25", "nothing"},
 		{"a month refunded while it ran did not end by itself",
 			func(s *story) { s.buys("s2", "2025-03-20"); s.refunds("o2", "2025-04-05", 180*yuan) }, "2025-05-01", "2025-05-02", "nothing"},
-		{"whoever came back after a gap has left the old end behind",
+		{"a learner that came back after a gap has left the old end behind",
 			func(s *story) { s.buys("s2", "2025-04-03") }, "2025-04-01", "2025-04-04", "nothing"},
 		{"after the last stage only the full price is left",
 			func(s *story) { s.buys("s2", "2025-03-20"); s.buys("s3", "2025-04-05") }, "2025-06-01", "2025-05-31", "access_ends_in_3, 2 left: full 999"},
-		{"a ladder that lapsed meanwhile is not offered any more",
+		{"a ladder that has lapsed is not offered any more",
 			func(s *story) { s.c.Versions[0].Ladder.LapseAfterDays = 30 }, "2025-04-01", "2025-05-02", "access_ended, 0 left: full 999"},
 		{"the price is the one that the holder was promised",
 			func(s *story) { publish(s.c, Ladder{}, stage("s1", 1, 0), stage("s2", 2, 260), lifetime("full", 1299)) }, "2025-04-01", "2025-03-26", "access_ends_in_7, 7 left: s2 200, full 999"},
@@ -108,13 +108,13 @@ func TestWhatAReminderSays(t *testing.T) {
 			s.buys("s1", "2025-03-01 10:00")
 			tt.happens(s)
 			if got := s.reminded(tt.through, tt.when); got != tt.want {
-				t.Errorf("told %q, want %q", got, tt.want)
+				t.Errorf("reminded of %q, want %q", got, tt.want)
 			}
 		})
 	}
 }
 
-func TestNobodyIsRemindedOfACourseNeverHad(t *testing.T) {
+func TestNoReminderOfACourseNeverHad(t *testing.T) {
 	if r, ok := ladderCourse().Remind(PurchaseHistory{TrialUsed: true}, at("2025-04-02"), at("2025-04-02")); ok {
 		t.Errorf("told %+v", r)
 	}
@@ -145,8 +145,8 @@ func TestTheNextReminder(t *testing.T) {
 	}
 }
 
-// TestALearnerIsToldEachThingOnce goes from one reminder to the next, as a shop does.
-func TestALearnerIsToldEachThingOnce(t *testing.T) {
+// TestALearnerGetsEachReminderOnce goes from one reminder to the next, as a shop does.
+func TestALearnerGetsEachReminderOnce(t *testing.T) {
 	s := newStory(t, ladderCourse())
 	s.buys("s1", "2025-03-01 10:00")
 	end := at("2025-04-02")

@@ -35,7 +35,7 @@ func TestAWordingMayOnlyUseWhatItsFormKnows(t *testing.T) {
 	}{
 		{"known ones", Wordings{good, good}, "", ""},
 		{"none at all", Wordings{Wording{"到期", "到期了"}, good}, "", ""},
-		{"one that nobody knows", Wordings{Wording{"到期", "{curse}"}, good}, "texts.zh-CN.body", "{curse}"},
+		{"an unknown one", Wordings{Wording{"到期", "{curse}"}, good}, "texts.zh-CN.body", "{curse}"},
 		{"another form's", Wordings{good, Wording{"{amount}", "x"}}, "texts.en.title", "{amount}"},
 		{"a brace that is not closed", Wordings{Wording{"到期", "看 {course"}, good}, "texts.zh-CN.body", "{course"},
 		{"a lone closing brace", Wordings{good, Wording{"x", "a } b"}}, "texts.en.body", "} b"},

@@ -83,7 +83,7 @@ func TestTheSandboxAddressReachesThePageEscaped(t *testing.T) {
 	}
 }
 
-func TestALargeFileIsPackedForWhoUnderstandsIt(t *testing.T) {
+func TestALargeFileIsPackedForClientsThatUnderstandIt(t *testing.T) {
 	h := handlerOf(build, Options{})
 	for _, tt := range []struct {
 		name, accept string
@@ -113,7 +113,7 @@ func TestALargeFileIsPackedForWhoUnderstandsIt(t *testing.T) {
 	}
 }
 
-func TestWhoHasThePageAlreadyGetsNoBody(t *testing.T) {
+func TestAClientWithThePageGetsNoBody(t *testing.T) {
 	h := handlerOf(build, Options{})
 	for _, accept := range []string{"", "gzip"} {
 		first := get(t, h, "GET", "/assets/app-d34db.js", "Accept-Encoding", accept)
@@ -137,7 +137,7 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 				t.Errorf("%s %s: policy %q", name, path, csp)
 			}
 			if got := res.Header.Get("Referrer-Policy"); got != "strict-origin-when-cross-origin" {
-				t.Errorf("%s %s: WeChat's payment page is told %q", name, path, got)
+				t.Errorf("%s %s: WeChat's payment page gets %q", name, path, got)
 			}
 			if res.Header.Get("X-Content-Type-Options") != "nosniff" || !strings.Contains(csp, "frame-ancestors 'none'") {
 				t.Errorf("%s %s: unguarded: %v", name, path, res.Header)

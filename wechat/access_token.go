@@ -32,7 +32,7 @@ type tokenState struct {
 const (
 	longestLife = 2 * time.Hour
 	forcesApart = 30 * time.Second // WeChat's rule: a new token can be forced no sooner
-	renewTurn   = 8 * time.Second  // one instance asks, twice at most
+	renewLease  = 8 * time.Second  // one instance asks, twice at most
 	renewAgain  = 5 * time.Second  // where WeChat did not give the next one out
 	renewPoll   = 50 * time.Millisecond
 	shortUse    = 500 * time.Millisecond // a token that is about to end is not asked for more often
@@ -49,21 +49,21 @@ func (s tokenState) good(now time.Time) bool {
 	return s.Text != "" && now.Before(s.Ends) && s.Ends.Sub(now) <= longestLife+time.Minute
 }
 
-// accessToken is the token as this process knows it. The holder of turn may read and replace it.
+// accessToken is the token as this process knows it. The holder of lock may read and replace it.
 type accessToken struct {
-	turn chan struct{}
+	lock chan struct{}
 	tokenState
 }
 
-func newAccessToken() accessToken { return accessToken{turn: make(chan struct{}, 1)} }
+func newAccessToken() accessToken { return accessToken{lock: make(chan struct{}, 1)} }
 
 // accessToken is one that WeChat should take; refused is one that it did not. Of many callers at
 // once, on all instances, one asks WeChat and the others take what it gets.
 func (a *Account) accessToken(ctx context.Context, refused string) (string, error) {
 	t := &a.token
 	select {
-	case t.turn <- struct{}{}:
-		defer func() { <-t.turn }()
+	case t.lock <- struct{}{}:
+		defer func() { <-t.lock }()
 	case <-ctx.Done():
 		return "", fmt.Errorf("%w: %w", ErrBusy, ctx.Err())
 	}
@@ -98,7 +98,7 @@ func (a *Account) renewToken(ctx context.Context, refused string) (tokenState, e
 		var giveBack func()
 		mine := false
 		if err == nil {
-			giveBack, mine, err = a.cfg.Shelf.Take(ctx, key+":turn", renewTurn)
+			giveBack, mine, err = a.cfg.Shelf.Take(ctx, key+":turn", renewLease)
 		}
 		if err != nil {
 			return a.askToken(ctx, refused, a.token.tokenState)

@@ -20,7 +20,7 @@ func (w *world) toClock(day time.Time, hour int) {
 	w.must("PUT", "/sandbox/clock", map[string]any{"now": time.Date(y, m, d, hour, 0, 0, 0, beijing)}, nil)
 }
 
-func TestTheBillTellsYesterdaysTradesToTheFen(t *testing.T) {
+func TestTheBillHasYesterdaysTradesToTheFen(t *testing.T) {
 	for _, mode := range bothModes {
 		t.Run(mode, func(t *testing.T) {
 			w, ctx := newWorld(t, mode), context.Background()
@@ -97,7 +97,7 @@ func TestABillThatCannotBeTrustedIsRefused(t *testing.T) {
 		{"a whole bill", billHead + billRow + billFoot + "`1,`19.99,`0.11994\r\n", ""},
 		{"a byte order mark in front", "\ufeff" + billHead + billRow + billFoot + "`1,`19.99,`0.11994\r\n", ""},
 		{"lines that end in a bare newline", strings.ReplaceAll(billHead+billRow+billFoot+"`1,`19.99,`0.11994\n", "\r", ""), ""},
-		{"a comma nobody escaped", billHead + strings.Replace(billRow, "摄影", "摄影,入门", 1) + billFoot + "`1,`19.99,`0.11994\r\n", ""},
+		{"an unescaped comma", billHead + strings.Replace(billRow, "摄影", "摄影,入门", 1) + billFoot + "`1,`19.99,`0.11994\r\n", ""},
 		{"no rows at all", billHead + billFoot + "`0,`0.00,`0.00000\r\n", ""},
 		{"nothing", "", "empty"},
 		{"a header alone", billHead, "ends before"},

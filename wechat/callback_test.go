@@ -118,7 +118,7 @@ func TestWhatIsSignedAndYetWrong(t *testing.T) {
 	w := newWorld(t, publicKey)
 	genuine := w.letter()
 	if _, _, err := w.pay.ParseRefund(genuine.request()); !errors.Is(err, wechat.ErrBadCallback) {
-		t.Errorf("a payment told as a refund: %v", err)
+		t.Errorf("a payment sent as a refund: %v", err)
 	}
 	cfg := w.cfg
 	cfg.APIv3Key = strings.Repeat("k", 32)
@@ -148,7 +148,7 @@ func TestNoErrorAndNoLogLineCarriesACallbackOrAKey(t *testing.T) {
 	text := callbackErr.Error() + apiErr.Error() + log.String()
 	for _, secret := range []string{"s3cr3t-cookie", w.cfg.APIv3Key, l.header.Get("Wechatpay-Signature"), "ciphertext", "Request-Id:", "Authorization"} {
 		if strings.Contains(text, secret) {
-			t.Errorf("%q is told in %s", secret, text)
+			t.Errorf("%q is in %s", secret, text)
 		}
 	}
 }
@@ -175,7 +175,7 @@ func TestARotatedCertificateIsFoundWithoutARestart(t *testing.T) {
 }
 
 // A stranger's download is everybody's for the next minute: that the stranger hangs up must not end it.
-func TestAStrangerWhoHangsUpKeepsNoCertificateFromUs(t *testing.T) {
+func TestAStrangerThatHangsUpKeepsNoCertificateFromUs(t *testing.T) {
 	w := newWorld(t, certificates)
 	genuine := w.letter()
 	w.must("POST", "/sandbox/certificates", map[string]string{}, nil)
@@ -211,7 +211,7 @@ func TestInventedSerialsCauseOneDownloadAtMost(t *testing.T) {
 	}
 }
 
-func TestSettingsThatCannotWorkAreToldAtTheStart(t *testing.T) {
+func TestSettingsThatCannotWorkAreNamedAtTheStart(t *testing.T) {
 	w := newWorld(t, certificates)
 	for name, spoil := range map[string]func(*wechat.PayConfig){
 		"no merchant":               func(c *wechat.PayConfig) { c.MchID = "" },

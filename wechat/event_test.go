@@ -129,7 +129,7 @@ func TestTheSceneOfAnEvent(t *testing.T) {
 		want  string
 	}{
 		{"a follower's scan names it bare", Event{Name: "SCAN", Key: "abc"}, "abc"},
-		{"who begins to follow by it, with the prefix", Event{Name: "subscribe", Key: "qrscene_abc"}, "abc"},
+		{"a new follower by it, with the prefix", Event{Name: "subscribe", Key: "qrscene_abc"}, "abc"},
 		{"the prefix belongs to the scene of a follower's scan", Event{Name: "SCAN", Key: "qrscene_abc"}, "qrscene_abc"},
 		{"following without a code has none", Event{Name: "subscribe"}, ""},
 		{"nor has a menu", Event{Name: "CLICK", Key: "abc"}, ""},
@@ -153,7 +153,7 @@ func TestOnlyFlatXMLWithoutADocumentTypeIsRead(t *testing.T) {
 		{"with something nested, which is passed over", "<xml><a>1</a><List><item><b>2</b></item></List></xml>", true},
 		{"with a document type", "<!DOCTYPE xml><xml><a>1</a></xml>", false},
 		{"with an entity of its own", "<!DOCTYPE xml [<!ENTITY e '1'>]><xml><a>&e;</a></xml>", false},
-		{"with an entity that nobody declared", "<xml><a>&e;</a></xml>", false},
+		{"with an undeclared entity", "<xml><a>&e;</a></xml>", false},
 		{"with a field twice", "<xml><a>1</a><a>2</a></xml>", false},
 		{"two documents", "<xml><a>1</a></xml><xml><b>1</b></xml>", false},
 		{"another root", "<html><a>1</a></html>", false},
@@ -231,7 +231,7 @@ func TestInPlainModeASignatureIsGoodForOneMessage(t *testing.T) {
 	half.Set("signature", signature(vectorToken, half.Get("timestamp"), "n3"))
 	take("compatible, of which the plain half is read", strings.Replace(body, "</xml>", "<Encrypt>x</Encrypt></xml>", 1), half, nil)
 	shelf.away = errors.New("away")
-	take("with nobody to ask, the signature is believed", other, seen, nil)
+	take("without a memory of signatures, the signature is believed", other, seen, nil)
 }
 
 func TestAPlainAccountWithAKeyReadsWhatIsEncrypted(t *testing.T) {

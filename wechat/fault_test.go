@@ -48,7 +48,7 @@ func TestEveryAPIFaultHasItsKindAndItsEffect(t *testing.T) {
 		{"a wrong signature", `"bad_signature":"wrong"`, "unknown", true},
 		{"a signature probe", `"bad_signature":"signtest"`, "unknown", true},
 		{"a stale signature", `"bad_signature":"stale"`, "unknown", true},
-		{"a serial nobody has", `"bad_signature":"unknown_serial"`, "unknown", true},
+		{"an unknown serial", `"bad_signature":"unknown_serial"`, "unknown", true},
 		{"400", `"status":400,"code":"PARAM_ERROR"`, "refused", false},
 		{"403 without a body's code", `"status":403,"html":true`, "refused", false},
 		{"an old spelling of paid", `"status":400,"code":"ORDER_PAID"`, "paid", false},
@@ -241,7 +241,7 @@ func TestADelayedCallbackComesWhenBusinessTimeHasPassed(t *testing.T) {
 	w.pass(19 * time.Hour)
 	w.paid("T00003")
 	if n := w.heardOf(func(h heard) bool { return h.tx.OutTradeNo == "T00001" }); n != 0 {
-		t.Error("told an hour early")
+		t.Error("sent an hour early")
 	}
 	w.pass(time.Hour + time.Second)
 	if got := w.await(3)[2]; got.tx.OutTradeNo != "T00001" {
@@ -339,9 +339,9 @@ func TestRefundsThatSucceedAreNotHeldBack(t *testing.T) {
 	}
 }
 
-// TestTheBreakerOpensOnARefusedConnectionAndCallbacksAreTakenMeanwhile has WeChat's address refuse every
+// TestTheBreakerOpensOnARefusedConnectionAndCallbacksAreStillTaken has WeChat's address refuse every
 // connection.
-func TestTheBreakerOpensOnARefusedConnectionAndCallbacksAreTakenMeanwhile(t *testing.T) {
+func TestTheBreakerOpensOnARefusedConnectionAndCallbacksAreStillTaken(t *testing.T) {
 	w, ctx := newWorld(t, publicKey), context.Background()
 	genuine := w.letter()
 	asked := 0
@@ -363,7 +363,7 @@ func TestTheBreakerOpensOnARefusedConnectionAndCallbacksAreTakenMeanwhile(t *tes
 		t.Errorf("the breaker stays closed: %v", err)
 	}
 	if _, tx, err := pay.ParsePayment(genuine.request()); err != nil || tx.OutTradeNo != "T00001" {
-		t.Errorf("a callback meanwhile: %v", err)
+		t.Errorf("a callback during it: %v", err)
 	}
 	if asked != 0 {
 		t.Errorf("asked %d times", asked)

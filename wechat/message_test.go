@@ -265,7 +265,7 @@ func TestWhatWeChatSaysToAMessageItDoesNotSend(t *testing.T) {
 		want    error
 		notSent bool
 	}{
-		{"who does not follow", with(func(m *wechat.Message) { m.Openid = "ogone" }), "", wechat.ErrNotFollowing, true},
+		{"a WeChat that does not follow", with(func(m *wechat.Message) { m.Openid = "ogone" }), "", wechat.ErrNotFollowing, true},
 		{"a strange openid", with(func(m *wechat.Message) { m.Openid = "ostranger" }), "", wechat.ErrOpenid, true},
 		{"a template that is not there", with(func(m *wechat.Message) { m.TemplateID = "x" }), "", wechat.ErrTemplate, true},
 		{"a value that is too long", with(func(m *wechat.Message) { m.Fields["thing1"] = strings.Repeat("长", 21) }), "", wechat.ErrRefused, true},

@@ -9,7 +9,7 @@ import (
 	"mstm/wechat"
 )
 
-func TestATradeIsOrderedPaidAndToldInBothKeyModes(t *testing.T) {
+func TestATradeIsOrderedPaidAndCalledBackInBothKeyModes(t *testing.T) {
 	for _, mode := range bothModes {
 		t.Run(mode, func(t *testing.T) {
 			w, ctx := newWorld(t, mode), context.Background()

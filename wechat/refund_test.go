@@ -16,7 +16,7 @@ func refundOf(no, refundNo string, amount shop.Fen) wechat.RefundRequest {
 	return wechat.RefundRequest{OutTradeNo: no, OutRefundNo: refundNo, Reason: "七天无理由", Refund: amount, Total: 19900}
 }
 
-func TestARefundIsAcceptedSettledAndToldInBothKeyModes(t *testing.T) {
+func TestARefundIsAcceptedSettledAndCalledBackInBothKeyModes(t *testing.T) {
 	for _, mode := range bothModes {
 		t.Run(mode, func(t *testing.T) {
 			w, ctx := newWorld(t, mode), context.Background()

@@ -63,7 +63,7 @@ func TestPlantedFaultsAreFound(t *testing.T) {
 		"a payment while closing counts twice":            0,
 		"a paid order forgets to grant":                   1,
 		"an order is fulfilled without its grant":         1,
-		"the buyer is not told":                           1,
+		"the buyer gets no notice":                        1,
 		"a refund that went through revokes nothing":      1,
 		"a refunded course stays open":                    1,
 		"a refund gives back more than was paid":          1,

@@ -62,7 +62,7 @@ func (o *order) attemptActs(i, t int) (all []act) {
 		all = append(all, named(i, name("prepay again for"), func(_ *world, o *order) { o.trades[t].prepaying = true }))
 	}
 	if (d.State != shop.OrderPending || a.State == shop.AttemptUnknown) && (tr.state == tradeOpen || tr.state == tradeNone && !tr.unknown) {
-		all = append(all, named(i, name("WeChat is told to close"), func(_ *world, o *order) {
+		all = append(all, named(i, name("the shop closes it at WeChat"), func(_ *world, o *order) {
 			if o.trades[t].state == tradeOpen {
 				o.trades[t].state = tradeClosed
 			} else {
@@ -164,7 +164,7 @@ func (o *order) doSmall(w *world) {
 			o.done(name)
 		}
 	}
-	if w.fault == "the buyer is not told" {
+	if w.fault == "the buyer gets no notice" {
 		return
 	}
 	for _, id := range o.doc.NoticesDue() {

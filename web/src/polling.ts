@@ -8,10 +8,10 @@ export function usePolling(ask: () => unknown, needed: Ref<boolean>, pauseMs: nu
 
   function plan(): void {
     clearTimeout(timer)
-    if (needed.value) timer = window.setTimeout(turn, pauseMs * (0.8 + Math.random() * 0.4))
+    if (needed.value) timer = window.setTimeout(askOnce, pauseMs * (0.8 + Math.random() * 0.4))
   }
 
-  async function turn(): Promise<void> {
+  async function askOnce(): Promise<void> {
     await Promise.resolve(ask()).catch(() => {})
     plan()
   }

@@ -210,7 +210,7 @@ func (s *Sandbox) authorizePage(w http.ResponseWriter, r *http.Request, _ httpro
 		return
 	}
 	code := randomHex(16)
-	row := authCode{Openid: s.who(q.Get("openid")), Scope: q.Get("scope"), Ends: s.now().Add(5 * time.Minute), Snapshot: q.Get("snapshot") == "1"}
+	row := authCode{Openid: s.openidOr(q.Get("openid")), Scope: q.Get("scope"), Ends: s.now().Add(5 * time.Minute), Snapshot: q.Get("snapshot") == "1"}
 	if err := s.db.Update(func(tx *bbolt.Tx) error { return put(tx, bucketAuth, code, row) }); err != nil {
 		http.Error(w, "system error", http.StatusInternalServerError)
 		return

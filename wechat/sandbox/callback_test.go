@@ -92,7 +92,7 @@ func TestForgedCallbacksAreGenuinelySigned(t *testing.T) {
 	for name, body := range map[string]string{
 		"an unknown number":        `{"out_trade_no":"T99999","amount_fen":1}`,
 		"another amount":           `{"out_trade_no":"T00001","amount_fen":1}`,
-		"a refund nobody asked":    `{"event":"refund","out_trade_no":"T00001","out_refund_no":"R9","refund_fen":100}`,
+		"an unknown refund":        `{"event":"refund","out_trade_no":"T00001","out_refund_no":"R9","refund_fen":100}`,
 		"a fault on top":           `{"out_trade_no":"T00001","fault":{"bad_signature":true}}`,
 		"an amount of zero, so to": `{"out_trade_no":"T00001","amount_fen":0,"trade_state":"CLOSED"}`,
 	} {

@@ -80,11 +80,11 @@ func (s *Sandbox) scanCode(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := pushed{Openid: s.who(in.Openid), Event: "SCAN", Key: code.Scene, Ticket: code.Ticket}
+	p := pushed{Openid: s.openidOr(in.Openid), Event: "SCAN", Key: code.Scene, Ticket: code.Ticket}
 	if fresh {
 		p.Event, p.Key = "subscribe", "qrscene_"+code.Scene
 	}
-	return s.tell(r.Context(), p, in.Fault), nil
+	return s.pushToShop(r.Context(), p, in.Fault), nil
 }
 
 // findCode is the code that the phone sees; WeChat itself turns a dead one away.
@@ -112,12 +112,12 @@ func (s *Sandbox) findCode(in act) (*qrCode, error) {
 // setFollowing books a follow or unfollow; fresh says that it changed something.
 func (s *Sandbox) setFollowing(in act, following bool, scene string) (fresh bool, err error) {
 	err = s.db.Update(func(tx *bbolt.Tx) error {
-		f, err := get[follower](tx, bucketFollowers, s.who(in.Openid))
+		f, err := get[follower](tx, bucketFollowers, s.openidOr(in.Openid))
 		if err != nil {
 			return err
 		}
 		if f == nil {
-			f = &follower{Openid: s.who(in.Openid)}
+			f = &follower{Openid: s.openidOr(in.Openid)}
 		}
 		if in.Unionid != "" {
 			f.Unionid = in.Unionid
@@ -146,9 +146,9 @@ func (s *Sandbox) turn(r *request, following bool, event string) (any, error) {
 		return nil, err
 	}
 	if !fresh {
-		return acted{Openid: s.who(in.Openid), Deliveries: []delivery{}}, nil
+		return acted{Openid: s.openidOr(in.Openid), Deliveries: []delivery{}}, nil
 	}
-	return s.tell(r.Context(), pushed{Openid: s.who(in.Openid), Event: event}, in.Fault), nil
+	return s.pushToShop(r.Context(), pushed{Openid: s.openidOr(in.Openid), Event: event}, in.Fault), nil
 }
 
 // push answers POST /sandbox/push: a genuine push of an invented event, without a follow or a
@@ -163,7 +163,7 @@ func (s *Sandbox) push(r *request) (any, error) {
 	if err := r.decode(&in); err != nil {
 		return nil, err
 	}
-	return s.tell(r.Context(), pushed{Openid: s.who(in.Openid), Event: in.Event, Key: in.Key}, in.Fault), nil
+	return s.pushToShop(r.Context(), pushed{Openid: s.openidOr(in.Openid), Event: in.Event, Key: in.Key}, in.Fault), nil
 }
 
 // pushed is one event on its way to the shop.
@@ -175,8 +175,8 @@ type pushed struct {
 // eventTries is how often WeChat pushes an event that the shop does not take; each try waits 5 s.
 const eventTries = 3
 
-// tell pushes an event until the shop takes it, or three times.
-func (s *Sandbox) tell(ctx context.Context, p pushed, f CallbackFault) acted {
+// pushToShop pushes an event until the shop takes it, or three times.
+func (s *Sandbox) pushToShop(ctx context.Context, p pushed, f CallbackFault) acted {
 	out := acted{Openid: p.Openid, Event: p.Event, Key: p.Key, Deliveries: []delivery{}}
 	if f.Lose {
 		return out

@@ -142,7 +142,7 @@ func (s *Sandbox) forgedTrade(in forgery) (*trade, error) {
 		}
 	}
 	if t.NotifyURL == "" && in.NotifyURL == "" {
-		return nil, paramError("notify_url", "no trade has told an address yet")
+		return nil, paramError("notify_url", "no trade has given an address yet")
 	}
 	t.OutTradeNo = in.OutTradeNo
 	return t, nil

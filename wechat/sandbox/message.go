@@ -93,7 +93,7 @@ func (s *Sandbox) sendTemplate(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.tellSent(m.Openid, "TEMPLATESENDJOBFINISH", func(outcome string) string {
+	s.reportSent(m.Openid, "TEMPLATESENDJOBFINISH", func(outcome string) string {
 		return fmt.Sprintf("<MsgID>%d</MsgID><Status><![CDATA[%s]]></Status>", m.MsgID, outcome)
 	})
 	return map[string]any{"errcode": 0, "errmsg": "ok", "msgid": m.MsgID}, nil
@@ -163,7 +163,7 @@ func (s *Sandbox) sendSubscribed(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.tellSent(m.Openid, "subscribe_msg_sent_event", func(outcome string) string {
+	s.reportSent(m.Openid, "subscribe_msg_sent_event", func(outcome string) string {
 		code := 0
 		if outcome != "success" {
 			code = 1
@@ -218,7 +218,7 @@ func (s *Sandbox) subscribe(r *request) (any, error) {
 	if in.TemplateID == "" {
 		in.TemplateID = activityTemplate().ID
 	}
-	openid := s.who(in.Openid)
+	openid := s.openidOr(in.Openid)
 	err := s.db.Update(func(tx *bbolt.Tx) error {
 		if _, err := s.template(tx, in.TemplateID, true); err != nil {
 			return paramError("template_id", "no template to subscribe to")
@@ -232,7 +232,7 @@ func (s *Sandbox) subscribe(r *request) (any, error) {
 	if in.Accept {
 		word = "accept"
 	}
-	return s.tell(r.Context(), pushed{Openid: openid, Event: "subscribe_msg_popup_event", more: "<SubscribeMsgPopupEvent><List><TemplateId><![CDATA[" +
+	return s.pushToShop(r.Context(), pushed{Openid: openid, Event: "subscribe_msg_popup_event", more: "<SubscribeMsgPopupEvent><List><TemplateId><![CDATA[" +
 		in.TemplateID + "]]></TemplateId><SubscribeStatusString><![CDATA[" + word + "]]></SubscribeStatusString><PopupScene>1</PopupScene></List></SubscribeMsgPopupEvent>"}, in.Fault), nil
 }
 
@@ -371,8 +371,8 @@ func (b background) close() {
 	b.work.Wait()
 }
 
-// tellSent reports to the shop, a moment later, what became of a message.
-func (s *Sandbox) tellSent(openid, event string, more func(outcome string) string) {
+// reportSent reports to the shop, a moment later, what became of a message.
+func (s *Sandbox) reportSent(openid, event string, more func(outcome string) string) {
 	f, _ := s.faults.drawCallback("message", "", false)
 	outcome := f.Outcome
 	if outcome == "" {
@@ -380,9 +380,9 @@ func (s *Sandbox) tellSent(openid, event string, more func(outcome string) strin
 	}
 	s.telling.do(func(ctx context.Context) {
 		pause(ctx, 20*time.Millisecond)
-		told := s.tell(ctx, pushed{Openid: openid, Event: event, more: more(outcome)}, f)
-		if n := len(told.Deliveries); n > 0 && ctx.Err() == nil && !told.Deliveries[n-1].taken() && !strings.HasPrefix(f.Event, "message") {
-			s.log.WarnContext(ctx, "the shop does not take the event", "event", event, "status", told.Deliveries[n-1].Status, "error", told.Deliveries[n-1].Error)
+		sent := s.pushToShop(ctx, pushed{Openid: openid, Event: event, more: more(outcome)}, f)
+		if n := len(sent.Deliveries); n > 0 && ctx.Err() == nil && !sent.Deliveries[n-1].taken() && !strings.HasPrefix(f.Event, "message") {
+			s.log.WarnContext(ctx, "the shop does not take the event", "event", event, "status", sent.Deliveries[n-1].Status, "error", sent.Deliveries[n-1].Error)
 		}
 	})
 }

@@ -40,7 +40,7 @@ func (s *Sandbox) openOwner() error {
 }
 
 // openidOr is the openid given, or else the phone's owner.
-func (s *Sandbox) who(openid string) string {
+func (s *Sandbox) openidOr(openid string) string {
 	if openid == "" {
 		return *s.owner.Load()
 	}
@@ -52,7 +52,7 @@ func (s *Sandbox) showOwner(*request) (any, error) {
 	return struct {
 		Openid string   `json:"openid"`
 		People []person `json:"people"`
-	}{s.who(""), people[:]}, nil
+	}{s.openidOr(""), people[:]}, nil
 }
 
 // putOwner answers PUT /sandbox/owner `{openid}`: one of the people takes the phone.
@@ -64,7 +64,7 @@ func (s *Sandbox) putOwner(r *request) (any, error) {
 		return nil, err
 	}
 	if !slices.ContainsFunc(people[:], func(p person) bool { return p.Openid == in.Openid }) {
-		return nil, paramError("openid", "none of the people who may hold the phone")
+		return nil, paramError("openid", "none of the people that may hold the phone")
 	}
 	if err := s.db.Update(func(tx *bbolt.Tx) error { return put(tx, bucketMeta, metaOwner, in.Openid) }); err != nil {
 		return nil, err

@@ -132,7 +132,7 @@ func (s *Sandbox) settle(t *trade, openid string) {
 		t.Openid = openid
 	}
 	if t.Openid == "" {
-		t.Openid = s.who("")
+		t.Openid = s.openidOr("")
 	}
 }
 

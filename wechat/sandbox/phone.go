@@ -157,7 +157,7 @@ func (s *Sandbox) phonePage(r *http.Request) (*phonePage, error) {
 	if slices.Contains([]string{tabMessages, tabShop, tabMe}, q.Get("tab")) {
 		p.Tab = q.Get("tab")
 	}
-	p.Owner = people[ownerIndex(s.who(""))]
+	p.Owner = people[ownerIndex(s.openidOr(""))]
 	s.openShop(p, r)
 	if err := s.scan(p, scanned(r, s.cfg.PublicURL)); err != nil {
 		return nil, err

@@ -49,7 +49,7 @@ func TestThePhoneShowsWhatWaitsPaysAndSaysSo(t *testing.T) {
 	}
 	h5url := b.prepay(h5, "T00002")
 	if html := page(strings.TrimPrefix(h5url, b.url)); !strings.Contains(html, "Referer") || strings.Contains(html, "立即支付") {
-		t.Error("an h5 payer who comes from no shop can pay")
+		t.Error("an h5 payer without a shop's Referer can pay")
 	}
 	page = func(path string) string { // from the shop
 		req, err := http.NewRequest("GET", b.url+path, nil)
@@ -118,11 +118,11 @@ func TestThePhoneScansACodeOfTheAccountAndShowsItsMessages(t *testing.T) {
 		t.Error("the phone does not know the account's code")
 	}
 	if html := page("/phone?tab=messages"); !strings.Contains(html, "未关注") || !strings.Contains(html, "还没有消息") {
-		t.Error("somebody who does not follow is not told so")
+		t.Error("a person that does not follow is not asked to")
 	}
 	b.control("POST", "/sandbox/scan", `{"url":"`+code.URL+`","fault":{"lose":true}}`)
 	if html := page(at); !strings.Contains(html, "进入服务号") {
-		t.Error("who follows is asked to follow")
+		t.Error("a follower is asked to follow")
 	}
 	b.account("/cgi-bin/message/template/send?access_token="+token.Access_token, `{"touser":"`+defaultOpenid+`","template_id":"`+templates[0].ID+`","url":"http://127.0.0.1:8080/orders/1",`+
 		`"data":{"thing1":{"value":"摄影<b>入门"},"character_string2":{"value":"20250301"},"amount3":{"value":"199.00元"},"time4":{"value":"2025年3月1日 12:00"}}}`, nil)
@@ -134,7 +134,7 @@ func TestThePhoneScansACodeOfTheAccountAndShowsItsMessages(t *testing.T) {
 	}
 	b.control("PUT", "/sandbox/owner", `{"openid":"`+people[1].Openid+`"}`)
 	if html := page("/phone?tab=messages"); strings.Contains(html, "课程开通通知") || !strings.Contains(html, "未关注") {
-		t.Error("somebody else's phone shows the messages")
+		t.Error("another person's phone shows the messages")
 	}
 	b.pass(5 * time.Minute)
 	if html := page(at); !strings.Contains(html, "二维码已过期") {

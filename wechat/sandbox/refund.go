@@ -295,13 +295,13 @@ func (s *Sandbox) endRefund(no, status string, at time.Time) (f *refund, err err
 		if err := put(tx, bucketRefunds, no, f); err != nil {
 			return err
 		}
-		return s.tellRefund(tx, f)
+		return s.queueRefundCallback(tx, f)
 	})
 	return f, err
 }
 
-// tellRefund queues the callback; without a notify_url WeChat sends none.
-func (s *Sandbox) tellRefund(tx *bbolt.Tx, f *refund) error {
+// queueRefundCallback queues the callback; without a notify_url WeChat sends none.
+func (s *Sandbox) queueRefundCallback(tx *bbolt.Tx, f *refund) error {
 	if f.NotifyURL == "" {
 		return nil
 	}

@@ -150,7 +150,7 @@ func TestAJSAPITradeIsPaidByItsPayerWithTheSignedParameters(t *testing.T) {
 		t.Errorf("without the prefix: %s", got.body)
 	}
 	if got := pay("oReader2", "prepay_id="+id); got.Code != "PAYER_MISMATCH" {
-		t.Errorf("somebody else: %s", got.body)
+		t.Errorf("another payer: %s", got.body)
 	}
 	if got := pay("oReader1", "prepay_id="+id); got.status != http.StatusOK {
 		t.Errorf("the payer: %s", got.body)
