@@ -9,8 +9,8 @@ import (
 	"mstm/hub/fleet"
 )
 
-// partition is the followers that the topics of one partition have here. It is the feed's Receiver: the
-// feed's lock of the partition guards it.
+// partition holds the followers of one partition's topics on this instance. It is the feed's Receiver: the
+// feed's lock of the partition guards topics and all below.
 type partition struct {
 	hub    *Hub
 	index  int
@@ -164,7 +164,7 @@ func (t *topic) fanOut(ev *event) (taken int) {
 	return taken
 }
 
-// add makes s a follower of a topic of the partition whose lock is held.
+// add makes s a follower of a topic.
 func (p *partition) add(_ feed.Held, name string, s *session, after uint64, seen *seenPending) *follower {
 	t := p.topics[name]
 	if t == nil {
@@ -193,7 +193,7 @@ func (p *partition) remove(f *follower) {
 	p.hub.fleet.Add(f.key(), -1)
 }
 
-// key is where f counts. A session's user changes only by a login, which moves what it follows.
+// key is the presence key of f. A session's user changes only by a login, which moves its counts.
 func (f *follower) key() fleet.Key {
 	return fleet.Key{Topic: shownTopic(f.topic.name), User: f.session.owner().User}
 }

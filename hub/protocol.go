@@ -92,7 +92,7 @@ func (s *session) hello(ctx context.Context, f clientFrame) {
 	s.Touch()
 }
 
-// greet is hello, however it was said.
+// greet is hello without its frame: an event stream says it in its request.
 func (s *session) greet(ctx context.Context, token string, since map[string]string) {
 	topics := map[string]conn.Standing{}
 	if token != "" {
@@ -108,7 +108,7 @@ func (s *session) greet(ctx context.Context, token string, since map[string]stri
 	s.Start(topics)
 }
 
-// helloTopics follows activity and what else since names. What is refused is answered after ready.
+// helloTopics follows activity and the topics that since names. Refusals are answered after ready.
 func (s *session) helloTopics(ctx context.Context, since map[string]string, topics map[string]conn.Standing) {
 	wanted := append([]string{Activity}, slices.Sorted(maps.Keys(since))...)
 	for _, shown := range wanted {
@@ -153,7 +153,7 @@ var errTokenRefused = errors.New("hub: token refused")
 
 var errTokenExpired = errors.New("hub: token expired")
 
-// authenticate asks whose token it is. The token goes nowhere else.
+// authenticate returns the owner of a token. The token goes nowhere else.
 func (s *session) authenticate(ctx context.Context, token string) (Identity, error) {
 	id, err := s.hub.cfg.Authenticate(ctx, token)
 	switch {
@@ -187,8 +187,8 @@ func closeReasonOf(err error) conn.CloseReason {
 	}
 }
 
-// follow adds a topic and answers ready for it alone. A topic already followed is answered with
-// where it is: nothing was missed, as the socket has been following all the time.
+// follow adds a topic and answers ready for it alone. The answer for a topic that is followed already is
+// its present place: nothing was missed.
 func (s *session) follow(ctx context.Context, f clientFrame) {
 	var since string
 	if len(f.Since) > 0 && json.Unmarshal(f.Since, &since) != nil {
@@ -252,7 +252,7 @@ func (s *session) topicFor(shown string) (name, code string) {
 
 const tooManyTopics = "TOO_MANY_TOPICS"
 
-// refuseTopic refuses a topic, whose name is cut to what a person can use.
+// refuseTopic refuses a topic. Its name is cut to a length that a person can read.
 func (s *session) refuseTopic(code, shown string) {
 	if len(shown) > 80 {
 		shown = strings.ToValidUTF8(shown[:80], "") + "…"
@@ -260,7 +260,7 @@ func (s *session) refuseTopic(code, shown string) {
 	s.refuse(code, shown)
 }
 
-// unfollow leaves a topic. A learner's own cannot be left: orders to end their sockets
+// unfollow leaves a topic. A learner's own topic cannot be left: revocations
 // travel in it.
 func (s *session) unfollow(shown string) {
 	if shown == ownTopic {
@@ -285,8 +285,8 @@ func (s *session) drop(name string) {
 }
 
 // renew takes a newer token of the same user and answers ready without topics. A socket without
-// a login becomes the token's owner's. Another user's token ends the socket: what it follows
-// and what waits for it belong to the first.
+// a login becomes the token's owner's. Another user's token ends the socket: its topics
+// and its waiting events belong to the first user.
 func (s *session) renew(ctx context.Context, token string) {
 	if s.owner().User == "" {
 		if _, err := s.login(ctx, token, "", true); err != nil {
@@ -304,13 +304,13 @@ func (s *session) renew(ctx context.Context, token string) {
 	case id.User != s.owner().User:
 		s.End(conn.IdentityChanged)
 	case !s.unmute(id.Session):
-		s.End(conn.CheckAgain) // this instance has not heard yet that the token is dead
+		s.End(conn.CheckAgain) // this instance does not know yet that the token is dead
 	default:
 		s.renewed(id, began, known)
 	}
 }
 
-// check notes that a token is being checked, or is not any more.
+// check notes whether a token is being checked.
 func (s *session) check(under bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

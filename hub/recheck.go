@@ -8,17 +8,17 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// An order to end sockets may be lost: with Redis, or with the instance that was to give it. So the hub asks
-// the stores now and then whether the tokens of the sockets are still good: each once in timing.recheck;
-// every timing.apart while this instance does not hear Redis, and an order may have been given elsewhere; and at once
-// when a log has lost continuity, which may have held such an order.
+// A revocation may be lost: with Redis, or with the instance that dies before it publishes. So the hub asks
+// the stores now and then whether the tokens of the sockets are still good: each token once in timing.recheck;
+// all tokens every timing.apart while this instance has no contact with Redis; and all tokens at once when a log has lost
+// continuity, because it may have held a revocation.
 
 const (
 	checkers    = 4               // questions at once
 	askedAtOnce = 500             // identities in one question
 	askedSlots  = 10              // of the roster, in one step of the slow round
 	apartAfter  = 2 * time.Second // without an answer of Redis
-	// forgetting is how long the caches of tokens may take to hear that one is dead.
+	// forgetting is how long the caches of tokens may keep a dead token.
 	forgetting = 100 * time.Millisecond
 )
 
@@ -30,7 +30,7 @@ func (h *Hub) recheckAll() {
 	}
 }
 
-// isApart reports whether this instance may miss what the others say.
+// isApart reports whether this instance may miss entries of the other instances.
 func (h *Hub) isApart() bool {
 	return time.Since(h.feed.InSync()) > apartAfter
 }
@@ -61,8 +61,8 @@ func (h *Hub) keepRechecking(ctx context.Context) {
 	}
 }
 
-// recheck lets those sockets come back with their token whose token is dead. Sockets whose token cannot be checked now
-// are checked in the next round.
+// recheck ends the sockets whose token is dead: they come back with their token, which is refused then. Tokens that cannot
+// be checked now are checked on the next round.
 func (h *Hub) recheck(ctx context.Context, sessions []*session) {
 	var asked []*session
 	var ids []Identity
@@ -90,8 +90,8 @@ func (h *Hub) recheck(ctx context.Context, sessions []*session) {
 	_ = asking.Wait() // none of them returns an error
 }
 
-// recheckMark starts a note to all instances: the id of a user follows, whose sockets are to be asked about. It is sent where
-// the log does not take the order to end them: a Redis that is full still passes notes on.
+// recheckMark starts a note to all instances: recheck the sockets of the user whose id follows. It is sent if
+// the log does not take a revocation: a Redis that is full still passes notes on.
 const recheckMark = "?"
 
 // takeRecheckNote reports whether a note asks for a recheck, and makes it then.
@@ -114,7 +114,7 @@ func (h *Hub) takeRecheckNote(p *partition, note string) bool {
 	return true
 }
 
-// recheckLater asks about a session whose session an order has spared: it may be replaced by then.
+// recheckLater checks a session that an order has spared: its token may be replaced by then.
 func (s *session) recheckLater() {
 	if s.hub.cfg.StillGood != nil {
 		time.AfterFunc(s.hub.timing.spared, func() { s.hub.recheck(context.Background(), []*session{s}) })

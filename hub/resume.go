@@ -22,15 +22,15 @@ const (
 	aheadPatience = 3 * time.Second
 )
 
-// The user's sockets were ended while this one said hello. A token that was found good after the order had been
-// given is to be shown again, as revocation.closeReason says.
+// The user's sockets were ended while this socket said hello. A client whose token was checked after the order
+// comes back with the token, which decides: see revocation.closeReason.
 var (
 	errEnded      = errors.New("hub: session ended during the check of its token")
 	errEndedLater = errors.New("hub: an order to end the session has come late")
 )
 
-// The user has as many sockets as one may have: here, or with those on other instances, some
-// of which may have gone since their last message.
+// The user has as many sockets as the cap allows: on this instance, or on all. The counts of the other
+// instances are some seconds old.
 var (
 	errTooManySockets   = errors.New("hub: too many sockets of one user")
 	errTooManyElsewhere = errors.New("hub: too many sockets of one user on all instances")
@@ -40,18 +40,18 @@ var (
 type join struct {
 	session *session
 	topic   string
-	since   string        // what the client has seen, or ""
+	since   string        // the place that the client came with, or ""
 	known   feed.Position // where the partition was before the identity was checked (user topics)
 	greet   bool          // send a ready frame for this topic before its events
 	older   []feed.Event  // what was read from the stream, of this topic
 	cover   feed.Span     // what older covers
 	marks   []string      // of the pending events that the client has had; see seen.go
-	ahead   bool          // the log has come to since, though this instance has not
-	lead    []string      // the tags of what lies between, of this topic
+	ahead   bool          // the log reaches since, and this instance does not yet
+	lead    []string      // the tags of the topic's entries between the two
 }
 
-// join makes the socket a follower and queues what it missed, both in one step under the
-// partition's lock, so that no event falls between. since absent means from now on: there is
+// join makes the session a follower and queues the events that it missed, both in one step under the
+// partition's lock, so that no event falls between. A join without since begins now: there is
 // nothing to resume, and "resumed":false says so.
 func (h *Hub) join(ctx context.Context, j join) (*follower, conn.Standing, error) {
 	p := h.partitionOf(j.topic)
@@ -110,9 +110,9 @@ func (p *partition) beyondRing(since string) (span feed.Span) {
 	return feed.Span{Epoch: head.Epoch, From: pos.Offset, To: floor}
 }
 
-// lookAhead finds out whether the log has come to a position which this instance has not, and what lies between. It
-// has not where Redis lost its tail and no instance was there to see that: other entries will be given the offsets that
-// the client has seen.
+// lookAhead asks the log about a client that is ahead of this instance: whether the log reaches the client's
+// position, and which entries lie between. The log does not reach it if Redis lost its tail while no instance ran: other
+// entries will get the offsets that the client has seen.
 func (j *join) lookAhead(ctx context.Context, h *Hub, p *partition) {
 	pos, _, ok := feed.ParsePlace(j.since)
 	at := p.log.Head()
@@ -146,18 +146,18 @@ func (j *join) readOlder(ctx context.Context, h *Hub, p *partition, span feed.Sp
 	j.cover = span
 }
 
-// missed is what the socket has missed since its position, from which offset on it follows,
-// and whether that is all.
+// missed returns the events that the socket has missed, the offset behind which it follows, and
+// whether the events are complete.
 func (j *join) missed(at feed.Held) (events []*event, after uint64, resumed bool) {
 	pos, marks, ok := feed.ParsePlace(j.since)
 	head, floor := at.Head(), at.Floor()
 	switch {
 	case !ok || head.Epoch == "" || pos.Epoch != head.Epoch:
 		return nil, head.Offset, false
-	case pos.Offset > head.Offset && (!j.ahead || len(at.Pending(j.topic, head.Offset)) > 0): // one of these it may have had
+	case pos.Offset > head.Offset && (!j.ahead || len(at.Pending(j.topic, head.Offset)) > 0): // the client may have had one of these
 		return nil, head.Offset, false
 	case pos.Offset > head.Offset:
-		// Another instance was ahead of this one. What lies between is on its way here.
+		// Another instance is ahead of this one. The entries between are on their way here.
 		j.marks = marks
 		return nil, pos.Offset, true
 	}
@@ -204,7 +204,7 @@ func collect(topic string, older, newer []feed.Event) (events []*event, fits boo
 	return events, true
 }
 
-// admit refuses a socket that came over the cap or whose session is no longer current.
+// admit refuses a socket over the cap, and one whose token is no longer good.
 func (p *partition) admit(at feed.Held, j *join) error {
 	if shownTopic(j.topic) != ownTopic {
 		return nil
@@ -227,11 +227,11 @@ func (p *partition) admit(at feed.Held, j *join) error {
 	return nil
 }
 
-// current refuses a socket whose identity was ended between the check of its token, when the
-// partition was at known, and now: such an order is in the ring, or pending.
+// current refuses a socket whose identity was revoked after the check of its token, when the
+// partition was at known: such an order is in the ring, or pending.
 func current(at feed.Held, topic string, known feed.Position, s *session) error {
 	if known.Epoch != at.Head().Epoch || known.Offset < at.Floor() {
-		return ErrTryLater // too much happened in between to be sure
+		return ErrTryLater // the ring no longer has all orders since the check
 	}
 	id, since := s.loggedIn()
 	for _, next := range at.After(known.Offset) {
@@ -246,7 +246,7 @@ func current(at feed.Held, topic string, known feed.Position, s *session) error 
 			s.recheckLater()
 		}
 	}
-	for _, next := range at.PendingOrders(topic) { // those that were given before the check had no say in it
+	for _, next := range at.PendingOrders(topic) { // the check knew the orders from before it
 		order := next.(*event).order
 		switch {
 		case since > order.AtMS:

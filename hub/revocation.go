@@ -29,9 +29,9 @@ const (
 type revocation struct {
 	Client string    `json:"client,omitempty"`
 	Except string    `json:"except,omitempty"` // sessions, with spaces between
-	Renew  string    `json:"renew,omitempty"`  // one of them, which is dead: its sockets are to bring their next token
+	Renew  string    `json:"renew,omitempty"`  // one of Except whose token is dead: its sockets have to bring the next one
 	Reason EndReason `json:"reason"`
-	AtMS   int64     `json:"at_ms"` // when it was given, by the clock of the instance that gave it
+	AtMS   int64     `json:"at_ms"` // the moment of the order, by the clock of its instance
 }
 
 func parseRevocation(body string) (*revocation, bool) {
@@ -41,7 +41,7 @@ func parseRevocation(body string) (*revocation, bool) {
 	}
 	var order revocation
 	if err := json.Unmarshal([]byte(text), &order); err != nil {
-		order.Reason = Refused // of a newer version: the safe reading is to end them all
+		order.Reason = Refused // of a newer version: to end all sockets is safe
 	}
 	return &order, true
 }
@@ -62,9 +62,9 @@ func (r *revocation) spares(id *Identity) bool {
 	return id.Session != "" && slices.Contains(strings.Fields(r.Except), id.Session)
 }
 
-// closeReason is how a socket is ended that logged in at sinceMS. One that logged in after the order
-// was given has a token that was good then: the order has come late, or a clock is wrong. It
-// comes back at once and its token decides.
+// closeReason is the reason for a socket that logged in at sinceMS. A socket that logged in after the order
+// had a good token then: the order has come late, or a clock is wrong. The client comes
+// back at once, and its token decides.
 func (r *revocation) closeReason(sinceMS int64) conn.CloseReason {
 	if sinceMS > r.AtMS {
 		return conn.CheckAgain
@@ -79,7 +79,7 @@ func (r *revocation) closeReason(sinceMS int64) conn.CloseReason {
 	}
 }
 
-// verdict is closeReason for a socket that has logged in just now.
+// verdict is closeReason for a socket whose login is not complete yet.
 func (r *revocation) verdict(sinceMS int64) error {
 	if r.closeReason(sinceMS) == conn.CheckAgain {
 		return errEndedLater
@@ -88,23 +88,23 @@ func (r *revocation) verdict(sinceMS int64) error {
 }
 
 // End closes the sockets of a user on every instance within a second: those of one client, or
-// of all when client is empty, but not those of the sessions in except, which has spaces between. The caller makes the
-// tokens invalid first: End then also catches a socket that is just saying hello. If Redis
-// is away, this instance's sockets are ended all the same and the error is returned; those on the others
-// end when those instances find that their tokens are dead (see recheck.go).
+// of all when client is empty, but not the sessions in except, a list with spaces between. The caller makes the
+// tokens invalid first: End then also catches a socket that says hello now. If Redis
+// is away, the sockets of this instance are ended and the error is returned; the other instances
+// end theirs when a recheck finds the dead tokens (see recheck.go).
 func (h *Hub) End(ctx context.Context, user, client, except string, reason EndReason) error {
 	return h.order(ctx, user, &revocation{Client: client, Except: except, Reason: reason})
 }
 
 // EndOthers is End for a session that has got another token, such as by a new password, while all of the user's
-// tokens from before are dead. The sockets of the new session stay. Those of the old one hear nothing more until
-// they bring the new token, which only the answer to the change has: a socket that has not within timing.renewal is
-// ended with 4103, and what waited for it is dropped.
+// tokens from before are dead. The sockets of the new session stay. Sockets of the old session get nothing more until
+// they bring the new token, which only the answer to the change has: a socket without it after timing.renewal is
+// ended with 4103, and its waiting events are dropped.
 func (h *Hub) EndOthers(ctx context.Context, user, old, fresh string) error {
 	return h.order(ctx, user, &revocation{Except: old + " " + fresh, Renew: old, Reason: Refused})
 }
 
-// order obeys an order to end at once and gives it to the other instances.
+// order obeys a revocation at once and publishes it to the other instances.
 func (h *Hub) order(ctx context.Context, user string, order *revocation) error {
 	topic := UserTopic(user)
 	if !validTopic(topic) {
@@ -114,17 +114,17 @@ func (h *Hub) order(ctx context.Context, user string, order *revocation) error {
 	body, _ := json.Marshal(order) // strings only: cannot fail
 	p := h.partitionOf(topic)
 	at := p.log.Lock()
-	p.obey(at, topic, at.Head().Position, order) // a Redis that does not answer holds up no end
+	p.obey(at, topic, at.Head().Position, order) // before Redis, which may not answer
 	at.Unlock()
 	if _, err := h.feed.Publish(ctx, p.index, feed.Draft{Topic: topic, Body: feed.OrderMark + string(body)}); err != nil {
-		h.feed.Send(ctx, p.index, recheckMark+user) // where this fails, the other instances are apart
+		h.feed.Send(ctx, p.index, recheckMark+user) // if this fails too, the other instances are apart
 		return fmt.Errorf("end sockets: %w", err)
 	}
 	return nil
 }
 
-// obey ends the followers the order concerns. One that has come with a later position may have a token
-// that was made after the order; but a position is what a client says, so its token decides.
+// obey ends the followers that the order concerns. A follower that came with a later position may have a token
+// from after the order; but clients choose their positions, so the token decides.
 func (p *partition) obey(_ feed.Held, topic string, pos feed.Position, order *revocation) {
 	t := p.topics[topic]
 	if t == nil {

@@ -10,8 +10,8 @@ import (
 	"mstm/hub/fleet"
 )
 
-// beats is into how many slots the sockets are spread, so that their pings are, too: those of a slot
-// and the answers are what an event of a learner may find in its way.
+// beats is the number of slots over which the sockets, and with them the pings, are spread: an event of a learner
+// waits at most for the pings of one slot and their answers.
 const beats = 250
 
 // roster has every socket of this instance.
@@ -118,7 +118,7 @@ func (r *roster) size() int {
 	return r.n
 }
 
-// slot copies one slot, so that nothing is locked while its sockets are served.
+// slotOf copies one slot, so that nothing is locked while its sockets are served.
 func (r *roster) slotOf(i int, to []*session) []*session {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -7,16 +7,16 @@ import (
 	"mstm/hub/feed"
 )
 
-// seenFor is how many events of a topic a follower's marks are kept for: what they belong to is lost by then, or the
-// instance that has it is cut off for long. The follower reads the state then, which shows it.
+// seenFor is the number of events for which a follower's marks are kept. An event that has not come by then is lost, or
+// its instance is cut off for long: the follower reads the state, which shows it.
 const seenFor = 1024
 
-// seenPending is what one follower has had of a topic as pending events and is not to get again.
+// seenPending is the pending events that one follower has had of a topic: it does not get them again from the log.
 type seenPending struct {
 	marks []string
 	left  int // events until it is forgotten
-	// The follower came ahead of its instance, which has not come to follower.after yet. lead are the tags of what it
-	// has had of the log between the two: one of them may be pending here, where Redis took it and its answer was lost.
+	// ahead: the follower came with a position that its instance has not reached yet. lead is the tags of the entries
+	// between the two: one of them may be pending here, if Redis took it and its answer was lost.
 	ahead bool
 	lead  []string
 }
@@ -28,7 +28,7 @@ func newSeen(marks []string) *seenPending {
 	return &seenPending{marks: marks, left: seenFor}
 }
 
-// aheadOf is what a follower has had that came ahead of its instance.
+// aheadOf is seenPending for a follower that is ahead of its instance.
 func (j *join) aheadOf(marks []string) *seenPending {
 	return &seenPending{marks: marks, left: seenFor, ahead: true, lead: j.lead}
 }
@@ -41,7 +41,7 @@ func (s *seenPending) all() []string {
 	return s.marks
 }
 
-// take reports whether the event of a tag is one of them, which it is then no more.
+// take reports whether the event of a tag was seen, and drops its mark.
 func (s *seenPending) take(tag string) bool {
 	i := slices.Index(s.all(), feed.Mark(tag))
 	if i < 0 {
@@ -51,8 +51,8 @@ func (s *seenPending) take(tag string) bool {
 	return true
 }
 
-// pass takes an event that comes to the follower: nil where it has had it, else the event with a place that covers
-// what it has had.
+// pass returns the event for this follower: nil if the follower has had it, else the event with a place that names
+// the pending events that the follower has had.
 func (f *follower) pass(ev *event) *event {
 	s := f.seen
 	had := s.take(ev.tag) || ev.pos.Offset == 0 && slices.Contains(s.lead, ev.tag)
@@ -79,7 +79,7 @@ func (f *follower) pass(ev *event) *event {
 	return ev
 }
 
-// notBehind is a place that does not go back behind where the follower came from.
+// notBehind is the place, but never behind the position that the follower came with.
 func (f *follower) notBehind(place string) string {
 	pos, marks, ok := feed.ParsePlace(place)
 	if !ok || pos.Offset >= f.after {
@@ -94,8 +94,8 @@ func (f *follower) place(at feed.Held) string {
 	return f.notBehind(feed.WithMarks(at.Place(f.topic.name), f.seen.all()))
 }
 
-// fresh leaves of the events that a socket has missed, which are in spans of the log, those that it has not had, each
-// with a place that covers what it has had of those behind.
+// fresh returns the missed events without those that were seen. spans is the log that missed was taken from. Each event
+// gets a place that names the seen events behind it.
 func (s *seenPending) fresh(missed []*event, spans ...[]feed.Event) (events []*event) {
 	if s == nil {
 		return missed
@@ -115,8 +115,7 @@ func (s *seenPending) fresh(missed []*event, spans ...[]feed.Event) (events []*e
 	return events
 }
 
-// without leaves of a socket's marks those of events that are not pending here as well: no client gets a pending event
-// twice.
+// without drops the marks of events that are pending here too: a pending event is delivered once.
 func without(marks []string, pending []feed.Event) (rest []string) {
 	for _, m := range marks {
 		if !slices.ContainsFunc(pending, func(ev feed.Event) bool { return feed.Mark(ev.(*event).tag) == m }) {
@@ -126,7 +125,7 @@ func without(marks []string, pending []feed.Event) (rest []string) {
 	return rest
 }
 
-// pending is what is pending here and the socket has not had, after all that has a position up to base.
+// pending returns the events that are pending here and that the socket has not had. base is the place of the events before.
 func (j *join) pending(here []feed.Event, base string) (events []*event) {
 	passed := slices.Clone(j.marks)
 	for _, next := range here {

@@ -92,8 +92,8 @@ func (s *session) following(name string) int {
 	return slices.IndexFunc(s.follows, func(f *follower) bool { return f.topic.name == name })
 }
 
-// mute holds back what is for a session whose token is dead until it brings the next one, and ends it if it
-// does not in time.
+// mute holds the events of a session whose token is dead back until it brings the next token, and ends the session if
+// that does not come in time.
 func (s *session) mute() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -103,7 +103,7 @@ func (s *session) mute() {
 	}
 }
 
-// endMuted ends a muted session, unless the check of its next token is under way, which decides.
+// endMuted ends a muted session, unless its next token is being checked: that check decides.
 func (s *session) endMuted() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -124,7 +124,7 @@ func (s *session) unmute(token string) bool {
 	return true
 }
 
-// endToken ends a session that has not been given another token in the meantime.
+// endToken ends a session if it still has the token.
 func (s *session) endToken(token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -133,7 +133,7 @@ func (s *session) endToken(token string) {
 	}
 }
 
-// laneOf is the lane of a topic: a learner's own, or the one for what is for all.
+// laneOf is the lane of a topic: the own lane for learners' topics, the shared lane for all others.
 func laneOf(topic string) conn.Lane {
 	if isUserTopic(topic) {
 		return conn.Own

@@ -197,7 +197,7 @@ func (s *Socket) closeReasonFor(err error) CloseReason {
 	case errors.Is(err, errTooBig):
 		return MessageTooBig
 	default:
-		return ProtocolMisuse // or the connection is gone, then nothing reads this
+		return ProtocolMisuse // or the connection is gone, and nothing reads the frame
 	}
 }
 
@@ -432,7 +432,7 @@ func (s *Socket) Mute() (was bool) {
 	return true
 }
 
-// Unmute lets what is offered from now on call a writer, and what waits go with it.
+// Unmute ends Mute. The next event that is offered takes the waiting ones along.
 func (s *Socket) Unmute() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

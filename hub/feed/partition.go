@@ -147,13 +147,13 @@ func (at Held) dropPending(tag string) (was bool) {
 	before := len(p.pending)
 	p.pending = slices.DeleteFunc(p.pending, func(e pending) bool { return e.Tag == tag })
 	was = len(p.pending) < before
-	// The log lost a tail in which those were whose offsets other entries have now.
+	// The log lost its tail: the offsets of these belong to other entries now.
 	p.pending = slices.DeleteFunc(p.pending, func(e pending) bool { return e.at > 0 && e.at <= p.head.Offset })
 	return was
 }
 
-// dropLogged is for when the log has lost continuity: what is in it, or was, does not come any more, and
-// every follower reads the state.
+// dropLogged is for a log that has lost continuity: its entries do not come any more, and every follower reads
+// the state.
 func (at Held) dropLogged() {
 	p := at.p
 	p.pending = slices.DeleteFunc(p.pending, func(e pending) bool {

@@ -17,22 +17,22 @@ import (
 // state, which gives it a position to come back with. A queued event is gone if this instance dies: a publisher
 // that has to be sure publishes again, under the same Once.
 
-// pending is an event that the followers here have had before the log, or did not need: a client that comes while it is
-// pending and is resumed is given it, and one that is not resumed reads the state. A pending order has been obeyed.
+// pending is an event that the followers here have had before the log has it. A client that resumes in that time is given
+// it; a client that cannot be resumed reads the state. A pending order has been obeyed.
 type pending struct {
 	Draft
 	event Event  // as the followers have it
 	at    uint64 // its offset, if it is in the log and on its way here
 }
 
-// What may be pending in one partition. Beyond it an event is only refused.
+// The limits of one partition. An event beyond them is refused and not delivered.
 const (
 	MaxPending   = 256
 	pendingBytes = 256 << 10
 )
 
-// ErrPending: the log has not taken the event, which the pages of this instance have, and it is queued. To publish it
-// again without a Once would double it.
+// ErrPending: the event was delivered on this instance and is queued for the log, which does not take it now. To
+// publish it again without a Once would double it.
 var ErrPending = errors.New("hub: stands in line for Redis")
 
 // errBehind: other events of the partition are queued, which go first.

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// unacknowledged is what this instance has put into a partition's log and has not got back over the channel yet.
-// Should the log be gone before it sends that, what is published next must not overtake it.
+// unacknowledged is the entries that this instance has appended and that have not come back over the channel yet. If
+// the log goes away before they come, they are delivered ahead of the next pending event.
 type unacknowledged struct {
 	mu   sync.Mutex
 	sent []appended
@@ -34,7 +34,7 @@ func (u *unacknowledged) add(d Draft, pos string, reached *Position) {
 	}
 }
 
-// take takes out what was appended of a topic, in order, but for what has come back.
+// take takes out the entries of a topic that have not come back, in order.
 func (u *unacknowledged) take(topic string, reached Position) (all []appended) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
