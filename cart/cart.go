@@ -147,7 +147,7 @@ func (c *Carts) publish(ctx context.Context, e shop.Event) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTime)
 	defer cancel()
 	_, err := c.Hub.Publish(ctx, hub.Event(e))
-	if err != nil && !errors.Is(err, hub.ErrInLine) { // what stands in line is heard when Redis is back
+	if err != nil && !errors.Is(err, hub.ErrPending) { // a pending event arrives when Redis is back
 		c.Log.WarnContext(ctx, "event not published", "type", e.Type, "err", err)
 	}
 	return err

@@ -331,7 +331,7 @@ func (s *Server) tellNotifications(r *http.Request) {
 func (s *Server) endSockets(r *http.Request, userID, client, except string, why hub.EndReason) {
 	ctx, cancel := afterwards(r)
 	defer cancel()
-	if err := s.Hub.End(ctx, userID, client, except, why); err != nil && !errors.Is(err, hub.ErrInLine) {
+	if err := s.Hub.End(ctx, userID, client, except, why); err != nil && !errors.Is(err, hub.ErrPending) {
 		s.Log.WarnContext(ctx, "sockets not ended", "user", userID, "err", err)
 	}
 }

@@ -50,7 +50,7 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request) error {
 	}
 	pos, err := s.Hub.Publish(r.Context(), hub.Event{Topic: in.Topic, Type: in.Type, Data: json.RawMessage(data), Once: madeUnder(r)})
 	status := http.StatusOK
-	if errors.Is(err, hub.ErrInLine) {
+	if errors.Is(err, hub.ErrPending) {
 		status, err = http.StatusAccepted, nil
 	}
 	if err != nil {

@@ -15,7 +15,7 @@ func (s *Server) tell(r *http.Request, e shop.Event) {
 	ctx, cancel := afterwards(r)
 	defer cancel()
 	_, err := s.Hub.Publish(ctx, hub.Event(e))
-	if err != nil && !errors.Is(err, hub.ErrInLine) { // what stands in line is heard when Redis is back
+	if err != nil && !errors.Is(err, hub.ErrPending) { // a pending event arrives when Redis is back
 		s.Log.LogAttrs(ctx, slog.LevelWarn, "event not published", slog.String("request_id", exchangeOf(ctx).id),
 			slog.String("type", e.Type), slog.Any("err", err))
 	}

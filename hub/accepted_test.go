@@ -78,10 +78,10 @@ func (in *instance) accepted(name string, stop <-chan struct{}) (taken []string,
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		_, err := in.Publish(ctx, hub.Event{Topic: hub.Activity, Type: "number", Data: event})
 		cancel()
-		if errors.Is(err, hub.ErrInLine) {
+		if errors.Is(err, hub.ErrPending) {
 			waited++
 		}
-		if err == nil || errors.Is(err, hub.ErrInLine) {
+		if err == nil || errors.Is(err, hub.ErrPending) {
 			taken = append(taken, event)
 		}
 	}
@@ -202,7 +202,7 @@ func TestAFullRedisTakesAnEventWholeOrNotAtAll(t *testing.T) {
 				t.Fatal(err)
 			}
 			r.ConfigSet(ctx, "maxmemory", "1")
-			if pos, err := in.Publish(ctx, hub.Event{Topic: hub.Activity, Type: "x", Once: "key"}); err == nil || errors.Is(err, hub.ErrInLine) {
+			if pos, err := in.Publish(ctx, hub.Event{Topic: hub.Activity, Type: "x", Once: "key"}); err == nil || errors.Is(err, hub.ErrPending) {
 				t.Errorf("published at %q: %v", pos, err)
 			}
 			after := map[string]string{}

@@ -24,9 +24,9 @@ type Event struct {
 var (
 	ErrBadEvent = errors.New("hub: event has no valid topic or type")
 	ErrTooLarge = errors.New("hub: event is larger than 128 KiB")
-	// ErrInLine: Redis has not taken the event, which the pages of this instance have, and it stands in line. To publish
-	// it again without a Once would double it.
-	ErrInLine = feed.ErrPending
+	// ErrPending: the pages of this instance have the event, and it is queued for Redis, which does not take it now. To
+	// publish it again without a Once would double it.
+	ErrPending = feed.ErrPending
 )
 
 const (
@@ -37,7 +37,7 @@ const (
 // Publish gives e a position in its topic, keeps it for resume and sends it to every instance,
 // this one included, and returns the position. A repeat of the same Once within 24 hours
 // publishes nothing and returns the first one's position. Errors: ErrBadEvent, ErrTooLarge,
-// what Redis says; where that wraps ErrInLine, the pages of this instance have the event, and the others get it
+// what Redis says; where that wraps ErrPending, the pages of this instance have the event, and the others get it
 // when Redis is back, if this instance lives till then (see feed/pending.go).
 func (h *Hub) Publish(ctx context.Context, e Event) (pos string, err error) {
 	if !validTopic(e.Topic) || !validType(e.Type) {

@@ -46,11 +46,11 @@ func TestPlacesOfWhatIsEarlyMakeNoPageTooSlow(t *testing.T) {
 	for n := range feed.MaxPending - 1 {
 		d := feed.Draft{Topic: topic, Body: fmt.Sprintf(`"type":"number","data":%d`, n)}
 		for n == 0 { // until the feed runs
-			if _, err := p.hub.feed.Publish(t.Context(), p.index, d); errors.Is(err, ErrInLine) {
+			if _, err := p.hub.feed.Publish(t.Context(), p.index, d); errors.Is(err, ErrPending) {
 				break
 			}
 		}
-		if _, err := p.hub.feed.Publish(t.Context(), p.index, d); n > 0 && !errors.Is(err, ErrInLine) {
+		if _, err := p.hub.feed.Publish(t.Context(), p.index, d); n > 0 && !errors.Is(err, ErrPending) {
 			t.Fatal(err)
 		}
 	}

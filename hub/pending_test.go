@@ -229,7 +229,7 @@ func TestWhatStandsInLineIsBounded(t *testing.T) {
 	in.offer(t, hub.Activity, 0, "")
 	for i := 1; i <= 2*hub.EarlyEvents; i++ {
 		_, err := in.Publish(context.Background(), hub.Event{Topic: hub.UserTopic("alice"), Type: "number", Data: i, Once: fmt.Sprint(i)})
-		if stands := errors.Is(err, hub.ErrInLine); stands != (i <= hub.EarlyEvents) {
+		if stands := errors.Is(err, hub.ErrPending); stands != (i <= hub.EarlyEvents) {
 			t.Errorf("%d stands in line: %v; %v", i, stands, err)
 		}
 	}

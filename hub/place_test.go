@@ -120,7 +120,7 @@ func TestAPageAheadOfItsInstanceHearsNothingTwice(t *testing.T) {
 	page := cameBack(t, late, map[string]string{"user": lastPos(other, "user")})
 	b.loses.Store(false)
 	close(b.goOn)
-	if err := <-failed; !errors.Is(err, hub.ErrInLine) {
+	if err := <-failed; !errors.Is(err, hub.ErrPending) {
 		t.Fatal(err)
 	}
 	wantNumbers(t, stays, "user", 3, 3)

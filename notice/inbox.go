@@ -150,7 +150,7 @@ func (in *Inbox) publishRead(ctx context.Context, userID, id string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), showTime)
 	defer cancel()
 	_, err := in.Hub.Publish(ctx, hub.Event(shop.NoticeRead(userID, id)))
-	if err != nil && !errors.Is(err, hub.ErrInLine) {
+	if err != nil && !errors.Is(err, hub.ErrPending) {
 		in.Log.WarnContext(ctx, "reading not shown live", "err", err)
 	}
 }

@@ -33,7 +33,7 @@ const (
 
 // ErrPending: the event was delivered on this instance and is queued for the log, which does not take it now. To
 // publish it again without a Once would double it.
-var ErrPending = errors.New("hub: stands in line for Redis")
+var ErrPending = errors.New("hub: the event is pending until Redis is back")
 
 // errBehind: other events of the partition are queued, which go first.
 var errBehind = errors.New("hub: earlier events wait for Redis")
