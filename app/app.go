@@ -189,18 +189,18 @@ func (a *App) openNotices(context.Context) error {
 	if a.Sender != nil {
 		a.background(a.Sender.Run)
 	}
-	a.Inbox = notice.New(notice.Config{Store: a.Store, Hub: a.Hub, Now: a.clock.now, Log: a.Log, WeChatSender: a.Sender})
+	a.Inbox = notice.New(notice.Config{Store: notice.InboxCollectionsOf(a.Store), Hub: a.Hub, Now: a.clock.now, Log: a.Log, WeChatSender: a.Sender})
 	a.Broadcaster = notice.NewBroadcaster(notice.BroadcasterConfig{
-		Store: a.Store, Hub: a.Hub, Now: a.clock.now, Log: a.Log, WeChatSender: a.Sender, ConfirmAbove: a.Settings.Broadcast.ConfirmAbove,
+		Store: notice.BroadcasterCollectionsOf(a.Store), Hub: a.Hub, Now: a.clock.now, Log: a.Log, WeChatSender: a.Sender, ConfirmAbove: a.Settings.Broadcast.ConfirmAbove,
 	})
 	a.background(func(ctx context.Context) error { return a.Broadcaster.Run(store.Background(ctx, store.Lists)) })
 	return nil
 }
 
 func (a *App) openCheckout(context.Context) error {
-	a.Carts = cart.New(cart.Config{Store: a.Store, Hub: a.Hub, Now: a.clock.now, Log: a.Log})
+	a.Carts = cart.New(cart.Config{Store: cart.CollectionsOf(a.Store), Hub: a.Hub, Now: a.clock.now, Log: a.Log})
 	a.Checkout = checkout.New(checkout.Config{
-		Store: a.Store, Hub: a.Hub, Pay: a.Pay, Merchant: a.merchant, Teller: a.Inbox, Carts: a.Carts, Now: a.clock.now, Log: a.Log,
+		Store: checkout.CollectionsOf(a.Store), Hub: a.Hub, Pay: a.Pay, Merchant: a.merchant, Teller: a.Inbox, Carts: a.Carts, Now: a.clock.now, Log: a.Log,
 		RemindBefore: a.Settings.OrderReminder,
 	})
 	a.background(a.Checkout.Run)

@@ -126,7 +126,7 @@ func openWeChatSender(cfg Settings, sb *localWeChat, account *wechat.Account, pu
 		return nil, fmt.Errorf("WECHAT_MP_TEMPLATES: %w", err)
 	}
 	return notice.NewWeChatSender(notice.WeChatSenderConfig{
-		Store: db, Account: account, Templates: templates, PublicURL: publicURL, Now: clk.now, Log: log,
+		Store: notice.SenderCollectionsOf(db), Account: account, Templates: templates, PublicURL: publicURL, Now: clk.now, Log: log,
 	}), nil
 }
 

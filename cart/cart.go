@@ -11,12 +11,11 @@ import (
 
 	"mstm/hub"
 	"mstm/shop"
-	"mstm/store"
 )
 
 // Config is what Carts work with. All of it is needed.
 type Config struct {
-	Store *store.DB
+	Store Collections
 	Hub   *hub.Hub
 	Now   func() time.Time // the shop's clock
 	Log   *slog.Logger

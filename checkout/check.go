@@ -36,7 +36,7 @@ func (c *Checkout) Check(ctx context.Context) ([]shop.Violation, error) {
 
 // checker is one look at everything.
 type checker struct {
-	store   *store.DB
+	store   Collections
 	now     time.Time
 	claims  map[string]store.Claim // by user:course
 	due     map[string]bool

@@ -43,7 +43,7 @@ type Carts interface {
 
 // Config is what a Checkout works with. All of it is needed but what says otherwise.
 type Config struct {
-	Store    *store.DB
+	Store    Collections
 	Hub      *hub.Hub
 	Pay      *wechat.Pay
 	Merchant shop.Merchant

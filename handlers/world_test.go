@@ -54,10 +54,10 @@ func newWorld(t testing.TB, options ...func(*Deps)) *world {
 	for _, o := range options {
 		o(&w.deps)
 	}
-	w.deps.Carts = cart.New(cart.Config{Store: w.store, Hub: w.deps.Hub, Now: w.deps.Now, Log: logger})
-	w.deps.Checkout = checkout.New(checkout.Config{Store: w.store, Hub: live, Carts: w.deps.Carts, Now: w.deps.Now, Log: logger})
-	w.deps.Inbox = notice.New(notice.Config{Store: w.store, Hub: live, Now: w.deps.Now, Log: logger})
-	w.deps.Broadcaster = notice.NewBroadcaster(notice.BroadcasterConfig{Store: w.store, Hub: live, Now: w.deps.Now, Log: logger})
+	w.deps.Carts = cart.New(cart.Config{Store: cart.CollectionsOf(w.store), Hub: w.deps.Hub, Now: w.deps.Now, Log: logger})
+	w.deps.Checkout = checkout.New(checkout.Config{Store: checkout.CollectionsOf(w.store), Hub: live, Carts: w.deps.Carts, Now: w.deps.Now, Log: logger})
+	w.deps.Inbox = notice.New(notice.Config{Store: notice.InboxCollectionsOf(w.store), Hub: live, Now: w.deps.Now, Log: logger})
+	w.deps.Broadcaster = notice.NewBroadcaster(notice.BroadcasterConfig{Store: notice.BroadcasterCollectionsOf(w.store), Hub: live, Now: w.deps.Now, Log: logger})
 	h, err := New(w.deps)
 	if err != nil {
 		t.Fatalf("New: %v", err)

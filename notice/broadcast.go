@@ -16,7 +16,7 @@ import (
 // BroadcasterConfig is what a Broadcaster works with. All of it is needed but what says
 // otherwise.
 type BroadcasterConfig struct {
-	Store *store.DB
+	Store BroadcasterCollections
 	Hub   *hub.Hub
 	Now   func() time.Time // the shop's clock
 	Log   *slog.Logger

@@ -58,7 +58,7 @@ func TestASentActivityIsOnRecordBeforeItsConsentIsUsedUp(t *testing.T) {
 	}
 	defer account.Close()
 	sender := NewWeChatSender(WeChatSenderConfig{
-		Store: db, Account: account, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		Store: SenderCollectionsOf(db), Account: account, Now: time.Now, Log: slog.New(slog.DiscardHandler),
 		Templates: Templates{shop.KindActivity: {ID: "T", Fields: map[string]string{"thing1": "title"}}},
 	})
 	ctx := t.Context()

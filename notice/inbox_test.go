@@ -22,7 +22,7 @@ func newInbox(t *testing.T) (*Inbox, *store.DB) {
 		}
 	}
 	log := slog.New(slog.DiscardHandler)
-	return New(Config{Store: db, Hub: hub.New(hub.Config{Redis: db.Redis(), Log: log}), Now: time.Now, Log: log}), db
+	return New(Config{Store: InboxCollectionsOf(db), Hub: hub.New(hub.Config{Redis: db.Redis(), Log: log}), Now: time.Now, Log: log}), db
 }
 
 // inboxOf is a user's inbox, as `title body`, newest first.

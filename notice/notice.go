@@ -16,7 +16,7 @@ import (
 // Config is what an Inbox works with. All of it is needed but
 // what says otherwise.
 type Config struct {
-	Store *store.DB
+	Store InboxCollections
 	Hub   *hub.Hub
 	Now   func() time.Time // the shop's clock
 	Log   *slog.Logger

@@ -41,7 +41,7 @@ func newBroadcaster(t *testing.T, db *store.DB) (*Broadcaster, *clock) {
 	t.Cleanup(func() { _ = away.Close() })
 	c, log := &clock{now: time.Now()}, slog.New(slog.DiscardHandler)
 	return NewBroadcaster(BroadcasterConfig{
-		Store: db, Hub: hub.New(hub.Config{Redis: away, Log: log}), Now: c.read, Log: log,
+		Store: BroadcasterCollectionsOf(db), Hub: hub.New(hub.Config{Redis: away, Log: log}), Now: c.read, Log: log,
 	}), c
 }
 

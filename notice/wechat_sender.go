@@ -18,7 +18,7 @@ import (
 
 // WeChatSenderConfig is what a WeChatSender works with. All of it is needed.
 type WeChatSenderConfig struct {
-	Store     *store.DB
+	Store     SenderCollections
 	Account   *wechat.Account
 	Templates Templates
 	PublicURL string           // before the links of messages

@@ -55,9 +55,9 @@ func (w *world) open(name string) (_ *instance, err error) {
 	live := hub.New(hub.Config{Redis: i.store.Redis(), Now: w.clock.now, Log: w.logger()})
 	s := w.wechat.Settings()
 	i.checkout = checkout.New(checkout.Config{
-		Store: i.store, Hub: live, Pay: i.pay, Merchant: shop.Merchant{AppID: s.AppID, MchID: s.MchID},
-		Teller: notice.New(notice.Config{Store: i.store, Hub: live, Now: w.clock.now, Log: w.logger()}),
-		Carts:  cart.New(cart.Config{Store: i.store, Hub: live, Now: w.clock.now, Log: w.logger()}),
+		Store: checkout.CollectionsOf(i.store), Hub: live, Pay: i.pay, Merchant: shop.Merchant{AppID: s.AppID, MchID: s.MchID},
+		Teller: notice.New(notice.Config{Store: notice.InboxCollectionsOf(i.store), Hub: live, Now: w.clock.now, Log: w.logger()}),
+		Carts:  cart.New(cart.Config{Store: cart.CollectionsOf(i.store), Hub: live, Now: w.clock.now, Log: w.logger()}),
 		Now:    w.clock.now, Log: w.logger(), RemindBefore: 10 * time.Minute,
 	})
 	i.gate.dying = func() {

@@ -1,0 +1,21 @@
+package cart
+
+import "mstm/store"
+
+// Collections are the collections that Carts read and write.
+type Collections struct {
+	Courses    *store.Courses
+	Catalogue  *store.CatalogueCache
+	Carts      *store.Carts
+	Enrolments *store.Enrolments
+}
+
+// CollectionsOf are those of a shop.
+func CollectionsOf(db *store.DB) Collections {
+	return Collections{
+		Courses:    db.Courses,
+		Catalogue:  db.Catalogue,
+		Carts:      db.Carts,
+		Enrolments: db.Enrolments,
+	}
+}

@@ -1,0 +1,47 @@
+package checkout
+
+import "mstm/store"
+
+// Collections are the collections that a Checkout reads and writes.
+type Collections struct {
+	Users             *store.Users
+	Courses           *store.Courses
+	Orders            *store.Orders
+	IdempotencyKeys   *store.IdempotencyKeys
+	Claims            *store.Claims
+	Wakeups           *store.Wakeups
+	Enrolments        *store.Enrolments
+	AccessEnds        *store.AccessEnds
+	Trials            *store.Trials
+	Progress          *store.Progress
+	UnmatchedPayments *store.UnmatchedPayments
+	Reconciliations   *store.Reconciliations
+	Notices           *store.Notices
+	Unsent            *store.UnsentNews
+	Audit             *store.Audit
+	Settings          *store.Settings
+	Limits            *store.Limits
+}
+
+// CollectionsOf are those of a shop.
+func CollectionsOf(db *store.DB) Collections {
+	return Collections{
+		Users:             db.Users,
+		Courses:           db.Courses,
+		Orders:            db.Orders,
+		IdempotencyKeys:   db.IdempotencyKeys,
+		Claims:            db.Claims,
+		Wakeups:           db.Wakeups,
+		Enrolments:        db.Enrolments,
+		AccessEnds:        db.AccessEnds,
+		Trials:            db.Trials,
+		Progress:          db.Progress,
+		UnmatchedPayments: db.UnmatchedPayments,
+		Reconciliations:   db.Reconciliations,
+		Notices:           db.Notices,
+		Unsent:            db.Unsent,
+		Audit:             db.Audit,
+		Settings:          db.Settings,
+		Limits:            db.Limits,
+	}
+}
