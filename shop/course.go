@@ -65,6 +65,7 @@ type Lesson struct {
 	Duration int    `bson:"duration_s" json:"duration_s"`
 	Preview  bool   `bson:"preview" json:"preview"`
 	URL      string `bson:"url,omitempty" json:"url,omitempty"`
+	MediaID  string `bson:"media_id,omitempty" json:"media_id,omitempty"` // a file of the shop's own, see Media
 }
 
 // Current is the newest version of the course's price policies, zero where none was

@@ -16,6 +16,7 @@ const (
 	NotFound             Kind = 404
 	NotAllowed           Kind = 405
 	Conflict             Kind = 409
+	PreconditionFailed   Kind = 412
 	TooLarge             Kind = 413
 	Unsupported          Kind = 415
 	Unprocessable        Kind = 422
@@ -151,6 +152,24 @@ var (
 	ErrPolicyNotFound   = define(NotFound, "POLICY_NOT_FOUND", "这门课程没有这个价格方案", "The course has no such price policy.")
 	ErrNoPolicies       = define(Conflict, "NO_POLICIES", "课程还没有价格方案", "The course has no price policies yet.")
 	ErrEditConflict     = define(Conflict, "EDIT_CONFLICT", "内容已被别人修改，请刷新", "Another request has changed it; read it again.")
+)
+
+// Files and what is played of them.
+var (
+	ErrMediaNotFound     = define(NotFound, "MEDIA_NOT_FOUND", "没有这个文件", "There is no such file.")
+	ErrMediaInUse        = define(Conflict, "MEDIA_IN_USE", "有课程正在使用这个文件，请先从课程里移除", "A course uses the file; take it out of the course first.")
+	ErrMediaNotReady     = define(Conflict, "MEDIA_NOT_READY", "文件还没有准备好，请稍后再试", "The file is not ready yet; try again when it is.")
+	ErrMediaTooLarge     = define(TooLarge, "MEDIA_TOO_LARGE", "文件超过了这一类型的大小上限", "The file is larger than its kind may be.")
+	ErrMediaQuota        = define(TooLarge, "MEDIA_QUOTA", "存储空间不足，请先删除不用的文件", "There is no room for this file; delete some that are not used.")
+	ErrMediaRefused      = define(Unsupported, "MEDIA_REFUSED", "不支持这种文件，请上传视频、音频、图片、PDF 或 Office 文件", "Files of this kind are not taken: upload video, audio, pictures, PDF or office files.")
+	ErrUploadNotFound    = define(NotFound, "UPLOAD_NOT_FOUND", "没有这个上传任务，请重新上传", "There is no such upload; begin again.")
+	ErrUploadOffset      = define(Conflict, "UPLOAD_OFFSET", "上传位置不一致，请查询进度后继续", "The upload stands elsewhere: ask for its offset and go on from there.")
+	ErrUploadInvalid     = define(Invalid, "UPLOAD_INVALID", "上传请求不符合 tus 1.0 协议", "The request is not one of the tus 1.0 protocol.")
+	ErrUploadVersion     = define(PreconditionFailed, "UPLOAD_VERSION", "只支持 tus 1.0.0", "Only tus 1.0.0 is spoken here.")
+	ErrTranscodingOff    = define(Conflict, "TRANSCODING_OFF", "只有视频可以转码", "Only a video can be transcoded.")
+	ErrPlaybackAddress   = define(Forbidden, "PLAYBACK_ADDRESS", "播放地址无效，请重新打开这节课", "The address is not valid here; open the lesson again.")
+	ErrPlaybackExpired   = define(Forbidden, "PLAYBACK_EXPIRED", "播放地址已过期，请重新打开这节课", "The address is past its time; open the lesson again.")
+	ErrPlaybackElsewhere = define(Conflict, "PLAYBACK_ELSEWHERE", "这个账号正在其他设备上播放，是否在这里继续？", "The account plays on other devices: continue here, and the oldest of them ends.")
 )
 
 // What a learner may watch and buy.

@@ -99,6 +99,8 @@ func (l *Lesson) wrongField() string {
 		return "duration_s"
 	case l.URL != "" && !isAddress(l.URL):
 		return "url"
+	case l.MediaID != "" && !ValidID(l.MediaID):
+		return "media_id"
 	}
 	return ""
 }
