@@ -62,6 +62,8 @@ type DB struct {
 	AccessEnds        *AccessEnds
 	Trials            *Trials
 	Progress          *Progress
+	Media             *Media
+	Playing           *Playing
 	UnmatchedPayments *UnmatchedPayments
 	Reconciliations   *Reconciliations
 	Notices           *Notices
@@ -246,6 +248,8 @@ func (db *DB) wire(trialNeeds shop.TrialNeeds) {
 	db.AccessEnds = newAccessEnds(b)
 	db.Trials = newTrials(b)
 	db.Progress = newProgress(b)
+	db.Media = newMedia(b, db.Courses)
+	db.Playing = newPlaying(b)
 	db.UnmatchedPayments = newUnmatchedPayments(b)
 	db.Reconciliations = newReconciliations(b)
 	db.Notices = newNotices(b)

@@ -43,6 +43,11 @@ var collections = []struct {
 	{"wechats", nil},
 	{"scenes", nil},
 	{"progress", nil},
+	{"media", []bson.D{
+		{{Key: "created_at", Value: -1}, {Key: "_id", Value: -1}},
+		{{Key: "job.at", Value: 1}},
+	}},
+	{"playing", nil},
 	{"notices", []bson.D{
 		{{Key: "user_id", Value: 1}, {Key: "created_at", Value: -1}, {Key: "_id", Value: -1}},
 		{{Key: "broadcast", Value: 1}},

@@ -1,0 +1,127 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"mstm/shop"
+)
+
+// Media are the files, from the first byte of their uploads on.
+type Media struct {
+	*base
+	docs    Collection[shop.Media]
+	courses *Courses
+}
+
+func newMedia(b *base, courses *Courses) *Media {
+	s := &Media{base: b, docs: newCollection[shop.Media](b, "media"), courses: courses}
+	s.docs.missing = shop.ErrMediaNotFound
+	s.docs.version = func(d *shop.Media) *int64 { return &d.V }
+	return s
+}
+
+// Insert adds a file at the beginning of its upload.
+func (s *Media) Insert(ctx context.Context, m *shop.Media) error {
+	_, err := s.docs.Insert(ctx, m)
+	return failed("insert media "+m.ID, err)
+}
+
+// Get reads a file; shop.ErrMediaNotFound where there is none.
+func (s *Media) Get(ctx context.Context, id string) (*shop.Media, error) {
+	m, err := s.docs.Get(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("media %s: %w", id, err)
+	}
+	return m, nil
+}
+
+// Change reads a file, lets change work on it and writes it back; see Collection.Change.
+func (s *Media) Change(ctx context.Context, id string, change func(*shop.Media) error) (*shop.Media, error) {
+	m, err := s.docs.Change(ctx, id, func(m *shop.Media) error {
+		m.UpdatedAt = s.now().UTC()
+		return change(m)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// Delete removes the row of a file as it was read, and reports whether it did.
+func (s *Media) Delete(ctx context.Context, m *shop.Media) (bool, error) {
+	done, err := s.docs.Delete(ctx, bson.M{"_id": m.ID, "v": m.V})
+	return done, failed("delete media", err)
+}
+
+// Page lists files newest first, those of a kind where one is named.
+func (s *Media) Page(ctx context.Context, kind shop.MediaKind, limit int, cursor string) ([]shop.Media, string, error) {
+	filter := bson.M{}
+	if kind != "" {
+		filter["kind"] = kind
+	}
+	return s.docs.Page(ctx, filter, limit, cursor, func(m shop.Media) (any, string) { return m.CreatedAt, m.ID })
+}
+
+// JobsDue lists files whose job waits for an instance, longest overdue first.
+func (s *Media) JobsDue(ctx context.Context, now time.Time, limit int) ([]shop.Media, error) {
+	return s.docs.All(ctx, bson.M{"job.at": bson.M{"$lte": now.UTC()}},
+		options.Find().SetSort(bson.D{{Key: "job.at", Value: 1}}).SetLimit(int64(limit)))
+}
+
+// Each calls each with every file, in no order.
+func (s *Media) Each(ctx context.Context, each func(*shop.Media) error) error {
+	return s.docs.Each(ctx, bson.M{}, each)
+}
+
+// InUse reads all courses as they are now and tells of a file whether one of them names it.
+func (s *Media) InUse(ctx context.Context) (func(id string) bool, error) {
+	courses, err := s.courses.docs.All(ctx, bson.M{})
+	if err != nil {
+		return nil, err
+	}
+	return func(id string) bool {
+		for i := range courses {
+			if courses[i].UsesMedia(id) {
+				return true
+			}
+		}
+		return false
+	}, nil
+}
+
+// PlayingRow is where an account plays lessons now, a row a person.
+type PlayingRow struct {
+	ID      string          `bson:"_id"` // the user
+	Devices []PlayingDevice `bson:"devices"`
+	V       int64           `bson:"v"`
+}
+
+// PlayingDevice is one session that plays.
+type PlayingDevice struct {
+	Session string    `bson:"session"`
+	Client  string    `bson:"client"`
+	Since   time.Time `bson:"since"`
+	SeenAt  time.Time `bson:"seen_at"`
+}
+
+// Playing are the devices on which accounts play lessons now.
+type Playing struct {
+	docs Collection[PlayingRow]
+}
+
+func newPlaying(b *base) *Playing {
+	s := &Playing{docs: newCollection[PlayingRow](b, "playing")}
+	s.docs.version = func(d *PlayingRow) *int64 { return &d.V }
+	s.docs.blank = func(id string) *PlayingRow { return &PlayingRow{ID: id} }
+	return s
+}
+
+// Change lets change work on where the user plays; see Collection.Change.
+func (s *Playing) Change(ctx context.Context, userID string, change func(*PlayingRow) error) (*PlayingRow, error) {
+	return s.docs.Change(ctx, userID, change)
+}
