@@ -1,0 +1,3 @@
+package media
+type tools struct{}
+func findTools() *tools {return nil}

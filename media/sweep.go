@@ -1,0 +1,124 @@
+package media
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"mstm/shop"
+)
+
+// sweepNowAndThen sweeps every hour or so, the first time within the first minutes.
+func (l *Library) sweepNowAndThen(ctx context.Context) {
+	wait := time.Minute + rand.N(4*time.Minute)
+	for {
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return
+		}
+		if err := l.Sweep(ctx); err != nil && ctx.Err() == nil {
+			l.Log.WarnContext(ctx, "unused files not swept", "err", err)
+		}
+		wait = sweepEvery + rand.N(sweepEvery/4)
+	}
+}
+
+// Sweep removes what nothing needs: uploads without a byte for a week, files that no course has
+// used for a week, the rows of refused files after a day, deletions that a death cut off, and
+// objects that no row names.
+func (l *Library) Sweep(ctx context.Context) error {
+	used, err := l.Records.InUse(ctx)
+	if err != nil {
+		return err
+	}
+	var over []*shop.Media
+	known := map[string]shop.MediaState{}
+	err = l.Records.Each(ctx, func(m *shop.Media) error {
+		known[m.ID] = m.State
+		if l.isOver(m, used) {
+			over = append(over, m)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, m := range over {
+		if e := l.sweepOne(ctx, m); e != nil {
+			err = errors.Join(err, e)
+			continue
+		}
+		l.Log.InfoContext(ctx, "unused file removed", "media", m.ID, "state", m.State, "bytes", m.Size)
+	}
+	return errors.Join(err, l.sweepObjects(ctx, known))
+}
+
+// isOver reports whether a file is needed no more.
+func (l *Library) isOver(m *shop.Media, used func(string) bool) bool {
+	now := l.Now()
+	idle := now.Sub(m.UpdatedAt)
+	switch m.State {
+	case shop.MediaDeleting:
+		return true
+	case shop.MediaRefused:
+		return idle > RefusedAge
+	case shop.MediaUploading:
+		return idle > UnusedAge
+	case shop.MediaReady:
+		return idle > UnusedAge && !m.HeldUntil.After(now) && !used(m.ID)
+	}
+	return false
+}
+
+// sweepOne removes one file, ready ones by the same rule as an editor does.
+func (l *Library) sweepOne(ctx context.Context, m *shop.Media) error {
+	if m.State == shop.MediaReady {
+		err := l.Delete(ctx, m.ID)
+		if errors.Is(err, shop.ErrMediaInUse) || errors.Is(err, shop.ErrMediaNotFound) {
+			return nil
+		}
+		return err
+	}
+	seen := *m
+	if m.State == shop.MediaUploading { // a byte that comes now is refused
+		marked, err := l.Records.Change(ctx, m.ID, func(m *shop.Media) error {
+			if m.V != seen.V {
+				return shop.ErrMediaInUse
+			}
+			m.State, m.Upload = shop.MediaDeleting, nil
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		m = marked
+	}
+	return l.finishDelete(ctx, m)
+}
+
+// objectAge is how old an object that no row names must be: an upload or a job that is under way
+// names its objects after it has written them.
+const objectAge = 24 * time.Hour
+
+// sweepObjects removes objects of files that are no more, and parts of uploads that are complete.
+func (l *Library) sweepObjects(ctx context.Context, known map[string]shop.MediaState) error {
+	before := time.Now().Add(-objectAge) // by the storage's clock, which nobody moves
+	for _, prefix := range []string{"parts/", "files/", "hls/"} {
+		err := l.Storage.Each(ctx, prefix, func(o Object) error {
+			id, _, ok := strings.Cut(strings.TrimPrefix(o.Key, prefix), "/")
+			state, there := known[id]
+			live := there && (prefix != "parts/" || state == shop.MediaUploading || state == shop.MediaChecking)
+			if live || !ok || o.ModTime.After(before) {
+				return nil
+			}
+			return l.Storage.Delete(ctx, o.Key)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,362 @@
+package media
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tus/tusd/v2/pkg/handler"
+	xslog "golang.org/x/exp/slog"
+
+	"mstm/shop"
+)
+
+// The tus protocol is tusd's; where its bytes go is ours. tusd's own stores keep the offset in
+// the storage and need a lock service beside it as soon as there are two instances. Here the
+// offset stands in the row of the file: each part is an object of its own, and the write that
+// adds it to the row names the offset it follows, so of two writers one wins, with no lock,
+// and any instance goes on where the row says. The same code serves a folder and a bucket.
+
+// partSize is how many bytes of a long request are kept at a time: what a kill may cost.
+const partSize = 8 << 20
+
+// maxParts bounds the row of an upload. One part is at least what one request brought.
+const maxParts = 4000
+
+// maxUnfinished is how many uploads a person may have under way.
+const maxUnfinished = 50
+
+// smallFile is how big a file, in bytes, is checked before its last request is answered.
+const smallFile = 64 << 20
+
+// uploadsPath is where uploads are, for the Location of a new one.
+const uploadsPath = "/api/admin/uploads/"
+
+type uploaderKey struct{}
+
+// newTus builds tusd's handler over the library.
+func newTus(l *Library) (*handler.UnroutedHandler, error) {
+	composer := handler.NewStoreComposer()
+	composer.UseCore(uploads{l})
+	composer.UseTerminater(uploads{l})
+	return handler.NewUnroutedHandler(handler.Config{
+		StoreComposer: composer, BasePath: uploadsPath, MaxSize: shop.MaxUpload(), DisableDownload: true, DisableConcatenation: true,
+		Cors: &handler.CorsConfig{Disable: true}, Logger: xslog.New(xslog.NewTextHandler(io.Discard, nil)), NetworkTimeout: 30 * time.Second,
+	})
+}
+
+// ServeUploads answers a request of the tus protocol for the person by. What it refuses comes
+// back as an error with nothing answered yet.
+func (l *Library) ServeUploads(w http.ResponseWriter, r *http.Request, by string) error {
+	var do http.HandlerFunc
+	switch r.Method {
+	case http.MethodPost:
+		do = l.tus.PostFile
+	case http.MethodHead:
+		do = l.tus.HeadFile
+	case http.MethodPatch:
+		do = l.tus.PatchFile
+	case http.MethodDelete:
+		do = l.tus.DelFile
+	default:
+		do = func(http.ResponseWriter, *http.Request) {} // OPTIONS is the middleware's
+	}
+	r = r.WithContext(context.WithValue(r.Context(), uploaderKey{}, by))
+	r.Header.Del("X-Http-Method-Override")
+	a := &tusAnswer{ResponseWriter: w}
+	http.StripPrefix(strings.TrimSuffix(uploadsPath, "/"), l.tus.Middleware(do)).ServeHTTP(a, r)
+	return a.err(r.Method)
+}
+
+// tusAnswer keeps back a refusal of tusd, which is no answer of ours, and makes the address of
+// a new upload a path: which scheme and host lead here the client knows best.
+type tusAnswer struct {
+	http.ResponseWriter
+	refused int // status; 0: answered
+	body    bytes.Buffer
+}
+
+func (a *tusAnswer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+func (a *tusAnswer) WriteHeader(status int) {
+	if status >= http.StatusBadRequest {
+		a.refused = status
+		a.Header().Del("Content-Length")
+		a.Header().Del("Content-Type")
+		return
+	}
+	if at, err := url.Parse(a.Header().Get("Location")); err == nil && at.Path != "" {
+		a.Header().Set("Location", at.Path)
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
+
+func (a *tusAnswer) Write(b []byte) (int, error) {
+	if a.refused != 0 {
+		return a.body.Write(b)
+	}
+	return a.ResponseWriter.Write(b)
+}
+
+// err is the refusal as an error of the shop's.
+func (a *tusAnswer) err(method string) error {
+	if a.refused == 0 {
+		return nil
+	}
+	if method == http.MethodHead { // tusd sends no body then
+		if a.refused == http.StatusNotFound {
+			return shop.ErrUploadNotFound
+		}
+		return fmt.Errorf("%w: upload: status %d", shop.ErrUnavailable, a.refused)
+	}
+	code, _, _ := strings.Cut(a.body.String(), ":")
+	if e := shop.ErrorOf(code); e != nil {
+		if _, why, ok := strings.Cut(a.body.String(), reasonMark); ok {
+			return e.With("reason", strings.TrimSpace(why))
+		}
+		return e
+	}
+	switch code {
+	case "ERR_UPLOAD_NOT_FOUND":
+		return shop.ErrUploadNotFound
+	case "ERR_MISMATCHED_OFFSET":
+		return shop.ErrUploadOffset
+	case "ERR_MAX_SIZE_EXCEEDED", "ERR_UPLOAD_SIZE_EXCEEDED":
+		return shop.ErrMediaTooLarge
+	case "ERR_UNSUPPORTED_VERSION":
+		return shop.ErrUploadVersion
+	}
+	if a.refused < http.StatusInternalServerError {
+		return shop.ErrUploadInvalid
+	}
+	return fmt.Errorf("%w: upload: %s", shop.ErrUnavailable, strings.TrimSpace(a.body.String()))
+}
+
+const reasonMark = "; reason: "
+
+// tusError is an error as tusd passes it on; it comes back through tusAnswer.
+func tusError(err error) error {
+	var e *shop.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	text := e.En
+	if why, ok := e.Extra["reason"].(string); ok {
+		text += reasonMark + why
+	}
+	return handler.NewError(e.Code, text, int(e.Kind))
+}
+
+// uploads is the library as tusd's store.
+type uploads struct{ l *Library }
+
+// upload is one upload of the person by.
+type upload struct {
+	l    *Library
+	id   string
+	by   string
+	size int64
+}
+
+// NewUpload begins an upload, if there is room for what it announces. Its own row counts when
+// the room is looked at, so that two at once may both be refused but never both be let in.
+func (s uploads) NewUpload(ctx context.Context, info handler.FileInfo) (handler.Upload, error) {
+	by, _ := ctx.Value(uploaderKey{}).(string)
+	if info.Size <= 0 || info.SizeIsDeferred {
+		return nil, tusError(shop.ErrUploadInvalid)
+	}
+	name, err := shop.CleanLine("", info.MetaData["filename"], 1, 200)
+	if err != nil {
+		name = "file"
+	}
+	now := s.l.Now().UTC()
+	m := &shop.Media{
+		ID: s.l.NewID(), State: shop.MediaUploading, Name: name, Size: info.Size, By: by, CreatedAt: now, UpdatedAt: now,
+		Upload: &shop.MediaUpload{Parts: []shop.MediaPart{}},
+	}
+	if err := s.l.Records.Insert(ctx, m); err != nil {
+		return nil, tusError(err)
+	}
+	if err := s.l.room(ctx, by); err != nil {
+		_, e := s.l.Records.Delete(context.WithoutCancel(ctx), m)
+		return nil, tusError(errors.Join(err, e))
+	}
+	return &upload{s.l, m.ID, by, m.Size}, nil
+}
+
+// room reports whether all files are within the quota, and the person's uploads within reason.
+func (l *Library) room(ctx context.Context, by string) error {
+	var bytes int64
+	unfinished := 0
+	err := l.Records.Each(ctx, func(m *shop.Media) error {
+		if m.State != shop.MediaRefused {
+			bytes += m.Size
+		}
+		if m.State == shop.MediaUploading && m.By == by {
+			unfinished++
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return err
+	case l.Quota > 0 && bytes > l.Quota:
+		return shop.ErrMediaQuota
+	case unfinished > maxUnfinished:
+		return shop.ErrTooManyRequests
+	}
+	return nil
+}
+
+// GetUpload finds an upload of the person who asks.
+func (s uploads) GetUpload(ctx context.Context, id string) (handler.Upload, error) {
+	by, _ := ctx.Value(uploaderKey{}).(string)
+	if !shop.ValidID(id) {
+		return nil, handler.ErrNotFound
+	}
+	u := &upload{l: s.l, id: id, by: by}
+	m, err := u.row(ctx)
+	if err != nil {
+		return nil, err
+	}
+	u.size = m.Size
+	return u, nil
+}
+
+// AsTerminatableUpload lets tusd end an upload.
+func (s uploads) AsTerminatableUpload(u handler.Upload) handler.TerminatableUpload { return u.(*upload) }
+
+func (u *upload) row(ctx context.Context) (*shop.Media, error) {
+	m, err := u.l.Records.Get(ctx, u.id)
+	if errors.Is(err, shop.ErrMediaNotFound) || err == nil && (m.By != u.by || m.State == shop.MediaRefused || m.State == shop.MediaDeleting) {
+		return nil, handler.ErrNotFound
+	}
+	if err != nil {
+		return nil, tusError(err)
+	}
+	return m, nil
+}
+
+// GetInfo is where the upload stands.
+func (u *upload) GetInfo(ctx context.Context) (handler.FileInfo, error) {
+	m, err := u.row(ctx)
+	if err != nil {
+		return handler.FileInfo{}, err
+	}
+	info := handler.FileInfo{ID: m.ID, Size: m.Size, Offset: m.Size, MetaData: handler.MetaData{"filename": m.Name}}
+	if m.State == shop.MediaUploading {
+		info.Offset = m.Upload.Offset
+	}
+	return info, nil
+}
+
+// GetReader gives nothing out: an upload is read once it is a file.
+func (u *upload) GetReader(context.Context) (io.ReadCloser, error) {
+	return nil, handler.ErrNotImplemented
+}
+
+// WriteChunk keeps what src brings, part by part. The last part's write queues the check.
+func (u *upload) WriteChunk(ctx context.Context, offset int64, src io.Reader) (written int64, err error) {
+	in := bufio.NewReaderSize(src, 64<<10)
+	for offset+written < u.size {
+		head, _ := in.Peek(sniffBytes)
+		if len(head) == 0 {
+			break // src ends: the request did, or its line broke
+		}
+		at := offset + written
+		if at == 0 && (len(head) == sniffBytes || int64(len(head)) == u.size) {
+			if _, err := admitted(head, u.size); err != nil {
+				return written, tusError(errors.Join(err, u.drop(ctx)))
+			}
+		}
+		n, err := u.part(ctx, at, io.LimitReader(in, min(partSize, u.size-at)))
+		written += n
+		if err != nil {
+			return written, tusError(err)
+		}
+	}
+	return written, nil
+}
+
+// part writes one object and adds it to the row, which must stand at offset.
+func (u *upload) part(ctx context.Context, offset int64, src io.Reader) (int64, error) {
+	key := fmt.Sprintf("%s%012d-%s", partsOf(u.id), offset, u.l.NewID())
+	n, err := u.l.Storage.Put(context.WithoutCancel(ctx), key, "application/octet-stream", src)
+	if err != nil {
+		return 0, err
+	}
+	m, err := u.l.Records.Change(context.WithoutCancel(ctx), u.id, func(m *shop.Media) error {
+		switch {
+		case m.Upload != nil && slices.ContainsFunc(m.Upload.Parts, func(p shop.MediaPart) bool { return p.Key == key }):
+			return errDone
+		case m.State != shop.MediaUploading || m.Upload.Offset != offset:
+			return shop.ErrUploadOffset
+		case len(m.Upload.Parts) >= maxParts:
+			return shop.ErrUploadInvalid
+		}
+		m.Upload.Offset += n
+		m.Upload.Parts = append(m.Upload.Parts, shop.MediaPart{Key: key, Size: n})
+		if m.Upload.Offset == m.Size {
+			m.State = shop.MediaChecking
+			m.Queue(shop.JobCheck, u.l.Now())
+			if m.Size <= smallFile { // this request does it, or an instance once the lease is over
+				m.Claim(u.id, u.l.Now(), u.l.Now().Add(leaseTime))
+			}
+		}
+		return nil
+	})
+	switch {
+	case errors.Is(err, errDone):
+		return n, nil
+	case errors.Is(err, shop.ErrUploadOffset), errors.Is(err, shop.ErrUploadInvalid), errors.Is(err, shop.ErrMediaNotFound):
+		return 0, errors.Join(err, u.l.Storage.Delete(context.WithoutCancel(ctx), key))
+	case err != nil:
+		return 0, err // the row may name the part nevertheless
+	}
+	if m.State == shop.MediaChecking {
+		u.l.changed(ctx, m)
+		u.l.nudge()
+	}
+	return n, nil
+}
+
+// FinishUpload checks a small file at once, so that its uploader hears of a refusal; a big one
+// is checked by a job.
+func (u *upload) FinishUpload(ctx context.Context) error {
+	m, err := u.row(ctx)
+	if err != nil || !m.Holds(u.id) {
+		return err
+	}
+	if err := u.l.do(context.WithoutCancel(ctx), m, u.id); err != nil {
+		return tusError(err)
+	}
+	return nil
+}
+
+// Terminate ends an upload that is under way.
+func (u *upload) Terminate(ctx context.Context) error {
+	m, err := u.l.Records.Change(ctx, u.id, func(m *shop.Media) error {
+		if m.State != shop.MediaUploading {
+			return shop.ErrUploadNotFound
+		}
+		m.State, m.Upload = shop.MediaDeleting, nil
+		return nil
+	})
+	if err != nil {
+		return tusError(err)
+	}
+	return u.l.finishDelete(ctx, m)
+}
+
+// drop ends an upload that is refused at its first bytes.
+func (u *upload) drop(ctx context.Context) error {
+	return u.Terminate(context.WithoutCancel(ctx))
+}
