@@ -112,6 +112,7 @@ check-go: tools
 missing:
 	@command -v redis-server >/dev/null || echo 'SKIPPED: redis-server is not installed; what needs a real Redis is not tested'
 	@[ -x "$${CHROMIUM:-/usr/bin/chromium}" ] || echo 'SKIPPED: no Chromium at '"$${CHROMIUM:-/usr/bin/chromium}"' (CHROMIUM names another); the pages are not tested in a browser'
+	@command -v ffmpeg >/dev/null || echo 'SKIPPED: ffmpeg is not installed; the making of videos is not tested'
 	@command -v nginx >/dev/null || echo 'SKIPPED: nginx is not installed; event streams are not tested through a proxy'
 	@python3 -c 'import websockets' 2>/dev/null || /usr/bin/python3 -c 'import websockets' 2>/dev/null || \
 	  echo 'SKIPPED: Python with websockets (Debian: python3-websockets) is not installed; the hub is not tested with it'

@@ -232,7 +232,9 @@ func (s uploads) GetUpload(ctx context.Context, id string) (handler.Upload, erro
 }
 
 // AsTerminatableUpload lets tusd end an upload.
-func (s uploads) AsTerminatableUpload(u handler.Upload) handler.TerminatableUpload { return u.(*upload) }
+func (s uploads) AsTerminatableUpload(u handler.Upload) handler.TerminatableUpload {
+	return u.(*upload)
+}
 
 func (u *upload) row(ctx context.Context) (*shop.Media, error) {
 	m, err := u.l.Records.Get(ctx, u.id)
