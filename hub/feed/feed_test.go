@@ -50,8 +50,8 @@ func TestTheRingKeepsTheNewestAndKnowsItsFloor(t *testing.T) {
 	for i := range uint64(ringEvents + 5) {
 		r.push(&prepared{Entry: Entry{Position: Position{"E", 11 + i}}, weight: 1})
 	}
-	if len(r.events) != ringEvents || r.floor != 15 || offsetOf(r.events[0]) != 16 {
-		t.Errorf("%d events from %d, floor %d", len(r.events), offsetOf(r.events[0]), r.floor)
+	if len(r.events()) != ringEvents || r.floor != 15 || offsetOf(r.events()[0]) != 16 {
+		t.Errorf("%d events from %d, floor %d", len(r.events()), offsetOf(r.events()[0]), r.floor)
 	}
 	last := r.floor + ringEvents
 	if got := r.after(last - 2); len(got) != 2 || offsetOf(got[0]) != last-1 {
@@ -62,8 +62,26 @@ func TestTheRingKeepsTheNewestAndKnowsItsFloor(t *testing.T) {
 	}
 	big := &prepared{Entry: Entry{Position: Position{"E", last + 1}}, weight: ringBytes + 1}
 	r.push(big)
-	if len(r.events) != 1 || r.floor != last {
-		t.Errorf("with one too big for it: %d events, floor %d", len(r.events), r.floor)
+	if len(r.events()) != 1 || r.floor != last {
+		t.Errorf("with one too big for it: %d events, floor %d", len(r.events()), r.floor)
+	}
+}
+
+func TestAFullRingAllocatesNothingAndHasTheRightEvents(t *testing.T) {
+	var r ring
+	n := uint64(0)
+	push := func() { n++; r.push(&prepared{Entry: Entry{Position: Position{"E", n}}, weight: 1}) }
+	for range 5*ringEvents + 7 {
+		push()
+		if all := r.events(); offsetOf(all[0]) != r.floor+1 || offsetOf(all[len(all)-1]) != n || uint64(len(all)) != n-r.floor {
+			t.Fatalf("after %d: %d events from %d, floor %d", n, len(all), offsetOf(all[0]), r.floor)
+		}
+	}
+	if of := testing.AllocsPerRun(5*ringEvents, push); of > 1 { // the event itself
+		t.Errorf("%v allocations for one event", of)
+	}
+	if most := 3 * ringEvents; cap(r.buffer) > most {
+		t.Errorf("room for %d events", cap(r.buffer))
 	}
 }
 

@@ -5,7 +5,8 @@ import "slices"
 // ring keeps the newest events of one partition in memory, so that a socket that comes back
 // costs no call to the log. Offsets in it are dense.
 type ring struct {
-	events []Event
+	buffer []Event // before first: room to move into
+	first  int
 	bytes  int
 	floor  uint64 // offset of the last event that is no longer in it
 }
@@ -19,21 +20,30 @@ const (
 // restart empties the ring; the next event to come is floor+1.
 func (r *ring) restart(floor uint64) { *r = ring{floor: floor} }
 
+// events are in the ring until the next push.
+func (r *ring) events() []Event { return r.buffer[r.first:] }
+
 func (r *ring) push(e Event) {
-	r.events = append(r.events, e)
+	if len(r.buffer) == cap(r.buffer) && r.first >= len(r.buffer)/2 { // a full ring allocates nothing
+		n := copy(r.buffer, r.events())
+		clear(r.buffer[n:])
+		r.buffer, r.first = r.buffer[:n], 0
+	}
+	r.buffer = append(r.buffer, e)
 	r.bytes += e.Weight()
-	for len(r.events) > ringEvents || (r.bytes > ringBytes && len(r.events) > 1) {
-		oldest, _ := r.events[0].At()
-		r.bytes -= r.events[0].Weight()
-		r.floor = oldest.Offset
-		r.events[0] = nil
-		r.events = r.events[1:]
+	for n := len(r.events()); n > ringEvents || (r.bytes > ringBytes && n > 1); n-- {
+		oldest := r.buffer[r.first]
+		at, _ := oldest.At()
+		r.bytes -= oldest.Weight()
+		r.floor = at.Offset
+		r.buffer[r.first] = nil
+		r.first++
 	}
 }
 
 // find is where the entry with this tag stands.
 func (r *ring) find(tag string) (pos Position, ok bool) {
-	for _, e := range slices.Backward(r.events) {
+	for _, e := range slices.Backward(r.events()) {
 		if pos, has := e.At(); has == tag {
 			return *pos, true
 		}
@@ -41,7 +51,8 @@ func (r *ring) find(tag string) (pos Position, ok bool) {
 	return Position{}, false
 }
 
-// after returns what came after offset, which is at least floor.
+// after returns what came after offset, which is at least floor. It is valid until the next push.
 func (r *ring) after(offset uint64) []Event {
-	return r.events[min(offset-r.floor, uint64(len(r.events))):]
+	all := r.events()
+	return all[min(offset-r.floor, uint64(len(all))):]
 }
