@@ -11,15 +11,13 @@ import (
 	"mstm/hub/feed"
 )
 
-// session is a socket with its user and the topics that it follows. Its reader, and the goroutine that the reader
-// waits for, own what no lock guards.
+// session is a socket with its user and the topics that it follows. An idle socket costs this: session_test.go holds
+// its size.
 type session struct {
 	conn.Socket
-	hub     *Hub
-	addr    string
-	slot    rosterSlot // the roster's
-	follows []*follower
-	greeted bool // its hello was taken
+	hub  *Hub
+	addr string
+	slot rosterSlot // the roster's
 
 	expires atomic.Int64 // Unix milliseconds when the token expires; 0: never
 
@@ -28,6 +26,10 @@ type session struct {
 	since    int64    // Unix milliseconds when the check of its token began
 	dead     string   // the token's session that is over: nothing is sent until there is another; "": none
 	renewing bool     // a token is being checked
+
+	// The reader's, and the goroutine's it waits for.
+	greeted bool // its hello was taken
+	follows []*follower
 }
 
 func (h *Hub) newSession(to net.Conn, addr string) *session {

@@ -34,12 +34,6 @@ type Socket struct {
 	net     net.Conn        // written by the writers, closed by the reader
 	direct  syscall.RawConn // writes that never wait; nil: not possible here (TLS)
 
-	// The reader's, and the goroutine's it waits for.
-	in      inbound
-	begun   *message      // of which some frames have come; nil: none
-	credit  float32       // client frames left before it is a flood
-	counted time.Duration // when credit was last counted, since the server started
-
 	mu      sync.Mutex
 	user    string // in ready frames
 	waits   *queue // nil: nothing
@@ -56,6 +50,12 @@ type Socket struct {
 	queued     bool    // it stands there, in lane
 	lane       Lane
 	urged      bool // its next turn is in the own lane
+
+	// The reader's, and the goroutine's it waits for. credit stands where it costs no padding.
+	credit  float32       // client frames left before it is a flood
+	counted time.Duration // when credit was last counted, since the server started
+	begun   *message      // of which some frames have come; nil: none
+	in      inbound
 }
 
 // message is what a client says in one frame or more.
