@@ -164,7 +164,7 @@ func TestAnIPv6NetworkIsOneAddress(t *testing.T) {
 	hubtest.Connect(t, in.url, from("::ffff:10.0.0.2"))
 }
 
-func TestAUserOverTheCapIsToldToComeBackLater(t *testing.T) {
+func TestAUserOverTheCapIsSentAwayForLater(t *testing.T) {
 	in := start(t, embedded(t), func(c *hub.Config) { c.MaxPerUser = 2 })
 	hubtest.Dial(t, in.url, "alice/web/s1")
 	hubtest.Dial(t, in.url, "alice/phone/s2")
@@ -191,7 +191,7 @@ func TestWhatIsNoHandshakeIsAnsweredWithAProblem(t *testing.T) {
 	}
 }
 
-func TestCloseTellsEverySocketToComeBackEachInItsOwnMoment(t *testing.T) {
+func TestCloseGivesEverySocketATimeOfItsOwnToComeBack(t *testing.T) {
 	in := start(t, embedded(t))
 	var clients []*hubtest.Client
 	for range 20 {

@@ -212,7 +212,7 @@ func TestTheCheckOfTheContractFindsWhatIsWrong(t *testing.T) {
 		{"a standing without resumed", `{"op":"ready","user":null,"heartbeat_s":25,"topics":{"user":{"pos":"A-1"}}}`, false},
 		{"a position of another kind", `{"op":"ready","user":null,"heartbeat_s":25,"topics":{"user":{"pos":"one","resumed":true}}}`, false},
 		{"an event of another user's topic", `{"op":"event","topic":"user:bob","pos":"A-1","type":"x","data":1}`, false},
-		{"an error with a code nobody knows", `{"op":"error","code":"OOPS","detail":""}`, false},
+		{"an error with an unknown code", `{"op":"error","code":"OOPS","detail":""}`, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if err := c.Check([]byte(tt.frame)); (err == nil) != tt.ok {

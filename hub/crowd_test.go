@@ -110,7 +110,7 @@ func (g *guest) listen() {
 	}
 }
 
-// note takes an event whose data is {"n":…,"ns":…,…}; numbers have to come one after the other.
+// note takes an event with data {"n":…,"ns":…,…}; numbers have to come one after the other.
 func (g *guest) note(body []byte, now time.Time) {
 	var f struct {
 		Op, Topic, Pos string
@@ -299,10 +299,10 @@ func TestDrillOnePercentStopReading(t *testing.T) {
 	for i, g := range stopped {
 		<-g.done
 		if !websocket.IsCloseError(g.ended, 4100) {
-			t.Errorf("stuck socket %d was told %v, want 4100", i, g.ended)
+			t.Errorf("stuck socket %d got %v, want 4100", i, g.ended)
 		}
 	}
-	eventually(t, "the stuck ones are gone, and nobody else", func() bool { return p.stats().Sockets == n-stuck })
+	eventually(t, "the stuck ones are gone, and no others", func() bool { return p.stats().Sockets == n-stuck })
 }
 
 // letGoOn waits until the instance has ended the sockets, and lets them read again: each has a

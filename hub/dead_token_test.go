@@ -16,16 +16,16 @@ import (
 	"mstm/hub/hubtest"
 )
 
-// TestWhoHasTheOldTokenTooIsOutWithinASecondOfANewPassword and hears nothing in that second: the page that set it brings its
+// TestAThiefOfTheOldTokenIsOutWithinASecondOfANewPassword and hears nothing in that second: the page that set it brings its
 // new token, a thief of the old one cannot.
-func TestWhoHasTheOldTokenTooIsOutWithinASecondOfANewPassword(t *testing.T) {
+func TestAThiefOfTheOldTokenIsOutWithinASecondOfANewPassword(t *testing.T) {
 	addr, people := embedded(t), &accounts{dead: map[string]bool{}}
 	in, elsewhere := startDoors(t, addr, with(people)), start(t, addr, with(people))
 	page := hubtest.Dial(t, in.url, "alice/web/s1")
 	thieves := map[string]*hubtest.Client{
 		"a thief here": hubtest.Dial(t, in.url, "alice/web/s1"), "a thief elsewhere": hubtest.Dial(t, elsewhere.url, "alice/web/s1"),
-		"a stream":                               hubtest.Events{Token: "alice/web/s1"}.Listen(t, in.events()),
-		"a thief who brings the old token again": hubtest.Dial(t, elsewhere.url, "alice/web/s1"),
+		"a stream": hubtest.Events{Token: "alice/web/s1"}.Listen(t, in.events()),
+		"a thief that brings the old token again": hubtest.Dial(t, elsewhere.url, "alice/web/s1"),
 	}
 	if err := in.EndOthers(context.Background(), "alice", "s1", "s2"); err != nil {
 		t.Fatal(err)
@@ -41,7 +41,7 @@ func TestWhoHasTheOldTokenTooIsOutWithinASecondOfANewPassword(t *testing.T) {
 			}
 		}
 	})
-	thieves["a thief who brings the old token again"].Send(map[string]string{"op": "token", "token": "alice/web/s1"})
+	thieves["a thief that brings the old token again"].Send(map[string]string{"op": "token", "token": "alice/web/s1"})
 	page.Send(map[string]string{"op": "token", "token": "alice/web/s2"})
 	page.Wait("secret", soon)
 	<-shown // while it was good
@@ -89,7 +89,7 @@ func TestAHelloWithTheOldTokenUnderWayIsSentBackAfterANewPassword(t *testing.T) 
 	}
 }
 
-// TestARenewalUnderWayIsWaitedFor: the store is slow to say whose the new token is.
+// TestARenewalUnderWayIsWaitedFor: the store is slow to find the new token's user.
 func TestARenewalUnderWayIsWaitedFor(t *testing.T) {
 	goOn, checking := make(chan struct{}), make(chan struct{})
 	people := &accounts{asked: func(token string) {
@@ -204,8 +204,8 @@ func TestASparedSessionIsAskedAboutThoughItsHelloWasUnderWay(t *testing.T) {
 	}
 }
 
-// TestNobodyIsEndedWhileItCannotBeTold: the store is away.
-func TestNobodyIsEndedWhileItCannotBeTold(t *testing.T) {
+// TestNoSocketIsEndedWhileItsTokenCannotBeChecked: the store is away.
+func TestNoSocketIsEndedWhileItsTokenCannotBeChecked(t *testing.T) {
 	m, people := miniredis.RunT(t), &accounts{dead: map[string]bool{"alice/web/s1": true}, away: true}
 	asked := make(chan struct{}, 100)
 	in := startQuick(t, m.Addr(), func(c *hub.Config) {
@@ -229,8 +229,8 @@ func TestNobodyIsEndedWhileItCannotBeTold(t *testing.T) {
 	c.Ended(2 * soon)
 }
 
-// TestWhoCameBeforeTheFirstContactWithRedisIsAskedAbout: what is in the logs by then is not heard any more.
-func TestWhoCameBeforeTheFirstContactWithRedisIsAskedAbout(t *testing.T) {
+// TestSocketsFromBeforeTheFirstContactWithRedisAreChecked: what is in the logs by then is not heard any more.
+func TestSocketsFromBeforeTheFirstContactWithRedisAreChecked(t *testing.T) {
 	addr, people := embedded(t), &accounts{dead: map[string]bool{}}
 	elsewhere := start(t, addr)
 	var there atomic.Bool

@@ -17,8 +17,8 @@ import (
 	"mstm/hub/hubtest"
 )
 
-// clusterOfOne is a Redis Cluster whose only node has all slots: enough to refuse a script
-// whose keys lie in two.
+// clusterOfOne is a Redis Cluster with one node for all slots: enough to refuse a script with keys
+// in two slots.
 func clusterOfOne(t *testing.T) *realRedis {
 	r := startRedis(t, "--cluster-enabled", "yes")
 	ctx := context.Background()

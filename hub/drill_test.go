@@ -440,6 +440,6 @@ func everybodyReadTheState(t *testing.T, d *drill, r result) {
 		t.Errorf("%d sockets died", r.deaths)
 	}
 	if r.unread != 0 {
-		t.Errorf("%d of %d topics of pages were not told that they missed something", r.unread, 2*d.pages)
+		t.Errorf("%d of %d topics of pages got no resumed false", r.unread, 2*d.pages)
 	}
 }

@@ -12,7 +12,8 @@ import (
 	"mstm/hub/feed"
 )
 
-// crowd is a hub without Redis and sockets that follow activity, whose clients read what comes.
+// crowd is a hub without Redis, with sockets that follow activity and clients that read what
+// comes.
 func crowd(b *testing.B, sockets int) *Hub {
 	h := New(Config{})
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -15,7 +15,7 @@ import (
 	"mstm/hub/hubtest"
 )
 
-func TestAnEventReachesEveryTabOfAUserOnEveryInstanceAndNobodyElse(t *testing.T) {
+func TestAnEventReachesEveryTabOfAUserOnEveryInstanceAndNoOtherUser(t *testing.T) {
 	addr := embedded(t)
 	a, b := start(t, addr), start(t, addr)
 	web := hubtest.Dial(t, a.url, "alice/web/s1")
@@ -49,7 +49,7 @@ func TestEventsOfOneTopicArriveInOrderOnceEachOnEveryInstance(t *testing.T) {
 	wantNumbers(t, there, "user", 1, 100)
 }
 
-func TestACourseEventReachesThoseWhoFollowTheCourseUntilTheyUnfollow(t *testing.T) {
+func TestACourseEventReachesItsFollowersUntilTheyUnfollow(t *testing.T) {
 	in := start(t, embedded(t))
 	c := hubtest.Dial(t, in.url, "")
 	if f := c.Follow("course:c1", ""); f.Op != "ready" || f.Topics["course:c1"].Resumed {
@@ -122,7 +122,7 @@ func forgetfulDialer(armed *atomic.Bool) func(context.Context, string, string) (
 	}
 }
 
-// TestAnAnswerThatIsLostDoublesNoEvent: the client of Redis sends a command again whose answer was lost,
+// TestAnAnswerThatIsLostDoublesNoEvent: the client of Redis repeats a command after a lost answer,
 // though it had been carried out.
 func TestAnAnswerThatIsLostDoublesNoEvent(t *testing.T) {
 	addr := embedded(t)

@@ -152,9 +152,9 @@ func TestAReplicaWithoutTheTailIsAnotherLog(t *testing.T) {
 	wantNumbers(t, c, "user", 1, 12)
 }
 
-// TestATailThatIsLostAndWrittenAnewIsAnotherLog: a stale replica takes over and gives the lost offsets
+// TestATailThatIsLostAndWrittenAgainIsAnotherLog: a stale replica takes over and gives the lost offsets
 // to other events before any instance has looked at its head.
-func TestATailThatIsLostAndWrittenAnewIsAnotherLog(t *testing.T) {
+func TestATailThatIsLostAndWrittenAgainIsAnotherLog(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		anew     int  // events published after the failover, before any instance looks
@@ -228,7 +228,7 @@ func loseTail(t *testing.T, r *miniredis.Miniredis, n int) {
 	}
 }
 
-func TestAHoleOlderThanTheStreamIsToldAndNotPassedOver(t *testing.T) {
+func TestAHoleOlderThanTheStreamGivesResumedFalse(t *testing.T) {
 	r := startRedis(t)
 	in := start(t, r.addr)
 	c := hubtest.Dial(t, in.url, "alice/web/s1")
@@ -367,7 +367,7 @@ func TestADeadSubscriptionIsReplacedThoughNothingIsPublished(t *testing.T) {
 	p.deaf = true
 	before := p.subs
 	p.mu.Unlock()
-	eventually(t, "both subscriptions are made anew", func() bool {
+	eventually(t, "both subscriptions are made again", func() bool {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		return p.subs >= before+2

@@ -76,9 +76,9 @@ func TestOldOrdersToEndAreNotReplayed(t *testing.T) {
 	}
 }
 
-// TestAPositionAheadOfTheLogShieldsNobody: since is the client's word, and orders to end sockets are no
+// TestAPositionAheadOfTheLogHidesNoEvent: since is the client's word, and orders to end sockets are no
 // events that it could claim to have seen.
-func TestAPositionAheadOfTheLogShieldsNobody(t *testing.T) {
+func TestAPositionAheadOfTheLogHidesNoEvent(t *testing.T) {
 	in := start(t, embedded(t))
 	here := in.publish(t, hub.UserTopic("alice"), "number", 0)
 	eventually(t, "it was fed", func() bool { return in.Stats().Received == 1 })
@@ -274,12 +274,12 @@ func TestALearnersOwnTopicCannotBeLeftSoThatLogoutFindsTheSocket(t *testing.T) {
 // TestASocketDoesNotOutliveItsTokenThoughTheOrderWasLost: the instance that was to give it died, or Redis did
 // with the order in it.
 func TestASocketDoesNotOutliveItsTokenThoughTheOrderWasLost(t *testing.T) {
-	for name, lost := range map[string]bool{"nobody gave it": false, "Redis lost it": true} {
+	for name, lost := range map[string]bool{"no order was given": false, "Redis lost it": true} {
 		t.Run(name, func(t *testing.T) {
 			m, people := miniredis.RunT(t), &accounts{dead: map[string]bool{}}
 			begin := startQuick
 			if lost {
-				begin = start // whose rounds are longer than this test
+				begin = start // its rounds are longer than this test
 			}
 			in := begin(t, m.Addr(), with(people))
 			revoked, guest := hubtest.Dial(t, in.url, "alice/web/s1"), hubtest.Dial(t, in.url, "")

@@ -11,7 +11,7 @@ type calm struct {
 	came uint64 // those that have come since it was calm
 }
 
-// crowdSockets is how many make a crowd, whose memory is worth the trouble.
+// crowdSockets is how many make a crowd, with memory worth giving back.
 const crowdSockets = 1000
 
 // after reports whether next to no socket came in the round that ends, while or after a crowd was here:

@@ -76,7 +76,7 @@ func TestAStreamPassesAPlainNginx(t *testing.T) {
 	in.publishNumbers(t, hub.UserTopic("alice"), 2, 2)
 	es.WaitFor("number 2", 2*soon, func(f hubtest.Frame) bool { return string(f.Data) == "2" })
 	es.Close()
-	eventually(t, "nginx has told that the client is gone", func() bool { return in.Stats().Sockets == 0 })
+	eventually(t, "nginx has closed for the client that is gone", func() bool { return in.Stats().Sockets == 0 })
 	in.publishNumbers(t, hub.UserTopic("alice"), 3, 5)
 	again := hubtest.Events{Token: "alice/web/s1", LastEventID: es.LastEventID()}.Listen(t, front+"/api/events")
 	wantNumbers(t, again, "user", 3, 5)

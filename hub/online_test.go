@@ -27,11 +27,11 @@ func (in *instance) wantOnline(t testing.TB, want hub.Online) {
 		time.Sleep(5 * time.Millisecond)
 	}
 	if diff := cmp.Diff(want, in.Online()); diff != "" {
-		t.Fatalf("who is online: %s", diff)
+		t.Fatalf("the users online: %s", diff)
 	}
 }
 
-func TestWhoIsOnlineIsKnownOnEveryInstance(t *testing.T) {
+func TestUsersOnlineAreKnownOnEveryInstance(t *testing.T) {
 	addr := embedded(t)
 	a, b := startQuick(t, addr), startQuick(t, addr)
 	both := func(want hub.Online) {
@@ -85,7 +85,7 @@ func TestAnInstanceThatIsKilledDoesNotCountForLong(t *testing.T) {
 	here.wantOnline(t, hub.Online{Instances: 1, Sockets: 1, Users: 1, Topics: map[string]hub.Followers{"user": one, "activity": one}})
 }
 
-func TestWithoutRedisNobodyIsGuessedToBeOnline(t *testing.T) {
+func TestWithoutRedisNoUserIsGuessedToBeOnline(t *testing.T) {
 	m := miniredis.RunT(t)
 	a, b := startQuick(t, m.Addr()), startQuick(t, m.Addr())
 	hubtest.Dial(t, b.url, "bob/web/s1")
@@ -106,8 +106,8 @@ func TestWithoutRedisNobodyIsGuessedToBeOnline(t *testing.T) {
 	a.wantOnline(t, want)
 }
 
-// TestTheFleetOutlivesAStreamThatBeginsEarlier is a replica without the tail whose clock is
-// behind: its entries have lower ids than those which were read.
+// TestTheFleetOutlivesAStreamThatBeginsEarlier is a replica without the tail and with a slow
+// clock: its entries have lower ids than those which were read.
 func TestTheFleetOutlivesAStreamThatBeginsEarlier(t *testing.T) {
 	m := miniredis.RunT(t)
 	m.SetTime(time.Now().Add(time.Hour))

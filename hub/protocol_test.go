@@ -13,7 +13,7 @@ import (
 	"mstm/hub/hubtest"
 )
 
-func TestHelloAnswersWhoOneIsAndWhereTheTopicsStand(t *testing.T) {
+func TestHelloAnswersUserAndPositions(t *testing.T) {
 	in := start(t, embedded(t))
 	c := hubtest.Dial(t, in.url, "alice/web/s1")
 	ready := c.Ready()
@@ -30,7 +30,7 @@ func TestHelloAnswersWhoOneIsAndWhereTheTopicsStand(t *testing.T) {
 	}
 }
 
-func TestWhoMayFollowWhat(t *testing.T) {
+func TestTopicsThatAClientMayFollow(t *testing.T) {
 	in := start(t, embedded(t))
 	for _, tt := range []struct{ name, token, topic, code string }{
 		{"anybody a course", "", "course:c1", ""},
@@ -38,13 +38,13 @@ func TestWhoMayFollowWhat(t *testing.T) {
 		{"staff the desk", "staff1/web/s1", "desk", ""},
 		{"a learner their own", "alice/web/s1", "user", ""},
 		{"a learner not the desk", "alice/web/s1", "desk", "TOPIC_FORBIDDEN"},
-		{"nobody without login the desk", "", "desk", "TOPIC_FORBIDDEN"},
-		{"nobody without login a user topic", "", "user", "TOPIC_FORBIDDEN"},
-		{"nobody another user by name", "alice/web/s1", "user:bob", "TOPIC_UNKNOWN"},
-		{"nobody themselves by name", "alice/web/s1", "user:alice", "TOPIC_UNKNOWN"},
-		{"nobody a course without id", "", "course:", "TOPIC_UNKNOWN"},
-		{"nobody a course with a key's braces", "", "course:{x}", "TOPIC_UNKNOWN"},
-		{"nobody what does not exist", "", "orders", "TOPIC_UNKNOWN"},
+		{"a visitor may not follow the desk", "", "desk", "TOPIC_FORBIDDEN"},
+		{"a visitor may not follow a user topic", "", "user", "TOPIC_FORBIDDEN"},
+		{"no other user by name", "alice/web/s1", "user:bob", "TOPIC_UNKNOWN"},
+		{"not the own user by name", "alice/web/s1", "user:alice", "TOPIC_UNKNOWN"},
+		{"no course without id", "", "course:", "TOPIC_UNKNOWN"},
+		{"no course with a key's braces", "", "course:{x}", "TOPIC_UNKNOWN"},
+		{"no unknown topic", "", "orders", "TOPIC_UNKNOWN"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := hubtest.Dial(t, in.url, tt.token)
@@ -72,7 +72,7 @@ func TestASocketFollowsAtMost32Topics(t *testing.T) {
 	}
 }
 
-func TestATopicRefusedInHelloIsToldAndTheRestIsFollowed(t *testing.T) {
+func TestATopicRefusedInHelloIsNamedAndTheRestIsFollowed(t *testing.T) {
 	in := start(t, embedded(t))
 	c := hubtest.Resume(t, in.url, "", map[string]string{"desk": "x-1", "course:c1": ""})
 	if n := len(c.Ready().Topics); n != 2 {
@@ -104,7 +104,7 @@ func TestNullsAndUnknownFieldsInAFrameAreNothing(t *testing.T) {
 	c.WaitFor("ready for course:c1", soon, func(f hubtest.Frame) bool { _, ok := f.Topics["course:c1"]; return ok })
 }
 
-func TestBadFramesAreToldAndEndTheSocket(t *testing.T) {
+func TestBadFramesAreNamedAndEndTheSocket(t *testing.T) {
 	in := start(t, embedded(t))
 	hello := `{"op":"hello"}`
 	for _, tt := range []struct {

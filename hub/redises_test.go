@@ -100,7 +100,7 @@ func (f *fleetOfTwo) positions() map[string]string {
 	return at
 }
 
-func TestAMasterThatSentinelsReplaceCostsNobodyAnEvent(t *testing.T) {
+func TestAMasterThatSentinelsReplaceLosesNoEvent(t *testing.T) {
 	t.Parallel()
 	w := redistest.Sentinel(t)
 	f := startTwo(t, w.Client, "alice", "bob")
@@ -113,7 +113,7 @@ func TestAMasterThatSentinelsReplaceCostsNobodyAnEvent(t *testing.T) {
 	f.whole(t, since)
 }
 
-func TestOnAClusterSlotsAndMastersChangeAndNobodyMissesAnEvent(t *testing.T) {
+func TestOnAClusterSlotsAndMastersChangeWithoutALostEvent(t *testing.T) {
 	t.Parallel()
 	nodes := redistest.Cluster(t)
 	users := make([]string, len(nodes.Masters)) // one on each master

@@ -84,7 +84,7 @@ func TestWhereItCannotResumeReadySaysSo(t *testing.T) {
 		{"another epoch", "ABCDEFGHIJ-1"},
 		{"no position at all", "yesterday"},
 		{"a negative offset", "ABCDEFGHIJ--1"},
-		{"an offset nobody has reached", pos + "00000000"},
+		{"an offset beyond the log", pos + "00000000"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			since := map[string]string{}
@@ -207,9 +207,9 @@ func TestAnExpiredTokenEndsItsSocket(t *testing.T) {
 	}
 }
 
-// TestWhoIsEndedDuringHelloIsGivenNoNewPlace: without ready a page would not know that it has missed something before
+// TestASocketEndedDuringHelloGetsNoNewPlace: without ready a page would not know that it has missed something before
 // what it is given.
-func TestWhoIsEndedDuringHelloIsGivenNoNewPlace(t *testing.T) {
+func TestASocketEndedDuringHelloGetsNoNewPlace(t *testing.T) {
 	var in *instance
 	held := make(chan func(), 1)
 	people := &accounts{}

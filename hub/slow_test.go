@@ -107,7 +107,7 @@ func TestASlowPageLosesActivitiesOpenlyAndPaymentsNever(t *testing.T) {
 		}
 	}
 	if !paid || !told {
-		t.Errorf("the payment came: %v; the page was told what to read: %v", paid, told)
+		t.Errorf("the payment came: %v; the page got resumed false: %v", paid, told)
 	}
 	if st := in.Stats(); st.SlowCloses != 0 || st.Sockets != 2 {
 		t.Errorf("stats %+v", st)
@@ -139,7 +139,7 @@ func TestAPageTooSlowForItsOwnEventsComesBackForThem(t *testing.T) {
 	})
 	frames, err := slow.wake(nil)
 	if !websocket.IsCloseError(err, 4100) || !strings.Contains(err.Error(), `"retry_ms":`) {
-		t.Errorf("it was told %v, want 4100 with a moment to come back", err)
+		t.Errorf("it got %v, want 4100 with a moment to come back", err)
 	}
 	if len(frames) == 0 || len(frames) >= sent {
 		t.Fatalf("it got %d of %d: the test shows nothing", len(frames), sent)
@@ -211,7 +211,7 @@ func TestASlowPageGetsEveryOrderAndTheNewestCart(t *testing.T) {
 	}
 }
 
-func TestAStuckPageThatReadsAgainInTimeIsToldToComeBack(t *testing.T) {
+func TestAStuckPageThatReadsAgainInTimeGetsItsCloseCode(t *testing.T) {
 	in := prepare(t, embedded(t))
 	in.Stick(200*time.Millisecond, 2*soon)
 	in.begin(t)
@@ -221,7 +221,7 @@ func TestAStuckPageThatReadsAgainInTimeIsToldToComeBack(t *testing.T) {
 		return in.Stats().SlowCloses == 1
 	})
 	if _, err := stuck.wake(nil); !websocket.IsCloseError(err, 4100) {
-		t.Errorf("it was told %v, want 4100", err)
+		t.Errorf("it got %v, want 4100", err)
 	}
 	eventually(t, "it is gone", func() bool { return in.Stats().Sockets == 0 })
 }

@@ -15,9 +15,9 @@ var ErrBadSince = errors.New("hub: since is not a map of positions")
 
 // ServeEvents answers GET /api/events with the stream of the owner of token; "" is a visitor's.
 // The topics are those of a WebSocket's hello: user, activity, what since names; and
-// those of the query's topics, with commas between. since is hello's since, in the query or, from a client that comes back, as
-// Last-Event-ID, whose places go first. Every event's id is the since to come back with. The last event is
-// close, with the code and reason of a WebSocket's close frame, unless the connection breaks.
+// those of the query's topics, with commas between. since is hello's since, in the query or, from a client that comes back,
+// as Last-Event-ID, which goes first. Every event's id is the since to come back with. The last event is close, with the
+// code and reason of a WebSocket's close frame, unless the connection breaks.
 //
 // An error means that nothing was answered: ErrBadSince, *Refusal, or the connection failed. Over
 // HTTP/1.1 it returns at once and the stream lives on by itself, else it stays until the end.

@@ -9,7 +9,7 @@ import (
 	"mstm/hub/hubtest"
 )
 
-func TestTooManyHandshakesAreToldWhenToComeBack(t *testing.T) {
+func TestTooManyHandshakesAreSentAwayWithATime(t *testing.T) {
 	in := prepare(t, embedded(t))
 	in.Narrow(3)
 	in.run(t)
@@ -20,11 +20,11 @@ func TestTooManyHandshakesAreToldWhenToComeBack(t *testing.T) {
 		page := hubtest.Connect(t, in.url, hubtest.Options{Header: http.Header{"Origin": {in.url}}})
 		end := page.Ended(soon)
 		if end.Code != 4103 || end.Word != "TRY_LATER" || end.RetryMS < 100 {
-			t.Fatalf("the page was told %+v", end)
+			t.Fatalf("the page got %+v", end)
 		}
 		_, res, err := hubtest.Try(in.url, hubtest.Options{})
 		if err == nil || res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") == "" {
-			t.Fatalf("a program was told %v, %+v", err, res)
+			t.Fatalf("a program got %v, %+v", err, res)
 		}
 	}
 	if st := in.Stats(); st.Delayed != 20 || st.Sockets != 3 {

@@ -14,7 +14,7 @@ import (
 	"mstm/hub/conn"
 )
 
-func TestAnOrderEndsFinallyOnlyWhoLoggedInBeforeIt(t *testing.T) {
+func TestARevocationEndsOnlyEarlierLogins(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		reason EndReason

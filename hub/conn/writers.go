@@ -308,7 +308,7 @@ func (s *Socket) tellSlow() bool {
 		return false
 	}
 	s.server.Slow.Add(1)
-	s.endLocked(TooSlow) // whose close frame the caller writes
+	s.endLocked(TooSlow) // the caller writes its close frame
 	return true
 }
 

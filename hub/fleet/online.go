@@ -77,7 +77,7 @@ func counted(all []counts, k Key) bool {
 
 // ErrUnknown is the answer of Users while the counts of the other instances are not known; they are again within
 // seconds of Redis being there.
-var ErrUnknown = errors.New("hub: does not know now who is on the other instances")
+var ErrUnknown = errors.New("hub: the counts of the other instances are not known now")
 
 // Users lists the users with an open socket on any instance, each once, in no order. It
 // costs no call to Redis. A socket that came or went on another instance in the last two seconds may

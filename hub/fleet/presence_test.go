@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestMadeUpCoursesHideNobody: as many made-up topics as are counted leave room for the shop's own topics.
-func TestMadeUpCoursesHideNobody(t *testing.T) {
+// TestMadeUpCoursesHideNoTopic: as many made-up topics as are counted leave room for the shop's own topics.
+func TestMadeUpCoursesHideNoTopic(t *testing.T) {
 	p := newPresence("course:")
 	for i := range 2 * mostTopicsCounted {
 		p.add(Key{fmt.Sprint("course:", i), ""}, 1)

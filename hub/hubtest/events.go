@@ -21,8 +21,8 @@ type Events struct {
 	Client      *http.Client // nil: http.DefaultClient
 }
 
-// Open asks url (of /api/events itself) for the stream and returns the answer, whatever it is. Whoever
-// ends ctx or closes the body cuts the stream.
+// Open asks url (of /api/events itself) for the stream and returns the answer, whatever it is. The end
+// of ctx, or closing the body, cuts the stream.
 func (e Events) Open(ctx context.Context, url string) (*http.Response, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, e.at(url), nil)
 	if err != nil {

@@ -367,7 +367,8 @@ func (c *Client) Open() bool {
 // Close cuts the connection without a word, like a phone in a tunnel.
 func (c *Client) Close() { c.cut() }
 
-// Conn is the connection, for tests that send what this client would not. Nobody else may read.
+// Conn is the connection, for tests that send what this client would not. Only this client may
+// read from it.
 func (c *Client) Conn() *websocket.Conn { return c.ws }
 
 // find waits for the first frame from index from on that is wanted.
