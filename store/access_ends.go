@@ -50,7 +50,7 @@ func (s *AccessEnds) Due(ctx context.Context, now time.Time, limit int) ([]Acces
 		options.Find().SetSort(bson.D{{Key: "at", Value: 1}}).SetLimit(int64(limit)))
 }
 
-// Reschedule sets when to look next, unless somebody else has since e was read.
+// Reschedule sets when to look next, unless e has been moved since it was read.
 func (s *AccessEnds) Reschedule(ctx context.Context, e AccessEnd, at time.Time) error {
 	_, err := s.docs.Update(ctx, bson.M{"_id": e.ID, "at": e.At.UTC()}, bson.M{"$set": bson.M{"at": at.UTC()}})
 	return err

@@ -36,7 +36,7 @@ func TestAnEndIsLookedAtFromTimeToTimeUntilItIsForgotten(t *testing.T) {
 	if again := turnsNow(t, s, first); len(again) != 0 {
 		t.Fatalf("still due after it was moved: %+v", again)
 	}
-	if err := s.AccessEnds.Reschedule(t.Context(), due[0], first); err != nil { // by one who has not seen the move
+	if err := s.AccessEnds.Reschedule(t.Context(), due[0], first); err != nil { // by a reader that has not seen the move
 		t.Fatal(err)
 	}
 	moved := turnsNow(t, s, second)

@@ -25,7 +25,8 @@ type APIKey struct {
 	// ExpiresAt is the first instant too late. A key from before keys ended has none; it gets one when it
 	// is next seen.
 	ExpiresAt time.Time `bson:"expires_at,omitempty" json:"expires_at"`
-	// MakerSince is the maker's AdminSince: who became an administrator again does not bring it back.
+	// MakerSince is the maker's AdminSince: an account that becomes an administrator again does not
+	// revive the key.
 	MakerSince int64 `bson:"maker_since,omitempty" json:"-"`
 	// LastUsed is when a call with it was last written down, at most once a minute.
 	LastUsed *time.Time `bson:"last_used" json:"last_used,omitempty"`
@@ -34,8 +35,8 @@ type APIKey struct {
 // Has reports whether the key may do what needs scope.
 func (k APIKey) Has(scope string) bool { return slices.Contains(k.Scopes, scope) }
 
-// apiKeyPrefix tells an API key from a login's token; whoever finds a lost one can tell
-// what it is.
+// apiKeyPrefix marks an API key: it is no login's token, and a lost one is recognised in a log or
+// a repository.
 const apiKeyPrefix = "mstmkey."
 
 // IsAPIKey reports whether a bearer token means to be an API key.
@@ -88,8 +89,8 @@ func (s *APIKeys) record(ctx context.Context, id, act, by string, now time.Time,
 	return s.audit.add(ctx, AuditRow{ID: "key:" + id + ":" + act, Object: "key:" + id, Act: act, By: by, At: now.UTC(), Data: data})
 }
 
-// Authenticate tells which key it is; shop.ErrUnauthenticated where it is none, has expired, or has a
-// maker who is no administrator any more. The rows are read each time, so that a key is dead at once.
+// Authenticate finds an API key; shop.ErrUnauthenticated where there is none, it has expired, or its
+// maker is no administrator any more. The rows are read each time, so that a key is dead at once.
 func (s *APIKeys) Authenticate(ctx context.Context, key string, now time.Time) (APIKey, error) {
 	rest, ok := strings.CutPrefix(key, apiKeyPrefix)
 	id, secret, _ := strings.Cut(rest, ".")

@@ -22,7 +22,7 @@ const listChunkSize = 5000
 
 func listChunkID(list string, n int) string { return fmt.Sprintf("%s:%05d", list, n) }
 
-// Audiences are whom broadcasts go to.
+// Audiences are the recipients of broadcasts.
 type Audiences struct {
 	*base
 	docs       Collection[listChunk]
@@ -72,9 +72,9 @@ func (s *Audiences) eachListed(ctx context.Context, list, after string, each fun
 	}
 }
 
-// Each calls each with the users of an audience as it is at now, each once, those
-// after the given one only: who was told goes on where another stopped. Accounts that are
-// gone may be among them (Recipients). list is where a listed audience is kept.
+// Each calls each with the users of an audience as it is at now, each once, those after the given
+// one only, so that a sender goes on where another stopped. Accounts that are gone may be among
+// them (Recipients). list is where a listed audience is kept.
 func (s *Audiences) Each(ctx context.Context, a shop.Audience, list, after string, now time.Time, each func(userID string) error) error {
 	if a.Listed() {
 		return s.eachListed(ctx, list, after, each)

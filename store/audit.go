@@ -12,8 +12,8 @@ import (
 	"mstm/shop"
 )
 
-// AuditRow is one thing that somebody did, for ever. ID makes a repeat of the same act the
-// same row.
+// AuditRow is one act of a user, a program or the shop, kept for ever. ID makes a repeat of the
+// same act the same row.
 type AuditRow struct {
 	ID     string            `bson:"_id"`
 	Object string            `bson:"object"` // order:ID, course:ID, user:ID …

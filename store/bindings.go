@@ -22,20 +22,19 @@ type Binding struct {
 	Openid  string    `bson:"openid"`
 	BoundAt time.Time `bson:"bound_at"`
 	// Claiming is a WeChat that is being bound: it is claimed next, then it becomes Openid.
-	// Without it a claim that has no binding yet could not be told from one whose binding
-	// is gone already.
+	// Without it a claim before its binding would look like a claim after its binding is gone.
 	Claiming string `bson:"claiming,omitempty"`
-	// Login tells that this WeChat may log in to the account: its owner has shown to be the
-	// account's as well. Whoever scans a code shows no such thing.
+	// Login says that this WeChat may log in to the account: its owner has proved to own the
+	// account too. A scan of a code proves no such thing.
 	Login bool `bson:"login"`
 	// Payer is the WeChat in which the learner last opened the shop's pages, for paying there.
-	// It proves nothing about who the learner is.
+	// It proves nothing about the learner's identity.
 	Payer string `bson:"payer"`
 	// Keys are the person keys of every WeChat that was ever bound. They stay when it is
 	// unbound: the person is still the same.
 	Keys []string `bson:"keys"`
 
-	// What the WeChat that is bound has told the official account (followers.go).
+	// What the official account knows of the bound WeChat (followers.go).
 	Unfollowed bool      `bson:"unfollowed,omitempty"`
 	FollowAt   time.Time `bson:"follow_at"` // when WeChat said so
 	Consents   []Consent `bson:"consents,omitempty"`
@@ -43,7 +42,7 @@ type Binding struct {
 	V int64 `bson:"v"`
 }
 
-// wechat says whose a WeChat is. Inserting or conditionally changing it decides, so a
+// wechat is the claim of an account on a WeChat. Its insert or conditional change decides, so a
 // WeChat is bound to one account at a time.
 type wechat struct {
 	ID     string `bson:"_id"` // openid
@@ -51,7 +50,7 @@ type wechat struct {
 	// Take is another one each time that the WeChat is claimed: a slow unbinding frees the
 	// claim that it saw, and no later one of the same account.
 	Take string `bson:"take,omitempty"`
-	// Registered tells that the account was made for this WeChat: its row follows the claim.
+	// Registered says that the account was made for this WeChat: its row follows the claim.
 	Registered bool `bson:"registered,omitempty"`
 }
 
@@ -84,7 +83,7 @@ func (s *Bindings) Get(ctx context.Context, userID string) (Binding, error) {
 	return *b, nil
 }
 
-// List reads what these learners have of WeChat, in no order; who has nothing is left out.
+// List reads what these learners have of WeChat, in no order; learners without one are left out.
 func (s *Bindings) List(ctx context.Context, userIDs []string) ([]Binding, error) {
 	return s.docs.ByIDs(ctx, userIDs)
 }
@@ -94,8 +93,8 @@ func (s *Bindings) Each(ctx context.Context, after string, each func(*Binding) e
 	return s.docs.Each(ctx, bson.M{"_id": bson.M{"$gt": after}}, each, options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}))
 }
 
-// weChatKeys are the person keys of a WeChat, hashed: trials outlive the account, and an
-// openid in them would be personal data that nobody can delete. unionid may be "".
+// weChatKeys are the person keys of a WeChat, hashed: trials outlive the account, and an openid in
+// them would be personal data without a way to delete it. unionid may be "".
 func weChatKeys(openid, unionid string) []string {
 	keys := []string{personKey("openid", openid)}
 	if unionid != "" {
@@ -115,9 +114,9 @@ func personKey(kind, id string) string {
 //
 // A WeChat that is the only way into its account stays there: shop.ErrWeChatOwnAccount.
 //
-// The keys come first: whoever takes a trial from then on takes it under them too
-// (Trials.Take looks twice), and what was taken before is copied. Whose the WeChat is comes
-// last, so that a repeat after a crash does all of it again.
+// The keys come first: trials taken from then on are taken under them too (Trials.Take looks
+// twice), and trials taken before are copied. The claim on the WeChat comes last, so that a repeat
+// after a crash does all of it again.
 func (s *Bindings) Bind(ctx context.Context, userID, openid, unionid string, now time.Time) (from string, err error) {
 	if err := s.shareKeys(ctx, userID, openid, unionid, true); err != nil {
 		return "", err
@@ -186,8 +185,8 @@ func (s *Bindings) keep(ctx context.Context, userID, openid string, login bool, 
 	return s.confirm(ctx, userID, openid)
 }
 
-// confirm takes the WeChat off the account again where another has claimed it meanwhile:
-// that one could not see it here yet.
+// confirm takes the WeChat off the account again if another account has claimed it since: that
+// account could not see it here yet.
 func (s *Bindings) confirm(ctx context.Context, userID, openid string) error {
 	held, err := s.claimOf(ctx, openid)
 	if err != nil || held.UserID == userID {
@@ -212,8 +211,8 @@ func (s *Bindings) claimOf(ctx context.Context, openid string) (wechat, error) {
 	return *held, nil
 }
 
-// shareKeys adds a WeChat's person keys to an account for good, and lets what either used of
-// free stages count for the other. claiming tells that the WeChat is claimed next.
+// shareKeys adds a WeChat's person keys to an account for good, and lets the used free stages of
+// each count for the other. claiming says that the WeChat is claimed next.
 func (s *Bindings) shareKeys(ctx context.Context, userID, openid, unionid string, claiming bool) error {
 	_, err := s.change(ctx, userID, func(b *Binding) bool {
 		had, was := len(b.Keys), b.Claiming
@@ -324,8 +323,8 @@ func (s *Bindings) Unbind(ctx context.Context, userID string) error {
 	return err
 }
 
-// letGo unbinds a WeChat from an account and makes it nobody's. The claim is read first: one
-// that the account makes later is not given up.
+// letGo unbinds a WeChat from an account and deletes the claim. The claim is read first: a later
+// claim of the account is not given up.
 func (s *Bindings) letGo(ctx context.Context, userID, openid string) error {
 	held, err := s.claimOf(ctx, openid)
 	if err != nil {
@@ -352,7 +351,7 @@ func (s *Bindings) unbind(ctx context.Context, userID, openid string) error {
 	return err
 }
 
-// free makes a WeChat nobody's, where the claim is still the one seen and this account's.
+// free deletes a claim on a WeChat, if it is still the one seen and this account's.
 func (s *Bindings) free(ctx context.Context, userID string, held wechat) error {
 	if held.UserID != userID {
 		return nil

@@ -110,7 +110,7 @@ func TestAFreeStageIsUsedByAPersonNotByAnAccount(t *testing.T) {
 				t.Error("the second account took it again")
 			}
 			if s.usedTrial(t, b, "another"+course) || s.usedTrial(t, "stranger", course) {
-				t.Error("what nobody used counts as used")
+				t.Error("an unused trial counts as used")
 			}
 			if !s.mustTake(t, a, course, "first") {
 				t.Error("the first order cannot go on")
@@ -182,7 +182,7 @@ func TestATrialTakenWhileAWeChatIsBoundCountsUnderIt(t *testing.T) {
 	}
 }
 
-func TestASceneIsOfTheFirstWhoComesWithIt(t *testing.T) {
+func TestASceneIsOfItsFirstWeChat(t *testing.T) {
 	s := open(t, t.TempDir())
 	sc := Scene{UserID: "ann", Word: NewWord("ann"), ExpiresAt: bindingDay.Add(time.Minute)}
 	if err := s.Scenes.Put(t.Context(), SceneBind, sc); err != nil {
@@ -230,7 +230,7 @@ func TestOfScenesBegunAtOnceOneIsInForce(t *testing.T) {
 		}
 		for _, sc := range got {
 			if sc == nil || sc.Word != held.Word {
-				t.Errorf("somebody was given a scene that is not in force: %+v", sc)
+				t.Errorf("a scene that is not in force was given out: %+v", sc)
 			}
 		}
 		seen = held

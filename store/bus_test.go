@@ -8,7 +8,7 @@ import (
 	"mstm/store/redistest"
 )
 
-// listener is a bus over the Redis at url, with a count of what it was told to forget.
+// listener is a bus over the Redis at url, with a count of what it had to forget.
 func listener(t *testing.T, url string) (b *bus, all, courses *atomic.Int64) {
 	t.Helper()
 	s := redisOnly(t, url)

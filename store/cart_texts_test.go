@@ -16,7 +16,7 @@ func TestPoliciesOfLinesAreReadOnceForEachText(t *testing.T) {
 		t.Error("the same text was read twice")
 	}
 	if grown := append(again, again[0]); &grown[0] == &again[0] {
-		t.Error("who appends to a list writes into everybody's")
+		t.Error("an append to a list writes into everybody's")
 	}
 	if _, err := texts.policies(`[{`); err == nil {
 		t.Error("half a text is no error")

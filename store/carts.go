@@ -16,8 +16,8 @@ import (
 	"mstm/shop"
 )
 
-// A cart lives in Redis, under keys whose braces are literal: they make the user's id the
-// Cluster hash tag, so that one user's keys share a slot and one script may touch them.
+// A cart lives in Redis, under keys with literal braces: they make the user's id the Cluster hash
+// tag, so that one user's keys share a slot and one script may touch them.
 //
 //	shopping_car_{USER}_COURSE   hash: one line, flat
 //	shopping_car_{USER}          sorted set: the lines' courses by the time they were added
@@ -211,9 +211,9 @@ const repeatTime = time.Minute
 
 func (m cartMark) key(userID string) string { return "cart_change_{" + userID + "}_" + m.id }
 
-// change is runCart for a script that writes: it does not end with the request,
-// whose caller could not know whether the change was made, and whose other pages would
-// never hear of it. Its answer may get lost and the client send it again: it is made once.
+// change is runCart for a script that writes: it does not end with the request. A script cut off
+// with it might have changed the cart without an answer to the caller and without an event to the
+// other pages. The answer may get lost and the client send the change again: it is made once.
 func (s *Carts) change(ctx context.Context, userID string, script *redis.Script, args ...any) (shop.Cart, cartOutcome, error) {
 	return s.run(context.WithoutCancel(ctx), userID, cartMark{newID(), repeatTime}, script, args...)
 }
@@ -298,8 +298,8 @@ func (s *Carts) decodeLine(row any) (l shop.CartLine, err error) {
 	return l, nil
 }
 
-// policyTexts keeps what the policies of cart lines were read to: a course's are the same words in the
-// cart of nearly everybody who has it there. Whoever gets a list shares it and must not change it.
+// policyTexts keeps what the policies of cart lines were read to: nearly every cart with a course has
+// the same texts of it. A returned list is shared and must not be changed.
 type policyTexts struct {
 	mu   sync.RWMutex
 	read map[string][]shop.PricePolicy
@@ -319,7 +319,7 @@ func (t *policyTexts) policies(text string) ([]shop.PricePolicy, error) {
 	if err := json.Unmarshal([]byte(text), &list); err != nil {
 		return nil, err
 	}
-	list = list[:len(list):len(list)] // whoever appends gets a copy
+	list = list[:len(list):len(list)] // an append makes a copy
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.read == nil || len(t.read) >= policyTextsKept {

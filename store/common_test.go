@@ -64,7 +64,7 @@ func TestTheStoreStaysInTheCommonSubset(t *testing.T) {
 	wantWords(t, "methods of a collection", methods, commonMethods)
 }
 
-// onCollection tells calls on a collection by the names that the store has for one: c, and
+// onCollection recognises calls on a collection by the names that the store has for one: c, and
 // coll(…) or Collection(…).
 func onCollection(x ast.Expr) bool {
 	switch x := x.(type) {

@@ -50,9 +50,9 @@ func (s *Deliveries) InsertAll(ctx context.Context, all []shop.Delivery) (fresh 
 	return s.docs.InsertAll(ctx, all)
 }
 
-// Save replaces a delivery, unless somebody has since it was read, and reports
-// whether this call did it. d then is what stands there. When it is looked at next follows
-// it; where the process dies before, whoever looks too early mends that.
+// Save replaces a delivery, unless it has been written since it was read, and reports whether this
+// call did it. d then is what stands there. Its next look is set afterwards; after a crash in
+// between, the look comes too early and mends that.
 func (s *Deliveries) Save(ctx context.Context, d *shop.Delivery) (bool, error) {
 	next := *d
 	next.V++
@@ -106,8 +106,8 @@ func (s *Deliveries) Due(ctx context.Context, now time.Time, limit int) ([]Deliv
 		options.Find().SetSort(bson.D{{Key: "rank", Value: 1}, {Key: "at", Value: 1}}).SetLimit(int64(limit)))
 }
 
-// Reschedule sets from when on a waiting message is to be looked at. Whoever has written the
-// delivery does this next, so that a row is only ever behind its delivery: early, not lost.
+// Reschedule sets from when on a waiting message is to be looked at. It follows the write of the
+// delivery, so that a row is only ever behind its delivery: early, not lost.
 func (s *Deliveries) Reschedule(ctx context.Context, id string, at time.Time) error {
 	_, err := s.wakeups.Update(ctx, bson.M{"_id": id}, bson.M{"$set": bson.M{"at": at.UTC()}})
 	return err

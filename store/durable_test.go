@@ -66,7 +66,7 @@ func TestNoAcknowledgedWriteIsLost(t *testing.T) {
 	if len(written) < 50 {
 		t.Fatalf("only %d writes before its end", len(written))
 	}
-	s := open(t, dir) // also: the killed process holds no lock, its socket is in nobody's way
+	s := open(t, dir) // also: the killed process holds no lock, and its socket is in no way
 	for _, id := range written {
 		if ok, err := s.updateIf(t.Context(), s.coll("settings"), bson.M{"_id": id, "v": 1}, bson.M{"$set": bson.M{"v": 2}}); !ok || err != nil {
 			t.Errorf("%s: %v, %v", id, ok, err)
@@ -74,7 +74,7 @@ func TestNoAcknowledgedWriteIsLost(t *testing.T) {
 	}
 }
 
-func TestAnOutageOfMongoDBIsToldFromABug(t *testing.T) {
+func TestAnOutageOfMongoDBIsNoBug(t *testing.T) {
 	client, name, _, err := dialMongo("mongodb://127.0.0.1:1/x", false, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -17,7 +17,7 @@ import (
 	"mstm/store/storetest"
 )
 
-// meddled is the URI of a database whose answers meddle may give in the server's place; nil
+// meddled is the URI of a database behind a proxy: meddle may answer in the server's place; nil
 // from it lets the server answer.
 func meddled(t *testing.T, meddle func(command bson.Raw) bson.D) string {
 	t.Helper()

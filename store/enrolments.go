@@ -23,7 +23,7 @@ func newEnrolments(b *base) *Enrolments {
 	return s
 }
 
-// newEnrolment is what a learner begins with who was never granted anything of a course.
+// newEnrolment is the enrolment of a learner without a grant of the course.
 func newEnrolment(id string) *shop.Enrolment {
 	userID, courseID, _ := strings.Cut(id, ":")
 	return &shop.Enrolment{ID: id, UserID: userID, CourseID: courseID, Grants: []shop.Grant{}}

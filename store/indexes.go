@@ -80,7 +80,7 @@ const (
 	// a new one must come up on a big collection. The client's own time-out, made for requests,
 	// gives way to the deadline of a context.
 	indexTime = 2 * time.Hour
-	longIndex = 10 * time.Second // an index that takes longer is told of in the log
+	longIndex = 10 * time.Second // an index that takes longer is logged
 )
 
 // makeIndexes makes every collection and index that is not there yet. Doing it again

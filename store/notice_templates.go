@@ -11,7 +11,7 @@ import (
 	"mstm/shop"
 )
 
-const templatesAge = 5 * time.Second // how late an edit may be that nobody could announce
+const templatesAge = 5 * time.Second // how late an edit may be that the bus could not announce
 
 // NoticeTemplates are the wordings that staff have given notices.
 type NoticeTemplates struct {
@@ -34,7 +34,7 @@ func (s *NoticeTemplates) All(ctx context.Context) (map[string]shop.NoticeTempla
 	return s.templates.get(ctx, s.Read)
 }
 
-// Read reads them as they are in the database now, for who edits them.
+// Read reads them as they are in the database now, for editing.
 func (s *NoticeTemplates) Read(ctx context.Context) (map[string]shop.NoticeTemplate, error) {
 	rows, err := s.docs.All(ctx, bson.M{})
 	if err != nil {
@@ -48,11 +48,11 @@ func (s *NoticeTemplates) Read(ctx context.Context) (map[string]shop.NoticeTempl
 }
 
 // Put makes t the edit after the one that the caller has seen (t.V is that one's;
-// 0: there was none), and puts it into the audit. Where somebody else was first it is
+// 0: there was none), and puts it into the audit. If another edit was first it is
 // shop.ErrEditConflict. t as it is kept is returned.
 //
-// The audit has every edit, also when the process dies before it writes there: the row holds
-// the whole edit, and whoever writes the next one notes this one first.
+// The audit has every edit, also when the process dies before it writes there: the row holds the
+// whole edit, and the next edit writes this one's audit row first.
 func (s *NoticeTemplates) Put(ctx context.Context, t shop.NoticeTemplate) (shop.NoticeTemplate, error) {
 	won, err := s.put(ctx, &t)
 	if err != nil {

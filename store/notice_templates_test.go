@@ -41,7 +41,7 @@ func TestOfManyEditsOfATemplateOneWinsAndAllAreInTheAudit(t *testing.T) {
 			t.Fatalf("edit %d: %d won", v, won.Load())
 		}
 	}
-	// An editor who dies between the edit and its audit row: the next edit makes it up.
+	// A process that dies between the edit and its audit row: the next edit makes it up.
 	if _, err := s.deleteByID(t.Context(), s.coll("audit"), "notice_template:paid_back:3"); err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestTheWordingOfNoticesFollowsTheOtherInstance(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := title(a); got != "到账" {
-		t.Errorf("who edited it has %q", got)
+		t.Errorf("the editing instance has %q", got)
 	}
 	eventually(t, "the other instance has it", func() bool { return title(b) == "到账" })
 	// Written past the cache, and unheard of: within seconds all the same.

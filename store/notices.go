@@ -24,8 +24,8 @@ func newNotices(b *base) *Notices {
 	return s
 }
 
-// Insert puts a notice into its reader's inbox and reports whether this call did
-// it: the same id twice is told once.
+// Insert puts a notice into its reader's inbox and reports whether this call did it: the same id
+// twice is one notice.
 func (s *Notices) Insert(ctx context.Context, n *shop.Notice) (bool, error) {
 	return s.docs.Insert(ctx, n)
 }
@@ -116,9 +116,8 @@ func (s *Notices) CountUnread(ctx context.Context, userID string) (int64, error)
 	return s.docs.Count(ctx, bson.M{"user_id": userID, "read_at": nil})
 }
 
-// Read marks a notice as read, and, if clicked, its link as followed; a notice of
-// somebody else is shop.ErrNoticeNotFound like one that is not there. Doing it again changes
-// nothing.
+// Read marks a notice as read, and, if clicked, its link as followed; another user's notice is
+// shop.ErrNoticeNotFound, like a missing one. Doing it again changes nothing.
 func (s *Notices) Read(ctx context.Context, userID, id string, clicked bool, now time.Time) error {
 	n, err := s.docs.Get(ctx, id)
 	if err != nil {
@@ -157,7 +156,7 @@ func (s *Notices) markRead(ctx context.Context, id string, now time.Time) (bool,
 	return s.docs.Update(ctx, bson.M{"_id": id, "read_at": nil}, bson.M{"$set": bson.M{"read_at": now.UTC()}})
 }
 
-// Get reads a notice as it was told; shop.ErrNoticeNotFound where there is none.
+// Get reads a notice as it was posted; shop.ErrNoticeNotFound where there is none.
 func (s *Notices) Get(ctx context.Context, id string) (*shop.Notice, error) {
 	return s.docs.Get(ctx, id)
 }

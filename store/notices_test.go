@@ -27,11 +27,11 @@ func inbox(t *testing.T, s *DB, user string, unread bool) []shop.Notice {
 	return list
 }
 
-func TestTheSameThingIsToldOnce(t *testing.T) {
+func TestTheSameNoticeIsPostedOnce(t *testing.T) {
 	s := open(t, t.TempDir())
 	n := insertNotice(t, s, "u1", "o1", logIn)
 	if fresh, err := s.Notices.Insert(t.Context(), n); fresh || err != nil {
-		t.Errorf("told again: %v, %v", fresh, err)
+		t.Errorf("posted again: %v, %v", fresh, err)
 	}
 	if got := inbox(t, s, "u1", false); len(got) != 1 || got[0].Title != "已开通" || got[0].ReadAt != nil {
 		t.Errorf("%+v", got)
@@ -67,7 +67,7 @@ func TestReadingNotices(t *testing.T) {
 		t.Errorf("%d unread after all were read", n)
 	}
 	if n, _ := s.Notices.CountUnread(t.Context(), "u2"); n != 1 {
-		t.Errorf("somebody else's are read: %d", n)
+		t.Errorf("another user's are read: %d", n)
 	}
 }
 

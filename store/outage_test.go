@@ -11,9 +11,9 @@ import (
 	"mstm/shop"
 )
 
-// TestOutagesAreToldFromRefusals: an answer of a server that is no primary, or stops, is worth
+// TestOutagesAreNoRefusals: an answer of a server that is no primary, or stops, is worth
 // another try and is answered 503; a refusal is a bug of ours.
-func TestOutagesAreToldFromRefusals(t *testing.T) {
+func TestOutagesAreNoRefusals(t *testing.T) {
 	for _, code := range []int32{6, 7, 43, 50, 89, 91, 134, 189, 237, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436} {
 		wantOutage(t, mongo.CommandError{Code: code, Message: "no"}, true)
 		wantOutage(t, mongo.WriteException{WriteConcernError: &mongo.WriteConcernError{Code: int(code)}}, true)

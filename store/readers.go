@@ -77,7 +77,7 @@ func newReaders(b *base) *Readers {
 	return s
 }
 
-// Get is how far a user has read; somebody who has read nothing yet has a fresh one.
+// Get is how far a user has read; a user that has read nothing yet has a fresh one.
 func (s *Readers) Get(ctx context.Context, userID string) (*Reader, error) {
 	r, err := s.docs.Get(ctx, userID)
 	if errors.Is(err, ErrNotFound) {
@@ -122,7 +122,7 @@ func (s *Readers) change(ctx context.Context, userID string, change func(*Reader
 	return err
 }
 
-// EachReading calls each with everybody who has read a broadcast: who, when, and whether the
+// EachReading calls each with every reading of a broadcast: the user, the time, and whether the
 // link was followed.
 func (s *Readers) EachReading(ctx context.Context, b *shop.Broadcast, each func(userID string, readAt time.Time, clicked bool) error) error {
 	if b.Audience.Kind == shop.AudienceAll {

@@ -22,7 +22,7 @@ type roleLog struct {
 	Last   roleChange `bson:"last"`
 }
 
-// roleChange is what somebody may do from now on.
+// roleChange is a user's roles from now on.
 type roleChange struct {
 	UserID string      `bson:"user_id"`
 	Roles  []shop.Role `bson:"roles"`
@@ -33,7 +33,7 @@ type roleChange struct {
 
 const roleLogID = "roles"
 
-// ByOperator stands for the person at the command line, who needs no role.
+// ByOperator stands for the person at the command line, without a role.
 const ByOperator = "operator"
 
 // Roles changes what people may do, one change after another.
@@ -49,9 +49,9 @@ func newRoles(b *base) *Roles {
 	return &Roles{base: b, docs: newCollection[roleLog](b, "role_log")}
 }
 
-// Change changes what somebody may do to what decide makes of the account as it is, at once on
-// every instance: the tokens carry the roles, so they are changed too. by is the administrator who wants
-// it, or ByOperator. It returns the account with the new roles, and the roles that it had before.
+// Change gives a user the roles that decide returns for the account as it is, at once on every instance:
+// the tokens carry the roles, so they are changed too. by is the acting administrator, or ByOperator. It
+// returns the account with the new roles, and the roles that it had before.
 //
 // Errors: shop.ErrUserNotFound, also for a deleted account; shop.ErrForbidden where by is no
 // administrator any more; shop.ErrLastAdmin; what decide returns.
@@ -97,7 +97,7 @@ func (s *Roles) living(ctx context.Context, id string) (*shop.User, error) {
 	return u, err
 }
 
-// mustBeAdmin refuses who has not, or no longer, the admin's role.
+// mustBeAdmin refuses a user without the admin's role.
 func (s *Roles) mustBeAdmin(ctx context.Context, id string) error {
 	u, err := s.users.Get(ctx, id)
 	if errors.Is(err, shop.ErrUserNotFound) || err == nil && !u.IsAdmin() {
@@ -106,7 +106,7 @@ func (s *Roles) mustBeAdmin(ctx context.Context, id string) error {
 	return err
 }
 
-// adminsAfter are the administrators once u has the roles; shop.ErrLastAdmin where that is nobody.
+// adminsAfter are the administrators after u has the roles; shop.ErrLastAdmin where none is left.
 func (s *Roles) adminsAfter(ctx context.Context, l *roleLog, u *shop.User, roles []shop.Role) ([]string, error) {
 	others := slices.DeleteFunc(slices.Clone(l.Admins), func(id string) bool { return id == u.ID })
 	if slices.Contains(roles, shop.RoleAdmin) {
@@ -119,7 +119,7 @@ func (s *Roles) adminsAfter(ctx context.Context, l *roleLog, u *shop.User, roles
 	if err != nil {
 		return nil, err
 	}
-	// The list may lack an administrator who was put into the database by hand.
+	// The list may lack an administrator that was put into the database by hand.
 	if listed = onlyAdmins(listed, u.ID); len(listed) == 0 {
 		if listed, err = s.admins(ctx); err != nil {
 			return nil, err
@@ -173,7 +173,7 @@ func (s *Roles) begin(ctx context.Context) error {
 }
 
 // finish does what the log's last change decided, any number of times: the user, the tokens, the
-// audit. A user who was deleted meanwhile is no administrator.
+// audit. A user that has been deleted is no administrator.
 func (s *Roles) finish(ctx context.Context, l *roleLog) error {
 	done := bson.M{"last.done": true}
 	u, err := s.give(ctx, l)

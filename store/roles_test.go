@@ -35,8 +35,8 @@ func adminIDs(t *testing.T, s *DB) []string {
 	return slices.Sorted(slices.Values(userIDs(all)))
 }
 
-// TestRoles_AdminsWhoDemoteEachOtherAtOnce_LeaveOne has each of three take the role from the next, twenty times.
-func TestRoles_AdminsWhoDemoteEachOtherAtOnce_LeaveOne(t *testing.T) {
+// TestRoles_AdminsThatDemoteEachOtherAtOnce_LeaveOne has each of three take the role from the next, twenty times.
+func TestRoles_AdminsThatDemoteEachOtherAtOnce_LeaveOne(t *testing.T) {
 	s := open(t, t.TempDir())
 	ids := []string{"ann", "bob", "cid"}
 	insertAdmins(t, s, ids...)
@@ -74,7 +74,7 @@ func TestRoles_LastAdmin_StaysOne(t *testing.T) {
 		t.Errorf("one of two: %v", err)
 	}
 	if _, _, err := s.Roles.Change(t.Context(), "bob", "ann", rolesAre(shop.RoleEditor)); !errors.Is(err, shop.ErrForbidden) {
-		t.Errorf("by somebody who is no administrator any more: %v", err)
+		t.Errorf("by a former administrator: %v", err)
 	}
 	if left := adminIDs(t, s); !slices.Equal(left, []string{"bob"}) {
 		t.Errorf("left are %v", left)

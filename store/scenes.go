@@ -35,7 +35,7 @@ type Scene struct {
 	ImageURL  string    `bson:"image_url,omitempty"`
 	Return    string    `bson:"return,omitempty"` // page to go back to
 	ExpiresAt time.Time `bson:"expires_at"`       // first instant too late
-	Openid    string    `bson:"openid"`           // who came back with it first; "" is nobody yet
+	Openid    string    `bson:"openid"`           // of the WeChat that came back with it first; "" is none yet
 }
 
 func sceneID(userID string, p ScenePurpose) string { return userID + ":" + string(p) }

@@ -10,7 +10,7 @@ import (
 )
 
 // SharedCache is a place in Redis where instances share small things that can be had again: losing
-// one costs asking for it anew.
+// one costs asking for it again.
 type SharedCache struct{ client redis.UniversalClient }
 
 const shelfPrefix = "mstm:shelf:"
@@ -44,8 +44,8 @@ var giveBack = redis.NewScript(`
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0`)
 
-// Take makes key the caller's for ttl, unless it is somebody's, and reports whether.
-// giveBack ends it sooner. It saves double work; nothing correct rests on it.
+// Take gives the caller the key for ttl if it is free, and reports whether it did. giveBack ends
+// it sooner. It saves double work; nothing correct rests on it.
 func (h *SharedCache) Take(ctx context.Context, key string, ttl time.Duration) (back func(), mine bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, redisTimeout)
 	defer cancel()

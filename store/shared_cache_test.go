@@ -27,9 +27,9 @@ func TestTheShelfKeepsThingsAndGivesTurns(t *testing.T) {
 	back()
 	later, mine, err := h.Take(t.Context(), "turn", time.Minute)
 	if !mine || err != nil {
-		t.Fatalf("given back, it is nobody's: %v %v", mine, err)
+		t.Fatalf("given back, it is free: %v %v", mine, err)
 	}
-	back() // whose turn is over ends nobody else's
+	back() // an expired holder's return ends no other holder's
 	if _, third, err := h.Take(t.Context(), "turn", time.Minute); third || err != nil {
 		t.Errorf("a stranger gave the turn back: %v", err)
 	}

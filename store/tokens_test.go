@@ -128,7 +128,7 @@ func TestManyTokensAreAskedForAtOnce(t *testing.T) {
 		}
 	}
 	if rows, err := s.Tokens.Current(t.Context(), owners, logIn.Add(time.Hour)); err != nil || rows[0].ID != "" {
-		t.Errorf("a token that has expired is told of: %+v, %v", rows, err)
+		t.Errorf("an expired token is found: %+v, %v", rows, err)
 	}
 }
 
@@ -147,7 +147,7 @@ func TestWhatIsNoTokenIsRefused(t *testing.T) {
 	}{
 		{"nothing", "", logIn},
 		{"another secret", other + "." + rest, logIn},
-		{"somebody else's row", secret + ".u2.web", logIn},
+		{"another user's row", secret + ".u2.web", logIn},
 		{"another client", secret + ".u1.phone", logIn},
 		{"half a secret", secret[:20] + "." + rest, logIn},
 		{"a filter for a user", secret + `.{"$ne":null}.web`, logIn},
@@ -234,7 +234,7 @@ func TestChangedRolesReachTheTokens(t *testing.T) {
 }
 
 // TestARevokedTokenIsDeadOnTheOtherInstance lets two instances share a MongoDB and a
-// real Redis; the second one's cache has to be told.
+// real Redis; the second one's cache has to forget the token.
 func TestARevokedTokenIsDeadOnTheOtherInstance(t *testing.T) {
 	a := open(t, t.TempDir())
 	other := secondInstance(t, a, redistest.Single(t))
@@ -299,7 +299,7 @@ func TestWithoutTheBusTokensAreReadFromTheDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	old := time.Now().Add(-2 * busStale)
-	s.bus.heard.Store(&old) // and nobody could tell us
+	s.bus.heard.Store(&old) // and no change would arrive
 	if _, err := s.Tokens.Authenticate(t.Context(), token, logIn); !errors.Is(err, shop.ErrUnauthenticated) {
 		t.Errorf("got %v", err)
 	}

@@ -55,8 +55,8 @@ func (s *Trials) personKeys(ctx context.Context, userID string) ([]string, error
 // Take uses up the person's free stage of the course for this order and reports
 // whether it is this order's: true again when called again.
 //
-// The keys are read again at the end. A WeChat that was bound meanwhile is either seen
-// then, or its binding began after these rows were there and copies them.
+// The keys are read again at the end. A WeChat that has been bound since is either seen then, or
+// its binding began after these rows were there and copies them.
 func (s *Trials) Take(ctx context.Context, userID, courseID, orderID string, now time.Time) (bool, error) {
 	return s.take(ctx, courseID, orderID, now, func() ([]string, error) { return s.personKeys(ctx, userID) })
 }
@@ -102,8 +102,8 @@ func failedTrial(row trial, err error) error {
 }
 
 // share copies every trial of the person to those of the person's WeChat keys that
-// do not have it: the row under the user's own id tells what this account's orders used.
-// The embedded store reads all trials for it, which binding a WeChat may cost.
+// do not have it: the row under the user's own id says what this account's orders used. The
+// embedded store reads all trials for it, which binding a WeChat may cost.
 func (s *Trials) share(ctx context.Context, userID string) error {
 	keys, err := s.personKeys(ctx, userID)
 	if err != nil {

@@ -15,14 +15,14 @@ type UnsentKind string
 // What may be unsent. Ref is the id of the thing named.
 const (
 	UnsentOrder     UnsentKind = "order"     // how an order stands
-	UnsentEnrolment UnsentKind = "enrolment" // how a course stands for a learner, Why as it was to be told
+	UnsentEnrolment UnsentKind = "enrolment" // the state of a course for a learner, with the Why to publish
 	UnsentCart      UnsentKind = "cart"      // the lines that an order bought leave the cart, and its pages see that
 	UnsentNotice    UnsentKind = "notice"    // a notice of the inbox
 	UnsentBroadcast UnsentKind = "broadcast" // a broadcast to a user; without a user, to everybody
 )
 
-// Unsent says that open pages wait for news that Redis did not take. It names the thing, whose state is read when
-// it is shown at last, so that late news is never old news. The row is written instead of having the caller wait or
+// Unsent says that open pages wait for news that Redis did not take. It names the thing; its state is read when it
+// is shown at last, so that late news is never old news. The row is written instead of having the caller wait or
 // fail, and deleted after the news is out. Seq changes with every note: news that is noted while the earlier is
 // being shown stays.
 type Unsent struct {

@@ -14,8 +14,8 @@ import (
 	"mstm/shop"
 )
 
-// username says whose a username is. It stands in a collection of its own, because what
-// must be unique has to be an _id, and because users without one are many.
+// username is the claim of an account on a name. It stands in a collection of its own, because
+// what must be unique has to be an _id, and because users without one are many.
 type username struct {
 	ID     string `bson:"_id"` // normal form
 	UserID string `bson:"user_id"`
@@ -40,7 +40,7 @@ func newUsers(b *base) *Users {
 }
 
 // Insert makes an account, with the id u.ID or, where that is "", a new one, which
-// u then carries. A username that somebody has is shop.ErrUsernameTaken.
+// u then carries. A taken username is shop.ErrUsernameTaken.
 //
 // The name is claimed first, and the claim fixes the account's id. When a process dies
 // between the two writes, the next registration of the name finishes with that id; of
@@ -103,7 +103,7 @@ func (s *Users) Page(ctx context.Context, q string, limit int, cursor string) ([
 	return s.docs.Page(ctx, filter, limit, cursor, func(u shop.User) (any, string) { return u.CreatedAt, u.ID })
 }
 
-// ProfileChange is what somebody changes about themselves; nil leaves a thing as it is.
+// ProfileChange is a user's change of the own profile; nil leaves a thing as it is.
 type ProfileChange struct {
 	Name, Locale *string
 	Mute         map[shop.Topic]bool // topics that are wanted no more (true) or again
@@ -164,7 +164,7 @@ func (s *Users) set(ctx context.Context, filter, fields bson.M) error {
 	return err
 }
 
-// Living are those of the users who have an account still.
+// Living are those of the users that still have an account.
 func (s *Users) Living(ctx context.Context, userIDs []string) (map[string]*shop.User, error) {
 	all, err := s.docs.ByIDs(ctx, userIDs)
 	if err != nil {
@@ -186,8 +186,8 @@ func (s *Users) EachOptedOut(ctx context.Context, each func(userID string) error
 }
 
 // SetCredentials gives a username and a password to an account that has neither, and
-// reports whether this call did it. A username that somebody has is shop.ErrUsernameTaken.
-// When the process dies in between, the name is this account's alone.
+// reports whether this call did it. A taken username is shop.ErrUsernameTaken. When the process
+// dies in between, the name is this account's alone.
 func (s *Users) SetCredentials(ctx context.Context, id, name, hash string, staffPassword bool) (bool, error) {
 	u := &shop.User{ID: id, Username: shop.NormalUsername(name)}
 	if err := s.claimUsername(ctx, u); err != nil {

@@ -82,7 +82,7 @@ func TestAnAccountIsChanged(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	if err := s.Users.ChangeProfile(t.Context(), "nobody", ProfileChange{Name: new("x")}); !errors.Is(err, shop.ErrUserNotFound) {
-		t.Errorf("somebody who is not there: %v", err)
+		t.Errorf("a missing user: %v", err)
 	}
 }
 

@@ -4,5 +4,5 @@ package embedded
 
 import "math"
 
-// roomOn cannot be told here: a write that finds no room says it.
+// roomOn is not known on this system: a write that finds no room says it.
 func roomOn(string) uint64 { return math.MaxUint64 }

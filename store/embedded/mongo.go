@@ -166,5 +166,5 @@ func (h onlyErrors) Enabled(_ context.Context, l slog.Level) bool { return l >= 
 func (h onlyErrors) WithAttrs(a []slog.Attr) slog.Handler         { return onlyErrors{h.Handler.WithAttrs(a)} }
 func (h onlyErrors) WithGroup(name string) slog.Handler           { return onlyErrors{h.Handler.WithGroup(name)} }
 
-// Room is how many bytes are free on the disk of the data; very many where that cannot be told.
+// Room is how many bytes are free on the disk of the data; very many where that is not known.
 func (e *Mongo) Room() uint64 { return roomOn(e.dir) }

@@ -174,7 +174,7 @@ func (e *Redis) Load(ctx context.Context, client redis.UniversalClient, dataDir 
 	return err
 }
 
-// restore sends one key, unless its time ran out meanwhile.
+// restore sends one key, unless it has expired since.
 func (k savedKey) restore(ctx context.Context, pipe redis.Pipeliner) bool {
 	if len(k.Values) == 0 || !time.Now().Before(k.Expires) {
 		return false

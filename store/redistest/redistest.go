@@ -139,7 +139,7 @@ func (s *Server) port() string {
 	return port
 }
 
-// freePort is a port that nobody listened on a moment ago.
+// freePort is a port that was free a moment ago.
 func freePort(t testing.TB) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

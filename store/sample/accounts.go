@@ -1,7 +1,7 @@
 package sample
 
-// Account is somebody who may log in to a fresh shop. Its password is public knowledge,
-// which is why production refuses to start with such accounts.
+// Account is an account of a fresh shop. Its password is public knowledge, so production refuses
+// to start with such accounts.
 type Account struct {
 	Username string
 	Name     string // shown on the pages

@@ -29,7 +29,7 @@ func (p prices) credited() prices {
 	return p
 }
 
-// lapsing leaves only the full price to whoever stays away for longer than so many days.
+// lapsing leaves only the full price to a learner that stays away for longer than so many days.
 func (p prices) lapsing(days int) prices {
 	p.ladder.LapseAfterDays = days
 	return p

@@ -47,8 +47,8 @@ func Categories() []shop.Category {
 }
 
 // Courses are the 48 courses of the sample catalogue, on sale, each with one published
-// version of its price policies. Only their times depend on now: they came out one after
-// another over the 34 weeks before it. Nobody has bought any yet.
+// version of its price policies. Only their times depend on now: they came out one after another
+// over the 34 weeks before it. None has a buyer yet.
 func Courses(now time.Time) []shop.Course {
 	var all []shop.Course
 	for _, s := range shelves() {

@@ -228,7 +228,7 @@ func TestCoursesCameOutOneAfterAnother(t *testing.T) {
 	}
 }
 
-// Whoever changes the catalogue on purpose writes the new sum here.
+// A change of the catalogue on purpose writes the new sum here.
 func TestTheCatalogueIsTheSameEverywhere(t *testing.T) {
 	const golden = "09e1b96feae9751e34ace132c8b73e60a99c5c1298ee5bed53978d40c6511449"
 	all := []any{Categories(), Accounts()}

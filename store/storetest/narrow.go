@@ -18,7 +18,8 @@ const (
 
 // narrowed is a command in which each conditional write names its document by _id alone, because
 // FerretDB finds one by anything more only by reading all of them: the rest of the condition is
-// looked at here, while nobody else is let through. made is the collection that the command makes.
+// looked at here, while no other command is let through. made is the collection that the command
+// makes.
 func narrowed(server io.ReadWriter, command []byte) (narrow []byte, made string, err error) {
 	if len(command) < 26 || binary.LittleEndian.Uint32(command[12:]) != message || command[16]&checksum != 0 {
 		return command, "", nil

@@ -22,8 +22,8 @@ import (
 )
 
 // Mongo is the URI of a database of its own that several instances can share: on
-// MONGODB_URI where that is set, else on a FerretDB of this process, whose commands are held
-// up as STORE_SEED says.
+// MONGODB_URI where that is set, else on a FerretDB of this process, with commands held up as
+// STORE_SEED says.
 func Mongo(t testing.TB) string {
 	t.Helper()
 	if uri := os.Getenv("MONGODB_URI"); uri != "" {
@@ -34,11 +34,11 @@ func Mongo(t testing.TB) string {
 	return Paced(t, NewPace(Seed(t)))
 }
 
-// Paced is the URI of a database of its own on a FerretDB of this process, whose commands are
-// held up at a pace. FerretDB's updates are no transactions, so its commands go one at a time
-// through a proxy: what MongoDB does atomically then happens undisturbed, over as many
-// connections as the driver likes. And what MongoDB finds by an index takes FerretDB the
-// reading of a whole collection; the proxy sees to it that documents are found by their _ids.
+// Paced is the URI of a database of its own on a FerretDB of this process, with commands held up
+// at a pace. FerretDB's updates are no transactions, so its commands go one at a time through a
+// proxy: what MongoDB does atomically then happens undisturbed, over as many connections as the
+// driver likes. And what MongoDB finds by an index takes FerretDB the reading of a whole
+// collection; the proxy sees to it that documents are found by their _ids.
 func Paced(t testing.TB, pace *Pace) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "mstm-test-")
@@ -109,8 +109,8 @@ type mongoServer struct {
 	one           sync.Mutex // held while a command is answered
 }
 
-// oneAtATime is the address of a proxy to the server that lets one command through at a
-// time, whoever sends it.
+// oneAtATime is the address of a proxy to the server that lets one command through at a time, over
+// all connections.
 func (m *mongoServer) oneAtATime(t testing.TB) string {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
