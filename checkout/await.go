@@ -8,10 +8,10 @@ import (
 	"mstm/shop"
 )
 
-// Await does work for somebody who waits only until ctx ends: WeChat, which takes five seconds
-// without an answer for a failure. A write is not cut off for that, because it may have been done
-// already; so work that is late goes on behind the answer ErrUnavailable, and whoever asks again
-// finds it done. It must be safe to do twice.
+// Await does work for a caller that waits only until ctx ends: WeChat counts five seconds without
+// an answer as a failure. A write is not cut off for that, because it may have been done already;
+// so late work goes on behind the answer ErrUnavailable, and the caller's repeat finds it done.
+// The work must be safe to do twice.
 func (c *Checkout) Await(ctx context.Context, work func(context.Context) error) error {
 	done := make(chan error, 1)
 	c.busy.Go(func() {

@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	checkBatch = 200             // orders or enrolments whose surroundings are read together
+	checkBatch = 200             // orders or enrolments that are read together with what belongs to them
 	checkAgain = time.Second / 2 // what is only on its way has arrived by then
-	claimFresh = 5 * time.Minute // a claim whose order may still come
+	claimFresh = 5 * time.Minute // a younger claim's order may still come
 )
 
 // Check holds everything against the invariants I1 … I8 and returns what breaks them. It
@@ -180,8 +180,8 @@ func (k *checker) leftClaims(ctx context.Context) error {
 	return nil
 }
 
-// leftKeys looks at the keys whose order was not among the orders. Until a key is answered
-// that is fine: its order was refused, or is on its way.
+// leftKeys looks at the keys without an order. An unanswered key is fine: its order was refused,
+// or is on its way.
 func (k *checker) leftKeys(context.Context) error {
 	for id, keys := range k.keyed {
 		for _, key := range keys {
@@ -193,7 +193,7 @@ func (k *checker) leftKeys(context.Context) error {
 	return nil
 }
 
-// leftAudit looks at the rows of the audit whose order was not among the orders.
+// leftAudit looks at the audit rows without an order.
 func (k *checker) leftAudit(context.Context) error {
 	for id := range k.audited {
 		k.add("I8", "order:"+id, "the audit has moves of it, and it does not exist")

@@ -8,8 +8,9 @@ import (
 )
 
 // Cancel begins the end of its owner's pending order. It is shown as closing at once;
-// WeChat is told some minutes after the prepay, and money that comes until then counts. key is
-// the request's idempotency key, "" for none: a repeat is answered however far the end has come.
+// WeChat closes its trades some minutes after the prepay, and money that comes until then counts.
+// key is the request's idempotency key, "" for none: a repeat is answered however far the end has
+// come.
 func (c *Checkout) Cancel(ctx context.Context, userID, orderID, key string) (*shop.Order, error) {
 	if _, err := c.OrderOf(ctx, userID, orderID); err != nil {
 		return nil, err
@@ -32,8 +33,8 @@ func (c *Checkout) Cancel(ctx context.Context, userID, orderID, key string) (*sh
 	return o, nil
 }
 
-// TakeDown ends every unpaid order for a course that may not be sold any more; who was
-// granted it keeps it. Called again it ends what an earlier call that failed has left.
+// TakeDown ends every unpaid order for a course that may not be sold any more; its holders keep
+// it. A repeat ends what an earlier call that failed has left.
 func (c *Checkout) TakeDown(ctx context.Context, courseID, by string) error {
 	ids, err := c.Store.Orders.OpenFor(ctx, courseID)
 	if err != nil {
@@ -62,7 +63,7 @@ func (c *Checkout) takeDown(ctx context.Context, id, by string) error {
 	return nil
 }
 
-// expire begins the end of an order whose time is over.
+// expire begins the end of an order after its time.
 func (c *Checkout) expire(ctx context.Context, id string) error {
 	_, err := c.Store.Orders.Change(ctx, id, func(o *shop.Order) error {
 		if o.State != shop.OrderPending || c.Now().Before(o.ExpiresAt) {

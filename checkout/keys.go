@@ -12,7 +12,7 @@ const (
 	keysMost  = 200              // keys in one look
 )
 
-// runKeys forgets, until ctx ends, the idempotency keys whose time is over.
+// runKeys forgets expired idempotency keys until ctx ends.
 func (c *Checkout) runKeys(ctx context.Context) error {
 	ctx = store.Background(ctx, store.Lists)
 	tick := time.NewTicker(keysEvery)
@@ -29,7 +29,7 @@ func (c *Checkout) runKeys(ctx context.Context) error {
 	}
 }
 
-// ForgetKeys removes the idempotency keys whose time is over; those of orders stay.
+// ForgetKeys removes the expired idempotency keys; those of orders stay.
 func (c *Checkout) ForgetKeys(ctx context.Context) error {
 	for ctx.Err() == nil {
 		seen, err := c.Store.IdempotencyKeys.Forget(ctx, c.Now(), keysMost)

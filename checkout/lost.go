@@ -27,8 +27,8 @@ func (c *Checkout) runLost(ctx context.Context) error {
 	}
 }
 
-// GiveUpLost releases the courses that are held for nothing: a claim is made before its
-// order, and who made it may have died in between, or before letting it go again.
+// GiveUpLost releases the courses that are held for nothing: a claim is made before its order, and
+// its process may have died in between, or before releasing it.
 func (c *Checkout) GiveUpLost(ctx context.Context) error {
 	claims, err := c.Store.Claims.All(ctx)
 	if err != nil {
@@ -45,8 +45,8 @@ func (c *Checkout) GiveUpLost(ctx context.Context) error {
 	return nil
 }
 
-// giveUpClaim takes the id of an order that was never written, so that it cannot be written
-// any more, and releases a claim whose order holds nothing.
+// giveUpClaim takes the id of an order that was never written, so that it cannot be written any
+// more, and releases a claim if its order holds nothing.
 func (c *Checkout) giveUpClaim(ctx context.Context, claim store.Claim) error {
 	o, err := c.Store.Orders.Get(ctx, claim.OrderID)
 	if errors.Is(err, shop.ErrOrderNotFound) {
@@ -62,7 +62,7 @@ func (c *Checkout) giveUpClaim(ctx context.Context, claim store.Claim) error {
 		return nil
 	}
 	if _, err := c.Store.Wakeups.Get(ctx, o.ID); !errors.Is(err, store.ErrNotFound) {
-		return err // whoever looks at it lets go
+		return err // its next wakeup releases it
 	}
 	c.Log.InfoContext(ctx, "a course was held for nothing", "order", o.ID, "claim", claim.ID)
 	return c.Store.Claims.Remove(ctx, claim)

@@ -74,7 +74,7 @@ func (c *Checkout) reconcileDue(ctx context.Context, since shop.Date, settled ma
 // Reconcile compares a day's bill now, because a person asks for it. The run goes on behind
 // the answer where it takes longer than ctx lasts; the answer is then one that is running.
 // A day that has not ended, or is older than the three months for which WeChat keeps bills,
-// is shop.ErrInvalidField; one whose run is under way shop.ErrReconciliationRunning.
+// is shop.ErrInvalidField; a day with a run under way shop.ErrReconciliationRunning.
 func (c *Checkout) Reconcile(ctx context.Context, day shop.Date, by string) (*shop.Reconciliation, error) {
 	if now := c.Now(); day >= shop.DateOf(now) || day < shop.DateOf(now.AddDate(0, -3, 0)) {
 		return nil, shop.ErrInvalidField.At("day")
@@ -114,7 +114,7 @@ func (c *Checkout) reconcile(ctx context.Context, r *shop.Reconciliation) (*shop
 	earlier := r.Differences
 	if err := c.compare(ctx, r); err != nil {
 		if ctx.Err() != nil {
-			return r, err // cut off: whoever comes next takes the run over
+			return r, err // cut off: the next run takes it over
 		}
 		c.wait(r, err)
 	} else {
@@ -181,8 +181,8 @@ func (c *Checkout) compare(ctx context.Context, r *shop.Reconciliation) error {
 	return nil
 }
 
-// books are the orders that a day's bill is compared with: those whose money moved on that
-// day, and, by their numbers, whatever else the bill names.
+// books are the orders that a day's bill is compared with: those with money that moved on that
+// day, and, by their numbers, the others that the bill names.
 func (c *Checkout) books(ctx context.Context, day shop.Date, bill []shop.BillEntry) (*shop.Books, error) {
 	books := shop.NewBooks()
 	err := c.Store.Orders.EachWithCash(ctx, day.Start(), day.End(), func(o *shop.Order) error {

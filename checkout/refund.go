@@ -58,7 +58,7 @@ func (c *Checkout) refundAnswer(ctx context.Context, o *shop.Order, r *shop.Refu
 		return c.refundState(ctx, o.ID, r.OutRefundNo, "", time.Time{})
 	}
 	if mismatch := refundMismatch(o, r, answer); mismatch != "" {
-		log.ErrorContext(ctx, "WeChat tells of another refund than was asked for", "odd", mismatch, "status", answer.Status, "alarm", true)
+		log.ErrorContext(ctx, "WeChat's refund differs from the refund asked for", "odd", mismatch, "status", answer.Status, "alarm", true)
 		return c.refundState(ctx, o.ID, r.OutRefundNo, "", time.Time{})
 	}
 	state := refundStates[answer.Status]
@@ -87,8 +87,8 @@ var refundStates = map[string]shop.RefundState{
 	"CLOSED": shop.RefundClosed, "ABNORMAL": shop.RefundAbnormal,
 }
 
-// refundState notes a refund's state, and when WeChat accepted it (zero: not told); ""
-// notes only that WeChat was asked.
+// refundState notes a refund's state, and when WeChat accepted it (zero: not known); "" notes only
+// that WeChat was asked.
 func (c *Checkout) refundState(ctx context.Context, orderID, outRefundNo string, state shop.RefundState, accepted time.Time) error {
 	_, err := c.Store.Orders.Change(ctx, orderID, func(o *shop.Order) error {
 		r := o.Refund(outRefundNo)
@@ -109,8 +109,8 @@ func (c *Checkout) refundState(ctx context.Context, orderID, outRefundNo string,
 	return err
 }
 
-// RefundNotified applies a refund callback whose signature was verified. A number that is
-// not ours is for people to look into; WeChat repeating it would not help.
+// RefundNotified applies a refund callback with a verified signature. A number that is not ours is
+// for people to look into; WeChat repeating it would not help.
 func (c *Checkout) RefundNotified(ctx context.Context, answer wechat.Refund) error {
 	id, ok := shop.OrderOfRefund(answer.OutRefundNo)
 	if !ok || answer.MchID != c.Merchant.MchID {

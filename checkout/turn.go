@@ -32,8 +32,8 @@ func (c *Checkout) runTurning(ctx context.Context) error {
 	}
 }
 
-// Turn looks at every access for which the time has come: learners are reminded of an end,
-// and open pages are told when it is there.
+// Turn looks at every access that is due: learners are reminded of an end, and the end is
+// published to open pages.
 func (c *Checkout) Turn(ctx context.Context) error {
 	for ctx.Err() == nil {
 		turns, err := c.Store.AccessEnds.Due(ctx, c.Now(), sweepMost)
@@ -68,8 +68,8 @@ func (c *Checkout) takeTurn(ctx context.Context, t store.AccessEnd) error {
 	return c.Store.AccessEnds.Done(ctx, t)
 }
 
-// turn tells the learner what there is to tell. The reminder comes first: it is kept in the
-// inbox even while nothing can be announced.
+// turn posts the reminder and publishes the end. The reminder comes first: it is in the inbox even
+// while nothing can be published.
 func (c *Checkout) turn(ctx context.Context, t store.AccessEnd, now time.Time) error {
 	course, err := c.Store.Courses.Get(ctx, t.CourseID)
 	if errors.Is(err, shop.ErrCourseNotFound) {

@@ -148,7 +148,7 @@ func (h *history) believe(c *course, p past, g shop.Grant) past {
 	undone := func(y had) bool { return y.revoked && !y.revokedAt.After(x.at) }
 	q := p.grant(x, undone)
 	if last := q[len(q)-1]; h.killed() > 0 && !last.from.Equal(g.From) {
-		// Its refund had gone through, but who should have revoked it was killed.
+		// Its refund had gone through, but the process that should have revoked it was killed.
 		q = p.grant(x, func(had) bool { return false })
 	}
 	h.checkGrant(c, o, q[len(q)-1], g)

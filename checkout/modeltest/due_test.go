@@ -111,8 +111,8 @@ func TestAnOrderThatCameAfterAllKeepsItsRow(t *testing.T) {
 	h.ends()
 }
 
-// Who places dies between announcing the order and writing it: whoever finds none gives it
-// up, and the courses that were held for it.
+// The placing process dies between announcing the order and writing it: the sweeper gives up the
+// missing order and the courses that were held for it.
 func TestAnOrderThatNeverCameHoldsNothing(t *testing.T) {
 	h := newDueHistory(t, openWorld(t))
 	died, other := h.w.instances[0], h.w.instances[1]
@@ -291,7 +291,7 @@ func (d dueHistory) wantRows() {
 	}
 	for _, o := range orders {
 		if at, more := o.NextLook(); more && !there[o.ID] {
-			d.t.Errorf("order %s (%s) needs a look at %s, and nobody will look", o.ID, o.State, at)
+			d.t.Errorf("order %s (%s) needs a look at %s, and no wakeup is there", o.ID, o.State, at)
 		}
 	}
 }

@@ -257,12 +257,12 @@ func (h *history) checkLeft() {
 		}
 		link := " /orders/" + o.ID
 		if told["order_fulfilled"+link] != fulfilled || told["order_refunded"+link] != own || told["paid_back"+link] != back || told["order:"+o.ID] != len(o.History) {
-			h.fail("about %s the learner was told %v", h.name(o.ID), told)
+			h.fail("about %s the learner got %v", h.name(o.ID), told)
 		}
 	}
 }
 
-// checkTrials wants one trial for each course whose free stage was granted, and no other.
+// checkTrials wants one trial for each granted free stage, and no other.
 func (h *history) checkTrials() {
 	trials, err := rows[struct {
 		CourseID string `bson:"course_id"`
@@ -317,8 +317,8 @@ func (h *history) checkOffers(c *course) {
 	}
 }
 
-// checkEvents reads what the learner's pages were told: of each order its states in the
-// order in which it had them, none twice, and the last one for certain.
+// checkEvents reads the learner's events: of each order its states in the order in which it had
+// them, none twice, and the last one for certain.
 func (h *history) checkEvents() {
 	states := map[string][]shop.OrderState{}
 	for _, body := range h.events() {
@@ -349,7 +349,7 @@ func (h *history) checkEvents() {
 	}
 }
 
-// events are the bodies on the learner's topic, oldest first. Nobody else is in this Redis.
+// events are the bodies on the learner's topic, oldest first. This Redis has no other user.
 func (h *history) events() (bodies []string) {
 	keys, err := h.w.look.Keys(h.ctx, "*:log").Result()
 	h.must(err)

@@ -259,7 +259,7 @@ func (h *history) try(do action) {
 	}
 }
 
-// settle waits until nobody is at work, and looks at what came of it.
+// settle waits until all work is done, and checks the outcome.
 func (h *history) settle() {
 	for _, i := range h.w.instances {
 		i.rest()

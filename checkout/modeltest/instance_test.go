@@ -34,7 +34,7 @@ type instance struct {
 	calls sync.WaitGroup
 }
 
-// errKilled is how a call to an instance ends that was killed meanwhile.
+// errKilled ends a call to an instance that is killed during it.
 var errKilled = errors.New("killed")
 
 func (w *world) open(name string) (_ *instance, err error) {
@@ -93,8 +93,8 @@ func (i *instance) callWeChat(ctx context.Context) error {
 	return err
 }
 
-// call has the instance do something, as a request would. When it is killed over it,
-// nobody waits for what is left of it.
+// call has the instance do something, as a request would. A call that is killed is not waited for
+// any more.
 func (i *instance) call(ctx context.Context, do func(context.Context) error) error {
 	done := make(chan error, 1)
 	if !i.begin(func() { done <- do(context.WithoutCancel(ctx)) }) {

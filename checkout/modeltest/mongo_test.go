@@ -22,8 +22,8 @@ import (
 	"mstm/store/storetest"
 )
 
-// mongoServer is the database of one world: FerretDB, whose updates are no transactions, so
-// that one command at a time gets through, whoever sends it, or what MONGODB_URI names.
+// mongoServer is the database of one world: FerretDB, with updates that are no transactions, so
+// that one command at a time gets through, or what MONGODB_URI names.
 type mongoServer struct {
 	dial func() (net.Conn, error)
 	name string // of the database
@@ -101,9 +101,9 @@ func startMongo(pace *storetest.Pace) (*mongoServer, error) {
 	return m, nil
 }
 
-// gate is one process's way to the database. It can be told to shut at a write, before the
-// database sees it or before the process hears of it, and from then on lets nothing
-// through: what a kill of the process looks like from the database.
+// gate is one process's way to the database. A test can shut it at a write, before the database
+// sees the write or before the process gets the answer, and from then on it lets nothing through:
+// what a kill of the process looks like from the database.
 type gate struct {
 	server *mongoServer
 	ln     net.Listener
@@ -155,7 +155,7 @@ func (g *gate) armAt(name string) {
 	g.left, g.after, g.fatal = 1, true, name
 }
 
-// armed tells whether the kill is still to come, and isDead whether it has.
+// armed reports whether the kill is still to come, and isDead whether it has.
 func (g *gate) armed() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -243,7 +243,7 @@ func (g *gate) command(server net.Conn, command []byte) (reply []byte, err error
 	return reply, err
 }
 
-// enter counts a command; last tells that the gate shuts at it, done that it still gets through.
+// enter counts a command; last says that the gate shuts at it, done that it still gets through.
 func (g *gate) enter(name string) (last, done bool, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -120,8 +120,8 @@ func payTwice(h *history) func(bool) {
 	return h.payAll(func(a attempt) bool { return h.unpaid(a) && a.order.State == shop.OrderPending })
 }
 
-// payLate has WeChat deny a number that it knows, when it is told to close it, and pays it
-// after the order was closed.
+// payLate has WeChat deny a number that it knows when asked to close it, and pays it after the
+// order was closed.
 func payLate(h *history) func(bool) {
 	h.try(order)
 	h.setFaults(`{"api":[{"api":"close","status":404,"code":"ORDER_NOT_EXIST","times":3}]}`)
@@ -228,7 +228,7 @@ func nonsense(h *history) func(bool) {
 	a := choose(h, ways)
 	h.forged[a.order.ID] = true
 	h.must(h.w.ask("POST", "/sandbox/forge", map[string]any{"out_trade_no": a.OutTradeNo, "amount_fen": a.Amount + 1, "notify_url": h.w.frontAt + "/pay-notify"}, nil))
-	h.tell("a genuine callback tells of %d fen for %s, which costs %d", a.Amount+1, a.OutTradeNo, a.Amount)
+	h.tell("a genuine callback of %d fen for %s, which costs %d", a.Amount+1, a.OutTradeNo, a.Amount)
 	settled := a.Succeeded()
 	return func(sure bool) {
 		o := h.order(a.order.ID)

@@ -212,7 +212,7 @@ func lastDay(anchor time.Time, months int) time.Time {
 	return first.AddDate(0, 0, min(d, first.AddDate(0, 1, -1).Day())-1)
 }
 
-// open tells whether lessons are open at t.
+// open reports whether lessons are open at t.
 func (p past) open(t time.Time) bool {
 	return p.any(func(h had) bool {
 		return !h.revoked && !h.frozen && !t.Before(h.from) && (h.until.IsZero() || t.Before(h.until))

@@ -127,14 +127,14 @@ func (c *course) knows(id string) bool {
 	return false
 }
 
-// settleQuietly waits until nobody is at work.
+// settleQuietly waits until all work is done.
 func (h *history) settleQuietly() {
 	for _, i := range h.w.instances {
 		i.rest()
 	}
 }
 
-// courseNow brings the model's course up to date: who publishes may be killed before or
+// courseNow brings the model's course up to date: the publishing instance may be killed before or
 // after the write.
 func (h *history) courseNow(c *course, next priceList) {
 	all, err := rows[shop.Course](h.ctx, h.w, "courses", bson.M{"_id": c.id}, bson.D{})
@@ -207,7 +207,7 @@ type rawJSON string
 
 func (r rawJSON) MarshalJSON() ([]byte, error) { return []byte(r), nil }
 
-// refundByRule asks for a refund as a learner does, who sees the amount first.
+// refundByRule asks for a refund as a learner does, after seeing the amount.
 func refundByRule(h *history) func(bool) {
 	if len(h.orders) == 0 {
 		return order(h)
@@ -274,7 +274,7 @@ func blocked(o *shop.Order) string {
 	return "NOT_REFUNDABLE"
 }
 
-// refundByFinance gives back what somebody decided, or all.
+// refundByFinance gives back what finance decided, or all.
 func refundByFinance(h *history) func(bool) {
 	if len(h.orders) == 0 {
 		return order(h)

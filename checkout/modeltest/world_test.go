@@ -42,12 +42,12 @@ type world struct {
 	watch *gate
 
 	instances [2]*instance
-	turn      atomic.Int64 // who gets the next callback
+	turn      atomic.Int64 // the instance that gets the next callback
 	funerals  sync.WaitGroup
 }
 
-// clock goes on by a millisecond each time that somebody looks, and else only when a
-// history moves it: so nothing depends on how fast this machine is.
+// clock goes on by a millisecond at each reading, and else only when a history moves it, so that
+// nothing depends on the speed of this machine.
 type clock struct{ ns atomic.Int64 }
 
 func (c *clock) now() time.Time            { return time.Unix(0, c.ns.Add(int64(time.Millisecond))).UTC() }
@@ -56,7 +56,7 @@ func (c *clock) read() time.Time           { return time.Unix(0, c.ns.Load()).UT
 func (c *clock) forward(d time.Duration)   { c.ns.Add(int64(d.Truncate(time.Millisecond))) }
 func (c *clock) stands(t time.Time) string { return t.In(shanghai).Format("2006-01-02 15:04:05.000") }
 
-// newWorld opens a world whose database is held up at a pace.
+// newWorld opens a world with a database that is held up at a pace.
 func newWorld(pace *storetest.Pace) (_ *world, err error) {
 	w := &world{clock: &clock{}, log: &logBook{}}
 	w.clock.set(time.Now())
@@ -86,8 +86,8 @@ func newWorld(pace *storetest.Pace) (_ *world, err error) {
 	return w, nil
 }
 
-// openWeChat makes a WeChat whose letters are delivered by the histories alone: its own
-// postman never runs.
+// openWeChat makes a WeChat with callbacks that only the histories deliver: its own delivery loop
+// never runs.
 func (w *world) openWeChat() (err error) {
 	if w.dir, err = os.MkdirTemp("", "mstm-wechat-"); err != nil {
 		return err
@@ -151,7 +151,7 @@ func (w *world) callback(do func(*instance, context.Context, *http.Request) erro
 	}
 }
 
-// next is the living instance whose turn it is, nil without one.
+// next is the next living instance in turn, nil without one.
 func (w *world) next() *instance {
 	for range w.instances {
 		if i := w.instances[w.turn.Add(1)%2]; !i.gate.isDead() {
