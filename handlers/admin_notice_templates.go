@@ -52,8 +52,8 @@ func (s *Server) listNoticeTemplates(w http.ResponseWriter, r *http.Request) err
 	return encode(w, http.StatusOK, list)
 }
 
-// putNoticeTemplate answers PUT /api/admin/notice-templates/:form `{v,texts}`: what is told from
-// now on is worded so, on every instance within seconds. v is the one that was read.
+// putNoticeTemplate answers PUT /api/admin/notice-templates/:form `{v,texts}`: notices from now on
+// are worded so, on every instance within seconds. v is the version that was read.
 func (s *Server) putNoticeTemplate(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		V     *int64         `json:"v"`

@@ -111,7 +111,7 @@ func (s *Server) cleanChannels(in []shop.BroadcastChannel) ([]shop.BroadcastChan
 }
 
 // nameBroadcast gives a broadcast the id that its caller's key stands for, so that a key has
-// one broadcast, and notes what it says, so that a repeat can be told from another.
+// one broadcast, and notes what it says, so that a repeat is recognised.
 func nameBroadcast(b *shop.Broadcast, caller, key string) error {
 	said, err := marshal(b.View(shop.MessageCounts{}))
 	if err != nil {
@@ -126,7 +126,7 @@ func nameBroadcast(b *shop.Broadcast, caller, key string) error {
 }
 
 // countAudience answers POST /api/hub/broadcasts?dry_run=1: it only counts,
-// `{"audience":20000,"needs_confirmation":true}`. An audience of nobody is 0 here, and no error.
+// `{"audience":20000,"needs_confirmation":true}`. An empty audience is 0 here, and no error.
 func (s *Server) countAudience(w http.ResponseWriter, r *http.Request) error {
 	b, err := s.askedBroadcast(w, r)
 	if err != nil {
@@ -203,7 +203,7 @@ func (s *Server) answerBroadcast(w http.ResponseWriter, r *http.Request, status 
 }
 
 // confirmBroadcast answers POST /api/hub/broadcasts/:broadcast/confirm `{audience}`: a second
-// person, who has seen how many people it goes to. A key is nobody's second opinion.
+// person, having seen how many people it goes to. An API key is no second person.
 func (s *Server) confirmBroadcast(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Audience int64 `json:"audience"`
@@ -230,14 +230,14 @@ func (s *Server) startBroadcast(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// pauseBroadcast answers POST …/pause: nobody else is told until it is started again.
+// pauseBroadcast answers POST …/pause: no further recipient gets it until it is started again.
 func (s *Server) pauseBroadcast(w http.ResponseWriter, r *http.Request) error {
 	return s.moveBroadcast(w, r, shop.BroadcastPause, func(id, by string) (*shop.Broadcast, error) {
 		return s.Broadcaster.Pause(r.Context(), id, by, madeUnder(r))
 	})
 }
 
-// cancelBroadcast answers POST …/cancel: nobody else is told, for ever.
+// cancelBroadcast answers POST …/cancel: no further recipient gets it, for ever.
 func (s *Server) cancelBroadcast(w http.ResponseWriter, r *http.Request) error {
 	return s.moveBroadcast(w, r, shop.BroadcastCancel, func(id, by string) (*shop.Broadcast, error) {
 		return s.Broadcaster.Cancel(r.Context(), id, by, madeUnder(r))

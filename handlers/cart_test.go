@@ -198,7 +198,7 @@ func TestAVisitorsCartJoinsTheLearners(t *testing.T) {
 	}
 }
 
-func TestNobodySeesAnothersCart(t *testing.T) {
+func TestACartIsItsOwnersAlone(t *testing.T) {
 	w := newWorld(t)
 	w.sells(ladderCourse("go1"))
 	mine, _ := w.learner("linwei")

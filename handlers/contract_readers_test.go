@@ -10,7 +10,7 @@ import (
 	"mstm/hub"
 )
 
-// typesOfThePages are generated from the two contracts; UPDATE_TYPES=1 writes them anew.
+// typesOfThePages are generated from the two contracts; UPDATE_TYPES=1 writes them again.
 const typesOfThePages = "../web/src/contract.ts"
 
 // reader runs a program of the ecosystem over the two contracts, or says why that is left out.

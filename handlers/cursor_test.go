@@ -10,8 +10,8 @@ import (
 )
 
 // FuzzCursor sends any text as the cursor of every list. It gets a page or INVALID_CURSOR
-// (INVALID_QUERY where it holds what nobody can see), and a learner's lists hold the
-// learner's own rows and nobody else's.
+// (INVALID_QUERY where it holds invisible characters), and a learner's lists hold the learner's
+// own rows only.
 func FuzzCursor(f *testing.F) {
 	w := newWorld(f)
 	w.sells(ladderCourse("c1"), ladderCourse("c2"), ladderCourse("c3"))
@@ -67,7 +67,7 @@ func FuzzCursor(f *testing.F) {
 			}
 			for _, row := range page.Items {
 				if l.path == "/api/orders" && !own[row.ID] {
-					t.Fatalf("the cursor %q shows order %s of somebody else", cursor, row.ID)
+					t.Fatalf("the cursor %q shows order %s of another learner", cursor, row.ID)
 				}
 			}
 		}

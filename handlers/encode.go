@@ -30,7 +30,7 @@ func encode(w http.ResponseWriter, status int, v any) error {
 	return nil
 }
 
-// write sends a whole body at once. That the caller is gone is nobody's error.
+// write sends a whole body at once. A caller that is gone is no error.
 func write(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
@@ -43,7 +43,7 @@ type page[T any] struct {
 	NextCursor string `json:"next_cursor,omitempty"`
 }
 
-// readyMade is an answer whose bytes are kept: the same for everybody until what it shows
+// readyMade is an answer with its bytes cached: the same for everybody until what it shows
 // changes.
 type readyMade struct {
 	kind []string

@@ -42,7 +42,7 @@ func (s *Server) listEnrolments(w http.ResponseWriter, r *http.Request) error {
 const maxPosition = 24 * 60 * 60
 
 // putProgress answers PUT /api/enrolments/:course/progress `{lesson_id,position_s,done?}`
-// with all progress in the course. It is for who may open the lesson now.
+// with all progress in the course. It is for learners that may open the lesson now.
 func (s *Server) putProgress(w http.ResponseWriter, r *http.Request) error {
 	id, err := pathID(r, "course", shop.ErrCourseNotFound)
 	if err != nil {

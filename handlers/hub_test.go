@@ -97,7 +97,7 @@ func TestAnAPIKeyDoesWhatItsScopesSayUntilItIsDeleted(t *testing.T) {
 	}
 }
 
-func TestAHubThatIsDownStopsNobodyFromShopping(t *testing.T) {
+func TestAHubThatIsDownStopsNoPurchase(t *testing.T) {
 	nowhere := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", DialTimeout: 100 * time.Millisecond, MaxRetries: -1})
 	t.Cleanup(func() { nowhere.Close() })
 	w := newWorld(t, func(d *Deps) { d.Hub = hub.New(hub.Config{Redis: nowhere, Log: d.Log}) })
@@ -115,8 +115,8 @@ func TestAHubThatIsDownStopsNobodyFromShopping(t *testing.T) {
 	}
 }
 
-// TestWhatWaitsForRedisIsNotSaidToHaveFailed: who tried again would say it twice.
-func TestWhatWaitsForRedisIsNotSaidToHaveFailed(t *testing.T) {
+// TestAnEventThatWaitsForRedisIsNoFailure: a caller that tried again would publish it twice.
+func TestAnEventThatWaitsForRedisIsNoFailure(t *testing.T) {
 	nowhere := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1, DialerRetries: 1})
 	t.Cleanup(func() { nowhere.Close() })
 	w := newWorld(t, func(d *Deps) { d.Hub = hub.New(hub.Config{Redis: nowhere, Log: d.Log}) })

@@ -81,8 +81,8 @@ func (m *routeMetrics) observe(status int, took time.Duration) {
 	m.seconds.Observe(took.Seconds())
 }
 
-// serveMetrics answers GET /metrics to this machine and to the listed networks. To
-// everybody else there is no such address: figures of a shop are nobody's business.
+// serveMetrics answers GET /metrics to this machine and to the listed networks. To everybody else
+// there is no such address: the figures of a shop are not public.
 func (s *Server) serveMetrics(w http.ResponseWriter, r *http.Request) error {
 	if !s.mayReadMetrics(r) {
 		return shop.ErrRouteNotFound

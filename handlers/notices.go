@@ -40,8 +40,8 @@ func (s *Server) listNotices(w http.ResponseWriter, r *http.Request) error {
 const maxNoticeID = 200
 
 // readNotice answers POST /api/notices/:notice/read, with `{"clicked":true}` where the reader
-// followed the notice's link; `all` reads them all. A notice of somebody else is like one
-// that is not there.
+// followed the notice's link; `all` reads them all. Another user's notice is answered like a
+// missing one.
 func (s *Server) readNotice(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Clicked bool `json:"clicked"`

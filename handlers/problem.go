@@ -120,7 +120,7 @@ func retryAfter(e *shop.Error) int {
 var languages = language.NewMatcher([]language.Tag{language.SimplifiedChinese, language.English, language.TraditionalChinese})
 
 // english reports whether the caller would rather read English than Chinese, which is
-// what somebody without a wish gets.
+// the default.
 func english(r *http.Request) bool {
 	wishes, _, err := language.ParseAcceptLanguage(r.Header.Get("Accept-Language"))
 	if err != nil || len(wishes) == 0 {

@@ -38,7 +38,7 @@ func TestAProblemSaysWhatIsWrongInTheReadersLanguage(t *testing.T) {
 	}
 }
 
-// failing is a server with one route that does as told.
+// failing is a server with one route that runs do.
 func failing(t *testing.T, w *world, do handlerFunc) answer {
 	t.Helper()
 	if err := w.api.buildMux([]route{{get, "/api/fails", public, do, stores, reading}}); err != nil {

@@ -17,10 +17,10 @@ const (
 	maxLimit     = 100
 )
 
-// query reads the request's query parameters, or refuses one that is malformed, holds
-// characters that nobody can see, or is given twice: two readers of such a request would
-// not agree on what it says. A search text may hold what a person copied from a page: it is
-// folded (shop.Fold) before it is compared.
+// query reads the request's query parameters, or refuses one that is malformed, holds invisible
+// characters, or is given twice: two readers of such a request would not agree on what it says. A
+// search text may hold what a person copied from a page: it is folded (shop.Fold) before it is
+// compared.
 func query(r *http.Request) (url.Values, error) {
 	q, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {

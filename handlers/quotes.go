@@ -6,7 +6,7 @@ import (
 	"mstm/shop"
 )
 
-// quoteView is a quote whose problems say in the reader's language what they are.
+// quoteView is a quote with its problems worded in the reader's language.
 type quoteView struct {
 	shop.Quote
 	Problems []problemLine `json:"problems"`

@@ -6,10 +6,10 @@ import (
 	"mstm/shop"
 )
 
-// maxReason bounds the reason of a refund, in characters; WeChat is told the first 80.
+// maxReason bounds the reason of a refund, in characters; WeChat gets the first 80.
 const maxReason = 200
 
-// reason checks why somebody wants a refund.
+// reason checks the reason of a refund.
 func reason(s string) (string, error) { return shop.CleanLine("reason", s, 1, maxReason) }
 
 // showRefund answers GET /api/orders/:order/refund: what the owner would get back now.

@@ -35,7 +35,7 @@ func TestEveryRouteHoldsItsPolicy(t *testing.T) {
 			continue
 		}
 		if got := w.do(rt.method, concrete(rt.path), "not.a.token", nil); got.Status != 401 {
-			t.Errorf("%s with a token of nobody: %d", name, got.Status)
+			t.Errorf("%s with an unknown token: %d", name, got.Status)
 		}
 		if rt.from == stream {
 			continue // a visitor's answer has no end; TestEvents… reads its beginning
@@ -68,7 +68,7 @@ func TestARouteWithoutAPolicyIsRefusedAtStart(t *testing.T) {
 	}
 }
 
-func TestNobodyPassesAnEmptyPolicy(t *testing.T) {
+func TestAnEmptyPolicyRefusesEveryCaller(t *testing.T) {
 	w := newWorld(t)
 	if err := w.api.admit(&http.Request{Header: http.Header{}}, &exchange{}, access{}); err != shop.ErrForbidden {
 		t.Fatalf("admit: %v", err)
@@ -104,11 +104,11 @@ func TestRolesOpenTheirRoutesAndAnAdminsAll(t *testing.T) {
 	}{
 		{"an editor sees the console's courses", editor, "/api/admin/courses", 200},
 		{"an editor does not see the keys", editor, "/api/admin/api-keys", 403},
-		{"a marketer sees who is online", marketer, "/api/hub/stats", 200},
+		{"a marketer sees the users online", marketer, "/api/hub/stats", 200},
 		{"a marketer does not see the console's courses", marketer, "/api/admin/courses", 403},
 		{"an admin sees the console's courses", admin, "/api/admin/courses", 200},
 		{"an admin sees the keys", admin, "/api/admin/api-keys", 200},
-		{"an admin sees who is online", admin, "/api/hub/stats", 200},
+		{"an admin sees the users online", admin, "/api/hub/stats", 200},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {

@@ -59,7 +59,7 @@ func TestOnlyListedOriginsMayReadAnswers(t *testing.T) {
 func TestTheClientsAddressIsTheRightmostHopThatIsNoProxyOfOurs(t *testing.T) {
 	address := ClientAddr([]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("127.0.0.1/32")})
 	rows := []struct{ name, peer, forwarded, want string }{
-		{"nobody between", "203.0.113.9:4711", "", "203.0.113.9"},
+		{"no proxy between", "203.0.113.9:4711", "", "203.0.113.9"},
 		{"a client that claims to be another", "203.0.113.9:4711", "1.2.3.4", "203.0.113.9"},
 		{"one proxy", "10.0.0.1:4711", "203.0.113.9", "203.0.113.9"},
 		{"a claim through the proxy", "10.0.0.1:4711", "1.2.3.4, 203.0.113.9", "203.0.113.9"},
@@ -127,7 +127,7 @@ func TestARefusedSocketLeavesALineAndManyLeaveFew(t *testing.T) {
 	}
 }
 
-func TestHealthTellsWhatIsThere(t *testing.T) {
+func TestHealthNamesWhatIsThere(t *testing.T) {
 	var stopping bool
 	w := newWorld(t, func(d *Deps) { d.Stopping = func() bool { return stopping } })
 	w.do("GET", "/livez", "", nil).is(200)

@@ -17,7 +17,7 @@ func (n *nothing) Header() http.Header         { return n.h }
 func (n *nothing) Write(b []byte) (int, error) { return len(b), nil }
 func (n *nothing) WriteHeader(int)             {}
 
-// newShopFront is a shop whose log goes nowhere, as in a container that nobody watches.
+// newShopFront is a shop with a log that goes nowhere, as in an unwatched container.
 func newShopFront(b *testing.B) *world {
 	w := newWorld(b, func(d *Deps) { d.Log = slog.New(slog.NewJSONHandler(io.Discard, nil)) })
 	for _, id := range []string{"go1", "go2", "go3", "go4", "go5"} {
