@@ -13,8 +13,8 @@ import (
 
 // check holds the shop's data against the invariants and prints what breaks them, a line
 // each; anything broken is an error. It works beside a running shop, except on the embedded
-// stores, whose data folder only one process can open: stop the shop first, or ask its
-// GET /api/admin/invariants.
+// stores, because one process at a time can open their data folder: stop the shop first, or ask
+// its GET /api/admin/invariants.
 func check(ctx context.Context, cfg Settings, log *slog.Logger, out io.Writer) (err error) {
 	clk := &clock{}
 	db, err := openStore(ctx, cfg, clk, log)

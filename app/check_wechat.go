@@ -23,9 +23,8 @@ var settingOf = map[string]string{
 
 // checkWeChat tries the WeChat Pay settings out against WeChat, or against the sandbox that
 // WECHAT_PAY_BASE_URL names, and prints a line for each: ok, WRONG with the reason, or "?"
-// for what could not be proved. Anything wrong is an error. It places a trade of one fen,
-// shows its code to nobody and closes it. The shop should be running, for its callback
-// address is tried too.
+// for what could not be proved. Anything wrong is an error. It places a trade of one fen, discards
+// its code and closes it. The shop should be running, because its callback address is tried too.
 func checkWeChat(ctx context.Context, cfg Settings, log *slog.Logger, out io.Writer) error {
 	if !cfg.Pay.set() {
 		return errors.New("there are no WECHAT_PAY_ settings to check; the running sandbox's own are in " + cfg.DataDir + "/sandbox/sandbox.env")

@@ -11,9 +11,9 @@ import (
 	"mstm/store"
 )
 
-// clock is the shop's: real time, and outside production as far from it as somebody has
-// moved it through the sandbox. The offset is kept in the store, so that it outlives a
-// restart and every instance goes by the same time.
+// clock is the shop's: real time, and outside production moved by the offset that the sandbox
+// sets. The offset is kept in the store, so that it outlives a restart and every instance goes by
+// the same time.
 type clock struct {
 	offset atomic.Int64 // nanoseconds
 

@@ -45,8 +45,8 @@ func StartLog(w io.Writer) (log *slog.Logger, flush func()) {
 	return log, lines.flush
 }
 
-// redisLog takes what go-redis has to say, which is a line for each failed connection, to those who debug: an outage
-// of Redis has one line of the store's.
+// redisLog logs the lines of go-redis, one for each failed connection, at debug level: an outage of Redis has one
+// line of the store's.
 type redisLog struct{ *slog.Logger }
 
 func (l redisLog) Printf(ctx context.Context, format string, v ...any) {

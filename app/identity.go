@@ -11,8 +11,8 @@ import (
 	"mstm/store"
 )
 
-// authenticate is how the hub learns whose token it is. A store that is away is no reason
-// to throw a learner out.
+// authenticate is how the hub learns the user of a token. A store that is away is no reason to
+// throw a learner out.
 func authenticate(db *store.DB, now func() time.Time) func(context.Context, string) (hub.Identity, error) {
 	return func(ctx context.Context, token string) (hub.Identity, error) {
 		row, err := db.Tokens.Authenticate(ctx, token, now())
@@ -31,8 +31,8 @@ func identityOf(row store.TokenRow) hub.Identity {
 	return hub.Identity{User: row.UserID, Client: row.Client, Session: row.Session(), Desk: staff && !row.WantsStaffPassword(), ExpiresAt: row.ExpiresAt}
 }
 
-// stillGood is how the hub learns that an open socket's token has been replaced or taken away, or its
-// rights have, should nobody have been there to say so.
+// stillGood is how the hub learns that an open socket's token or rights have been replaced or taken
+// away, in case the event about it was lost.
 func stillGood(db *store.DB, now func() time.Time) func(context.Context, []hub.Identity) ([]bool, error) {
 	return func(ctx context.Context, ids []hub.Identity) ([]bool, error) {
 		owners := make([]store.TokenOwner, len(ids))

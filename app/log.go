@@ -91,7 +91,7 @@ func droppedBy(log *slog.Logger) func() uint64 {
 	return nil
 }
 
-// drop counts lines that nobody will read. q.mu is held.
+// drop counts lines that are lost. q.mu is held.
 func (q *logQueue) drop(lines uint64) {
 	q.lost.Add(lines)
 	q.unsaid += lines
@@ -138,8 +138,8 @@ func (q *logQueue) run() {
 	}
 }
 
-// write hands lines over. Lines that are refused, as by a pipe whose reader is gone, count as dropped,
-// and so do the lines whose loss was to be said.
+// write hands lines over. Lines that are refused, as by a pipe without a reader, count as dropped, and
+// so do the lines of a report of losses that was refused.
 func (q *logQueue) write(batch []byte, unsaid uint64) {
 	n, err := q.to.Write(batch)
 	if err == nil {

@@ -79,7 +79,8 @@ func sandboxCommand(log *slog.Logger, out io.Writer) *cli.Command {
 	}
 }
 
-// sandboxAlone runs the local WeChat without a shop, and prints what other programs have to be told.
+// sandboxAlone runs the local WeChat without a shop, and prints the settings that other programs
+// need.
 func sandboxAlone(ctx context.Context, log *slog.Logger, f aloneFlags, out io.Writer) (err error) {
 	if os.Getenv("MSTM_ENV") == "production" {
 		return errors.New("MSTM_ENV: the sandbox does not run in production")

@@ -17,8 +17,8 @@ import (
 	"mstm/hub"
 )
 
-// How long a stop may take: for requests to finish and sockets to be told, and for work
-// behind answers.
+// How long a stop may take: for requests to finish and sockets to be closed, and for work behind
+// answers.
 const (
 	shutdownTime = 8 * time.Second
 	behindTime   = 5 * time.Second
@@ -75,9 +75,9 @@ type front struct {
 	log      *slog.Logger
 }
 
-// serve answers until ctx ends or one of the parts in g fails. Then requests finish while sockets are told
-// to come back elsewhere, where they hear what those requests still do: a request that takes all
-// the time there is must not cost the pages their word. Work behind answers ends last.
+// serve answers until ctx ends or one of the parts in g fails. Then requests finish while sockets are
+// asked to come back elsewhere, where they receive the events of those requests: a request that takes all
+// the time there is must not cost the pages their events. Work behind answers ends last.
 func (f front) serve(ctx context.Context, g *group) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -221,7 +221,7 @@ func TestProductionWithoutAProxyStartsWhenThatIsSaid(t *testing.T) {
 	}
 }
 
-func TestProductionTellsEverythingThatIsWrongAtOnce(t *testing.T) {
+func TestProductionNamesEverythingThatIsWrongAtOnce(t *testing.T) {
 	err := Settings{Env: "production", SeedDemo: "on", SandboxAddr: "127.0.0.1:8090", AllowedOrigins: []string{"*"}}.Check()
 	for _, name := range []string{"MONGODB_URI", "REDIS_URL", "WECHAT_PAY_MCHID", "PUBLIC_URL", "ALLOWED_ORIGINS", "TRUSTED_PROXIES"} {
 		if err == nil || !strings.Contains(err.Error(), name) {
