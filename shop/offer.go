@@ -42,7 +42,7 @@ type Offer struct {
 	Available bool       `json:"available"`
 	Reason    string     `json:"reason,omitempty"`
 
-	CreditOrders   []string  `json:"-"` // the orders the orders whose stage money is the credit
+	CreditOrders   []string  `json:"-"` // the orders whose stage money is the credit
 	Needless       []string  `json:"-"` // orders of paid stages not begun, paid back once this is granted (credit mode none)
 	NeedlessRefund Fen       `json:"-"` // what goes back for them, in fen
 	CreditUse      CreditUse `json:"-"` // what happens to a paid stage not begun, "" without one
