@@ -103,8 +103,9 @@ func (s *IdempotencyKeys) claim(ctx context.Context, asked Asked, now time.Time)
 		ID: asked.Caller + ":" + hex.EncodeToString(sum[:]), Route: asked.Route, BodyHash: asked.BodyHash,
 		MadeID: NewID(), CreatedAt: now.UTC(), ExpiresAt: now.Add(keyLife).UTC(),
 	}
-	stands := k
+	var stands *IdempotencyKey
 	err := untilDone("claim idempotency key", func() (done bool, err error) {
+		stands = k
 		if k.Fresh, err = s.docs.Insert(ctx, k); k.Fresh || err != nil {
 			return k.Fresh, err
 		}
