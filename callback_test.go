@@ -304,7 +304,7 @@ func TestTheOrderOfAKilledInstanceIsFinishedByAnother(t *testing.T) {
 	var placed placedJSON
 	killed.as(learner.token).place(99900, wish{"go1", "go1full"}).want(201).into(&placed)
 
-	killed.arm(point{when: "after", n: 3}) // the reminder's insert and update, then the order
+	killed.arm(point{when: "after", n: 2}) // the wakeup, then the order
 	other.scan(placed.Payment)
 	killed.awaitEnd()
 	if where := killed.burnt(); where != "after update orders: M4 paid" {

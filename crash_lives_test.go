@@ -23,7 +23,7 @@ var lives = []life{
 	},
 	{
 		name: "C33 after the payment", given: (*plot).havePlaced, lived: (*plot).paid,
-		wants: []string{"update orders: M4 paid", "update orders: announce_paid done", "insert audit: M4", "update orders: M5 fulfilled", "insert audit: M5", "delete claims", "insert notices: order_fulfilled", "update courses", "delete due"},
+		wants: []string{"update orders: M4 paid", "insert audit: M4", "update orders: M5 fulfilled", "insert audit: M5", "delete claims", "insert notices: order_fulfilled", "update courses", "update orders: buyer done, cart done, count done, tell done", "delete due"},
 	},
 	{
 		name: "after a payment that WeChat does not tell of", given: (*plot).havePlaced, lived: (*plot).paidAndUntold,
@@ -83,7 +83,7 @@ var lives = []life{
 	},
 	{
 		name: "a full price that makes a stage needless", given: (*plot).havePlacedFullOverStage, lived: (*plot).paidNeedless,
-		wants: []string{"update orders: M5 fulfilled", "update orders: M11 refunding", "update orders: M12 refunded", "update orders: refund_needless done"},
+		wants: []string{"update orders: M5 fulfilled", "update orders: M11 refunding", "update orders: M12 refunded", "update orders: buyer done, cart done, count done, refund_needless done, tell done"},
 	},
 	{
 		name: "a line that cannot be granted", given: (*plot).havePlacedOverRefundedStage, lived: (*plot).paidAndRefused,

@@ -61,14 +61,21 @@ func startShop(t testing.TB, options ...shopOption) *testShop {
 		Env: "development", Addr: "127.0.0.1:0", SandboxAddr: "127.0.0.1:0", DataDir: t.TempDir(), SeedDemo: "on",
 		OrderReminder: 10 * time.Minute,
 	}
-	s := &testShop{t: t, log: &logBook{}}
 	for _, o := range options {
 		o(&cfg)
 	}
+	return startApp(t, &app.App{Settings: cfg})
+}
+
+// startApp starts an app that has its settings, as startShop does.
+func startApp(t testing.TB, a *app.App) *testShop {
+	t.Helper()
+	s := &testShop{t: t, log: &logBook{}}
+	cfg := &a.Settings
 	if cfg.MongoURI == "" {
 		cfg.MongoURI = storetest.Own(t, cfg.DataDir)
 	}
-	a := &app.App{Settings: cfg, Log: slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	a.Log = slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	ctx, cancel := context.WithCancel(context.Background())
 	if err := a.Open(ctx); err != nil {
 		cancel()

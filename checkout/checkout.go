@@ -62,8 +62,13 @@ type Checkout struct {
 	locks keyedLocks
 }
 
-// New is a Checkout; Run sweeps for it.
-func New(cfg Config) *Checkout { return &Checkout{Config: cfg} }
+// New is a Checkout; Run sweeps for it. Its clock goes by milliseconds, as the database's times
+// do: an order that was just written is the same as one that is read.
+func New(cfg Config) *Checkout {
+	now := cfg.Now
+	cfg.Now = func() time.Time { return now().Truncate(time.Millisecond) }
+	return &Checkout{Config: cfg}
+}
 
 // Close waits until the work that was begun behind answered requests is done, or ctx ends.
 // What is left then is the sweeper's after the next start.
@@ -80,11 +85,16 @@ func (c *Checkout) Close(ctx context.Context) error {
 
 // behind drives an order after its request was answered.
 func (c *Checkout) behind(ctx context.Context, orderID string) {
+	c.goBehind(ctx, orderID, func(ctx context.Context) error { return c.drive(ctx, orderID) })
+}
+
+// goBehind does what drives an order after its request was answered.
+func (c *Checkout) goBehind(ctx context.Context, orderID string, drive func(context.Context) error) {
 	ctx = store.WithRedisBudget(store.Background(context.WithoutCancel(ctx), store.Settlement)) // the request's own may be spent
 	c.busy.Go(func() {
 		ctx, cancel := context.WithTimeout(ctx, driveTime)
 		defer cancel()
-		c.driveLogged(ctx, orderID)
+		c.logWaiting(ctx, orderID, drive(ctx))
 	})
 }
 
@@ -148,8 +158,9 @@ type keyedLock struct {
 	users int
 }
 
-// lock waits for its turn at the key, until ctx ends: shop.ErrUnavailable.
-func (l *keyedLocks) lock(ctx context.Context, key string) (unlock func(), err error) {
+// lock waits for its turn at the key, until ctx ends: shop.ErrUnavailable. waited reports whether
+// another holder was before it.
+func (l *keyedLocks) lock(ctx context.Context, key string) (unlock func(), waited bool, err error) {
 	l.mu.Lock()
 	if l.held == nil {
 		l.held = map[string]*keyedLock{}
@@ -160,13 +171,14 @@ func (l *keyedLocks) lock(ctx context.Context, key string) (unlock func(), err e
 		l.held[key] = k
 	}
 	k.users++
+	waited = k.users > 1
 	l.mu.Unlock()
 	select {
 	case k.turn <- struct{}{}:
-		return func() { <-k.turn; l.leave(key, k) }, nil
+		return func() { <-k.turn; l.leave(key, k) }, waited, nil
 	case <-ctx.Done():
 		l.leave(key, k)
-		return nil, fmt.Errorf("wait for %s: %w: %w", key, shop.ErrUnavailable, ctx.Err())
+		return nil, waited, fmt.Errorf("wait for %s: %w: %w", key, shop.ErrUnavailable, ctx.Err())
 	}
 }
 

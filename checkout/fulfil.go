@@ -9,15 +9,16 @@ import (
 	"mstm/store"
 )
 
-// do does one duty of an order. Each can be done again without harm.
-func (c *Checkout) do(ctx context.Context, o *shop.Order, duty shop.DutyName) error {
+// do does one duty of the order. Each can be done again without harm.
+func (l *look) do(ctx context.Context, duty shop.DutyName) error {
+	c, o := l.Checkout, l.order
 	switch duty {
 	case shop.DutyAnnouncePaid, shop.DutyAnnounceClosed:
 		return c.announceOrder(ctx, o)
 	case shop.DutyEnrol:
-		return c.enrol(ctx, o)
+		return l.enrol(ctx)
 	case shop.DutyBuyer:
-		return c.checkBuyer(ctx, o)
+		return l.checkBuyer(ctx)
 	case shop.DutyCart:
 		return c.clearCart(ctx, o)
 	case shop.DutyCount:
@@ -25,13 +26,13 @@ func (c *Checkout) do(ctx context.Context, o *shop.Order, duty shop.DutyName) er
 	case shop.DutyTell:
 		return errors.Join(c.announceOrder(ctx, o), c.Teller.OrderFulfilled(ctx, o))
 	case shop.DutyRefundRefused:
-		return c.refundRefused(ctx, o)
+		return l.refundRefused(ctx)
 	case shop.DutyRefundNeedless:
 		return c.refundNeedless(ctx, o)
 	case shop.DutyFreeze:
-		return errors.Join(c.announceOrder(ctx, o), c.follow(ctx, o, duty))
+		return errors.Join(c.announceOrder(ctx, o), l.follow(ctx, duty))
 	case shop.DutyRevoke:
-		return c.follow(ctx, o, duty)
+		return l.follow(ctx, duty)
 	case shop.DutyTellRefunded:
 		return c.tellRefunded(ctx, o)
 	case shop.DutyTellPaidBack:
@@ -44,7 +45,8 @@ func (c *Checkout) do(ctx context.Context, o *shop.Order, duty shop.DutyName) er
 
 // enrol grants every line and then moves the order on (M5). What each line came to is
 // written together with the move; until then granting again finds the grants there.
-func (c *Checkout) enrol(ctx context.Context, o *shop.Order) error {
+func (l *look) enrol(ctx context.Context) error {
+	c, o := l.Checkout, l.order
 	gone, err := c.gone(ctx, o.UserID)
 	if err != nil {
 		return err
@@ -55,12 +57,12 @@ func (c *Checkout) enrol(ctx context.Context, o *shop.Order) error {
 		}
 	}
 	refusals := map[string]*shop.Error{}
-	for _, l := range o.Lines {
-		if refusals[l.CourseID], err = c.grant(ctx, o, l, gone); err != nil {
-			return fmt.Errorf("grant course %s: %w", l.CourseID, err)
+	for _, line := range o.Lines {
+		if refusals[line.CourseID], err = c.grant(ctx, o, line, gone); err != nil {
+			return fmt.Errorf("grant course %s: %w", line.CourseID, err)
 		}
 	}
-	o, err = c.Store.Orders.Change(ctx, o.ID, func(o *shop.Order) error {
+	err = l.change(ctx, func(o *shop.Order) error {
 		o.BuyerGone = o.BuyerGone || gone
 		for i := range o.Lines {
 			o.Lines[i].Came(refusals[o.Lines[i].CourseID])
@@ -73,7 +75,7 @@ func (c *Checkout) enrol(ctx context.Context, o *shop.Order) error {
 	if err != nil {
 		return err
 	}
-	return c.releaseOrder(ctx, o)
+	return l.release(ctx)
 }
 
 // grant opens one line's course, or says why it cannot: the learner has it by now, or there

@@ -29,21 +29,20 @@ func (c *Checkout) gone(ctx context.Context, userID string) (bool, error) {
 
 // checkBuyer begins the refund of an order whose buyer's account was deleted before its
 // grants stood.
-func (c *Checkout) checkBuyer(ctx context.Context, o *shop.Order) error {
-	gone, err := c.gone(ctx, o.UserID)
+func (l *look) checkBuyer(ctx context.Context) error {
+	gone, err := l.gone(ctx, l.order.UserID)
 	if err != nil || !gone {
 		return err
 	}
-	if err := c.tellGone(ctx, o, ""); err != nil {
+	if err := l.tellGone(ctx, l.order, ""); err != nil {
 		return err
 	}
-	_, err = c.Store.Orders.Change(ctx, o.ID, func(o *shop.Order) error {
-		if !o.LoseBuyer(c.Now()) {
+	return l.change(ctx, func(o *shop.Order) error {
+		if !o.LoseBuyer(l.Now()) {
 			return store.Unchanged()
 		}
 		return nil
 	})
-	return err
 }
 
 // tellGone tells finance, by an alarm and in the audit, that money of a deleted account goes

@@ -13,18 +13,18 @@ import (
 // holds what it waits for; the lock goes on to the next.
 func TestALockIsNotWaitedForBeyondTheDeadline(t *testing.T) {
 	var locks keyedLocks
-	unlock, err := locks.lock(t.Context(), "order")
+	unlock, _, err := locks.lock(t.Context(), "order")
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if _, err := locks.lock(ctx, "order"); !errors.Is(err, shop.ErrUnavailable) {
+	if _, _, err := locks.lock(ctx, "order"); !errors.Is(err, shop.ErrUnavailable) {
 		t.Errorf("waiting beyond the deadline ended with %v", err)
 	}
 	next := make(chan error, 1)
 	go func() {
-		free, err := locks.lock(t.Context(), "order")
+		free, _, err := locks.lock(t.Context(), "order")
 		if err == nil {
 			free()
 		}

@@ -53,7 +53,7 @@ func (c *Checkout) withPayment(ctx context.Context, o *shop.Order, ch shop.Chann
 	if o.State == shop.OrderPaid {
 		return c.withoutPayment(ctx, o)
 	}
-	unlock, err := c.locks.lock(ctx, "pay:"+o.ID)
+	unlock, _, err := c.locks.lock(ctx, "pay:"+o.ID)
 	if err != nil {
 		return Placed{Order: o}, err
 	}

@@ -167,7 +167,7 @@ func (c *Checkout) withReused(ctx context.Context, key *store.IdempotencyKey, o 
 // and reports whether it did: not where that order has come, or a third try was quicker.
 func (c *Checkout) takeOver(ctx context.Context, key *store.IdempotencyKey, userID string) (own bool, err error) {
 	// An earlier try on this instance that is placing has the lock, and is let finish.
-	unlock, err := c.locks.lock(ctx, "place:"+userID)
+	unlock, _, err := c.locks.lock(ctx, "place:"+userID)
 	if err != nil {
 		return false, err
 	}
@@ -231,7 +231,7 @@ func (c *Checkout) make(ctx context.Context, orderID string, req PlaceRequest) (
 		return nil, err
 	}
 	// One at a time of each learner: many clicks at once would only get in each other's way.
-	unlock, err := c.locks.lock(ctx, "place:"+req.UserID)
+	unlock, _, err := c.locks.lock(ctx, "place:"+req.UserID)
 	if err != nil {
 		return nil, err
 	}

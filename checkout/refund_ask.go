@@ -155,7 +155,7 @@ type refundTry struct {
 // decideRefund decides a refund and writes it down. Calls on this instance come one at a time,
 // for they would only get in each other's way.
 func (c *Checkout) decideRefund(ctx context.Context, orderID, reason, by, key string, rule refundRule) (try refundTry, err error) {
-	unlock, err := c.locks.lock(ctx, "refund:"+orderID)
+	unlock, _, err := c.locks.lock(ctx, "refund:"+orderID)
 	if err != nil {
 		return try, err
 	}
@@ -294,14 +294,13 @@ func (c *Checkout) pastOf(ctx context.Context, o *shop.Order) (past, error) {
 }
 
 // refundRefused pays back the lines that could not be granted.
-func (c *Checkout) refundRefused(ctx context.Context, o *shop.Order) error {
-	_, err := c.Store.Orders.Change(ctx, o.ID, func(o *shop.Order) error {
-		if !o.RefundRefused(c.Now()) {
+func (l *look) refundRefused(ctx context.Context) error {
+	return l.change(ctx, func(o *shop.Order) error {
+		if !o.RefundRefused(l.Now()) {
 			return store.Unchanged()
 		}
 		return nil
 	})
-	return err
 }
 
 // refundNeedless pays back the stages that this order's full price has made needless.

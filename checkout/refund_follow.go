@@ -16,22 +16,22 @@ import (
 // read the grants before, and comes to freeze them only after the order has done this duty,
 // is refused by that version; otherwise it could freeze a grant, die, and leave a grant frozen
 // that nothing looks at any more.
-func (c *Checkout) follow(ctx context.Context, o *shop.Order, duty shop.DutyName) error {
-	o, err := c.endFreezing(ctx, o)
-	if err != nil {
+func (l *look) follow(ctx context.Context, duty shop.DutyName) error {
+	if err := l.endFreezing(ctx); err != nil {
 		return err
 	}
-	for _, l := range o.Lines {
-		if l.Result != shop.LineGranted {
+	o := l.order
+	for _, line := range o.Lines {
+		if line.Result != shop.LineGranted {
 			continue
 		}
-		e, err := c.Store.Enrolments.Change(ctx, o.UserID, l.CourseID, func(e *shop.Enrolment) error {
-			return c.followLine(ctx, e, o, l.CourseID, duty)
+		e, err := l.Store.Enrolments.Change(ctx, o.UserID, line.CourseID, func(e *shop.Enrolment) error {
+			return l.followLine(ctx, e, o, line.CourseID, duty)
 		})
 		if err != nil {
-			return fmt.Errorf("grant of course %s follows its refund: %w", l.CourseID, err)
+			return fmt.Errorf("grant of course %s follows its refund: %w", line.CourseID, err)
 		}
-		if err := c.announceEnrolment(ctx, "enrolment:"+o.ID+":"+l.CourseID, e); err != nil {
+		if err := l.announceEnrolment(ctx, "enrolment:"+o.ID+":"+line.CourseID, e); err != nil {
 			return err
 		}
 	}
@@ -40,11 +40,11 @@ func (c *Checkout) follow(ctx context.Context, o *shop.Order, duty shop.DutyName
 
 // endFreezing makes a call that froze the order's grants, and has not written its refund yet,
 // decide again: it may be dead, and its grants are thawed now.
-func (c *Checkout) endFreezing(ctx context.Context, o *shop.Order) (*shop.Order, error) {
-	if o.FreezeBy == "" {
-		return o, nil
+func (l *look) endFreezing(ctx context.Context) error {
+	if l.order.FreezeBy == "" {
+		return nil
 	}
-	return c.Store.Orders.Change(ctx, o.ID, func(o *shop.Order) error {
+	return l.change(ctx, func(o *shop.Order) error {
 		if o.FreezeBy == "" {
 			return store.Unchanged()
 		}

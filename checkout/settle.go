@@ -41,19 +41,26 @@ func (c *Checkout) Settle(ctx context.Context, p shop.Payment, by string) (shop.
 			return "", err
 		}
 	}
-	did, o, err := c.settle(ctx, id, p, wanted, gone, by)
+	// The reminder first, so that a process that dies right after the move is not missed.
+	wakeup, err := c.Store.Wakeups.Advance(ctx, id, c.Now().Add(lookSoon))
 	if err != nil {
 		return "", err
 	}
-	return did, c.settled(ctx, o, p, did)
+	did, o, wrote, err := c.settle(ctx, o, p, wanted, gone, by)
+	if err != nil {
+		return "", err
+	}
+	if err := c.settled(ctx, o, p, did); err != nil || did == shop.SettledUnknown {
+		return did, err
+	}
+	c.goBehind(ctx, id, func(ctx context.Context) error {
+		return c.driveOn(ctx, look{Checkout: c, order: o, wakeup: wakeup, wrote: wrote})
+	})
+	return did, nil
 }
 
-func (c *Checkout) settle(ctx context.Context, id string, p shop.Payment, wanted, gone bool, by string) (did shop.Settlement, o *shop.Order, err error) {
-	// The reminder first, so that a process that dies right after the move is not missed.
-	if err := c.Store.Wakeups.Schedule(ctx, id, c.Now().Add(lookSoon)); err != nil {
-		return "", nil, err
-	}
-	o, err = c.Store.Orders.Change(ctx, id, func(o *shop.Order) error {
+func (c *Checkout) settle(ctx context.Context, o *shop.Order, p shop.Payment, wanted, gone bool, by string) (did shop.Settlement, after *shop.Order, wrote bool, err error) {
+	after, wrote, err = c.Store.Orders.ChangeFrom(ctx, o, func(o *shop.Order) error {
 		o.BuyerGone = o.BuyerGone || gone && o.Unsettled()
 		did = o.Settle(p, c.Merchant, wanted, c.Now(), by)
 		if did == shop.SettledRepeat || did == shop.SettledUnknown {
@@ -61,10 +68,10 @@ func (c *Checkout) settle(ctx context.Context, id string, p shop.Payment, wanted
 		}
 		return nil
 	})
-	return did, o, err
+	return did, after, wrote, err
 }
 
-// settled logs, alarms and sets going what a settlement brings.
+// settled logs a settlement and alarms about it.
 func (c *Checkout) settled(ctx context.Context, o *shop.Order, p shop.Payment, did shop.Settlement) error {
 	log := c.Log.With("order", o.ID, "out_trade_no", p.OutTradeNo, "transaction_id", p.TransactionID, "settlement", did)
 	switch did {
@@ -89,7 +96,6 @@ func (c *Checkout) settled(ctx context.Context, o *shop.Order, p shop.Payment, d
 	case shop.SettledPaid:
 		log.InfoContext(ctx, "order paid", "paid_fen", o.Paid)
 	}
-	c.behind(ctx, o.ID)
 	return nil
 }
 

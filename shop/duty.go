@@ -45,11 +45,11 @@ type Duty struct {
 	Error string    `bson:"error,omitempty"`
 }
 
-// NextDuty is the first duty that is due; where one waits for its next try, those after
-// it are not held up.
-func (o *Order) NextDuty(now time.Time) (DutyName, bool) {
+// NextDuty is the first duty that is due and none of those to skip; where one waits for its
+// next try, those after it are not held up.
+func (o *Order) NextDuty(now time.Time, skip ...DutyName) (DutyName, bool) {
 	for _, name := range dutyOrder {
-		if d := o.Duties[name]; d != nil && !d.Done && !d.Next.After(now) {
+		if d := o.Duties[name]; d != nil && !d.Done && !d.Next.After(now) && !slices.Contains(skip, name) {
 			return name, true
 		}
 	}

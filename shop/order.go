@@ -1,6 +1,9 @@
 package shop
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Channel is how a payment reaches WeChat.
 type Channel string
@@ -67,6 +70,22 @@ type Order struct {
 	ClosedAt    *time.Time         `bson:"closed_at,omitempty"`
 	Transaction string             `bson:"transaction_id,omitempty"`
 	FreezeBy    string             `bson:"freeze_by,omitempty"` // the call that freezes grants for a refund not yet written
+}
+
+// Clone is a copy of the order whose changes leave o as it is.
+func (o *Order) Clone() *Order {
+	c := *o
+	c.Lines, c.Attempts, c.History = slices.Clone(o.Lines), slices.Clone(o.Attempts), slices.Clone(o.History)
+	c.Refunds = slices.Clone(o.Refunds)
+	for i := range c.Refunds {
+		c.Refunds[i].Lines = slices.Clone(o.Refunds[i].Lines)
+	}
+	c.Duties = make(map[DutyName]*Duty, len(o.Duties))
+	for name, d := range o.Duties {
+		duty := *d
+		c.Duties[name] = &duty
+	}
+	return &c
 }
 
 // OrderLine is one course under one price policy, as it was when the order was placed.

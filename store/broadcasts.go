@@ -59,7 +59,7 @@ func (s *Broadcasts) Due(ctx context.Context, now time.Time, limit int) ([]shop.
 // Change is the collection's Change; the instances hear of a broadcast that is posted by it.
 func (s *Broadcasts) Change(ctx context.Context, id string, change func(*shop.Broadcast) error) (*shop.Broadcast, error) {
 	wasPosted := false
-	b, wrote, err := s.docs.tryChange(ctx, id, func(b *shop.Broadcast) error {
+	b, wrote, err := s.docs.tryChange(ctx, id, nil, func(b *shop.Broadcast) error {
 		wasPosted = b.PostedAt != nil
 		return change(b)
 	})

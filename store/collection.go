@@ -123,15 +123,19 @@ func (c *Collection[T]) DeleteByID(ctx context.Context, id string) (bool, error)
 // left. Unchanged() from change writes nothing; any other error is returned as it is. The document
 // as it stands afterwards is returned.
 func (c *Collection[T]) Change(ctx context.Context, id string, change func(*T) error) (doc *T, err error) {
-	doc, _, err = c.tryChange(ctx, id, change)
+	doc, _, err = c.tryChange(ctx, id, nil, change)
 	return doc, err
 }
 
-// tryChange is Change that also reports whether anything was written.
-func (c *Collection[T]) tryChange(ctx context.Context, id string, change func(*T) error) (doc *T, wrote bool, err error) {
+// tryChange is Change that also reports whether anything was written. The first try works on
+// seen, the document as it was last read or written; nil: it is read.
+func (c *Collection[T]) tryChange(ctx context.Context, id string, seen *T, change func(*T) error) (doc *T, wrote bool, err error) {
 	err = untilDone("change "+c.in.Name()+" "+id, func() (bool, error) {
 		isNew := false
-		if doc, err = c.Get(ctx, id); errors.Is(err, c.missing) && c.blank != nil {
+		if doc, seen = seen, nil; doc == nil {
+			doc, err = c.Get(ctx, id)
+		}
+		if errors.Is(err, c.missing) && c.blank != nil {
 			doc, isNew, err = c.blank(id), true, nil
 		}
 		if err != nil {

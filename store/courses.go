@@ -41,7 +41,7 @@ func (s *Courses) Get(ctx context.Context, id string) (*shop.Course, error) {
 // Change is the collection's Change. The number of learners is SetLearners' alone, so that
 // sales and editors do not get in each other's way.
 func (s *Courses) Change(ctx context.Context, id string, change func(*shop.Course) error) (*shop.Course, error) {
-	c, wrote, err := s.docs.tryChange(ctx, id, func(c *shop.Course) error {
+	c, wrote, err := s.docs.tryChange(ctx, id, nil, func(c *shop.Course) error {
 		if err := change(c); err != nil {
 			return err
 		}

@@ -47,8 +47,20 @@ func (s *Orders) Get(ctx context.Context, id string) (*shop.Order, error) {
 // A change that wakes an order at rest schedules its wakeup first, in the same try: so whatever
 // the caller has scheduled before, an order that needs a look has its row (see Wakeups.Done).
 func (s *Orders) Change(ctx context.Context, id string, change func(*shop.Order) error) (*shop.Order, error) {
+	o, _, err := s.change(ctx, id, nil, change)
+	return o, err
+}
+
+// ChangeFrom is Change for an order that the caller has read or written before: it is read
+// again only where another writer was first. seen stays as it is. wrote reports whether this
+// call wrote the order that it returns.
+func (s *Orders) ChangeFrom(ctx context.Context, seen *shop.Order, change func(*shop.Order) error) (o *shop.Order, wrote bool, err error) {
+	return s.change(ctx, seen.ID, seen.Clone(), change)
+}
+
+func (s *Orders) change(ctx context.Context, id string, seen *shop.Order, change func(*shop.Order) error) (*shop.Order, bool, error) {
 	moves := 0
-	o, wrote, err := s.docs.tryChange(ctx, id, func(o *shop.Order) error {
+	o, wrote, err := s.docs.tryChange(ctx, id, seen, func(o *shop.Order) error {
 		moves = len(o.History)
 		_, awake := o.NextLook()
 		if err := change(o); err != nil {
@@ -62,7 +74,7 @@ func (s *Orders) Change(ctx context.Context, id string, change func(*shop.Order)
 	if wrote {
 		s.auditMoves(ctx, o, moves)
 	}
-	return o, err
+	return o, wrote, err
 }
 
 // orderKey is an order's place in a list.
@@ -142,12 +154,12 @@ func (s *Orders) auditMoves(ctx context.Context, o *shop.Order, n int) {
 
 // AddOrder makes sure that every move of the order stands in the audit.
 func (s *Audit) AddOrder(ctx context.Context, o *shop.Order) error {
+	rows := make([]AuditRow, 0, len(o.History))
 	for _, r := range o.History {
-		if err := s.add(ctx, moveAudit(o, r)); err != nil {
-			return err
-		}
+		rows = append(rows, moveAudit(o, r))
 	}
-	return nil
+	_, err := s.docs.InsertAll(ctx, rows)
+	return err
 }
 
 // EachWithCash calls each with every order whose money may have moved in [from, until):

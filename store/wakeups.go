@@ -37,6 +37,12 @@ func (s *Wakeups) Schedule(ctx context.Context, orderID string, at time.Time) er
 	return s.docs.InsertOrUpdate(ctx, orderID, row, bson.M{"$set": bson.M{"at": row.At, "seq": row.Seq}})
 }
 
+// Advance is Schedule for an order that most likely has a row, and returns the row as it is now.
+func (s *Wakeups) Advance(ctx context.Context, orderID string, at time.Time) (*Wakeup, error) {
+	row := &Wakeup{OrderID: orderID, At: at.UTC(), Seq: NewID()}
+	return row, s.docs.Put(ctx, orderID, row)
+}
+
 // Due lists the orders to be looked at, longest overdue first.
 func (s *Wakeups) Due(ctx context.Context, now time.Time, limit int) ([]Wakeup, error) {
 	return s.docs.All(ctx, bson.M{"at": bson.M{"$lte": now.UTC()}},
@@ -81,7 +87,15 @@ func (s *Wakeups) Done(ctx context.Context, o *shop.Order, d Wakeup) error {
 	if err != nil || !same {
 		return err
 	}
-	_, err = s.docs.Delete(ctx, bson.M{"_id": d.OrderID, "seq": d.Seq})
+	return s.Remove(ctx, d)
+}
+
+// Remove deletes the row of an order that is at rest by the caller's own write, unless the row
+// was touched since d was read or written, which must be before that write. Then the order need
+// not get another version as in Done: a process that read the order before that write writes in
+// vain, and one that has read it since has touched the row.
+func (s *Wakeups) Remove(ctx context.Context, d Wakeup) error {
+	_, err := s.docs.Delete(ctx, bson.M{"_id": d.OrderID, "seq": d.Seq})
 	return err
 }
 

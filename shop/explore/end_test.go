@@ -16,7 +16,7 @@ type endings map[digest]bool
 func (known endings) left(w *world) string {
 	w = w.clone()
 	for _, o := range w.orders {
-		o.granted, o.follow, o.asking = nil, nil, nil
+		o.granted, o.noting, o.follow, o.asking = nil, nil, nil, nil
 		for t := range o.trades {
 			o.trades[t].prepaying, o.trades[t].answering, o.trades[t].unknown = false, false, false
 		}

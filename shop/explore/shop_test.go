@@ -120,14 +120,19 @@ func (o *order) addRefunds() {
 	}
 }
 
-// small are the duties that are done by one write that nothing else depends on.
+// small are the duties that nothing else depends on. A process does those that are due and notes
+// all of them in one write later, which may be another one's: of that only the delay is new here.
 var small = []shop.DutyName{
 	shop.DutyAnnouncePaid, shop.DutyCart, shop.DutyCount, shop.DutyTell, shop.DutyTellRefunded, shop.DutyTellPaidBack, shop.DutyAnnounceClosed,
 }
 
 // dutyActs are the order's duties but for those that are processes of their own.
 func (o *order) dutyActs(i int) (all []act) {
-	if slices.ContainsFunc(small, o.owes) {
+	switch {
+	case o.noting != nil:
+		all = append(all, named(i, "small duties are noted", func(_ *world, o *order) { o.noteSmall() }),
+			named(i, "the process that did small duties dies", func(_ *world, o *order) { o.noting = nil }))
+	case slices.ContainsFunc(small, o.owes):
 		all = append(all, named(i, "small duties are done", func(w *world, o *order) { o.doSmall(w) }))
 	}
 	if o.owes(shop.DutyRefundRefused) {
@@ -159,17 +164,27 @@ func (o *order) owes(name shop.DutyName) bool {
 func (o *order) done(name shop.DutyName) { o.doc.DutyDone(name, o.doc.Duties[name].Owed) }
 
 func (o *order) doSmall(w *world) {
+	o.noting = map[shop.DutyName]int{}
+	after := o.doc.Clone()
 	for _, name := range small {
 		if o.owes(name) {
-			o.done(name)
+			o.noting[name] = o.doc.Duties[name].Owed
+			after.DutyDone(name, o.noting[name])
 		}
 	}
 	if w.fault == "the buyer gets no notice" {
 		return
 	}
-	for _, id := range o.doc.NoticesDue() {
+	for _, id := range after.NoticesDue() {
 		w.told[id] = true
 	}
+}
+
+func (o *order) noteSmall() {
+	for name, owed := range o.noting {
+		o.doc.DutyDone(name, owed)
+	}
+	o.noting = nil
 }
 
 // grantActs are up to two processes that grant the same order: each line is a write of its
@@ -244,7 +259,7 @@ func (o *order) followActs(i int) (all []act) {
 	for _, name := range []shop.DutyName{shop.DutyFreeze, shop.DutyRevoke} {
 		if o.owes(name) && o.follow == nil {
 			all = append(all, named(i, "a process reads the order for "+string(name), func(_ *world, o *order) {
-				o.follow = &following{read: cloneOrder(o.doc), duty: name}
+				o.follow = &following{read: o.doc.Clone(), duty: name}
 			}))
 		}
 	}

@@ -54,6 +54,7 @@ type order struct {
 	trades  []trade
 	refunds []atWeChat
 	granted []granting
+	noting  map[shop.DutyName]int // small duties done by a process that has not noted them, with how often each was owed
 	follow  *following
 	asking  *asking
 	lost    bool // the account was gone when the order was fulfilled
@@ -126,26 +127,11 @@ func (w *world) clone() *world {
 
 func (o *order) clone() *order {
 	c := *o
-	c.doc = cloneOrder(o.doc)
+	c.doc = o.doc.Clone()
 	c.trades, c.refunds = slices.Clone(o.trades), slices.Clone(o.refunds)
 	c.granted = slices.Clone(o.granted)
 	for i := range c.granted {
 		c.granted[i].results = slices.Clone(o.granted[i].results)
-	}
-	return &c
-}
-
-func cloneOrder(o *shop.Order) *shop.Order {
-	c := *o
-	c.Lines, c.Attempts, c.History = slices.Clone(o.Lines), slices.Clone(o.Attempts), slices.Clone(o.History)
-	c.Refunds = slices.Clone(o.Refunds)
-	for i := range c.Refunds {
-		c.Refunds[i].Lines = slices.Clone(o.Refunds[i].Lines)
-	}
-	c.Duties = make(map[shop.DutyName]*shop.Duty, len(o.Duties))
-	for name, d := range o.Duties {
-		duty := *d
-		c.Duties[name] = &duty
 	}
 	return &c
 }
@@ -201,6 +187,9 @@ func (o *order) writeKey(b *strings.Builder) {
 		}
 	}
 	fmt.Fprint(b, o.granted)
+	for _, name := range courses(o.noting) {
+		fmt.Fprint(b, "n", name, o.noting[name] == d.Duties[name].Owed && !d.Duties[name].Done)
+	}
 	if f := o.follow; f != nil {
 		fmt.Fprint(b, "f", f.duty, f.next, f.read.Duties[f.duty].Owed == d.Duties[f.duty].Owed)
 		for _, l := range f.read.Lines {

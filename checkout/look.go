@@ -1,0 +1,259 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+
+	"mstm/shop"
+	"mstm/store"
+)
+
+// look is one look at an order. It carries the order from step to step, so that the order is
+// read once and again only where another writer was first (see store.Orders.ChangeFrom).
+type look struct {
+	*Checkout
+	order  *shop.Order   // as it was last read or written here; nil: to be read
+	wakeup *store.Wakeup // read or written before order; nil: there is none
+	done   []dutyDone    // of order, and not noted in it yet
+	wrote  bool          // order is as this look has written it
+	fresh  bool          // order was read, and nothing was done since
+	free   bool          // what order held is released
+}
+
+// dutyDone is how a duty went. The next write of the order notes it, whatever else it writes:
+// a process that dies before has the duty done twice, which every duty bears.
+type dutyDone struct {
+	duty shop.DutyName
+	owed int   // how often it had come to be owed
+	err  error // nil: it is done
+}
+
+// drive takes an order as far as it can go now, and notes when to look again.
+func (c *Checkout) drive(ctx context.Context, orderID string) error {
+	unlock, _, err := c.locks.lock(ctx, orderID)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return (&look{Checkout: c}).run(ctx, orderID)
+}
+
+// driveOn is drive for an order that the caller has read or written already.
+func (c *Checkout) driveOn(ctx context.Context, l look) error {
+	id := l.order.ID
+	unlock, waited, err := c.locks.lock(ctx, id)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if waited {
+		l.forget() // the order has gone on
+	}
+	return l.run(ctx, id)
+}
+
+func (l *look) run(ctx context.Context, orderID string) error {
+	for range stepsMost {
+		if l.order == nil {
+			if err := l.read(ctx, orderID); errors.Is(err, shop.ErrOrderNotFound) {
+				return l.giveUp(ctx, l.wakeup)
+			} else if err != nil {
+				return err
+			}
+		}
+		stepped, err := l.step(ctx)
+		if err != nil {
+			return err
+		}
+		if !stepped {
+			return l.putAway(ctx)
+		}
+	}
+	return nil
+}
+
+// read reads the wakeup before the order: if the order changes after it was read here, the
+// process that changed it has touched the wakeup, which then is not put away.
+func (l *look) read(ctx context.Context, orderID string) (err error) {
+	l.wrote, l.free = false, false
+	l.wakeup, err = l.Store.Wakeups.Get(ctx, orderID)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	l.order, err = l.Store.Orders.Get(ctx, orderID)
+	l.fresh = true
+	return err
+}
+
+// forget has the order read again before the next step.
+func (l *look) forget() { l.order = nil }
+
+// step does the first thing that is due for the order and reports whether there was one.
+// Every step either moves the order or puts off the next try, so steps come to an end.
+func (l *look) step(ctx context.Context) (bool, error) {
+	o, now := l.order, l.Now()
+	duty, owes := l.nextDuty()
+	switch {
+	case owes && (l.fresh || !follows(duty)):
+		l.perform(ctx, duty)
+		return true, nil
+	case owes, len(l.done) > 0:
+		err := l.note(ctx)
+		if owes {
+			l.forget()
+		}
+		return true, err
+	}
+	var err error
+	switch r, closes, asks := o.RefundDue(now), o.CloseDue(now), o.AskDue(now); {
+	case r != nil:
+		err = l.driveRefund(ctx, o, r)
+	case o.State == shop.OrderPending && !now.Before(o.ExpiresAt):
+		err = l.expire(ctx, o.ID)
+	case o.State == shop.OrderClosing && o.OpenAttempt() == nil:
+		err = l.closed(ctx, o.ID)
+	case closes != nil:
+		err = calmly(l.closeAttempt(ctx, o, closes))
+	case asks != nil:
+		_, err = l.ask(ctx, o, asks)
+		err = calmly(err)
+	default:
+		return false, nil
+	}
+	l.forget()
+	return true, err
+}
+
+// calmly takes WeChat's being busy for what it is: the attempt has noted that it was asked.
+func calmly(err error) error {
+	if errors.Is(err, shop.ErrPayChannelBusy) && !errors.Is(err, shop.ErrUnavailable) {
+		return nil
+	}
+	return err
+}
+
+// nextDuty is the first duty that is due and was not done in this look.
+func (l *look) nextDuty() (shop.DutyName, bool) {
+	done := make([]shop.DutyName, 0, len(l.done))
+	for _, d := range l.done {
+		done = append(done, d.duty)
+	}
+	return l.order.NextDuty(l.Now(), done...)
+}
+
+// follows reports whether a duty brings grants to what the order says: by an order that was read
+// long before, it could undo what another look at the order has brought them to since.
+func follows(duty shop.DutyName) bool { return duty == shop.DutyFreeze || duty == shop.DutyRevoke }
+
+// perform does a duty and keeps how it went, to be noted.
+func (l *look) perform(ctx context.Context, duty shop.DutyName) {
+	l.fresh = false
+	owed := l.order.Duties[duty].Owed
+	err := l.do(ctx, duty)
+	if err != nil {
+		l.Log.WarnContext(ctx, "duty not done", "order", l.order.ID, "duty", duty, "err", err)
+	}
+	l.done = append(l.done, dutyDone{duty, owed, err})
+}
+
+// change changes the order, and notes in the same write how duties went.
+func (l *look) change(ctx context.Context, change func(*shop.Order) error) error {
+	o, wrote, err := l.Store.Orders.ChangeFrom(ctx, l.order, func(o *shop.Order) error {
+		noted := false
+		for _, d := range l.done {
+			noted = l.noteDuty(ctx, o, d) || noted
+		}
+		err := change(o)
+		if noted && errors.Is(err, store.Unchanged()) {
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	l.wrote = wrote || l.wrote && o.V == l.order.V
+	l.order, l.done = o, nil
+	return nil
+}
+
+// note notes how duties went.
+func (l *look) note(ctx context.Context) error {
+	return l.change(ctx, func(*shop.Order) error { return store.Unchanged() })
+}
+
+// noteDuty notes in an order how a duty went, and reports whether that is new to it.
+func (l *look) noteDuty(ctx context.Context, o *shop.Order, did dutyDone) bool {
+	d := o.Duties[did.duty]
+	if d == nil || d.Done {
+		return false
+	}
+	if did.err == nil {
+		o.DutyDone(did.duty, did.owed)
+		return d.Done
+	}
+	o.DutyFailed(did.duty, cause(did.err), l.Now())
+	if d.Tries == shop.AlarmAfterTries && !errors.Is(did.err, shop.ErrUnavailable) { // an outage heals by itself
+		l.alarm(ctx, "a duty keeps failing", "order", o.ID, "duty", did.duty, "err", did.err)
+	}
+	return true
+}
+
+// cause is an error as an order may keep it: its code, or that it has none.
+func cause(err error) string {
+	if code := shop.CodeOf(err); code != "" {
+		return code
+	}
+	return "INTERNAL"
+}
+
+// giveUp ends an order that was announced and never written. Taking its id makes sure that
+// it cannot be written any more; then what was held for it is free.
+func (c *Checkout) giveUp(ctx context.Context, due *store.Wakeup) error {
+	if due == nil {
+		return nil
+	}
+	o := shop.Abandoned(due.OrderID, c.Now())
+	fresh, err := c.Store.Orders.Insert(ctx, o)
+	if err != nil || !fresh {
+		return err // it came after all, and needs its row
+	}
+	if err := c.releaseOrder(ctx, o); err != nil {
+		return err
+	}
+	return c.Store.Wakeups.Done(ctx, o, *due)
+}
+
+// putAway notes when the order is looked at next, or lets it rest.
+func (l *look) putAway(ctx context.Context) error {
+	o := l.order
+	at, more := o.NextLook()
+	switch {
+	case more && l.wakeup != nil:
+		return l.Store.Wakeups.Reschedule(ctx, *l.wakeup, at)
+	case more:
+		return l.Store.Wakeups.Schedule(ctx, o.ID, at)
+	case l.wakeup == nil:
+		return nil
+	}
+	if err := l.release(ctx); err != nil {
+		return err
+	}
+	if err := l.Store.Audit.AddOrder(ctx, o); err != nil {
+		return err
+	}
+	if l.wrote {
+		return l.Store.Wakeups.Remove(ctx, *l.wakeup)
+	}
+	return l.Store.Wakeups.Done(ctx, o, *l.wakeup)
+}
+
+// release gives up what the order holds, once in a look.
+func (l *look) release(ctx context.Context) error {
+	if l.free {
+		return nil
+	}
+	err := l.releaseOrder(ctx, l.order)
+	l.free = err == nil && !l.order.Opens()
+	return err
+}
