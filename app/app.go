@@ -14,6 +14,7 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/event"
 
+	"mstm/account"
 	"mstm/cart"
 	"mstm/checkout"
 	"mstm/handlers"
@@ -45,6 +46,8 @@ type App struct {
 	Broadcaster     *notice.Broadcaster
 	Carts           *cart.Carts
 	Checkout        *checkout.Checkout
+	Accounts        *account.Accounts
+	WeChat          *account.WeChat
 
 	clock    clock
 	listener net.Listener
@@ -74,7 +77,7 @@ func (a *App) Open(ctx context.Context) (err error) {
 		}
 	}()
 	for _, open := range []func(context.Context) error{
-		a.openListener, a.openStore, a.openSandbox, a.startParts, a.openWeChat, a.openHub, a.openNotices, a.openCheckout, a.openAPI,
+		a.openListener, a.openStore, a.openSandbox, a.startParts, a.openWeChat, a.openHub, a.openNotices, a.openCheckout, a.openAccounts, a.openAPI,
 	} {
 		if err := open(ctx); err != nil {
 			return err
@@ -207,15 +210,28 @@ func (a *App) openCheckout(context.Context) error {
 	return nil
 }
 
+func (a *App) openAccounts(context.Context) (err error) {
+	cfg := account.ConfigOf(a.Store)
+	cfg.Orders, cfg.Hub, cfg.RegisterProofAfter, cfg.Now, cfg.Log = a.Checkout, a.Hub, a.Settings.RegisterProofAfter, a.clock.now, a.Log
+	if a.Accounts, err = account.New(cfg); err != nil {
+		return err
+	}
+	a.WeChat = account.NewWeChat(a.Accounts, account.WeChatConfig{
+		WeChats: a.Store.WeChats, Scenes: a.Store.Scenes, Official: a.Account, PublicURL: a.URL,
+	})
+	return nil
+}
+
 func (a *App) openAPI(context.Context) (err error) {
 	cfg := a.Settings
 	a.api, err = handlers.New(handlers.Deps{
 		Store: a.Store, Hub: a.Hub, Carts: a.Carts, Checkout: a.Checkout, Inbox: a.Inbox, Broadcaster: a.Broadcaster, Pay: a.Pay,
+		Accounts: a.Accounts, WeChat: a.WeChat, Roles: account.Roles{Users: a.Store.Users, Roles: a.Store.Roles, Hub: a.Hub, Log: a.Log},
 		Account: a.Account, WeChatSender: a.Sender, PublicURL: a.URL, Links: shop.Links{PublicURL: a.URL, Hosts: cfg.Broadcast.LinkHosts},
 		Web: web.Handler(web.Options{SandboxURL: a.SandboxURL}), Docs: web.HasDocs(),
 		Now: a.clock.now, Log: a.Log, LogDropped: droppedBy(a.Log), Production: cfg.production(),
-		RefundStepUpAbove: cfg.RefundStepUpAbove, RegisterProofAfter: cfg.RegisterProofAfter,
-		TrustedProxies: cfg.TrustedProxies, AllowedOrigins: cfg.AllowedOrigins, Stopping: a.stopping.Load,
+		RefundStepUpAbove: cfg.RefundStepUpAbove,
+		TrustedProxies:    cfg.TrustedProxies, AllowedOrigins: cfg.AllowedOrigins, Stopping: a.stopping.Load,
 	})
 	return err
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/alexedwards/argon2id"
 
-	"mstm/handlers"
+	"mstm/account"
 	"mstm/shop"
 	"mstm/store"
 	"mstm/store/sample"
@@ -48,7 +48,7 @@ func seedDemo(ctx context.Context, db *store.DB, now time.Time) error {
 }
 
 func seedAccount(ctx context.Context, db *store.DB, a sample.Account, now time.Time) error {
-	hash, err := handlers.HashPassword(a.Password)
+	hash, err := account.HashPassword(a.Password)
 	if err != nil {
 		return err
 	}

@@ -8,8 +8,8 @@ import (
 	"log/slog"
 	"slices"
 
+	"mstm/account"
 	"mstm/shop"
-	"mstm/store"
 )
 
 // grant gives an account roles beside those it has: `grant USERNAME ROLE...`. It is how a
@@ -34,17 +34,10 @@ func grant(ctx context.Context, cfg Settings, log *slog.Logger, args []string, o
 	}
 	defer closing(&err, func() error { return db.Close(context.Background()) })
 
-	u, err := db.Users.ByUsername(ctx, username)
+	u, err := account.Roles{Users: db.Users, Roles: db.Roles}.Grant(ctx, username, more)
 	if errors.Is(err, shop.ErrUserNotFound) {
 		return fmt.Errorf("nobody is called %q: register on the page first", username)
 	}
-	if err != nil {
-		return err
-	}
-	u, _, err = db.Roles.Change(ctx, u.ID, store.ByOperator, func(u *shop.User) ([]shop.Role, error) {
-		has := func(r shop.Role) bool { return slices.Contains(u.Roles, r) || slices.Contains(more, r) }
-		return slices.DeleteFunc(shop.Roles(), func(r shop.Role) bool { return !has(r) }), nil
-	})
 	if err != nil {
 		return err
 	}

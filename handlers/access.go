@@ -176,3 +176,21 @@ func (s *Server) authenticate(ctx context.Context, token string) (caller, error)
 	}
 	return caller{UserID: row.UserID, Client: row.Client, Session: row.Session(), Roles: row.Roles, Since: row.CreatedAt, row: row}, nil
 }
+
+// admitStaff holds a staff member's session against what staff need besides their role.
+func (s *Server) admitStaff(r *http.Request, x *exchange, proof bool) (err error) {
+	if x.who.row, err = s.Accounts.CheckStaff(r.Context(), x.who.row); err != nil || !proof {
+		return err
+	}
+	return s.requireProof(r)
+}
+
+// requireProof refuses a person who has neither logged in nor given the password within the last ten
+// minutes. A program has a key and no password; what needs a person does not take it.
+func (s *Server) requireProof(r *http.Request) (err error) {
+	x := exchangeOf(r.Context())
+	if x.who.UserID != "" {
+		x.who.row, err = s.Accounts.RequireProof(r.Context(), x.who.row)
+	}
+	return err
+}

@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/alexedwards/argon2id"
 
+	"mstm/account"
 	"mstm/hub/hubtest"
 	"mstm/shop"
 )
@@ -21,7 +23,7 @@ func TestAnAccountFromRegisteringToLoggingOut(t *testing.T) {
 	if got.User.Username != "lin.wei" || got.User.Name != "林薇" || got.User.ID == "" || len(got.User.Roles) != 1 || got.User.Roles[0] != shop.RoleLearner {
 		t.Errorf("registered: %s", made.Body)
 	}
-	if until := time.Until(got.ExpiresAt); until < 29*24*time.Hour || until > tokenTTL {
+	if until := time.Until(got.ExpiresAt); until < 29*24*time.Hour || until > account.TokenTTL {
 		t.Errorf("expires in %v", until)
 	}
 	w.do("POST", "/api/register", "", map[string]string{"username": "LIN.WEI", "password": aPassword}).is(409, "USERNAME_TAKEN")
@@ -69,22 +71,6 @@ func TestARegistrationThatCannotBe(t *testing.T) {
 	}
 	w.do("POST", "/api/register", "", credentials{"shortest", "Zk4#p9!x", ""}).is(201)
 	w.do("POST", "/api/register", "", credentials{"longest", strings.Repeat("Zk4#p9!x", 32), ""}).is(201)
-}
-
-func TestPasswordsThatEverybodyTries(t *testing.T) {
-	h, err := newHashing()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for p, common := range map[string]bool{
-		"Password1": true, "PASSWORD2024!": true, "woaini1314": true, "aaaaaaaa": true, "abababab": true, "12345678": true,
-		"qwertyuiop": true, "lkjhgfdsa": true, "abcdefgh": true, "87654321": true, "1qaz2wsx": true,
-		"learner-demo-password": false, "correct horse battery": false, "Zk4#p9!x": false, "密码密码密码密": true, "aaaaaaab1": false,
-	} {
-		if h.isCommon(p, "linwei") != common {
-			t.Errorf("%q is common: %v, want %v", p, !common, common)
-		}
-	}
 }
 
 func TestALoginEndsTheOldTokenOfItsClientAndNoOther(t *testing.T) {
@@ -137,27 +123,13 @@ func TestAnUnknownUserAndAWrongPasswordAreAnsweredAlike(t *testing.T) {
 	}
 }
 
-func TestBothKindsOfWrongLoginHashOnce(t *testing.T) {
-	h, err := newHashing()
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.turns = make(chan struct{}, 1)
-	h.turns <- struct{}{} // somebody hashes, and will for ever
-	h.wait = time.Millisecond
-	for _, stored := range []string{"", h.dummy} {
-		if _, _, err := h.matches(t.Context(), "x", stored); shop.CodeOf(err) != "UNAVAILABLE" {
-			t.Errorf("with the hash %.10q: %v, want it to wait for its turn", stored, err)
-		}
-	}
-}
-
 func TestAFullQueueOfLoginsIsRefusedWithAMoment(t *testing.T) {
-	w := newWorld(t)
+	w := newWorldWith(t, accountOptions{hashing: account.PasswordOptions{Params: cheap, Queue: 200 * time.Millisecond}})
 	w.learner("linwei")
-	w.api.hashing.wait = time.Millisecond
-	for range cap(w.api.hashing.turns) {
-		w.api.hashing.turns <- struct{}{}
+	for range runtime.GOMAXPROCS(0) {
+		if _, err := w.deps.Accounts.Passwords.Turn(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
 	got := w.do("POST", "/api/login", "", credentials{"linwei", aPassword, ""}).is(503, "UNAVAILABLE")
 	if got.Header.Get("Retry-After") == "" {
@@ -167,8 +139,7 @@ func TestAFullQueueOfLoginsIsRefusedWithAMoment(t *testing.T) {
 }
 
 func TestAWeakHashIsUpgradedByTheLogin(t *testing.T) {
-	w := newWorld(t)
-	w.api.hashing.params = argonParams()
+	w := newWorldWith(t, accountOptions{})
 	old, err := argon2id.CreateHash(aPassword, &argon2id.Params{Memory: 4 << 10, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
 	if err != nil {
 		t.Fatal(err)
@@ -263,9 +234,8 @@ func TestStaffNeedLongerPasswords(t *testing.T) {
 }
 
 func TestThirtyTwoFirstLoginsLeaveOneLiveToken(t *testing.T) {
-	w := newWorld(t)
+	w := newWorldWith(t, accountOptions{hashing: account.PasswordOptions{Params: cheap, Queue: 10 * time.Second}}) // the race is about the token, not about the turn to hash
 	w.learner("linwei")
-	w.api.hashing.wait = 10 * time.Second // the race is about the token, not about the turn to hash
 	tokens := make([]string, 32)
 	var all sync.WaitGroup
 	for i := range tokens {

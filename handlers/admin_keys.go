@@ -77,7 +77,7 @@ func (s *Server) createAPIKey(w http.ResponseWriter, r *http.Request) error {
 	if err := decode(w, r, &in); err != nil {
 		return err
 	}
-	name, err := shop.CleanLine("name", in.Name, 1, maxName)
+	name, err := shop.CleanLine("name", in.Name, 1, shop.MaxName)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package handlers
 import (
 	"context"
 	"crypto/sha256"
-	"math"
 	"net/http"
 	"strings"
 	"sync"
@@ -12,6 +11,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2/simplelru"
 	"golang.org/x/time/rate"
 
+	"mstm/account"
 	"mstm/checkout"
 	"mstm/shop"
 	"mstm/store"
@@ -44,18 +44,18 @@ var (
 type admission struct {
 	store *store.DB
 	mu    sync.Mutex
-	seen  *lru.LRU[string, *account]
+	seen  *lru.LRU[string, *usage]
 	known *lru.LRU[tokenSum, string] // whose a token was when it was last looked up
 	adds  chan struct{}              // places of those who add up
 }
 
-// accounts is how many people and addresses are kept, about 20 MB; who has not asked for longest
+// mostUsages is how many people and addresses are kept, about 20 MB; the one that has not asked for longest
 // makes room.
-const accounts = 50_000
+const mostUsages = 50_000
 
-// account is what one person or address has asked for. A page that runs wild must not keep its
+// usage is what one person or address has asked for. A page that runs wild must not keep its
 // learner from paying, so that is counted apart.
-type account struct {
+type usage struct {
 	running  [classEnd]int
 	pays     purse
 	lists    purse
@@ -63,14 +63,14 @@ type account struct {
 	refusals *rate.Limiter
 }
 
-func (acc *account) purse(c class) *purse {
+func (u *usage) purse(c class) *purse {
 	switch c {
 	case paying:
-		return &acc.pays
+		return &u.pays
 	case lists:
-		return &acc.lists
+		return &u.lists
 	}
-	return &acc.rest
+	return &u.rest
 }
 
 // purse is what may be spent.
@@ -84,11 +84,11 @@ type purse struct {
 }
 
 func newAdmission(s *store.DB) *admission {
-	seen, err := lru.NewLRU[string, *account](accounts, nil)
+	seen, err := lru.NewLRU[string, *usage](mostUsages, nil)
 	if err != nil {
 		panic(err) // only a size below one is refused
 	}
-	known, err := lru.NewLRU[tokenSum, string](accounts, nil)
+	known, err := lru.NewLRU[tokenSum, string](mostUsages, nil)
 	if err != nil {
 		panic(err)
 	}
@@ -143,7 +143,7 @@ func (s *Server) askerOf(r *http.Request, id string, rt route) asker {
 }
 
 func (s *Server) addressOf(r *http.Request) asker {
-	addr := neighbourhood(s.address(r))
+	addr := account.Neighbourhood(s.address(r))
 	if addr == "" {
 		return asker{}
 	}
@@ -157,32 +157,32 @@ func (a *admission) begin(who asker, c class, now time.Time) (end func(commands 
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	acc := a.account(who)
+	u := a.usage(who)
 	most := personAtOnce * who.times
 	if c == lists {
 		most = listsAtOnce * who.times
 	}
-	if acc.running[c] >= most {
-		return nil, &shed{tooMany(time.Second), acc.refusals}
+	if u.running[c] >= most {
+		return nil, &shed{shop.TooManyRequests(time.Second), u.refusals}
 	}
-	if wait := acc.purse(c).wait(now); wait > 0 && !who.free {
-		return nil, &shed{tooMany(wait), acc.refusals}
+	if wait := u.purse(c).wait(now); wait > 0 && !who.free {
+		return nil, &shed{shop.TooManyRequests(wait), u.refusals}
 	}
-	acc.running[c]++
-	return func(commands int64) { a.end(who, acc, c, int(commands)) }, nil
+	u.running[c]++
+	return func(commands int64) { a.end(who, u, c, int(commands)) }, nil
 }
 
-func (a *admission) account(who asker) *account {
-	if acc, ok := a.seen.Get(who.name); ok {
-		return acc
+func (a *admission) usage(who asker) *usage {
+	if u, ok := a.seen.Get(who.name); ok {
+		return u
 	}
 	full := func(l store.Limit) purse {
 		l.Burst, l.Every = l.Burst*who.times, l.Every/time.Duration(who.times)
 		return purse{Limiter: rate.NewLimiter(rate.Every(l.Every), l.Burst), who: who.name, budget: l}
 	}
-	acc := &account{refusals: newRefusals(), pays: full(payingBudget), lists: full(listsBudget), rest: full(restBudget)}
-	a.seen.Add(who.name, acc)
-	return acc
+	u := &usage{refusals: newRefusals(), pays: full(payingBudget), lists: full(listsBudget), rest: full(restBudget)}
+	a.seen.Add(who.name, u)
+	return u
 }
 
 // wait is how long to wait for the next request.
@@ -194,14 +194,14 @@ func (p *purse) wait(now time.Time) time.Duration {
 }
 
 // end counts a request out, and what it cost in.
-func (a *admission) end(who asker, acc *account, c class, commands int) {
+func (a *admission) end(who asker, u *usage, c class, commands int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	acc.running[c]--
+	u.running[c]--
 	if who.free || commands == 0 {
 		return
 	}
-	p, now := acc.purse(c), time.Now()
+	p, now := u.purse(c), time.Now()
 	p.ReserveN(now, min(commands, p.Burst())) // may go below zero
 	p.unsaid += commands
 	if p.unsaid < sumEvery || now.Sub(p.said) < time.Second {
@@ -229,16 +229,11 @@ func (a *admission) addUp(p *purse, commands int) {
 	p.until = time.Now().Add(wait)
 }
 
-// tooMany refuses a request till the wait is over.
-func tooMany(wait time.Duration) error {
-	return shop.ErrTooManyRequests.With("retry_after_s", max(1, int(math.Ceil(wait.Seconds()))))
-}
-
 // mayPlace refuses a person who has had too many ways to pay from WeChat of late. What is counted
 // are new numbers at WeChat (checkout.NewTrades), so a request that is sent again costs nothing.
 func (s *Server) mayPlace(r *http.Request) error {
 	if wait := s.Store.Limits.Wait(r.Context(), checkout.NewTrades, learnerID(r.Context())); wait > 0 {
-		return tooMany(wait)
+		return shop.TooManyRequests(wait)
 	}
 	return nil
 }

@@ -131,6 +131,13 @@ func (s *Server) log(r *http.Request, x *exchange, took time.Duration) {
 	s.Log.LogAttrs(r.Context(), level, "request", attrs...)
 }
 
+// event logs what an auditor looks for: denials, acts of staff.
+func (s *Server) event(r *http.Request, what string, attrs ...slog.Attr) {
+	x := exchangeOf(r.Context())
+	attrs = append(attrs, slog.String("request_id", x.id), slog.String("user", x.who.id()))
+	s.Log.LogAttrs(r.Context(), slog.LevelInfo, what, attrs...)
+}
+
 // knownMethod keeps words that a caller invents out of logs and metric labels.
 func knownMethod(m string) string {
 	switch m {

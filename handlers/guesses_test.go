@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"mstm/account"
 )
 
 // behindAProxy has the shop believe what the test says of addresses.
@@ -21,7 +23,7 @@ func TestAPasswordIsNotGuessedAtWill(t *testing.T) {
 	w.do("POST", "/api/register", "", credentials{Username: "owner", Password: aPassword}).is(201)
 	w.tryPassword("owner", aPassword, "198.51.100.1").is(200) // at home
 
-	tries := triesQuick.Burst + 15
+	tries := account.TriesQuick.Burst + 15
 	for _, name := range []string{"owner", "nobody"} { // whether there is one is nobody's business
 		var wrong, refused atomic.Int32
 		var all sync.WaitGroup
@@ -40,7 +42,7 @@ func TestAPasswordIsNotGuessedAtWill(t *testing.T) {
 			})
 		}
 		all.Wait()
-		if wrong.Load() != int32(triesQuick.Burst) || refused.Load() != 15 {
+		if wrong.Load() != int32(account.TriesQuick.Burst) || refused.Load() != 15 {
 			t.Errorf("%s: %d tried, %d refused", name, wrong.Load(), refused.Load())
 		}
 	}
@@ -55,7 +57,7 @@ func TestAPasswordIsNotGuessedAtWill(t *testing.T) {
 func TestOneAddressDoesNotTryEveryone(t *testing.T) {
 	w := newWorld(t, behindAProxy)
 	refused := 0
-	for i := range triesAddress.Burst + 50 {
+	for i := range account.TriesAddress.Burst + 50 {
 		// One home has 2^64 addresses of IPv6.
 		if w.tryPassword(fmt.Sprintf("user%d", i), "a wrong password", fmt.Sprintf("2001:db8::%x", i+1)).Status == 429 {
 			refused++
@@ -71,10 +73,10 @@ func TestAStolenTokenDoesNotGuessThePassword(t *testing.T) {
 	w := newWorld(t)
 	token, _ := w.learner("owner")
 	statuses := map[int]int{}
-	for range triesQuick.Burst + 5 {
+	for range account.TriesQuick.Burst + 5 {
 		statuses[w.do("PUT", "/api/me/password", token, map[string]string{"current_password": "a wrong password", "password": "a brand new secret"}).Status]++
 	}
-	if statuses[403] != triesQuick.Burst || statuses[429] != 5 {
+	if statuses[403] != account.TriesQuick.Burst || statuses[429] != 5 {
 		t.Errorf("answers %v", statuses)
 	}
 	w.do("POST", "/api/login", "", credentials{Username: "owner", Password: aPassword}).is(200)

@@ -1,9 +1,11 @@
 package handlers
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"mstm/hub"
 	"mstm/shop"
@@ -31,4 +33,10 @@ func (s *Server) keepPlace(w http.ResponseWriter, r *http.Request) {
 	if pos := s.Hub.Position(hub.UserTopic(learnerID(r.Context()))); pos != "" {
 		w.Header().Set(positionHeader, `{"user":"`+pos+`"}`)
 	}
+}
+
+// afterwards is the context of what follows a change that is done: it goes on when the
+// caller hangs up, but not for long.
+func afterwards(r *http.Request) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(r.Context()), time.Second)
 }

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"cmp"
 	"net/http"
 	"net/url"
 
@@ -65,7 +64,7 @@ func (s *Server) placeOrder(w http.ResponseWriter, r *http.Request) error {
 		UserID: learnerID(r.Context()), Key: key, Lines: in.Lines, Seen: *in.Total, Channel: in.Channel, Payer: payer,
 	}, func(p checkout.Placed) ([]byte, error) { return marshal(viewPlaced(p)) })
 	if err != nil {
-		return s.showTheWay(r, err, checkoutPage(in.Lines))
+		return s.WeChat.PayerPage(r.Context(), learnerID(r.Context()), err, checkoutPage(in.Lines))
 	}
 	return sendAnswer(w, answer)
 }
@@ -86,8 +85,8 @@ func (s *Server) payer(r *http.Request, ch shop.Channel) (shop.Payer, error) {
 	if ch != shop.ChannelJSAPI {
 		return p, nil
 	}
-	b, err := s.Store.Bindings.Get(r.Context(), learnerID(r.Context()))
-	p.Openid = cmp.Or(b.Payer, b.Openid)
+	var err error
+	p.Openid, err = s.WeChat.Payer(r.Context(), learnerID(r.Context()))
 	return p, err
 }
 
@@ -152,7 +151,7 @@ func (s *Server) payOrder(w http.ResponseWriter, r *http.Request) error {
 	}
 	p, err := s.Checkout.Pay(r.Context(), learnerID(r.Context()), id, in.Channel, payer)
 	if err != nil {
-		return s.showTheWay(r, err, "/orders/"+id)
+		return s.WeChat.PayerPage(r.Context(), learnerID(r.Context()), err, "/orders/"+id)
 	}
 	return encode(w, http.StatusOK, viewPlaced(p))
 }

@@ -9,32 +9,6 @@ import (
 	"mstm/shop"
 )
 
-func TestNewPassword_EasyToGuess_IsRefused(t *testing.T) {
-	h, err := newHashing()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range []string{
-		"wechatpay", "WeChatPay1", "shop1234", "Sh0p1234!", "learner1", "1earner!", "l3arn3r2024", "kecheng2024", "mstm-shop", "mstm2026!!",
-		"课程课程课程", "密码是", "我的密码", "微信支付", "拾课拾课拾课", "购物车支付", "ｐａｓｓｗｏｒｄ１", "P@ssw0rd!", "zhangwei88", "shop-learner-2026", "一心一意", "aaaaaaaaaaaaaaaa",
-		"abcdefgh1234", "qwertyuiop1", "20240101", "hunter22hunter22",
-	} {
-		if err := h.checkNew(p, "learner", minPassword); err == nil {
-			t.Errorf("%q is taken", p)
-		}
-	}
-	for _, p := range []string{aPassword, "Zk4#p9!xQ7", "another long password", "清明时节雨纷纷路上行人", "pässwörd ünïcode", "the-shop-opens-at-nine"} {
-		if err := h.checkNew(p, "learner", minPassword); err != nil {
-			t.Errorf("%q: %v", p, err)
-		}
-	}
-	for _, p := range []string{"wolf", "five字五字五字五", "wechat shop 2026"} {
-		if err := h.checkNew(p, "wolf", minStaffPassword); err == nil {
-			t.Errorf("%q is taken for staff", p)
-		}
-	}
-}
-
 // TestPassword_OtherFormOfTheSameCharacters_LogsIn types what looks the same in other code points.
 func TestPassword_OtherFormOfTheSameCharacters_LogsIn(t *testing.T) {
 	w := newWorld(t)
@@ -50,7 +24,7 @@ func TestPassword_OtherFormOfTheSameCharacters_LogsIn(t *testing.T) {
 func TestPassword_HashedAsTyped_LogsInAndIsHashedAgain(t *testing.T) {
 	w := newWorld(t)
 	composed, decomposed := "café au lait sèche", "cafe\u0301 au lait se\u0300che"
-	hash, err := argon2id.CreateHash(decomposed, w.api.hashing.params)
+	hash, err := argon2id.CreateHash(decomposed, cheap)
 	if err != nil {
 		t.Fatal(err)
 	}

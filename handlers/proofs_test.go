@@ -11,12 +11,15 @@ import (
 
 	altcha "github.com/altcha-org/altcha-lib-go"
 
+	"mstm/account"
 	"mstm/shop"
 )
 
+var proofOptions = accountOptions{hashing: account.PasswordOptions{Params: cheap}, proofAfter: 5}
+
 // proofWorld asks for a proof of work after five registrations, and believes what a proxy says of addresses.
 func proofWorld(t *testing.T, options ...func(*Deps)) *world {
-	return newWorld(t, append(options, behindAProxy, func(d *Deps) { d.RegisterProofAfter = 5 })...)
+	return newWorldWith(t, proofOptions, append(options, behindAProxy)...)
 }
 
 // register registers from an address with a proof, nil for none.
@@ -41,7 +44,7 @@ func (w *world) useUp(addr string) {
 func (a answer) solved() map[string]any {
 	a.t.Helper()
 	a.is(403, "PROOF_REQUIRED")
-	c := as[struct{ Challenge challenge }](a).Challenge
+	c := as[struct{ Challenge account.Challenge }](a).Challenge
 	found, err := altcha.SolveChallenge(c.Challenge, c.Salt, altcha.SHA256, int(c.MaxNumber), 0, nil)
 	if err != nil || found == nil {
 		a.t.Fatalf("no solution of %+v: %v", c, err)
@@ -65,7 +68,7 @@ func TestRegister_AddressThatRegisteredOften_NeedsAProofUpToTheLimit(t *testing.
 		w.register(name, addr, w.register(name, addr, nil).solved()).is(want)
 	}
 	proof := w.register("joiner41", "2001:db8::ffff", nil).solved()
-	for w.store.Limits.Take(t.Context(), registering, neighbourhood("2001:db8::ffff")) == 0 { // as many more have registered
+	for w.store.Limits.Take(t.Context(), account.Registering, account.Neighbourhood("2001:db8::ffff")) == 0 { // as many more have registered
 	}
 	w.register("joiner41", "2001:db8::ffff", proof).is(429, "TOO_MANY_REQUESTS")
 	w.register("elsewhere", "2001:db8:0:1::1", nil).is(201)
@@ -101,7 +104,7 @@ func TestRegister_ProofThatIsNoneAnyMore_IsRefusedWithTheNextChallenge(t *testin
 	again := w.register("wei", addr, good).solved()
 
 	late := fresh()
-	later.Store(int64(proofTTL))
+	later.Store(int64(account.ProofTTL))
 	w.register("wei", addr, late).is(403, "PROOF_REQUIRED")
 	later.Store(0)
 	w.register("wei", addr, again).is(201)
@@ -117,7 +120,9 @@ func (w *world) solvedFor(t *testing.T, purpose string) map[string]any {
 	return solution(t, key, purpose)
 }
 
-func foreign(t *testing.T) map[string]any { return solution(t, "another key", proofOfRegistering) }
+func foreign(t *testing.T) map[string]any {
+	return solution(t, "another key", account.ProofOfRegistering)
+}
 
 func solution(t *testing.T, key, purpose string) map[string]any {
 	t.Helper()
@@ -134,7 +139,9 @@ func solution(t *testing.T, key, purpose string) map[string]any {
 // TestRegister_OneProofManyTimesAtOnce_MakesOneAccount sends the proof to two instances.
 func TestRegister_OneProofManyTimesAtOnce_MakesOneAccount(t *testing.T) {
 	w := proofWorld(t)
-	second, err := New(w.deps)
+	deps := w.deps
+	w.openAccounts(&deps, proofOptions)
+	second, err := New(deps)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,23 +170,6 @@ func TestRegister_OneProofManyTimesAtOnce_MakesOneAccount(t *testing.T) {
 	}
 }
 
-func TestRegister_CrowdAtThisMachineToo_NeedsHarderWork(t *testing.T) {
-	w := proofWorld(t)
-	h := w.api.hashing
-	h.wait = 50 * time.Millisecond
-	for range proofCrowd {
-		h.joined.Add(1)
-	}
-	a := w.register("lin", "127.0.0.1", nil)
-	proof := a.solved()
-	if c := as[struct{ Challenge challenge }](a).Challenge; c.MaxNumber != proofWorkCrowded {
-		t.Errorf("the work in a crowd is %d", c.MaxNumber)
-	}
-	w.register("lin", "127.0.0.1", proof).is(201)
-	h.joined.Store(0)
-	w.register("wei", "127.0.0.1", nil).is(201)
-}
-
 func TestFirstPassword_ManyUsernamesTried_IsRefused(t *testing.T) {
 	w := newWorld(t)
 	w.learner("taken")
@@ -187,14 +177,14 @@ func TestFirstPassword_ManyUsernamesTried_IsRefused(t *testing.T) {
 	if _, err := w.store.WeChats.Register(t.Context(), u, "openid1", "", nil, time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	token, _, err := w.store.Tokens.Put(t.Context(), u, "web", time.Now(), tokenTTL)
+	token, _, err := w.store.Tokens.Put(t.Context(), u, "web", time.Now(), account.TokenTTL)
 	if err != nil {
 		t.Fatal(err)
 	}
 	choose := func(name string) answer {
 		return w.do("PUT", "/api/me/password", token, map[string]string{"username": name, "password": aPassword})
 	}
-	for range naming.Burst {
+	for range account.Naming.Burst {
 		choose("taken").is(409, "USERNAME_TAKEN")
 	}
 	choose("taken").is(429, "TOO_MANY_REQUESTS")

@@ -16,9 +16,9 @@ import (
 	"time"
 
 	"github.com/julienschmidt/httprouter"
-	"golang.org/x/sync/singleflight"
 	"golang.org/x/time/rate"
 
+	"mstm/account"
 	"mstm/cart"
 	"mstm/checkout"
 	"mstm/hub"
@@ -32,6 +32,9 @@ import (
 type Deps struct {
 	Store        *store.DB
 	Hub          *hub.Hub
+	Accounts     *account.Accounts
+	WeChat       *account.WeChat
+	Roles        account.Roles
 	Carts        *cart.Carts
 	Checkout     *checkout.Checkout
 	Inbox        *notice.Inbox
@@ -42,11 +45,9 @@ type Deps struct {
 	Web          http.Handler         // the pages; nil: none
 	// RefundStepUpAbove is how much finance may give back of an order without the password again.
 	RefundStepUpAbove shop.Fen
-	// RegisterProofAfter is how often an address registers within ten minutes without a proof of work; 0: always.
-	RegisterProofAfter int
-	Docs               bool // Web has the page that shows the contract, as /docs
-	Now                func() time.Time
-	Log                *slog.Logger
+	Docs              bool // Web has the page that shows the contract, as /docs
+	Now               func() time.Time
+	Log               *slog.Logger
 
 	PublicURL      string         // how WeChat's pages come back to the shop
 	Links          shop.Links     // where a broadcast's link may lead
@@ -64,15 +65,13 @@ type Server struct {
 	mux      *httprouter.Router
 	origins  map[string]bool
 	address  func(*http.Request) string
-	hashing  *hashing
 	front    frontCache
 	metrics  *metrics
 	refused  *sampler // callbacks, in the log
 	unopened *sampler // sockets, in the log
 	shed     *sampler // requests, in the log
 	doors    *admission
-	refusals *rate.Limiter      // of all, where a class is full
-	payers   singleflight.Group // authorisations for paying that are under way, by word and code
+	refusals *rate.Limiter // of all, where a class is full
 
 	contract, liveContract *readyMade // the documents of REST and of the socket
 }
@@ -84,10 +83,6 @@ func New(d Deps) (http.Handler, error) {
 	s.doors, s.refusals = newAdmission(d.Store), rate.NewLimiter(refusalsAll, refusalsAll)
 	for _, o := range d.AllowedOrigins {
 		s.origins[o] = true
-	}
-	var err error
-	if s.hashing, err = newHashing(); err != nil {
-		return nil, err
 	}
 	contract, err := Contract()
 	if err != nil {
@@ -211,7 +206,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, x *exchange, rt r
 	}
 	if rt.from != stream {
 		if x.who.UserID != "" {
-			s.noteUse(bounded)
+			s.Accounts.NoteUse(bounded.Context(), x.who.row)
 		}
 		return rt.do(w, bounded)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"mstm/account"
 	"mstm/shop"
 )
 
@@ -72,11 +73,11 @@ func TestStepUp_Guesses_CountWithThoseAtTheLogin(t *testing.T) {
 	w := newWorld(t)
 	token, _ := w.learner("lin")
 	statuses := map[int]int{}
-	for range triesQuick.Burst / 2 {
+	for range account.TriesQuick.Burst / 2 {
 		statuses[w.do("POST", "/api/me/step-up", token, map[string]string{"password": "a wrong password"}).Status]++
 		statuses[w.do("POST", "/api/login", "", credentials{"lin", "a wrong password", "web"}).Status]++
 	}
-	if statuses[http.StatusForbidden] != triesQuick.Burst/2 || statuses[http.StatusUnauthorized] != triesQuick.Burst/2 {
+	if statuses[http.StatusForbidden] != account.TriesQuick.Burst/2 || statuses[http.StatusUnauthorized] != account.TriesQuick.Burst/2 {
 		t.Fatalf("guesses are answered %v", statuses)
 	}
 	w.do("POST", "/api/me/step-up", token, map[string]string{"password": aPassword}).is(429, "TOO_MANY_REQUESTS")
@@ -103,7 +104,7 @@ func TestStaffPassword_TooShortForANewRole_IsAskedForUntilItIsChanged(t *testing
 
 func TestStaffPassword_NotKnownYet_IsLearnedAtTheLogin(t *testing.T) {
 	w := newWorld(t)
-	hash, err := w.api.hashing.hash(t.Context(), aPassword)
+	hash, err := account.HashPassword(aPassword)
 	if err != nil {
 		t.Fatal(err)
 	}

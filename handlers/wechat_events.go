@@ -13,7 +13,7 @@ import (
 // heard does what an event of the official account asks for. Doing it again changes nothing.
 func (s *Server) heard(r *http.Request, ev wechat.Event) error {
 	if word := ev.Scene(); word != "" {
-		err := s.scanned(r, ev.Openid, word)
+		err := s.WeChat.Scanned(r.Context(), ev.Openid, word)
 		if err != nil && !errors.Is(err, shop.ErrWeChatLink) && !errors.Is(err, shop.ErrWeChatOwnAccount) {
 			return err
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/alexedwards/argon2id"
 	"go.mongodb.org/mongo-driver/v2/event"
 
+	"mstm/account"
 	"mstm/cart"
 	"mstm/checkout"
 	"mstm/handlers/contracttest"
@@ -39,9 +40,24 @@ type world struct {
 
 const aPassword = "correct horse battery"
 
+// cheap hashes passwords at little cost.
+var cheap = &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+
 // newWorld opens an empty shop with two categories; options change what it is made of.
 // Its passwords are hashed at little cost.
 func newWorld(t testing.TB, options ...func(*Deps)) *world {
+	t.Helper()
+	return newWorldWith(t, accountOptions{hashing: account.PasswordOptions{Params: cheap}}, options...)
+}
+
+// accountOptions are those of a world's accounts.
+type accountOptions struct {
+	hashing    account.PasswordOptions
+	proofAfter int // registrations of one address; 0: no proof of work is asked for
+}
+
+// newWorldWith is newWorld with other accounts.
+func newWorldWith(t testing.TB, accounts accountOptions, options ...func(*Deps)) *world {
 	t.Helper()
 	w := &world{t: t, log: &logBook{}, reads: &commandCount{}}
 	w.store = storetest.Open(t, func(c *store.Config) { c.Monitor = w.reads.monitor() })
@@ -58,15 +74,12 @@ func newWorld(t testing.TB, options ...func(*Deps)) *world {
 	w.deps.Checkout = checkout.New(checkout.Config{Store: checkout.CollectionsOf(w.store), Hub: live, Carts: w.deps.Carts, Now: w.deps.Now, Log: logger})
 	w.deps.Inbox = notice.New(notice.Config{Store: notice.InboxCollectionsOf(w.store), Hub: live, Now: w.deps.Now, Log: logger})
 	w.deps.Broadcaster = notice.NewBroadcaster(notice.BroadcasterConfig{Store: notice.BroadcasterCollectionsOf(w.store), Hub: live, Now: w.deps.Now, Log: logger})
+	w.openAccounts(&w.deps, accounts)
 	h, err := New(w.deps)
 	if err != nil {
 		t.Fatalf("New: %v", err)
 	}
 	w.api = h.(*Server)
-	w.api.hashing.params = &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
-	if w.api.hashing.dummy, err = argon2id.CreateHash("nobody's", w.api.hashing.params); err != nil {
-		t.Fatal(err)
-	}
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
 	w.url = server.URL
@@ -76,6 +89,22 @@ func newWorld(t testing.TB, options ...func(*Deps)) *world {
 		}
 	}
 	return w
+}
+
+// openAccounts adds the accounts to d.
+func (w *world) openAccounts(d *Deps, o accountOptions) {
+	w.t.Helper()
+	p, err := account.NewPasswords(o.hashing)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	cfg := account.ConfigOf(w.store)
+	cfg.Orders, cfg.Hub, cfg.Now, cfg.Log, cfg.Passwords, cfg.RegisterProofAfter = d.Checkout, d.Hub, d.Now, d.Log, p, o.proofAfter
+	if d.Accounts, err = account.New(cfg); err != nil {
+		w.t.Fatal(err)
+	}
+	d.WeChat = account.NewWeChat(d.Accounts, account.WeChatConfig{WeChats: w.store.WeChats, Scenes: w.store.Scenes, Official: d.Account})
+	d.Roles = account.Roles{Users: w.store.Users, Roles: w.store.Roles, Hub: d.Hub, Log: d.Log}
 }
 
 func (w *world) runHub(live *hub.Hub) {

@@ -3,6 +3,8 @@ package shop
 import (
 	"errors"
 	"maps"
+	"math"
+	"time"
 )
 
 // Kind is the class of an error; the HTTP layer picks the status by it.
@@ -68,6 +70,11 @@ func (e *Error) At(param string) *Error {
 	c := *e
 	c.Param = param
 	return &c
+}
+
+// TooManyRequests is ErrTooManyRequests till the wait is over, in whole seconds and at least one.
+func TooManyRequests(wait time.Duration) *Error {
+	return ErrTooManyRequests.With("retry_after_s", max(1, int(math.Ceil(wait.Seconds()))))
 }
 
 // CodeOf is the stable code of err, or "" where it has none.

@@ -9,6 +9,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
+// MaxName is the length of the names of people and API keys, in characters.
+const MaxName = 40
+
 // Role is what a member of staff may do besides reading.
 type Role string
 

@@ -1,6 +1,7 @@
-package handlers
+package account
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -53,11 +54,17 @@ func passwordForms(password string) []string {
 // hashQueue is how long a login waits for its turn at hashing.
 const hashQueue = time.Second
 
-// hashing lets as many password hashes run as there are cores: each takes tens of
+// PasswordOptions say how passwords are hashed. The zero value is the shop's; tests hash at less cost.
+type PasswordOptions struct {
+	Params *argon2id.Params // nil: OWASP's
+	Queue  time.Duration    // how long a login waits for its turn; 0: a second
+}
+
+// Passwords judges, hashes and compares passwords. It lets as many hashes run as there are cores: each takes tens of
 // milliseconds and 19 MiB, so a flood of logins would otherwise take the machine down. New
 // accounts have one place of their own, and wait while a login hashes or waits: however many
 // register, people get in.
-type hashing struct {
+type Passwords struct {
 	params *argon2id.Params
 	turns  chan struct{}
 	joins  chan struct{}
@@ -65,15 +72,19 @@ type hashing struct {
 	joined atomic.Int64 // new accounts that wait or are at it
 	last   atomic.Int64 // when a login hashed last, in Unix ns
 	wait   time.Duration
-	dummy  string // hash of a password that nobody has
+	dummy  string // hash of a password that no account has
 	common map[string]bool
 	words  []string // the same
 }
 
-func newHashing() (*hashing, error) {
-	h := &hashing{
-		params: argonParams(), turns: make(chan struct{}, runtime.GOMAXPROCS(0)), joins: make(chan struct{}, 1),
-		wait: hashQueue,
+// NewPasswords makes the passwords of one process.
+func NewPasswords(o PasswordOptions) (*Passwords, error) {
+	h := &Passwords{
+		params: o.Params, turns: make(chan struct{}, runtime.GOMAXPROCS(0)), joins: make(chan struct{}, 1),
+		wait: cmp.Or(o.Queue, hashQueue),
+	}
+	if h.params == nil {
+		h.params = argonParams()
 	}
 	h.common, h.words = commonPasswords()
 	var err error
@@ -83,8 +94,9 @@ func newHashing() (*hashing, error) {
 	return h, nil
 }
 
-// turn waits for a place among those who hash; the caller calls done.
-func (h *hashing) turn(ctx context.Context) (done func(), err error) {
+// Turn waits for a place among the logins that hash; the caller calls done. Where none is free in time it fails with
+// shop.ErrUnavailable.
+func (h *Passwords) Turn(ctx context.Context) (done func(), err error) {
 	h.logins.Add(1)
 	leave, err := h.place(ctx, h.turns)
 	if err != nil {
@@ -94,7 +106,7 @@ func (h *hashing) turn(ctx context.Context) (done func(), err error) {
 	return func() { leave(); h.logins.Add(-1); h.last.Store(time.Now().UnixNano()) }, nil
 }
 
-func (h *hashing) place(ctx context.Context, places chan struct{}) (leave func(), err error) {
+func (h *Passwords) place(ctx context.Context, places chan struct{}) (leave func(), err error) {
 	timer := time.NewTimer(h.wait)
 	defer timer.Stop()
 	select {
@@ -122,11 +134,11 @@ const (
 const proofCrowd = 24
 
 // crowded reports whether more new accounts wait than can be made soon.
-func (h *hashing) crowded() bool { return h.joined.Load() >= proofCrowd }
+func (h *Passwords) crowded() bool { return h.joined.Load() >= proofCrowd }
 
 // standBack lets the time pass that waiting in vain would take: a client that asks again and again
 // asks no oftener in a crowd.
-func (h *hashing) standBack(ctx context.Context) error {
+func (h *Passwords) standBack(ctx context.Context) error {
 	select {
 	case <-time.After(h.wait):
 		return nil
@@ -137,7 +149,7 @@ func (h *hashing) standBack(ctx context.Context) error {
 
 // join does the work of a new account, the judging of its password and its hash, in its turn:
 // one at a time, once no login hashes or waits, or after a while.
-func (h *hashing) join(ctx context.Context, work func() error) error {
+func (h *Passwords) join(ctx context.Context, work func() error) error {
 	h.joined.Add(1)
 	defer h.joined.Add(-1)
 	leave, err := h.place(ctx, h.joins)
@@ -161,21 +173,26 @@ func (h *hashing) join(ctx context.Context, work func() error) error {
 	return work()
 }
 
+// create is the PHC string of a new account's password, made within join.
+func (h *Passwords) create(password string) (string, error) {
+	return argon2id.CreateHash(normalPassword(password), h.params)
+}
+
 // hash is the PHC string of a new password.
-func (h *hashing) hash(ctx context.Context, password string) (string, error) {
-	done, err := h.turn(ctx)
+func (h *Passwords) hash(ctx context.Context, password string) (string, error) {
+	done, err := h.Turn(ctx)
 	if err != nil {
 		return "", err
 	}
 	defer done()
-	return argon2id.CreateHash(normalPassword(password), h.params)
+	return h.create(password)
 }
 
 // matches reports whether the password is that of stored, and whether stored is to be replaced: made
 // with weaker parameters than today's, or of another form than the normal one. An empty stored is a
 // user that does not exist: it costs the same time and never matches.
-func (h *hashing) matches(ctx context.Context, password, stored string) (ok, weak bool, err error) {
-	done, err := h.turn(ctx)
+func (h *Passwords) matches(ctx context.Context, password, stored string) (ok, weak bool, err error) {
+	done, err := h.Turn(ctx)
 	if err != nil {
 		return false, false, err
 	}
@@ -196,7 +213,7 @@ func (h *hashing) matches(ctx context.Context, password, stored string) (ok, wea
 	return false, false, nil
 }
 
-func (h *hashing) isWeak(used *argon2id.Params) bool {
+func (h *Passwords) isWeak(used *argon2id.Params) bool {
 	p := h.params
 	return used.Memory < p.Memory || used.Iterations < p.Iterations || used.SaltLength < p.SaltLength || used.KeyLength < p.KeyLength
 }

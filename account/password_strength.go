@@ -1,4 +1,4 @@
-package handlers
+package account
 
 import (
 	"cmp"
@@ -13,7 +13,7 @@ import (
 
 // checkNew refuses a password that is too short, too long, one of the first that an attacker tries, or
 // easy to guess. There are no rules about its characters, and nothing is trimmed.
-func (h *hashing) checkNew(password, username string, least int) error {
+func (h *Passwords) checkNew(password, username string, least int) error {
 	p := normalPassword(password)
 	switch {
 	case len(p) < least:
@@ -42,7 +42,7 @@ const maxEstimated = 64
 
 // guesses estimates how many guesses find the password, for an attacker who knows the username, the
 // shop's own words, common passwords, names, dates, keyboards, and the usual replacements of letters.
-func (h *hashing) guesses(password, username string) float64 {
+func (h *Passwords) guesses(password, username string) float64 {
 	start := []rune(password)
 	start = start[:min(len(start), maxEstimated)]
 	to := toASCII(start)
@@ -74,7 +74,7 @@ func toASCII(password []rune) func(rune) rune {
 // isCommon knows the listed passwords and the username, in any case, with letters replaced by figures
 // or signs that look like them, and with figures or signs around them; repeats of one or two
 // characters; runs of the keyboard.
-func (h *hashing) isCommon(password, username string) bool {
+func (h *Passwords) isCommon(password, username string) bool {
 	p := strings.ToLower(password)
 	if letters(p) <= 2 || isRun(p) {
 		return true

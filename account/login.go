@@ -1,0 +1,162 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"time"
+
+	"mstm/hub"
+	"mstm/shop"
+	"mstm/store"
+)
+
+// TokenTTL is how long a login lasts.
+const TokenTTL = 30 * 24 * time.Hour
+
+// Session is a login that has just begun.
+type Session struct {
+	Token     string // kept nowhere else
+	ExpiresAt time.Time
+	User      *shop.User
+}
+
+func newSession(token string, row store.TokenRow, u *shop.User) Session {
+	return Session{token, row.ExpiresAt.UTC(), u}
+}
+
+// Credentials are what a login needs.
+type Credentials struct {
+	Username, Password string
+	Client             string // one of store.Clients; "": web
+}
+
+func (c *Credentials) normalise() error {
+	c.Username = shop.NormalUsername(c.Username)
+	if c.Client == "" {
+		c.Client = "web"
+	}
+	return CheckClient(c.Client)
+}
+
+// CheckClient refuses a client that is not on the list, and names those that are.
+func CheckClient(name string) error {
+	if !store.ValidClient(name) {
+		return shop.ErrInvalidField.At("client").With("allowed", store.Clients())
+	}
+	return nil
+}
+
+// Login begins a session of an account and ends the client's one before. An unknown username and a wrong password have
+// the same answer, shop.ErrWrongCredentials, after the same work, and may be tried as often.
+func (a *Accounts) Login(ctx context.Context, v Visitor, in Credentials) (Session, error) {
+	if err := in.normalise(); err != nil {
+		return Session{}, err
+	}
+	forgive, err := a.guesses.mayTry(ctx, v, in.Username)
+	if err != nil {
+		return Session{}, err
+	}
+	u, err := a.userNamed(ctx, in.Username)
+	if err != nil {
+		return Session{}, err
+	}
+	ok, weak, err := a.Passwords.matches(ctx, in.Password, u.PasswordHash)
+	if err != nil {
+		return Session{}, err
+	}
+	if !ok {
+		v.log(ctx, a.Log, "login refused", slog.String("addr", v.Addr))
+		return Session{}, shop.ErrWrongCredentials
+	}
+	forgive()
+	a.notePassword(ctx, u, in.Password, weak)
+	return a.open(ctx, v, u, in.Client)
+}
+
+// userNamed is the account with a username, an empty one where there is none: its hash is empty, which no password
+// matches. What cannot be a username never reaches the store.
+func (a *Accounts) userNamed(ctx context.Context, name string) (*shop.User, error) {
+	if !usernamePattern.MatchString(name) {
+		return &shop.User{}, nil
+	}
+	u, err := a.Users.ByUsername(ctx, name)
+	if errors.Is(err, shop.ErrUserNotFound) {
+		return &shop.User{}, nil
+	}
+	return u, err
+}
+
+// notePassword keeps what can only be seen while the right password is there: its length, where that is not known yet,
+// and the hash that it has today, where the kept one is weak. The login does not depend on it: the next one tries again.
+func (a *Accounts) notePassword(ctx context.Context, u *shop.User, password string, weak bool) {
+	long := hasStaffLength(password)
+	if !weak && u.StaffPassword != nil && *u.StaffPassword == long {
+		return
+	}
+	u.StaffPassword = &long
+	hash, err := u.PasswordHash, error(nil)
+	if weak {
+		hash, err = a.Passwords.hash(ctx, password)
+	}
+	if err == nil {
+		_, err = a.Users.ReplacePassword(ctx, u.ID, u.PasswordHash, hash, long)
+	}
+	if err != nil {
+		a.Log.WarnContext(ctx, "what a password says is not kept", "user", u.ID, "err", err)
+		return
+	}
+	u.PasswordHash = hash
+}
+
+// open makes the client's new token, which ends its old one and that one's sockets.
+func (a *Accounts) open(ctx context.Context, v Visitor, u *shop.User, client string) (Session, error) {
+	now := a.Now()
+	token, row, err := a.Tokens.Put(ctx, u, client, now, TokenTTL)
+	if err != nil {
+		return Session{}, err
+	}
+	if err := a.stillSame(ctx, u, client); err != nil {
+		return Session{}, err
+	}
+	ended, err := a.Tokens.EndOldest(ctx, u.ID, client)
+	if err != nil {
+		return Session{}, err
+	}
+	for _, old := range ended {
+		a.pages.end(ctx, u.ID, old.Client, "", hub.Replaced)
+	}
+	// Not where a newer login has replaced this one already: that one's sockets are good.
+	if _, err := a.Tokens.Authenticate(ctx, token, now); err == nil {
+		a.pages.end(ctx, u.ID, client, row.Session(), hub.Replaced)
+	}
+	v.log(ctx, a.Log, "logged in", slog.String("who", u.ID), slog.String("client", client))
+	return newSession(token, row, u), nil
+}
+
+// stillSame takes the new token back where the password or the roles changed between reading the account and writing the
+// token: that change could not see it.
+func (a *Accounts) stillSame(ctx context.Context, u *shop.User, client string) error {
+	now, err := a.Users.Get(ctx, u.ID)
+	if err == nil && now.PasswordHash == u.PasswordHash && slices.Equal(now.Roles, u.Roles) {
+		return nil
+	}
+	if dropErr := a.Tokens.Delete(ctx, u.ID, client); dropErr != nil {
+		return dropErr
+	}
+	if err != nil {
+		return err
+	}
+	return shop.ErrWrongCredentials
+}
+
+// Logout ends a session and its sockets.
+func (a *Accounts) Logout(ctx context.Context, v Visitor, session store.TokenRow) error {
+	if err := a.Tokens.Delete(ctx, session.UserID, session.Client); err != nil {
+		return err
+	}
+	a.pages.end(ctx, session.UserID, session.Client, "", hub.LoggedOut)
+	v.log(ctx, a.Log, "logged out")
+	return nil
+}

@@ -1,0 +1,182 @@
+package account
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"strings"
+	"time"
+
+	"mstm/shop"
+	"mstm/store"
+	"mstm/wechat"
+)
+
+// LoginTime is how long WeChat's page may take until a login. A question for the password waits as long.
+const LoginTime = 10 * time.Minute
+
+// WeChatLogin is what a page brings for a login: first the code, as WeChat gave it to the page; and where the answer was
+// shop.ErrWeChatConfirm, its confirm with the account's password or with fresh, which says that the account belongs to
+// another person.
+type WeChatLogin struct {
+	Code     string
+	Confirm  string
+	Password string
+	Fresh    bool
+	Client   string
+}
+
+// Login begins a session of the account that a WeChat logs in to. A WeChat without an account gets one. The caller makes
+// sure that the code was given to the browser which brings it.
+func (w *WeChat) Login(ctx context.Context, v Visitor, in WeChatLogin) (Session, error) {
+	if w.Official == nil {
+		return Session{}, shop.ErrWeChatUnavailable
+	}
+	if err := CheckClient(in.Client); err != nil {
+		return Session{}, err
+	}
+	find := w.authorised
+	if in.Confirm != "" {
+		find = w.confirmed
+	}
+	u, err := find(ctx, v, in)
+	if err != nil {
+		return Session{}, err
+	}
+	if err := w.accounts.Bindings.PayByBound(ctx, u.ID); err != nil {
+		return Session{}, err
+	}
+	return w.accounts.open(ctx, v, u, in.Client)
+}
+
+// authorised is the account of the WeChat that authorised.
+func (w *WeChat) authorised(ctx context.Context, v Visitor, in WeChatLogin) (*shop.User, error) {
+	openid, err := w.Official.Exchange(ctx, in.Code)
+	if errors.Is(err, wechat.ErrCode) {
+		return nil, shop.ErrWeChatLink
+	}
+	if err != nil {
+		return nil, errors.Join(shop.ErrWeChatUnavailable, err)
+	}
+	return w.accountOf(ctx, v, openid)
+}
+
+// accountOf is the account that a WeChat logs in to, made now where there is none. Several
+// at once make one.
+func (w *WeChat) accountOf(ctx context.Context, v Visitor, openid string) (*shop.User, error) {
+	for range 4 {
+		held, err := w.WeChats.Holder(ctx, openid)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return nil, err
+		}
+		switch has := held.Living() && held.Openid == openid; {
+		case has && held.Login:
+			return held.User, nil
+		case has:
+			return nil, w.askPassword(ctx, held.User, openid)
+		}
+		err = w.settleClaim(ctx, v, held, openid)
+		if err != nil && !errors.Is(err, shop.ErrWeChatOwnAccount) && !errors.Is(err, shop.ErrWeChatLink) {
+			return nil, err // those two say that the claim has changed hands
+		}
+	}
+	return nil, shop.ErrUnavailable
+}
+
+// settleClaim goes on with the claim of a WeChat that no account has: what was claimed and is
+// not there yet is finished, by the claimed id; only a claim of a deleted account, or one left
+// over from an unbinding that was cut short, gives way to a new account. held is nil where there
+// is no claim.
+func (w *WeChat) settleClaim(ctx context.Context, v Visitor, held *store.WeChatHolder, openid string) error {
+	if held.Living() && held.Claiming == openid {
+		return w.accounts.Bindings.Finish(ctx, held.UserID, openid, w.accounts.Now())
+	}
+	unionid, err := w.unionid(ctx, openid)
+	if err != nil {
+		return err
+	}
+	fresh := &shop.User{Roles: []shop.Role{shop.RoleLearner}, CreatedAt: w.accounts.Now().UTC(), Name: weChatName()}
+	if v.English {
+		fresh.Locale = shop.LocaleEn
+	}
+	switch {
+	case held.Living() && held.User.Passwordless:
+		return w.WeChats.Finish(ctx, held.User, openid, unionid, w.accounts.Now())
+	case held != nil && held.User == nil:
+		fresh.ID = held.UserID
+		return w.WeChats.Finish(ctx, fresh, openid, unionid, w.accounts.Now())
+	}
+	made, err := w.WeChats.Register(ctx, fresh, openid, unionid, held, w.accounts.Now())
+	if err == nil && made {
+		v.log(ctx, w.accounts.Log, "registered by WeChat", slog.String("who", fresh.ID))
+	}
+	return err
+}
+
+// weChatName is shown until the learner chooses a name: WeChat gives none.
+func weChatName() string { return "微信用户" + strings.ToLower(rand.Text()[:4]) }
+
+// askPassword refuses a WeChat that was bound by a scanned code until the account's password
+// has been given once: a stranger that was faster at scanning it must not get in. The answer goes
+// to the WeChat's owner, so it names the account by its first letter only.
+func (w *WeChat) askPassword(ctx context.Context, u *shop.User, openid string) error {
+	sc := store.Scene{UserID: u.ID, Word: store.NewWord(u.ID), Openid: openid, ExpiresAt: w.accounts.Now().Add(LoginTime)}
+	if err := w.Scenes.Put(ctx, store.SceneLogin, sc); err != nil {
+		return err
+	}
+	return shop.ErrWeChatConfirm.With("confirm", sc.Word).With("account", masked(u.Username))
+}
+
+// masked shows the first letter alone.
+func masked(name string) string {
+	for _, first := range name {
+		return string(first) + "***"
+	}
+	return "***"
+}
+
+// confirmed is the account that a WeChat may log in to now that the password was
+// given, or a fresh one where the WeChat's owner says that the account belongs to another person.
+func (w *WeChat) confirmed(ctx context.Context, v Visitor, in WeChatLogin) (*shop.User, error) {
+	sc, err := w.Scenes.ByWord(ctx, store.SceneLogin, in.Confirm, w.accounts.Now())
+	if err != nil {
+		return nil, err
+	}
+	u, err := w.accounts.Users.Get(ctx, sc.UserID)
+	if err != nil {
+		return nil, err
+	}
+	if in.Fresh {
+		return w.freshAccount(ctx, v, sc)
+	}
+	if err := w.accounts.checkPassword(ctx, v, u, "password", in.Password); err != nil {
+		return nil, err
+	}
+	allowed, err := w.WeChats.Allow(ctx, u.ID, sc.Openid)
+	if err != nil {
+		return nil, err
+	}
+	if !allowed {
+		return nil, shop.ErrWeChatLink // unbound between the two
+	}
+	if err := w.accounts.Audit.Add(ctx, auditRow("wechat:"+sc.Word, u.ID, "wechat_may_log_in", u.ID, w.accounts.Now())); err != nil {
+		return nil, err
+	}
+	return u, w.Scenes.End(ctx, sc)
+}
+
+// freshAccount takes the WeChat off an account that is not its owner's and gives it one.
+func (w *WeChat) freshAccount(ctx context.Context, v Visitor, sc *store.Scene) (*shop.User, error) {
+	if err := w.WeChats.Release(ctx, sc.UserID, sc.Openid); err != nil {
+		return nil, err
+	}
+	if err := w.accounts.Audit.Add(ctx, auditRow("wechat:"+sc.Word, sc.UserID, "wechat_moved_away", "wechat", w.accounts.Now())); err != nil {
+		return nil, err
+	}
+	w.accounts.pages.show(ctx, shop.WeChatReleased(sc.UserID, sc.Word))
+	if err := w.Scenes.End(ctx, sc); err != nil {
+		return nil, err
+	}
+	return w.accountOf(ctx, v, sc.Openid)
+}
