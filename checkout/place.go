@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -42,14 +41,6 @@ type Placed struct {
 	Lowered bool
 }
 
-// Status is 201, or 200 where no order was made.
-func (p Placed) Status() int {
-	if p.Reused {
-		return http.StatusOK
-	}
-	return http.StatusCreated
-}
-
 // placeRounds is how often a request tries again that others, of the same learner for the
 // same course, get in front of.
 const placeRounds = 32
@@ -61,10 +52,10 @@ const twinPause = 50 * time.Millisecond
 var errLookAgain = errors.New("the idempotency key was answered or given up")
 
 // Place places an order, or answers again what the same key was answered before. render
-// turns the outcome into the bytes that are kept. Refusals place nothing and give the key
+// turns the outcome into the answer that is kept. Refusals place nothing and give the key
 // back, except those of WeChat, when the order stands and the same key tries again:
 // ErrPayChannelBusy, ErrPayRefused, ErrOpenidRequired.
-func (c *Checkout) Place(ctx context.Context, req PlaceRequest, render func(Placed) ([]byte, error)) (store.Answer, error) {
+func (c *Checkout) Place(ctx context.Context, req PlaceRequest, render func(Placed) (store.Answer, error)) (store.Answer, error) {
 	if err := shop.CheckLines(req.Lines); err != nil {
 		return store.Answer{}, err
 	}
@@ -78,8 +69,7 @@ func (c *Checkout) Place(ctx context.Context, req PlaceRequest, render func(Plac
 			if err != nil {
 				return store.Answer{}, err
 			}
-			body, err := render(placed)
-			return store.Answer{Status: placed.Status(), Body: body}, err
+			return render(placed)
 		})
 		if !errors.Is(err, errLookAgain) {
 			return answer, err

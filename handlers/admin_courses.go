@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"mstm/cover"
 	"mstm/shop"
 	"mstm/store"
 )
@@ -129,7 +130,7 @@ func (s *Server) setOutline(r *http.Request, c *shop.Course, in outline) error {
 		return shop.ErrInvalidField.At("category_id")
 	}
 	if c.Cover == "" {
-		c.Cover = drawnCover(c.ID)
+		c.Cover = cover.Path(c.ID)
 	}
 	nameLessons(c.Chapters, before)
 	c.UpdatedAt = s.Now().UTC()

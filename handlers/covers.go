@@ -4,11 +4,9 @@ import (
 	"net/http"
 	"strings"
 
+	"mstm/cover"
 	"mstm/shop"
 )
-
-// drawnCover is the address of the picture that is drawn for a course without one.
-func drawnCover(courseID string) string { return "/covers/" + courseID + ".svg" }
 
 // coverCSP lets the picture style itself and nothing else, also when it is opened alone.
 const coverCSP = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
@@ -25,7 +23,7 @@ func (s *Server) showCover(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	c, ok := all.Course(id)
-	if !ok || c.State == shop.CourseDraft { // who asks is not known: a picture carries no token
+	if !ok || c.State == shop.CourseDraft { // a picture is asked for without a token
 		return shop.ErrCourseNotFound
 	}
 	category, _ := all.Category(c.CategoryID)
@@ -33,6 +31,6 @@ func (s *Server) showCover(w http.ResponseWriter, r *http.Request) error {
 	h.Set("Content-Type", "image/svg+xml")
 	h.Set("Content-Security-Policy", coverCSP)
 	h.Set("Cache-Control", "public, max-age=86400")
-	write(w, http.StatusOK, coverSVG(c.Title, category.Name, c.ID))
+	write(w, http.StatusOK, cover.SVG(c.Title, category.Name, c.ID))
 	return nil
 }

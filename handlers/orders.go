@@ -6,6 +6,7 @@ import (
 
 	"mstm/checkout"
 	"mstm/shop"
+	"mstm/store"
 )
 
 // placedView answers a placing: the order, how to pay it, and what was out of the
@@ -19,6 +20,16 @@ type placedView struct {
 
 func viewPlaced(p checkout.Placed) placedView {
 	return placedView{Order: p.Order.View(), Payment: p.Payment, Reused: p.Reused, Lowered: p.Lowered}
+}
+
+// answerPlaced is the answer to a placing: 201, or 200 where no order was made.
+func answerPlaced(p checkout.Placed) (store.Answer, error) {
+	status := http.StatusCreated
+	if p.Reused {
+		status = http.StatusOK
+	}
+	body, err := marshal(viewPlaced(p))
+	return store.Answer{Status: status, Body: body}, err
 }
 
 // channel checks what the caller named; native where it named none.
@@ -62,7 +73,7 @@ func (s *Server) placeOrder(w http.ResponseWriter, r *http.Request) error {
 	}
 	answer, err := s.Checkout.Place(r.Context(), checkout.PlaceRequest{
 		UserID: learnerID(r.Context()), Key: key, Lines: in.Lines, Seen: *in.Total, Channel: in.Channel, Payer: payer,
-	}, func(p checkout.Placed) ([]byte, error) { return marshal(viewPlaced(p)) })
+	}, answerPlaced)
 	if err != nil {
 		return s.WeChat.PayerPage(r.Context(), learnerID(r.Context()), err, checkoutPage(in.Lines))
 	}

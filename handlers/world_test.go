@@ -19,6 +19,7 @@ import (
 	"mstm/account"
 	"mstm/cart"
 	"mstm/checkout"
+	"mstm/cover"
 	"mstm/handlers/contracttest"
 	"mstm/hub"
 	"mstm/notice"
@@ -269,7 +270,7 @@ func (w *world) login(name, client string) string {
 func ladderCourse(id string) *shop.Course {
 	month := &shop.Period{Unit: shop.Month, Count: 1}
 	return &shop.Course{
-		ID: id, State: shop.CourseOnSale, Title: "课程 " + id, Subtitle: "从零开始", CategoryID: "code", Cover: drawnCover(id),
+		ID: id, State: shop.CourseOnSale, Title: "课程 " + id, Subtitle: "从零开始", CategoryID: "code", Cover: cover.Path(id),
 		Teacher: shop.Teacher{Name: "林老师", Title: "讲师", Intro: "教了十年"}, CreatedAt: time.Now().UTC(),
 		Chapters: []shop.Chapter{{Title: "第一章", Lessons: []shop.Lesson{
 			{ID: "l1", Title: "试看", Kind: "video", Duration: 60, Preview: true, URL: "/media/l1.mp4"},

@@ -105,14 +105,19 @@ func (h *history) send(i *instance, r *request) (out reply, err error) {
 	return out, err
 }
 
-// renderPlaced is the body of an answer; what matters is that a repeat has the same bytes.
-func renderPlaced(p checkout.Placed) ([]byte, error) {
-	return json.Marshal(struct {
+// renderPlaced is an answer; what matters is that a repeat has the same bytes.
+func renderPlaced(p checkout.Placed) (store.Answer, error) {
+	body, err := json.Marshal(struct {
 		Order   shop.OrderView    `json:"order"`
 		Payment *shop.PaymentView `json:"payment,omitempty"`
 		Reused  bool              `json:"reused,omitempty"`
 		Lowered bool              `json:"lowered,omitempty"`
 	}{p.Order.View(), p.Payment, p.Reused, p.Lowered})
+	status := 201
+	if p.Reused {
+		status = 200
+	}
+	return store.Answer{Status: status, Body: body}, err
 }
 
 // outcome says in the story how something ended.

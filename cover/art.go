@@ -1,13 +1,13 @@
-package handlers
+package cover
 
 import (
 	"bytes"
 	"fmt"
 )
 
-// coverArts are the pictures that a cover may have. Each draws over the whole canvas,
+// arts are the pictures that a cover may have. Each draws over the whole canvas,
 // with its weight on the right: the letters stand on the left.
-var coverArts = [...]func(*bytes.Buffer, *dice, colours){
+var arts = [...]func(*bytes.Buffer, *dice, colours){
 	orbits, hills, quarters, ribbons, bubbles, blocks, sunrise, network,
 }
 

@@ -1,4 +1,5 @@
-package handlers
+// Package cover draws the covers of courses that have no picture of their own.
+package cover
 
 import (
 	"bytes"
@@ -12,31 +13,34 @@ import (
 	"mstm/shop"
 )
 
+// Path is the address of the picture that is drawn for a course.
+func Path(courseID string) string { return "/covers/" + courseID + ".svg" }
+
 // A cover is drawn on a canvas of 16:9, in the viewer's own fonts: an SVG inside <img>
 // may load nothing from elsewhere.
 const (
-	coverWidth  = 640
-	coverHeight = 360
-	coverMargin = 44
-	coverFonts  = `'PingFang SC','HarmonyOS Sans SC','Microsoft YaHei','Noto Sans CJK SC','Source Han Sans SC',sans-serif`
+	width  = 640
+	height = 360
+	margin = 44
+	fonts  = `'PingFang SC','HarmonyOS Sans SC','Microsoft YaHei','Noto Sans CJK SC','Source Han Sans SC',sans-serif`
 )
 
-// coverSVG draws the cover of a course without a picture of its own. The same seed (the
+// SVG draws the cover of a course without a picture of its own. The same seed (the
 // course's id) gives the same picture on every machine and in every release that leaves
 // this file alone, so the answer may be cached for long.
-func coverSVG(title, category, seed string) []byte {
+func SVG(title, category, seed string) []byte {
 	d := newDice(seed)
-	c := coverColours[d.roll(len(coverColours))]
-	art := coverArts[d.roll(len(coverArts))]
+	c := palette[d.roll(len(palette))]
+	art := arts[d.roll(len(arts))]
 
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" lang="zh-CN" role="img">`,
-		coverWidth, coverHeight, coverWidth*2, coverHeight*2)
-	coverGround(&b, d, c)
+		width, height, width*2, height*2)
+	drawGround(&b, d, c)
 	art(&b, d, c)
-	coverShade(&b, c)
-	coverLabel(&b, c, category)
-	coverTitle(&b, c, title)
+	drawShade(&b, c)
+	drawLabel(&b, c, category)
+	drawTitle(&b, c, title)
 	b.WriteString(`</svg>`)
 	return b.Bytes()
 }
@@ -45,7 +49,7 @@ func coverSVG(title, category, seed string) []byte {
 // white letters (contrast at least 4.5:1); light and spark are the shapes on it.
 type colours struct{ deep, mid, light, spark string }
 
-var coverColours = [...]colours{
+var palette = [...]colours{
 	{"#0b1f4b", "#1d4ed8", "#7dd3fc", "#fbbf24"},
 	{"#052e2b", "#0f766e", "#6ee7b7", "#fde68a"},
 	{"#2e1065", "#6d28d9", "#c4b5fd", "#f9a8d4"},
@@ -84,53 +88,53 @@ func (d *dice) between(lo, hi int) int { return lo + d.roll(hi-lo+1) }
 // pick is one of the words.
 func (d *dice) pick(words ...string) string { return words[d.roll(len(words))] }
 
-func coverGround(b *bytes.Buffer, d *dice, c colours) {
+func drawGround(b *bytes.Buffer, d *dice, c colours) {
 	fmt.Fprintf(b, `<defs><linearGradient id="g" gradientTransform="rotate(%d .5 .5)"><stop offset="0" stop-color="%s"/><stop offset="1" stop-color="%s"/></linearGradient>`,
 		d.between(10, 50), c.deep, c.mid)
 	fmt.Fprintf(b, `<linearGradient id="s"><stop offset="0" stop-color="%s" stop-opacity=".85"/><stop offset=".55" stop-color="%s" stop-opacity=".5"/><stop offset="1" stop-color="%s" stop-opacity="0"/></linearGradient></defs>`,
 		c.deep, c.deep, c.deep)
-	fmt.Fprintf(b, `<rect width="%d" height="%d" fill="url(#g)"/>`, coverWidth, coverHeight)
+	fmt.Fprintf(b, `<rect width="%d" height="%d" fill="url(#g)"/>`, width, height)
 }
 
-// coverShade darkens the art from the left, where the letters stand.
-func coverShade(b *bytes.Buffer, c colours) {
-	fmt.Fprintf(b, `<rect width="%d" height="%d" fill="url(#s)"/>`, coverWidth, coverHeight)
+// drawShade darkens the art from the left, where the letters stand.
+func drawShade(b *bytes.Buffer, c colours) {
+	fmt.Fprintf(b, `<rect width="%d" height="%d" fill="url(#s)"/>`, width, height)
 }
 
-func coverLabel(b *bytes.Buffer, c colours, category string) {
+func drawLabel(b *bytes.Buffer, c colours, category string) {
 	if category == "" {
 		return
 	}
 	const size = 22
-	width := int(ems(category)*size) + 32
+	wide := int(ems(category)*size) + 32
 	fmt.Fprintf(b, `<rect x="%d" y="38" width="%d" height="40" rx="20" fill="#fff" fill-opacity=".14" stroke="#fff" stroke-opacity=".35"/>`,
-		coverMargin, width)
-	coverText(b, c, coverMargin+16, 66, size, 500, c.light, category)
+		margin, wide)
+	drawText(b, c, margin+16, 66, size, 500, c.light, category)
 }
 
-// coverTitle sets the title from the bottom up. What stands before a colon is the
+// drawTitle sets the title from the bottom up. What stands before a colon is the
 // headline, what follows is set smaller, as on a poster.
-func coverTitle(b *bytes.Buffer, c colours, title string) {
+func drawTitle(b *bytes.Buffer, c colours, title string) {
 	head, tail := cutTitle(title)
 	size, lines := fitTitle(head, tail != "")
-	y := coverHeight - 46
+	y := height - 46
 	if tail != "" {
 		const small = 29
-		rest := wrap(tail, (coverWidth-2*coverMargin)/float64(small), 1)
-		coverText(b, c, coverMargin, y, small, 400, c.light, rest[0])
+		rest := wrap(tail, (width-2*margin)/float64(small), 1)
+		drawText(b, c, margin, y, small, 400, c.light, rest[0])
 		y -= small + 25
 	}
 	for i := len(lines) - 1; i >= 0; i-- {
-		coverText(b, c, coverMargin, y, size, 700, "#fff", lines[i])
+		drawText(b, c, margin, y, size, 700, "#fff", lines[i])
 		y -= size * 5 / 4
 	}
-	fmt.Fprintf(b, `<rect x="%d" y="%d" width="52" height="6" rx="3" fill="%s"/>`, coverMargin, y+size/4-14, c.spark)
+	fmt.Fprintf(b, `<rect x="%d" y="%d" width="52" height="6" rx="3" fill="%s"/>`, margin, y+size/4-14, c.spark)
 }
 
-// coverText sets one line, with a soft rim that keeps it readable over the art.
-func coverText(b *bytes.Buffer, c colours, x, y, size, weight int, fill, s string) {
+// drawText sets one line, with a soft rim that keeps it readable over the art.
+func drawText(b *bytes.Buffer, c colours, x, y, size, weight int, fill, s string) {
 	fmt.Fprintf(b, `<text x="%d" y="%d" font-family="%s" font-size="%d" font-weight="%d" fill="%s" stroke="%s" stroke-opacity=".4" stroke-width="%d" stroke-linejoin="round" paint-order="stroke">`,
-		x, y, coverFonts, size, weight, fill, c.deep, size/8)
+		x, y, fonts, size, weight, fill, c.deep, size/8)
 	xml.EscapeText(b, []byte(s)) // a bytes.Buffer takes everything
 	b.WriteString(`</text>`)
 }
@@ -152,7 +156,7 @@ func cutTitle(title string) (head, tail string) {
 // fitTitle finds the largest letters, in pixels, with which the headline fits: on one
 // line if that leaves them large, because Chinese has no spaces to break at.
 func fitTitle(head string, hasTail bool) (size int, lines []string) {
-	const room = coverWidth - 2*coverMargin - 40
+	const room = width - 2*margin - 40
 	most := 3
 	if hasTail {
 		most = 2

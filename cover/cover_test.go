@@ -1,4 +1,4 @@
-package handlers
+package cover
 
 import (
 	"bytes"
@@ -54,7 +54,7 @@ func TestCoverShowsTheTitle(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := readCover(t, coverSVG(tt.title, "", "go1"))
+			got := readCover(t, SVG(tt.title, "", "go1"))
 			if fmt.Sprintf("%q", got) != fmt.Sprintf("%q", tt.want) {
 				t.Errorf("lines are %q, want %q (from the bottom up)", got, tt.want)
 			}
@@ -63,7 +63,7 @@ func TestCoverShowsTheTitle(t *testing.T) {
 }
 
 func TestCoverShowsTheCategory(t *testing.T) {
-	got := readCover(t, coverSVG("水彩入门", "设计 & 创作", "art1"))
+	got := readCover(t, SVG("水彩入门", "设计 & 创作", "art1"))
 	if got[0] != "设计 & 创作" {
 		t.Errorf("first text is %q, want the category", got[0])
 	}
@@ -71,7 +71,7 @@ func TestCoverShowsTheCategory(t *testing.T) {
 
 func TestCoverCutsOffAnEndlessTitle(t *testing.T) {
 	for _, word := range []string{"课", "abc ", "abcdefg"} {
-		lines := readCover(t, coverSVG(strings.Repeat(word, 200), "", "x"))
+		lines := readCover(t, SVG(strings.Repeat(word, 200), "", "x"))
 		if n := len(lines); n < 1 || n > 3 {
 			t.Fatalf("%q: %d lines, want at most 3", word, n)
 		}
@@ -79,7 +79,7 @@ func TestCoverCutsOffAnEndlessTitle(t *testing.T) {
 			t.Errorf("%q: the last line %q has no ellipsis", word, lines[0])
 		}
 		for _, line := range lines {
-			if w := ems(line) * 44; w > coverWidth-2*coverMargin {
+			if w := ems(line) * 44; w > width-2*margin {
 				t.Errorf("%q: the line %q is %.0f px wide", word, line, w)
 			}
 		}
@@ -90,8 +90,8 @@ func TestCoverDependsOnItsSeedAlone(t *testing.T) {
 	seen := map[string]string{}
 	for i := range 200 {
 		seed := fmt.Sprintf("course%d", i)
-		svg := coverSVG("水彩入门", "设计", seed)
-		if !bytes.Equal(svg, coverSVG("水彩入门", "设计", seed)) {
+		svg := SVG("水彩入门", "设计", seed)
+		if !bytes.Equal(svg, SVG("水彩入门", "设计", seed)) {
 			t.Fatalf("%s: two covers of one seed differ", seed)
 		}
 		if other, ok := seen[string(svg)]; ok {
@@ -106,7 +106,7 @@ func TestCoverDependsOnItsSeedAlone(t *testing.T) {
 }
 
 func TestWhiteLettersAreReadableOnEveryGround(t *testing.T) {
-	for _, c := range coverColours {
+	for _, c := range palette {
 		for _, ground := range []string{c.deep, c.mid} {
 			if ratio := 1.05 / (luminance(t, ground) + 0.05); ratio < 4.5 {
 				t.Errorf("white on %s has a contrast of %.2f, want 4.5", ground, ratio)
