@@ -4,9 +4,9 @@
 // How it stays right when a process dies, something runs twice, or two run at once: every
 // move is one conditional replacement of the order's document (store.Orders.Change); what
 // must follow a move is written into that same document as duties; each duty is safe to do
-// twice (a keyed insert, a conditional update, an event published once under its key); and
-// a row in `due`, written before the order and deleted after it has come to rest, makes
-// sure that somebody looks again. No lock and no clock decides anything.
+// twice (a keyed insert, a conditional update, an event published once under its key); and a row
+// in `due`, written before the order and deleted after it has come to rest, makes sure that a
+// sweeper looks again. No lock and no clock decides anything.
 package checkout
 
 import (
@@ -22,8 +22,8 @@ import (
 	"mstm/wechat"
 )
 
-// Teller tells a learner what happened by every channel but the live event that checkout
-// publishes itself. Each call may come twice for the same thing.
+// Teller informs a learner by every channel but the live event that checkout publishes itself.
+// Each call may come twice for the same thing.
 type Teller interface {
 	OrderFulfilled(ctx context.Context, o *shop.Order) error
 	Refunded(ctx context.Context, o *shop.Order, r *shop.Refund) error
@@ -98,15 +98,17 @@ func (c *Checkout) goBehind(ctx context.Context, orderID string, drive func(cont
 	})
 }
 
-// announceEnrolment tells the learner's open pages how a course stands, now or when Redis takes it.
+// announceEnrolment publishes the state of a course to the learner's open pages, now or when Redis
+// takes it.
 func (c *Checkout) announceEnrolment(ctx context.Context, why string, e *shop.Enrolment) error {
 	err := c.publishEnrolment(ctx, why, e)
 	return c.orLater(ctx, err, store.Unsent{Kind: store.UnsentEnrolment, Ref: e.CourseID, UserID: e.UserID, Why: why})
 }
 
-// publishEnrolment publishes how a course stands, each state of it once
-// for one reason. Between reading and telling others may have changed it and told of that
-// already; so who has told looks again, and goes on until what was told last is the last.
+// publishEnrolment publishes the state of a course, each state once for one reason. Between the
+// read and the publish another process may have changed the enrolment and published the newer
+// state; so the enrolment is read again after each publish, until the state published last is the
+// current one.
 func (c *Checkout) publishEnrolment(ctx context.Context, why string, e *shop.Enrolment) error {
 	for range tellingMost {
 		view := e.View(c.Now())
@@ -122,11 +124,12 @@ func (c *Checkout) publishEnrolment(ctx context.Context, why string, e *shop.Enr
 	return nil
 }
 
-// tellingMost is how often somebody tells anew of a course that others keep changing, who
-// tell of it themselves.
+// tellingMost bounds these repeats for a course that other processes keep changing; each of them
+// publishes its own change.
 const tellingMost = 8
 
-// announceOrder tells the learner's open pages the state that the order is in, now or when Redis takes it.
+// announceOrder publishes the order's present state to the learner's open pages, now or when Redis takes
+// it.
 func (c *Checkout) announceOrder(ctx context.Context, o *shop.Order) error {
 	return c.orLater(ctx, c.publishOrder(ctx, o), store.Unsent{Kind: store.UnsentOrder, Ref: o.ID, UserID: o.UserID})
 }
@@ -136,7 +139,7 @@ func (c *Checkout) publishOrder(ctx context.Context, o *shop.Order) error {
 	return c.publish(ctx, shop.OrderChanged(o))
 }
 
-// alarm is a log line that somebody is called for.
+// alarm is a log line that a person is called for.
 func (c *Checkout) alarm(ctx context.Context, what string, args ...any) {
 	c.Log.ErrorContext(ctx, what, append(args, "alarm", true)...)
 }

@@ -34,11 +34,11 @@ func (l *look) do(ctx context.Context, duty shop.DutyName) error {
 	case shop.DutyRevoke:
 		return l.follow(ctx, duty)
 	case shop.DutyTellRefunded:
-		return c.tellRefunded(ctx, o)
+		return c.postRefunded(ctx, o)
 	case shop.DutyTellPaidBack:
-		return c.tellPaidBack(ctx, o)
+		return c.postPaidBack(ctx, o)
 	case shop.DutyTellClosing:
-		return c.tellClosing(ctx, o)
+		return c.remindClosing(ctx, o)
 	}
 	return fmt.Errorf("no such duty: %s", duty)
 }
@@ -52,7 +52,7 @@ func (l *look) enrol(ctx context.Context) error {
 		return err
 	}
 	if gone {
-		if err := c.tellGone(ctx, o, ""); err != nil {
+		if err := c.reportGone(ctx, o, ""); err != nil {
 			return err
 		}
 	}
@@ -103,8 +103,8 @@ func (c *Checkout) grant(ctx context.Context, o *shop.Order, l shop.OrderLine, g
 		}
 	}
 	if l.FreeStage() {
-		// The trial before the grant: who comes back after dying in between finds the
-		// trial taken by this very order and goes on.
+		// The trial before the grant: a retry after a crash in between finds the trial taken by
+		// this very order and goes on.
 		mine, err := c.Store.Trials.Take(ctx, o.UserID, l.CourseID, o.ID, c.Now())
 		if err != nil {
 			return nil, err
@@ -184,10 +184,10 @@ func (c *Checkout) countLearners(ctx context.Context, o *shop.Order) error {
 	return nil
 }
 
-// tellClosing reminds the buyer of an order that is about to close, unless there is nothing to
-// remind of by now. WeChat is asked first: word of a payment may have been lost, and nobody who
-// has paid is to be told to.
-func (c *Checkout) tellClosing(ctx context.Context, o *shop.Order) error {
+// remindClosing reminds the buyer of an order that is about to close, unless there is nothing to
+// remind of by now. WeChat is asked first: the callback may have been lost, and a buyer that has
+// paid must not be asked to pay.
+func (c *Checkout) remindClosing(ctx context.Context, o *shop.Order) error {
 	if a := o.OpenAttempt(); a != nil && o.Reminds(c.Now()) {
 		if _, err := c.ask(ctx, o, a); calmly(err) != nil {
 			return err
@@ -203,7 +203,7 @@ func (c *Checkout) tellClosing(ctx context.Context, o *shop.Order) error {
 	return c.Teller.OrderClosing(ctx, o)
 }
 
-func (c *Checkout) tellPaidBack(ctx context.Context, o *shop.Order) error {
+func (c *Checkout) postPaidBack(ctx context.Context, o *shop.Order) error {
 	for i := range o.Refunds {
 		if r := &o.Refunds[i]; r.Duplicate && r.State == shop.RefundSucceeded {
 			if err := c.Teller.PaidBack(ctx, o, r); err != nil {

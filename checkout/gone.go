@@ -27,14 +27,14 @@ func (c *Checkout) gone(ctx context.Context, userID string) (bool, error) {
 	return u.DeletedAt != nil, nil
 }
 
-// checkBuyer begins the refund of an order whose buyer's account was deleted before its
-// grants stood.
+// checkBuyer begins the refund of an order if its buyer's account was deleted before the grants
+// stood.
 func (l *look) checkBuyer(ctx context.Context) error {
 	gone, err := l.gone(ctx, l.order.UserID)
 	if err != nil || !gone {
 		return err
 	}
-	if err := l.tellGone(ctx, l.order, ""); err != nil {
+	if err := l.reportGone(ctx, l.order, ""); err != nil {
 		return err
 	}
 	return l.change(ctx, func(o *shop.Order) error {
@@ -45,9 +45,9 @@ func (l *look) checkBuyer(ctx context.Context) error {
 	})
 }
 
-// tellGone tells finance, by an alarm and in the audit, that money of a deleted account goes
+// reportGone informs finance, by an alarm and in the audit, that money of a deleted account goes
 // back. outTradeNo is the payment, "" for the order's own.
-func (c *Checkout) tellGone(ctx context.Context, o *shop.Order, outTradeNo string) error {
+func (c *Checkout) reportGone(ctx context.Context, o *shop.Order, outTradeNo string) error {
 	c.alarm(ctx, "money for a deleted account goes back", "order", o.ID, "out_trade_no", outTradeNo, "total_fen", o.Total)
 	return c.Store.Audit.Add(ctx, store.AuditRow{
 		ID: "gone:" + o.ID + ":" + outTradeNo, Object: "order:" + o.ID, Act: "account_deleted_before_grant", By: shop.ByShop, At: c.Now().UTC(),

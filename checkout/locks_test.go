@@ -9,8 +9,8 @@ import (
 	"mstm/shop"
 )
 
-// TestALockIsNotWaitedForBeyondTheDeadline: a request whose time is up is answered, whoever
-// holds what it waits for; the lock goes on to the next.
+// TestALockIsNotWaitedForBeyondTheDeadline: a request is answered at its deadline while another
+// still holds the lock; the lock goes on to the next.
 func TestALockIsNotWaitedForBeyondTheDeadline(t *testing.T) {
 	var locks keyedLocks
 	unlock, _, err := locks.lock(t.Context(), "order")
@@ -35,6 +35,6 @@ func TestALockIsNotWaitedForBeyondTheDeadline(t *testing.T) {
 		t.Error(err)
 	}
 	if len(locks.held) != 0 {
-		t.Errorf("%d locks are kept that nobody holds", len(locks.held))
+		t.Errorf("%d locks are kept without a holder", len(locks.held))
 	}
 }

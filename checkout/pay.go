@@ -28,7 +28,7 @@ func (c *Checkout) Pay(ctx context.Context, userID, orderID string, ch shop.Chan
 	return c.withPayment(ctx, o, ch, payer, store.NewID())
 }
 
-// OrderOf reads an order for its owner; somebody else's is as if there were none.
+// OrderOf reads an order for its owner; another user's order is answered like a missing one.
 func (c *Checkout) OrderOf(ctx context.Context, userID, orderID string) (*shop.Order, error) {
 	if !shop.ValidID(orderID) {
 		return nil, shop.ErrOrderNotFound
@@ -219,8 +219,8 @@ func (c *Checkout) setAttempt(ctx context.Context, orderID, outTradeNo string, s
 	return err
 }
 
-// ask asks WeChat what became of an attempt and applies the answer. paid tells that the
-// money is there (or the order has moved on because of it).
+// ask asks WeChat what became of an attempt and applies the answer. paid says that the money is
+// there (or the order has moved on because of it).
 func (c *Checkout) ask(ctx context.Context, o *shop.Order, a *shop.Attempt) (paid bool, err error) {
 	tx, err := c.Config.Pay.Query(ctx, a.OutTradeNo)
 	switch {

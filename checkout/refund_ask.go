@@ -66,9 +66,9 @@ func (c *Checkout) FinanceRefund(ctx context.Context, by, key, orderID string, a
 	})
 }
 
-// refundLater refunds in full the lines whose grants came after this order's, newest first,
-// and waits for none of them: a grant that is frozen for its refund no longer stands in
-// the way. Other lines of their orders stay as they are.
+// refundLater refunds in full the lines with grants that came after this order's, newest first,
+// and waits for none of them: a grant that is frozen for its refund no longer stands in the way.
+// Other lines of their orders stay as they are.
 func (c *Checkout) refundLater(ctx context.Context, by string, o *shop.Order, ask shop.RefundRequest, reason string) error {
 	p, err := c.pastOf(ctx, o)
 	if err != nil {
@@ -88,7 +88,7 @@ func (c *Checkout) refundLater(ctx context.Context, by string, o *shop.Order, as
 }
 
 // refundOneLater refunds one of those in full. One that is on its way back, or is back and
-// has yet to be taken away, will do: who asks again after a crash comes in between.
+// has yet to be taken away, will do: a repeat after a crash finds these states.
 func (c *Checkout) refundOneLater(ctx context.Context, by, orderID, course, reason string) error {
 	line := shop.RefundRequest{Lines: []shop.RefundRequestLine{{CourseID: course}}}
 	_, err := c.FinanceRefund(ctx, by, "", orderID, line, reason, false)
@@ -214,8 +214,8 @@ func (c *Checkout) writeRefund(ctx context.Context, orderID, key, call string, b
 	return err
 }
 
-// refundTries is how often a refund is decided anew because a course of it was granted or
-// refunded meanwhile.
+// refundTries is how often a refund is decided again because a course of it was granted or
+// refunded in between.
 const refundTries = 8
 
 // freeze stops the grants that a refund would end, each on condition that its enrolment is

@@ -9,8 +9,8 @@ import (
 )
 
 // follow brings the grants of an order to what its refunds make of them (frozen, revoked,
-// so much paid back), and tells the learner's pages about those that changed. It looks at
-// the order alone, so doing it late or twice ends in the same.
+// so much paid back), and publishes those that changed to the learner's pages. It looks at the
+// order alone, so doing it late or twice ends in the same.
 //
 // For DutyFreeze each enrolment gets a new version even where nothing changes. A process that
 // read the grants before, and comes to freeze them only after the order has done this duty,
@@ -84,8 +84,8 @@ func followRefunds(e *shop.Enrolment, o *shop.Order, courseID string) bool {
 	return e.Unfreeze(o.ID) || changed
 }
 
-// tellRefunded tells the buyer of each refund that went through.
-func (c *Checkout) tellRefunded(ctx context.Context, o *shop.Order) error {
+// postRefunded posts each refund that went through to the buyer.
+func (c *Checkout) postRefunded(ctx context.Context, o *shop.Order) error {
 	if err := c.announceOrder(ctx, o); err != nil {
 		return err
 	}

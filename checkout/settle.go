@@ -9,13 +9,14 @@ import (
 	"mstm/store"
 )
 
-// strayPatience is how long WeChat is asked to repeat a payment whose number is unknown:
-// the order may yet appear. Then it is answered, and people are called.
+// strayPatience is how long WeChat is asked to repeat a payment with an unknown number: the order
+// may yet appear. Then it is answered, and people are called.
 const strayPatience = 10 * time.Minute
 
 // Settle applies a payment that WeChat has proven, by callback or by query, and returns
-// what it did once that is durable. What must follow is done behind the answer. by is who
-// brought the news. ErrUnknownTrade tells a callback to have WeChat come again.
+// what it did once that is durable. What must follow is done behind the answer. by is the source
+// (callback, query, bill). After ErrUnknownTrade a callback must be answered so that WeChat
+// repeats it.
 func (c *Checkout) Settle(ctx context.Context, p shop.Payment, by string) (shop.Settlement, error) {
 	id, ok := shop.OrderOfTrade(p.OutTradeNo)
 	if !ok {
@@ -88,7 +89,7 @@ func (c *Checkout) settled(ctx context.Context, o *shop.Order, p shop.Payment, d
 		if _, err := c.Store.UnmatchedPayments.Record(ctx, p, string(did)+": goes back by itself", c.Now()); err != nil {
 			return err
 		}
-		if err := c.tellGone(ctx, o, p.OutTradeNo); err != nil {
+		if err := c.reportGone(ctx, o, p.OutTradeNo); err != nil {
 			return err
 		}
 	case shop.SettledDuplicate, shop.SettledLate:
@@ -110,7 +111,7 @@ func (c *Checkout) wanted(ctx context.Context, o *shop.Order) (bool, error) {
 		lines = append(lines, shop.LineRequest{CourseID: l.CourseID, PolicyID: l.PolicyID})
 	}
 	if err := c.Store.Wakeups.Schedule(ctx, o.ID, c.Now().Add(lookSoon)); err != nil {
-		return false, err // whoever looks lets the claims go again, should this end here
+		return false, err // the next wakeup releases the claims, should this end here
 	}
 	holder, err := c.claimCourses(ctx, o.UserID, o.ID, courseIDs(lines))
 	if err != nil || holder != "" {
