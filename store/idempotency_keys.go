@@ -28,16 +28,17 @@ type Answer struct {
 	Body   []byte
 }
 
-// RoutePlace places orders: the one route whose keys outlive their answers (see IdempotencyKeys.Forget).
+// RoutePlace places orders: the one route with keys that outlive their answers (see
+// IdempotencyKeys.Forget).
 const RoutePlace = "POST /api/orders"
 
 // IdempotencyKey is what a caller's key stands for: the request that it came with, the id
 // of what that makes, and the answer once there is one.
 //
 // A request may die at any point and be sent again at any moment, on any instance, while
-// its first try still runs or never will again. No try waits for another, and no clock
-// tells a dead one from a slow one: what is done under a key is done under MadeID, so that
-// two tries do it once, and the answer that is kept first is the answer of both.
+// its first try still runs or never will again. No try waits for another, and no clock decides
+// whether a try is dead or slow: what is done under a key is done under MadeID, so that two tries
+// do it once, and the answer that is kept first is the answer of both.
 type IdempotencyKey struct {
 	ID        string    `bson:"_id"`             // caller:SHA-256 of the key
 	Route     string    `bson:"route,omitempty"` // "" in rows from when orders alone had keys

@@ -165,8 +165,8 @@ func (s *Audit) AddOrder(ctx context.Context, o *shop.Order) error {
 // EachWithCash calls each with every order whose money may have moved in [from, until):
 // a payment, a refund by its beginning or its acceptance, or an order that cost nothing.
 // It may call each with others too, as the two bounds may hold for two elements of a list
-// ($elemMatch, which would tell, finds nothing in the embedded store): the order's own Cash
-// says what moved when. On MongoDB an index answers each part; the embedded store reads all
+// ($elemMatch, which would tell them apart, finds nothing in the embedded store): the order's own
+// Cash says what moved when. On MongoDB an index answers each part; the embedded store reads all
 // orders, which a development shop can afford.
 func (s *Orders) EachWithCash(ctx context.Context, from, until time.Time, each func(*shop.Order) error) error {
 	within := bson.M{"$gte": from.UTC(), "$lt": until.UTC()}

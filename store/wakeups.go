@@ -12,8 +12,8 @@ import (
 
 // Wakeup says when an order is to be looked at next. The row is written before the order and
 // deleted after the order has come to rest, so a sweep reads these few rows and no
-// orders, and no order is ever forgotten. Seq changes with every write of the row: who
-// has looked puts the row away only if nobody has touched it since.
+// orders, and no order is ever forgotten. Seq changes with every write of the row: a sweeper
+// deletes the row after its look only if the row has not been touched since.
 type Wakeup struct {
 	OrderID string    `bson:"_id"`
 	At      time.Time `bson:"at"`
@@ -78,8 +78,8 @@ func (s *Wakeups) put(ctx context.Context, seen, next Wakeup) (bool, error) {
 // Done deletes the row of an order that nothing will happen to by itself any more, unless
 // the row was touched since d was read, or the order was changed since o was, which must be
 // after d. No kill and no slow writer comes between them: the order gets another version
-// before its row goes, so whoever read it before writes in vain, and whoever reads it from
-// then on and wakes it (see Orders.Change) touches the row first.
+// before its row goes, so a writer that read it before fails, and a writer that reads it from then
+// on and wakes it (see Orders.Change) touches the row first.
 func (s *Wakeups) Done(ctx context.Context, o *shop.Order, d Wakeup) error {
 	next := *o
 	next.V++
@@ -99,7 +99,7 @@ func (s *Wakeups) Remove(ctx context.Context, d Wakeup) error {
 	return err
 }
 
-// Orders says which orders somebody will look at. They are those that are under way.
+// Orders are the orders with a wakeup: those that are under way.
 func (s *Wakeups) Orders(ctx context.Context) (map[string]bool, error) {
 	due := map[string]bool{}
 	err := s.docs.Each(ctx, bson.M{}, func(d *Wakeup) error {
