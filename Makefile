@@ -12,7 +12,7 @@ GOFILES := $(shell find . -name node_modules -prune -o -name '*.go' -print)
 ADDR ?= $(or $(shell sed -n 's/^ADDR=//p' .env 2>/dev/null),127.0.0.1:8080)
 SHOP := http://$(ADDR)
 
-.PHONY: run test test-half test-rest soak flood broadcast fuzz drill bench types web build clean tools check-web check-go missing
+.PHONY: run test soak flood broadcast fuzz drill bench types web build clean tools check-web check-go missing
 
 run: build ## starts the shop with its sandbox and opens it in the browser
 	@( while kill -0 $$$$ 2>/dev/null; do \
@@ -52,38 +52,33 @@ tools:
 # The race detector is the one thing here that needs a C compiler.
 RACE := $(if $(shell command -v $${CC:-cc} || command -v gcc),-race)
 
-# The tests of the running program mostly wait, so half of them run beside everything else.
-HALF := ^Test[A-P]
+# The tests of the whole program mostly wait, so their packages run beside others; the longest begin first. One goroutine
+# a search explores the states of an order: the race detector would find nothing there, five times slower.
+LONGEST := ./acceptance/crash ./acceptance/payments ./acceptance/broadcasts ./acceptance/pages ./acceptance/notices ./hub ./store
+BESIDE  := 2
 
 test: check-web web $(PEER) check-go missing ## everything that CI checks
 	go build $(RACE) ./...
-	@$(MAKE) --no-print-directory -j2 test-half test-rest
+	go test $(RACE) -timeout 20m -p $(BESIDE) $(LONGEST) $$(go list ./... | grep -v '^mstm/shop/explore$$')
+	go test ./shop/explore
 	@$(MAKE) --no-print-directory missing
-
-test-half:
-	go test $(RACE) -timeout 20m -run '$(HALF)' .
-
-test-rest:
-	go test $(RACE) -timeout 20m -skip '$(HALF)' .
-	go test $(RACE) -timeout 20m -p 1 $$(go list ./... | grep -v -e '^mstm$$' -e '^mstm/shop/explore$$')
-	go test ./shop/explore # one goroutine a search: the race detector would find nothing, five times slower
 
 soak: ## every state of an order, random histories of orders against a model, races on stores held up by many seeds, and 20 kills before and after each named write of an order's life; seeds are printed
 	EXPLORE_STATES=$(or $(EXPLORE_STATES),1000000) go test -count=1 -v -timeout 12h -run Reachable -parallel 1 ./shop/explore
 	MODEL_HISTORIES=$(or $(MODEL_HISTORIES),10000) go test -count=1 -v -timeout 12h -run 'TestModel$$' ./checkout/modeltest
-	STORE_SEEDS=$(or $(STORE_SEEDS),200) go test -count=1 -v -timeout 12h -run 'TestRacesOnAPacedStore$$' .
+	STORE_SEEDS=$(or $(STORE_SEEDS),200) go test -count=1 -v -timeout 12h -run 'TestRacesOnAPacedStore$$' ./acceptance/accounts
 	STORE_SEED=$(or $(STORE_SEED),1) MODEL_HISTORIES=$(or $(PACED_HISTORIES),300) go test -count=1 -v -timeout 12h -run 'TestModel$$' ./checkout/modeltest
-	CRASH_SEEDS=$(or $(CRASH_SEEDS),20) CRASH_WORKERS=$(or $(CRASH_WORKERS),8) go test -count=1 -v -timeout 12h -run 'TestKilledAtAnyWrite' .
+	CRASH_SEEDS=$(or $(CRASH_SEEDS),20) CRASH_WORKERS=$(or $(CRASH_WORKERS),8) go test -count=1 -v -timeout 12h -run 'TestKilledAtAnyWrite' ./acceptance/crash
 
 flood: ## 1,000 messages by two instances, 5,000 bad callbacks a second, 1,000,000 mutated ones, 20,000 of them over HTTP, one learner's lists on 200 connections; best on a free machine
-	OVERLOAD=1 go test -count=1 -v -timeout 30m -run 'TestOneLearnersFlood' .
-	MESSAGES=$(or $(MESSAGES),1000) FLOOD=$(or $(FLOOD),5000) go test -count=1 -v -timeout 30m -run 'TestTwoInstancesSendEachMessageOnce|TestAFloodOfBadCallbacks' .
+	OVERLOAD=1 go test -count=1 -v -timeout 30m -run 'TestOneLearnersFlood' ./acceptance/outages
+	MESSAGES=$(or $(MESSAGES),1000) FLOOD=$(or $(FLOOD),5000) go test -count=1 -v -timeout 30m -run 'TestTwoInstancesSendEachMessageOnce|TestAFloodOfBadCallbacks' ./acceptance/notices ./acceptance/payments
 	MUTATED_CALLBACKS=$(or $(MUTATED_CALLBACKS),1000000) go test -count=1 -v -timeout 30m -run TestNoMutatedCallbackIsAccepted ./wechat
-	MUTATED_CALLBACKS=$(or $(MUTATED_POSTS),20000) go test -count=1 -v -timeout 30m -run TestMutatedCallbacksChangeNothing .
+	MUTATED_CALLBACKS=$(or $(MUTATED_POSTS),20000) go test -count=1 -v -timeout 30m -run TestMutatedCallbacksChangeNothing ./acceptance/payments
 
 broadcast: ## a broadcast to 20,000 learners with 3,000 pages while its senders are killed, payments amid broadcasts to 10,000 pages; best on a free machine
-	BROADCAST_BIG=1 go test -count=1 -v -timeout 30m -run 'TestBroadcastsToMany' .
-	BROADCAST_PAGES=$(or $(BROADCAST_PAGES),10000) go test -count=1 -v -timeout 30m -run 'TestPaymentsOvertakeBroadcasts' .
+	BROADCAST_BIG=1 go test -count=1 -v -timeout 30m -run 'TestBroadcastsToMany' ./acceptance/broadcasts
+	BROADCAST_PAGES=$(or $(BROADCAST_PAGES),10000) go test -count=1 -v -timeout 30m -run 'TestPaymentsOvertakeBroadcasts' ./acceptance/broadcasts
 
 fuzz: ## every fuzz target in turn, FUZZTIME (60s) each
 	@set -e; for package in $$(go list ./...); do \

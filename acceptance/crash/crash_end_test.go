@@ -1,0 +1,307 @@
+package crash
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"mstm/acceptance/shoptest"
+	"mstm/hub/hubtest"
+	"mstm/shop"
+)
+
+// wantWhole wants all to have come to the end that the life has: the invariants hold, every
+// order's history is one that it may have, WeChat's books are the shop's, the courses are
+// open and the learner was told as often as that happened.
+func (p *plot) wantWhole() {
+	p.T.Helper()
+	for !p.alive() {
+	}
+	p.wantInvariants()
+	orders := p.ordersOf()
+	for id := range p.ends {
+		p.orderOf(id)
+	}
+	for _, o := range orders {
+		p.wantHistory(o)
+		p.wantBooks(o)
+	}
+	p.wantGrants(orders)
+	p.wantNotices(orders)
+	p.wantNothingHeld()
+	p.wantCart(orders)
+	p.wantHeard(orders)
+}
+
+// wantInvariants wants `mstm check` to find nothing within 30 seconds. The shop may be killed
+// meanwhile, once more.
+func (p *plot) wantInvariants() {
+	p.T.Helper()
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		a, err := p.finance.Try("GET", "/api/admin/invariants", nil)
+		if err != nil {
+			p.died()
+			deadline = time.Now().Add(30 * time.Second)
+			continue
+		}
+		var out struct {
+			Whole      bool             `json:"whole"`
+			Violations []shop.Violation `json:"violations"`
+		}
+		if a.Into(&out); a.Status == 200 && out.Whole {
+			return
+		}
+		if time.Now().After(deadline) {
+			p.T.Fatalf("the invariants: %d %s\n%s", a.Status, a.Body, p.stands())
+		}
+	}
+}
+
+// wantHistory wants one of the histories that the order may have, a row in the audit for
+// each move of it, and nobody who will look at it again.
+func (p *plot) wantHistory(o *shop.Order) {
+	p.T.Helper()
+	may := p.ends[o.ID]
+	if may == nil {
+		may = []string{"M1 M4 M5", "M2 M5"} // bought before the story
+	}
+	moves := movesOf(o)
+	if !slices.Contains(may, moves) {
+		p.T.Errorf("order %s has the history %s, not one of %q\n%s", o.ID, moves, may, p.stands())
+	}
+	audited := []string{}
+	for _, row := range p.find("audit", bson.M{"object": "order:" + o.ID}) {
+		audited = append(audited, row["act"].(string))
+	}
+	if strings.Join(audited, " ") != moves {
+		p.T.Errorf("order %s has the history %s and the audit %v", o.ID, moves, audited)
+	}
+}
+
+func (p *plot) find(collection string, filter bson.M) (all []bson.M) {
+	p.T.Helper()
+	shoptest.Eventually(p.T, time.Minute, func() (err error) {
+		all, err = shoptest.Rows(p.Database(), collection, filter)
+		return err
+	})
+	return all
+}
+
+// wantBooks wants WeChat to have taken and given back for an order what the shop says, and
+// to take no more for one that nobody can pay. Money that does not fit is people's.
+func (p *plot) wantBooks(o *shop.Order) {
+	p.T.Helper()
+	var in, out, came, went int64
+	for _, a := range o.Attempts {
+		tr, there := p.trade(a.OutTradeNo)
+		switch {
+		case there && (tr.State == "SUCCESS" || tr.State == "REFUND"):
+			in += tr.Total
+		case there && tr.State == "NOTPAY" && !slices.Contains([]shop.AttemptState{shop.AttemptClosed}, a.State):
+			p.T.Errorf("order %s is %s and can be paid by %s, which is %s", o.ID, o.State, a.OutTradeNo, a.State)
+		}
+		if a.State == shop.AttemptDupRefunding || a.State == shop.AttemptDupRefunded {
+			came += int64(a.Amount)
+		}
+	}
+	for _, r := range o.Refunds {
+		if r.State != shop.RefundSucceeded {
+			p.T.Errorf("order %s has a refund that is %s", o.ID, r.State)
+		}
+		if r.Duplicate {
+			went += int64(r.Amount)
+		}
+	}
+	came, went = came+int64(o.Paid), went+int64(o.Refunded)
+	for _, line := range p.wechat.Refunds(o.ID) {
+		var amount int64
+		var state string
+		if _, err := fmt.Sscan(line, &amount, &state); err != nil || state != "SUCCESS" {
+			p.T.Errorf("WeChat has a refund of order %s: %s", o.ID, line)
+		}
+		out += amount
+	}
+	if o.State == shop.OrderException {
+		came = in
+	}
+	if in != came || out != went {
+		p.T.Errorf("order %s: WeChat took %d and gave %d back, the shop says %d and %d\n%s", o.ID, in, out, came, went, p.stands())
+	}
+}
+
+// trade is a trade at WeChat, if it has heard of it.
+func (p *plot) trade(outTradeNo string) (tr shoptest.Trade, there bool) {
+	p.T.Helper()
+	a := p.wechat.Phone().Get("/sandbox/trades/" + outTradeNo)
+	if a.Status == 404 {
+		return tr, false
+	}
+	a.Want(200).Into(&tr)
+	return tr, true
+}
+
+// wantGrants wants one grant for each granted line, in the state that its refunds make of it,
+// and none besides.
+func (p *plot) wantGrants(orders []*shop.Order) {
+	p.T.Helper()
+	want := map[string]shop.GrantState{}
+	for _, o := range orders {
+		for _, l := range o.Lines {
+			if l.Result != shop.LineGranted {
+				continue
+			}
+			state := shop.GrantLive
+			switch o.State {
+			case shop.OrderRefunded:
+				state = shop.GrantRevoked
+			case shop.OrderPartiallyRefunded:
+				state = o.Grants(l.CourseID)
+			}
+			want[o.ID+" "+l.CourseID] = state
+		}
+	}
+	var all []*shop.Enrolment
+	if err := shoptest.Find(p.Database(), "enrolments", bson.M{"user_id": p.user}, &all); err != nil {
+		p.T.Fatal(err)
+	}
+	for _, e := range all {
+		for _, g := range e.Grants {
+			key := g.OrderID + " " + e.CourseID
+			if state, ok := want[key]; !ok || state != g.State {
+				p.T.Errorf("the grant of order and course %s is %s, not %q (once)\n%s", key, g.State, state, p.stands())
+			}
+			delete(want, key)
+		}
+	}
+	for key, state := range want {
+		p.T.Errorf("order and course %s has no grant that is %s", key, state)
+	}
+}
+
+// wantNotices wants one notice for each thing that a learner is told.
+func (p *plot) wantNotices(orders []*shop.Order) {
+	p.T.Helper()
+	want, got := map[string]int{}, map[string]int{}
+	for _, o := range orders {
+		if o.FulfilledAt != nil {
+			want[shop.NoticeOrderFulfilled]++
+		}
+		for _, r := range o.Refunds {
+			if r.Duplicate {
+				want[shop.NoticePaidBack]++
+			} else {
+				want[shop.NoticeOrderRefunded]++
+			}
+		}
+	}
+	for _, n := range p.find("notices", bson.M{"user_id": p.user}) {
+		got[n["kind"].(string)]++
+	}
+	for _, kind := range []string{shop.NoticeOrderFulfilled, shop.NoticePaidBack, shop.NoticeOrderRefunded} {
+		if got[kind] != want[kind] {
+			p.T.Errorf("%d notices of kind %s, not %d", got[kind], kind, want[kind])
+		}
+	}
+}
+
+// wantNothingHeld wants no course to be held any more.
+func (p *plot) wantNothingHeld() {
+	p.T.Helper()
+	for _, claim := range p.find("claims", nil) {
+		p.T.Errorf("the claim %v is left", claim)
+	}
+}
+
+// wantCart wants what was bought to be out of the cart, and nothing else.
+func (p *plot) wantCart(orders []*shop.Order) {
+	p.T.Helper()
+	in := map[shoptest.Wish]bool{}
+	for _, l := range p.learner.Cart().Lines {
+		in[shoptest.Wish{CourseID: l.CourseID, PolicyID: l.PolicyID}] = true
+	}
+	if p.kept != (shoptest.Wish{}) && !in[p.kept] {
+		p.T.Errorf("%s was not bought and is gone from the cart", p.kept.CourseID)
+	}
+	for _, o := range orders {
+		for _, l := range o.Lines {
+			if o.FulfilledAt != nil && in[shoptest.Wish{CourseID: l.CourseID, PolicyID: l.PolicyID}] {
+				p.T.Errorf("%s was bought and is still in the cart", l.CourseID)
+			}
+		}
+	}
+}
+
+// wantHeard opens a page that was closed before all this, and wants it to hear each state of
+// each order once, in order, as far as somebody owes it the news, and what the courses have
+// come to last.
+func (p *plot) wantHeard(orders []*shop.Order) {
+	p.T.Helper()
+	heard, courses := map[string][]string{}, map[string]string{}
+	for _, f := range p.missed() {
+		switch f.Type {
+		case "order.changed":
+			var o shoptest.Order
+			f.Into(p.T, &o)
+			heard[o.ID] = append(heard[o.ID], o.State)
+		case "enrolment.changed":
+			var e shoptest.Enrolment
+			f.Into(p.T, &e)
+			courses[e.CourseID] = e.State
+		}
+	}
+	for _, o := range orders {
+		if err := heardRight(heard[o.ID], o); err != nil {
+			p.T.Errorf("of order %s the page heard %q: %v", o.ID, heard[o.ID], err)
+		}
+	}
+	var all []*shop.Enrolment
+	if err := shoptest.Find(p.Database(), "enrolments", bson.M{"user_id": p.user}, &all); err != nil {
+		p.T.Fatal(err)
+	}
+	for _, e := range all {
+		if last := courses[e.CourseID]; last != string(e.StateAt(p.wechat.now())) {
+			p.T.Errorf("of course %s the page heard last that it is %q, and it is %s", e.CourseID, last, e.StateAt(p.wechat.now()))
+		}
+	}
+}
+
+// missed is what a page hears that was away.
+func (p *plot) missed() []hubtest.Frame {
+	p.T.Helper()
+	var page *hubtest.Client
+	shoptest.Eventually(p.T, time.Minute, func() error {
+		page = hubtest.Resume(p.T, p.Url+"/ws", p.learner.Token, map[string]string{"user": p.since})
+		if !page.Ready().Topics["user"].Resumed {
+			page.Close()
+			return fmt.Errorf("the learner's stream could not be resumed")
+		}
+		return nil
+	})
+	defer page.Close()
+	page.Send(obj{"op": "ping"})
+	page.Wait("pong", 20*time.Second)
+	return page.All()
+}
+
+// quiet are the states of which nobody owes a page the news: it has just asked for them, or
+// they have passed before their turn came.
+var quiet = []shop.OrderState{shop.OrderPending, shop.OrderClosing, shop.OrderRefunding, shop.OrderException}
+
+func heardRight(heard []string, o *shop.Order) error {
+	left := slices.Clone(heard)
+	for _, r := range o.History {
+		switch {
+		case len(left) > 0 && left[0] == string(r.To):
+			left = left[1:]
+		case !slices.Contains(quiet, r.To):
+			return fmt.Errorf("not %s, by move %d (%s)", r.To, r.V, r.Move)
+		}
+	}
+	if len(left) > 0 {
+		return fmt.Errorf("%q is too much", left)
+	}
+	return nil
+}
