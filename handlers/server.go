@@ -2,7 +2,7 @@
 // routes on one page, one adapter that turns an error into an RFC 9457 answer, and what
 // every request passes: its id, security headers, CORS, the token, a deadline, one log
 // line. A handler decodes, calls, encodes; the rules are in shop, the data in store, the
-// life of an order in checkout, that of a cart in cart.
+// life of an order in checkout, that of a cart in cart, of an account in account.
 package handlers
 
 import (
