@@ -14,16 +14,19 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 	"go.mongodb.org/mongo-driver/v2/event"
 	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 	"golang.org/x/sync/errgroup"
 
 	"mstm/shop"
 	"mstm/store/embedded"
+	"mstm/store/redisconn"
 )
 
 // Config says where the data is. The zero value of a URL means embedded.
@@ -160,7 +163,7 @@ func (s *DB) openMongo(ctx context.Context, cfg Config) error {
 }
 
 func (s *DB) openRedis(ctx context.Context, cfg Config) error {
-	url, answer, budget := cfg.RedisURL, redisTimeout, redisBudget
+	url, answer, budget := cfg.RedisURL, redisTimeout, redisconn.Budget
 	if url == "" {
 		e, err := embedded.StartRedis()
 		if err != nil {
@@ -168,12 +171,12 @@ func (s *DB) openRedis(ctx context.Context, cfg Config) error {
 		}
 		s.embeddedRedis, url, answer, budget = e, e.URL, ownTimeout, ownTimeout
 	}
-	client, err := dialRedis(url, answer)
+	client, err := redisconn.Dial(url, answer)
 	if err != nil {
 		return err
 	}
 	s.redis = client
-	guardRedis(client, budget, s.log)
+	redisconn.Guard(client, budget, s.log)
 	if s.embeddedRedis != nil {
 		if err := s.embeddedRedis.Load(ctx, client, cfg.DataDir); err != nil {
 			s.log.Warn("the carts of the last run are lost", "err", err)
@@ -224,12 +227,15 @@ func (s *DB) Close(ctx context.Context) error {
 // Redis is the connection to Redis, for the parts that keep other things there.
 func (s *DB) Redis() redis.UniversalClient { return s.redis }
 
+// WithRedisBudget bounds what a request may lose to a Redis that does not answer; see redisconn.
+func WithRedisBudget(ctx context.Context) context.Context { return redisconn.WithBudget(ctx) }
+
 // Embedded tells which of the stores run inside this process.
 func (s *DB) Embedded() (mongo, redis bool) {
 	return s.embeddedMongo != nil, s.embeddedRedis != nil
 }
 
-// wire makes them all and makes them known to one another.
+// wire makes the collections and gives each those that it needs.
 func (db *DB) wire(trialNeeds shop.TrialNeeds) {
 	b := db.base
 	db.Users = newUsers(b)
@@ -294,4 +300,80 @@ func (db *DB) wire(trialNeeds shop.TrialNeeds) {
 	db.NoticeTemplates.audit = db.Audit
 	db.Broadcasts.audiences = db.Audiences
 	db.Audiences.catalogue = db.Catalogue
+}
+
+// What Ping says of a Redis that answers.
+var (
+	ErrRedisFull    = errors.New("store: Redis is full and takes no writes")
+	ErrRedisRefuses = errors.New("store: Redis answers and takes no writes")
+)
+
+const (
+	pingTime     = time.Second // for both stores together
+	redisProbe   = "mstm:probe"
+	redisProbeMS = 60_000
+	diskProbe    = "disk_probe" // the setting that is written to see whether there is room again
+	diskProbeLen = 16 << 10
+	outOfDisk    = 14031 // MongoDB's code OutOfDiskSpace
+)
+
+// Ping asks both stores, at once, whether they are there and take writes: shop.ErrStorageFull, ErrRedisFull and
+// ErrRedisRefuses are of stores that answer.
+func (s *DB) Ping(ctx context.Context) (mongoErr, redisErr error) {
+	ctx, cancel := context.WithTimeout(redisconn.WithBudget(ctx), pingTime)
+	defer cancel()
+	var both errgroup.Group
+	both.Go(func() error { mongoErr = s.pingMongo(ctx); return nil })
+	both.Go(func() error { redisErr = s.pingRedis(ctx); return nil })
+	_ = both.Wait() // neither gives one
+	return mongoErr, redisErr
+}
+
+// pingMongo writes only where there may be no room: after a write that found none, or with a disk that is almost full.
+func (s *DB) pingMongo(ctx context.Context) error {
+	if err := s.client.Ping(ctx, readpref.Primary()); err != nil {
+		return failed("ping MongoDB", err)
+	}
+	if !s.full.Load() && (s.embeddedMongo == nil || s.embeddedMongo.Room() > 16*diskProbeLen) {
+		return nil
+	}
+	err := s.Settings.Put(ctx, diskProbe, strings.Repeat("x", diskProbeLen))
+	s.full.Store(isFull(err))
+	return err
+}
+
+func (s *DB) pingRedis(ctx context.Context) error {
+	err := s.redis.Set(ctx, redisProbe, 1, redisProbeMS*time.Millisecond).Err()
+	var refusal redis.Error
+	switch {
+	case err == nil:
+		return nil
+	case redis.HasErrorPrefix(err, "OOM"):
+		return ErrRedisFull
+	case errors.As(err, &refusal):
+		return fmt.Errorf("%w: %w", ErrRedisRefuses, err)
+	}
+	return err
+}
+
+// wrote is failed for a write. Of a disk that is full it takes note: Ping then looks whether there is room again.
+func (s *base) wrote(doing string, err error) error {
+	if isFull(err) {
+		s.full.Store(true)
+	}
+	return failed(doing, err)
+}
+
+// isFull tells a database without room on its disk, by MongoDB's code or by SQLite's words, which FerretDB passes on.
+func isFull(err error) bool {
+	var refusal mongo.ServerError
+	if errors.As(err, &refusal) && refusal.HasErrorCode(outOfDisk) {
+		return true
+	}
+	for _, words := range []string{"database or disk is full", "disk I/O error", "no space left on device"} {
+		if err != nil && strings.Contains(err.Error(), words) {
+			return true
+		}
+	}
+	return false
 }

@@ -5,7 +5,12 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"mstm/shop"
 )
@@ -206,4 +211,178 @@ func (l *line) remove(w *waiter) {
 		l.turns.Remove(q.turn)
 		delete(l.byWho, q.who)
 	}
+}
+
+// A Class says how much depends on a command to the database. Where commands wait, the
+// smaller class goes first.
+type Class int
+
+// The classes. A context that names none is of class Reading.
+const (
+	Settlement Class = iota // money that has been paid: callbacks and sweeps
+	Paying                  // placing, paying, cancelling, refunds, logging in
+	Reading                 // carts, accounts, one object
+	Lists                   // lists, search, exports, marketing
+
+	Classes = iota // how many there are
+)
+
+// String is the class in metrics and logs.
+func (c Class) String() string {
+	return [Classes]string{"settlement", "paying", "reading", "lists"}[c]
+}
+
+// ticket is what the commands of one request have in common.
+type ticket struct {
+	class Class
+	who   string
+	used  atomic.Int64 // commands so far
+	bound bool         // its first command is refused where the class is full
+}
+
+type ticketKey struct{}
+
+// Request gives a context's commands a class, and the person or address on whose account
+// they are: commands of one class take turns by that name. The first command of a request
+// is refused with shop.ErrOverloaded where too many of its class wait already; those that
+// follow always wait.
+func Request(ctx context.Context, class Class, who string) context.Context {
+	return context.WithValue(ctx, ticketKey{}, &ticket{class: class, who: who, bound: true})
+}
+
+// Background gives the commands of work that no request waits for a class. It is never
+// refused.
+func Background(ctx context.Context, class Class) context.Context {
+	return context.WithValue(ctx, ticketKey{}, &ticket{class: class})
+}
+
+// Commands is how many commands a context of Request has sent.
+func Commands(ctx context.Context) int64 { return ticketOf(ctx).used.Load() }
+
+// ticketOf is a context's ticket, or a new one of class Reading.
+func ticketOf(ctx context.Context) *ticket {
+	if t, ok := ctx.Value(ticketKey{}).(*ticket); ok {
+		return t
+	}
+	return &ticket{class: Reading}
+}
+
+// insideKey marks the context of commands that a place at the gate is held for already.
+type insideKey struct{}
+
+func inside(ctx context.Context) context.Context { return context.WithValue(ctx, insideKey{}, true) }
+
+func isInside(ctx context.Context) bool { return ctx.Value(insideKey{}) != nil }
+
+// gated is a collection whose commands pass the gate. It has the methods that the
+// store uses and no others.
+type gated struct {
+	raw  *mongo.Collection
+	gate *gate
+}
+
+func (s *base) coll(name string) gated { return gated{s.db.Collection(name), s.gate} }
+
+func (c gated) Name() string             { return c.raw.Name() }
+func (c gated) Indexes() mongo.IndexView { return c.raw.Indexes() }
+
+// hold takes a place at the gate for several commands, which are sent with the context that
+// it returns.
+func (c gated) hold(ctx context.Context) (_ context.Context, leave func(), err error) {
+	leave, err = c.gate.enter(ctx)
+	return inside(ctx), leave, err
+}
+
+func (c gated) FindOne(ctx context.Context, filter any, opts ...options.Lister[options.FindOneOptions]) *mongo.SingleResult {
+	leave, err := c.gate.enter(ctx)
+	if err != nil {
+		return mongo.NewSingleResultFromDocument(bson.D{}, err, nil)
+	}
+	defer leave()
+	return c.raw.FindOne(ctx, filter, opts...)
+}
+
+// Find reads the first batch. What follows is read with advance.
+func (c gated) Find(ctx context.Context, filter any, opts ...options.Lister[options.FindOptions]) (*mongo.Cursor, error) {
+	leave, err := c.gate.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return c.raw.Find(ctx, filter, opts...)
+}
+
+// advance moves a cursor on, through the gate where that asks the database.
+func (c gated) advance(ctx context.Context, cur *mongo.Cursor) (bool, error) {
+	if cur.RemainingBatchLength() == 0 && cur.ID() != 0 {
+		leave, err := c.gate.enter(ctx)
+		if err != nil {
+			return false, err
+		}
+		defer leave()
+	}
+	return cur.Next(ctx), cur.Err()
+}
+
+func (c gated) Aggregate(ctx context.Context, pipeline any, opts ...options.Lister[options.AggregateOptions]) (*mongo.Cursor, error) {
+	leave, err := c.gate.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return c.raw.Aggregate(ctx, pipeline, opts...)
+}
+
+func (c gated) CountDocuments(ctx context.Context, filter any, opts ...options.Lister[options.CountOptions]) (int64, error) {
+	leave, err := c.gate.enter(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer leave()
+	return c.raw.CountDocuments(ctx, filter, opts...)
+}
+
+func (c gated) InsertOne(ctx context.Context, doc any, opts ...options.Lister[options.InsertOneOptions]) (*mongo.InsertOneResult, error) {
+	leave, err := c.gate.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return c.raw.InsertOne(ctx, doc, opts...)
+}
+
+func (c gated) InsertMany(ctx context.Context, docs any, opts ...options.Lister[options.InsertManyOptions]) (*mongo.InsertManyResult, error) {
+	leave, err := c.gate.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return c.raw.InsertMany(ctx, docs, opts...)
+}
+
+func (c gated) UpdateOne(ctx context.Context, filter, update any, opts ...options.Lister[options.UpdateOneOptions]) (*mongo.UpdateResult, error) {
+	leave, err := c.gate.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return c.raw.UpdateOne(ctx, filter, update, opts...)
+}
+
+func (c gated) ReplaceOne(ctx context.Context, filter, doc any, opts ...options.Lister[options.ReplaceOptions]) (*mongo.UpdateResult, error) {
+	leave, err := c.gate.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return c.raw.ReplaceOne(ctx, filter, doc, opts...)
+}
+
+func (c gated) DeleteOne(ctx context.Context, filter any, opts ...options.Lister[options.DeleteOneOptions]) (*mongo.DeleteResult, error) {
+	leave, err := c.gate.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return c.raw.DeleteOne(ctx, filter, opts...)
 }

@@ -5,12 +5,18 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
+	"time"
 
+	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/event"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
+	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
 
 	"mstm/shop"
 	"mstm/store/embedded"
@@ -257,4 +263,126 @@ func countBy[V comparable](ctx context.Context, c gated, filter bson.M, field st
 		counts[r.Value] = r.N
 	}
 	return counts, nil
+}
+
+// outages are MongoDB's error codes of a server that cannot answer now: it stops, it is no
+// primary any more or not yet, or its majority has not got so far. The driver tries most of
+// these again by itself until its deadline; what is left of them is an outage and no bug.
+var outages = append([]int{
+	6, 7, 89, 9001, // HostUnreachable, HostNotFound, NetworkTimeout, SocketException
+	50, 262, // MaxTimeMSExpired, ExceededTimeLimit
+	91, 11600, // ShutdownInProgress, InterruptedAtShutdown
+	134,        // ReadConcernMajorityNotAvailableYet
+	189, 11602, // PrimarySteppedDown, InterruptedDueToReplStateChange
+	10058, 10107, // NotWritablePrimary
+	13435, 13436, // NotPrimaryNoSecondaryOk, NotPrimaryOrSecondary
+}, cursorsLost...)
+
+// cursorsLost are CursorNotFound and CursorKilled: the server went away half way through a list.
+var cursorsLost = []int{43, 237}
+
+// outageLabels are the driver's and the server's words for the same.
+var outageLabels = []string{"RetryableWriteError", "RetryableError", "SystemOverloadedError", "NetworkError", "TransientTransactionError"}
+
+// isOutage tells a store that cannot be reached or does not answer in time from a
+// request that was refused.
+func isOutage(err error) bool {
+	if mongo.IsTimeout(err) || mongo.IsNetworkError(err) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, mongo.ErrClientDisconnected) {
+		return true
+	}
+	var labelled mongo.LabeledError
+	return errors.As(err, &labelled) && slices.ContainsFunc(outageLabels, labelled.HasErrorLabel) || hasCode(err, outages)
+}
+
+func hasCode(err error, codes []int) bool {
+	var refusal mongo.ServerError
+	return errors.As(err, &refusal) && slices.ContainsFunc(codes, refusal.HasErrorCode)
+}
+
+// again does a read once more where its cursor was lost half way, as by an election.
+func again[T any](read func() (T, error)) (T, error) {
+	v, err := read()
+	if hasCode(err, cursorsLost) {
+		v, err = read()
+	}
+	return v, err
+}
+
+const (
+	databaseName = "mstm"
+	writeTimeout = 5 * time.Second // a write is given up after this
+	dialTimeout  = 2 * time.Second
+
+	// Without a primary a request is refused after this and may come again; an election
+	// takes longer than anybody should wait.
+	selectTimeout = time.Second
+	// warmPool connections are kept open: the driver's wait for one also ends with
+	// selectTimeout, and a burst on a cold pool would be answered 503.
+	warmPool     = 8
+	driverPool   = 100                    // connections that the driver opens where the URI says nothing
+	startTimeout = 15 * time.Second       // how long MongoDB may take to start beside us
+	redisTimeout = 500 * time.Millisecond // one answer of Redis; a slow one must not pile up requests
+	ownTimeout   = 5 * time.Second        // one answer of the embedded Redis, which is as busy as this process
+)
+
+// dialMongo makes a client whose writes are acknowledged only once a majority has them
+// on disk, and whose reads go to the primary: money is decided on them. Nothing is sent
+// yet.
+func dialMongo(uri string, embedded bool, monitor *event.CommandMonitor) (client *mongo.Client, name string, places int, err error) {
+	durable := true
+	opts := options.Client().ApplyURI(uri).
+		SetAppName("mstm").
+		SetConnectTimeout(dialTimeout).
+		SetServerSelectionTimeout(selectTimeout).
+		SetTimeout(writeTimeout).
+		SetReadPreference(readpref.Primary()).
+		SetReadConcern(readconcern.Majority()).
+		SetWriteConcern(&writeconcern.WriteConcern{W: writeconcern.WCMajority, Journal: &durable}).
+		SetBSONOptions(&options.BSONOptions{NilSliceAsEmpty: true, NilMapAsEmpty: true})
+	if opts.MaxPoolSize == nil && opts.MinPoolSize == nil && !embedded { // the URI may know better
+		opts.SetMinPoolSize(warmPool)
+	}
+	if monitor != nil {
+		opts.SetMonitor(monitor)
+	}
+	if embedded {
+		// FerretDB's updates read, then write, with no transaction around: over two
+		// connections both racers win. Over one connection they queue.
+		opts.SetMaxPoolSize(1)
+		opts.SetReadConcern(nil).SetWriteConcern(nil)
+		opts.SetServerSelectionTimeout(writeTimeout) // no election here, at most a busy machine
+	}
+	if client, err = mongo.Connect(opts); err != nil {
+		return nil, "", 0, fmt.Errorf("MONGODB_URI: %w", err)
+	}
+	places = driverPool
+	if opts.MaxPoolSize != nil && *opts.MaxPoolSize > 0 {
+		places = int(min(*opts.MaxPoolSize, 10_000))
+	}
+	return client, databaseOf(uri), places, nil
+}
+
+// awaitMongo waits until the primary answers: both may have been started together.
+func awaitMongo(ctx context.Context, client *mongo.Client) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	for {
+		err := client.Ping(ctx, readpref.Primary())
+		if err == nil || !isOutage(err) || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+// databaseOf is the path of a MongoDB URI. It is cut out by hand, because a list of
+// hosts is no URL to Go's parser.
+func databaseOf(uri string) string {
+	_, rest, _ := strings.Cut(uri, "://")
+	_, path, _ := strings.Cut(rest, "/")
+	name, _, _ := strings.Cut(path, "?")
+	if name, err := url.PathUnescape(name); err == nil && name != "" {
+		return name
+	}
+	return databaseName
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"mstm/store/embedded"
+	"mstm/store/redisconn"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -127,7 +128,7 @@ func TestOnlyThisUserReachesTheEmbeddedStores(t *testing.T) {
 	if !strings.HasSuffix(s.embeddedMongo.Socket, ".sock") {
 		t.Errorf("MongoDB listens on %s", s.embeddedMongo.Socket)
 	}
-	stranger, err := dialRedis("redis://"+s.embeddedRedis.Addr(), redisTimeout)
+	stranger, err := redisconn.Dial("redis://"+s.embeddedRedis.Addr(), redisTimeout)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package store
+package redisconn
 
 import (
 	"log/slog"
@@ -16,8 +16,8 @@ func TestRedisGuard_TrialOnANewConnection_ClosesTheBreaker(t *testing.T) {
 	r := redistest.Start(t)
 	client := redis.NewClient(&redis.Options{Addr: r.Addr, ContextTimeoutEnabled: true, MaxRetries: 1, DialerRetries: 1})
 	t.Cleanup(func() { _ = client.Close() })
-	guardRedis(client, time.Second, slog.New(slog.DiscardHandler))
-	ping := func() error { return client.Ping(WithRedisBudget(t.Context())).Err() }
+	Guard(client, time.Second, slog.New(slog.DiscardHandler))
+	ping := func() error { return client.Ping(WithBudget(t.Context())).Err() }
 	if err := ping(); err != nil {
 		t.Fatal(err)
 	}
