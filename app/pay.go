@@ -134,7 +134,7 @@ func openWeChatSender(cfg Settings, sb *localWeChat, account *wechat.Account, pu
 func openAccount(cfg Settings, sb *localWeChat, clk *clock, db *store.DB) (*wechat.Account, error) {
 	mp := wechat.AccountConfig{
 		BaseURL: cfg.MP.BaseURL, AppID: cfg.MP.AppID, Secret: cfg.MP.Secret, Token: cfg.MP.Token, AESKey: cfg.MP.AESKey, Now: clk.now,
-		PlainEvents: cfg.MP.plain(), Shelf: db.SharedCache,
+		PlainEvents: cfg.MP.plain(), SharedCache: db.SharedCache,
 	}
 	switch {
 	case cfg.MP.set():

@@ -19,7 +19,7 @@ type adminOrder struct {
 	Attempts  []adminAttempt     `json:"attempts"`
 	Duties    map[string]dutyRow `json:"duties"`
 	History   []shop.Record      `json:"history"`
-	Strays    []strayRow         `json:"strays,omitempty"`
+	Unmatched []unmatchedRow     `json:"strays,omitempty"`
 }
 
 type adminAttempt struct {
@@ -40,8 +40,8 @@ type dutyRow struct {
 	Error string     `json:"error,omitempty"`
 }
 
-// strayRow is a genuine payment under one of the order's numbers that did not fit.
-type strayRow struct {
+// unmatchedRow is a genuine payment under one of the order's numbers that did not fit.
+type unmatchedRow struct {
 	OutTradeNo    string    `json:"out_trade_no"`
 	TransactionID string    `json:"transaction_id"`
 	Total         shop.Fen  `json:"total_fen"`
@@ -49,20 +49,20 @@ type strayRow struct {
 	FirstSeen     time.Time `json:"first_seen"`
 }
 
-func viewStray(x store.UnmatchedPayment) strayRow {
-	return strayRow{x.OutTradeNo, x.Payment.TransactionID, x.Payment.Total, x.Reason, utc(x.FirstSeen)}
+func viewUnmatched(x store.UnmatchedPayment) unmatchedRow {
+	return unmatchedRow{x.OutTradeNo, x.Payment.TransactionID, x.Payment.Total, x.Reason, utc(x.FirstSeen)}
 }
 
-// listStrays answers GET /api/admin/strays: the genuine payments that did not fit an order
+// listUnmatched answers GET /api/admin/strays: the genuine payments that did not fit an order
 // of ours, by number, amount or parties, for people to decide on.
-func (s *Server) listStrays(w http.ResponseWriter, r *http.Request) error {
-	strays, err := s.Store.UnmatchedPayments.All(r.Context())
+func (s *Server) listUnmatched(w http.ResponseWriter, r *http.Request) error {
+	unmatched, err := s.Store.UnmatchedPayments.All(r.Context())
 	if err != nil {
 		return err
 	}
-	list := page[strayRow]{Items: []strayRow{}}
-	for _, x := range strays {
-		list.Items = append(list.Items, viewStray(x))
+	list := page[unmatchedRow]{Items: []unmatchedRow{}}
+	for _, x := range unmatched {
+		list.Items = append(list.Items, viewUnmatched(x))
 	}
 	return encode(w, http.StatusOK, list)
 }
@@ -156,12 +156,12 @@ func (s *Server) answerAdminOrder(w http.ResponseWriter, r *http.Request, status
 		v.Attempts = append(v.Attempts, adminAttempt{
 			a.OutTradeNo, a.Channel, a.State, a.Amount, a.TransactionID, utc(a.CreatedAt), a.PaidAt, a.Asks,
 		})
-		strays, err := s.Store.UnmatchedPayments.Of(r.Context(), a.OutTradeNo)
+		unmatched, err := s.Store.UnmatchedPayments.Of(r.Context(), a.OutTradeNo)
 		if err != nil {
 			return err
 		}
-		for _, x := range strays {
-			v.Strays = append(v.Strays, viewStray(x))
+		for _, x := range unmatched {
+			v.Unmatched = append(v.Unmatched, viewUnmatched(x))
 		}
 	}
 	for name, d := range o.Duties {

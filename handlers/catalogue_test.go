@@ -146,15 +146,15 @@ func TestAFloodOfDifferentListsIsNotKept(t *testing.T) {
 		w.do("GET", fmt.Sprintf("/api/courses?q=%s%d", strings.Repeat("x", 50), i), "", nil).is(200)
 	}
 	// What the shop does not know is no query: not through do, for it is not in the contract either.
-	if res, err := http.Get(w.url + "/api/courses?x=&y=" + strings.Repeat("y", maxFrontKey)); err != nil || res.StatusCode != 200 {
+	if res, err := http.Get(w.url + "/api/courses?x=&y=" + strings.Repeat("y", maxCachedKey)); err != nil || res.StatusCode != 200 {
 		t.Fatal(res, err)
 	}
-	if kept := w.api.front.now.Load().count.Load(); kept != 5 {
+	if kept := w.api.answers.now.Load().count.Load(); kept != 5 {
 		t.Errorf("%d answers kept, want 5", kept)
 	}
-	w.api.front.now.Load().count.Store(maxFront)
+	w.api.answers.now.Load().count.Store(maxCachedResponses)
 	w.do("GET", "/api/courses?q=another", "", nil).is(200)
-	if _, kept := w.api.front.now.Load().answers.Load("courses?q=another"); kept {
+	if _, kept := w.api.answers.now.Load().answers.Load("courses?q=another"); kept {
 		t.Error("kept beyond the bound")
 	}
 }

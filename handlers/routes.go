@@ -136,7 +136,7 @@ func (s *Server) routes() []route {
 		{get, "/api/admin/orders", finance, s.adminListOrders, stores, lists},
 		{get, "/api/admin/orders/:order", finance, s.adminShowOrder, stores, reading},
 		{post, "/api/admin/orders/:order/refunds", finance, s.keyNeeded(s.adminRefund), stores, paying},
-		{get, "/api/admin/strays", finance, s.listStrays, stores, lists},
+		{get, "/api/admin/strays", finance, s.listUnmatched, stores, lists},
 
 		{get, "/api/admin/reconciliations", finance, s.listReconciliations, stores, lists},
 		{post, "/api/admin/reconciliations", finance, s.runReconciliation, stores, lists},

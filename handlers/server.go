@@ -65,7 +65,7 @@ type Server struct {
 	mux      *httprouter.Router
 	origins  map[string]bool
 	address  func(*http.Request) string
-	front    frontCache
+	answers  responseCache
 	metrics  *metrics
 	refused  *sampler // callbacks, in the log
 	unopened *sampler // sockets, in the log

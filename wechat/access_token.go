@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// Shelf is where the instances of a shop share the account's access token, and agree on the
+// SharedCache is where the instances of a shop share the account's access token, and agree on the
 // instance that renews it. Its errors mean that it cannot be reached: then every instance asks
 // WeChat for itself, which stable_token answers with the same token.
-type Shelf interface {
+type SharedCache interface {
 	// Get reads what was put under key; "" where nothing was.
 	Get(ctx context.Context, key string) (string, error)
 	// Put keeps value under key for ttl.
@@ -86,7 +86,7 @@ func (a *Account) accessToken(ctx context.Context, refused string) (string, erro
 
 // renewToken is the token on the shelf, renewed by this instance or by another.
 func (a *Account) renewToken(ctx context.Context, refused string) (tokenState, error) {
-	if a.cfg.Shelf == nil {
+	if a.cfg.SharedCache == nil {
 		return a.askToken(ctx, refused, a.token.tokenState)
 	}
 	key := "wechat:access_token:" + a.cfg.AppID
@@ -98,7 +98,7 @@ func (a *Account) renewToken(ctx context.Context, refused string) (tokenState, e
 		var giveBack func()
 		mine := false
 		if err == nil {
-			giveBack, mine, err = a.cfg.Shelf.Take(ctx, key+":turn", renewLease)
+			giveBack, mine, err = a.cfg.SharedCache.Take(ctx, key+":turn", renewLease)
 		}
 		if err != nil {
 			return a.askToken(ctx, refused, a.token.tokenState)
@@ -132,14 +132,14 @@ func (a *Account) replaceToken(ctx context.Context, key, refused string) (tokenS
 	raw, err := json.Marshal(next)
 	if err == nil {
 		// A shelf that fails now costs the others one question.
-		_ = a.cfg.Shelf.Put(ctx, key, string(raw), max(next.Ends.Sub(a.cfg.Now()), forcesApart))
+		_ = a.cfg.SharedCache.Put(ctx, key, string(raw), max(next.Ends.Sub(a.cfg.Now()), forcesApart))
 	}
 	return next, err
 }
 
 // shelved is the token on the shelf; what cannot be read is none.
 func (a *Account) shelved(ctx context.Context, key string) (kept tokenState, err error) {
-	text, err := a.cfg.Shelf.Get(ctx, key)
+	text, err := a.cfg.SharedCache.Get(ctx, key)
 	if err != nil || text == "" {
 		return tokenState{}, err
 	}

@@ -25,9 +25,9 @@ type AccountConfig struct {
 	AESKey        string // EncodingAESKey, 43 characters: encrypts it; empty with PlainEvents alone
 	PlainEvents   bool   // takes what is not encrypted too, see ParseEvent
 
-	Timeout time.Duration    // of one call, 3 s when zero: events have to be answered within five
-	Now     func() time.Time // by which access tokens end; time.Now when nil
-	Shelf   Shelf            // where instances share the access token; nil: each asks for itself
+	Timeout     time.Duration    // of one call, 3 s when zero: events have to be answered within five
+	Now         func() time.Time // by which access tokens end; time.Now when nil
+	SharedCache SharedCache      // where instances share the access token; nil: each asks for itself
 }
 
 // The hosts that BaseURL stands in for.

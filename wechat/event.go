@@ -109,7 +109,7 @@ func (a *Account) plainEvent(r *http.Request, body []byte) (Event, error) {
 	if !a.signedBy(q, "signature") {
 		return Event{}, ErrBadSignature
 	}
-	if a.cfg.Shelf != nil && !a.firstWith(r.Context(), q.Get("signature"), body) {
+	if a.cfg.SharedCache != nil && !a.firstWith(r.Context(), q.Get("signature"), body) {
 		return Event{}, fmt.Errorf("%w: it came with another message before", ErrBadSignature)
 	}
 	return readEvent(body)
@@ -119,17 +119,17 @@ func (a *Account) plainEvent(r *http.Request, body []byte) (Event, error) {
 // once may have the second refused: WeChat sends it again.
 func (a *Account) firstWith(ctx context.Context, signature string, body []byte) bool {
 	key, sum := "wechat:event:"+signature, sha256.Sum256(body)
-	giveBack, mine, err := a.cfg.Shelf.Take(ctx, key, 2*maxAge)
+	giveBack, mine, err := a.cfg.SharedCache.Take(ctx, key, 2*maxAge)
 	if err != nil {
 		return true
 	}
 	if mine {
-		if a.cfg.Shelf.Put(ctx, key+":body", hex.EncodeToString(sum[:]), 2*maxAge) != nil {
+		if a.cfg.SharedCache.Put(ctx, key+":body", hex.EncodeToString(sum[:]), 2*maxAge) != nil {
 			giveBack()
 		}
 		return true
 	}
-	known, err := a.cfg.Shelf.Get(ctx, key+":body")
+	known, err := a.cfg.SharedCache.Get(ctx, key+":body")
 	return err != nil || known == hex.EncodeToString(sum[:])
 }
 

@@ -179,20 +179,20 @@ func FuzzParseXML(f *testing.F) {
 	})
 }
 
-// plainShelf is a shelf that keeps everything, or one that cannot be reached.
-type plainShelf struct {
+// plainCache is a shared cache that keeps everything, or one that cannot be reached.
+type plainCache struct {
 	kept map[string]string
 	away error
 }
 
-func (h *plainShelf) Get(_ context.Context, key string) (string, error) { return h.kept[key], h.away }
+func (h *plainCache) Get(_ context.Context, key string) (string, error) { return h.kept[key], h.away }
 
-func (h *plainShelf) Put(_ context.Context, key, value string, _ time.Duration) error {
+func (h *plainCache) Put(_ context.Context, key, value string, _ time.Duration) error {
 	h.kept[key] = value
 	return h.away
 }
 
-func (h *plainShelf) Take(_ context.Context, key string, _ time.Duration) (func(), bool, error) {
+func (h *plainCache) Take(_ context.Context, key string, _ time.Duration) (func(), bool, error) {
 	_, taken := h.kept[key]
 	h.kept[key] = "taken"
 	return func() { delete(h.kept, key) }, !taken, h.away
@@ -201,8 +201,8 @@ func (h *plainShelf) Take(_ context.Context, key string, _ time.Duration) (func(
 func TestInPlainModeASignatureIsGoodForOneMessage(t *testing.T) {
 	const body = "<xml><FromUserName>o1</FromUserName><CreateTime>7</CreateTime><MsgType>event</MsgType><Event>SCAN</Event><EventKey>k</EventKey></xml>"
 	const other = "<xml><FromUserName>o2</FromUserName><CreateTime>7</CreateTime><MsgType>event</MsgType><Event>SCAN</Event><EventKey>k</EventKey></xml>"
-	shelf := &plainShelf{kept: map[string]string{}}
-	a, err := NewAccount(AccountConfig{AppID: vectorAppID, Secret: "s", Token: vectorToken, PlainEvents: true, Shelf: shelf})
+	cache := &plainCache{kept: map[string]string{}}
+	a, err := NewAccount(AccountConfig{AppID: vectorAppID, Secret: "s", Token: vectorToken, PlainEvents: true, SharedCache: cache})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,7 +230,7 @@ func TestInPlainModeASignatureIsGoodForOneMessage(t *testing.T) {
 	half.Set("nonce", "n3")
 	half.Set("signature", signature(vectorToken, half.Get("timestamp"), "n3"))
 	take("compatible, of which the plain half is read", strings.Replace(body, "</xml>", "<Encrypt>x</Encrypt></xml>", 1), half, nil)
-	shelf.away = errors.New("away")
+	cache.away = errors.New("away")
 	take("without a memory of signatures, the signature is believed", other, seen, nil)
 }
 

@@ -54,7 +54,7 @@ func (w *world) instances(n int, h *shelf) (all []*wechat.Account) {
 	s := w.box.Settings()
 	for range n {
 		a, err := wechat.NewAccount(wechat.AccountConfig{
-			BaseURL: s.BaseURL, AppID: s.AppID, Secret: s.AppSecret, Token: s.EventToken, AESKey: s.AESKey, Shelf: h,
+			BaseURL: s.BaseURL, AppID: s.AppID, Secret: s.AppSecret, Token: s.EventToken, AESKey: s.AESKey, SharedCache: h,
 		})
 		if err != nil {
 			w.t.Fatal(err)
@@ -146,7 +146,7 @@ func TestATokenThatWeChatGivesOutAgainAfterRefusingItIsForcedOnce(t *testing.T) 
 	}
 }
 
-func TestWithoutTheShelfEachInstanceHasItsToken(t *testing.T) {
+func TestWithoutTheSharedCacheEachInstanceHasItsToken(t *testing.T) {
 	w := newWorld(t, publicKey)
 	accounts := w.instances(2, &shelf{down: true})
 	for range 3 {

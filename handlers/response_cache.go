@@ -8,29 +8,29 @@ import (
 	"mstm/store"
 )
 
-// maxFront bounds the answers kept of one state of the catalogue: a crawler that asks
+// maxCachedResponses bounds the answers kept of one state of the catalogue: a crawler that asks
 // for ever other pages must not fill the memory.
 const (
-	maxFront    = 2000
-	maxFrontKey = 300 // bytes
+	maxCachedResponses = 2000
+	maxCachedKey       = 300 // bytes
 )
 
-// frontCache keeps the answers that are the same for everybody as ready-made bytes, for
+// responseCache keeps the answers that are the same for everybody as ready-made bytes, for
 // as long as the catalogue stays the same.
-type frontCache struct{ now atomic.Pointer[front] }
+type responseCache struct{ now atomic.Pointer[responses] }
 
-// front are the answers of one state of the catalogue.
-type front struct {
+// responses are the answers of one state of the catalogue.
+type responses struct {
 	of      *store.Catalogue
 	answers sync.Map // string → *readyMade
 	count   atomic.Int64
 }
 
 // of is the answers of this state; those of the one before are dropped with it.
-func (f *frontCache) of(all *store.Catalogue) *front {
+func (f *responseCache) of(all *store.Catalogue) *responses {
 	now := f.now.Load()
 	if now == nil || now.of != all {
-		now = &front{of: all}
+		now = &responses{of: all}
 		f.now.Store(now) // two at once: one is forgotten, nothing else
 	}
 	return now
@@ -42,7 +42,7 @@ func (s *Server) answerReady(w http.ResponseWriter, r *http.Request, key string,
 	if err != nil {
 		return err
 	}
-	f := s.front.of(all)
+	f := s.answers.of(all)
 	if m, ok := f.answers.Load(key); ok {
 		m.(*readyMade).answer(w, r)
 		return nil
@@ -55,7 +55,7 @@ func (s *Server) answerReady(w http.ResponseWriter, r *http.Request, key string,
 	if err != nil {
 		return err
 	}
-	if len(key) <= maxFrontKey && f.count.Add(1) <= maxFront {
+	if len(key) <= maxCachedKey && f.count.Add(1) <= maxCachedResponses {
 		f.answers.Store(key, m)
 	}
 	m.answer(w, r)
