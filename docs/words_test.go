@@ -15,7 +15,7 @@ import (
 var vague = regexp.MustCompile(`(?i)\b(?:who|whoever|whom|somebody|nobody|told|tells|meanwhile|anew)\b`)
 
 // At most so many of them in so many words. The aim is 1: lower the bound with the count.
-const mostVague, perWords = 3, 1000
+const mostVague, perWords = 2, 1000
 
 var (
 	word   = regexp.MustCompile(`[A-Za-z][A-Za-z'’-]*`)

@@ -88,17 +88,17 @@ func isEventType(t string) bool {
 // busiestTopics is how many topics are shown one by one: anybody may follow what they like.
 const busiestTopics = 100
 
-// hubStats answers GET /api/hub/stats with what this instance has and did and, under
-// `online`, who is there on all instances:
+// hubStats answers GET /api/hub/stats with what this instance has and did and, under `online`, the
+// users online on all instances:
 //
 //	{"instances":3, "sockets":120, "anonymous":20, "users":80, "complete":true,
 //	 "topics":{"activity":{"users":80,"sockets":118}, "course:go1":{…}, "desk":{…}, "user":{…}},
 //	 "more_topics":0}
 //
-// Users are counted once, on however many sockets; those of a topic leave out visitors who
-// have not logged in. Of many topics the busiest are shown, more_topics counts the rest. The
-// figures are as old as two seconds; an instance that died counts for six. complete is false
-// while not all of them are known.
+// Users are counted once, on however many sockets; the users of a topic leave visitors out. Of
+// many topics the busiest are shown, more_topics counts the rest. The figures are as old as two
+// seconds; an instance that died counts for six. complete is false while not all of them are
+// known.
 func (s *Server) hubStats(w http.ResponseWriter, r *http.Request) error {
 	type online struct {
 		hub.Online
@@ -146,14 +146,14 @@ func (c hubCollector) Collect(out chan<- prometheus.Metric) {
 	send(prometheus.CounterValue, "published_total", "Events published by this instance.", float64(st.Published))
 	send(prometheus.CounterValue, "delivered_total", "Events given to sockets.", float64(st.Delivered))
 	send(prometheus.CounterValue, "conflated_total", "Events that gave way to a newer state before they were sent.", float64(st.Conflated))
-	send(prometheus.CounterValue, "resynced_total", "Shared topics that a socket which lags was told to read again.", float64(st.Resynced))
-	send(prometheus.CounterValue, "delayed_total", "Handshakes told to come back later.", float64(st.Delayed))
+	send(prometheus.CounterValue, "resynced_total", "Shared topics that a lagging socket had to read again.", float64(st.Resynced))
+	send(prometheus.CounterValue, "delayed_total", "Handshakes sent away to come back later.", float64(st.Delayed))
 	send(prometheus.CounterValue, "slow_closes_total", "Sockets ended because they were too slow.", float64(st.SlowCloses))
 	send(prometheus.CounterValue, "refused_total", "Sockets refused.", float64(st.Refused))
 	send(prometheus.CounterValue, "links_lost_total", "Lost subscriptions to Redis.", float64(st.LinksLost))
 }
 
-// collectOnline sends who is there on all instances; every instance says the same.
+// collectOnline sends the numbers online on all instances; every instance says the same.
 func collectOnline(all hub.Online, out chan<- prometheus.Metric) {
 	send := func(name, help string, v int, topic ...string) {
 		var labels []string
@@ -169,6 +169,6 @@ func collectOnline(all hub.Online, out chan<- prometheus.Metric) {
 	topics, _ := busiest(all.Topics)
 	for topic, n := range topics {
 		send("topic_sockets", "Sockets that follow a topic on all instances; the busiest topics.", n.Sockets, topic)
-		send("topic_users", "Learners who follow a topic on all instances; the busiest topics.", n.Users, topic)
+		send("topic_users", "Learners that follow a topic on all instances; the busiest topics.", n.Users, topic)
 	}
 }

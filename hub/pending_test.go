@@ -52,7 +52,7 @@ func TestWithRedisAwayEventsArriveHereAndElsewhereAfterwards(t *testing.T) {
 				a.offer(t, topic.name, 7, "under a key")
 				a.offer(t, topic.name, 7, "under a key")
 				wantNumbers(t, here, topic.shown, 1, 7)
-				late := hubtest.Dial(t, a.url, "alice/tv/s3") // whose state has it all
+				late := hubtest.Dial(t, a.url, "alice/tv/s3") // its state has it all
 				if lost {
 					m.FlushAll()
 				}
@@ -67,7 +67,7 @@ func TestWithRedisAwayEventsArriveHereAndElsewhereAfterwards(t *testing.T) {
 				readyFalse(t, late, topic.shown)
 				place := readyFalse(t, here, topic.shown)
 				if place == "" {
-					t.Error("told to read the state without a position")
+					t.Error("resumed false without a position")
 				}
 				eventually(t, "publishing works again", func() bool {
 					_, err := a.Publish(context.Background(), hub.Event{Topic: topic.name, Type: "number", Data: 7, Once: "under a key"})
@@ -156,7 +156,7 @@ func TestAnEarlyEventDoesNotOvertakeOneThatIsNotHeardYet(t *testing.T) {
 				t.Fatal(err)
 			}
 			if place := readyFalse(t, c, "user"); place == "" {
-				t.Error("told to read the state without a position")
+				t.Error("resumed false without a position")
 			}
 			eventually(t, "publishing works again", func() bool {
 				_, err := in.Publish(context.Background(), hub.Event{Topic: hub.UserTopic("alice"), Type: "number", Data: 6, Once: "number 6"})
@@ -242,15 +242,15 @@ func TestWhatStandsInLineIsBounded(t *testing.T) {
 	}
 }
 
-// forgetfulRedis is a client of Redis whose connections lose an answer when armed.
+// forgetfulRedis is a client of Redis with connections that lose an answer when armed.
 func forgetfulRedis(t testing.TB, addr string, retries int, armed *atomic.Bool) *redis.Client {
 	client := redis.NewClient(&redis.Options{Addr: addr, MaxRetries: retries, ReadTimeout: time.Second, DialTimeout: time.Second, Dialer: forgetfulDialer(armed)})
 	t.Cleanup(func() { client.Close() })
 	return client
 }
 
-// TestAnOrderToEndThatStandsInLineKeepsNobodyFromAPosition: no page has had it as an event.
-func TestAnOrderToEndThatStandsInLineKeepsNobodyFromAPosition(t *testing.T) {
+// TestARevocationThatStandsInLineBlocksNoPosition: no page has had it as an event.
+func TestARevocationThatStandsInLineBlocksNoPosition(t *testing.T) {
 	m := miniredis.RunT(t)
 	in := start(t, m.Addr())
 	phone := hubtest.Dial(t, in.url, "alice/phone/s2")
@@ -264,9 +264,9 @@ func TestAnOrderToEndThatStandsInLineKeepsNobodyFromAPosition(t *testing.T) {
 	readyFalse(t, phone, "user")
 }
 
-// TestWhoComesBetweenEarlyEventsHasThemInOrder: one that resumes has all that it missed, one that is new only what
+// TestASocketThatComesBetweenEarlyEventsHasThemInOrder: one that resumes has all that it missed, one that is new only what
 // comes.
-func TestWhoComesBetweenEarlyEventsHasThemInOrder(t *testing.T) {
+func TestASocketThatComesBetweenEarlyEventsHasThemInOrder(t *testing.T) {
 	m := miniredis.RunT(t)
 	in := start(t, m.Addr())
 	first := hubtest.Dial(t, in.url, "alice/web/s1")
@@ -370,8 +370,8 @@ func TestEarlyEventsDoNotComeAgain(t *testing.T) {
 	}
 }
 
-// TestADraftThatAnOlderLogHasKeepsNobodyFromAPosition: the key outlived the log in which its event was.
-func TestADraftThatAnOlderLogHasKeepsNobodyFromAPosition(t *testing.T) {
+// TestADraftThatAnOlderLogHasBlocksNoPosition: the key outlived the log in which its event was.
+func TestADraftThatAnOlderLogHasBlocksNoPosition(t *testing.T) {
 	m := miniredis.RunT(t)
 	in := start(t, m.Addr())
 	c := hubtest.Dial(t, in.url, "alice/web/s1")

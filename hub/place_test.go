@@ -47,8 +47,8 @@ func (b *behind) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proce
 	}
 }
 
-// fallBehind starts an instance that has heard 1 and 2 and hears nothing more until catchUp, and another, whose page
-// has heard 1 to to as well, and where that is.
+// fallBehind starts an instance that has 1 and 2 and gets nothing more until catchUp, and another with a page that
+// has 1 to to as well; place is that page's.
 func fallBehind(t *testing.T, to int) (late, ahead *instance, b *behind, place map[string]string, catchUp func()) {
 	t.Helper()
 	m := miniredis.RunT(t)
@@ -103,8 +103,8 @@ func TestAPageAheadOfItsInstanceDoesNotGoBack(t *testing.T) {
 	wantNumbers(t, again, "user", 6, 6)
 }
 
-// TestAPageAheadOfItsInstanceHearsNothingTwice: Redis took an event whose publisher has no answer, and the page has
-// heard it from another instance before it came to the publisher's.
+// TestAPageAheadOfItsInstanceHearsNothingTwice: Redis took an event but its answer was lost, and the page has
+// received it from another instance before it came to the publisher's.
 func TestAPageAheadOfItsInstanceHearsNothingTwice(t *testing.T) {
 	late, ahead, b, _, catchUp := fallBehind(t, 2)
 	other := hubtest.Dial(t, ahead.url, "alice/phone/s2")

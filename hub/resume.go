@@ -130,8 +130,8 @@ func (j *join) lookAhead(ctx context.Context, h *Hub, p *partition) {
 	j.ahead = ok
 }
 
-// readOlder reads a span of the stream for a socket whose position is older than the ring.
-// If it cannot be read completely, the socket is not resumed.
+// readOlder reads a span of the stream for a socket with a position older than the ring. If it
+// cannot be read completely, the socket is not resumed.
 func (j *join) readOlder(ctx context.Context, h *Hub, p *partition, span feed.Span) {
 	entries, ok := h.feed.History(ctx, p.index, span)
 	if !ok {

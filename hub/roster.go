@@ -134,8 +134,8 @@ func (r *roster) slotsOf(i, n int) (all []*session) {
 	return all
 }
 
-// beat pings every socket once per interval, a slot at a time, and ends those whose token has
-// expired. Silent ones end by their read deadline.
+// beat pings every socket once per interval, a slot at a time, and ends those with an expired
+// token. Silent ones end by their read deadline.
 func (h *Hub) beat(ctx context.Context) {
 	tick := time.NewTicker(h.conns.Timing.Ping / beats)
 	defer tick.Stop()

@@ -62,7 +62,7 @@ func (s *session) loggedIn() (Identity, int64) {
 	return s.identity, s.since
 }
 
-// become takes an identity whose token was found good by a check that began at since.
+// become takes an identity; its token was found good by a check that began at since.
 func (s *session) become(id Identity, since time.Time) {
 	expires := int64(0)
 	if !id.ExpiresAt.IsZero() {

@@ -10,8 +10,8 @@ import (
 	"mstm/hub/hubtest"
 )
 
-// TestAccounts is registering, logging in on several clients, and changing the password, with
-// pages open meanwhile.
+// TestAccounts registers, logs in on several clients, and changes the password, with pages open
+// all the time.
 func TestAccounts(t *testing.T) {
 	shop := shoptest.Start(t)
 	t.Run("an account from registering to logging out", func(t *testing.T) { accountLife(t, shop.At(t, "2025-03-01 10:00")) })
@@ -116,17 +116,17 @@ func oddBodies(t *testing.T, s *shoptest.Shop) {
 	}
 }
 
-// TestHubPublish is who may speak to open pages, and about what.
+// TestHubPublish checks which keys may publish to open pages, and on which topics.
 func TestHubPublish(t *testing.T) {
 	shop := shoptest.Start(t)
 	t.Run("an API key and a marketer reach every page, a visitor's too", func(t *testing.T) {
 		publishedToAll(t, shop.At(t, "2025-03-01 10:00"))
 	})
-	t.Run("nobody speaks in the shop's name or to one learner", func(t *testing.T) { publishRefused(t, shop.At(t, "2025-03-01 10:00")) })
+	t.Run("no key speaks in the shop's name or to one learner", func(t *testing.T) { publishRefused(t, shop.At(t, "2025-03-01 10:00")) })
 	t.Run("a deleted key is dead at once", func(t *testing.T) { deletedKey(t, shop.At(t, "2025-03-01 10:00")) })
 }
 
-// newKey makes an API key and somebody who uses it.
+// newKey makes an API key and a client that uses it.
 func newKey(s *shoptest.Shop, scopes ...string) (user *shoptest.Person, id string) {
 	s.T.Helper()
 	var key struct{ ID, Key string }

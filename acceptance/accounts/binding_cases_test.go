@@ -26,8 +26,8 @@ func TestBindingCases(t *testing.T) {
 		{"P15 nor where it was used before the WeChat was bound", usedBeforeBinding},
 		{"P16 nor to a new account after the first was deleted", deletedAccount},
 		{"C44 paying inside WeChat needs an openid, and the answer says where to get one", openidRequired},
-		{"C44 who pays in another WeChat than the last time can say so, and pays there", otherWeChat},
-		{"C44 who logs in by WeChat pays in that one", loggedInPays},
+		{"C44 a payer in another WeChat than the last time can say so, and pays there", otherWeChat},
+		{"C44 a login by WeChat pays in that WeChat", loggedInPays},
 		{"C44 an authorisation that is forged or of a snapshot gives none", badAuthorisation},
 		{"C44 an authorisation that comes several times counts once, and leads back each time", authorisedAgain},
 		{"a scan binds the WeChat, and the open page knows", scanAnnounced},
@@ -172,7 +172,7 @@ func openidRequired(t *testing.T, s *shoptest.Shop) {
 	if receipt.Openid != openid {
 		t.Errorf("paid by %s", receipt.Openid)
 	}
-	learner.WantBound(false) // who authorised need not be the learner
+	learner.WantBound(false) // the WeChat that authorised need not be the learner's
 }
 
 // payInWeChat asks for the way to pay an order inside WeChat, and pays there as openid.
@@ -263,7 +263,7 @@ func wantBoundEvent(t *testing.T, page *hubtest.Client, want bool) {
 	}
 	page.Wait("wechat.bound", 5*time.Second).Into(t, &told)
 	if told.Bound != want {
-		t.Fatalf("the page was told %+v", told)
+		t.Fatalf("the page received %+v", told)
 	}
 }
 
@@ -285,7 +285,7 @@ func scanAnnounced(t *testing.T, s *shoptest.Shop) {
 	openid, unionid := shoptest.SomeWeChat(), shoptest.SomeWeChat()
 	got := s.ScanCode(code, openid, obj{"unionid": unionid})
 	if got.Event != "subscribe" || !strings.HasPrefix(got.Key, "qrscene_") || len(got.Deliveries) != 1 {
-		t.Errorf("who did not follow yet: %+v", got)
+		t.Errorf("a new follower: %+v", got)
 	}
 	wantBoundEvent(t, page, true)
 	learner.WantBound(true)
@@ -330,7 +330,7 @@ func forgedEvent(t *testing.T, s *shoptest.Shop) {
 	code := learner.Code()
 	key := s.ScanCode(code, shoptest.SomeWeChat(), obj{"fault": obj{"lose": true}}).Key
 	for name, fault := range map[string]obj{
-		"signed by somebody else": {"bad_signature": true}, "changed on the way": {"altered_body": true}, "recorded six minutes ago": {"stale": true},
+		"signed by another key": {"bad_signature": true}, "changed on the way": {"altered_body": true}, "recorded six minutes ago": {"stale": true},
 	} {
 		got := push(s, shoptest.SomeWeChat(), "subscribe", key, fault)
 		for _, status := range got.Statuses() {
@@ -344,7 +344,7 @@ func forgedEvent(t *testing.T, s *shoptest.Shop) {
 	}
 	plain := "<xml><FromUserName>o1</FromUserName><CreateTime>1</CreateTime><MsgType>event</MsgType><Event>subscribe</Event><EventKey>" + key + "</EventKey></xml>"
 	if a := s.Visitor().With("Content-Type", "text/xml").Post("/api/wechat/events", []byte(plain)); a.Status != 401 {
-		t.Errorf("an event that nobody signed was answered %d", a.Status)
+		t.Errorf("an unsigned event was answered %d", a.Status)
 	}
 	s.Visitor().Get("/api/wechat/events?signature=x&timestamp=1&nonce=1&echostr=hello").Want(401)
 	learner.WantBound(false)

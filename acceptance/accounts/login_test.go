@@ -115,7 +115,7 @@ func insistOnLogin(p *shoptest.Person, name, client string) (a shoptest.Answer) 
 }
 
 // TestATokenThatIsOverIsDeadEverywhere ends tokens in every way, at one instance, and looks
-// at both: the token is refused, open pages are told why and closed.
+// at both: the token is refused, and open pages get the reason and are closed.
 func TestATokenThatIsOverIsDeadEverywhere(t *testing.T) {
 	s := startTwo(t)
 	for _, tt := range []struct {
@@ -154,7 +154,7 @@ func TestATokenThatIsOverIsDeadEverywhere(t *testing.T) {
 				}
 			}
 			if tt.code == 4001 {
-				s.wantDead(t, &other) // whoever knew the old password is out
+				s.wantDead(t, &other) // the old password opens nothing any more
 				return
 			}
 			s.wantAlive(t, &other)

@@ -75,8 +75,8 @@ func wantAllEnterable(s *shoptest.Shop) {
 	}
 }
 
-// boundWhileRegistering has a learner's code scanned by a WeChat that logs in at the same time:
-// it becomes the learner's, or gets an account of its own, and all are told the same.
+// boundWhileRegistering has a learner's code scanned by a WeChat that logs in at the same time: it
+// becomes the learner's, or gets an account of its own, and all answers agree.
 func boundWhileRegistering(t *testing.T, s *shoptest.Shop) {
 	learner, openid := s.NewLearner(), shoptest.SomeWeChat()
 	code := learner.Code()
@@ -103,7 +103,7 @@ func boundWhileRegistering(t *testing.T, s *shoptest.Shop) {
 	for _, a := range answers {
 		var in sessionJSON
 		switch {
-		case a.Status == http.StatusServiceUnavailable: // told to try again
+		case a.Status == http.StatusServiceUnavailable: // asked to try again
 		case learners:
 			confirm(a)
 		default:

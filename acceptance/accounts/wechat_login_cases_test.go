@@ -26,19 +26,19 @@ func TestWeChatLoginCases(t *testing.T) {
 		{"a WeChat without an account gets one, and comes back to it", weChatRegisters},
 		{"twenty logins of one new WeChat at once make one account", weChatRegistersOnce},
 		{"a login that another browser began is refused, and a code is good once", weChatLoginForged},
-		{"somebody else who scans the code does not get into the account", strangerScans},
+		{"a stranger that scans the code does not get into the account", strangerScans},
 		{"the owner gives the password once, and then never again", ownerConfirms},
 		{"a WeChat that was unbound gets into the account no more", unboundLogsIn},
 		{"an account without a password keeps its WeChat until it has one", weChatOnlyAccount},
 		{"a registration that was cut short is finished by the next login", registrationCutShort},
-		{"an unbinding that was cut short lets nobody in", unbindingCutShort},
+		{"an unbinding that was cut short opens no login", unbindingCutShort},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) { c.run(t, shop.At(t, "2025-03-01 10:00")) })
 	}
 }
 
-// weChatBrowser is a browser inside somebody's WeChat.
+// weChatBrowser is a browser inside a user's WeChat.
 type weChatBrowser struct {
 	*shoptest.Shop
 	openid string
@@ -69,7 +69,7 @@ func (b *weChatBrowser) follow(address string) *url.URL {
 	return next
 }
 
-// authorise goes from the shop to WeChat and back and tells what the page is given.
+// authorise goes from the shop to WeChat and back and returns what the page is given.
 func (b *weChatBrowser) authorise(extra string) (code, state string) {
 	b.T.Helper()
 	weChat := b.follow(b.Url + "/api/wechat/login?next=/orders")
@@ -168,7 +168,7 @@ func weChatRegistersOnce(t *testing.T, s *shoptest.Shop) {
 		all.Go(func() {
 			a := b.end(bodies[i])
 			if a.Status == 503 {
-				return // it was told to try again
+				return // it was asked to try again
 			}
 			_, in := b.as(a)
 			ids[i] = in.User.ID
@@ -207,7 +207,7 @@ func strangerScans(t *testing.T, s *shoptest.Shop) {
 	refused := stranger.login()
 	asked := confirm(refused)
 	if strings.Contains(string(refused.Body), learner.Name) || asked.Account != learner.Name[:1]+"***" {
-		t.Errorf("the stranger is told %s", refused.Body)
+		t.Errorf("the stranger gets %s", refused.Body)
 	}
 	stranger.end(obj{"confirm": asked.Confirm, "password": "a guess at it"}).WantCode(403, "WRONG_CREDENTIALS")
 	stranger.end(obj{"confirm": asked.Confirm}).WantCode(403, "WRONG_CREDENTIALS")
@@ -216,7 +216,7 @@ func strangerScans(t *testing.T, s *shoptest.Shop) {
 		t.Fatal("the stranger is in")
 	}
 	learner.WantBound(false)
-	page.WaitFor("the page is told", 20*time.Second, func(f hubtest.Frame) bool {
+	page.WaitFor("the page gets the event", 20*time.Second, func(f hubtest.Frame) bool {
 		return f.Type == "wechat.bound" && strings.Contains(string(f.Data), "false")
 	})
 	_, again := stranger.as(stranger.login())
@@ -260,11 +260,11 @@ func weChatOnlyAccount(t *testing.T, s *shoptest.Shop) {
 	own, who := b.as(b.login())
 	own.Do("DELETE", "/api/wechat/bindings", obj{"password": ""}).WantCode(409, "WECHAT_ONLY_LOGIN")
 
-	learner := s.NewLearner() // who would like to have that WeChat
+	learner := s.NewLearner() // another learner wants that WeChat
 	page := learner.Socket()
 	page.Ready()
 	s.ScanCode(learner.Code(), b.openid, nil)
-	page.WaitFor("the page is told why not", 20*time.Second, func(f hubtest.Frame) bool {
+	page.WaitFor("the page gets the reason", 20*time.Second, func(f hubtest.Frame) bool {
 		return f.Type == "wechat.bound" && strings.Contains(string(f.Data), "WECHAT_HAS_ACCOUNT")
 	})
 	own.WantBound(true)

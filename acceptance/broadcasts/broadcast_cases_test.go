@@ -31,8 +31,8 @@ func inbox(p *shoptest.Person) (items []shoptest.Notice, unread int) {
 	return box.Items, box.Unread
 }
 
-// TestABroadcastToEverybody tells everybody on two instances: open pages at once, those of
-// visitors too, and who was away by the inbox. It is read, on one device and on all.
+// TestABroadcastToEverybody sends to all users on two instances: open pages at once, visitors'
+// too, and absent learners by the inbox. It is read on one device and then on all.
 func TestABroadcastToEverybody(t *testing.T) {
 	mongo, redis := storetest.Mongo(t), storetest.Redis(t)
 	a := shoptest.Start(t, shoptest.WithStores(mongo, redis))
@@ -49,7 +49,7 @@ func TestABroadcastToEverybody(t *testing.T) {
 		var n shoptest.Notice
 		shoptest.Told(page, sent.ID).Into(t, &n)
 		if n.Title != "双十一活动" || n.Link != "/courses/go1" || n.Kind != "activity" || n.Read {
-			t.Errorf("%s was told %+v", name, n)
+			t.Errorf("%s received %+v", name, n)
 		}
 	}
 	done := marketer.AwaitBroadcast(sent.ID, "sent")
@@ -66,7 +66,7 @@ func TestABroadcastToEverybody(t *testing.T) {
 		}
 	}
 	if items, unread := inbox(a.NewLearner()); len(items) != 0 || unread != 0 {
-		t.Errorf("somebody who came later has %+v", items)
+		t.Errorf("a later account has %+v", items)
 	}
 	early.At(b).Post("/api/notices/activity:"+sent.ID+"/read", obj{"clicked": true}).Want(204)
 	phone.WaitFor("the reading on the other device", 20*time.Second, func(f hubtest.Frame) bool {
@@ -90,7 +90,7 @@ func TestABroadcastToEverybody(t *testing.T) {
 	}
 	for _, page := range []*hubtest.Client{phone, laptop, visitor} {
 		if n := shoptest.Tellings(page, sent.ID); n != 1 {
-			t.Errorf("a page was told %d times", n)
+			t.Errorf("a page received it %d times", n)
 		}
 	}
 	moves := []string{}

@@ -15,14 +15,14 @@ import (
 )
 
 // TestAKilledSenderIsReplaced kills the instance that sends a broadcast half way, after it has
-// told people and before it has counted them: another goes on, nobody is told twice, and the
-// counts are right.
+// reached people and before it has counted them: another goes on, no learner gets it twice, and
+// the counts are right.
 func TestAKilledSenderIsReplaced(t *testing.T) {
 	mongo, redis := storetest.Mongo(t), storetest.Redis(t)
 	survivor := shoptest.Start(t, shoptest.WithStores(mongo, redis))
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("warnings of the other meanwhile:\n%s", shoptest.Warnings(survivor.Log.String()))
+			t.Logf("warnings of the other instance:\n%s", shoptest.Warnings(survivor.Log.String()))
 		}
 	})
 	dir, err := os.MkdirTemp("", "mstm-") // short, for the socket in it
@@ -42,15 +42,15 @@ func TestAKilledSenderIsReplaced(t *testing.T) {
 	before := len(noticesOf(t, db, b.ID))
 	shoptest.Eventually(t, 3*time.Second, func() error { // sooner than the other could
 		if shoptest.Tellings(here, b.ID) != 1 {
-			return fmt.Errorf("the learner is not among those told and not counted: the test shows nothing")
+			return fmt.Errorf("the learner is not among the reached and uncounted: the test shows nothing")
 		}
 		return nil
 	})
 	survivor.Pass(shop.BroadcastLease + time.Second)
 	b = marketer.AwaitBroadcast(b.ID, "sent")
-	t.Logf("killed %s with %d of %d told; %+v", killed.Burnt(), before, len(ids), b.Counts)
+	t.Logf("killed %s with %d of %d reached; %+v", killed.Burnt(), before, len(ids), b.Counts)
 	if before == 0 || before >= len(ids) {
-		t.Errorf("%d of %d were told by the one that was killed: not half way", before, len(ids))
+		t.Errorf("%d of %d were reached by the killed instance: not half way", before, len(ids))
 	}
 
 	if c, n := b.Counts, int64(len(ids)); c.Told != n || c.Inbox != n || c.Audience != n {
@@ -74,13 +74,13 @@ func TestAKilledSenderIsReplaced(t *testing.T) {
 	time.Sleep(100 * time.Millisecond) // for what must not come
 	for name, page := range map[string]*hubtest.Client{"of the other": here, "that came back": back} {
 		if n := shoptest.Tellings(page, b.ID); n != 1 {
-			t.Errorf("a page %s was told %d times", name, n)
+			t.Errorf("a page %s received it %d times", name, n)
 		}
 	}
 }
 
-// sendAndKill has a process accept a broadcast to these users and kill itself when it has told
-// some of them. Now and then the other instance is quicker to send; then again.
+// sendAndKill has a process accept a broadcast to these users and kill itself after reaching some
+// of them. Now and then the other instance is quicker to send; then it tries again.
 func sendAndKill(t *testing.T, marketer *shoptest.Person, p *shoptest.Process, ids []string) (b shoptest.Broadcast) {
 	t.Helper()
 	body := shoptest.Activity("半路", obj{"kind": "users", "user_ids": slices.Clone(ids)})

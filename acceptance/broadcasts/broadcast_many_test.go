@@ -14,7 +14,7 @@ import (
 	"mstm/shop"
 )
 
-// bigBroadcasts tells whether broadcasts are tested at the size that they are made for.
+// bigBroadcasts reports whether broadcasts are tested at the size that they are made for.
 func bigBroadcasts() bool { return os.Getenv("BROADCAST_BIG") != "" }
 
 // manyPeople are the learners of a site, some with a page open, some with a WeChat.
@@ -24,18 +24,18 @@ type manyPeople struct {
 	muted       func(i int) bool
 	optedOut    int64
 	pages       *pages
-	listening   int64             // people with a page who want activities
+	listening   int64             // people with a page that want activities
 	willing     []string          // WeChats that agree to a message each time
 	expected    map[string]bool   // those of them that are to get it
 	sent        []string          // broadcasts
 	dead        *shoptest.Process // killed, and not started again yet
 }
 
-// TestBroadcastsToManyOutliveTheirSenders tells everybody by every channel, from two processes:
+// TestBroadcastsToManyOutliveTheirSenders sends to all users by every channel, from two processes:
 // first undisturbed, then with kill -9 of the sender right after the open pages were shown it,
 // then amid its WeChat messages. Each time every page, every inbox and exactly the WeChats that
-// may be told are told once, and the counts say so. BROADCAST_BIG=1 has 20,000 learners with
-// 3,000 pages and 2,500 WeChats, and wants the pages to be told within a second (p99).
+// may get it get it once, and the counts say so. BROADCAST_BIG=1 has 20,000 learners with 3,000
+// pages and 2,500 WeChats, and wants it on the pages within a second (p99).
 func TestBroadcastsToManyOutliveTheirSenders(t *testing.T) {
 	m := gather(t)
 	t.Run("undisturbed", func(t *testing.T) {
@@ -128,7 +128,7 @@ func gather(t *testing.T) *manyPeople {
 	return m
 }
 
-// broadcast tells everybody, kills the sender at a point if there is one, and wants the counts
+// broadcast sends to all users, kills the sender at a point if there is one, and wants the counts
 // and the messages of those that live on to be right. It answers when the broadcast was accepted.
 func (m *manyPeople) broadcast(t *testing.T, kill *shoptest.Point) (b shoptest.Broadcast, accepted time.Time) {
 	t.Helper()
@@ -160,7 +160,7 @@ func (m *manyPeople) broadcast(t *testing.T, kill *shoptest.Point) (b shoptest.B
 	people := int64(len(m.ids)) + 5 // those of the sample
 	if c := b.Counts; c.Audience != people || c.OptedOut != m.optedOut || c.Told != people-m.optedOut || c.Inbox != c.Told || c.Live > m.listening ||
 		kill == nil && c.Live != m.listening {
-		t.Errorf("counts %+v of %d people, %d of whom want none, %d listening", c, people, m.optedOut, m.listening)
+		t.Errorf("counts %+v of %d people, %d want none, %d listening", c, people, m.optedOut, m.listening)
 	}
 	sent := int64(len(m.expected))
 	if messages != [4]int64{0, sent, 0, b.Counts.Told - sent} {
@@ -170,8 +170,8 @@ func (m *manyPeople) broadcast(t *testing.T, kill *shoptest.Point) (b shoptest.B
 	return b, accepted
 }
 
-// mourn waits until a shop has killed itself, sees to it that the other does not, and says who
-// lives.
+// mourn waits until one shop has killed itself, makes sure that the other does not, and returns
+// the index of the living one.
 func (m *manyPeople) mourn(t *testing.T) (living int) {
 	t.Helper()
 	select {
@@ -203,7 +203,7 @@ func (m *manyPeople) hurry(t *testing.T, living int, id string) {
 	shoptest.Eventually(t, time.Minute, func() error {
 		handed, err := shoptest.Rows(m.db, "broadcasts", bson.M{"_id": id, "handed": true})
 		if err != nil || len(handed) == 0 {
-			return fmt.Errorf("not all were told: %w", err)
+			return fmt.Errorf("not all have it: %w", err)
 		}
 		left, err := shoptest.Rows(m.db, "deliveries", bson.M{"state": shop.DeliveryWaiting, "attempts": 0})
 		if err != nil || len(left) > 0 {
@@ -214,7 +214,7 @@ func (m *manyPeople) hurry(t *testing.T, living int, id string) {
 	m.shops[living].Skip(31 * time.Second)
 }
 
-// wantMessages wants those who may be told to have a message with this title, once.
+// wantMessages wants each user with consent to have a message with this title, once.
 func (m *manyPeople) wantMessages(t *testing.T, title string) {
 	t.Helper()
 	got := map[string]int{}
@@ -270,5 +270,5 @@ func (m *manyPeople) wantInboxes(t *testing.T) {
 		}
 		return nil
 	})
-	t.Logf("%d inboxes, %d of whom want none, were read in %s: each has all %d once", len(m.ids), m.optedOut, time.Since(began).Round(time.Millisecond), len(m.sent))
+	t.Logf("%d inboxes, %d want none, were read in %s: each has all %d once", len(m.ids), m.optedOut, time.Since(began).Round(time.Millisecond), len(m.sent))
 }

@@ -17,7 +17,7 @@ import (
 	"mstm/hub/hubtest"
 )
 
-// page is somebody's open page, a visitor's where there is no token, which comes back where it was, to the other shop if need be, as
+// page is an open page, a visitor's where there is no token. It comes back where it was, to the other shop if need be, as
 // often as it is cut off.
 type page struct {
 	site  *broadcastSite
@@ -184,15 +184,15 @@ func (p *page) hear(body []byte, now time.Time) {
 	}
 }
 
-// tellings are when the page was told of a broadcast.
+// tellings are the times at which a broadcast came to the page.
 func (p *page) tellings(id string) []time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Clone(p.told[id])
 }
 
-// arrivals waits until every page was told of a broadcast, and says how long after a moment each
-// first was, the quickest first.
+// arrivals waits until a broadcast has come to every page, and returns how long after a moment
+// each first had it, the quickest first.
 func (ps *pages) arrivals(t testing.TB, id string, after time.Time) (took times) {
 	t.Helper()
 	shoptest.Eventually(t, time.Minute, func() error {
@@ -203,7 +203,7 @@ func (ps *pages) arrivals(t testing.TB, id string, after time.Time) (took times)
 			}
 		}
 		if len(took) < len(ps.all) {
-			return fmt.Errorf("%d of %d pages were told", len(took), len(ps.all))
+			return fmt.Errorf("%d of %d pages have it", len(took), len(ps.all))
 		}
 		return nil
 	})
@@ -211,7 +211,7 @@ func (ps *pages) arrivals(t testing.TB, id string, after time.Time) (took times)
 	return took
 }
 
-// wantOnce wants every page to have been told of these broadcasts once each, and none to have
+// wantOnce wants each of these broadcasts to have come to every page once, and no page to have
 // missed what it could have been given.
 func (ps *pages) wantOnce(t testing.TB, ids ...string) {
 	t.Helper()
@@ -222,7 +222,7 @@ func (ps *pages) wantOnce(t testing.TB, ids ...string) {
 	for i, p := range ps.all {
 		for _, id := range ids {
 			if n := len(p.tellings(id)); n != 1 {
-				t.Errorf("page %d was told %d times of %s", i, n, id)
+				t.Errorf("page %d received %[3]s %[2]d times", i, n, id)
 			}
 		}
 		p.mu.Lock()
@@ -231,7 +231,7 @@ func (ps *pages) wantOnce(t testing.TB, ids ...string) {
 		}
 		p.mu.Unlock()
 	}
-	t.Logf("%d pages, which came back %d times, were told of each of %d broadcasts once", len(ps.all), cut, len(ids))
+	t.Logf("%d pages, which came back %d times, received each of %d broadcasts once", len(ps.all), cut, len(ids))
 }
 
 // times are in order.

@@ -33,8 +33,8 @@ func TestPaymentsOvertakeBroadcasts(t *testing.T) {
 	}
 	const rounds, payments = 4, 50 // in each round so many without broadcasts, and so many with
 	s := openBroadcastSite(t)
-	// FerretDB, unlike MongoDB, reads all accounts to count them for a broadcast: there are few,
-	// who buy one course after the other, and the other pages are visitors'.
+	// FerretDB, unlike MongoDB, reads all accounts to count them for a broadcast: so the buyers
+	// are few and buy one course after the other, and the other pages are visitors'.
 	_, tokens := s.people("payer", payments, func(int) bool { return false })
 	courses, _ := s.shops[0].As(tokens[0]).Goods()
 	if len(courses) < 2*rounds {
@@ -64,15 +64,15 @@ func TestPaymentsOvertakeBroadcasts(t *testing.T) {
 	t.Logf("with broadcasts:    from WeChat's word to the page %s; from the payment itself %s", busyHeard, busy)
 	t.Logf("%d broadcasts to %d pages in %s, %.0f events a second", sent, n, during.Round(time.Millisecond), float64(sent*n)/during.Seconds())
 	if sent < rounds {
-		t.Errorf("only %d broadcasts were sent meanwhile", sent)
+		t.Errorf("only %d broadcasts were sent during it", sent)
 	}
 	if busyHeard.p99() > 200*time.Millisecond {
 		t.Errorf("p99 is %s while there are broadcasts", busyHeard.p99())
 	}
 }
 
-// payEach has one learner after the other order a course and pay it, and says how long after the
-// payment, and how long after WeChat told the shop of it, each learner's page heard.
+// payEach has one learner after the other order a course and pay it, and returns how long after
+// the payment, and after WeChat's callback, each learner's page had the event.
 func (s *broadcastSite) payEach(t *testing.T, buyers []*page, course shoptest.Offered) (paid, heard times) {
 	t.Helper()
 	for i, buyer := range buyers {

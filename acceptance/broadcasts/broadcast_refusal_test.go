@@ -25,10 +25,10 @@ func TestBroadcastCases(t *testing.T) {
 		run        func(*testing.T, *shoptest.Shop)
 	}{
 		{"what is wrong is refused, and nothing is sent", "2025-02-10 10:00", broadcastsRefused},
-		{"a dry run counts whom it is then sent to, and nobody else is told", "2025-02-10 10:00", audiencesAsCounted},
+		{"a dry run counts the recipients, and no other user receives it", "2025-02-10 10:00", audiencesAsCounted},
 		{"a scheduled one is sent at its time, or by hand, or not at all", "2025-05-01 10:00", broadcastsScheduled},
 		{"what came of it is counted", "2025-06-01 10:00", funnelCounted},
-		{"by WeChat it reaches those who asked for it, once", "2025-06-20 10:00", askedByWeChat},
+		{"by WeChat it reaches those that asked for it, once", "2025-06-20 10:00", askedByWeChat},
 		{"a message that waits is not sent after the broadcast is cancelled", "2025-06-21 10:00", cancelledBeforeWeChat},
 		{"a payment overtakes its messages, and paused amid them it stops, and goes on where it was", "2025-06-22 10:00", pausedAmidWeChat},
 		{"to very many a second person has to agree", "2025-07-01 10:00", confirmedBySecondPerson},
@@ -87,7 +87,7 @@ func broadcastsRefused(t *testing.T, s *shoptest.Shop) {
 		{"staff without the right", editor, shoptest.Activity("a", all), 403, "FORBIDDEN"},
 		{"a key without the scope", publisher, shoptest.Activity("a", all), 403, "FORBIDDEN"},
 		{"a revoked key", revoked, shoptest.Activity("a", all), 401, "UNAUTHENTICATED"},
-		{"an audience of nobody", marketer, shoptest.Activity("a", obj{"kind": "course", "course_id": "go1"}), 422, "AUDIENCE_EMPTY"},
+		{"an empty audience", marketer, shoptest.Activity("a", obj{"kind": "course", "course_id": "go1"}), 422, "AUDIENCE_EMPTY"},
 		{"users that are not there", program, shoptest.Activity("a", obj{"kind": "users", "user_ids": []string{"ghost"}}), 422, "AUDIENCE_EMPTY"},
 		{"no users", marketer, shoptest.Activity("a", obj{"kind": "users", "user_ids": []string{}}), 422, "AUDIENCE_EMPTY"},
 		{"2,001 users", marketer, shoptest.Activity("a", obj{"kind": "users", "user_ids": listed}), 422, "AUDIENCE_TOO_LARGE"},

@@ -16,7 +16,7 @@ import (
 	"mstm/shop"
 )
 
-// crowd puts learners straight into a database, where nobody could log in as one of them.
+// crowd puts learners straight into a database, without a way to log in.
 func crowd(t testing.TB, db *mongo.Database, name string, n int) (ids []string) {
 	t.Helper()
 	docs := []any{}
@@ -112,7 +112,7 @@ func audiencesAsCounted(t *testing.T, s *shoptest.Shop) {
 			}
 		}
 		if slices.Sort(have); !slices.Equal(have, names) {
-			t.Errorf("%s: told %v, want %v", kind, have, names)
+			t.Errorf("%s: reached %v, want %v", kind, have, names)
 		}
 	}
 	s.Move("2025-03-05 10:00")
@@ -147,7 +147,7 @@ func audiencesAsCounted(t *testing.T, s *shoptest.Shop) {
 		}
 	}
 	if heard != 1 {
-		t.Errorf("the page that is open was told %d times", heard)
+		t.Errorf("the open page received it %d times", heard)
 	}
 }
 
@@ -250,7 +250,7 @@ func confirmedBySecondPerson(t *testing.T, s *shoptest.Shop) {
 	}
 }
 
-// halfWay sends a broadcast to a crowd, and stops it by a move when some of them were told.
+// halfWay sends a broadcast to a crowd, and stops it by a move after it has reached some of them.
 func halfWay(t *testing.T, marketer *shoptest.Person, ids []string, move string) (b shoptest.Broadcast) {
 	t.Helper()
 	for range 5 { // where the machine was too slow for stopping it in time
@@ -258,7 +258,7 @@ func halfWay(t *testing.T, marketer *shoptest.Person, ids []string, move string)
 		path := "/api/hub/broadcasts/" + b.ID
 		shoptest.Eventually(t, 20*time.Second, func() error {
 			if first(marketer.Get("/api/hub/broadcasts?limit=1").Want(200), &b); b.Counts.Told == 0 {
-				return fmt.Errorf("nobody was told")
+				return fmt.Errorf("no recipient was reached")
 			}
 			return nil
 		})
@@ -266,11 +266,11 @@ func halfWay(t *testing.T, marketer *shoptest.Person, ids []string, move string)
 			return b
 		}
 	}
-	t.Fatal("all were told five times before it could be stopped")
+	t.Fatal("all were reached five times before it could be stopped")
 	return b
 }
 
-// atRest waits until nobody sends a broadcast any more, and returns it.
+// atRest waits until no instance sends a broadcast any more, and returns it.
 func atRest(t *testing.T, p *shoptest.Person, db *mongo.Database, id string) (b shoptest.Broadcast) {
 	t.Helper()
 	stopped := time.Now()
@@ -320,7 +320,7 @@ func funnelCounted(t *testing.T, s *shoptest.Shop) {
 	everybody := shoptest.Activity("大家", obj{"kind": "all"})
 	everybody["link"] = "/courses" // any course counts
 	some, other := shoptest.Activity("几位", listed), shoptest.Activity("别的", listed)
-	some["link"], other["link"] = "/courses/"+c.Id, "/courses/go1" // a course that nobody buys
+	some["link"], other["link"] = "/courses/"+c.Id, "/courses/go1" // a course without buyers
 	var sent []shoptest.Broadcast
 	for _, body := range []obj{everybody, some, other} {
 		b := broadcast(marketer, body)

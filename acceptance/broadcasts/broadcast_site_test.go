@@ -42,7 +42,7 @@ type broadcastSite struct {
 	marketers [2]*shoptest.Person
 	template  string // of activities
 
-	callback atomic.Int64 // nanoseconds: when WeChat last told of a payment
+	callback atomic.Int64 // nanoseconds: the time of WeChat's last payment callback
 	turn     atomic.Int64
 }
 
@@ -84,7 +84,7 @@ func openBroadcastSite(t testing.TB) *broadcastSite {
 	return s
 }
 
-// openWeChat opens a WeChat that tells whichever shop answers.
+// openWeChat opens a WeChat with callbacks to whichever shop answers.
 func (s *broadcastSite) openWeChat() {
 	door := httptest.NewServer(http.HandlerFunc(s.pass))
 	s.t.Cleanup(door.Close)
@@ -138,14 +138,14 @@ func (s *broadcastSite) pass(w http.ResponseWriter, r *http.Request) {
 		}
 		defer res.Body.Close()
 		w.WriteHeader(res.StatusCode)
-		_, _ = io.Copy(w, res.Body) // whoever asked may be gone
+		_, _ = io.Copy(w, res.Body) // the client may be gone
 		return
 	}
 	w.WriteHeader(http.StatusBadGateway)
 }
 
-// people makes learners behind the shops' back, for passwords cost time, and answers their
-// tokens. The ids begin with name; muted says who wants no activities.
+// people writes learners straight into the database, because hashing passwords costs time, and
+// returns their tokens. The ids begin with name; muted picks those that want no activities.
 func (s *broadcastSite) people(name string, n int, muted func(i int) bool) (ids, tokens []string) {
 	s.t.Helper()
 	now := time.Now().UTC().Truncate(time.Millisecond)

@@ -54,7 +54,7 @@ func askedByWeChat(t *testing.T, s *shoptest.Shop) {
 	deaf.Patch("/api/me", obj{"notifications": obj{"activities": false}}).Want(200)
 	gone := follower(true)
 	s.Phone().Post("/sandbox/unfollow", obj{"openid": gone}).Want(200)
-	ids = append(ids, deaf.ID(), s.NewLearner().ID()) // who has no WeChat at all
+	ids = append(ids, deaf.ID(), s.NewLearner().ID()) // the last has no WeChat at all
 
 	send := func(title string, audience obj, sent int64) {
 		t.Helper()
@@ -63,7 +63,7 @@ func askedByWeChat(t *testing.T, s *shoptest.Shop) {
 		b := broadcast(marketer, body)
 		marketer.AwaitBroadcast(b.ID, "sent")
 		if told, n := messageCounts(marketer, b.ID); n != [4]int64{0, sent, 0, told - sent} {
-			t.Errorf("%s: of %d told by WeChat %v (waiting, sent, failed, skipped)", title, told, n)
+			t.Errorf("%s: of %d reached by WeChat %v (waiting, sent, failed, skipped)", title, told, n)
 		}
 	}
 	send("几位", obj{"kind": "users", "user_ids": ids}, 2)
@@ -76,7 +76,7 @@ func askedByWeChat(t *testing.T, s *shoptest.Shop) {
 	send("大家", obj{"kind": "all"}, 1)
 	s.AwaitCards(asked, "activity")
 	s.AwaitCards(too, "activity", "activity")
-	for name, openid := range map[string]string{"who never asked": never, "who wants none": muted, "who has left": gone} {
+	for name, openid := range map[string]string{"never asked": never, "wants none": muted, "has left": gone} {
 		if n := len(s.Cards(openid)); n != 0 {
 			t.Errorf("%s got %d messages", name, n)
 		}
@@ -163,7 +163,7 @@ func pausedAmidWeChat(t *testing.T, s *shoptest.Shop) {
 		t.Errorf("%d messages had arrived two seconds after the pause, then %d of %d", stopped, now, n)
 	}
 	if told, c := messageCounts(marketer, b.ID); told != n || c != [4]int64{int64(n - stopped), int64(stopped), 0, 0} {
-		t.Errorf("while it is paused, of %d told: %v", told, c)
+		t.Errorf("while it is paused, of %d reached: %v", told, c)
 	}
 	t.Logf("%d of %d messages were sent when it was paused, and none after two seconds", stopped, n)
 	s.Faults(obj{})
@@ -174,7 +174,7 @@ func pausedAmidWeChat(t *testing.T, s *shoptest.Shop) {
 		t.Errorf("%d of %d messages arrived in the end", now, n)
 	}
 	if told, c := messageCounts(marketer, b.ID); told != n || c != [4]int64{0, n, 0, 0} {
-		t.Errorf("in the end, of %d told: %v", told, c)
+		t.Errorf("in the end, of %d reached: %v", told, c)
 	}
 }
 

@@ -220,7 +220,7 @@ func ownCart(t *testing.T, s *shoptest.Shop) {
 	c, learner, other := s.Sell(shoptest.Usual()), s.NewLearner(), s.NewLearner()
 	learner.Put("/api/cart/"+c.Id, obj{}).Want(200)
 	if lines := other.Cart().Lines; len(lines) != 0 {
-		t.Fatalf("somebody else sees %+v", lines)
+		t.Fatalf("another learner sees %+v", lines)
 	}
 	s.Visitor().Get("/api/cart").WantCode(401, "UNAUTHENTICATED")
 }

@@ -66,7 +66,7 @@ func TestCatalogue(t *testing.T) {
 	t.Run("a search finds titles and teachers whatever the case", func(t *testing.T) {
 		wantFound(t, shop.At(t, "2025-03-01 10:00"))
 	})
-	t.Run("a preview plays for anybody, the rest for who has bought it", func(t *testing.T) {
+	t.Run("a preview plays for anybody, the rest for its buyers", func(t *testing.T) {
 		wantLessons(t, shop.At(t, "2025-03-01 10:00"))
 	})
 	t.Run("a course's page shows a visitor today's prices and a learner their own", func(t *testing.T) {

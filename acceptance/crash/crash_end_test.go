@@ -14,8 +14,8 @@ import (
 )
 
 // wantWhole wants all to have come to the end that the life has: the invariants hold, every
-// order's history is one that it may have, WeChat's books are the shop's, the courses are
-// open and the learner was told as often as that happened.
+// order's history is one that it may have, WeChat's books are the shop's, the courses are open and
+// each of these things has its notices.
 func (p *plot) wantWhole() {
 	p.T.Helper()
 	for !p.alive() {
@@ -36,8 +36,8 @@ func (p *plot) wantWhole() {
 	p.wantHeard(orders)
 }
 
-// wantInvariants wants `mstm check` to find nothing within 30 seconds. The shop may be killed
-// meanwhile, once more.
+// wantInvariants wants `mstm check` to find nothing within 30 seconds, in which the shop may be
+// killed once more.
 func (p *plot) wantInvariants() {
 	p.T.Helper()
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
@@ -60,8 +60,8 @@ func (p *plot) wantInvariants() {
 	}
 }
 
-// wantHistory wants one of the histories that the order may have, a row in the audit for
-// each move of it, and nobody who will look at it again.
+// wantHistory wants one of the histories that the order may have, a row in the audit for each move
+// of it, and no wakeup left.
 func (p *plot) wantHistory(o *shop.Order) {
 	p.T.Helper()
 	may := p.ends[o.ID]
@@ -90,8 +90,8 @@ func (p *plot) find(collection string, filter bson.M) (all []bson.M) {
 	return all
 }
 
-// wantBooks wants WeChat to have taken and given back for an order what the shop says, and
-// to take no more for one that nobody can pay. Money that does not fit is people's.
+// wantBooks wants WeChat to have taken and given back for an order what the shop says, and to take
+// no more for an order that cannot be paid. Money that does not fit is people's.
 func (p *plot) wantBooks(o *shop.Order) {
 	p.T.Helper()
 	var in, out, came, went int64
@@ -181,7 +181,7 @@ func (p *plot) wantGrants(orders []*shop.Order) {
 	}
 }
 
-// wantNotices wants one notice for each thing that a learner is told.
+// wantNotices wants one notice for each message to a learner.
 func (p *plot) wantNotices(orders []*shop.Order) {
 	p.T.Helper()
 	want, got := map[string]int{}, map[string]int{}
@@ -234,9 +234,9 @@ func (p *plot) wantCart(orders []*shop.Order) {
 	}
 }
 
-// wantHeard opens a page that was closed before all this, and wants it to hear each state of
-// each order once, in order, as far as somebody owes it the news, and what the courses have
-// come to last.
+// wantHeard opens a page that was closed before all this, and wants each state of each order to
+// reach it once, in order, as far as the shop owes it the event, and then the final state of the
+// courses.
 func (p *plot) wantHeard(orders []*shop.Order) {
 	p.T.Helper()
 	heard, courses := map[string][]string{}, map[string]string{}
@@ -286,8 +286,8 @@ func (p *plot) missed() []hubtest.Frame {
 	return page.All()
 }
 
-// quiet are the states of which nobody owes a page the news: it has just asked for them, or
-// they have passed before their turn came.
+// quiet are the states without an owed event: the page has just asked for them, or they passed
+// before they were published.
 var quiet = []shop.OrderState{shop.OrderPending, shop.OrderClosing, shop.OrderRefunding, shop.OrderException}
 
 func heardRight(heard []string, o *shop.Order) error {

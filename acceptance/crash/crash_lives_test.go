@@ -209,8 +209,8 @@ func (p *plot) tell(event string) obj {
 	return obj{"callback": []obj{f}}
 }
 
-// place orders what is in the basket. A page that heard no answer sends the same again; by
-// luck it was closed meanwhile, and its buyer orders anew.
+// place orders what is in the basket. A page without an answer sends the same again; by luck it
+// was closed in between, and its buyer places a new order.
 func (p *plot) place() {
 	p.T.Helper()
 	channel := []string{"native", "native", "h5"}[p.dice.IntN(3)]
@@ -248,8 +248,8 @@ func (p *plot) order(body obj) shoptest.Answer {
 	return shoptest.Answer{}
 }
 
-// placeForNothing takes what costs nothing. A buyer who orders anew after a kill is refused where
-// the first order has come through, and finds it among the orders.
+// placeForNothing takes what costs nothing. A buyer that places a new order after a kill is
+// refused where the first order has come through, and finds it among the orders.
 func (p *plot) placeForNothing() {
 	p.T.Helper()
 	a := p.order(obj{"lines": p.basket, "total_fen": 0, "channel": "native"})
@@ -299,8 +299,8 @@ func (p *plot) haveOrder(channel string) {
 		Post("/api/orders", obj{"lines": p.basket, "total_fen": p.total, "channel": channel}).Want(201).Into(&p.placed)
 }
 
-// changeChannel wants to pay in another way. By dice the old code was scanned before, and
-// WeChat has not told yet: that money counts.
+// changeChannel wants to pay in another way. By dice the old code was scanned before and its
+// callback is still to come: that money counts.
 func (p *plot) changeChannel() {
 	p.T.Helper()
 	if p.dice.IntN(4) == 0 {
@@ -407,8 +407,8 @@ func (p *plot) paidLate() {
 	p.endsWith("M1 M7 M8 M10 M5")
 }
 
-// untilSettled waits for WeChat's callback, which nobody asks for. Where it is long in
-// coming, time passes.
+// untilSettled waits for WeChat's callback without asking for it. Where it is long in coming, time
+// passes.
 func (p *plot) untilSettled() {
 	p.T.Helper()
 	quiet := 0

@@ -14,7 +14,7 @@ import (
 
 // crashSeed is what is known of a seed before its kills are chosen.
 type crashSeed struct {
-	left int // lives whose writes are not known yet
+	left int // lives with writes not known yet
 	made map[string][]crashJob
 }
 
@@ -93,9 +93,9 @@ var stray = regexp.MustCompile("^(update orders|(update|delete) turns|insert not
 
 var sides = []string{"before", "after"}
 
-// turns is the life of a seed, among those that make a write, whose turn it is to be killed
-// there: with every seed it is another one's. The seed chooses at which time that it makes it.
-// Where that one does not come to it this time, others follow.
+// turns picks, among the lives of a seed that make a write, the life to be killed there; each seed
+// picks another. The seed also chooses at which of its times. Where the picked life does not come
+// to the write this time, others follow.
 func (r *crashRun) turns(made []crashJob, when string, turn uint64) crashJob {
 	place := func(j crashJob) int {
 		i := slices.IndexFunc(lives, func(l life) bool { return l.name == j.life.name })
@@ -156,10 +156,10 @@ func (r *crashRun) report() {
 	if len(r.made) > 0 {
 		r.reportNames()
 	}
-	r.t.Logf("%d points asked for, %d of them not come to; %d kills, %d of them second ones; %d orders anew under another key; %d named points, %d with their lives; the invariants held within %s of a restart; %d failures; %s",
+	r.t.Logf("%d points asked for, %d of them not come to; %d kills, %d of them second ones; %d new orders under another key; %d named points, %d with their lives; the invariants held within %s of a restart; %d failures; %s",
 		r.points, r.missed, r.kills, r.second, r.anew, len(r.deaths), len(r.lived), r.slowest.Round(time.Millisecond), r.failed, time.Since(r.began).Round(time.Second))
 	if r.kills == 0 {
-		r.t.Error("nobody was killed")
+		r.t.Error("no process was killed")
 	}
 	if r.slowest > 30*time.Second {
 		r.t.Errorf("the invariants held only after %s", r.slowest)

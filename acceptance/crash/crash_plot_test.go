@@ -18,9 +18,9 @@ import (
 // life is one way that an order can go, and every write of it a point to die at.
 type life struct {
 	name  string
-	given func(*plot) // what was before: nobody dies yet
+	given func(*plot) // what was before, without kills
 	lived func(*plot) // what the shop is killed over; each of its steps may come again
-	then  func(*plot) // what comes after, where nobody dies any more (optional)
+	then  func(*plot) // what comes after, without kills (optional)
 	wants []string    // writes that must be among its points
 }
 
@@ -43,12 +43,12 @@ type plot struct {
 	later  string              // an order that stands on the placed one
 	ends   map[string][]string // order → the histories that it may come to
 
-	disarmed bool // nobody dies of another fuse any more
+	disarmed bool // no fuse kills any more
 
 	killed  []string      // where, in order
 	anew    int           // how often the buyer ordered under a new key after a kill
 	slowest time.Duration // from a restart until the invariants held
-	seen    []string      // every write of the life, where nobody was killed
+	seen    []string      // every write of the life, in a run without a kill
 }
 
 // rollFor is the randomness of a seed for one purpose.
@@ -120,8 +120,8 @@ func (p *plot) died() {
 }
 
 // mourn starts the shop again after a kill. By luck it will be killed once more, while it
-// recovers; by luck the page comes back before the sweeper has looked. 20 seconds later
-// nobody holds the lease of a dead process any more, and all invariants hold.
+// recovers; by luck the page comes back before the sweeper has looked. 20 seconds later no lease
+// of a dead process is left, and all invariants hold.
 func (p *plot) mourn(where string) {
 	p.T.Helper()
 	<-p.Ended
@@ -158,7 +158,7 @@ func (p *plot) started() bool {
 	return !p.Gone()
 }
 
-// alive starts the shop again where it was killed meanwhile, and reports whether it was not.
+// alive starts the shop again where it was killed, and reports whether it was still alive.
 func (p *plot) alive() bool {
 	p.T.Helper()
 	if p.Gone() {

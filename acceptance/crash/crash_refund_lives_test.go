@@ -20,8 +20,8 @@ func (p *plot) haveBought() {
 	p.learner.Await(p.placed.Order.ID, "fulfilled")
 }
 
-// askRefund wants the money back. A buyer who heard nothing asks again; by luck not: then
-// either all of it was begun, or nothing.
+// askRefund wants the money back. A buyer without an answer asks again; by luck not: then either
+// all of it was begun, or nothing.
 func (p *plot) askRefund() {
 	p.T.Helper()
 	p.disturb("refund", "refund")
@@ -38,8 +38,8 @@ func (p *plot) askRefundUntold() {
 	p.refundedOrLeft("M1 M4 M5 M11 M12")
 }
 
-// refundBy asks for the refund of an order, and after a kill only where none was begun: who
-// asks looks first. By luck nobody asks again.
+// refundBy asks for the refund of an order, and after a kill only where none was begun: finance
+// looks first. By luck the request is not repeated.
 func (p *plot) refundBy(who *shoptest.Person, path string, body obj, orders ...string) {
 	p.T.Helper()
 	who = who.Anew()
@@ -50,7 +50,7 @@ func (p *plot) refundBy(who *shoptest.Person, path string, body obj, orders ...s
 		case err == nil && (a.Status == 200 || a.Status == 201):
 			return
 		case err == nil && deaths > 0 && a.Code() == "REFUND_UNDER_WAY":
-			// Who died had frozen the grants, and nobody has thawed them yet.
+			// The killed process had frozen the grants, and no sweeper has thawed them yet.
 			if p.rest(); p.begun(orders...) {
 				return
 			}
@@ -82,8 +82,8 @@ func (p *plot) begun(orders ...string) bool {
 	return !slices.ContainsFunc(orders, func(id string) bool { return len(p.orderOf(id).Refunds) == 0 })
 }
 
-// refundedOrLeft wants the history of a refund, or, where the shop was killed and nobody
-// asked again, an order as it was.
+// refundedOrLeft wants the history of a refund, or, where the shop was killed and the request was
+// not repeated, an order as it was.
 func (p *plot) refundedOrLeft(history string) {
 	p.endsWith(history)
 	if len(p.killed) > 0 && !p.begun(p.placed.Order.ID) {
@@ -118,7 +118,7 @@ func (p *plot) financeRefunds() {
 	p.refundedOrLeft("M1 M4 M5 M11 M12")
 }
 
-// haveStageAndFull has a stage whose money was used for the full price.
+// haveStageAndFull has a stage with its money used as credit for the full price.
 func (p *plot) haveStageAndFull() {
 	p.T.Helper()
 	c := p.site.credited
@@ -234,8 +234,8 @@ func (p *plot) paidAndRefused() {
 	p.endsWith("M1 M4 M5 M11 M12")
 }
 
-// paidOddly is told another amount than was agreed. Where the shop asks WeChat first, it
-// hears the right one, and the odd one later is for people to read.
+// paidOddly gets a callback with another amount than was agreed. Where the shop asks WeChat first,
+// it gets the right amount, and the mismatch later is for people to read.
 func (p *plot) paidOddly() {
 	p.T.Helper()
 	p.wechat.Faults(obj{"callback": []obj{{"event": "payment", "amount_delta": 1 - 2*p.dice.IntN(2)}}})

@@ -25,13 +25,13 @@ import (
 	"mstm/wechat/sandbox"
 )
 
-// crashSite is what all crashers begin from: a data folder with the sample catalogue, two
-// courses with a ladder and many learners, and a WeChat that nobody has paid in.
+// crashSite is what all crashers begin from: a data folder with the sample catalogue, two courses
+// with a ladder and many learners, and a WeChat without payments.
 type crashSite struct {
 	folder   string
 	mongo    string   // the URI of its database, "" where it is in the folder
-	tokens   []string // of learners who have nothing yet
-	finance  string   // the token of somebody who may refund
+	tokens   []string // of learners without purchases
+	finance  string   // the token of a finance account
 	full     []shoptest.Offered
 	periods  []shoptest.Offered
 	ladder   *shoptest.Course // credit mode none
@@ -63,7 +63,7 @@ func newCrashSite(t *testing.T) *crashSite {
 }
 
 // crowdLike makes learners behind the shop's back, for a password costs time, and lets
-// nobody's token end. It answers their tokens.
+// no account's token end. It answers their tokens.
 func crowdLike(s *shoptest.Shop, one *shoptest.Person, n int) (tokens []string) {
 	s.T.Helper()
 	ctx, db := context.Background(), s.Database()

@@ -45,7 +45,7 @@ func TestKilledAtAnyWriteNothingIsLostOrDoubled(t *testing.T) {
 // crashRun hands lives out and sums up what became of them.
 type crashRun struct {
 	t      *testing.T
-	plan   func(*crashRun, crashJob, []string) // adds the kills of a life whose writes are known
+	plan   func(*crashRun, crashJob, []string) // adds the kills of a life after its writes are known
 	point  shoptest.Point                      // where alone lives are killed, if that is asked for
 	writes *regexp.Regexp                      // the names to be killed at, where it goes by names
 	began  time.Time
@@ -117,7 +117,7 @@ func newCrashRun(t *testing.T) *crashRun {
 	return r
 }
 
-// shorten leaves some lives of a seed, where nobody asks for all.
+// shorten leaves some lives of a seed, unless all are asked for.
 func (r *crashRun) shorten(seed uint64) {
 	rollFor(seed, "lives").Shuffle(len(r.jobs), func(i, k int) { r.jobs[i], r.jobs[k] = r.jobs[k], r.jobs[i] })
 	r.jobs = r.jobs[:shortLives]

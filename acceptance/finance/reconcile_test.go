@@ -116,7 +116,7 @@ func TestC45APaidTradeThatWeLackIsRepairedFromTheBill(t *testing.T) {
 		return nil
 	})
 	if log := s.Log.String(); !strings.Contains(log, `"kind":"PAID_THERE_NOT_HERE"`) || !strings.Contains(log, `"alarm":true`) {
-		t.Error("nobody was called")
+		t.Error("no alarm was raised")
 	}
 }
 
@@ -140,7 +140,7 @@ func story(p *shoptest.Person, order string) (o storyJSON) {
 	return o
 }
 
-// moves are the order's moves and who brought them.
+// moves are the order's moves and their authors.
 func (o storyJSON) moves() string {
 	var all []string
 	for _, h := range o.History {
@@ -210,7 +210,8 @@ func TestADayWithoutMoneyHasNoBill(t *testing.T) {
 	}
 }
 
-// The planted differences: each in a shop whose day was whole, and whole again afterwards.
+// The planted differences: each in a shop with a day that was whole before, and is whole again
+// afterwards.
 func TestADifferenceOfOneFenOpensACase(t *testing.T) {
 	s, learner := onDay(shoptest.Start(t), "2031-03-05 14:00")
 	o := s.Buy(learner, 99900, shoptest.Wish{CourseID: "go1", PolicyID: "go1full"})

@@ -10,9 +10,9 @@ import (
 	"mstm/shop"
 )
 
-// TestAnOrderThatClosesSoonIsToldOnce has many orders come to the minute in which their buyers
+// TestAnOrderThatClosesSoonIsAnnouncedOnce has many orders come to the minute in which their buyers
 // are reminded, ten minutes before they close: those still unpaid are, once each.
-func TestAnOrderThatClosesSoonIsToldOnce(t *testing.T) {
+func TestAnOrderThatClosesSoonIsAnnouncedOnce(t *testing.T) {
 	s := shoptest.Start(t).At(t, "2025-03-01 10:00")
 	c := s.Sell(shoptest.Usual())
 	unpaid, openid := s.Follower()
@@ -37,7 +37,7 @@ func TestAnOrderThatClosesSoonIsToldOnce(t *testing.T) {
 	shoptest.Eventually(t, 20*time.Second, func() error {
 		for name, p := range map[string]*shoptest.Person{"unpaid": unpaid, "english": english, "quiet": quiet} {
 			if p.Notices(shop.NoticeOrderClosing) != 1 {
-				return fmt.Errorf("%s was not told", name)
+				return fmt.Errorf("%s got no reminder", name)
 			}
 		}
 		return nil
@@ -52,10 +52,10 @@ func TestAnOrderThatClosesSoonIsToldOnce(t *testing.T) {
 	}
 	if n := told(unpaid); n.Title != "订单即将关闭" || n.Link != "/orders/"+id ||
 		!strings.HasPrefix(n.Body, "《阶梯课程》的订单还没有付款，应付 999.00 元，2025-03-01 10:3") {
-		t.Errorf("told %+v", n)
+		t.Errorf("got %+v", n)
 	}
 	if n := told(english); n.Title != "Your order is about to close" || !strings.HasPrefix(n.Body, "Your order for “阶梯课程” is not paid yet: ¥999.00.") {
-		t.Errorf("told %+v", n)
+		t.Errorf("got %+v", n)
 	}
 	card := s.AwaitCards(openid, "order_closing")
 	if got := reads(card); !strings.HasPrefix(got, "order_closing | 课程名称 阶梯课程 | 待付金额 999.00元 | 支付截止时间 2025-03-01 10:3") || card.URL != s.Url+"/orders/"+id {
@@ -63,7 +63,7 @@ func TestAnOrderThatClosesSoonIsToldOnce(t *testing.T) {
 	}
 	db := s.Database()
 	if d := shoptest.AwaitDelivery(t, db, quiet.ID(), shop.NoticeOrderClosing, shop.DeliverySkipped); d.Code != shop.SkipOptedOut {
-		t.Errorf("who does not want reminders: %+v", d)
+		t.Errorf("a learner without reminders: %+v", d)
 	}
 
 	s.Faults(obj{})
@@ -73,9 +73,9 @@ func TestAnOrderThatClosesSoonIsToldOnce(t *testing.T) {
 	s.Pass(31 * time.Minute) // a shop that was away all the while
 	canceller.Await(again, "closed")
 	unheard.Await(orders[unheard].Order.ID, "fulfilled")
-	for name, p := range map[string]*shoptest.Person{"who paid": payer, "who cancelled": canceller, "whose payment was not heard of": unheard} {
+	for name, p := range map[string]*shoptest.Person{"the payer": payer, "the canceller": canceller, "the payer with a lost callback": unheard} {
 		if n := p.Notices(shop.NoticeOrderClosing); n != 0 {
-			t.Errorf("%s was told %d times", name, n)
+			t.Errorf("%s got %d reminders", name, n)
 		}
 	}
 	unpaid.WantNotices(shop.NoticeOrderClosing, 1)

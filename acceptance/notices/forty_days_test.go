@@ -20,8 +20,8 @@ import (
 
 // TestFortyDaysOfReminders lets forty days pass, midnight by midnight, in a shop that is stopped at
 // three of these midnights and has a second instance for two weeks. Learners let their months and
-// cards run out, renew in time and after the end, buy the full price, give a month back. Whatever
-// is told must be told on its day, once in the inbox, once on the open page (which comes back after
+// cards run out, renew in time and after the end, buy the full price, give a month back. Each
+// reminder must come on its day, once in the inbox, once on the open page (which comes back after
 // each stop) and once by WeChat where one is bound.
 func TestFortyDaysOfReminders(t *testing.T) {
 	f := openForty(t)
@@ -66,7 +66,7 @@ type forty struct {
 	cards        string
 	readers      []*reader
 	plans        map[string]func()
-	stopAt       map[string]bool // days at whose beginning a is stopped
+	stopAt       map[string]bool // days that begin with a stop of a
 	mongo, redis string
 }
 
@@ -77,7 +77,7 @@ type reader struct {
 	openid string // "": no WeChat
 	page   *hubtest.Client
 	pos    string         // where the page has come
-	heard  map[string]int // how often the page was told of a notice, by its id
+	heard  map[string]int // how often a notice came to the page, by its id
 }
 
 func openForty(t *testing.T) *forty {
@@ -150,7 +150,7 @@ func (f *forty) pass(from string, days int) {
 	}
 }
 
-// begin begins a day, and waits until all that it brings is told and sent.
+// begin begins a day, and waits until all its reminders are posted and sent.
 func (f *forty) begin(day time.Time) {
 	f.a.SetClock(day.Format(time.RFC3339))
 	if f.stopAt[day.Format(time.DateOnly)] {
@@ -197,7 +197,7 @@ func (f *forty) addInstance() {
 
 func (f *forty) dropInstance() { f.b.Stop() }
 
-// close closes the page and notes what it was told and where it came.
+// close closes the page and notes its events and its position.
 func (r *reader) close() {
 	r.page.Close()
 	r.page.Ended(10 * time.Second)
@@ -217,7 +217,7 @@ func (r *reader) note() {
 	}
 }
 
-// wantTold wants a reader to have been told exactly these, as `course days-before day`.
+// wantTold wants a reader to have exactly these reminders, as `course days-before day`.
 func (f *forty) wantTold(r *reader, want ...string) {
 	f.t.Helper()
 	events(f.t, r.page) // all that was on its way
@@ -247,7 +247,7 @@ func (f *forty) wantTold(r *reader, want ...string) {
 	}
 	slices.SortFunc(want, func(x, y string) int { return strings.Compare(x[len(x)-5:]+x, y[len(y)-5:]+y) })
 	if !slices.Equal(told, want) {
-		f.t.Errorf("%s was told %q, not %q", r.name, told, want)
+		f.t.Errorf("%s got %q, not %q", r.name, told, want)
 	}
 	if len(r.heard) != len(box.Items) {
 		f.t.Errorf("%s heard of %d notices and has %d", r.name, len(r.heard), len(box.Items))

@@ -21,18 +21,18 @@ func TestMessageCases(t *testing.T) {
 		name, when string
 		run        func(*testing.T, *shoptest.Shop, *shoptest.Course)
 	}{
-		{"a paid order and its refund are told by WeChat, and WeChat tells that it arrived", "2025-03-01 10:00", orderTold},
-		{"who has no WeChat, does not follow or does not want it gets none", "2025-03-01 10:00", notTold},
-		{"who follows again gets them again", "2025-03-01 10:00", followsAgain},
-		{"an access that ends is told with the next price", "2025-03-01 10:00", endTold},
-		{"an answer that is lost is asked for again, and nobody is told twice", "2025-03-01 10:00", answerLost},
+		{"a paid order and its refund go out by WeChat, and WeChat confirms the arrival", "2025-03-01 10:00", orderTold},
+		{"a learner without WeChat, without following or without the wish gets none", "2025-03-01 10:00", notTold},
+		{"a new follow brings them back", "2025-03-01 10:00", followsAgain},
+		{"the end of access is announced with the next price", "2025-03-01 10:00", endTold},
+		{"a lost answer is asked for again, and no message comes twice", "2025-03-01 10:00", answerLost},
 		{"an access token that WeChat takes no more, or does not give, holds up no payment", "2025-03-01 10:00", tokenTrouble},
 		{"what WeChat says of a message about a payment is final", "2025-03-01 10:00", finalAnswers},
-		{"who blocks the account while WeChat has the message is on record", "2025-03-01 10:00", blockedMeanwhile},
+		{"a block of the account while WeChat has the message is on record", "2025-03-01 10:00", blockedMeanwhile},
 		{"a template that is gone stops its kind, calls people and goes on when it is back", "2025-03-02 10:00", templateGone},
 		{"a quota that is used up stops the day", "2025-03-03 10:00", quotaUsedUp},
 		{"an order is not held up by a WeChat that hangs", "2025-03-04 10:00", wechatHangs},
-		{"that an order is about to close is not told once it is paid", "2025-03-05 10:00", paidBeforeTold},
+		{"the reminder that an order is about to close does not go out after it is paid", "2025-03-05 10:00", paidBeforeTold},
 	}
 	for _, tt := range cases {
 		t.Run(tt.name, func(t *testing.T) { tt.run(t, s.At(t, tt.when), c) })
@@ -82,7 +82,7 @@ func notTold(t *testing.T, s *shoptest.Shop, c *shoptest.Course) {
 	s.Buy(gone, 99900, c.Full)
 	d := shoptest.AwaitDelivery(t, db, gone.ID(), shop.NoticeOrderFulfilled, shop.DeliverySkipped)
 	if d.Code != shop.SkipNotFollowing || d.Attempts != 0 {
-		t.Errorf("who does not follow: %+v", d)
+		t.Errorf("a WeChat that does not follow: %+v", d)
 	}
 
 	unheard, openid := s.Follower() // the event of going is lost: WeChat itself says it
@@ -90,14 +90,14 @@ func notTold(t *testing.T, s *shoptest.Shop, c *shoptest.Course) {
 	s.Buy(unheard, 99900, c.Full)
 	d = shoptest.AwaitDelivery(t, db, unheard.ID(), shop.NoticeOrderFulfilled, shop.DeliverySkipped)
 	if d.Code != shop.SkipNotFollowing || d.Attempts != 1 {
-		t.Errorf("who went unheard: %+v", d)
+		t.Errorf("a follower that left in silence: %+v", d)
 	}
 
 	quiet, openid := s.Follower()
 	quiet.Patch("/api/me", obj{"notifications": obj{"orders": false}}).Want(200)
 	s.Buy(quiet, 99900, c.Full)
 	if d := shoptest.AwaitDelivery(t, db, quiet.ID(), shop.NoticeOrderFulfilled, shop.DeliverySkipped); d.Code != shop.SkipOptedOut {
-		t.Errorf("who does not want it: %+v", d)
+		t.Errorf("a learner that does not want it: %+v", d)
 	}
 	s.AwaitCards(openid)
 }
@@ -140,7 +140,8 @@ func answerLost(t *testing.T, s *shoptest.Shop, c *shoptest.Course) {
 	s.AwaitCards(openid, "order_fulfilled")
 }
 
-// tokenTrouble is F-34's token: one is asked for, once, for a payment that was told at once elsewhere.
+// tokenTrouble is F-34's token: a new token is asked for, once, while another instance sends the
+// message of a payment at once.
 func tokenTrouble(t *testing.T, s *shoptest.Shop, c *shoptest.Course) {
 	learner, openid := s.Follower()
 	before := tokens(s)
@@ -210,7 +211,7 @@ func templateGone(t *testing.T, s *shoptest.Shop, c *shoptest.Course) {
 	o := s.Buy(learner, 99900, c.Full)
 	shoptest.Eventually(t, 20*time.Second, func() error {
 		if !strings.Contains(s.Log.String(), `"msg":"WeChat messages stop","what":"order_fulfilled"`) {
-			return fmt.Errorf("nobody is called")
+			return fmt.Errorf("no alarm is raised")
 		}
 		return nil
 	})

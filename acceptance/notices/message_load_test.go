@@ -63,7 +63,7 @@ func TestTwoInstancesSendEachMessageOnce(t *testing.T) {
 }
 
 // TestTheMessagesOfAKilledInstanceAreSentByAnother kills one of two instances amid its messages:
-// those that it was at are sent by the other, once, once nobody can be at them any more.
+// the messages that it was sending are sent by the other, once, after the lease on them has ended.
 func TestTheMessagesOfAKilledInstanceAreSentByAnother(t *testing.T) {
 	const n = 30
 	uri, redis := storetest.Mongo(t), storetest.Redis(t)
@@ -82,7 +82,7 @@ func TestTheMessagesOfAKilledInstanceAreSentByAnother(t *testing.T) {
 		t.Fatalf("nothing was under way: %v", err)
 	}
 	other.Faults(obj{})
-	shoptest.Eventually(t, 20*time.Second, func() error { // the rest, which nobody was at
+	shoptest.Eventually(t, 20*time.Second, func() error { // the rest, which no instance was sending
 		left, err := shoptest.Rows(db, "deliveries", bson.M{"state": shop.DeliveryWaiting, "attempts": 0})
 		if err == nil && len(left) > 0 {
 			err = fmt.Errorf("%d messages wait", len(left))

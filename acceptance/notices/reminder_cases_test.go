@@ -37,14 +37,14 @@ func TestReminderCases(t *testing.T) {
 		{"P26 off sale the reminders say so, and no price", remindedOffSale},
 		{"a month that was given back is not spoken of", refundedNotReminded},
 		{"a renewal that was given back brings the old end back", remindedAfterRefund},
-		{"P41 what was told while the page was closed reaches it once when it is back", remindedWhileAway},
+		{"P41 a reminder that came while the page was closed reaches it once when it is back", remindedWhileAway},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) { c.run(t, shop.At(t, "2025-03-01 10:00")) })
 	}
 }
 
-// reminders are what the person was told about the end of access to a course, oldest first.
+// reminders are the person's notices about the end of access to a course, oldest first.
 func reminders(p *shoptest.Person, course string) (all []shoptest.Notice) {
 	p.T.Helper()
 	var box struct {
@@ -60,7 +60,7 @@ func reminders(p *shoptest.Person, course string) (all []shoptest.Notice) {
 	return all
 }
 
-// wantReminders wants to have been told exactly these, oldest first, and answers the last.
+// wantReminders wants exactly these reminders, oldest first, and returns the last.
 func wantReminders(p *shoptest.Person, course string, kinds ...string) (last shoptest.Notice) {
 	p.T.Helper()
 	told := []string{}
@@ -131,7 +131,7 @@ func remindedOfTheNewEnd(t *testing.T, s *shoptest.Shop) {
 	turnTo(s, "2025-04-25", learner)
 	n := wantReminders(learner, c.Id, "access_ends_in_7")
 	if !strings.Contains(n.Body, "2025 年 5 月 1 日") || !strings.Contains(n.Body, "「第三个月」300.00 元") {
-		t.Errorf("told %+v", n)
+		t.Errorf("got %+v", n)
 	}
 	turnTo(s, "2025-05-02", learner)
 	wantReminders(learner, c.Id, "access_ends_in_7", "access_ended")
@@ -156,7 +156,7 @@ func remindedLate(t *testing.T, s *shoptest.Shop) {
 	s.Buy(learner, 0, c.S1)
 	turnTo(s, "2025-03-31 12:00", learner)
 	if n := wantReminders(learner, c.Id, "access_ends_in_3"); n.Title != "课程还有 2 天到期" {
-		t.Errorf("told %+v", n)
+		t.Errorf("got %+v", n)
 	}
 	turnTo(s, "2025-06-10 12:00", learner)
 	wantReminders(learner, c.Id, "access_ends_in_3", "access_ended")
@@ -182,7 +182,7 @@ func remindedOffSale(t *testing.T, s *shoptest.Shop) {
 	s.Buy(learner, 0, c.S1)
 	turnTo(s, "2025-03-26", learner)
 	if n := wantReminders(learner, c.Id, "access_ends_in_7"); strings.Contains(n.Body, "下架") {
-		t.Errorf("told %+v of a course that is on sale", n)
+		t.Errorf("reminded with %+v of a course that is on sale", n)
 	}
 	c.TakeDown()
 	told := []string{"access_ends_in_7"}
@@ -191,7 +191,7 @@ func remindedOffSale(t *testing.T, s *shoptest.Shop) {
 		turnTo(s, step[0], learner)
 		n := wantReminders(learner, c.Id, told...)
 		if !strings.Contains(n.Body, "已下架") || strings.Contains(n.Body, "元") {
-			t.Errorf("off sale: told %+v", n)
+			t.Errorf("off sale: got %+v", n)
 		}
 	}
 }
@@ -220,7 +220,7 @@ func remindedAfterRefund(t *testing.T, s *shoptest.Shop) {
 	turnTo(s, "2025-03-30", learner)
 	n := wantReminders(learner, c.Id, "access_ends_in_3")
 	if !strings.Contains(n.Body, "「第二个月」200.00 元") {
-		t.Errorf("told %+v", n)
+		t.Errorf("got %+v", n)
 	}
 	turnTo(s, "2025-05-10", learner)
 	wantReminders(learner, c.Id, "access_ends_in_3", "access_ended")
@@ -304,7 +304,7 @@ func remindedWhileAway(t *testing.T, s *shoptest.Shop) {
 	shoptest.WantSame(t, "heard", eventTypes(t, page), "notice.posted", "enrolment.changed")
 	missed, live := events(t, page), shoptest.Notice{}
 	if missed[0].Into(t, &live); live != told {
-		t.Errorf("told %+v live and %+v in the inbox", live, told)
+		t.Errorf("got %+v live and %+v in the inbox", live, told)
 	}
 	page.Close()
 	shoptest.WantSame(t, "heard the second time", eventTypes(t, back(learner, missed[1].Pos)))
@@ -407,9 +407,9 @@ func (l *line) mend() {
 	l.down = false
 }
 
-// TestP41KilledWhileRemindingNobodyIsToldTwice kills the shop at each write with which an
-// end is told, again and again on the same data. Every second day a course ends.
-func TestP41KilledWhileRemindingNobodyIsToldTwice(t *testing.T) {
+// TestP41KilledWhileRemindingEachReminderComesOnce kills the shop at each write that belongs to a
+// reminder, again and again on the same data. Every second day a course ends.
+func TestP41KilledWhileRemindingEachReminderComesOnce(t *testing.T) {
 	writes := []string{"insert notices: access_ended", "delete turns"}
 	dir, err := os.MkdirTemp("", "mstm-") // short, for the socket in it
 	if err != nil {
@@ -436,12 +436,11 @@ func TestP41KilledWhileRemindingNobodyIsToldTwice(t *testing.T) {
 	hits.wantAt(t, "insert notices", "delete turns")
 }
 
-// reminding is a process whose accesses end.
+// reminding is a process with accesses that end.
 type reminding struct{ *shoptest.Process }
 
-// endsAndIsKilled lets a course end, kills the shop at a write of that, and wants the learner
-// to have been told of the end once, in the inbox and live. It answers where the shop was
-// killed.
+// endsAndIsKilled lets a course end, kills the shop at a write of that, and wants one reminder of
+// the end, in the inbox and live. It returns the write at which the shop was killed.
 func (r *reminding) endsAndIsKilled(name, course string, end time.Time, at shoptest.Point) (where string) {
 	r.T.Helper()
 	r.turnTo(end.Add(-10 * time.Minute))
@@ -468,7 +467,7 @@ func (r *reminding) endsAndIsKilled(name, course string, end time.Time, at shopt
 	r.turnTo(end.Add(time.Minute))
 	told := reminders(learner, course)
 	if len(told) != before+1 || told[before].Kind != "access_ended" {
-		r.T.Errorf("killed %s: told %+v", at, told)
+		r.T.Errorf("killed %s: got %+v", at, told)
 	}
 	shoptest.WantSame(r.T, "heard after the kill "+where, eventTypes(r.T, back(learner, since)), "notice.posted", "enrolment.changed")
 	return where

@@ -29,7 +29,7 @@ func liveNormalDay(s *shoptest.Shop) *normalDay {
 	d.two = s.Buy(d.learner, 199800, other.Full, third.Full)
 	d.cancelled = d.learner.Placed(99900, shoptest.Wish{CourseID: "go1", PolicyID: "go1full"}).Order
 	d.learner.Post("/api/orders/"+d.cancelled.ID+"/cancel", nil).Want(200)
-	d.Pass(6 * time.Minute) // WeChat lets nobody close an order before
+	d.Pass(6 * time.Minute) // WeChat closes no order before
 	d.cancelled = d.learner.Await(d.cancelled.ID, "closed")
 	d.open = d.learner.Placed(99900, shoptest.Wish{CourseID: "go1", PolicyID: "go1full"}).Order
 
@@ -78,7 +78,7 @@ func (d *normalDay) breaches(t *testing.T, db *mongo.Database) []breach {
 	enrolment := user + ":" + d.paid.Lines[0].CourseID
 	return []breach{
 		{"paid, and the course is not open", "I1 " + order(d.paid), set("enrolments", enrolment, bson.M{"grants": bson.A{}})},
-		{"paid yesterday, and nobody grants it", "I1 " + order(d.paid), set("orders", d.paid.ID, bson.M{"state": "paid"})},
+		{"paid yesterday, and not granted", "I1 " + order(d.paid), set("orders", d.paid.ID, bson.M{"state": "paid"})},
 		{"open without an order", "I2 enrolment:" + enrolment, set("enrolments", enrolment, bson.M{"grants.1.order_id": "nobody"})},
 		{"open after its money went back", "I2 enrolment:", set("enrolments", d.userOf(db, d.back.ID)+":"+d.back.Lines[0].CourseID, bson.M{"grants.0.state": "live"})},
 		{"the same stage twice", "I3 enrolment:" + enrolment, set("enrolments", enrolment, bson.M{"grants.1.stage": 1})},
@@ -87,8 +87,8 @@ func (d *normalDay) breaches(t *testing.T, db *mongo.Database) []breach {
 		{"more went back than came", "I5 " + order(d.back), set("orders", d.back.ID, bson.M{"refunds.0.amount_fen": int64(99901)})},
 		{"a fen too many on a line", "I6 " + order(d.two), set("orders", d.two.ID, bson.M{"lines.0.price_fen": int64(99901)})},
 		{"a fen too many charged", "I6 " + order(d.two), set("orders", d.two.ID, bson.M{"attempts.0.amount_fen": int64(199801)})},
-		{"told, and there is no notice", "I7 " + order(d.paid), func() func() { return shoptest.Remove(t, db, "notices", user+":order_fulfilled:"+d.paid.ID) }},
-		{"told twice", "I7 notice:" + user + "x", put("notices", bson.M{"_id": user + "x", "user_id": user, "kind": "order_fulfilled", "created_at": time.Now()})},
+		{"notified, and there is no notice", "I7 " + order(d.paid), func() func() { return shoptest.Remove(t, db, "notices", user+":order_fulfilled:"+d.paid.ID) }},
+		{"notified twice", "I7 notice:" + user + "x", put("notices", bson.M{"_id": user + "x", "user_id": user, "kind": "order_fulfilled", "created_at": time.Now()})},
 		{"a free month and no trial", "I7 " + order(d.free), func() func() { return shoptest.Remove(t, db, "trials", d.free.Lines[0].CourseID+":"+user) }},
 		{"a move without its audit", "I8 " + order(d.paid), func() func() { return shoptest.Remove(t, db, "audit", "order:"+d.paid.ID+":1") }},
 		{"an audit without its move", "I8 " + order(d.paid), put("audit", bson.M{"_id": "order:" + d.paid.ID + ":9", "object": order(d.paid)})},
@@ -96,7 +96,7 @@ func (d *normalDay) breaches(t *testing.T, db *mongo.Database) []breach {
 		{"a course held by a closed order", "I8 claim:" + user + ":x", put("claims", bson.M{"_id": user + ":x", "order_id": d.cancelled.ID})},
 		{"a course held by nothing", "I8 claim:" + user + ":x", put("claims", bson.M{"_id": user + ":x", "order_id": "nothing"})},
 		{"an open order that does not hold its course", "I8 " + order(d.open), func() func() { return shoptest.Remove(t, db, "claims", user+":go1") }},
-		{"a duty that nobody does", "I8 " + order(d.paid), set("orders", d.paid.ID, bson.M{"duties.count.done": false})},
+		{"a duty left undone", "I8 " + order(d.paid), set("orders", d.paid.ID, bson.M{"duties.count.done": false})},
 	}
 }
 

@@ -47,10 +47,10 @@ func TestTheSelfCheckNamesTheSettingThatIsWrong(t *testing.T) {
 		{"the appid", both, func(c *app.Settings) { c.Pay.AppID = "wx0000000000000000" }, "WECHAT_PAY_APPID"},
 		{"the id of WeChat's key", both[:1], func(c *app.Settings) { c.Pay.PublicKeyID = "PUB_KEY_ID_0100000000000000000000000000" }, "WECHAT_PAY_PUBLIC_KEY_ID"},
 		{"WeChat's key", both[:1], func(c *app.Settings) { c.Pay.PublicKeyFile = foreign.public }, "WECHAT_PAY_PUBLIC_KEY_FILE"},
-		{"nobody at WeChat's address", both, func(c *app.Settings) { c.Pay.BaseURL = "http://127.0.0.1:1" }, "WECHAT_PAY_BASE_URL"},
-		{"somebody else at WeChat's address", both, func(c *app.Settings) { c.Pay.BaseURL = elsewhere.URL }, "WECHAT_PAY_BASE_URL"},
-		{"nobody at the callback's address", both, func(c *app.Settings) { c.PublicURL = "http://127.0.0.1:1" }, "PUBLIC_URL"},
-		{"somebody else at the callback's address", both, func(c *app.Settings) { c.PublicURL = elsewhere.URL }, "PUBLIC_URL"},
+		{"no server at WeChat's address", both, func(c *app.Settings) { c.Pay.BaseURL = "http://127.0.0.1:1" }, "WECHAT_PAY_BASE_URL"},
+		{"another server at WeChat's address", both, func(c *app.Settings) { c.Pay.BaseURL = elsewhere.URL }, "WECHAT_PAY_BASE_URL"},
+		{"no server at the callback's address", both, func(c *app.Settings) { c.PublicURL = "http://127.0.0.1:1" }, "PUBLIC_URL"},
+		{"another server at the callback's address", both, func(c *app.Settings) { c.PublicURL = elsewhere.URL }, "PUBLIC_URL"},
 		{"callbacks that are taken unsigned", both, func(c *app.Settings) { c.PublicURL = open.URL }, "PUBLIC_URL"},
 		{"a clock six minutes slow", both, func(*app.Settings) { s.Faults(obj{"clock_skew_s": 360}) }, "this machine's clock"},
 		{"a clock six minutes fast", both, func(*app.Settings) { s.Faults(obj{"clock_skew_s": -360}) }, "this machine's clock"},
@@ -119,7 +119,7 @@ func openTrades(s *shoptest.Shop) (n int) {
 	return n
 }
 
-// keyFiles are a pair that belongs to nobody.
+// keyFiles are a key pair of no merchant.
 type keyFiles struct{ private, public string }
 
 func foreignKeys(t *testing.T) keyFiles {

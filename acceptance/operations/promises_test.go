@@ -12,15 +12,15 @@ import (
 	"mstm/wechat/sandbox"
 )
 
-// promises say of each fault that the sandbox can be told to have what the shop keeps all the same,
-// and which tests show it: a test's name, or the name of a case in a table. knobs are the fields of
-// PUT /sandbox/faults, and the control calls, that make the fault.
+// promises say of each fault that the sandbox can play what the shop keeps all the same, and which
+// tests show it: a test's name, or the name of a case in a table. knobs are the fields of PUT
+// /sandbox/faults, and the control calls, that make the fault.
 var promises = []struct{ fault, knobs, promise, tests string }{
 	{"WeChat refuses connections", "",
 		"the order stays and is tried again under its number; the breaker opens, callbacks are taken all the while",
 		"TestAWeChatThatRefusesConnectionsCostsPatienceOnly; TestTheBreakerOpensOnARefusedConnectionAndCallbacksAreStillTaken"},
 	{"WeChat is slow or hangs", "api.delay_ms",
-		"nobody waits longer than five seconds; there is no second order and no second number",
+		"no request waits longer than five seconds; there is no second order and no second number",
 		"WeChat hangs, and is waited for no longer than five seconds; no answer in time, yet done; an order is not held up by a WeChat that hangs"},
 	{"the shop's own store hangs", "",
 		"WeChat is answered within its five seconds, by 503, and comes again",
@@ -36,7 +36,7 @@ var promises = []struct{ fault, knobs, promise, tests string }{
 		"the answer's signature is wrong; an unsigned answer; a signature probe; TestACloseOrRefundWithoutAnAnswerIsSettledByAsking"},
 	{"a callback is lost", "callback.lose",
 		"the payment is found by asking, within 90 seconds; a refund as well",
-		"a lost callback is made up for by asking WeChat; C08 a lost callback is made up for by asking, and the page hears of it; a refund that nobody tells of is found by asking"},
+		"a lost callback is made up for by asking WeChat; C08 a lost callback is made up for by asking, and the page hears of it; a refund without a callback is found by asking"},
 	{"a callback before the answer to the prepay", "callback.early",
 		"it counts",
 		"a callback may come before the answer to the prepay; a callback that overtakes the prepay's own answer counts"},
@@ -48,9 +48,9 @@ var promises = []struct{ fault, knobs, promise, tests string }{
 		"TestManyCallbacksAndTheQueryAtOnceGrantOnce; C05 twenty callbacks and the server's own query at once count once; callbacks of a refund that come many times at once count once"},
 	{"the wrong amount, merchant, app or currency, signed right", "callback.amount_delta callback.mchid callback.appid callback.currency",
 		"nothing is granted and nothing goes back; people are called",
-		"C12 an amount that is wrong by one fen grants nothing; C13 money of another merchant, app or currency grants nothing; TestGenuineCallbacksThatDoNotFitAreKeptForPeople; a refund's callback that proves nothing, or tells of other money, counts for nothing"},
+		"C12 an amount that is wrong by one fen grants nothing; C13 money of another merchant, app or currency grants nothing; TestGenuineCallbacksThatDoNotFitAreKeptForPeople; a refund's callback that proves nothing, or is about other money, counts for nothing"},
 	{"bad signatures, SIGNTEST, old stamps, unknown keys, old XML", "callback.bad_signature callback.altered_body callback.signtest callback.stale callback.unknown_serial callback.xml",
-		"4xx, and nothing changes; five thousand a second slow nobody down",
+		"4xx, and nothing changes; five thousand a second slow no learner down",
 		"C15 a callback that proves nothing is refused and leaves no trace; TestCallbacksThatProveNothingChangeNothing; TestNoMutatedCallbackIsAccepted; TestMutatedCallbacksChangeNothing; TestAFloodOfBadCallbacks"},
 	{"clocks that differ", "clock_skew_s",
 		"the self-check names the clock; signatures outside five minutes are refused",
@@ -62,14 +62,14 @@ var promises = []struct{ fault, knobs, promise, tests string }{
 		"there is no second number before the first is closed; the first stays good",
 		"C22 a code that WeChat does not close for five minutes is good until then, and alone; a trade that WeChat will not close yet keeps its order closing"},
 	{"refunds that get stuck or are given up", "refund.settle refund.after_s",
-		"people are called; the money counts when it is back, and the course stays with who has not got it back",
-		"a refund that gets stuck calls people, and counts when it came back by hand; a refund that WeChat gives up calls people, and can be asked for anew"},
+		"people are called; the money counts when it is back, and the course stays with a buyer that has not got it back",
+		"a refund that gets stuck calls people, and counts when it came back by hand; a refund that WeChat gives up calls people, and can be asked for again"},
 	{"an access token that WeChat takes no more", "/sandbox/access-token/expire /sandbox/access-token",
 		"one instance gets a new one, once; no payment waits for it",
 		"an access token that WeChat takes no more, or does not give, holds up no payment; TestATokenThatWasMadeInvalidIsReplacedOnceForAllInstances; TestTwoInstancesSendEachMessageOnce"},
 	{"messages that WeChat does not take", "api.errcode callback.outcome /sandbox/message-quota /sandbox/templates",
-		"who left is told no more, a duplicate counts as sent, a quota stops the day, a template its kind",
-		"what WeChat says of a message about a payment is final; who blocks the account while WeChat has the message is on record; a quota that is used up stops the day; a template that is gone stops its kind, calls people and goes on when it is back"},
+		"a former follower gets no more, a duplicate counts as sent, a quota stops the day, a template its kind",
+		"what WeChat says of a message about a payment is final; a block of the account while WeChat has the message is on record; a quota that is used up stops the day; a template that is gone stops its kind, calls people and goes on when it is back"},
 }
 
 // addressing are the fields that say when a fault happens, and are none themselves.

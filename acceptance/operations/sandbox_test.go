@@ -79,7 +79,7 @@ func TestTheSandboxAloneIsAWeChatForAnotherProgram(t *testing.T) {
 	phone.Post("/sandbox/pay", obj{"code_url": got.CodeURL}).Want(200)
 	callback := <-heard
 	if _, tx, err := pay.ParsePayment(callback); err != nil || callback.URL.Path != "/paid/notify" || tx.OutTradeNo != "OTHER00001" {
-		t.Errorf("told %s: %+v, %v", callback.URL, tx, err)
+		t.Errorf("called back %s: %+v, %v", callback.URL, tx, err)
 	}
 	phone.Post("/sandbox/follow", obj{}).Want(200)
 	if event := <-heard; event.URL.Path != "/wx/events" {
@@ -101,7 +101,7 @@ func TestTheSandboxAloneIsAWeChatForAnotherProgram(t *testing.T) {
 	}
 }
 
-// payOf is a client by somebody else's settings.
+// payOf is a client with other settings.
 func payOf(t *testing.T, s app.PaySettings, notifyURL string) *wechat.Pay {
 	t.Helper()
 	cfg, err := s.Config(wechat.PayConfig{Log: slog.New(slog.DiscardHandler)})

@@ -182,7 +182,7 @@ func broadcastAgain(t *testing.T, s *shoptest.Shop) {
 	shoptest.Told(page, b.ID)
 	time.Sleep(100 * time.Millisecond) // for what must not come
 	if n := shoptest.Tellings(page, b.ID); n != 1 {
-		t.Errorf("the page was told %d times", n)
+		t.Errorf("the page got it %d times", n)
 	}
 	// A dry run takes no key for itself.
 	dry := making.With("Idempotency-Key", rand.Text())
@@ -252,7 +252,7 @@ func TestADeadTryIsTakenOverAtOnce(t *testing.T) {
 			o := s.Buy(learner, 99900, c.Full)
 			return s.Staff("finance"), "/api/admin/orders/" + o.ID + "/refunds", obj{"reason": "客服"}, func(a shoptest.Answer) error {
 				a.Want(201)
-				s.Pass(6 * time.Minute) // WeChat tells the dead one, and is asked by the other
+				s.Pass(6 * time.Minute) // WeChat's callback goes to the dead one, and the other asks WeChat
 				if o := learner.Await(o.ID, "refunded"); o.Refunded != 99900 || len(s.RefundsAtWeChat(o.ID)) != 1 {
 					return fmt.Errorf("%d fen went back in %d refunds", o.Refunded, len(s.RefundsAtWeChat(o.ID)))
 				}
@@ -273,7 +273,7 @@ func TestADeadTryIsTakenOverAtOnce(t *testing.T) {
 						var b shoptest.Broadcast
 						a.Want(201).Into(&b)
 						if b = marketer.AwaitBroadcast(b.ID, "sent"); b.Counts.Told != 1 {
-							return fmt.Errorf("%d were told", b.Counts.Told)
+							return fmt.Errorf("%d were reached", b.Counts.Told)
 						}
 						return nil
 					}

@@ -30,8 +30,8 @@ func TestOrderCases(t *testing.T) {
 		{"C20 what is owned for ever cannot be put into a cart or ordered", ownedAlready},
 		{"C36 a cancelled order is closed at WeChat after five minutes", cancelled},
 		{"C36 money that comes for a cancelled order counts", paidWhileClosing},
-		{"C39 a price from the page charges nobody less", priceFromPage},
-		{"C40 somebody else's order is not there", foreignOrder},
+		{"C39 a price from the page lowers no charge", priceFromPage},
+		{"C40 another learner's order is not there", foreignOrder},
 		{"C46 19.99 yuan is 1999 fen everywhere", oddFen},
 		{"lines that cannot be are refused and nothing is placed", impossibleLines},
 	}
@@ -90,7 +90,7 @@ func keyWithOtherBody(t *testing.T, s *shoptest.Shop) {
 	if n := len(learner.Orders()); n != 1 {
 		t.Fatalf("%d orders, not 1", n)
 	}
-	// Keys are a learner's own: somebody else's is another one.
+	// Keys are a learner's own: the same key of another learner is another key.
 	s.NewLearner().With("Idempotency-Key", "one-key").Post("/api/orders", shoptest.OrderFor(99900, d.Full)).Want(201)
 }
 

@@ -23,7 +23,7 @@ func TestRaceCases(t *testing.T) {
 		{"a callback that overtakes the prepay's own answer counts", callbackOvertakes},
 		{"a trade that WeChat will not close yet keeps its order closing", closingPatiently},
 		{"an order that shares a course replaces the whole of the other", sharedCourse},
-		{"money for a replaced order goes back when its free month was used meanwhile", lateAndTrialUsed},
+		{"money for a replaced order goes back when its free month has been used since", lateAndTrialUsed},
 		{"a refused order gives its key back", refusedKey},
 	}
 	for _, c := range cases {
@@ -97,7 +97,7 @@ func closingPatiently(t *testing.T, s *shoptest.Shop) {
 	s.Pass(31 * time.Minute)
 	learner.Await(got.Order.ID, "closing")
 	learner.Place(99900, c.Full).WantCode(503, "PAY_CHANNEL_BUSY") // the old code might still be paid
-	shoptest.WantSame(t, "the trade meanwhile", s.Trades(got.Order.ID), "01 NOTPAY")
+	shoptest.WantSame(t, "the trade in between", s.Trades(got.Order.ID), "01 NOTPAY")
 	s.Faults(obj{})
 	s.AwaitLater(learner, got.Order.ID, "closed")
 	shoptest.WantSame(t, "the trade", s.Trades(got.Order.ID), "01 CLOSED")

@@ -54,7 +54,7 @@ func newStrait(t testing.TB, uri string, read func(io.Reader) ([]byte, error)) (
 	return s, u.String()
 }
 
-// readSome is a piece of a stream in which nothing is told apart.
+// readSome reads a piece of a stream, whatever it holds.
 func readSome(r io.Reader) ([]byte, error) {
 	b := make([]byte, 32<<10)
 	n, err := r.Read(b)

@@ -127,10 +127,10 @@ var outages = []outage{
 		func(r *redistest.Server) { r.Client.ConfigSet(context.Background(), "maxmemory", "0") }},
 }
 
-// TestPurchase_WithoutRedis_IsFulfilledAndTold buys while Redis is of no use: the order is fulfilled, the course open and
-// the notice in the inbox all the same, nobody is called, and the pages of both instances are right within five seconds
+// TestPurchase_WithoutRedis_IsFulfilledAndAnnounced buys while Redis is of no use: the order is fulfilled, the course open and
+// the notice in the inbox all the same, no alarm is raised, and the pages of both instances are right within five seconds
 // of Redis' return, also when the instance that sold is gone by then. The times here allow for a busy machine.
-func TestPurchase_WithoutRedis_IsFulfilledAndTold(t *testing.T) {
+func TestPurchase_WithoutRedis_IsFulfilledAndAnnounced(t *testing.T) {
 	for _, tt := range outages {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -165,7 +165,7 @@ func buyWithoutRedis(t *testing.T, tt outage, sellerEnds bool) {
 	learner.Await(placed.Order.ID, "fulfilled")
 	learner.WantOpenedOnce(placed.Order.ID, "go1")
 	took := time.Since(began)
-	if t.Logf("fulfilled, open and told after %s", took.Round(time.Millisecond)); took > soon {
+	if t.Logf("fulfilled, open and announced after %s", took.Round(time.Millisecond)); took > soon {
 		t.Errorf("that took %s", took)
 	}
 	time.Sleep(2 * time.Second) // for tries and their lines

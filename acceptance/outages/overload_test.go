@@ -190,5 +190,5 @@ func TestOneBuyersManyOrders_AreBounded(t *testing.T) {
 	if good < 10 || good > 25 {
 		t.Errorf("%d of 40 orders were placed", good)
 	}
-	s.NewLearner().Place(99900, shoptest.Wish{CourseID: "go1", PolicyID: "go1full"}).Want(201) // nobody else is kept
+	s.NewLearner().Place(99900, shoptest.Wish{CourseID: "go1", PolicyID: "go1full"}).Want(201) // other learners are not limited
 }

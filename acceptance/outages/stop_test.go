@@ -32,8 +32,8 @@ func shopProcess(t *testing.T, wechat *shoptest.Shop) *shoptest.Process {
 }
 
 // TestAStoppedShopFinishesWhatItBeganAndForgetsNothing sends SIGTERM in the middle of a
-// placing: it is answered, the open page is told to come back, the process ends well, and
-// the next one on the same folder knows everything.
+// placing: it is answered, the open page is asked to come back, the process ends well, and the
+// next one on the same folder knows everything.
 func TestAStoppedShopFinishesWhatItBeganAndForgetsNothing(t *testing.T) {
 	wechat := shoptest.Start(t)
 	shop := shopProcess(t, wechat)
@@ -62,7 +62,7 @@ func TestAStoppedShopFinishesWhatItBeganAndForgetsNothing(t *testing.T) {
 	before := <-answered
 	before.Want(201)
 	if end := page.Ended(time.Minute); end.Code != 4101 || end.RetryMS <= 0 {
-		t.Errorf("the page was closed with %+v, not told to come back", end)
+		t.Errorf("the page was closed with %+v, not asked to come back", end)
 	}
 	shop.AwaitEnd()
 	if shop.Err != nil {
@@ -83,8 +83,8 @@ func TestAStoppedShopFinishesWhatItBeganAndForgetsNothing(t *testing.T) {
 	learner.WantOpenedOnce(placed.Order.ID, "go1")
 }
 
-// TestASlowRequestDoesNotCostThePagesTheirWord stops a shop to which somebody is still sending a request: the
-// open page is told to come back meanwhile, and the request is answered.
+// TestASlowRequestDoesNotCostThePagesTheirWord stops a shop that is still receiving a request: the open page
+// is asked to come back at once, and the request is answered.
 func TestASlowRequestDoesNotCostThePagesTheirWord(t *testing.T) {
 	shop := shopProcess(t, shoptest.Start(t))
 	page := hubtest.Dial(t, shop.Url+"/ws", shop.Register().Token)
@@ -98,7 +98,7 @@ func TestASlowRequestDoesNotCostThePagesTheirWord(t *testing.T) {
 	shop.As("").Get("/livez").Want(200) // by then the request has begun
 	shop.Signal(syscall.SIGTERM)
 	if end := page.Ended(time.Minute); end.Code != 4101 || end.RetryMS <= 0 {
-		t.Errorf("the page was closed with %+v, not told to come back", end)
+		t.Errorf("the page was closed with %+v, not asked to come back", end)
 	}
 	fmt.Fprint(conn, body[10:])
 	answer, err := bufio.NewReader(conn).ReadString('\n')
@@ -155,10 +155,10 @@ func TestASecondShopOnTheSameFolderIsRefused(t *testing.T) {
 	first.As("").Get("/api/courses?limit=1").Want(200)
 }
 
-// TestTheEmbeddedStoresAreNobodyElses looks at every door of a running shop: files that only
+// TestTheEmbeddedStoresAreClosedToOtherUsers looks at every door of a running shop: files that only
 // this user may enter, and TCP listeners on this machine alone that are the shop's, the
 // sandbox's, or ask for a password.
-func TestTheEmbeddedStoresAreNobodyElses(t *testing.T) {
+func TestTheEmbeddedStoresAreClosedToOtherUsers(t *testing.T) {
 	shop := shopProcess(t, shoptest.Start(t))
 	for _, name := range []string{"", "mongo"} {
 		info, err := os.Stat(filepath.Join(shop.Dir, name))
@@ -183,7 +183,7 @@ func TestTheEmbeddedStoresAreNobodyElses(t *testing.T) {
 	}
 }
 
-// wantPassword wants a Redis to refuse who names no password.
+// wantPassword wants a Redis to refuse a client without the password.
 func wantPassword(t *testing.T, addr string) {
 	t.Helper()
 	conn, err := net.DialTimeout("tcp", addr, 10*time.Second)
@@ -201,7 +201,7 @@ func wantPassword(t *testing.T, addr string) {
 	}
 }
 
-// listeners are the TCP addresses at which a process listens, as Linux tells them.
+// listeners are the TCP addresses at which a process listens, from Linux's /proc.
 func listeners(t *testing.T, pid int) (addrs []string) {
 	t.Helper()
 	fds, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))

@@ -13,8 +13,8 @@ import (
 	"mstm/acceptance/shoptest"
 )
 
-// TestUnreadLog_ShopAnswersAndSells gives a shop a pipe as standard error that nobody reads: requests and callbacks are
-// answered, it stops in time, and it lives on when the pipe's reader is gone.
+// TestUnreadLog_ShopAnswersAndSells gives a shop an unread pipe as standard error: requests and callbacks are answered,
+// it stops in time, and it lives on when the pipe's reader is gone.
 func TestUnreadLog_ShopAnswersAndSells(t *testing.T) {
 	wechat := shoptest.Start(t)
 	shop, pipe := shopWithPipe(t, wechat)
@@ -54,7 +54,7 @@ func TestUnreadLog_ShopAnswersAndSells(t *testing.T) {
 	}
 }
 
-// shopWithPipe is shopProcess with a log that nobody reads, and the end of it that would have to be read.
+// shopWithPipe is shopProcess with an unread pipe as its log, and the pipe's reading end.
 func shopWithPipe(t *testing.T, wechat *shoptest.Shop) (*shoptest.Process, *os.File) {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "mstm-")

@@ -22,7 +22,7 @@ import (
 	"mstm/store/storetest"
 )
 
-// foreign is a client of the hub that somebody else wrote, and what happened to it.
+// foreign is a client of the hub by other authors, and what happened to it.
 type foreign struct {
 	name    string
 	visitor bool // it cannot send a token
@@ -79,7 +79,7 @@ type session struct {
 
 func (s session) socket() string { return "ws" + strings.TrimPrefix(s.shop, "http") + "/ws" }
 
-// start runs a program that tells of a session line by line.
+// start runs a program that reports a session line by line.
 func (s session) start(f *foreign, name string, args ...string) {
 	s.t.Helper()
 	cmd := exec.CommandContext(s.ctx, name, args...)
@@ -97,7 +97,7 @@ func (s session) start(f *foreign, name string, args ...string) {
 		for lines := bufio.NewScanner(out); lines.Scan(); {
 			f.note(lines.Bytes())
 		}
-		_ = cmd.Wait() // what it did shows in what it told
+		_ = cmd.Wait() // its output shows what it did
 	}()
 	s.t.Cleanup(func() { s.stop(); <-done })
 }
@@ -175,8 +175,8 @@ func servePages(t *testing.T, clients map[string]*foreign) string {
 }
 
 // TestClientsOfOthersHoldASessionThroughARestart has clients that we did not write follow a
-// stream of numbers from a shop that is stopped and started again. Meanwhile another instance goes on
-// publishing. Every client is told to come back, does so, and misses nothing.
+// stream of numbers from a shop that is stopped and started again while another instance goes on
+// publishing. Every client is asked to come back, does so, and misses nothing.
 func TestClientsOfOthersHoldASessionThroughARestart(t *testing.T) {
 	redis := storetest.Redis(t)
 	other := shoptest.Start(t, shoptest.WithStores("", redis))
@@ -245,8 +245,8 @@ func TestClientsOfOthersHoldASessionThroughARestart(t *testing.T) {
 	}
 }
 
-// wantSession wants all that a session through one restart is: greeted, told to come back, greeted
-// again where it was, and every number once, in order.
+// wantSession wants all that a session through one restart has: a ready, a close code that asks it
+// to come back, a ready that resumes, and every number once, in order.
 func (f *foreign) wantSession(t *testing.T, last int) {
 	t.Helper()
 	var numbers, greetings, endings int
@@ -267,7 +267,7 @@ func (f *foreign) wantSession(t *testing.T, last int) {
 				t.Errorf("closed with %+v", n)
 			}
 		default:
-			t.Errorf("it tells %+v", n)
+			t.Errorf("it reports %+v", n)
 		}
 	}
 	if numbers != last || greetings != 2 || endings != 1 {

@@ -9,8 +9,8 @@ import (
 	"mstm/acceptance/shoptest"
 )
 
-// TestTheExamplesOfTheHubAPIRun runs each program of docs/examples against a shop, twice: the
-// key of a broadcast is the program's own, so the second run tells nobody again.
+// TestTheExamplesOfTheHubAPIRun runs each program of docs/examples against a shop, twice: the key
+// of a broadcast is the program's own, so the second run sends nothing again.
 func TestTheExamplesOfTheHubAPIRun(t *testing.T) {
 	t.Parallel()
 	s := shoptest.Start(t)

@@ -42,7 +42,7 @@ func TestManyCallbacksAndTheQueryAtOnceGrantOnce(t *testing.T) {
 	for _, shop := range []*shoptest.Shop{first, second} {
 		crowd(learner.At(shop), 30)
 	}
-	// Nothing is told before all is told: the payment's own callback waits for the clock.
+	// No callback comes before all are sent: the payment's own callback waits for the clock.
 	first.Faults(obj{"callback": []obj{{"delay_s": 6, "repeat": 20, "parallel": true}}})
 	first.Scan(placed.Payment)
 	no := placed.Payment.OutTradeNo
@@ -133,9 +133,9 @@ func isFulfilled(p *shoptest.Person, id string) error {
 	return nil
 }
 
-// TestAPrepayWhoseAnswerIsLostIsAskedAboutFirst loses the answer to a prepay in several
-// ways. The page is told to try again, and its next try, under the same key, asks WeChat
-// what became of the number before using it again.
+// TestAPrepayWhoseAnswerIsLostIsAskedAboutFirst loses the answer to a prepay in several ways. The
+// page is asked to try again, and its next try, under the same key, asks WeChat what became of the
+// number before using it again.
 func TestAPrepayWhoseAnswerIsLostIsAskedAboutFirst(t *testing.T) {
 	s := shoptest.Start(t)
 	learner := s.NewLearner()
@@ -225,8 +225,8 @@ func wantPaidByTheFirstNumber(s *shoptest.Shop, p *shoptest.Person, placed shopt
 	p.WantOpenedOnce(id, course)
 }
 
-// TestABusyWeChatLeavesAnOrderThatCanBePaidLater has WeChat refuse to work: the order stands,
-// the page is told when to try again, and the same key goes on with the same number.
+// TestABusyWeChatLeavesAnOrderThatCanBePaidLater has WeChat refuse to work: the order stands, the
+// page gets a Retry-After, and the same key goes on with the same number.
 func TestABusyWeChatLeavesAnOrderThatCanBePaidLater(t *testing.T) {
 	s := shoptest.Start(t)
 	learner := s.NewLearner()
@@ -235,7 +235,7 @@ func TestABusyWeChatLeavesAnOrderThatCanBePaidLater(t *testing.T) {
 	s.Faults(obj{"api": []obj{{"api": "native", "status": 500}}})
 	a := buyer.Post("/api/orders", body).WantCode(503, "PAY_CHANNEL_BUSY")
 	if a.Header.Get("Retry-After") == "" {
-		t.Error("the page is not told when to try again")
+		t.Error("the page gets no Retry-After")
 	}
 	o := newest(learner)
 	if o.State != "pending" {

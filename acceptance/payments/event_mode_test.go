@@ -45,7 +45,7 @@ func TestEventsInEveryMode(t *testing.T) {
 			s.Phone().Post("/sandbox/unfollow", obj{"openid": openid}).Want(200)
 			b, err := shoptest.Rows(s.Database(), "bindings", obj{"openid": openid})
 			if err != nil || len(b) != 1 || b[0]["unfollowed"] != true {
-				t.Errorf("who went is on record as %v, %v", b, err)
+				t.Errorf("a former follower is on record as %v, %v", b, err)
 			}
 		})
 	}

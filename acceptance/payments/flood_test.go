@@ -68,8 +68,8 @@ func TestAFloodOfBadCallbacks(t *testing.T) {
 	}
 }
 
-// flood posts bad callbacks at a rate, whether or not they are answered in time, and tells how many,
-// and how long the learner waited for answers meanwhile.
+// flood posts bad callbacks at a rate, whether or not they are answered in time, and returns how
+// many, and how long the learner waited for answers during it.
 func flood(s *shoptest.Shop, learner *shoptest.Person, perSecond int, lasts time.Duration) (posted int64, waits []time.Duration) {
 	const posters = 32
 	transport := &http.Transport{MaxIdleConnsPerHost: posters}
@@ -138,7 +138,7 @@ func badCallback(s *shoptest.Shop, n int, key string) *http.Request {
 	case 3:
 		req.Header.Del("Wechatpay-Signature")
 	case 4:
-		req.Header.Set("Wechatpay-Serial", fmt.Sprintf("%040X", n)) // nobody's
+		req.Header.Set("Wechatpay-Serial", fmt.Sprintf("%040X", n)) // no account's
 	case 6:
 		req.Header.Set("Wechatpay-Signature", "WECHATPAY/SIGNTEST/"+base64.StdEncoding.EncodeToString(signature))
 	}

@@ -34,7 +34,7 @@ func TestKeysThatWeChatReplacesWhileTheShopRuns(t *testing.T) {
 				wx.Faults(obj{"callback": signers})
 				wx.Scan(got.Payment)
 				for _, status := range wx.Delivered(no) {
-					if status >= 400 && status < 500 { // a busy machine may take too long, and is told again
+					if status >= 400 && status < 500 { // a busy machine may take too long; the callback is repeated
 						t.Fatalf("%s: the shop refused WeChat's word with %d", what, status)
 					}
 				}

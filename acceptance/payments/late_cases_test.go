@@ -6,9 +6,9 @@ import (
 	"mstm/acceptance/shoptest"
 )
 
-// TestLateMoneyCases are the payments that come when nobody waits for them any more: for a
-// closed order, or a second time. WeChat is made to say that it knows no trade to close, so
-// that the shop lets go of a code that can still be paid.
+// TestLateMoneyCases are payments that come too late: for a closed order, or a second time. WeChat
+// is made to say that it knows no trade to close, so that the shop lets go of a code that can
+// still be paid.
 func TestLateMoneyCases(t *testing.T) {
 	shop := shoptest.Start(t)
 	cases := []struct {

@@ -10,7 +10,7 @@ import (
 )
 
 // TestPaymentCases are the cases of money on its way: callbacks that come twice, late, wrong
-// or not at all, WeChat that does not answer, and payments that nobody can use.
+// or not at all, WeChat that does not answer, and payments without a use.
 func TestPaymentCases(t *testing.T) {
 	shop := shoptest.Start(t)
 	cases := []struct {
@@ -100,7 +100,7 @@ func callbackLost(t *testing.T, s *shoptest.Shop) {
 	s.Faults(obj{"callback": []obj{{"lose": true}}})
 	s.Scan(got.Payment)
 	s.Pass(61 * time.Second)
-	shoptest.WantOnce(t, learner, page, c.Id) // the page is told without asking
+	shoptest.WantOnce(t, learner, page, c.Id) // the page gets the event without asking
 	if o := learner.Order(got.Order.ID); o.State != "fulfilled" {
 		t.Fatalf("the order is %s", o.State)
 	}
@@ -163,8 +163,8 @@ func wantException(t *testing.T, s *shoptest.Shop, fault obj) {
 	}
 }
 
-// unprovenCallback forges callbacks for an order that nobody has paid, so that only a
-// callback that is believed could move it.
+// unprovenCallback forges callbacks for an unpaid order, so that only a callback that is believed
+// could move it.
 func unprovenCallback(t *testing.T, s *shoptest.Shop) {
 	c, learner := s.Sell(shoptest.Usual()), s.NewLearner()
 	got := learner.Placed(99900, c.Full)
@@ -335,7 +335,7 @@ func unknownNumber(t *testing.T, s *shoptest.Shop) {
 	s.Pass(2 * time.Minute)
 	shoptest.WantAll(t, "eleven minutes later", s.Forge(stranger), 1, 200)
 	if !s.Alarmed("stays unknown", stranger["out_trade_no"].(string)) {
-		t.Fatal("nobody was called about it")
+		t.Fatal("no alarm was raised about it")
 	}
 	if o := learner.Order(got.Order.ID); o.State != "pending" {
 		t.Fatalf("the order became %s", o.State)

@@ -18,7 +18,7 @@ import (
 	"mstm/store/storetest"
 )
 
-// refusalShop is a shop whose database can be looked into.
+// refusalShop is a shop with a database that can be looked into.
 type refusalShop struct {
 	*shoptest.Shop
 	db      *mongo.Database
@@ -37,14 +37,14 @@ func newRefusalShop(t *testing.T) *refusalShop {
 	return s.hide(strings.Split(string(pem), "\n")[1])
 }
 
-// in is the same shop, whose failures are t's.
+// in is the same shop with its failures reported to t.
 func (s *refusalShop) in(t *testing.T) *refusalShop {
 	shop, c := *s.Shop, *s
 	shop.T, c.Shop = t, &shop
 	return &c
 }
 
-// sandboxOpenid is who pays in the sandbox where nobody says.
+// sandboxOpenid is the sandbox's default payer.
 const sandboxOpenid = "oSandboxBuyer00000000000001"
 
 func (s *refusalShop) hide(secret string) *refusalShop {
@@ -98,7 +98,7 @@ func TestCallbacksThatProveNothingChangeNothing(t *testing.T) {
 		{"a signature by another key", obj{"fault": obj{"bad_signature": true}}, 401, "CALLBACK_SIGNATURE"},
 		{"a body changed after it was signed", obj{"fault": obj{"altered_body": true}}, 401, "CALLBACK_SIGNATURE"},
 		{"a timestamp of six minutes ago", obj{"fault": obj{"stale": true}}, 401, "CALLBACK_SIGNATURE"},
-		{"a key that nobody knows", obj{"fault": obj{"unknown_serial": true}}, 401, "CALLBACK_SIGNATURE"},
+		{"an unknown key", obj{"fault": obj{"unknown_serial": true}}, 401, "CALLBACK_SIGNATURE"},
 		{"WeChat's own test of whether we look", obj{"fault": obj{"signtest": true}}, 401, "CALLBACK_SIGNATURE"},
 		{"the XML of older days", obj{"fault": obj{"xml": true}}, 400, "CALLBACK_CONTENT"},
 	} {
@@ -196,9 +196,9 @@ func (s *refusalShop) wantKept(no string) {
 	}
 }
 
-// TestUnknownNumbersAreAskedForAgainAndThenGivenToPeople posts genuine callbacks for numbers
-// that no order has: for ten minutes WeChat is told to come again. Each number has a shop of
-// its own, for half an hour later the order would change by itself.
+// TestUnknownNumbersAreAskedForAgainAndThenGivenToPeople posts genuine callbacks for numbers that
+// no order has: for ten minutes the answer makes WeChat repeat them. Each number has a shop of its
+// own, for half an hour later the order would change by itself.
 func TestUnknownNumbersAreAskedForAgainAndThenGivenToPeople(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -232,7 +232,7 @@ func TestUnknownNumbersAreAskedForAgainAndThenGivenToPeople(t *testing.T) {
 	}
 }
 
-// unsized is a body whose length is not told, so that it comes in chunks.
+// unsized is a body without a length, so that it comes in chunks.
 type unsized struct{ io.Reader }
 
 // TestRequestsThatAreRefusedChangeNothing sends what the API must refuse, and compares the
@@ -275,9 +275,9 @@ func TestRequestsThatAreRefusedChangeNothing(t *testing.T) {
 		{"a course that is not there", keyed, "POST", "/api/orders", shoptest.CourseOrder("gone", "gonefull", 99900), 404, "COURSE_NOT_FOUND"},
 		{"a course twice", keyed, "POST", "/api/orders", obj{"total_fen": 199800, "lines": []shoptest.Wish{{CourseID: "go1", PolicyID: "go1full"}, {CourseID: "go1", PolicyID: "go1full"}}}, 422, "DUPLICATE_LINE"},
 		{"no lines", keyed, "POST", "/api/orders", obj{"total_fen": 0, "lines": []shoptest.Wish{}}, 422, "NO_LINES"},
-		{"somebody else's order", learner, "GET", order, nil, 404, "ORDER_NOT_FOUND"},
-		{"paying somebody else's order", learner, "POST", order + "/pay", obj{"channel": "native"}, 404, "ORDER_NOT_FOUND"},
-		{"cancelling somebody else's order", learner, "POST", order + "/cancel", nil, 404, "ORDER_NOT_FOUND"},
+		{"another learner's order", learner, "GET", order, nil, 404, "ORDER_NOT_FOUND"},
+		{"paying another learner's order", learner, "POST", order + "/pay", obj{"channel": "native"}, 404, "ORDER_NOT_FOUND"},
+		{"cancelling another learner's order", learner, "POST", order + "/cancel", nil, 404, "ORDER_NOT_FOUND"},
 		{"an order that is not there", learner, "GET", "/api/orders/aaaaaaaaaaaaaaaaaaaaaaaaaa", nil, 404, "ORDER_NOT_FOUND"},
 		{"no Idempotency-Key", learner, "POST", "/api/orders", shoptest.CourseOrder("go1", "go1full", 99900), 400, "IDEMPOTENCY_KEY_REQUIRED"},
 		{"a key of 129 characters", learner.With("Idempotency-Key", strings.Repeat("k", 129)), "POST", "/api/orders", shoptest.CourseOrder("go1", "go1full", 99900), 400, "IDEMPOTENCY_KEY_REQUIRED"},
@@ -297,7 +297,7 @@ func TestRequestsThatAreRefusedChangeNothing(t *testing.T) {
 			}
 		})
 	}
-	t.Run("a body over 64 KiB whose length is not told", func(t *testing.T) {
+	t.Run("a body over 64 KiB without a length", func(t *testing.T) {
 		s := s.in(t)
 		s.sendUnsized(keyed, "/api/orders", big).WantCode(413, "BODY_TOO_LARGE")
 		s.sendUnsized(s.Visitor(), "/api/wechat/pay-notify", big).WantCode(400, "CALLBACK_CONTENT")

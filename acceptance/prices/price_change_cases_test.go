@@ -8,8 +8,8 @@ import (
 	"mstm/acceptance/shoptest"
 )
 
-// TestPriceChangeCases are the cases P17 to P39: prices that change while somebody buys,
-// courses that go off sale, orders in parallel, and carts that are never paid.
+// TestPriceChangeCases are the cases P17 to P39: prices that change during a purchase, courses
+// that go off sale, orders in parallel, and carts that are never paid.
 func TestPriceChangeCases(t *testing.T) {
 	shop := shoptest.Start(t)
 	cases := []struct {

@@ -89,7 +89,7 @@ func TestPayment_ForADeletedAccount_GoesBackByItself(t *testing.T) {
 				t.Errorf("finance sees %+v", o)
 			}
 			if now := s.Log.String()[logged:]; !strings.Contains(now, "money for a deleted account goes back") {
-				t.Error("finance was not told")
+				t.Error("finance got no alarm")
 			}
 			shoptest.WantAll(t, "the callback's repeat", s.Resend(got.Payment.OutTradeNo, obj{}), 1, 200)
 			s.Pass(31 * time.Minute)

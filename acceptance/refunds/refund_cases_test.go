@@ -138,7 +138,7 @@ func TestRefunds(t *testing.T) {
 		refunded(s, p, two.ID, "refunded")
 	})
 
-	t.Run("P30 a free stage refunded ends access, calls nobody and stays used", func(t *testing.T) {
+	t.Run("P30 a free stage refunded ends access, calls no one at WeChat and stays used", func(t *testing.T) {
 		s.SetClock("2025-03-01T10:00:00+08:00")
 		p := s.NewLearner()
 		free := stage(s, p, course, policy["s1"], 0)

@@ -21,16 +21,16 @@ func TestRefundFaultCases(t *testing.T) {
 		{"callbacks of a refund that come many times at once count once", refundStorm},
 		{"refunds that come many at once are all asked for within five minutes", refundsAtOnce},
 		{"a refund of a payment that WeChat does not know calls people, and is asked for again", refundOfNothing},
-		{"a refund that nobody tells of is found by asking", refundUntold},
-		{"a refund's callback that proves nothing, or tells of other money, counts for nothing", refundMistold},
+		{"a refund without a callback is found by asking", refundUntold},
+		{"a refund's callback that proves nothing, or is about other money, counts for nothing", refundMistold},
 		{"a refund that gets stuck calls people, and counts when it came back by hand", refundStuck},
-		{"a refund that WeChat gives up calls people, and can be asked for anew", refundGivenUp},
+		{"a refund that WeChat gives up calls people, and can be asked for again", refundGivenUp},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.run(t, shop.At(t, "2025-03-01 10:00"), c) })
 	}
 }
 
-// askBack has somebody buy a course and want the money back; what is to go wrong is in force by then.
+// askBack has a learner buy a course and ask for the refund; the fault is in force by then.
 func askBack(s *shoptest.Shop, c *shoptest.Course) (learner *shoptest.Person, order, outRefundNo string) {
 	s.T.Helper()
 	learner = s.NewLearner()
@@ -46,7 +46,7 @@ func askBack(s *shoptest.Shop, c *shoptest.Course) (learner *shoptest.Person, or
 	return learner, order, outRefundNo
 }
 
-// wantBackOnce wants the money to be back, the access to be over, and the learner told, once.
+// wantBackOnce wants the money to be back, the access to be over, and one notice to the learner.
 func wantBackOnce(s *shoptest.Shop, learner *shoptest.Person, c *shoptest.Course, order string) {
 	s.T.Helper()
 	if o := learner.Await(order, "refunded"); o.Refunded != 99900 {
@@ -57,12 +57,12 @@ func wantBackOnce(s *shoptest.Shop, learner *shoptest.Person, c *shoptest.Course
 	shoptest.WantSame(s.T, "refunds", s.Refunds(order), "99900 SUCCESS")
 }
 
-// wantToldBack wants the learner to be told that the money is back, once.
+// wantToldBack wants one notice to the learner that the money is back.
 func wantToldBack(s *shoptest.Shop, learner *shoptest.Person) {
 	s.T.Helper()
 	shoptest.Eventually(s.T, 20*time.Second, func() error {
 		if learner.Notices("order_refunded") == 0 {
-			return fmt.Errorf("the learner was not told")
+			return fmt.Errorf("the learner got no notice")
 		}
 		return nil
 	})
@@ -121,7 +121,7 @@ func refundOfNothing(t *testing.T, s *shoptest.Shop, c *shoptest.Course) {
 	learner.Post("/api/orders/"+order+"/refund", obj{"reason": "不合适"}).Want(200)
 	shoptest.Eventually(t, 20*time.Second, func() error {
 		if !s.Alarmed("WeChat refuses a refund", order) {
-			return fmt.Errorf("nobody was called")
+			return fmt.Errorf("no alarm was raised")
 		}
 		return nil
 	})
@@ -168,7 +168,7 @@ func refundMistold(t *testing.T, s *shoptest.Shop, c *shoptest.Course) {
 		{"an altered body", told(obj{"altered_body": true}, nil), 401},
 		{"WeChat's probe", told(obj{"signtest": true}, nil), 401},
 		{"six minutes old", told(obj{"stale": true}, nil), 401},
-		{"a key nobody knows", told(obj{"unknown_serial": true}, nil), 401},
+		{"an unknown key", told(obj{"unknown_serial": true}, nil), 401},
 		{"the XML of older days", told(obj{"xml": true}, nil), 400},
 		{"one fen less than was asked for", told(nil, obj{"refund_fen": 99899}), 200},
 		{"one fen more, by the sandbox's fault", told(obj{"amount_delta": 1}, nil), 200},
@@ -182,7 +182,7 @@ func refundMistold(t *testing.T, s *shoptest.Shop, c *shoptest.Course) {
 		}
 	}
 	if !s.Alarmed("another refund than was asked for", order) || !s.Alarmed("a number that is not ours", order) {
-		t.Error("nobody was called")
+		t.Error("no alarm was raised")
 	}
 	s.Phone().Post("/sandbox/refunds/"+no, obj{"status": "SUCCESS"}).Want(200)
 	wantBackOnce(s, learner, c, order)
@@ -205,7 +205,7 @@ func refundGivenUp(t *testing.T, s *shoptest.Shop, c *shoptest.Course) {
 	s.Faults(obj{"refund": obj{"settle": "CLOSED"}})
 	learner, order, _ := askBack(s, c)
 	wantGivenUp(s, order)
-	shoptest.Eventually(t, 20*time.Second, func() error { return shoptest.GrantState(learner, c.Id, order, "active") }) // who has no money back has the course
+	shoptest.Eventually(t, 20*time.Second, func() error { return shoptest.GrantState(learner, c.Id, order, "active") }) // without the money back the learner keeps the course
 	if o := learner.Order(order); o.Refunded != 0 {
 		t.Errorf("the order became %+v", o)
 	}
@@ -237,7 +237,7 @@ func wantGivenUp(s *shoptest.Shop, order string) {
 	s.T.Helper()
 	shoptest.Eventually(s.T, 20*time.Second, func() error {
 		if !s.Alarmed("WeChat gave a refund up", order) {
-			return fmt.Errorf("nobody was called")
+			return fmt.Errorf("no alarm was raised")
 		}
 		return nil
 	})

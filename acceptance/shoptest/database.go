@@ -23,7 +23,7 @@ func embeddedURI(dir string) string {
 // OpenDatabase connects to the database that a URI names, to look into it.
 func OpenDatabase(t testing.TB, uri string) *mongo.Database {
 	t.Helper()
-	// Whose server was killed is to hear of it soon.
+	// A client with a killed server must fail soon.
 	c, err := mongo.Connect(options.Client().ApplyURI(uri).SetServerSelectionTimeout(2 * time.Second))
 	if err != nil {
 		t.Fatal(err)

@@ -21,7 +21,7 @@ import (
 )
 
 // Point is where a life is killed: "before 12" or "after 12" of all its writes, or "before 2
-// insert claims", the second of that name. The zero point, "before 0", kills nobody.
+// insert claims", the second of that name. The zero point, "before 0", kills nothing.
 type Point struct {
 	When  string
 	N     int
@@ -102,7 +102,7 @@ type fuse struct {
 }
 
 // unrelated are what the shop writes that is no part of an order's life, and when it likes:
-// its clock, its daily comparison, who is logged in.
+// its clock, its daily comparison, logins.
 var unrelated = []string{"settings", "reconciliations", "users", "usernames", "user_tokens"}
 
 func (f *fuse) monitor() *event.CommandMonitor {

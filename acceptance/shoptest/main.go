@@ -106,7 +106,7 @@ func asTheContractHasIt(t testing.TB, x contracttest.Exchange) {
 	}
 }
 
-// sayWhatWasAnswered tells, after a whole run, which operations no test had a good answer of.
+// sayWhatWasAnswered prints, after a whole run, the operations without a good answer in any test.
 func sayWhatWasAnswered() {
 	c, err := contract()
 	if err != nil || flag.Lookup("test.run").Value.String()+flag.Lookup("test.list").Value.String() != "" {

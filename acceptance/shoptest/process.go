@@ -31,7 +31,7 @@ type Process struct {
 	Log     *LogBook
 	Stderr  *os.File // where the log goes instead, if not nil
 
-	Db    *mongo.Database // once somebody looked into it
+	Db    *mongo.Database // set by the first look into it
 	Cmd   *exec.Cmd
 	Ended chan struct{} // closed when the process is gone
 	Err   error         // how it ended, once ended is closed

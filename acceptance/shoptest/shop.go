@@ -221,7 +221,7 @@ func (s *Shop) At(t *testing.T, when string) *Shop {
 	before := len(s.Log.String())
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("warnings of the shop meanwhile:\n%s", Warnings(s.Log.String()[before:]))
+			t.Logf("warnings of the shop:\n%s", Warnings(s.Log.String()[before:]))
 		}
 	})
 	return &c

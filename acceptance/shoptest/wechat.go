@@ -135,7 +135,7 @@ func (s *Shop) WantPaidBack(learner *Person, order string, amount int64) {
 	s.Pass(5 * time.Second) // WeChat takes three to pay back
 	Eventually(s.T, 20*time.Second, func() error {
 		if learner.Notices("paid_back") == 0 {
-			return fmt.Errorf("the payer was not told; refunds: %q", s.Refunds(order))
+			return fmt.Errorf("the payer got no notice; refunds: %q", s.Refunds(order))
 		}
 		return nil
 	})

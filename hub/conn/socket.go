@@ -139,7 +139,7 @@ func (s *Socket) collect(h frameHead) (*message, error) {
 	return m, nil
 }
 
-// part ends a socket whose reading ended with err. When both sides have sent a close frame the
+// part ends a socket after its reading ended with err. When both sides have sent a close frame the
 // connection is closed at once (RFC 6455 §7.1.1); else the client gets a moment to read ours.
 func (s *Socket) part(err error) {
 	s.End(s.closeReasonFor(err))
