@@ -19,6 +19,7 @@ import (
 	"mstm/checkout"
 	"mstm/handlers"
 	"mstm/hub"
+	"mstm/media"
 	"mstm/notice"
 	"mstm/shop"
 	"mstm/store"
@@ -48,6 +49,7 @@ type App struct {
 	Checkout        *checkout.Checkout
 	Accounts        *account.Accounts
 	WeChat          *account.WeChat
+	Media           *media.Library
 
 	clock    clock
 	listener net.Listener
@@ -77,7 +79,7 @@ func (a *App) Open(ctx context.Context) (err error) {
 		}
 	}()
 	for _, open := range []func(context.Context) error{
-		a.openListener, a.openStore, a.openSandbox, a.startParts, a.openWeChat, a.openHub, a.openNotices, a.openCheckout, a.openAccounts, a.openAPI,
+		a.openListener, a.openStore, a.openSandbox, a.startParts, a.openWeChat, a.openHub, a.openNotices, a.openCheckout, a.openAccounts, a.openMedia, a.openAPI,
 	} {
 		if err := open(ctx); err != nil {
 			return err
@@ -227,6 +229,7 @@ func (a *App) openAPI(context.Context) (err error) {
 	a.api, err = handlers.New(handlers.Deps{
 		Store: a.Store, Hub: a.Hub, Carts: a.Carts, Checkout: a.Checkout, Inbox: a.Inbox, Broadcaster: a.Broadcaster, Pay: a.Pay,
 		Accounts: a.Accounts, WeChat: a.WeChat, Roles: account.Roles{Users: a.Store.Users, Roles: a.Store.Roles, Hub: a.Hub, Log: a.Log},
+		Media: a.Media, MediaRedirect: cfg.Media.Delivery == "redirect",
 		Account: a.Account, WeChatSender: a.Sender, PublicURL: a.URL, Links: shop.Links{PublicURL: a.URL, Hosts: cfg.Broadcast.LinkHosts},
 		Web: web.Handler(web.Options{SandboxURL: a.SandboxURL}), Docs: web.HasDocs(),
 		Now: a.clock.now, Log: a.Log, LogDropped: droppedBy(a.Log), Production: cfg.production(),

@@ -43,6 +43,8 @@ type Settings struct {
 
 	Broadcast BroadcastSettings `envPrefix:"BROADCAST_"`
 
+	Media MediaSettings `envPrefix:"MEDIA_"`
+
 	Hub HubSettings `envPrefix:"HUB_MAX_PER_"`
 	Pay PaySettings `envPrefix:"WECHAT_PAY_"`
 	MP  MPSettings  `envPrefix:"WECHAT_MP_"`
@@ -229,6 +231,7 @@ func (s Settings) Check() error {
 		refuse("REFUND_STEP_UP_ABOVE", "is less than 0")
 	}
 	s.Broadcast.check(refuse)
+	s.Media.check(refuse)
 	if s.production() {
 		s.checkProduction(refuse)
 	}

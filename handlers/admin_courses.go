@@ -132,6 +132,9 @@ func (s *Server) setOutline(r *http.Request, c *shop.Course, in outline) error {
 	if c.Cover == "" {
 		c.Cover = cover.Path(c.ID)
 	}
+	if err := s.holdMedia(r, c.Chapters); err != nil {
+		return err
+	}
 	nameLessons(c.Chapters, before)
 	c.UpdatedAt = s.Now().UTC()
 	return nil

@@ -80,6 +80,8 @@ type lessonView struct {
 	Duration int    `json:"duration_s"`
 	Preview  bool   `json:"preview"`
 	URL      string `json:"url,omitempty"`
+
+	Playback *playbackView `json:"playback,omitempty"`
 }
 
 func viewLesson(l shop.Lesson) lessonView {

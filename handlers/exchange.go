@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -59,6 +60,14 @@ func (x *exchange) Write(b []byte) (int, error) {
 		x.status = http.StatusOK
 	}
 	return x.ResponseWriter.Write(b)
+}
+
+// ReadFrom copies a body as the writer below can, which sends a file without reading it.
+func (x *exchange) ReadFrom(r io.Reader) (int64, error) {
+	if x.status == 0 {
+		x.status = http.StatusOK
+	}
+	return io.Copy(x.ResponseWriter, r)
 }
 
 // Unwrap lets http.ResponseController reach the connection.

@@ -28,6 +28,9 @@ func (s *Server) showLesson(w http.ResponseWriter, r *http.Request) error {
 	}
 	v := viewLesson(l)
 	v.CourseID, v.URL = courseID, l.URL
+	if v.Playback, err = s.playback(w, r, courseID, l); err != nil {
+		return err
+	}
 	return encode(w, http.StatusOK, v)
 }
 

@@ -38,11 +38,12 @@ const (
 	stores source = iota // MongoDB, Redis or WeChat, so the request has a deadline
 	memory               // a visitor's comes from memory, without the cost of one
 	probe                // asked by machines every few seconds: only debuggers want it logged
-	stream               // the hub: only admission has a deadline
+	stream               // the hub, uploads and playback: only admission has a deadline
 )
 
 const (
 	get   = "GET"
+	head  = "HEAD"
 	post  = "POST"
 	put   = "PUT"
 	patch = "PATCH"
@@ -66,6 +67,7 @@ func (s *Server) routes() []route {
 		{get, "/api/courses", public, s.listCourses, memory, lists},
 		{get, "/api/courses/:course", anyone, s.showCourse, memory, reading},
 		{get, "/api/courses/:course/lessons/:lesson", anyone, s.showLesson, stores, reading},
+		{get, "/api/playback/:ticket/:part", anyone, s.servePlayback, stream, reading},
 		{get, "/covers/:file", public, s.showCover, memory, reading},
 
 		{post, "/api/register", public, s.register, stores, reading},
@@ -127,6 +129,16 @@ func (s *Server) routes() []route {
 		{put, "/api/admin/courses/:course/policies", editor, s.publishPolicies, stores, reading},
 		{post, "/api/admin/courses/:course/publish", editor, s.putOnSale, stores, reading},
 		{post, "/api/admin/courses/:course/unpublish", editor, s.takeOffSale, stores, reading},
+
+		{post, "/api/admin/uploads", editor, s.serveUploads, stream, reading},
+		{head, "/api/admin/uploads/:upload", editor, s.serveUploads, stream, reading},
+		{patch, "/api/admin/uploads/:upload", editor, s.serveUploads, stream, reading},
+		{del, "/api/admin/uploads/:upload", editor, s.serveUploads, stream, reading},
+		{get, "/api/admin/media", editor, s.listMedia, stores, lists},
+		{get, "/api/admin/media/:media", editor, s.showMedia, stores, reading},
+		{del, "/api/admin/media/:media", editor, s.deleteMedia, stores, reading},
+		{post, "/api/admin/media/:media/transcode", editor, s.transcodeMedia, stores, reading},
+		{del, "/api/admin/media/:media/transcode", editor, s.cancelTranscoding, stores, reading},
 
 		{get, "/api/admin/notice-templates", editor, s.listNoticeTemplates, stores, lists},
 		{put, "/api/admin/notice-templates/:form", editor.proved(), s.putNoticeTemplate, stores, reading},

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/golang-lru/v2/expirable"
 	"github.com/julienschmidt/httprouter"
 	"golang.org/x/time/rate"
 
@@ -22,6 +23,7 @@ import (
 	"mstm/cart"
 	"mstm/checkout"
 	"mstm/hub"
+	"mstm/media"
 	"mstm/notice"
 	"mstm/shop"
 	"mstm/store"
@@ -43,6 +45,9 @@ type Deps struct {
 	Account      *wechat.Account      // the official account; nil: the shop has none
 	WeChatSender *notice.WeChatSender // the account's messages; nil: it sends none
 	Web          http.Handler         // the pages; nil: none
+	Media        *media.Library       // the files; nil: the shop keeps none
+	// MediaRedirect is whether files are fetched at the object store, by signed addresses, instead of here.
+	MediaRedirect bool
 	// RefundStepUpAbove is how much finance may give back of an order without the password again.
 	RefundStepUpAbove shop.Fen
 	Docs              bool // Web has the page that shows the contract, as /docs
@@ -73,6 +78,8 @@ type Server struct {
 	doors    *admission
 	refusals *rate.Limiter // of all, where a class is full
 
+	played *expirable.LRU[string, *shop.Media] // rows of files that are being played
+
 	contract, liveContract *readyMade // the documents of REST and of the socket
 }
 
@@ -80,6 +87,7 @@ type Server struct {
 // contradicts itself.
 func New(d Deps) (http.Handler, error) {
 	s := &Server{Deps: d, address: ClientAddr(d.TrustedProxies), origins: map[string]bool{}, refused: newSampler(), unopened: newSampler(), shed: newSampler()}
+	s.played = expirable.NewLRU[string, *shop.Media](playedFiles, nil, playedAge)
 	s.doors, s.refusals = newAdmission(d.Store), rate.NewLimiter(refusalsAll, refusalsAll)
 	for _, o := range d.AllowedOrigins {
 		s.origins[o] = true
@@ -153,6 +161,13 @@ func (s *Server) finish(r *http.Request, x *exchange) {
 		panic(p) // net/http's own way to drop a connection
 	}
 }
+
+// How many rows of files are kept while those are played, and for how long: a change of one, such as a new
+// transcoding, reaches players so much later.
+const (
+	playedFiles = 2048
+	playedAge   = 20 * time.Second
+)
 
 // handlerFunc is the shape of every handler: what went wrong is returned.
 type handlerFunc func(w http.ResponseWriter, r *http.Request) error

@@ -22,6 +22,7 @@ import (
 	"mstm/cover"
 	"mstm/handlers/contracttest"
 	"mstm/hub"
+	"mstm/media"
 	"mstm/notice"
 	"mstm/shop"
 	"mstm/store"
@@ -76,6 +77,7 @@ func newWorldWith(t testing.TB, accounts accountOptions, options ...func(*Deps))
 	w.deps.Inbox = notice.New(notice.Config{Store: notice.InboxCollectionsOf(w.store), Hub: live, Now: w.deps.Now, Log: logger})
 	w.deps.Broadcaster = notice.NewBroadcaster(notice.BroadcasterConfig{Store: notice.BroadcasterCollectionsOf(w.store), Hub: live, Now: w.deps.Now, Log: logger})
 	w.openAccounts(&w.deps, accounts)
+	w.deps.Media = newLibrary(t, w)
 	h, err := New(w.deps)
 	if err != nil {
 		t.Fatalf("New: %v", err)
@@ -106,6 +108,20 @@ func (w *world) openAccounts(d *Deps, o accountOptions) {
 	}
 	d.WeChat = account.NewWeChat(d.Accounts, account.WeChatConfig{WeChats: w.store.WeChats, Scenes: w.store.Scenes, Official: d.Account})
 	d.Roles = account.Roles{Users: w.store.Users, Roles: w.store.Roles, Hub: d.Hub, Log: d.Log}
+}
+
+// newLibrary keeps the world's files in a folder.
+func newLibrary(t testing.TB, w *world) *media.Library {
+	t.Helper()
+	storage, err := media.OpenStorage(t.Context(), "", t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := media.New(media.Config{Records: w.store.Media, Storage: storage, NewID: store.NewID, Now: w.deps.Now, Log: w.deps.Log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
 }
 
 func (w *world) runHub(live *hub.Hub) {

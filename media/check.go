@@ -65,7 +65,7 @@ func (l *Library) check(ctx context.Context, m *shop.Media, attempt string) erro
 		return err
 	}
 	l.changed(ctx, done)
-	l.nudge()
+	l.nudge(shop.JobTranscode)
 	if e := l.Storage.DeleteAll(context.WithoutCancel(ctx), partsOf(m.ID)); e != nil {
 		l.Log.WarnContext(ctx, "parts of an upload stay for the sweep", "media", m.ID, "err", e)
 	}

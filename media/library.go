@@ -49,7 +49,7 @@ type Library struct {
 	Config
 	tus    *handler.UnroutedHandler
 	ffmpeg *tools // nil: not installed here
-	wake   chan struct{}
+	wake   map[shop.MediaJobKind]chan struct{}
 }
 
 // How long files stay that nothing needs: unfinished uploads since their last byte, ready files that no
@@ -70,14 +70,14 @@ const (
 const holdTime = time.Minute
 
 // pollEvery is how often an instance looks for jobs that others have left.
-const pollEvery = 2 * time.Second
+const pollEvery = 5 * time.Second
 
 // sweepEvery is how often an instance looks for what nothing needs.
 const sweepEvery = time.Hour
 
 // New builds a Library. It looks for ffmpeg and ffprobe on the path.
 func New(c Config) (*Library, error) {
-	l := &Library{Config: c, ffmpeg: findTools(), wake: make(chan struct{}, 1)}
+	l := &Library{Config: c, ffmpeg: findTools(), wake: map[shop.MediaJobKind]chan struct{}{shop.JobCheck: make(chan struct{}, 1), shop.JobTranscode: make(chan struct{}, 1)}}
 	var err error
 	l.tus, err = newTus(l)
 	return l, err
@@ -111,7 +111,7 @@ func (l *Library) work(ctx context.Context, kind shop.MediaJobKind) {
 		}
 		select {
 		case <-tick.C:
-		case <-l.wake:
+		case <-l.wake[kind]:
 		case <-ctx.Done():
 			return
 		}
@@ -306,10 +306,10 @@ func (l *Library) changed(ctx context.Context, m *shop.Media) {
 	}
 }
 
-// nudge makes this instance look for jobs at once.
-func (l *Library) nudge() {
+// nudge makes this instance look for jobs of a kind at once.
+func (l *Library) nudge(kind shop.MediaJobKind) {
 	select {
-	case l.wake <- struct{}{}:
+	case l.wake[kind] <- struct{}{}:
 	default:
 	}
 }
@@ -328,7 +328,7 @@ func (l *Library) Transcode(ctx context.Context, id string) (*shop.Media, error)
 	})
 	if err == nil {
 		l.changed(ctx, m)
-		l.nudge()
+		l.nudge(shop.JobTranscode)
 	}
 	return m, err
 }

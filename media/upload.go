@@ -325,7 +325,7 @@ func (u *upload) part(ctx context.Context, offset int64, src io.Reader) (int64, 
 	}
 	if m.State == shop.MediaChecking {
 		u.l.changed(ctx, m)
-		u.l.nudge()
+		u.l.nudge(shop.JobCheck)
 	}
 	return n, nil
 }

@@ -47,6 +47,8 @@ var (
 	sessionReplaced      = defineNews("session.replaced")
 	wechatBound          = defineNews("wechat.bound")
 	broadcastProgress    = defineNews("broadcast.progress") // of one broadcast among several
+	mediaProgress        = defineNews("media.progress")     // of one file among several
+	playbackEnded        = defineNews("playback.ended")
 )
 
 // EventTypes are the types of the catalogue.
@@ -184,4 +186,37 @@ func WeChatRefused(userID, word string, why *Error) Event {
 // BroadcastProgress is for consoles: how far a broadcast has come.
 func BroadcastProgress(b *Broadcast, sent MessageCounts) Event {
 	return broadcastProgress.event(consoleTopic, "", b.View(sent))
+}
+
+// MediaChange is how far a file has come, for the console's list.
+type MediaChange struct {
+	ID       string        `json:"id"`
+	State    MediaState    `json:"state"`
+	Job      MediaJobKind  `json:"job,omitempty"`
+	JobState MediaJobState `json:"job_state,omitempty"`
+	Progress int           `json:"progress"`
+}
+
+func (m *Media) change() MediaChange {
+	c := MediaChange{ID: m.ID, State: m.State}
+	if m.Job != nil {
+		c.Job, c.JobState, c.Progress = m.Job.Kind, m.Job.State, m.Job.Progress
+	}
+	return c
+}
+
+// MediaProgress shows how far a file has come to its uploader, who need not follow the console's topic, and to the console.
+func MediaProgress(m *Media) (uploader, console Event) {
+	return mediaProgress.to(m.By, "", m.change()), mediaProgress.event(consoleTopic, "", m.change())
+}
+
+// EndedPlayback names the client whose playback another one has taken over.
+type EndedPlayback struct {
+	Client string `json:"client"`
+	Code   string `json:"code"`
+}
+
+// PlaybackEnded is that the account goes on playing on another device than this client.
+func PlaybackEnded(userID, client string) Event {
+	return playbackEnded.to(userID, "", EndedPlayback{client, ErrPlaybackElsewhere.Code})
 }

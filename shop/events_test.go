@@ -74,6 +74,7 @@ func TestEveryEventSaysWhereItGoesOnceAndAtWhichVersion(t *testing.T) {
 	course := &Course{ID: "go1", State: CourseOnSale, Versions: []PolicyVersion{{Version: 1}, {Version: 2}}}
 	kept := &Broadcast{ID: "b1", StartedAt: &at, Channels: []BroadcastChannel{ByLive, ByInbox}}
 	fleeting := &Broadcast{ID: "b2", StartedAt: &at, Channels: []BroadcastChannel{ByLive}}
+	uploader, console := MediaProgress(&Media{ID: "m1", By: "edith"})
 	seen := map[string]bool{}
 	for _, tt := range []struct {
 		event             Event
@@ -98,6 +99,9 @@ func TestEveryEventSaysWhereItGoesOnceAndAtWhichVersion(t *testing.T) {
 		{WeChatReleased("ann", "W"), "user:ann", "wechat.bound", "released:W", false, 0},
 		{WeChatRefused("ann", "W", ErrWeChatOwnAccount), "user:ann", "wechat.bound", "taken:W", false, 0},
 		{BroadcastProgress(kept, MessageCounts{}), "desk", "broadcast.progress", "", false, 0},
+		{uploader, "user:edith", "media.progress", "", false, 0},
+		{console, "desk", "media.progress", "", false, 0},
+		{PlaybackEnded("ann", "web"), "user:ann", "playback.ended", "", false, 0},
 	} {
 		seen[tt.kind] = true
 		e := tt.event

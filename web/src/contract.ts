@@ -116,6 +116,10 @@ export interface components {
             confirm?: string;
             /** @description Whose password that is; its first letter only */
             account?: string;
+            /** @description The devices on which the account plays */
+            clients?: string[];
+            /** @description What was found in a file that is refused */
+            reason?: string;
             /** @description The parts of an instance that is not ready */
             status_of?: {
                 [key: string]: "up" | "down" | "full" | "refuses" | "behind";
@@ -198,6 +202,20 @@ export interface components {
             preview: boolean;
             /** @description Where the video or text is */
             url?: string;
+            playback?: components["schemas"]["Playback"];
+        };
+        /** @description Where the file of the lesson is played */
+        Playback: {
+            /** @enum {string} */
+            kind: "hls" | "file";
+            /** @description An address of this shop, good until expires_at */
+            url: string;
+            expires_at: components["schemas"]["Time"];
+            /** @description MIME type */
+            type: string;
+            poster?: string;
+            /** @description To be shown over the picture: a masked name */
+            watermark?: string;
         };
         /** @enum {string} */
         LessonKind: "video" | "text";
@@ -881,6 +899,8 @@ export interface components {
             preview?: boolean;
             /** @description https, or a path of this shop */
             url?: string;
+            /** @description A file of /api/admin/media; it goes before url */
+            media_id?: components["schemas"]["ID"];
         };
         /** @description What holds for the stages of a course together */
         Ladder: {
@@ -924,6 +944,46 @@ export interface components {
         CourseChange: components["schemas"]["OutlineFields"] & {
             /** @description The one that was read */
             v?: number;
+        };
+        /** @enum {string} */
+        MediaState: "uploading" | "checking" | "ready" | "refused" | "deleting";
+        /** @enum {string} */
+        MediaJobState: "queued" | "running" | "done" | "failed" | "cancelled";
+        /** @enum {string} */
+        MediaJobKind: "check" | "transcode";
+        Media: {
+            id: components["schemas"]["ID"];
+            state: components["schemas"]["MediaState"];
+            /** @enum {string} */
+            kind?: "video" | "audio" | "image" | "document";
+            /** @description MIME type, by the content */
+            type?: string;
+            name: string;
+            /** @description Bytes */
+            size: number;
+            /** @description Bytes that have arrived */
+            offset: number;
+            sha256?: string;
+            /** @description Id of the uploader */
+            by: string;
+            /** @description Why it was refused */
+            reason?: string;
+            created_at: components["schemas"]["Time"];
+            updated_at: components["schemas"]["Time"];
+            /** @description What was made of a video */
+            video?: {
+                duration_s: number;
+                width: number;
+                height: number;
+                heights: number[];
+            };
+            job?: {
+                kind: components["schemas"]["MediaJobKind"];
+                state: components["schemas"]["MediaJobState"];
+                /** @description Percent */
+                progress: number;
+                error?: string;
+            };
         };
         NoticeTemplate: {
             /**
@@ -1221,6 +1281,21 @@ export interface components {
             };
             /** @description How far a broadcast has come. */
             "broadcast.progress": components["schemas"]["Broadcast"];
+            /** @description How far an uploaded file has come; for its uploader, and on desk. */
+            "media.progress": {
+                id: components["schemas"]["ID"];
+                state: components["schemas"]["MediaState"];
+                job?: components["schemas"]["MediaJobKind"];
+                job_state?: components["schemas"]["MediaJobState"];
+                /** @description percent of the job */
+                progress: number;
+            };
+            /** @description The account goes on playing on another device than this client. */
+            "playback.ended": {
+                /** @description the client that is to stop */
+                client: string;
+                code: components["schemas"]["Code"];
+            };
         };
     };
     responses: never;
