@@ -21,6 +21,7 @@ import (
 	"mstm/hub"
 	"mstm/media"
 	"mstm/notice"
+	"mstm/runner"
 	"mstm/shop"
 	"mstm/store"
 	"mstm/web"
@@ -55,7 +56,8 @@ type App struct {
 	listener net.Listener
 	sandbox  *localWeChat
 	merchant shop.Merchant
-	parts    *group // run in the background from Open to Close
+	parts    *group        // run in the background from Open to Close
+	work     []runner.Work // what the shop does by itself
 	stopping atomic.Bool
 	api      http.Handler
 	closers  []func() error
@@ -192,13 +194,13 @@ func (a *App) openHub(context.Context) error {
 
 func (a *App) openNotices(context.Context) error {
 	if a.Sender != nil {
-		a.background(a.Sender.Run)
+		a.work = append(a.work, a.Sender.Work())
 	}
 	a.Inbox = notice.New(notice.Config{Store: notice.InboxCollectionsOf(a.Store), Hub: a.Hub, Now: a.clock.now, Log: a.Log, WeChatSender: a.Sender})
 	a.Broadcaster = notice.NewBroadcaster(notice.BroadcasterConfig{
 		Store: notice.BroadcasterCollectionsOf(a.Store), Hub: a.Hub, Now: a.clock.now, Log: a.Log, WeChatSender: a.Sender, ConfirmAbove: a.Settings.Broadcast.ConfirmAbove,
 	})
-	a.background(func(ctx context.Context) error { return a.Broadcaster.Run(store.Background(ctx, store.Lists)) })
+	a.work = append(a.work, a.Broadcaster.Work())
 	return nil
 }
 
@@ -208,7 +210,8 @@ func (a *App) openCheckout(context.Context) error {
 		Store: checkout.CollectionsOf(a.Store), Hub: a.Hub, Pay: a.Pay, Merchant: a.merchant, Teller: a.Inbox, Carts: a.Carts, Now: a.clock.now, Log: a.Log,
 		RemindBefore: a.Settings.OrderReminder,
 	})
-	a.background(a.Checkout.Run)
+	a.work = append(a.work, a.Checkout.Work()...)
+	a.background(func(ctx context.Context) error { return runner.Run(ctx, a.Log, a.work...) })
 	return nil
 }
 

@@ -62,7 +62,7 @@ type Checkout struct {
 	locks keyedLocks
 }
 
-// New is a Checkout; Run sweeps for it. Its clock goes by milliseconds, as the database's times
+// New is a Checkout; its Work is to be run. Its clock goes by milliseconds, as the database's times
 // do: an order that was just written is the same as one that is read.
 func New(cfg Config) *Checkout {
 	now := cfg.Now

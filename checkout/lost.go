@@ -11,22 +11,6 @@ import (
 
 const lostEvery = time.Minute // of real time
 
-// runLost gives up, until ctx ends, the claims of orders that will never come.
-func (c *Checkout) runLost(ctx context.Context) error {
-	tick := time.NewTicker(lostEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return nil
-		}
-		if err := c.GiveUpLost(ctx); err != nil && ctx.Err() == nil {
-			c.Log.WarnContext(ctx, "lost claims wait", "err", err)
-		}
-	}
-}
-
 // GiveUpLost releases the courses that are held for nothing: a claim is made before its order, and
 // its process may have died in between, or before releasing it.
 func (c *Checkout) GiveUpLost(ctx context.Context) error {

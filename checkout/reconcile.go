@@ -17,30 +17,21 @@ const (
 	sinceKey       = "reconcile_since"
 )
 
-// runReconciling compares each day's bill once, when it is time for it, until ctx ends. It
-// may run on every instance.
-func (c *Checkout) runReconciling(ctx context.Context) error {
-	tick := time.NewTicker(reconcileEvery)
-	defer tick.Stop()
-	var since shop.Date
-	settled := map[shop.Date]bool{} // days that are known to need nothing more
-	for {
-		var err error
-		if since == "" {
-			since, err = c.since(ctx)
-		}
-		if err == nil {
-			err = c.reconcileDue(ctx, since, settled)
-		}
-		if err != nil && ctx.Err() == nil {
-			c.Log.WarnContext(ctx, "reconciliation waits", "err", err)
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return nil
-		}
+// reconciling compares each day's bill once, when it is time for it.
+type reconciling struct {
+	*Checkout
+	opened  shop.Date          // "" until it is read
+	settled map[shop.Date]bool // days that are known to need nothing more
+}
+
+func (r *reconciling) look(ctx context.Context) (err error) {
+	if r.opened == "" {
+		r.opened, err = r.since(ctx)
 	}
+	if err != nil {
+		return err
+	}
+	return r.reconcileDue(ctx, r.opened, r.settled)
 }
 
 // since is the day on which the shop opened; there is no bill to compare before it.

@@ -6,6 +6,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"mstm/runner"
+	"mstm/shop"
 	"mstm/store"
 )
 
@@ -17,34 +19,21 @@ const (
 	stepsMost  = 64               // steps of one order in one look
 )
 
-// Run looks after every order that something must happen to, until ctx ends: duties that
-// were left, attempts to ask WeChat about, time that is over, refunds on their way. Beside
-// it learners are reminded of what ends, each day's bill is compared, claims of orders
-// that never came are given up, old idempotency keys forgotten, and pages are shown what Redis did not take. It may run on every instance.
-func (c *Checkout) Run(ctx context.Context) error {
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return c.runSweeping(ctx) })
-	g.Go(func() error { return c.runTurning(ctx) })
-	g.Go(func() error { return c.runReconciling(ctx) })
-	g.Go(func() error { return c.runLost(ctx) })
-	g.Go(func() error { return c.runTelling(ctx) })
-	g.Go(func() error { return c.runKeys(ctx) })
-	return g.Wait()
-}
-
-func (c *Checkout) runSweeping(ctx context.Context) error {
-	ctx = store.Background(ctx, store.Settlement)
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
-	for {
-		if err := c.Sweep(ctx); err != nil && ctx.Err() == nil {
-			c.Log.WarnContext(ctx, "sweep failed", "err", err)
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return nil
-		}
+// Work is what a Checkout does by itself, on every instance. It looks after every order that
+// something must happen to: duties that were left, attempts to ask WeChat about, time that is
+// over, refunds on their way. Beside it learners are reminded of what ends, each day's bill is
+// compared, claims of orders that never came are given up, old idempotency keys forgotten, and
+// pages are shown what Redis did not take. None of these waits for another.
+func (c *Checkout) Work() []runner.Work {
+	unsent := runner.Simple("unsent news", sweepEvery, c.TellUnsent)
+	unsent.Calm = true // the store warns of Redis
+	return []runner.Work{
+		runner.Simple("orders", sweepEvery, func(ctx context.Context) error { return c.Sweep(store.Background(ctx, store.Settlement)) }),
+		runner.Simple("access ends", sweepEvery, c.Turn),
+		runner.Simple("reconciliation", reconcileEvery, (&reconciling{Checkout: c, settled: map[shop.Date]bool{}}).look),
+		runner.Simple("lost claims", lostEvery, c.GiveUpLost),
+		unsent,
+		runner.Simple("old idempotency keys", keysEvery, func(ctx context.Context) error { return c.ForgetKeys(store.Background(ctx, store.Lists)) }),
 	}
 }
 

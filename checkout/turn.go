@@ -15,23 +15,6 @@ import (
 // not be in the way of those that can.
 const turnPause = 10 * time.Second
 
-// runTurning takes the turns that have come, until ctx ends. It is apart from the orders:
-// many accesses end at the same midnight, and no payment waits for them.
-func (c *Checkout) runTurning(ctx context.Context) error {
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
-	for {
-		if err := c.Turn(ctx); err != nil && ctx.Err() == nil {
-			c.Log.WarnContext(ctx, "turns not taken", "err", err)
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return nil
-		}
-	}
-}
-
 // Turn looks at every access that is due: learners are reminded of an end, and the end is
 // published to open pages.
 func (c *Checkout) Turn(ctx context.Context) error {

@@ -3,7 +3,6 @@ package checkout
 import (
 	"context"
 	"errors"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -31,25 +30,6 @@ func (c *Checkout) orLater(ctx context.Context, err error, u store.Unsent) error
 		return err
 	}
 	return c.Store.Unsent.Note(ctx, u)
-}
-
-// runTelling shows late news until ctx ends. It is apart from the orders: none of them waits for Redis.
-func (c *Checkout) runTelling(ctx context.Context) error {
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
-	waits := false
-	for {
-		err := c.TellUnsent(ctx)
-		if err != nil && !waits && ctx.Err() == nil { // one line for an outage
-			c.Log.InfoContext(ctx, "news for open pages waits", "err", err)
-		}
-		waits = err != nil
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return nil
-		}
-	}
 }
 
 // TellUnsent shows open pages what they have not been shown, as far as Redis takes it; the error says why not all.

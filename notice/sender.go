@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mstm/hub"
+	"mstm/runner"
 	"mstm/shop"
 	"mstm/store"
 )
@@ -26,27 +27,17 @@ const (
 	keepEvery   = time.Second            // of real time, between two looks whether the lease runs out
 )
 
-// Run sends broadcasts that are due until ctx ends. It may run on every instance: one instance
-// takes the lease of a broadcast, and when that instance dies another goes on from the last batch,
-// within shop.BroadcastLease. No user gets it twice, because a notice has one id and a live event
+// Work sends broadcasts that are due, on every instance: one instance takes the lease of a
+// broadcast, and when that instance dies another goes on from the last batch, within
+// shop.BroadcastLease. No user gets it twice, because a notice has one id and a live event
 // one Once key, the same on every instance.
-func (b *Broadcaster) Run(ctx context.Context) error {
-	tick := time.NewTicker(sendEvery)
-	defer tick.Stop()
+func (b *Broadcaster) Work() runner.Work {
 	var at sync.Map // broadcasts that this instance is sending
 	var busy sync.WaitGroup
-	defer busy.Wait()
-	for {
-		if err := b.sendDue(ctx, &at, &busy); err != nil && ctx.Err() == nil {
-			b.Log.WarnContext(ctx, "broadcasts not looked at", "err", err)
-		}
-		select {
-		case <-tick.C:
-		case <-b.wake:
-		case <-ctx.Done():
-			return nil
-		}
-	}
+	look := func(ctx context.Context) error { return b.sendDue(store.Background(ctx, store.Lists), &at, &busy) }
+	w := runner.Simple("broadcasts", sendEvery, look)
+	w.Wake, w.End = b.wake, busy.Wait
+	return w
 }
 
 func (b *Broadcaster) sendDue(ctx context.Context, at *sync.Map, busy *sync.WaitGroup) error {

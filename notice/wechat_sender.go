@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"mstm/runner"
 	"mstm/shop"
 	"mstm/store"
 	"mstm/wechat"
@@ -44,7 +45,7 @@ type WeChatSender struct {
 	flying map[string]bool
 }
 
-// NewWeChatSender is a WeChatSender; Run makes it work.
+// NewWeChatSender is a WeChatSender; its Work is to be run.
 func NewWeChatSender(cfg WeChatSenderConfig) *WeChatSender {
 	return &WeChatSender{
 		WeChatSenderConfig: cfg, poke: make(chan struct{}, 1), flying: map[string]bool{},
@@ -94,26 +95,12 @@ func (c *WeChatSender) Poke() {
 	}
 }
 
-// Run sends until ctx ends.
-func (c *WeChatSender) Run(ctx context.Context) error {
+// Work sends what is due, on every instance.
+func (c *WeChatSender) Work() runner.Work {
 	var work sync.WaitGroup
-	defer work.Wait()
-	tick := time.NewTicker(lookEvery)
-	defer tick.Stop()
-	for {
-		more, err := c.round(ctx, &work)
-		if err != nil && ctx.Err() == nil {
-			c.Log.WarnContext(ctx, "deliveries not read", "err", err)
-		}
-		if more && err == nil {
-			continue
-		}
-		select {
-		case <-c.poke:
-		case <-tick.C:
-		case <-ctx.Done():
-			return nil
-		}
+	return runner.Work{
+		Name: "WeChat messages", Every: lookEvery, Wake: c.poke, End: work.Wait,
+		Look: func(ctx context.Context) (bool, error) { return c.round(ctx, &work) },
 	}
 }
 
