@@ -25,7 +25,6 @@ func (h *WeChatHolder) Living() bool { return h != nil && h.User != nil && h.Use
 
 // WeChats are the WeChats that log in to accounts.
 type WeChats struct {
-	*base
 	bindings *Bindings
 	users    *Users
 }
@@ -124,7 +123,6 @@ type Consent struct {
 
 // Followers are what a bound WeChat has told the official account.
 type Followers struct {
-	*base
 	bindings *Bindings
 }
 
