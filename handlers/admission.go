@@ -31,11 +31,11 @@ const (
 )
 
 // The budgets of one person, as all instances together count them. Paying has four times as
-// much as the rest. A list costs the embedded store the most time a command, and nobody reads
+// much as the rest. A list costs the embedded store the most time a command, and no reader turns
 // ten pages of lists a second.
 var (
 	restBudget   = store.Limit{Name: "commands", Burst: 300, Every: time.Second / 30}
-	listsBudget  = store.Limit{Name: "commands:lists", Burst: 100, Every: time.Second / 15}
+	listsBudget  = store.Limit{Name: "commands:lists", Burst: 150, Every: time.Second / 20}
 	payingBudget = store.Limit{Name: "commands:paying", Burst: 1200, Every: time.Second / 120}
 )
 

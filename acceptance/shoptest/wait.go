@@ -12,16 +12,17 @@ import (
 // Eventually repeats check until it finds nothing wrong, or time is up.
 func Eventually(t testing.TB, within time.Duration, check func() error) {
 	t.Helper()
-	deadline := time.Now().Add(within)
+	began := time.Now()
 	for {
 		err := check()
 		if err == nil {
 			return
 		}
-		if time.Now().After(deadline) {
+		waited := time.Since(began)
+		if waited > within {
 			t.Fatalf("not within %s: %v", within, err)
 		}
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(min(max(waited/5, 20*time.Millisecond), 250*time.Millisecond))
 	}
 }
 
