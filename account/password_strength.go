@@ -40,7 +40,7 @@ func leastGuesses(least int) float64 {
 // maxEstimated bounds what is estimated, in characters: the time grows with the square of the length.
 const maxEstimated = 64
 
-// guesses estimates how many guesses find the password, for an attacker who knows the username, the
+// guesses estimates how many guesses find the password, for an attacker that knows the username, the
 // shop's own words, common passwords, names, dates, keyboards, and the usual replacements of letters.
 func (h *Passwords) guesses(password, username string) float64 {
 	start := []rune(password)

@@ -58,7 +58,7 @@ func TestBothKindsOfWrongLoginHashOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.turns = make(chan struct{}, 1)
-	h.turns <- struct{}{} // somebody hashes, and will for ever
+	h.turns <- struct{}{} // one hash is under way, for ever
 	h.wait = time.Millisecond
 	for _, stored := range []string{"", h.dummy} {
 		if _, _, err := h.matches(t.Context(), "x", stored); shop.CodeOf(err) != "UNAVAILABLE" {

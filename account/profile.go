@@ -78,7 +78,7 @@ func (a *Accounts) ChangeProfile(ctx context.Context, userID string, c ProfileCh
 func (a *Accounts) showNotifications(ctx context.Context, userID string) {
 	u, err := a.Users.Get(ctx, userID)
 	if err != nil {
-		a.Log.WarnContext(ctx, "a choice of notifications is not told", "err", err)
+		a.Log.WarnContext(ctx, "a choice of notifications is not published", "err", err)
 		return
 	}
 	a.pages.show(ctx, shop.NotificationsChanged(u))

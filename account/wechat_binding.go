@@ -163,7 +163,7 @@ func (w *WeChat) refuse(ctx context.Context, sc *store.Scene) {
 func (w *WeChat) unionid(ctx context.Context, openid string) (string, error) {
 	f, err := w.Official.Follower(ctx, openid)
 	if errors.Is(err, wechat.ErrRefused) {
-		w.accounts.Log.WarnContext(ctx, "WeChat tells nothing about a follower", "err", err)
+		w.accounts.Log.WarnContext(ctx, "WeChat's answer about a follower is missing", "err", err)
 		return "", nil
 	}
 	if err != nil {

@@ -62,8 +62,7 @@ func seedAccount(ctx context.Context, db *store.DB, a sample.Account, now time.T
 	return err
 }
 
-// refuseDemoAccounts fails where somebody could log in with a password that everybody
-// knows.
+// refuseDemoAccounts fails where an account still has the published demo password.
 func refuseDemoAccounts(ctx context.Context, db *store.DB) error {
 	for _, a := range sample.Accounts() {
 		u, err := db.Users.ByUsername(ctx, a.Username)

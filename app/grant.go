@@ -12,10 +12,10 @@ import (
 	"mstm/shop"
 )
 
-// grant gives an account roles beside those it has: `grant USERNAME ROLE...`. It is how a
-// shop comes by its first administrator; everybody else gets roles over the API. It works
-// beside a running shop, at once on every instance, except on the embedded stores, whose
-// data folder only one process can open.
+// grant gives an account roles beside those it has: `grant USERNAME ROLE...`. It is how a shop
+// comes by its first administrator; everybody else gets roles over the API. It works beside a
+// running shop, at once on every instance, except on the embedded stores, because one process at a
+// time can open their data folder.
 func grant(ctx context.Context, cfg Settings, log *slog.Logger, args []string, out io.Writer) (err error) {
 	if len(args) < 2 {
 		return fmt.Errorf("grant USERNAME ROLE...; the roles are %s", shop.JoinRoles(shop.Roles(), ", "))
@@ -36,7 +36,7 @@ func grant(ctx context.Context, cfg Settings, log *slog.Logger, args []string, o
 
 	u, err := account.Roles{Users: db.Users, Roles: db.Roles}.Grant(ctx, username, more)
 	if errors.Is(err, shop.ErrUserNotFound) {
-		return fmt.Errorf("nobody is called %q: register on the page first", username)
+		return fmt.Errorf("no user is called %q: register on the page first", username)
 	}
 	if err != nil {
 		return err

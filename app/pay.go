@@ -75,7 +75,7 @@ func (w *localWeChat) close() error {
 	return w.Close()
 }
 
-// openPay is the client of WeChat Pay, and who we are there.
+// openPay is the client of WeChat Pay, and the shop's identity there.
 func openPay(ctx context.Context, cfg Settings, sb *localWeChat, publicURL string, log *slog.Logger) (*wechat.Pay, shop.Merchant, error) {
 	pay, err := payConfig(cfg, sb, publicURL, log)
 	if err != nil {

@@ -212,7 +212,7 @@ func (s Settings) Check() error {
 		refuse("PUBLIC_URL", "is not scheme://host[:port]")
 	}
 	if !s.Pay.set() && s.SandboxAddr == "off" {
-		refuse("SANDBOX_ADDR", "is off and there are no WECHAT_PAY_ settings: nobody could pay")
+		refuse("SANDBOX_ADDR", "is off and there are no WECHAT_PAY_ settings: paying would be impossible")
 	}
 	if s.Pay.set() {
 		s.Pay.check(refuse)

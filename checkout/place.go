@@ -25,7 +25,7 @@ type PlaceRequest struct {
 	Payer   shop.Payer
 }
 
-// hash tells one body from another under the same key.
+// hash is the body's fingerprint: a key that comes with another body is refused.
 func (r PlaceRequest) hash() string {
 	body, _ := json.Marshal([]any{r.Lines, r.Seen, r.Channel})
 	sum := sha256.Sum256(body)
@@ -48,7 +48,7 @@ const placeRounds = 32
 // twinPause is the pause between two looks at what another try is about to finish.
 const twinPause = 50 * time.Millisecond
 
-// errLookAgain ends a try whose key has an answer by now, or was given up.
+// errLookAgain ends a try when its key has an answer by now, or was given up.
 var errLookAgain = errors.New("the idempotency key was answered or given up")
 
 // Place places an order, or answers again what the same key was answered before. render
@@ -128,7 +128,7 @@ func payTry(own bool, o *shop.Order) string {
 func (c *Checkout) makeOrRefuse(ctx context.Context, key *store.IdempotencyKey, req PlaceRequest) (reused *shop.Order, err error) {
 	reused, err = c.make(ctx, key.MadeID, req)
 	if !shop.IsRefusal(err) && !errors.Is(err, shop.ErrPayChannelBusy) {
-		return reused, err // made, or nobody knows: the next try takes the key over
+		return reused, err // made, or unknown: the next try takes the key over
 	}
 	freed, failed := c.Store.IdempotencyKeys.Free(ctx, key)
 	if failed == nil && !freed {
@@ -245,8 +245,7 @@ func (c *Checkout) make(ctx context.Context, orderID string, req PlaceRequest) (
 	return nil, c.write(ctx, orderID, req, quote)
 }
 
-// refuseUnknown answers for courses whose ids could not be ours, before anything is
-// written under them.
+// refuseUnknown refuses course ids that cannot exist, before anything is written under them.
 func (c *Checkout) refuseUnknown(ctx context.Context, req PlaceRequest) error {
 	for _, l := range req.Lines {
 		if shop.ValidID(l.CourseID) {
@@ -293,7 +292,7 @@ func (c *Checkout) announceQuietly(ctx context.Context, o *shop.Order) {
 	}
 }
 
-// lookSoon is when an order is looked at by the sweeper that nobody drives meanwhile.
+// lookSoon is when the sweeper looks at an order that no request drives on.
 const lookSoon = 5 * time.Second
 
 // courseIDs are the courses in the order in which they are claimed: always the same, so

@@ -14,8 +14,8 @@ import (
 // back for what they mean; a noun, or a time, needs no second look.
 var vague = regexp.MustCompile(`(?i)\b(?:who|whoever|whom|somebody|nobody|told|tells|meanwhile|anew)\b`)
 
-// At most so many of them in so many words. The aim is 1: lower the bound with the count.
-const mostVague, perWords = 2, 1000
+// At most so many of them in so many words.
+const mostVague, perWords = 1, 1000
 
 var (
 	word   = regexp.MustCompile(`[A-Za-z][A-Za-z'’-]*`)

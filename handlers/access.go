@@ -14,8 +14,8 @@ import (
 	"mstm/store"
 )
 
-// caller is who a request comes from: a person by a login's token, a program by an API
-// key, or, as the zero value, a visitor.
+// caller is the sender of a request: a person by a login's token, a program by an API key, or, as
+// the zero value, a visitor.
 type caller struct {
 	UserID, Client, Session string
 	Roles                   []shop.Role
@@ -41,7 +41,7 @@ func (c caller) has(roles ...shop.Role) bool {
 	return slices.ContainsFunc(roles, func(r shop.Role) bool { return shop.MayActAs(c.Roles, r) })
 }
 
-// access is a route's policy. The zero value lets nobody in.
+// access is a route's policy. The zero value refuses every request.
 type access struct {
 	name  string
 	token tokenUse
@@ -93,7 +93,7 @@ func roleOrScope(r shop.Role, scopes ...string) access {
 // isStaff reports whether the route is for people with a role.
 func (a access) isStaff() bool { return strings.HasPrefix(a.name, "role:") }
 
-// identify finds out who asks.
+// identify finds the caller of a request.
 func (s *Server) identify(r *http.Request, x *exchange, a access) error {
 	if a.token == tokenIgnored {
 		return nil
@@ -108,7 +108,7 @@ func (s *Server) identify(r *http.Request, x *exchange, a access) error {
 	return err
 }
 
-// admit holds who asks against the route's policy.
+// admit checks the caller against the route's policy.
 func (s *Server) admit(r *http.Request, x *exchange, a access) error {
 	if a.may == nil {
 		return shop.ErrForbidden
@@ -129,8 +129,8 @@ func (s *Server) admit(r *http.Request, x *exchange, a access) error {
 	return nil
 }
 
-// auditKey writes a program's call into the audit before it is done: nobody sits there who
-// could be asked later.
+// auditKey writes a program's call into the audit before it is done, because a program cannot be
+// asked later.
 func (s *Server) auditKey(r *http.Request, x *exchange, allowed bool) error {
 	return s.Store.Audit.Add(r.Context(), store.AuditRow{
 		Object: "key:" + x.who.KeyID, Act: "api_key_call", By: x.who.id(), At: s.Now().UTC(),
@@ -157,8 +157,8 @@ func bearer(r *http.Request) (token string, given bool, err error) {
 	return token, true, nil
 }
 
-// authenticate tells whose token it is from one small row, or the cache before it. The
-// profile is never read: roles travel in the row.
+// authenticate finds a token's user from one small row, or the cache before it. The profile is
+// never read: roles travel in the row.
 func (s *Server) authenticate(ctx context.Context, token string) (caller, error) {
 	if store.IsAPIKey(token) {
 		key, err := s.Store.APIKeys.Authenticate(ctx, token, s.Now())
@@ -185,8 +185,8 @@ func (s *Server) admitStaff(r *http.Request, x *exchange, proof bool) (err error
 	return s.requireProof(r)
 }
 
-// requireProof refuses a person who has neither logged in nor given the password within the last ten
-// minutes. A program has a key and no password; what needs a person does not take it.
+// requireProof refuses a person that has neither logged in nor given the password within the last
+// ten minutes. A program has a key and no password; what needs a person does not take it.
 func (s *Server) requireProof(r *http.Request) (err error) {
 	x := exchangeOf(r.Context())
 	if x.who.UserID != "" {

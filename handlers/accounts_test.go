@@ -52,7 +52,7 @@ func TestARegistrationThatCannotBe(t *testing.T) {
 		code string
 	}{
 		{"an operator for a username", `{"username":{"$ne":null},"password":"` + aPassword + `"}`, 400, "INVALID_FIELD"},
-		{"a role that nobody gives away", `{"username":"lin","password":"` + aPassword + `","roles":["admin"]}`, 400, "UNKNOWN_FIELD"},
+		{"a role in the body", `{"username":"lin","password":"` + aPassword + `","roles":["admin"]}`, 400, "UNKNOWN_FIELD"},
 		{"a username of two letters", credentials{"ab", aPassword, ""}, 400, "INVALID_FIELD"},
 		{"a username of 33 letters", credentials{strings.Repeat("a", 33), aPassword, ""}, 400, "INVALID_FIELD"},
 		{"a username with a colon", credentials{"lin:wei", aPassword, ""}, 400, "INVALID_FIELD"},
@@ -266,7 +266,7 @@ func TestThirtyTwoFirstLoginsLeaveOneLiveToken(t *testing.T) {
 	}
 }
 
-func TestATokenTakenApartLogsNobodyIn(t *testing.T) {
+func TestATokenTakenApartIsRefused(t *testing.T) {
 	w := newWorld(t)
 	token, _ := w.learner("linwei")
 	for _, wrong := range []string{token[1:], token + "x", strings.ToUpper(token), strings.Repeat("a", 300)} {
@@ -302,7 +302,7 @@ func TestATokenFromBeforeARoleWasTakenAwayOpensNothing(t *testing.T) {
 	w.do("PUT", "/api/admin/users/"+me.ID+"/roles", admin, `{"roles":["learner"]}`).is(403)
 }
 
-func TestWhatSomebodyWantsToBeTold(t *testing.T) {
+func TestNotificationChoices(t *testing.T) {
 	w := newWorld(t)
 	made := as[session](w.do("POST", "/api/register", "", credentials{"linwei", aPassword, ""}, "Accept-Language", "en-GB").is(201))
 	me := func(patch string) meView { return as[meView](w.do("PATCH", "/api/me", made.Token, patch).is(200)) }

@@ -141,8 +141,8 @@ func (s *Server) setOutline(r *http.Request, c *shop.Course, in outline) error {
 }
 
 // nameLessons gives every lesson an id. One without keeps that of the lesson that had its
-// title before, so that an editor who sends the outline without ids takes nobody's
-// progress away.
+// title before, so that an editor that sends the outline without ids takes no learner's progress
+// away.
 func nameLessons(chapters, before []shop.Chapter) {
 	taken := map[string]bool{}
 	eachLesson(chapters, func(l *shop.Lesson) { taken[l.ID] = true })
@@ -173,7 +173,7 @@ func eachLesson(chapters []shop.Chapter, do func(*shop.Lesson)) {
 }
 
 // updateCourse answers PUT /api/admin/courses/:course. What the body leaves out stays. With
-// `v`, the one that the console read, an edit made meanwhile is not overwritten.
+// `v`, the one that the console read, an edit made since is not overwritten.
 func (s *Server) updateCourse(w http.ResponseWriter, r *http.Request) error {
 	body, err := readBody(w, r)
 	if err != nil {
@@ -245,8 +245,8 @@ func (s *Server) takeOffSale(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// changeCourse writes a change that was made on the course as it is, tells the pages that
-// show it, and answers with it. change may run more than once, on a newer course each time;
+// changeCourse writes a change that was made on the course as it is, publishes it to the pages
+// that show it, and answers with it. change may run more than once, on a newer course each time;
 // then runs after it.
 func (s *Server) changeCourse(w http.ResponseWriter, r *http.Request, what string, change func(*shop.Course) error, then ...func(*shop.Course) error) error {
 	id, err := pathID(r, "course", shop.ErrCourseNotFound)

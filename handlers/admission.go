@@ -27,7 +27,7 @@ const (
 	personAtOnce = 32 // requests of one class
 	listsAtOnce  = 16
 	addressTimes = 8  // as many people as an address counts for
-	sumEvery     = 30 // commands, after which they are told to Redis
+	sumEvery     = 30 // commands, after which they are added up in Redis
 )
 
 // The budgets of one person, as all instances together count them. Paying has four times as
@@ -45,8 +45,8 @@ type admission struct {
 	store *store.DB
 	mu    sync.Mutex
 	seen  *lru.LRU[string, *usage]
-	known *lru.LRU[tokenSum, string] // whose a token was when it was last looked up
-	adds  chan struct{}              // places of those who add up
+	known *lru.LRU[tokenSum, string] // a token's owner when it was last looked up
+	adds  chan struct{}              // places for adding up at the same time
 }
 
 // mostUsages is how many people and addresses are kept, about 20 MB; the one that has not asked for longest
@@ -95,11 +95,12 @@ func newAdmission(s *store.DB) *admission {
 	return &admission{store: s, seen: seen, known: known, adds: make(chan struct{}, 8)}
 }
 
-// tokenSum stands for a token. It opens nothing: it says whose account a request is on before
-// the token is looked up, which a flood must not cost a command each.
+// tokenSum stands for a token. It opens nothing: it names the account of a request before the
+// token is looked up, so that a flood does not cost a command for each request.
 type tokenSum [sha256.Size]byte
 
-// ownerOf is whose the request's token was when it was last looked up, "" where that is not known.
+// ownerOf is the owner of the request's token when it was last looked up, "" where that is not
+// known.
 func (a *admission) ownerOf(r *http.Request) (sum tokenSum, owner string) {
 	token, given, err := bearer(r)
 	if err != nil || !given {
@@ -112,7 +113,7 @@ func (a *admission) ownerOf(r *http.Request) (sum tokenSum, owner string) {
 	return sum, owner
 }
 
-// learn notes whose a token is; "" that it is nobody's.
+// learn notes a token's owner; "": the token is no good.
 func (a *admission) learn(sum tokenSum, owner string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -123,12 +124,12 @@ func (a *admission) learn(sum tokenSum, owner string) {
 	}
 }
 
-// asker is on whose account a request is. The zero asker is nobody's: this machine itself, and
-// WeChat, whose callbacks are held against their signature.
+// asker is the person or address that a request counts for. The zero asker counts for none: this
+// machine itself, and WeChat with its signed callbacks.
 type asker struct {
 	name  string
 	times int  // as many people as it counts for
-	free  bool // of the rate: staff and programs, who were let in by people
+	free  bool // of the rate: staff and programs, which people have admitted
 }
 
 // askerOf is the person or program with an id on a route, or else the address.
@@ -215,7 +216,8 @@ func (a *admission) end(who asker, u *usage, c class, commands int) {
 	}
 }
 
-// addUp tells Redis what was spent, and learns whether all instances together saw too much.
+// addUp adds what was spent to the sum in Redis, and learns whether all instances together saw too
+// much.
 func (a *admission) addUp(p *purse, commands int) {
 	defer func() { <-a.adds }()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
@@ -229,7 +231,7 @@ func (a *admission) addUp(p *purse, commands int) {
 	p.until = time.Now().Add(wait)
 }
 
-// mayPlace refuses a person who has had too many ways to pay from WeChat of late. What is counted
+// mayPlace refuses a person that has had too many ways to pay from WeChat of late. What is counted
 // are new numbers at WeChat (checkout.NewTrades), so a request that is sent again costs nothing.
 func (s *Server) mayPlace(r *http.Request) error {
 	if wait := s.Store.Limits.Wait(r.Context(), checkout.NewTrades, learnerID(r.Context())); wait > 0 {

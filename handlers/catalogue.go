@@ -57,7 +57,7 @@ func newCourseCard(c *shop.Course) courseCard {
 	return card
 }
 
-// courseDetail is a course on its own page. Enrolment is there for a learner who has one.
+// courseDetail is a course on its own page. Enrolment is set for a learner that has one.
 type courseDetail struct {
 	courseCard
 	Description string              `json:"description"`

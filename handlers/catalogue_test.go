@@ -159,7 +159,7 @@ func TestAFloodOfDifferentListsIsNotKept(t *testing.T) {
 	}
 }
 
-func TestALessonOpensForWhoMaySeeIt(t *testing.T) {
+func TestALessonOpensForItsLearners(t *testing.T) {
 	clock := time.Date(2025, 3, 1, 2, 0, 0, 0, time.UTC)
 	w := newWorld(t, func(d *Deps) { d.Now = func() time.Time { return clock } })
 	c := ladderCourse("go1")
@@ -195,7 +195,7 @@ func TestALessonOpensForWhoMaySeeIt(t *testing.T) {
 	w.do("GET", "/api/courses/go9/lessons/l1", token, nil).is(404, "COURSE_NOT_FOUND")
 }
 
-func TestProgressIsKeptByWhoMayLearn(t *testing.T) {
+func TestProgressIsKeptForEnrolledLearners(t *testing.T) {
 	w := newWorld(t)
 	c := ladderCourse("go1")
 	w.sells(c)

@@ -40,10 +40,10 @@ func exchangeOf(ctx context.Context) *exchange {
 	return ctx.Value(exchangeKey{}).(*exchange)
 }
 
-// callerOf is who asks; the zero caller is a visitor.
+// callerOf is the request's caller; the zero caller is a visitor.
 func callerOf(ctx context.Context) caller { return exchangeOf(ctx).who }
 
-// learnerID is the user whose token came with the request. Routes for learners have one.
+// learnerID is the user of the request's token. Routes for learners have one.
 func learnerID(ctx context.Context) string { return exchangeOf(ctx).who.UserID }
 
 // WriteHeader notes the status for the log.

@@ -24,7 +24,7 @@ func TestAPasswordIsNotGuessedAtWill(t *testing.T) {
 	w.tryPassword("owner", aPassword, "198.51.100.1").is(200) // at home
 
 	tries := account.TriesQuick.Burst + 15
-	for _, name := range []string{"owner", "nobody"} { // whether there is one is nobody's business
+	for _, name := range []string{"owner", "nobody"} { // the answer must not say whether there is one
 		var wrong, refused atomic.Int32
 		var all sync.WaitGroup
 		for i := range tries { // many at once slip through no less than one after another

@@ -34,9 +34,9 @@ func (s *Server) showLesson(w http.ResponseWriter, r *http.Request) error {
 	return encode(w, http.StatusOK, v)
 }
 
-// openLesson is the lesson, if the caller may see it now: anybody a preview, a learner
-// whose enrolment is open all of them. The refusal shows what can be bought. It asks at
-// the time of use, so a refund or the end of a period closes the very next lesson.
+// openLesson is the lesson, if the caller may see it now: anybody a preview, a learner with an
+// open enrolment all of them. The refusal shows what can be bought. It asks at the time of use, so
+// a refund or the end of a period closes the very next lesson.
 func (s *Server) openLesson(r *http.Request, courseID, lessonID string) (shop.Lesson, error) {
 	c, err := s.shownCourse(r, courseID)
 	if err != nil {
@@ -61,8 +61,8 @@ func (s *Server) openLesson(r *http.Request, courseID, lessonID string) (shop.Le
 	return shop.Lesson{}, refusal.With("offers", shop.Available(c.Offers(history, now)))
 }
 
-// closedLesson is why a paid lesson stays shut: nobody knows who asks, the access has
-// ended, or there was none (yet, any more).
+// closedLesson is why a paid lesson stays shut: the caller is a visitor, the access has ended, or
+// there was none (yet, any more).
 func closedLesson(r *http.Request, state shop.GrantState) *shop.Error {
 	switch {
 	case learnerID(r.Context()) == "":

@@ -89,8 +89,8 @@ func checkoutPage(lines []shop.LineRequest) string {
 	return "/checkout?" + url.Values{"course": {lines[0].CourseID}, "policy": {lines[0].PolicyID}}.Encode()
 }
 
-// payer is who pays. Inside WeChat that is the WeChat in which the learner authorised last,
-// for no other can pay there, or else the one that is bound.
+// payer is the payer of an order. Inside WeChat that is the WeChat in which the learner authorised
+// last, because no other can pay there, or else the bound one.
 func (s *Server) payer(r *http.Request, ch shop.Channel) (shop.Payer, error) {
 	p := shop.Payer{IP: s.address(r)}
 	if ch != shop.ChannelJSAPI {
@@ -134,7 +134,8 @@ func (s *Server) showOrder(w http.ResponseWriter, r *http.Request) error {
 }
 
 // payOrder answers POST /api/orders/:order/pay `{channel,authorise?}` with `{order,payment}`.
-// authorise says that the WeChat at hand is another than the one known, to be asked who it is.
+// authorise says that the WeChat at hand is another than the known one, and must be authorised
+// again.
 func (s *Server) payOrder(w http.ResponseWriter, r *http.Request) error {
 	id, err := pathID(r, "order", shop.ErrOrderNotFound)
 	if err != nil {

@@ -5,8 +5,8 @@ import (
 	"mstm/store"
 )
 
-// route is one row of the table. who is its policy: a row without one lets nobody in, and
-// New refuses it, as it does a row without a class.
+// route is one row of the table. who is its policy: a row without a policy would refuse every
+// request, so New panics on it, as on a row without a class.
 type route struct {
 	method, path string
 	who          access
@@ -22,7 +22,7 @@ type class int
 const (
 	unclassed  class = iota
 	settlement       // WeChat's callbacks
-	paying           // placing, paying, cancelling, refunds, and logging in, without which nobody can
+	paying           // placing, paying, cancelling, refunds, and logging in, which these need
 	reading          // carts, accounts, one object
 	lists            // lists, search, exports, the hub's marketing
 	classEnd

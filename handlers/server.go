@@ -57,9 +57,9 @@ type Deps struct {
 	PublicURL      string         // how WeChat's pages come back to the shop
 	Links          shop.Links     // where a broadcast's link may lead
 	Production     bool           // adds HSTS
-	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
+	TrustedProxies []netip.Prefix // proxies whose X-Forwarded-For is believed
 	AllowedOrigins []string       // exact scheme://host[:port] of pages served elsewhere; "*" any
-	MetricsFrom    []netip.Prefix // who may read /metrics besides this machine
+	MetricsFrom    []netip.Prefix // networks that may read /metrics besides this machine
 	Stopping       func() bool    // true once the process is on its way out: not ready; nil: never
 	LogDropped     func() uint64  // log lines lost since the start, for /metrics; nil: not counted
 }
@@ -175,9 +175,8 @@ type handlerFunc func(w http.ResponseWriter, r *http.Request) error
 // deadline bounds what one request may spend in stores and at WeChat.
 const deadline = 10 * time.Second
 
-// handle makes a route an httprouter handle: who may, for how long, and the adapter from
-// an error to an answer. A visitor's answer from memory costs no store anything and is
-// given at once.
+// handle makes a route an httprouter handle: its policy, its deadline, and the adapter from an
+// error to an answer. A visitor's answer from memory costs no store anything and is given at once.
 func (s *Server) handle(rt route) httprouter.Handle {
 	seen := s.metrics.of(rt)
 	return func(w http.ResponseWriter, r *http.Request, params httprouter.Params) {
@@ -205,9 +204,9 @@ func (s *Server) serveCheaply(w http.ResponseWriter, r *http.Request, _ *exchang
 	return rt.do(w, r)
 }
 
-// serve answers a request that costs the stores something: whether its sender has asked for
-// too much, who that is, whether the route is theirs, and then the handler, all of it within
-// the deadline and in the route's class.
+// serve answers a request that costs the stores something: whether its sender has asked for too
+// much, the sender's identity, the route's policy, and then the handler, all of it within the
+// deadline and in the route's class.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, x *exchange, rt route) error {
 	ctx, cancel := context.WithTimeout(r.Context(), deadline)
 	defer cancel()
@@ -257,7 +256,7 @@ func (s *Server) identified(r *http.Request, x *exchange, rt route) (_ *http.Req
 	return s.entered(r, s.askerOf(r, id, rt), rt)
 }
 
-// entered counts the request in on somebody's account.
+// entered counts the request for its person or address.
 func (s *Server) entered(r *http.Request, who asker, rt route) (*http.Request, func(int64), error) {
 	end, err := s.doors.begin(who, rt.class, time.Now())
 	return r.WithContext(store.Request(r.Context(), rt.class.of(), who.name)), end, err

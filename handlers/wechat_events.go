@@ -32,7 +32,7 @@ func (s *Server) heard(r *http.Request, ev wechat.Event) error {
 	return nil
 }
 
-// consented notes what somebody decided about messages of activities.
+// consented notes a follower's decision about messages of activities.
 func (s *Server) consented(r *http.Request, ev wechat.Event) error {
 	for _, c := range ev.Consents {
 		if err := s.Store.Followers.AddConsent(r.Context(), ev.Openid, c.TemplateID, c.Accepted, ev.At); err != nil {

@@ -266,7 +266,7 @@ func (w *world) learner(name string) (token, id string) {
 	return got.Token, got.User.ID
 }
 
-// staff is somebody with roles.
+// staff is an account with roles.
 func (w *world) staff(name string, roles ...shop.Role) string {
 	w.t.Helper()
 	_, id := w.learner(name)
@@ -384,7 +384,7 @@ func (c *commandCount) monitor() *event.CommandMonitor {
 	}}
 }
 
-// meanwhile has do done in the middle of the next command.
+// during runs do in the middle of the next command.
 func (c *commandCount) meanwhile(do func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -52,7 +52,7 @@ func (s *Broadcasts) Page(ctx context.Context, limit int, cursor string) ([]shop
 	return s.docs.Page(ctx, bson.M{}, limit, cursor, func(b shop.Broadcast) (any, string) { return b.CreatedAt, b.ID })
 }
 
-// Due lists the broadcasts that somebody is to look at now, longest overdue first.
+// Due lists the broadcasts that are due for a look, longest overdue first.
 func (s *Broadcasts) Due(ctx context.Context, now time.Time, limit int) ([]shop.Broadcast, error) {
 	return s.docs.All(ctx, bson.M{"due_at": bson.M{"$lte": now.UTC()}},
 		options.Find().SetSort(bson.D{{Key: "due_at", Value: 1}}).SetLimit(int64(limit)))

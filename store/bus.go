@@ -15,11 +15,11 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// bus tells every instance what changed, so that their caches forget it. Redis pub/sub
-// may lose a message without a word; therefore a subscription is trusted only while its
-// pings are answered, and whenever it begins anew everything is forgotten.
+// bus informs every instance of changes, so that their caches forget what changed. Redis pub/sub
+// may lose a message in silence; therefore a subscription is trusted only while its pings are
+// answered, and each new subscription forgets everything.
 //
-// Who owns what: run alone receives; forget functions are called by whoever brings the
+// Who owns what: run alone receives; forget functions are called on the goroutine that brings the
 // change and must not block.
 type bus struct {
 	id     string
@@ -35,7 +35,7 @@ type bus struct {
 type change struct {
 	Kind string `json:"kind"`
 	ID   string `json:"id"`
-	From string `json:"from"` // the bus that sent it, which has told its own caches already
+	From string `json:"from"` // the bus that sent it, which has cleared its own caches already
 }
 
 // The kinds of changes. changeAll is never sent: it stands for whatever was missed.
@@ -85,8 +85,8 @@ func (b *bus) tell(c change) {
 	}
 }
 
-// changed makes this instance forget at once and tells the others. Call it after the
-// write. Redis being away is no error: the others then bypass their caches.
+// changed makes this instance forget at once and informs the others. Call it after the write.
+// Redis being away is no error: the others then bypass their caches.
 func (s *base) changed(ctx context.Context, kind, id string) {
 	c := change{kind, id, s.bus.id}
 	s.bus.tell(c)
@@ -184,8 +184,8 @@ func (b *bus) receive(msg any) {
 	}
 }
 
-// cached is one reading of what every request needs and people seldom change. The bus tells of a
-// change; while that would not be heard, it is read each time.
+// cached is one reading of what every request needs and people seldom change. The bus brings
+// changes; while they would not arrive, it is read each time.
 type cached[T any] struct {
 	bus *bus
 	age time.Duration // a safety net: how old a reading may be, whatever the bus says

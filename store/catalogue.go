@@ -21,7 +21,7 @@ import (
 
 // Catalogue is all categories and courses as they were at one moment, in memory. Nothing
 // in it changes, and nothing that it gives out may be changed; a changed shop has
-// another Catalogue, so its pointer tells whether something made from it still holds.
+// another Catalogue, so a compared pointer shows whether something made from it still holds.
 type Catalogue struct {
 	categories []shop.Category
 	courses    map[string]*shop.Course
@@ -182,7 +182,7 @@ func (l *Listing) check(c *Catalogue) error {
 	return nil
 }
 
-// listCursor is a place and the sort in whose order it is one.
+// listCursor is a position in a list, and the sort that the position belongs to.
 type listCursor struct {
 	Sort Sort `json:"s"`
 	place
@@ -211,9 +211,9 @@ func (l *Listing) after(list []*listed) ([]*listed, error) {
 }
 
 const (
-	// How old a Catalogue may be: while the bus tells of changes, as a safety net; after
-	// only numbers of learners changed; and while changes would not be heard of. Prices
-	// in it are for showing, so a moment's age costs nobody anything.
+	// How old a Catalogue may be: while the bus brings changes, as a safety net; after only
+	// numbers of learners changed; and while changes would not arrive. Its prices are for showing,
+	// so a moment's age does no harm.
 	catalogueAge      = time.Minute
 	catalogueAgeSoft  = 3 * time.Second
 	catalogueAgeBlind = 2 * time.Second
@@ -295,8 +295,8 @@ func (c *CatalogueCache) age() time.Duration {
 	return catalogueAge
 }
 
-// key makes whoever comes after a change read anew, instead of joining a reading that
-// began before it.
+// key makes a caller after a change start a reading of its own, instead of joining a reading that
+// began before the change.
 func (c *CatalogueCache) key() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -16,7 +16,7 @@ import (
 // ErrNotFound is of an id that has no document, where shop has no error of its own for it.
 var ErrNotFound = errors.New("store: not found")
 
-// errUnchanged tells Change that there is nothing to write.
+// errUnchanged, returned to Change, means that there is nothing to write.
 var errUnchanged = errors.New("unchanged")
 
 // Unchanged is what a change function returns to leave a document as it is.

@@ -1,7 +1,7 @@
 // Package store keeps the shop's data: MongoDB holds the truth, Redis holds carts and
 // carries word of changes. Each file is one collection, or one noun in Redis. Driver
 // errors stop here: callers see shop's errors, and whatever else went wrong is wrapped
-// so that errors.Is(err, shop.ErrUnavailable) tells an outage from a bug.
+// so that errors.Is(err, shop.ErrUnavailable) marks an outage, not a bug.
 //
 // Where no MongoDB or Redis is named, both run inside this process (package embedded)
 // for development, demonstrations and tests. The code stays inside
@@ -230,7 +230,7 @@ func (s *DB) Redis() redis.UniversalClient { return s.redis }
 // WithRedisBudget bounds what a request may lose to a Redis that does not answer; see redisconn.
 func WithRedisBudget(ctx context.Context) context.Context { return redisconn.WithBudget(ctx) }
 
-// Embedded tells which of the stores run inside this process.
+// Embedded reports which of the stores run inside this process.
 func (s *DB) Embedded() (mongo, redis bool) {
 	return s.embeddedMongo != nil, s.embeddedRedis != nil
 }
@@ -364,7 +364,8 @@ func (s *base) wrote(doing string, err error) error {
 	return failed(doing, err)
 }
 
-// isFull tells a database without room on its disk, by MongoDB's code or by SQLite's words, which FerretDB passes on.
+// isFull recognises a database without room on its disk, by MongoDB's code or by SQLite's words, which FerretDB
+// passes on.
 func isFull(err error) bool {
 	var refusal mongo.ServerError
 	if errors.As(err, &refusal) && refusal.HasErrorCode(outOfDisk) {

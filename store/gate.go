@@ -36,8 +36,8 @@ const (
 	lineStuck = 3 * time.Second
 )
 
-// lowTurn is how often the lowest class that waits goes first, and the person who has waited for
-// a turn longest, so that none starves.
+// lowTurn is how often the lowest waiting class goes first, and in it the person that has waited
+// longest, so that none starves.
 const lowTurn = 8
 
 func newGate(places int) *gate {
@@ -114,7 +114,7 @@ func (g *gate) letIn() {
 
 func (g *gate) lowTurn() bool { return g.let%lowTurn == lowTurn-1 }
 
-// next is the class whose turn it is.
+// next is the class that goes next.
 func (g *gate) next() (Class, bool) {
 	for i := range Class(Classes) {
 		c := i
@@ -187,8 +187,8 @@ func (l *line) add(who string) *waiter {
 	return w
 }
 
-// take removes the command whose turn it is: of the person with the fewest, or, in order, of
-// the one who has waited for a turn longest.
+// take removes the command that goes next: of the person with the fewest, or, in order, of the
+// person that has waited longest.
 func (l *line) take(inOrder bool) *waiter {
 	q := l.turns.Front().Value.(*queue)
 	for e := l.turns.Front(); e != nil && !inOrder && q.waiters.Len() > 1; e = e.Next() {
@@ -242,10 +242,9 @@ type ticket struct {
 
 type ticketKey struct{}
 
-// Request gives a context's commands a class, and the person or address on whose account
-// they are: commands of one class take turns by that name. The first command of a request
-// is refused with shop.ErrOverloaded where too many of its class wait already; those that
-// follow always wait.
+// Request gives a context's commands a class, and the person or address that they count for:
+// commands of one class take turns by that name. The first command of a request is refused with
+// shop.ErrOverloaded where too many of its class wait already; those that follow always wait.
 func Request(ctx context.Context, class Class, who string) context.Context {
 	return context.WithValue(ctx, ticketKey{}, &ticket{class: class, who: who, bound: true})
 }

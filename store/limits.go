@@ -115,7 +115,7 @@ type Places struct {
 	*base
 }
 
-// A place is an address from which somebody has logged in.
+// A place is an address from which the account has logged in.
 const placeTTL = 60 * 24 * time.Hour
 
 // Note remembers that a user has logged in from an address.

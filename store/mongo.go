@@ -114,7 +114,7 @@ func (s *base) insertOnce(ctx context.Context, c gated, doc any) (bool, error) {
 	return true, nil
 }
 
-// insertFresh inserts those of docs whose _id is not there yet and counts them.
+// insertFresh inserts those of docs with a new _id and counts them.
 func (s *base) insertFresh(ctx context.Context, c gated, docs []any) (fresh int, err error) {
 	if len(docs) == 0 {
 		return 0, nil
@@ -148,7 +148,7 @@ const duplicateKey = 11000 // MongoDB's error code
 
 // replaceIf replaces the document that filter names by doc and reports whether this
 // call did it. The filter is an _id and the fields that must still hold, equal to the
-// given values; of many callers who saw the same document exactly one wins.
+// given values; of many callers that saw the same document exactly one wins.
 func (s *base) replaceIf(ctx context.Context, c gated, filter bson.M, doc any) (bool, error) {
 	ctx, cancel := s.writing(ctx)
 	defer cancel()
@@ -284,8 +284,8 @@ var cursorsLost = []int{43, 237}
 // outageLabels are the driver's and the server's words for the same.
 var outageLabels = []string{"RetryableWriteError", "RetryableError", "SystemOverloadedError", "NetworkError", "TransientTransactionError"}
 
-// isOutage tells a store that cannot be reached or does not answer in time from a
-// request that was refused.
+// isOutage reports whether the store could not be reached or did not answer in time; a refused
+// request is no outage.
 func isOutage(err error) bool {
 	if mongo.IsTimeout(err) || mongo.IsNetworkError(err) ||
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, mongo.ErrClientDisconnected) {
@@ -326,9 +326,8 @@ const (
 	ownTimeout   = 5 * time.Second        // one answer of the embedded Redis, which is as busy as this process
 )
 
-// dialMongo makes a client whose writes are acknowledged only once a majority has them
-// on disk, and whose reads go to the primary: money is decided on them. Nothing is sent
-// yet.
+// dialMongo makes a client with writes that are acknowledged only after a majority has them on
+// disk, and with reads from the primary: money is decided on them. Nothing is sent yet.
 func dialMongo(uri string, embedded bool, monitor *event.CommandMonitor) (client *mongo.Client, name string, places int, err error) {
 	durable := true
 	opts := options.Client().ApplyURI(uri).

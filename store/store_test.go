@@ -60,7 +60,7 @@ func openUntil(t testing.TB, dir string, options ...func(*Config)) (*DB, func())
 }
 
 // ownDatabase is a database of the folder's own on MONGODB_URI, dropped when the test ends;
-// "" where that names none. Whoever opens the same folder again finds it again.
+// "" where that names none. Opening the same folder again finds it again.
 func ownDatabase(t testing.TB, dir string) string {
 	t.Helper()
 	if os.Getenv("MONGODB_URI") == "" {

@@ -21,8 +21,8 @@ import (
 	"mstm/shop"
 )
 
-// TokenRow is what a token stands for. It carries all that a request needs to know about
-// who sent it, so that a profile is never read for it.
+// TokenRow is what a token stands for. It carries all that a request needs to know about its
+// sender, so that a profile is never read for it.
 type TokenRow struct {
 	ID        string      `bson:"_id"` // user:client
 	UserID    string      `bson:"user_id"`
@@ -36,8 +36,8 @@ type TokenRow struct {
 	SteppedUpAt time.Time `bson:"stepped_up_at,omitempty"`
 	// SeenAt is when staff last used it, to seenEvery; zero: not since CreatedAt.
 	SeenAt time.Time `bson:"seen_at,omitempty"`
-	// StaffPassword tells whether the account's password has the length of a staff member's. A row
-	// from before that was known has none: its owner goes on until the next login or change of roles.
+	// StaffPassword says whether the account's password has the length that staff need. A row from
+	// before that was known has none: its owner goes on until the next login or change of roles.
 	StaffPassword *bool `bson:"staff_password,omitempty"`
 }
 
@@ -56,7 +56,7 @@ func (r TokenRow) ProvedAt() time.Time {
 	return r.CreatedAt
 }
 
-// WantsStaffPassword reports whether the session is a staff member's whose password is too short for that.
+// WantsStaffPassword reports whether the session is of staff with a password that is too short.
 func (r TokenRow) WantsStaffPassword() bool {
 	return shop.IsStaff(r.Roles) && r.StaffPassword != nil && !*r.StaffPassword
 }
@@ -73,7 +73,7 @@ func (r TokenRow) isOver(now time.Time) bool {
 	return !now.Before(r.ExpiresAt) || shop.IsStaff(r.Roles) && now.Sub(r.lastUse()) >= StaffIdle
 }
 
-// Session names the login that made the token: the hash in hex. It logs nobody in.
+// Session names the login that made the token: the hash in hex. It is no credential.
 func (r TokenRow) Session() string { return hex.EncodeToString(r.Hash) }
 
 // clients are the names that a login may give its client. There is one session a client, so
@@ -130,9 +130,9 @@ func newTokens(b *base) *Tokens {
 	return s
 }
 
-// Put makes a new token for the client of a user who has just logged in and returns its text, which is kept
-// nowhere. An old one of the same client is dead from then on. However many log in at
-// once, there is one row, holding the token of the last.
+// Put makes a new token for the client of a user after a login and returns its text, which is stored
+// nowhere. An old one of the same client is dead from then on. However many log in at once, there is one
+// row, holding the token of the last.
 func (s *Tokens) Put(ctx context.Context, u *shop.User, client string, now time.Time, ttl time.Duration) (string, TokenRow, error) {
 	if !shop.ValidID(u.ID) || !ValidClient(client) {
 		return "", TokenRow{}, shop.ErrInvalidField.At("client")
@@ -151,9 +151,9 @@ func (s *Tokens) Put(ctx context.Context, u *shop.User, client string, now time.
 	return secret + "." + u.ID + "." + client, row, nil
 }
 
-// Authenticate tells whose token it is; shop.ErrUnauthenticated where it is nobody's, or
-// was replaced, or has expired. Mostly the answer comes from a cache that forgets a
-// changed token at once; where the word of changes would not arrive, the row is read.
+// Authenticate finds a token's row; shop.ErrUnauthenticated where there is none, it was replaced,
+// or it has expired. Mostly the answer comes from a cache that forgets a changed token at once;
+// while changes would not arrive, the row is read.
 func (s *Tokens) Authenticate(ctx context.Context, token string, now time.Time) (TokenRow, error) {
 	id, hash, ok := parseToken(token)
 	if !ok {

@@ -47,14 +47,13 @@ func (s *WeChats) Holder(ctx context.Context, openid string) (*WeChatHolder, err
 }
 
 // Register makes an account for a WeChat that has none and that logs in with it; from
-// then on no other can be made for it. stale is the holder whose claim means nothing any
-// more, a deleted account or one that the WeChat was unbound from; nil where there is no
-// claim. It reports whether the account is there; otherwise another has claimed the WeChat
-// meanwhile.
+// then on no other can be made for it. stale is the holder of a void claim, a deleted account or
+// an account that the WeChat was unbound from; nil where there is no claim. It reports whether the
+// account is there; otherwise another account has claimed the WeChat since.
 //
-// The WeChat is claimed first, and the claim fixes the account's id. A claim without its
-// account is one whose account comes next, or never if the process died: WeChats.Finish goes on
-// with the claimed id, as often as several logins like.
+// The WeChat is claimed first, and the claim fixes the account's id. The account of a claim comes
+// next, or never if the process died: WeChats.Finish goes on with the claimed id, as often as
+// several logins like.
 func (s *WeChats) Register(ctx context.Context, u *shop.User, openid, unionid string, stale *WeChatHolder, now time.Time) (bool, error) {
 	u.ID = newID()
 	claim := wechat{ID: openid, UserID: u.ID, Take: newID(), Registered: true}
@@ -113,21 +112,21 @@ func (s *WeChats) Release(ctx context.Context, userID, openid string) error {
 	return s.bindings.letGo(ctx, userID, openid)
 }
 
-// A Consent counts the messages of one subscription template that somebody has agreed to and
-// not got yet.
+// A Consent counts the messages of one subscription template that a follower has agreed to and not
+// got yet.
 type Consent struct {
 	TemplateID string    `bson:"template_id"`
 	Left       int       `bson:"left"`
 	At         time.Time `bson:"at"` // when they last decided; a repeat of the event says the same
 }
 
-// Followers are what a bound WeChat has told the official account.
+// Followers are what the official account knows of bound WeChats.
 type Followers struct {
 	bindings *Bindings
 }
 
-// SetFollowing notes what WeChat said at that time about whether somebody follows the account.
-// What it said earlier is ignored, and so is a WeChat that nobody has bound.
+// SetFollowing notes whether a WeChat followed the account at that time. Older news is ignored,
+// and so is a WeChat that is not bound.
 func (s *Followers) SetFollowing(ctx context.Context, openid string, following bool, at time.Time) error {
 	return s.change(ctx, openid, func(b *Binding) bool {
 		if !at.After(b.FollowAt) && (at.Before(b.FollowAt) || b.Unfollowed == !following) {
@@ -164,7 +163,7 @@ func (s *Followers) UseConsent(ctx context.Context, openid, templateID string, a
 	})
 }
 
-// Consent is how many messages of a template somebody has agreed to.
+// Consent is how many messages of a template the follower has agreed to.
 func (b Binding) Consent(templateID string) int {
 	i := slices.IndexFunc(b.Consents, func(c Consent) bool { return c.TemplateID == templateID })
 	if i < 0 {

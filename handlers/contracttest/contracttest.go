@@ -231,7 +231,7 @@ func (op *operation) checkSent(x Exchange) error {
 		return nil
 	}
 	if len(op.bodies) == 0 && string(x.Sent) == "{}" {
-		return nil // what many clients send for nothing, and nobody reads
+		return nil // many clients send it without need, and no handler reads it
 	}
 	kind := mediaType(x.Request.Header)
 	schema, ok := op.bodies[kind]

@@ -12,7 +12,7 @@ import (
 	"github.com/sony/gobreaker/v2"
 )
 
-// What a Redis that does not answer costs those who are asked to be quick.
+// What a Redis that does not answer may cost a request that must be quick.
 const (
 	Budget       = 200 * time.Millisecond // one answer for a request; the first that is late ends the request's budget
 	guardAfter   = 3                      // calls in a row without an answer open the breaker
