@@ -118,4 +118,4 @@ types: $(MODULES) ## the pages' types, generated again from the two contracts
 	UPDATE_TYPES=1 go test -count=1 -run TestTheTypesOfThePages ./handlers
 
 clean: ## what was built and installed; ./data stays
-	rm -rf mstm web/dist/app web/node_modules wechat/peer/node_modules coverage
+	rm -rf mstm web/dist/app web/node_modules wechat/peer/node_modules

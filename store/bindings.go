@@ -34,7 +34,7 @@ type Binding struct {
 	// unbound: the person is still the same.
 	Keys []string `bson:"keys"`
 
-	// What the official account knows of the bound WeChat (followers.go).
+	// What the official account knows of the bound WeChat (wechats.go).
 	Unfollowed bool      `bson:"unfollowed,omitempty"`
 	FollowAt   time.Time `bson:"follow_at"` // when WeChat said so
 	Consents   []Consent `bson:"consents,omitempty"`
