@@ -126,6 +126,9 @@ func (c *Checkout) grant(ctx context.Context, o *shop.Order, l shop.OrderLine, g
 	if err != nil {
 		return nil, err
 	}
+	if g, _ := e.Grant(o.ID); g.State == shop.GrantRevoked {
+		return shop.ErrCourseOffSale, nil // withheld by a look at the same order that ran beside this one
+	}
 	if err := c.noteTurn(ctx, o, e); err != nil {
 		return nil, err
 	}

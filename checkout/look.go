@@ -95,8 +95,7 @@ func (l *look) step(ctx context.Context) (bool, error) {
 	duty, owes := l.nextDuty()
 	switch {
 	case owes && (l.fresh || !follows(duty)):
-		l.perform(ctx, duty)
-		return true, nil
+		return true, l.perform(ctx, duty)
 	case owes, len(l.done) > 0:
 		err := l.note(ctx)
 		if owes {
@@ -145,15 +144,20 @@ func (l *look) nextDuty() (shop.DutyName, bool) {
 // long before, it could undo what another look at the order has brought them to since.
 func follows(duty shop.DutyName) bool { return duty == shop.DutyFreeze || duty == shop.DutyRevoke }
 
-// perform does a duty and keeps how it went, to be noted.
-func (l *look) perform(ctx context.Context, duty shop.DutyName) {
+// perform does a duty and keeps how it went, to be noted. Where the context has ended nothing is
+// known of the duty: it stays owed.
+func (l *look) perform(ctx context.Context, duty shop.DutyName) error {
 	l.fresh = false
 	owed := l.order.Duties[duty].Owed
 	err := l.do(ctx, duty)
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
 	if err != nil {
 		l.Log.WarnContext(ctx, "duty not done", "order", l.order.ID, "duty", duty, "err", err)
 	}
 	l.done = append(l.done, dutyDone{duty, owed, err})
+	return nil
 }
 
 // change changes the order, and notes in the same write how duties went.
@@ -163,9 +167,13 @@ func (l *look) change(ctx context.Context, change func(*shop.Order) error) error
 		for _, d := range l.done {
 			noted = l.noteDuty(ctx, o, d) || noted
 		}
-		err := change(o)
-		if noted && errors.Is(err, store.Unchanged()) {
-			return nil
+		after := o.Clone()
+		err := change(after)
+		switch {
+		case err == nil:
+			*o = *after
+		case noted && errors.Is(err, store.Unchanged()):
+			return nil // what went well is written; what change tried is not
 		}
 		return err
 	})

@@ -190,11 +190,12 @@ func (o *Order) LoseBuyer(now time.Time) bool {
 			q.Lines = append(q.Lines, RefundQuote{CourseID: l.CourseID, Amount: held[i], Full: true, Rule: RefundGone, EndsAccess: live})
 		}
 	}
-	o.BuyerGone = true
-	if len(q.Lines) > 0 {
-		o.BeginRefund(q, ReasonAccountDeleted, ByShop, now)
+	if len(q.Lines) == 0 {
+		return false // what was refused goes back for that reason
 	}
-	return len(q.Lines) > 0
+	o.BuyerGone = true
+	o.BeginRefund(q, ReasonAccountDeleted, ByShop, now)
+	return true
 }
 
 // left is the order's cash that is neither paid back nor on its way back, in fen.

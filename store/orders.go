@@ -63,9 +63,11 @@ func (s *Orders) change(ctx context.Context, id string, seen *shop.Order, change
 	o, wrote, err := s.docs.tryChange(ctx, id, seen, func(o *shop.Order) error {
 		moves = len(o.History)
 		_, awake := o.NextLook()
-		if err := change(o); err != nil {
+		after := o.Clone() // a change that is not written must leave no trace in an order that is carried on
+		if err := change(after); err != nil {
 			return err
 		}
+		*o = *after
 		if at, wakes := o.NextLook(); wakes && !awake {
 			return s.wakeups.Schedule(ctx, id, at)
 		}

@@ -224,7 +224,10 @@ func (w *world) grant(id string, l shop.OrderLine) shop.LineResult {
 	}
 	result := shop.LineGranted
 	w.change(l.CourseID, func(e *shop.Enrolment) bool {
-		if _, there := e.Grant(id); there {
+		if g, there := e.Grant(id); there {
+			if g.State == shop.GrantRevoked {
+				result = shop.LineRefused
+			}
 			return false
 		}
 		if _, err := e.Add(id, l, 1, l.Price, l.List == 0, w.now()); err != nil {
