@@ -58,7 +58,7 @@ func (c *Checkout) refundAnswer(ctx context.Context, o *shop.Order, r *shop.Refu
 		return c.refundState(ctx, o.ID, r.OutRefundNo, "", time.Time{})
 	}
 	if mismatch := refundMismatch(o, r, answer); mismatch != "" {
-		log.ErrorContext(ctx, "WeChat's refund differs from the refund asked for", "odd", mismatch, "status", answer.Status, "alarm", true)
+		log.ErrorContext(ctx, "WeChat answers with another refund than was asked for", "odd", mismatch, "status", answer.Status, "alarm", true)
 		return c.refundState(ctx, o.ID, r.OutRefundNo, "", time.Time{})
 	}
 	state := refundStates[answer.Status]
