@@ -23,7 +23,7 @@ type Records interface {
 	Get(ctx context.Context, id string) (*shop.Media, error)
 	Change(ctx context.Context, id string, change func(*shop.Media) error) (*shop.Media, error)
 	Delete(ctx context.Context, m *shop.Media) (bool, error)
-	JobsDue(ctx context.Context, now time.Time, limit int) ([]shop.Media, error)
+	JobsDue(ctx context.Context, kind shop.MediaJobKind, now time.Time, limit int) ([]shop.Media, error)
 	Each(ctx context.Context, each func(*shop.Media) error) error
 	InUse(ctx context.Context) (func(id string) bool, error)
 }
@@ -120,13 +120,13 @@ func (l *Library) work(ctx context.Context, kind shop.MediaJobKind) {
 
 // DoJobs does the jobs of a kind that are due, one after another.
 func (l *Library) DoJobs(ctx context.Context, kind shop.MediaJobKind) error {
-	due, err := l.Records.JobsDue(ctx, l.Now(), 20)
+	due, err := l.Records.JobsDue(ctx, kind, l.Now(), 20)
 	if err != nil {
 		return err
 	}
 	for _, m := range due {
-		if m.Job.Kind != kind || ctx.Err() != nil {
-			continue
+		if ctx.Err() != nil {
+			break
 		}
 		if err := l.take(ctx, m.ID, kind); err != nil {
 			l.Log.WarnContext(ctx, "job of a file failed", "media", m.ID, "kind", kind, "err", err)

@@ -355,3 +355,24 @@ func TestSweepRemovesWhatNothingNeeds(t *testing.T) {
 		}
 	})
 }
+
+// TestJobsOfAKindKeepNoOthersWaiting has more videos waiting than a lane looks at, on an instance without ffmpeg.
+func TestJobsOfAKindKeepNoOthersWaiting(t *testing.T) {
+	s := newSite(t, openStorage(t, ""))
+	for n := range 25 {
+		m := &shop.Media{ID: fmt.Sprintf("film%d", n), State: shop.MediaReady, Kind: shop.KindVideo}
+		m.Queue(shop.JobTranscode, s.clock().Add(-time.Hour))
+		if err := s.db.Media.Insert(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m := &shop.Media{ID: "picture", State: shop.MediaChecking}
+	m.Queue(shop.JobCheck, s.clock())
+	if err := s.db.Media.Insert(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	due, err := s.db.Media.JobsDue(t.Context(), shop.JobCheck, s.clock(), 20)
+	if err != nil || len(due) != 1 || due[0].ID != "picture" {
+		t.Fatalf("%+v, %v", due, err)
+	}
+}

@@ -45,7 +45,7 @@ var collections = []struct {
 	{"progress", nil},
 	{"media", []bson.D{
 		{{Key: "created_at", Value: -1}, {Key: "_id", Value: -1}},
-		{{Key: "job.at", Value: 1}},
+		{{Key: "job.kind", Value: 1}, {Key: "job.at", Value: 1}},
 	}},
 	{"playing", nil},
 	{"notices", []bson.D{

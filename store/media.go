@@ -67,9 +67,9 @@ func (s *Media) Page(ctx context.Context, kind shop.MediaKind, limit int, cursor
 	return s.docs.Page(ctx, filter, limit, cursor, func(m shop.Media) (any, string) { return m.CreatedAt, m.ID })
 }
 
-// JobsDue lists files whose job waits for an instance, longest overdue first.
-func (s *Media) JobsDue(ctx context.Context, now time.Time, limit int) ([]shop.Media, error) {
-	return s.docs.All(ctx, bson.M{"job.at": bson.M{"$lte": now.UTC()}},
+// JobsDue lists files whose job of the kind waits for an instance, longest overdue first.
+func (s *Media) JobsDue(ctx context.Context, kind shop.MediaJobKind, now time.Time, limit int) ([]shop.Media, error) {
+	return s.docs.All(ctx, bson.M{"job.kind": kind, "job.at": bson.M{"$lte": now.UTC()}},
 		options.Find().SetSort(bson.D{{Key: "job.at", Value: 1}}).SetLimit(int64(limit)))
 }
 
