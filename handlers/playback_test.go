@@ -159,7 +159,7 @@ func TestPlaybackIsForThePersonTheSessionAndTheMoment(t *testing.T) {
 			w.do("GET", string(changed), token, nil).is(403, "PLAYBACK_ADDRESS")
 		}
 		under := strings.TrimSuffix(p.URL, "index.m3u8")
-		for _, part := range []string{"99.key", "-1.key", "0-99.m4s", "1-0.m4s", "x", "00.key"} {
+		for _, part := range []string{"99.key", "-1.key", "0-99.m4s", "1-0.m4s", "x", "00.key", "file"} {
 			w.do("GET", under+part, token, nil).is(403, "PLAYBACK_ADDRESS")
 		}
 		w.do("GET", under+"..%2f..%2fsource.mp4", token, nil).is(404, "ROUTE_NOT_FOUND")

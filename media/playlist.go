@@ -64,12 +64,13 @@ type PlaybackPart struct {
 	Type     string // MIME type of the object
 }
 
-// Part finds what a name of a file's playback stands for; false where there is no such name.
+// Part finds what a name of a file's playback stands for; false where there is no such name. The file
+// itself, which is not encrypted, has one only as long as nothing was made of it.
 func Part(m *shop.Media, name string) (PlaybackPart, bool) {
 	p := PlaybackPart{Playlist: -2, Key: -1}
 	if name == "file" {
 		p.Object, p.Type = m.Key, m.Type
-		return p, m.Key != ""
+		return p, m.Key != "" && m.Video == nil
 	}
 	v := m.Video
 	if v == nil {
