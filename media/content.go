@@ -73,8 +73,14 @@ func (f format) isPackage() bool { return f.kind == shop.KindDocument && f.ext !
 
 // inspect looks through a whole file of the format and refuses what would be something else
 // to another reader, what carries a script, and what unfolds to far more than it is.
-func (f format) inspect(r io.ReadSeeker, size int64) error {
-	archive, err := zip.NewReader(&seekReaderAt{r: r}, size)
+func (f format) inspect(file io.ReadSeeker, size int64) error {
+	r := &rememberingReader{r: file}
+	err := f.verdict(r, size)
+	return firstError(r.err, err) // of a file that cannot be read now there is no verdict
+}
+
+func (f format) verdict(r io.ReadSeeker, size int64) error {
+	archive, err := zip.NewReader(io.NewSectionReader(&seekReaderAt{r: r}, 0, size), size)
 	isZip := err == nil
 	switch {
 	case isZip != f.isPackage():
@@ -130,7 +136,7 @@ func inspectImage(r io.ReadSeeker) error {
 	if _, err := r.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	return refuseWords(r, "<script", "<?php", "<html", "<svg", "%pdf-", "javascript:")
+	return refuseWords(r, "<script", "<?php", "<html", "%pdf-", "javascript:")
 }
 
 // refuseWords refuses a file that has one of the words anywhere, in any case. Words are in
@@ -166,6 +172,29 @@ func firstError(errs ...error) error {
 		}
 	}
 	return nil
+}
+
+// rememberingReader keeps the first error that is not the end: what looks through a file takes
+// every error for a fault of the file.
+type rememberingReader struct {
+	r   io.ReadSeeker
+	err error
+}
+
+func (m *rememberingReader) Read(p []byte) (int, error) {
+	n, err := m.r.Read(p)
+	if m.err == nil && err != io.EOF {
+		m.err = err
+	}
+	return n, err
+}
+
+func (m *rememberingReader) Seek(offset int64, whence int) (int64, error) {
+	at, err := m.r.Seek(offset, whence)
+	if m.err == nil {
+		m.err = err
+	}
+	return at, err
 }
 
 // seekReaderAt reads at places of what can only seek. Objects of a bucket cannot do more.
