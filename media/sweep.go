@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"path"
 	"strings"
 	"time"
 
@@ -35,9 +36,11 @@ func (l *Library) Sweep(ctx context.Context) error {
 		return err
 	}
 	var over []*shop.Media
-	known := map[string]shop.MediaState{}
+	named := map[string]bool{} // prefixes of objects
 	err = l.Records.Each(ctx, func(m *shop.Media) error {
-		known[m.ID] = m.State
+		for _, prefix := range namedBy(m) {
+			named[prefix] = true
+		}
 		if l.isOver(m, used) {
 			over = append(over, m)
 		}
@@ -53,7 +56,7 @@ func (l *Library) Sweep(ctx context.Context) error {
 		}
 		l.Log.InfoContext(ctx, "unused file removed", "media", m.ID, "state", m.State, "bytes", m.Size)
 	}
-	return errors.Join(err, l.sweepObjects(ctx, known))
+	return errors.Join(err, l.sweepObjects(ctx, named))
 }
 
 // isOver reports whether a file is needed no more.
@@ -103,15 +106,45 @@ func (l *Library) sweepOne(ctx context.Context, m *shop.Media) error {
 // names its objects after it has written them.
 const objectAge = 24 * time.Hour
 
-// sweepObjects removes objects of files that are no more, and parts of uploads that are complete.
-func (l *Library) sweepObjects(ctx context.Context, known map[string]shop.MediaState) error {
+// namedBy lists the prefixes under which a row has objects: the parts of an upload that is not
+// yet a file, and what the attempts have made that it names or that hold its job.
+func namedBy(m *shop.Media) []string {
+	var all []string
+	if m.State == shop.MediaUploading || m.State == shop.MediaChecking {
+		all = append(all, partsOf(m.ID))
+	}
+	if m.Key != "" {
+		all = append(all, path.Dir(m.Key)+"/")
+	}
+	if m.Video != nil {
+		all = append(all, path.Dir(m.Video.Poster)+"/")
+		for _, v := range m.Video.Variants {
+			all = append(all, path.Dir(strings.TrimSuffix(v.Prefix, "/"))+"/")
+		}
+	}
+	if m.Job != nil && m.Job.State == shop.JobRunning {
+		all = append(all, filesOf(m.ID)+m.Job.Attempt+"/", hlsOf(m.ID)+m.Job.Attempt+"/")
+	}
+	return all
+}
+
+// isNamed reports whether one of the prefixes is the object's.
+func isNamed(key string, named map[string]bool) bool {
+	for i, c := range key {
+		if c == '/' && named[key[:i+1]] {
+			return true
+		}
+	}
+	return false
+}
+
+// sweepObjects removes objects of files that are no more, what lost attempts have made, and parts
+// of uploads that are complete.
+func (l *Library) sweepObjects(ctx context.Context, named map[string]bool) error {
 	before := time.Now().Add(-objectAge) // by the storage's clock, which nobody moves
 	for _, prefix := range []string{"parts/", "files/", "hls/"} {
 		err := l.Storage.Each(ctx, prefix, func(o Object) error {
-			id, _, ok := strings.Cut(strings.TrimPrefix(o.Key, prefix), "/")
-			state, there := known[id]
-			live := there && (prefix != "parts/" || state == shop.MediaUploading || state == shop.MediaChecking)
-			if live || !ok || o.ModTime.After(before) {
+			if isNamed(o.Key, named) || o.ModTime.After(before) {
 				return nil
 			}
 			return l.Storage.Delete(ctx, o.Key)
