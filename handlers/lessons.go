@@ -21,15 +21,15 @@ func (s *Server) showLesson(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if !l.Preview {
-		if err := s.Store.Progress.Open(r.Context(), learnerID(r.Context()), courseID, lessonID, s.Now()); err != nil {
-			return err
-		}
-	}
 	v := viewLesson(l)
 	v.CourseID, v.URL = courseID, l.URL
 	if v.Playback, err = s.playback(w, r, courseID, l); err != nil {
 		return err
+	}
+	if !l.Preview {
+		if err := s.Store.Progress.Open(r.Context(), learnerID(r.Context()), courseID, lessonID, s.Now()); err != nil {
+			return err
+		}
 	}
 	return encode(w, http.StatusOK, v)
 }
