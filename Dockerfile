@@ -15,8 +15,9 @@ COPY --from=pages /src/web/dist/app web/dist/app
 RUN CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o /mstm . \
  && mkdir -m 0700 /data
 
-# Alpine for its certificates and for wget, which the health check needs.
+# Alpine for its certificates, for wget, which the health check needs, and for ffmpeg, which makes the videos.
 FROM alpine:3.22
+RUN apk add --no-cache ffmpeg
 COPY --from=program /mstm /usr/local/bin/mstm
 # A named volume takes owner and mode from here; nothing else is ever written.
 COPY --from=program --chown=10001:10001 /data /data
