@@ -201,8 +201,10 @@ func answerBytes(w http.ResponseWriter, kind string, body []byte) error {
 
 // answerPlaylist writes a playlist whose names have addresses of their own.
 func (s *Server) answerPlaylist(w http.ResponseWriter, t ticket, secret []byte, m *shop.Media, part media.PlaybackPart) error {
+	if !t.Inner { // an address of a variant gives no more time than it has itself
+		t.Until = s.Now().Add(min(mostLife, time.Duration(m.Video.DurationMS)*time.Millisecond+pauses))
+	}
 	t.Inner = true
-	t.Until = s.Now().Add(min(mostLife, time.Duration(m.Video.DurationMS)*time.Millisecond+pauses))
 	under := "/api/playback/" + t.write(secret) + "/"
 	at := func(name string) string { return under + name }
 	text := ""
