@@ -42,10 +42,11 @@ func (s *Server) cors(h http.Header, r *http.Request) {
 		return
 	}
 	h.Set("Access-Control-Allow-Origin", origin)
-	h.Set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After, Etag, Location, "+positionHeader)
+	h.Set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After, Etag, Location, Tus-Resumable, Upload-Length, Upload-Offset, Upload-Metadata, "+positionHeader)
 	if r.Method == http.MethodOptions {
 		h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE")
-		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept-Language, Idempotency-Key, If-None-Match, Last-Event-ID, X-Request-Id")
+		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept-Language, Idempotency-Key, If-None-Match, Last-Event-ID, Range, X-Request-Id, "+
+			"Tus-Resumable, Upload-Length, Upload-Offset, Upload-Metadata")
 		h.Set("Access-Control-Max-Age", "600")
 	}
 }

@@ -4,9 +4,10 @@ import "net/http"
 
 // policy lets the pages load only what came with them. Covers and lesson media
 // may live on other hosts, as editors enter their addresses. data: is for the QR
-// code and the icons. Vue sets styles through the DOM, which needs no 'unsafe-inline'.
+// code and the icons, blob: for videos that a player puts together. Vue sets styles
+// through the DOM, which needs no 'unsafe-inline'.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; " +
-	"img-src 'self' data: https:; font-src 'self' data:; media-src 'self' https:; " +
+	"img-src 'self' data: https:; font-src 'self' data:; media-src 'self' https: blob:; " +
 	"connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 // guarded puts the headers that protect a page on every answer of next, and
