@@ -1,8 +1,14 @@
 package media
 
 import (
+	"os/exec"
+	"syscall"
+
 	"golang.org/x/sys/unix"
 )
+
+// diesWithUs has the kernel end a process when this one is killed.
+func diesWithUs(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }
 
 // limitCores keeps a process and the threads that it will make on n cores, behind everything else.
 func limitCores(pid, n int) {

@@ -96,6 +96,7 @@ func (t *tools) run(ctx context.Context, cores int, done func(seconds float64), 
 	args = append([]string{"-nostdin", "-hide_banner", "-v", "error", "-y", "-progress", "pipe:1", "-threads", strconv.Itoa(cores), "-filter_threads", strconv.Itoa(cores)}, args...)
 	cmd := exec.CommandContext(ctx, t.ffmpeg, args...)
 	cmd.WaitDelay = 5 * time.Second
+	diesWithUs(cmd)
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	out, err := cmd.StdoutPipe()
