@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"path/filepath"
+	"time"
 
 	"mstm/hub"
 	"mstm/media"
@@ -35,6 +36,9 @@ func (m MediaSettings) check(refuse func(name, why string)) {
 	}
 }
 
+// stopMedia is how long the end of the program waits for the jobs of files.
+const stopMedia = 5 * time.Second
+
 // openMedia opens the files, and does the jobs that they wait for.
 func (a *App) openMedia(ctx context.Context) error {
 	cfg := a.Settings
@@ -47,9 +51,18 @@ func (a *App) openMedia(ctx context.Context) error {
 		return err
 	}
 	a.onClose(storage.Close)
+	temp, leave, err := media.OpenTemp(filepath.Join(cfg.DataDir, "media-tmp"))
+	if err != nil && cfg.Media.URL == "" {
+		return err
+	}
+	if err != nil { // the disk is read-only, the files are in a bucket
+		a.Log.Warn("no folder for the files of a job: the system's is taken", "err", err)
+	} else {
+		a.onClose(leave)
+	}
 	a.Media, err = media.New(media.Config{
 		Records: a.Store.Media, Storage: storage, NewID: store.NewID, Now: a.clock.now, Log: a.Log,
-		Quota: cfg.Media.QuotaGB << 30, Cores: cfg.Media.Cores, Changed: a.mediaChanged, Uploaded: a.mediaUploaded,
+		Quota: cfg.Media.QuotaGB << 30, Cores: cfg.Media.Cores, Temp: temp, Changed: a.mediaChanged, Uploaded: a.mediaUploaded,
 	})
 	if err != nil {
 		return err
@@ -60,7 +73,16 @@ func (a *App) openMedia(ctx context.Context) error {
 	done := make(chan error, 1)
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	go func() { done <- a.Media.Run(store.Background(ctx, store.Lists)) }()
-	a.onClose(func() error { stop(); return <-done })
+	a.onClose(func() error {
+		stop()
+		select {
+		case err := <-done:
+			return err
+		case <-time.After(stopMedia):
+			a.Log.Warn("a job of a file has not stopped: another instance takes it over")
+			return nil
+		}
+	})
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/tus/tusd/v2/pkg/handler"
@@ -89,16 +90,13 @@ func (l *Library) Transcodes() bool { return l.ffmpeg != nil }
 // Run does jobs and sweeps until ctx ends. Checks of uploads and transcoding have a lane of their own
 // each: a long video does not keep a picture waiting.
 func (l *Library) Run(ctx context.Context) error {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		l.work(ctx, shop.JobCheck)
-	}()
-	go l.sweepNowAndThen(ctx)
+	var all sync.WaitGroup
+	all.Go(func() { l.work(ctx, shop.JobCheck) })
+	all.Go(func() { l.sweepNowAndThen(ctx) })
 	if l.ffmpeg != nil {
-		l.work(ctx, shop.JobTranscode)
+		all.Go(func() { l.work(ctx, shop.JobTranscode) })
 	}
-	<-done
+	all.Wait()
 	return nil
 }
 
@@ -128,7 +126,7 @@ func (l *Library) DoJobs(ctx context.Context, kind shop.MediaJobKind) error {
 		if ctx.Err() != nil {
 			break
 		}
-		if err := l.take(ctx, m.ID, kind); err != nil {
+		if err := l.take(ctx, m.ID, kind); err != nil && ctx.Err() == nil {
 			l.Log.WarnContext(ctx, "job of a file failed", "media", m.ID, "kind", kind, "err", err)
 		}
 	}
@@ -190,8 +188,15 @@ func (l *Library) do(ctx context.Context, m *shop.Media, attempt string) error {
 			m.State, m.Reason, m.Upload, m.Job = shop.MediaRefused, refusalReason(refusal), nil, nil
 		case refuses:
 			m.FinishJob(shop.JobFailed, refusalReason(refusal))
+		case ctx.Err() != nil: // the instance stops: the try does not count
+			at := l.Now().UTC()
+			m.Job.State, m.Job.At = shop.JobQueued, &at
+			m.Job.Tries--
 		default:
 			m.RetryJob(briefly(err), l.Now().Add(time.Duration(m.Job.Tries)*5*time.Second))
+			if m.Job.State == shop.JobFailed && m.Job.Kind == shop.JobCheck {
+				m.State, m.Reason, m.Upload = shop.MediaRefused, m.Job.Error, nil
+			}
 		}
 		return nil
 	})

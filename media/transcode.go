@@ -16,7 +16,7 @@ import (
 )
 
 // transcode makes HLS of a video, each attempt under a prefix of its own. The row names the prefix once all of it is
-// there; what a lost attempt has made is removed by it, or by the sweep if it died.
+// there; what a lost attempt has made is removed by it, or by the sweep if it died or its instance stopped.
 func (l *Library) transcode(ctx context.Context, m *shop.Media, attempt string, progress func(percent int)) (err error) {
 	dir, err := os.MkdirTemp(l.Temp, "transcode-")
 	if err != nil {
@@ -35,7 +35,7 @@ func (l *Library) transcode(ctx context.Context, m *shop.Media, attempt string, 
 	if errors.Is(err, errDone) {
 		return nil
 	}
-	if err != nil && (errors.Is(err, errTaken) || ctx.Err() != nil) {
+	if err != nil && (errors.Is(err, errTaken) || context.Cause(ctx) == errLost) {
 		err = errors.Join(err, l.Storage.DeleteAll(context.WithoutCancel(ctx), prefix))
 	}
 	return err

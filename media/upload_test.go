@@ -3,6 +3,7 @@ package media_test
 import (
 	"archive/zip"
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -153,6 +155,7 @@ func TestWhatIsNoHonestFileIsRefused_NothingStays(t *testing.T) {
 		body       []byte
 	}{
 		{"SVG with a script", "a.png", []byte(`<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>` + strings.Repeat(" ", 4000))},
+		{"SVG without a script", "a.png", []byte(`<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0"/></svg>` + strings.Repeat(" ", 4000))},
 		{"HTML named as a video", "a.mp4", []byte("<!DOCTYPE html><html><body>" + strings.Repeat("x", 4000))},
 		{"a program", "a.pdf", append([]byte("\x7fELF\x02\x01\x01"), make([]byte, 5000)...)},
 		{"a playlist that names other files", "a.mp4", []byte("#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n")},
@@ -198,6 +201,7 @@ func TestHonestFilesAreTakenByContent(t *testing.T) {
 		mime string
 	}{
 		{picture(t, 5000), shop.KindImage, "image/png"},
+		{append(picture(t, 5000), "<svg"...), shop.KindImage, "image/png"}, // four bytes of compressed data may be that
 		{[]byte("%PDF-1.7\n1 0 obj << /Type /Catalog >>\nendobj\n%%EOF\n"), shop.KindDocument, "application/pdf"},
 		{zipped(t, "[Content_Types].xml", contentTypes, "_rels/.rels", "x", "word/document.xml", "<w:document/>"), shop.KindDocument,
 			"application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
@@ -374,5 +378,66 @@ func TestJobsOfAKindKeepNoOthersWaiting(t *testing.T) {
 	due, err := s.db.Media.JobsDue(t.Context(), shop.JobCheck, s.clock(), 20)
 	if err != nil || len(due) != 1 || due[0].ID != "picture" {
 		t.Fatalf("%+v, %v", due, err)
+	}
+}
+
+// TestSweepRemovesWhatLostAttemptsMade keeps what the row names and what its job's holder makes.
+func TestSweepRemovesWhatLostAttemptsMade(t *testing.T) {
+	s := newSite(t, openStorage(t, ""))
+	m := &shop.Media{
+		ID: "film", State: shop.MediaReady, Kind: shop.KindVideo, Key: "files/film/a/source.mp4", UpdatedAt: s.clock(),
+		Video: &shop.MediaVideo{Poster: "hls/film/c/poster.jpg", Variants: []shop.MediaVariant{{Prefix: "hls/film/c/0/"}}},
+	}
+	m.Queue(shop.JobTranscode, s.clock())
+	m.Claim("e", s.clock(), s.clock().Add(time.Minute))
+	if err := s.db.Media.Insert(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	put := func(key string, age time.Duration) {
+		if _, err := s.storage.Put(t.Context(), key, "video/mp4", strings.NewReader("x")); err != nil {
+			t.Fatal(err)
+		}
+		path, _ := s.storage.Path(key)
+		if err := os.Chtimes(path, time.Time{}, time.Now().Add(-age)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kept := []string{"files/film/a/source.mp4", "hls/film/c/0/0.m4s", "hls/film/c/poster.jpg", "hls/film/e/0/0.m4s"}
+	for _, key := range kept {
+		put(key, 25*time.Hour)
+	}
+	put("hls/film/f/0/0.m4s", time.Hour) // younger
+	put("files/film/b/source.mp4", 25*time.Hour)
+	put("hls/film/d/0/0.m4s", 25*time.Hour)
+	if err := s.instance().Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.objects(); strings.Join(got, " ") != strings.Join(append(kept, "hls/film/f/0/0.m4s"), " ") {
+		t.Fatalf("%v", got)
+	}
+}
+
+func TestACheckThatFailsForGoodIsARefusal_AStopCountsForNothing(t *testing.T) {
+	s := newSite(t, openStorage(t, ""))
+	i := s.instance()
+	m := &shop.Media{ID: "picture", State: shop.MediaChecking, Size: 5, Upload: &shop.MediaUpload{Offset: 5, Parts: []shop.MediaPart{{Key: "parts/picture/gone", Size: 5}}}}
+	m.Queue(shop.JobCheck, s.clock())
+	if err := s.db.Media.Insert(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stopping := s.instance(func(c *media.Config) { c.Changed = func(context.Context, *shop.Media) { stop() } })
+	_ = stopping.DoJobs(ctx, shop.JobCheck)
+	if m, err := s.db.Media.Get(t.Context(), m.ID); err != nil || m.Job.Tries != 0 || m.Job.State != shop.JobQueued {
+		t.Fatalf("after a stop: %+v, %v", m.Job, err)
+	}
+	for range shop.MaxJobTries {
+		s.pass(time.Hour)
+		if err := i.DoJobs(t.Context(), shop.JobCheck); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if m, err := s.db.Media.Get(t.Context(), m.ID); err != nil || m.State != shop.MediaRefused || m.Reason == "" {
+		t.Fatalf("%+v, %v", m, err)
 	}
 }
