@@ -55,7 +55,7 @@ RACE := $(if $(shell command -v $${CC:-cc} || command -v gcc),-race)
 # The tests of the whole program mostly wait, so their packages run beside others; the longest begin first. One goroutine
 # a search explores the states of an order: the race detector would find nothing there, five times slower.
 LONGEST := ./acceptance/crash ./acceptance/payments ./acceptance/broadcasts ./acceptance/pages ./acceptance/notices ./hub ./store
-BESIDE  := 3
+BESIDE  := 2
 
 test: check-web web $(PEER) check-go missing ## everything that CI checks
 	go build $(RACE) ./...
