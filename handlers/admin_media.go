@@ -137,7 +137,7 @@ func (s *Server) deleteMedia(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// transcodeMedia answers POST /api/admin/media/:media/transcode: the video is made anew.
+// transcodeMedia answers POST /api/admin/media/:media/transcode: the video is made again.
 func (s *Server) transcodeMedia(w http.ResponseWriter, r *http.Request) error {
 	return s.changeTranscoding(w, r, true)
 }

@@ -79,7 +79,7 @@ func (s *Server) playback(w http.ResponseWriter, r *http.Request, courseID strin
 
 const hlsType = "application/vnd.apple.mpegurl"
 
-// watermark is a masked name and the end of the account's id: enough to find who has passed a
+// watermark is a masked name and the end of the account's id: enough to find the account that passed a
 // recording on, and for others no name.
 func (s *Server) watermark(ctx context.Context, userID string) (string, error) {
 	u, err := s.Store.Users.Get(ctx, userID)

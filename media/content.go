@@ -17,7 +17,7 @@ import (
 	"mstm/shop"
 )
 
-// sniffBytes is how much of a file's beginning tells its type.
+// sniffBytes is how much of a file's beginning shows its type.
 const sniffBytes = 3072
 
 // Bounds of what a file may unfold to: pixels of a picture, and of an office file, which is a

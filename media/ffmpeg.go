@@ -88,7 +88,7 @@ func (t *tools) probe(ctx context.Context, path string) (measured, error) {
 	return m, nil
 }
 
-// run runs ffmpeg on so many cores at most and tells how many seconds are done. The error has
+// run runs ffmpeg on so many cores at most and reports how many seconds are done. The error has
 // the last of what it said.
 func (t *tools) run(ctx context.Context, cores int, done func(seconds float64), args ...string) error {
 	ctx, cancel := context.WithCancelCause(ctx)

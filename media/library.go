@@ -39,9 +39,9 @@ type Config struct {
 	Quota   int64  // bytes that all files together may take; 0: no limit
 	Cores   int    // processor cores that a transcoding job may use; 0: 1
 	Temp    string // folder for a job's files; "" the system's
-	// Changed hears of every file that has changed; nil: nobody does.
+	// Changed hears of every file that has changed; nil: no call.
 	Changed func(context.Context, *shop.Media)
-	// Uploaded hears of every file before it becomes ready, once or more; nil: nobody does.
+	// Uploaded hears of every file before it becomes ready, once or more; nil: no call.
 	Uploaded func(context.Context, *shop.Media) error
 }
 

@@ -141,7 +141,7 @@ func isNamed(key string, named map[string]bool) bool {
 // sweepObjects removes objects of files that are no more, what lost attempts have made, and parts
 // of uploads that are complete.
 func (l *Library) sweepObjects(ctx context.Context, named map[string]bool) error {
-	before := time.Now().Add(-objectAge) // by the storage's clock, which nobody moves
+	before := time.Now().Add(-objectAge) // by the storage's clock, which is never moved
 	for _, prefix := range []string{"parts/", "files/", "hls/"} {
 		err := l.Storage.Each(ctx, prefix, func(o Object) error {
 			if isNamed(o.Key, named) || o.ModTime.After(before) {

@@ -42,7 +42,7 @@ func (l *Library) transcode(ctx context.Context, m *shop.Media, attempt string, 
 }
 
 // publishVideo has the row name what was made, if the job is still the attempt's, and removes what an earlier
-// transcoding made: whoever plays that one asks for a new address.
+// transcoding made: a player of that one asks for a new address.
 func (l *Library) publishVideo(ctx context.Context, id, attempt string, v *shop.MediaVideo) error {
 	var before *shop.MediaVideo
 	done, err := l.Records.Change(context.WithoutCancel(ctx), id, func(m *shop.Media) error {

@@ -276,7 +276,7 @@ func TestKilledAtAnyWriteOfAnUpload_AnotherInstanceEndsIt(t *testing.T) {
 				records := &dying{Records: s.db.Media, left: n, after: after}
 				one := s.instance(func(c *media.Config) { c.Records = records })
 				path, a := one.begin(int64(len(body)), "a.png")
-				if a.status != http.StatusCreated { // it died in the first write: nobody knows of the upload
+				if a.status != http.StatusCreated { // it died in the first write: no client knows of the upload
 					died++
 					continue
 				}

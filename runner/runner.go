@@ -22,7 +22,7 @@ type Work struct {
 	Wake <-chan struct{} // optional: has Look called now
 	End  func()          // optional: called after the last look
 
-	Calm bool // a failure is no warning: the part of which it tells has warned
+	Calm bool // a failure is no warning: the part that it is about has warned
 }
 
 const (

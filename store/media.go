@@ -78,7 +78,7 @@ func (s *Media) Each(ctx context.Context, each func(*shop.Media) error) error {
 	return s.docs.Each(ctx, bson.M{}, each)
 }
 
-// InUse reads all courses as they are now and tells of a file whether one of them names it.
+// InUse reads all courses as they are now and reports of a file whether one of them names it.
 func (s *Media) InUse(ctx context.Context) (func(id string) bool, error) {
 	courses, err := s.courses.docs.All(ctx, bson.M{})
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package broadcasts tests broadcasts: who gets one, by which channel, while senders are killed and payments go on.
+// Package broadcasts tests broadcasts: their audiences and channels, while senders are killed and payments go on.
 package broadcasts
 
 import (

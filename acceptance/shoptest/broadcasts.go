@@ -62,7 +62,7 @@ func Told(c *hubtest.Client, id string) hubtest.Frame {
 	})
 }
 
-// Tellings are how often a page was told of a broadcast.
+// Tellings are how often a page has heard of a broadcast.
 func Tellings(c *hubtest.Client, id string) (n int) {
 	for _, f := range c.All() {
 		if f.Type == "notice.posted" && strings.Contains(string(f.Data), `"activity:`+id+`"`) {

@@ -57,7 +57,7 @@ func NewProcess(t testing.TB, dir string, env ...string) *Process {
 }
 
 // FreeAddr is where a process can listen, also when it starts again: not at a port that the
-// system lends, meanwhile, to whoever calls out (from 32768 on Linux).
+// system lends to outgoing connections until then (from 32768 on Linux).
 func FreeAddr(t testing.TB) string {
 	t.Helper()
 	var ln net.Listener
@@ -100,7 +100,7 @@ func Command(t testing.TB, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// Register is somebody new at the process's shop.
+// Register is a new learner at the process's shop.
 func (p *Process) Register() *Person {
 	p.T.Helper()
 	shop := &Shop{T: p.T, Url: p.Url}

@@ -159,7 +159,7 @@ func (l *LogBook) Reset() {
 	l.b.Reset()
 }
 
-// Warnings are the lines of a log that somebody should look at.
+// Warnings are the lines of a log that need a look.
 func Warnings(log string) string {
 	var b strings.Builder
 	for line := range strings.Lines(log) {

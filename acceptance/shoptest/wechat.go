@@ -123,7 +123,7 @@ func (s *Shop) ClosedButPayable(learner *Person, total int64, lines ...Wish) Pla
 	return got
 }
 
-// WantPaidBack wants all the money of a payment to be back, once, and its payer told.
+// WantPaidBack wants all the money of a payment to be back, once, and its payer notified.
 func (s *Shop) WantPaidBack(learner *Person, order string, amount int64) {
 	s.T.Helper()
 	Eventually(s.T, 20*time.Second, func() error {
@@ -149,7 +149,7 @@ func (s *Shop) Resend(outTradeNo string, how Obj) (statuses []int) {
 	return s.sent("/sandbox/callbacks/"+outTradeNo, how)
 }
 
-// Forge sends a callback of invented content, genuinely signed unless told otherwise.
+// Forge sends a callback of invented content, genuinely signed unless the fault says otherwise.
 func (s *Shop) Forge(content Obj) (statuses []int) {
 	s.T.Helper()
 	return s.sent("/sandbox/forge", content)
@@ -261,7 +261,7 @@ func (p *Person) WantBound(want bool) {
 	}
 }
 
-// SomeWeChat is an openid, or unionid, that nobody else has.
+// SomeWeChat is an openid, or unionid, that no other person has.
 func SomeWeChat() string { return "o" + rand.Text() }
 
 // Message is a message on a phone.
@@ -276,7 +276,7 @@ type Message struct {
 	} `json:"rows"`
 }
 
-// Cards are the messages on somebody's phone, newest first; "" is everybody's.
+// Cards are the messages on one phone, newest first; "" is everybody's.
 func (s *Shop) Cards(openid string) []Message {
 	s.T.Helper()
 	var out struct {
