@@ -96,19 +96,35 @@ func (t *timed) run(ctx context.Context) {
 	}
 	failures := 0
 	for {
-		due := false
+		due, wake := false, t.Wake
+		if failures > 0 {
+			wake = nil // a wake during a pause is heeded after it
+		}
 		select {
 		case <-t.due:
 			due = true
-		case <-t.Wake:
+		case <-wake:
 		case <-ctx.Done():
 			return
 		}
 		failures = t.look(ctx, failures)
-		if due {
-			t.looked <- time.Now().Add(pause(t.Every, failures) - beat/2) // at the beat that is nearest
+		if due || failures > 0 {
+			t.rest(failures)
 		}
 	}
+}
+
+// rest has the next look come after a pause, also where one came due during a look that failed.
+func (t *timed) rest(failures int) {
+	select {
+	case <-t.due:
+	default:
+	}
+	select {
+	case <-t.looked:
+	default:
+	}
+	t.looked <- time.Now().Add(pause(t.Every, failures) - beat/2) // at the beat that is nearest
 }
 
 // look looks until nothing is left, and returns how many looks in a row have failed by now. The

@@ -90,3 +90,34 @@ func TestRun_WorkOfAMinutesPace_BeginsAfterItsFirstPause(t *testing.T) {
 		}
 	})
 }
+
+func TestRun_WakenLookThatFails_PausesTheWork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		wake := make(chan struct{}, 1)
+		began := time.Now()
+		var looks []time.Duration
+		for _, at := range []time.Duration{1600, 1700, 1800} { // the last two come during the pause
+			time.AfterFunc(at*time.Millisecond, func() {
+				select {
+				case wake <- struct{}{}:
+				default:
+				}
+			})
+		}
+		running(t, 3200*time.Millisecond, Work{Name: "messages", Every: time.Second, Wake: wake, Look: func(context.Context) (bool, error) {
+			now := time.Since(began)
+			looks = append(looks, now)
+			if now > 1500*time.Millisecond && now < 2*time.Second {
+				return false, errors.New("no database")
+			}
+			return false, nil
+		}})
+		want := []time.Duration{0, 1000, 1600, 2500, 2500} // the last is the one that was asked for during the pause
+		for i := range want {
+			want[i] *= time.Millisecond
+		}
+		if !slices.Equal(looks, want) {
+			t.Errorf("looks at %v, not %v", looks, want)
+		}
+	})
+}
