@@ -47,6 +47,10 @@ func (p *plot) wantInvariants() {
 			deadline = time.Now().Add(30 * time.Second)
 			continue
 		}
+		if a.Status == 401 {
+			p.financeAgain()
+			continue
+		}
 		var out struct {
 			Whole      bool             `json:"whole"`
 			Violations []shop.Violation `json:"violations"`

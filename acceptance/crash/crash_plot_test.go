@@ -65,7 +65,7 @@ func (c *crasher) live(t *testing.T, l life, seed uint64, at shoptest.Point) *pl
 	token := c.site.tokens[c.lives-1]
 	p := &plot{
 		crasher: c, point: at, dice: rollFor(seed, l.name), luck: rollFor(seed, l.name+at.String()),
-		user: strings.Split(token, ".")[1], learner: c.As(token), finance: c.As(c.site.finance), ends: map[string][]string{},
+		user: strings.Split(token, ".")[1], learner: c.As(token), finance: c.As(c.finance), ends: map[string][]string{},
 	}
 	p.learner.Patient, p.finance.Patient = true, true
 	c.wechat.Faults(obj{})
@@ -186,6 +186,17 @@ func (p *plot) insist(who *shoptest.Person, method, path string, body any) (a sh
 			p.T.Fatalf("%s %s is not answered: %d %s %v", method, path, a.Status, a.Body, err)
 		}
 	}
+}
+
+// financeAgain logs finance in once more, as finance does whose session has ended.
+func (p *plot) financeAgain() {
+	p.T.Helper()
+	var out struct {
+		Token string `json:"token"`
+	}
+	body := obj{"username": "finance", "password": "finance-demo-password", "client": "web"}
+	p.insist(p.finance, "POST", "/api/login", body).Want(200).Into(&out)
+	p.finance.Token, p.crasher.finance = out.Token, out.Token
 }
 
 // pass lets time pass by, for the shop and for WeChat.

@@ -55,6 +55,10 @@ func (p *plot) refundBy(who *shoptest.Person, path string, body obj, orders ...s
 				return
 			}
 			continue
+		case err == nil && a.Status == 401: // so much more
+			p.financeAgain()
+			who.Token = p.finance.Token
+			continue
 		case err == nil && a.Code() == "STEP_UP_REQUIRED": // so much time has passed
 			p.insist(who, "POST", "/api/me/step-up", obj{"password": "finance-demo-password"}).Want(200)
 			continue
@@ -214,7 +218,7 @@ func (p *plot) havePlacedOverRefundedStage() {
 	p.take(shoptest.Offered{Wish: c.S3, Price: 30000})
 	p.take(p.some(p.site.full, 2)[:1+p.dice.IntN(2)]...)
 	p.haveOrder("native")
-	p.finance.Login("finance", "finance-demo-password", "console") // a month without use has ended the session
+	p.financeAgain() // a month without use has ended the session
 	p.finance.Anew().Post("/api/admin/orders/"+second+"/refunds", obj{"reason": "客服"}).Want(201)
 	p.ends[second] = []string{"M1 M4 M5 M11 M12"}
 	shoptest.Eventually(p.T, time.Minute, func() error {

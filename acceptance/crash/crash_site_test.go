@@ -142,6 +142,8 @@ type crasher struct {
 	wechat *weChat
 	redis  string
 	lives  int // begun on this folder
+	// finance is the token of a finance account: lives let months pass, and 12 hours without use end a session of staff.
+	finance string
 }
 
 // newCrasher opens a shop for some lives.
@@ -158,7 +160,7 @@ func (s *crashSite) newCrasher(t *testing.T, redisURL string) *crasher {
 	if s.mongo != "" {
 		copyDatabase(t, s.mongo, storetest.Own(t, dir))
 	}
-	c := &crasher{site: s, wechat: s.openWeChat(t), redis: redisURL}
+	c := &crasher{site: s, wechat: s.openWeChat(t), redis: redisURL, finance: s.finance}
 	c.flushRedis(t)
 	env := append(shoptest.SandboxEnv(t, c.wechat.Shop), "REDIS_URL="+redisURL, "SEED_DEMO=off", "GOGC=400")
 	c.Process = shoptest.NewProcess(t, dir, env...)

@@ -30,6 +30,7 @@ func (h *history) end() {
 	h.giveUpLost()
 	h.untilRest()
 	h.settle()
+	h.showUnsent()
 	if !h.exact {
 		h.fail("something is left undone")
 	}
@@ -42,6 +43,19 @@ func (h *history) end() {
 	h.checkAccess()
 	h.checkEvents()
 	h.checkWhole()
+}
+
+// showUnsent has an instance show what open pages have not been shown: a publish that Redis did not take in time, on a
+// busy machine, is a note in the store until then.
+func (h *history) showUnsent() {
+	if err := h.w.instances[0].checkout.TellUnsent(h.ctx); err != nil {
+		h.fail("the unsent news: %v", err)
+	}
+	left, err := rows[store.Unsent](h.ctx, h.w, "unsent", bson.M{}, bson.D{})
+	h.must(err)
+	if len(left) > 0 {
+		h.fail("news is left unsent: %v", left)
+	}
 }
 
 // lastLetters delivers what callbacks are left, or leaves it to the shop to ask. It does not
