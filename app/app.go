@@ -217,7 +217,7 @@ func (a *App) openCheckout(context.Context) error {
 
 func (a *App) openAccounts(context.Context) (err error) {
 	cfg := account.ConfigOf(a.Store)
-	cfg.Orders, cfg.Hub, cfg.RegisterProofAfter, cfg.Now, cfg.Log = a.Checkout, a.Hub, a.Settings.RegisterProofAfter, a.clock.now, a.Log
+	cfg.Orders, cfg.Hub, cfg.RegisterProofAfter, cfg.Now, cfg.Log = a.Checkout.Closing, a.Hub, a.Settings.RegisterProofAfter, a.clock.now, a.Log
 	if a.Accounts, err = account.New(cfg); err != nil {
 		return err
 	}

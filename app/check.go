@@ -22,7 +22,7 @@ func check(ctx context.Context, cfg Settings, log *slog.Logger, out io.Writer) (
 		return err
 	}
 	defer closing(&err, func() error { return db.Close(context.Background()) })
-	found, err := checkout.New(checkout.Config{Store: checkout.CollectionsOf(db), Now: clk.now, Log: log}).Check(ctx)
+	found, err := checkout.New(checkout.Config{Store: checkout.CollectionsOf(db), Now: clk.now, Log: log}).Invariants.Check(ctx)
 	if err != nil {
 		return err
 	}

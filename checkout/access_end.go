@@ -11,15 +11,26 @@ import (
 	"mstm/store"
 )
 
+// AccessEnds are the ends of what learners may watch.
+type AccessEnds struct {
+	basics
+	teller     Teller
+	ends       *store.AccessEnds
+	courses    *store.Courses
+	enrolments *store.Enrolments
+	buyers     *buyers
+	news       *News
+}
+
 // turnPause is when a turn that failed is looked at again: the one that cannot be done must
 // not be in the way of those that can.
 const turnPause = 10 * time.Second
 
 // Turn looks at every access that is due: learners are reminded of an end, and the end is
 // published to open pages.
-func (c *Checkout) Turn(ctx context.Context) error {
+func (c *AccessEnds) Turn(ctx context.Context) error {
 	for ctx.Err() == nil {
-		turns, err := c.Store.AccessEnds.Due(ctx, c.Now(), sweepMost)
+		turns, err := c.ends.Due(ctx, c.now(), sweepMost)
 		if err != nil {
 			return err
 		}
@@ -37,45 +48,45 @@ func (c *Checkout) Turn(ctx context.Context) error {
 
 // takeTurn does what is due at one turn and notes when to look again. What cannot be done
 // now is tried again after a pause.
-func (c *Checkout) takeTurn(ctx context.Context, t store.AccessEnd) error {
-	now := c.Now()
+func (c *AccessEnds) takeTurn(ctx context.Context, t store.AccessEnd) error {
+	now := c.now()
 	if err := c.turn(ctx, t, now); err != nil {
 		if ctx.Err() == nil {
-			c.Log.WarnContext(ctx, "turn waits for its next look", "course", t.CourseID, "end", t.End, "err", err)
+			c.log.WarnContext(ctx, "turn waits for its next look", "course", t.CourseID, "end", t.End, "err", err)
 		}
-		return c.Store.AccessEnds.Reschedule(ctx, t, now.Add(turnPause))
+		return c.ends.Reschedule(ctx, t, now.Add(turnPause))
 	}
 	if next, more := shop.NextReminder(t.End, now); more {
-		return c.Store.AccessEnds.Reschedule(ctx, t, next)
+		return c.ends.Reschedule(ctx, t, next)
 	}
-	return c.Store.AccessEnds.Done(ctx, t)
+	return c.ends.Done(ctx, t)
 }
 
 // turn posts the reminder and publishes the end. The reminder comes first: it is in the inbox even
 // while nothing can be published.
-func (c *Checkout) turn(ctx context.Context, t store.AccessEnd, now time.Time) error {
-	course, err := c.Store.Courses.Get(ctx, t.CourseID)
+func (c *AccessEnds) turn(ctx context.Context, t store.AccessEnd, now time.Time) error {
+	course, err := c.courses.Get(ctx, t.CourseID)
 	if errors.Is(err, shop.ErrCourseNotFound) {
 		return nil // nothing to remind of
 	}
 	if err != nil {
 		return err
 	}
-	if gone, err := c.gone(ctx, t.UserID); err != nil || gone {
+	if gone, err := c.buyers.gone(ctx, t.UserID); err != nil || gone {
 		return err
 	}
-	all, err := c.Store.Enrolments.Standing(ctx, t.UserID, t.CourseID)
+	all, err := c.enrolments.Standing(ctx, t.UserID, t.CourseID)
 	if err != nil {
 		return err
 	}
 	history := all[t.CourseID]
 	if r, ok := course.Remind(history, t.End, now); ok {
-		if err := c.Teller.AccessEnds(ctx, t.UserID, r); err != nil {
+		if err := c.teller.AccessEnds(ctx, t.UserID, r); err != nil {
 			return err
 		}
 	}
 	if history.Enrolment == nil || now.Before(t.End) {
 		return nil
 	}
-	return c.announceEnrolment(ctx, "turn:"+t.ID, history.Enrolment)
+	return c.news.announceEnrolment(ctx, "turn:"+t.ID, history.Enrolment)
 }

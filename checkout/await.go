@@ -29,3 +29,16 @@ func (c *Checkout) Await(ctx context.Context, work func(context.Context) error) 
 		return fmt.Errorf("not done in time: %w: %w", shop.ErrUnavailable, ctx.Err())
 	}
 }
+
+// Close waits until the work that was begun behind answered requests is done, or ctx ends.
+// What is left then is the sweeper's after the next start.
+func (c *Checkout) Close(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() { c.busy.Wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -9,6 +9,12 @@ import (
 	"mstm/store"
 )
 
+// Invariants are what must hold for all that is stored.
+type Invariants struct {
+	basics
+	store Collections
+}
+
 const (
 	checkBatch = 200             // orders or enrolments that are read together with what belongs to them
 	checkAgain = time.Second / 2 // what is only on its way has arrived by then
@@ -18,7 +24,7 @@ const (
 // Check holds everything against the invariants I1 … I8 and returns what breaks them. It
 // only reads, and may run beside a shop that sells: what is broken at a first look is
 // looked at again, and counts only if it is still broken then.
-func (c *Checkout) Check(ctx context.Context) ([]shop.Violation, error) {
+func (c *Invariants) Check(ctx context.Context) ([]shop.Violation, error) {
 	first, err := c.check(ctx)
 	if err != nil || len(first) == 0 {
 		return first, err
@@ -45,8 +51,8 @@ type checker struct {
 	found   []shop.Violation
 }
 
-func (c *Checkout) check(ctx context.Context) ([]shop.Violation, error) {
-	k := &checker{store: c.Store, now: c.Now(), claims: map[string]store.Claim{}}
+func (c *Invariants) check(ctx context.Context) ([]shop.Violation, error) {
+	k := &checker{store: c.store, now: c.now(), claims: map[string]store.Claim{}}
 	for _, look := range []func(context.Context) error{k.read, k.orders, k.enrolments, k.notices, k.leftClaims, k.leftKeys, k.leftAudit} {
 		if err := look(ctx); err != nil {
 			return nil, err

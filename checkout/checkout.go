@@ -7,11 +7,16 @@
 // twice (a keyed insert, a conditional update, an event published once under its key); and a row
 // in `due`, written before the order and deleted after it has come to rest, makes sure that a
 // sweeper looks again. No lock and no clock decides anything.
+//
+// To read it in the order of a purchase: quote.go, place.go (claim.go, holder.go: no two open
+// orders for one course), pay.go (prepay.go, attempt.go: the order's numbers at WeChat), settle.go
+// (the callback), drive.go and look.go (what follows, step by step), duty.go, grant.go, news.go. Its
+// ends: close.go; refund.go (what goes back), refund_wechat.go (how), refund_follow.go (what it
+// takes away). By themselves go: sweep.go, access_end.go, reconcile.go.
 package checkout
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -21,6 +26,122 @@ import (
 	"mstm/store"
 	"mstm/wechat"
 )
+
+// Checkout moves orders through their lives: one part a noun, each with the few collections
+// that it touches. The methods of all parts may be called from any goroutine.
+type Checkout struct {
+	Quotes          *Quotes
+	Placing         *Placing
+	Payments        *Payments
+	Settlements     *Settlements
+	Closing         *Closing
+	Refunds         *Refunds
+	WeChatRefunds   *WeChatRefunds
+	Driver          *Driver
+	Claims          *Claims
+	News            *News
+	AccessEnds      *AccessEnds
+	Reconciliations *Reconciliations
+	Cash            *Cash
+	Invariants      *Invariants
+
+	orders *store.Orders
+	busy   *sync.WaitGroup // orders driven behind an answered request
+}
+
+// Config is what a Checkout works with. All of it is needed but what says otherwise.
+type Config struct {
+	Store    Collections
+	Hub      *hub.Hub
+	Pay      *wechat.Pay
+	Merchant shop.Merchant
+	Teller   Teller
+	Carts    Carts
+	Now      func() time.Time // the shop's clock
+	Log      *slog.Logger
+
+	RemindBefore time.Duration // how long before it closes the buyer of an unpaid order is reminded; 0: never
+}
+
+// basics are what every part needs.
+type basics struct {
+	now func() time.Time
+	log *slog.Logger
+}
+
+// alarm is a log line that a person is called for.
+func (b basics) alarm(ctx context.Context, what string, args ...any) {
+	b.log.ErrorContext(ctx, what, append(args, "alarm", true)...)
+}
+
+// New is a Checkout; its Work is to be run. Its clock goes by milliseconds, as the database's times
+// do: an order that was just written is the same as one that is read.
+func New(cfg Config) *Checkout {
+	now, s := cfg.Now, cfg.Store
+	b := basics{now: func() time.Time { return now().Truncate(time.Millisecond) }, log: cfg.Log}
+	busy, locks := &sync.WaitGroup{}, &keyedLocks{}
+
+	quotes := &Quotes{basics: b, courses: s.Courses, enrolments: s.Enrolments}
+	claims := &Claims{basics: b, claims: s.Claims, orders: s.Orders, wakeups: s.Wakeups}
+	buyers := &buyers{basics: b, users: s.Users, audit: s.Audit}
+	news := &News{basics: b, hub: cfg.Hub, teller: cfg.Teller, carts: cfg.Carts, orders: s.Orders, enrolments: s.Enrolments, unsent: s.Unsent}
+	grants := &grants{basics: b, orders: s.Orders, courses: s.Courses, enrolments: s.Enrolments, trials: s.Trials, ends: s.AccessEnds, news: news}
+
+	driver := &Driver{basics: b, locks: locks, busy: busy, orders: s.Orders, wakeups: s.Wakeups, audit: s.Audit, claims: claims, buyers: buyers, news: news, grants: grants}
+	settlements := &Settlements{
+		basics: b, merchant: cfg.Merchant, orders: s.Orders, wakeups: s.Wakeups, unmatched: s.UnmatchedPayments,
+		quotes: quotes, claims: claims, buyers: buyers, driver: driver,
+	}
+	attempts := &attempts{basics: b, pay: cfg.Pay, orders: s.Orders, limits: s.Limits, settlements: settlements}
+	closing := &Closing{basics: b, teller: cfg.Teller, orders: s.Orders, claims: claims, buyers: buyers, attempts: attempts, news: news, driver: driver}
+	refunds := &Refunds{
+		basics: b, locks: locks, orders: s.Orders, wakeups: s.Wakeups, enrolments: s.Enrolments, courses: s.Courses, progress: s.Progress, driver: driver,
+	}
+	weChatRefunds := &WeChatRefunds{basics: b, pay: cfg.Pay, merchant: cfg.Merchant, orders: s.Orders, wakeups: s.Wakeups, driver: driver}
+	// What the driver does to an order may have the order driven on: each knows the other.
+	driver.attempts, driver.closing, driver.refunds, driver.weChatRefunds = attempts, closing, refunds, weChatRefunds
+
+	payments := &Payments{
+		basics: b, locks: locks, orders: s.Orders, attempts: attempts, driver: driver,
+		prepays: &prepays{basics: b, pay: cfg.Pay, orders: s.Orders, attempts: attempts},
+	}
+	return &Checkout{
+		Quotes: quotes, Payments: payments, Settlements: settlements, Closing: closing, Refunds: refunds, WeChatRefunds: weChatRefunds,
+		Driver: driver, Claims: claims, News: news,
+		Placing: &Placing{
+			basics: b, locks: locks, remindBefore: cfg.RemindBefore, orders: s.Orders, keys: s.IdempotencyKeys, wakeups: s.Wakeups,
+			quotes: quotes, claims: claims, payments: payments, attempts: attempts, news: news,
+			holders: &holders{basics: b, orders: s.Orders, claims: claims, driver: driver},
+		},
+		AccessEnds: &AccessEnds{basics: b, teller: cfg.Teller, ends: s.AccessEnds, courses: s.Courses, enrolments: s.Enrolments, buyers: buyers, news: news},
+		Reconciliations: &Reconciliations{
+			basics: b, busy: busy, pay: cfg.Pay, reconciliations: s.Reconciliations, orders: s.Orders, wakeups: s.Wakeups, audit: s.Audit, settings: s.Settings,
+			settlements: settlements, weChatRefunds: weChatRefunds, driver: driver,
+		},
+		Cash:       &Cash{orders: s.Orders},
+		Invariants: &Invariants{basics: b, store: s},
+		orders:     s.Orders, busy: busy,
+	}
+}
+
+// OrderOf reads an order for its owner; another user's order is answered like a missing one.
+func (c *Checkout) OrderOf(ctx context.Context, userID, orderID string) (*shop.Order, error) {
+	return ownOrder(ctx, c.orders, userID, orderID)
+}
+
+func ownOrder(ctx context.Context, orders *store.Orders, userID, orderID string) (*shop.Order, error) {
+	if !shop.ValidID(orderID) {
+		return nil, shop.ErrOrderNotFound
+	}
+	o, err := orders.Get(ctx, orderID)
+	if err != nil {
+		return nil, err
+	}
+	if o.UserID != userID {
+		return nil, shop.ErrOrderNotFound
+	}
+	return o, nil
+}
 
 // Teller informs a learner by every channel but the live event that checkout publishes itself.
 // Each call may come twice for the same thing.
@@ -41,154 +162,6 @@ type Carts interface {
 	RemoveBought(ctx context.Context, userID, orderID string, bought []shop.CartBought) error
 }
 
-// Config is what a Checkout works with. All of it is needed but what says otherwise.
-type Config struct {
-	Store    Collections
-	Hub      *hub.Hub
-	Pay      *wechat.Pay
-	Merchant shop.Merchant
-	Teller   Teller
-	Carts    Carts
-	Now      func() time.Time // the shop's clock
-	Log      *slog.Logger
-
-	RemindBefore time.Duration // how long before it closes the buyer of an unpaid order is reminded; 0: never
-}
-
-// Checkout moves orders through their lives. Its methods may be called from any goroutine.
-type Checkout struct {
-	Config
-	busy  sync.WaitGroup // orders driven behind an answered request
-	locks keyedLocks
-}
-
-// New is a Checkout; its Work is to be run. Its clock goes by milliseconds, as the database's times
-// do: an order that was just written is the same as one that is read.
-func New(cfg Config) *Checkout {
-	now := cfg.Now
-	cfg.Now = func() time.Time { return now().Truncate(time.Millisecond) }
-	return &Checkout{Config: cfg}
-}
-
-// Close waits until the work that was begun behind answered requests is done, or ctx ends.
-// What is left then is the sweeper's after the next start.
-func (c *Checkout) Close(ctx context.Context) error {
-	done := make(chan struct{})
-	go func() { c.busy.Wait(); close(done) }()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// behind drives an order after its request was answered.
-func (c *Checkout) behind(ctx context.Context, orderID string) {
-	c.goBehind(ctx, orderID, func(ctx context.Context) error { return c.drive(ctx, orderID) })
-}
-
-// goBehind does what drives an order after its request was answered.
-func (c *Checkout) goBehind(ctx context.Context, orderID string, drive func(context.Context) error) {
-	ctx = store.WithRedisBudget(store.Background(context.WithoutCancel(ctx), store.Settlement)) // the request's own may be spent
-	c.busy.Go(func() {
-		ctx, cancel := context.WithTimeout(ctx, driveTime)
-		defer cancel()
-		c.logWaiting(ctx, orderID, drive(ctx))
-	})
-}
-
-// announceEnrolment publishes the state of a course to the learner's open pages, now or when Redis
-// takes it.
-func (c *Checkout) announceEnrolment(ctx context.Context, why string, e *shop.Enrolment) error {
-	err := c.publishEnrolment(ctx, why, e)
-	return c.orLater(ctx, err, store.Unsent{Kind: store.UnsentEnrolment, Ref: e.CourseID, UserID: e.UserID, Why: why})
-}
-
-// publishEnrolment publishes the state of a course, each state once for one reason. Between the
-// read and the publish another process may have changed the enrolment and published the newer
-// state; so the enrolment is read again after each publish, until the state published last is the
-// current one.
-func (c *Checkout) publishEnrolment(ctx context.Context, why string, e *shop.Enrolment) error {
-	for range tellingMost {
-		view := e.View(c.Now())
-		if err := c.publish(ctx, shop.EnrolmentChanged(why, e, view)); err != nil {
-			return err
-		}
-		now, err := c.Store.Enrolments.Get(ctx, e.UserID, e.CourseID)
-		if err != nil || now.V == e.V && now.StateAt(c.Now()) == view.State {
-			return err
-		}
-		e = now
-	}
-	return nil
-}
-
 // tellingMost bounds these repeats for a course that other processes keep changing; each of them
 // publishes its own change.
 const tellingMost = 8
-
-// announceOrder publishes the order's present state to the learner's open pages, now or when Redis takes
-// it.
-func (c *Checkout) announceOrder(ctx context.Context, o *shop.Order) error {
-	return c.orLater(ctx, c.publishOrder(ctx, o), store.Unsent{Kind: store.UnsentOrder, Ref: o.ID, UserID: o.UserID})
-}
-
-// publishOrder publishes the order's state, once for each time that it came to this state.
-func (c *Checkout) publishOrder(ctx context.Context, o *shop.Order) error {
-	return c.publish(ctx, shop.OrderChanged(o))
-}
-
-// alarm is a log line that a person is called for.
-func (c *Checkout) alarm(ctx context.Context, what string, args ...any) {
-	c.Log.ErrorContext(ctx, what, append(args, "alarm", true)...)
-}
-
-const (
-	announceTime = 2 * time.Second  // for one live event
-	driveTime    = 30 * time.Second // for one order behind a request
-)
-
-// keyedLocks lets one goroutine of this process at a time work on an order. It only saves
-// double work.
-type keyedLocks struct {
-	mu   sync.Mutex
-	held map[string]*keyedLock
-}
-
-type keyedLock struct {
-	turn  chan struct{} // holds one element while the lock is held
-	users int
-}
-
-// lock waits for its turn at the key, until ctx ends: shop.ErrUnavailable. waited reports whether
-// another holder was before it.
-func (l *keyedLocks) lock(ctx context.Context, key string) (unlock func(), waited bool, err error) {
-	l.mu.Lock()
-	if l.held == nil {
-		l.held = map[string]*keyedLock{}
-	}
-	k := l.held[key]
-	if k == nil {
-		k = &keyedLock{turn: make(chan struct{}, 1)}
-		l.held[key] = k
-	}
-	k.users++
-	waited = k.users > 1
-	l.mu.Unlock()
-	select {
-	case k.turn <- struct{}{}:
-		return func() { <-k.turn; l.leave(key, k) }, waited, nil
-	case <-ctx.Done():
-		l.leave(key, k)
-		return nil, waited, fmt.Errorf("wait for %s: %w: %w", key, shop.ErrUnavailable, ctx.Err())
-	}
-}
-
-func (l *keyedLocks) leave(key string, k *keyedLock) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if k.users--; k.users == 0 {
-		delete(l.held, key)
-	}
-}

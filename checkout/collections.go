@@ -1,8 +1,11 @@
 package checkout
 
-import "mstm/store"
+import (
+	"mstm/store"
+)
 
-// Collections are the collections that a Checkout reads and writes.
+// Collections are the collections that the parts of a Checkout read and write; New hands each
+// part the few that it touches.
 type Collections struct {
 	Users             *store.Users
 	Courses           *store.Courses

@@ -11,9 +11,9 @@ const (
 )
 
 // ForgetKeys removes the expired idempotency keys; those of orders stay.
-func (c *Checkout) ForgetKeys(ctx context.Context) error {
+func (c *Placing) ForgetKeys(ctx context.Context) error {
 	for ctx.Err() == nil {
-		seen, err := c.Store.IdempotencyKeys.Forget(ctx, c.Now(), keysMost)
+		seen, err := c.keys.Forget(ctx, c.now(), keysMost)
 		if err != nil || seen < keysMost {
 			return err
 		}

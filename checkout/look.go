@@ -11,7 +11,7 @@ import (
 // look is one look at an order. It carries the order from step to step, so that the order is
 // read once and again only where another writer was first (see store.Orders.ChangeFrom).
 type look struct {
-	*Checkout
+	*Driver
 	order  *shop.Order   // as it was last read or written here; nil: to be read
 	wakeup *store.Wakeup // read or written before order; nil: there is none
 	done   []dutyDone    // of order, and not noted in it yet
@@ -26,30 +26,6 @@ type dutyDone struct {
 	duty shop.DutyName
 	owed int   // how often it had come to be owed
 	err  error // nil: it is done
-}
-
-// drive takes an order as far as it can go now, and notes when to look again.
-func (c *Checkout) drive(ctx context.Context, orderID string) error {
-	unlock, _, err := c.locks.lock(ctx, orderID)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	return (&look{Checkout: c}).run(ctx, orderID)
-}
-
-// driveOn is drive for an order that the caller has read or written already.
-func (c *Checkout) driveOn(ctx context.Context, l look) error {
-	id := l.order.ID
-	unlock, waited, err := c.locks.lock(ctx, id)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	if waited {
-		l.forget() // the order has gone on
-	}
-	return l.run(ctx, id)
 }
 
 func (l *look) run(ctx context.Context, orderID string) error {
@@ -76,11 +52,11 @@ func (l *look) run(ctx context.Context, orderID string) error {
 // process that changed it has touched the wakeup, which then is not put away.
 func (l *look) read(ctx context.Context, orderID string) (err error) {
 	l.wrote, l.free = false, false
-	l.wakeup, err = l.Store.Wakeups.Get(ctx, orderID)
+	l.wakeup, err = l.wakeups.Get(ctx, orderID)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	l.order, err = l.Store.Orders.Get(ctx, orderID)
+	l.order, err = l.orders.Get(ctx, orderID)
 	l.fresh = true
 	return err
 }
@@ -91,7 +67,7 @@ func (l *look) forget() { l.order = nil }
 // step does the first thing that is due for the order and reports whether there was one.
 // Every step either moves the order or puts off the next try, so steps come to an end.
 func (l *look) step(ctx context.Context) (bool, error) {
-	o, now := l.order, l.Now()
+	o, now := l.order, l.now()
 	duty, owes := l.nextDuty()
 	switch {
 	case owes && (l.fresh || !follows(duty)):
@@ -106,15 +82,15 @@ func (l *look) step(ctx context.Context) (bool, error) {
 	var err error
 	switch r, closes, asks := o.RefundDue(now), o.CloseDue(now), o.AskDue(now); {
 	case r != nil:
-		err = l.driveRefund(ctx, o, r)
+		err = l.weChatRefunds.drive(ctx, o, r)
 	case o.State == shop.OrderPending && !now.Before(o.ExpiresAt):
-		err = l.expire(ctx, o.ID)
+		err = l.closing.expire(ctx, o.ID)
 	case o.State == shop.OrderClosing && o.OpenAttempt() == nil:
-		err = l.closed(ctx, o.ID)
+		err = l.closing.closed(ctx, o.ID)
 	case closes != nil:
-		err = calmly(l.closeAttempt(ctx, o, closes))
+		err = calmly(l.attempts.close(ctx, o, closes))
 	case asks != nil:
-		_, err = l.ask(ctx, o, asks)
+		_, err = l.attempts.ask(ctx, o, asks)
 		err = calmly(err)
 	default:
 		return false, nil
@@ -137,7 +113,7 @@ func (l *look) nextDuty() (shop.DutyName, bool) {
 	for _, d := range l.done {
 		done = append(done, d.duty)
 	}
-	return l.order.NextDuty(l.Now(), done...)
+	return l.order.NextDuty(l.now(), done...)
 }
 
 // follows reports whether a duty brings grants to what the order says: by an order that was read
@@ -154,7 +130,7 @@ func (l *look) perform(ctx context.Context, duty shop.DutyName) error {
 		return ctx.Err()
 	}
 	if err != nil {
-		l.Log.WarnContext(ctx, "duty not done", "order", l.order.ID, "duty", duty, "err", err)
+		l.log.WarnContext(ctx, "duty not done", "order", l.order.ID, "duty", duty, "err", err)
 	}
 	l.done = append(l.done, dutyDone{duty, owed, err})
 	return nil
@@ -162,7 +138,7 @@ func (l *look) perform(ctx context.Context, duty shop.DutyName) error {
 
 // change changes the order, and notes in the same write how duties went.
 func (l *look) change(ctx context.Context, change func(*shop.Order) error) error {
-	o, wrote, err := l.Store.Orders.ChangeFrom(ctx, l.order, func(o *shop.Order) error {
+	o, wrote, err := l.orders.ChangeFrom(ctx, l.order, func(o *shop.Order) error {
 		noted := false
 		for _, d := range l.done {
 			noted = l.noteDuty(ctx, o, d) || noted
@@ -200,7 +176,7 @@ func (l *look) noteDuty(ctx context.Context, o *shop.Order, did dutyDone) bool {
 		o.DutyDone(did.duty, did.owed)
 		return d.Done
 	}
-	o.DutyFailed(did.duty, cause(did.err), l.Now())
+	o.DutyFailed(did.duty, cause(did.err), l.now())
 	if d.Tries == shop.AlarmAfterTries && !errors.Is(did.err, shop.ErrUnavailable) { // an outage heals by itself
 		l.alarm(ctx, "a duty keeps failing", "order", o.ID, "duty", did.duty, "err", did.err)
 	}
@@ -215,45 +191,28 @@ func cause(err error) string {
 	return "INTERNAL"
 }
 
-// giveUp ends an order that was announced and never written. Taking its id makes sure that
-// it cannot be written any more; then what was held for it is free.
-func (c *Checkout) giveUp(ctx context.Context, due *store.Wakeup) error {
-	if due == nil {
-		return nil
-	}
-	o := shop.Abandoned(due.OrderID, c.Now())
-	fresh, err := c.Store.Orders.Insert(ctx, o)
-	if err != nil || !fresh {
-		return err // it came after all, and needs its row
-	}
-	if err := c.releaseOrder(ctx, o); err != nil {
-		return err
-	}
-	return c.Store.Wakeups.Done(ctx, o, *due)
-}
-
 // putAway notes when the order is looked at next, or lets it rest.
 func (l *look) putAway(ctx context.Context) error {
 	o := l.order
 	at, more := o.NextLook()
 	switch {
 	case more && l.wakeup != nil:
-		return l.Store.Wakeups.Reschedule(ctx, *l.wakeup, at)
+		return l.wakeups.Reschedule(ctx, *l.wakeup, at)
 	case more:
-		return l.Store.Wakeups.Schedule(ctx, o.ID, at)
+		return l.wakeups.Schedule(ctx, o.ID, at)
 	case l.wakeup == nil:
 		return nil
 	}
 	if err := l.release(ctx); err != nil {
 		return err
 	}
-	if err := l.Store.Audit.AddOrder(ctx, o); err != nil {
+	if err := l.audit.AddOrder(ctx, o); err != nil {
 		return err
 	}
 	if l.wrote {
-		return l.Store.Wakeups.Remove(ctx, *l.wakeup)
+		return l.wakeups.Remove(ctx, *l.wakeup)
 	}
-	return l.Store.Wakeups.Done(ctx, o, *l.wakeup)
+	return l.wakeups.Done(ctx, o, *l.wakeup)
 }
 
 // release gives up what the order holds, once in a look.
@@ -261,7 +220,7 @@ func (l *look) release(ctx context.Context) error {
 	if l.free {
 		return nil
 	}
-	err := l.releaseOrder(ctx, l.order)
+	err := l.claims.releaseOrder(ctx, l.order)
 	l.free = err == nil && !l.order.Opens()
 	return err
 }

@@ -6,13 +6,27 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"slices"
-	"strings"
 	"time"
 
 	"mstm/shop"
 	"mstm/store"
 )
+
+// Placing makes orders of requests.
+type Placing struct {
+	basics
+	locks        *keyedLocks
+	remindBefore time.Duration
+	orders       *store.Orders
+	keys         *store.IdempotencyKeys
+	wakeups      *store.Wakeups
+	quotes       *Quotes
+	claims       *Claims
+	holders      *holders
+	payments     *Payments
+	attempts     *attempts
+	news         *News
+}
 
 // PlaceRequest is what a learner asks to buy. Seen is the total in fen that the page
 // showed; it is only ever compared. Key is the Idempotency-Key.
@@ -55,7 +69,7 @@ var errLookAgain = errors.New("the idempotency key was answered or given up")
 // turns the outcome into the answer that is kept. Refusals place nothing and give the key
 // back, except those of WeChat, when the order stands and the same key tries again:
 // ErrPayChannelBusy, ErrPayRefused, ErrOpenidRequired.
-func (c *Checkout) Place(ctx context.Context, req PlaceRequest, render func(Placed) (store.Answer, error)) (store.Answer, error) {
+func (c *Placing) Place(ctx context.Context, req PlaceRequest, render func(Placed) (store.Answer, error)) (store.Answer, error) {
 	if err := shop.CheckLines(req.Lines); err != nil {
 		return store.Answer{}, err
 	}
@@ -64,7 +78,7 @@ func (c *Checkout) Place(ctx context.Context, req PlaceRequest, render func(Plac
 	}
 	asked := store.Asked{Caller: req.UserID, Key: req.Key, Route: store.RoutePlace, BodyHash: req.hash()}
 	for range placeRounds {
-		answer, err := c.Store.IdempotencyKeys.Once(ctx, asked, c.Now(), func(key *store.IdempotencyKey) (store.Answer, error) {
+		answer, err := c.keys.Once(ctx, asked, c.now(), func(key *store.IdempotencyKey) (store.Answer, error) {
 			placed, err := c.place(ctx, key, req)
 			if err != nil {
 				return store.Answer{}, err
@@ -82,13 +96,13 @@ func (c *Checkout) Place(ctx context.Context, req PlaceRequest, render func(Plac
 // an order under an id of its own alone: it takes the key over from an earlier one, dead or
 // slow, by taking the id that the other would have used. So no two tries work on one order
 // before it is written, and none waits for one that died.
-func (c *Checkout) place(ctx context.Context, key *store.IdempotencyKey, req PlaceRequest) (Placed, error) {
+func (c *Placing) place(ctx context.Context, key *store.IdempotencyKey, req PlaceRequest) (Placed, error) {
 	own, overtaken := key.Fresh, false
 	for range placeRounds {
-		o, err := c.Store.Orders.Get(ctx, key.MadeID)
+		o, err := c.orders.Get(ctx, key.MadeID)
 		switch {
 		case err == nil && o.CloseReason != shop.CloseAbandoned:
-			p, err := c.withPayment(ctx, o, req.Channel, req.Payer, payTry(own, o))
+			p, err := c.payments.withPayment(ctx, o, req.Channel, req.Payer, payTry(own, o))
 			p.Lowered = o.Total < req.Seen
 			return p, err
 		case err != nil && !errors.Is(err, shop.ErrOrderNotFound):
@@ -125,12 +139,12 @@ func payTry(own bool, o *shop.Order) string {
 
 // makeOrRefuse is make, and gives the key back where nothing was made. A key that is this
 // try's no longer has what its overtaker made of it.
-func (c *Checkout) makeOrRefuse(ctx context.Context, key *store.IdempotencyKey, req PlaceRequest) (reused *shop.Order, err error) {
+func (c *Placing) makeOrRefuse(ctx context.Context, key *store.IdempotencyKey, req PlaceRequest) (reused *shop.Order, err error) {
 	reused, err = c.make(ctx, key.MadeID, req)
 	if !shop.IsRefusal(err) && !errors.Is(err, shop.ErrPayChannelBusy) {
 		return reused, err // made, or unknown: the next try takes the key over
 	}
-	freed, failed := c.Store.IdempotencyKeys.Free(ctx, key)
+	freed, failed := c.keys.Free(ctx, key)
 	if failed == nil && !freed {
 		return nil, errLookAgain
 	}
@@ -139,12 +153,12 @@ func (c *Checkout) makeOrRefuse(ctx context.Context, key *store.IdempotencyKey, 
 
 // withReused answers with an open order for the same lines. Where a later try has made it
 // under this very key, it is the key's own.
-func (c *Checkout) withReused(ctx context.Context, key *store.IdempotencyKey, o *shop.Order, req PlaceRequest) (Placed, error) {
-	p, err := c.withPayment(ctx, o, req.Channel, req.Payer, store.NewID())
+func (c *Placing) withReused(ctx context.Context, key *store.IdempotencyKey, o *shop.Order, req PlaceRequest) (Placed, error) {
+	p, err := c.payments.withPayment(ctx, o, req.Channel, req.Payer, store.NewID())
 	if err != nil {
 		return p, err
 	}
-	now, err := c.Store.IdempotencyKeys.Get(ctx, key.ID)
+	now, err := c.keys.Get(ctx, key.ID)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return p, err
 	}
@@ -155,24 +169,24 @@ func (c *Checkout) withReused(ctx context.Context, key *store.IdempotencyKey, o 
 
 // takeOver makes the key this try's own, so that no earlier one can place its order any more,
 // and reports whether it did: not where that order has come, or a third try was quicker.
-func (c *Checkout) takeOver(ctx context.Context, key *store.IdempotencyKey, userID string) (own bool, err error) {
+func (c *Placing) takeOver(ctx context.Context, key *store.IdempotencyKey, userID string) (own bool, err error) {
 	// An earlier try on this instance that is placing has the lock, and is let finish.
 	unlock, _, err := c.locks.lock(ctx, "place:"+userID)
 	if err != nil {
 		return false, err
 	}
 	defer unlock()
-	fresh, err := c.abandon(ctx, key.MadeID)
+	fresh, err := c.claims.abandon(ctx, key.MadeID)
 	if err != nil {
 		return false, err
 	}
 	if !fresh {
-		o, err := c.Store.Orders.Get(ctx, key.MadeID)
+		o, err := c.orders.Get(ctx, key.MadeID)
 		if err != nil || o.CloseReason != shop.CloseAbandoned {
 			return false, err
 		}
 	}
-	now, won, err := c.Store.IdempotencyKeys.Renew(ctx, key)
+	now, won, err := c.keys.Renew(ctx, key)
 	if errors.Is(err, store.ErrNotFound) || err == nil && now.Status != 0 {
 		return false, errLookAgain
 	}
@@ -185,9 +199,9 @@ func (c *Checkout) takeOver(ctx context.Context, key *store.IdempotencyKey, user
 
 // awaitOvertaker waits until the try that took the key over has written its order, or ctx
 // ends: a retry that comes after the overtaker's death finds no order, and takes over in turn.
-func (c *Checkout) awaitOvertaker(ctx context.Context, key *store.IdempotencyKey) error {
+func (c *Placing) awaitOvertaker(ctx context.Context, key *store.IdempotencyKey) error {
 	for {
-		now, err := c.Store.IdempotencyKeys.Get(ctx, key.ID)
+		now, err := c.keys.Get(ctx, key.ID)
 		if errors.Is(err, store.ErrNotFound) || err == nil && now.Status != 0 {
 			return errLookAgain
 		}
@@ -195,7 +209,7 @@ func (c *Checkout) awaitOvertaker(ctx context.Context, key *store.IdempotencyKey
 			return err
 		}
 		*key = *now
-		if _, err := c.Store.Orders.Get(ctx, key.MadeID); !errors.Is(err, shop.ErrOrderNotFound) {
+		if _, err := c.orders.Get(ctx, key.MadeID); !errors.Is(err, shop.ErrOrderNotFound) {
 			return err
 		}
 		if err := pause(ctx, twinPause); err != nil {
@@ -216,7 +230,7 @@ func pause(ctx context.Context, d time.Duration) error {
 
 // make claims the courses, prices them and writes the order. It answers an open order for
 // the same lines instead, where there is one; nil, nil means: look again.
-func (c *Checkout) make(ctx context.Context, orderID string, req PlaceRequest) (reused *shop.Order, err error) {
+func (c *Placing) make(ctx context.Context, orderID string, req PlaceRequest) (reused *shop.Order, err error) {
 	if err := c.refuseUnknown(ctx, req); err != nil {
 		return nil, err
 	}
@@ -226,32 +240,32 @@ func (c *Checkout) make(ctx context.Context, orderID string, req PlaceRequest) (
 		return nil, err
 	}
 	defer unlock()
-	holder, err := c.claimCourses(ctx, req.UserID, orderID, courseIDs(req.Lines))
+	holder, err := c.claims.take(ctx, req.UserID, orderID, courseIDs(req.Lines))
 	if err != nil {
 		return nil, err
 	}
 	if holder != "" {
-		return c.makeRoom(ctx, holder, req)
+		return c.holders.makeRoom(ctx, holder, req)
 	}
 	// Priced after the claims: from here on no other order of this learner can change what
 	// these courses cost, or whether they may be bought.
-	quote, err := c.Quote(ctx, req.UserID, req.Lines)
+	quote, err := c.quotes.Quote(ctx, req.UserID, req.Lines)
 	if err == nil {
 		err = shop.CheckTotal(quote, req.Seen)
 	}
 	if err != nil {
-		return nil, errors.Join(err, c.release(ctx, req.UserID, orderID, courseIDs(req.Lines)))
+		return nil, errors.Join(err, c.claims.release(ctx, req.UserID, orderID, courseIDs(req.Lines)))
 	}
 	return nil, c.write(ctx, orderID, req, quote)
 }
 
 // refuseUnknown refuses course ids that cannot exist, before anything is written under them.
-func (c *Checkout) refuseUnknown(ctx context.Context, req PlaceRequest) error {
+func (c *Placing) refuseUnknown(ctx context.Context, req PlaceRequest) error {
 	for _, l := range req.Lines {
 		if shop.ValidID(l.CourseID) {
 			continue
 		}
-		quote, err := c.Quote(ctx, req.UserID, req.Lines)
+		quote, err := c.quotes.Quote(ctx, req.UserID, req.Lines)
 		if err != nil {
 			return err
 		}
@@ -262,10 +276,10 @@ func (c *Checkout) refuseUnknown(ctx context.Context, req PlaceRequest) error {
 
 // write inserts the order with its first payment attempt. The reminder comes first: an
 // order that exists is looked at, whatever happens here next.
-func (c *Checkout) write(ctx context.Context, orderID string, req PlaceRequest, quote shop.Quote) error {
-	now := c.Now()
+func (c *Placing) write(ctx context.Context, orderID string, req PlaceRequest, quote shop.Quote) error {
+	now := c.now()
 	o := shop.NewOrder(orderID, req.UserID, quote.OrderLines(), now)
-	o.RemindBefore(c.RemindBefore)
+	o.RemindBefore(c.remindBefore)
 	if o.State == shop.OrderPending {
 		a, err := o.AddAttempt(req.Channel, req.Payer, now)
 		if err != nil {
@@ -273,35 +287,15 @@ func (c *Checkout) write(ctx context.Context, orderID string, req PlaceRequest, 
 		}
 		a.HoldPrepay(payTry(true, o), now)
 	}
-	if err := c.Store.Wakeups.Schedule(ctx, orderID, now.Add(lookSoon)); err != nil {
+	if err := c.wakeups.Schedule(ctx, orderID, now.Add(lookSoon)); err != nil {
 		return err
 	}
-	fresh, err := c.Store.Orders.Insert(ctx, o) // not fresh: a twin wrote it, or it was given up; the caller looks again
+	fresh, err := c.orders.Insert(ctx, o) // not fresh: a twin wrote it, or it was given up; the caller looks again
 	if err == nil && o.State == shop.OrderPending {
-		c.announceQuietly(ctx, o)
+		c.news.announceQuietly(ctx, o)
 	}
 	if fresh && len(o.Attempts) > 0 {
-		c.countTrade(ctx, req.UserID)
+		c.attempts.count(ctx, req.UserID)
 	}
 	return err
-}
-
-func (c *Checkout) announceQuietly(ctx context.Context, o *shop.Order) {
-	if err := c.announceOrder(ctx, o); err != nil {
-		c.Log.WarnContext(ctx, "order not announced", "order", o.ID, "err", err)
-	}
-}
-
-// lookSoon is when the sweeper looks at an order that no request drives on.
-const lookSoon = 5 * time.Second
-
-// courseIDs are the courses in the order in which they are claimed: always the same, so
-// that two orders for the same courses meet at the first one.
-func courseIDs(lines []shop.LineRequest) []string {
-	ids := make([]string, 0, len(lines))
-	for _, l := range lines {
-		ids = append(ids, l.CourseID)
-	}
-	slices.SortFunc(ids, strings.Compare)
-	return ids
 }

@@ -3,134 +3,229 @@ package checkout
 import (
 	"context"
 	"errors"
-	"time"
+	"math/rand/v2"
 
 	"mstm/shop"
 	"mstm/store"
-	"mstm/wechat"
 )
 
-// driveRefund hands a refund to WeChat, or asks what became of it. It was written down
-// before WeChat hears of it and keeps its number, so that asking twice pays back once.
-func (c *Checkout) driveRefund(ctx context.Context, o *shop.Order, r *shop.Refund) error {
-	if r.State != shop.RefundApproved {
-		known, err := c.Config.Pay.QueryRefund(ctx, r.OutRefundNo)
-		if !errors.Is(err, wechat.ErrRefundUnknown) {
-			return c.refundAnswer(ctx, o, r, known, err)
-		}
-	}
-	if err := c.refundState(ctx, o.ID, r.OutRefundNo, shop.RefundSubmitted, time.Time{}); err != nil {
-		return err
-	}
-	paid := o.Attempt(r.OutTradeNo)
-	answer, err := c.Config.Pay.Refund(ctx, wechat.RefundRequest{
-		OutTradeNo: r.OutTradeNo, OutRefundNo: r.OutRefundNo, Reason: r.Reason, Refund: r.Amount, Total: paid.Amount,
-	})
-	if errors.Is(err, wechat.ErrHeldBack) {
-		return errors.Join(err, c.refundHeldBack(ctx, o.ID, r.OutRefundNo))
-	}
-	return c.refundAnswer(ctx, o, r, answer, err)
+// Refunds decide what goes back to a buyer, and write it down.
+type Refunds struct {
+	basics
+	locks      *keyedLocks
+	orders     *store.Orders
+	wakeups    *store.Wakeups
+	enrolments *store.Enrolments
+	courses    *store.Courses
+	progress   *store.Progress
+	driver     *Driver
 }
 
-// refundHeldBack makes it a refund's turn at the next look, and not after the pause that is for a
-// WeChat that was asked.
-func (c *Checkout) refundHeldBack(ctx context.Context, orderID, outRefundNo string) error {
-	_, err := c.Store.Orders.Change(ctx, orderID, func(o *shop.Order) error {
-		r := o.Refund(outRefundNo)
-		if r == nil || !r.Open() {
-			return store.Unchanged()
-		}
-		r.NotAsked()
-		return nil
-	})
-	return err
-}
-
-// refundAnswer applies what WeChat answered about a refund of an order. An answer about other money
-// than was asked for is for people, and asked for again.
-func (c *Checkout) refundAnswer(ctx context.Context, o *shop.Order, r *shop.Refund, answer wechat.Refund, err error) error {
-	log := c.Log.With("order", o.ID, "out_refund_no", r.OutRefundNo)
+// Quote says what the owner of an order would get back now, by the shop's rule.
+func (c *Refunds) Quote(ctx context.Context, userID, orderID string) (shop.OrderRefund, error) {
+	o, err := ownOrder(ctx, c.orders, userID, orderID)
 	if err != nil {
-		log.WarnContext(ctx, "refund waits", "err", err)
-		if errors.Is(err, wechat.ErrRefused) || errors.Is(err, wechat.ErrNotEnough) || errors.Is(err, wechat.ErrTradeUnknown) {
-			log.ErrorContext(ctx, "WeChat refuses a refund", "err", err, "alarm", true)
-		}
-		return c.refundState(ctx, o.ID, r.OutRefundNo, "", time.Time{})
+		return shop.OrderRefund{}, err
 	}
-	if mismatch := refundMismatch(o, r, answer); mismatch != "" {
-		log.ErrorContext(ctx, "WeChat answers with another refund than was asked for", "odd", mismatch, "status", answer.Status, "alarm", true)
-		return c.refundState(ctx, o.ID, r.OutRefundNo, "", time.Time{})
+	p, err := c.pastOf(ctx, o)
+	if err != nil {
+		return shop.OrderRefund{}, err
 	}
-	state := refundStates[answer.Status]
-	if state == shop.RefundAbnormal || state == shop.RefundClosed {
-		log.ErrorContext(ctx, "WeChat gave a refund up", "status", answer.Status, "alarm", true)
-	}
-	return c.refundState(ctx, o.ID, r.OutRefundNo, state, answer.CreateTime)
+	return shop.RefundOrder(o, p.of, c.now())
 }
 
-// refundMismatch names what an answer has otherwise than what was asked for; "" where all fits.
-func refundMismatch(o *shop.Order, r *shop.Refund, answer wechat.Refund) string {
-	paid := o.Attempt(r.OutTradeNo)
-	switch {
-	case answer.OutTradeNo != r.OutTradeNo:
-		return "out_trade_no"
-	case answer.Refund != r.Amount:
-		return "amount.refund"
-	case paid != nil && answer.Total != paid.Amount:
-		return "amount.total"
+// Refund begins the refund that the owner of an order asks for. seen is the amount that
+// the page showed, nil where it showed none; another amount now is ErrRefundNotExpected
+// with the new quote. key is the request's idempotency key, "" for none: one key begins one
+// refund.
+func (c *Refunds) Refund(ctx context.Context, userID, key, orderID, reason string, seen *shop.Fen) (*shop.Order, error) {
+	if _, err := ownOrder(ctx, c.orders, userID, orderID); err != nil {
+		return nil, err
 	}
-	return ""
-}
-
-var refundStates = map[string]shop.RefundState{
-	"PROCESSING": shop.RefundProcessing, "SUCCESS": shop.RefundSucceeded,
-	"CLOSED": shop.RefundClosed, "ABNORMAL": shop.RefundAbnormal,
-}
-
-// refundState notes a refund's state, and when WeChat accepted it (zero: not known); "" notes only
-// that WeChat was asked.
-func (c *Checkout) refundState(ctx context.Context, orderID, outRefundNo string, state shop.RefundState, accepted time.Time) error {
-	_, err := c.Store.Orders.Change(ctx, orderID, func(o *shop.Order) error {
-		r := o.Refund(outRefundNo)
-		if r == nil {
-			return store.Unchanged()
+	return c.begin(ctx, orderID, reason, userID, key, func(o *shop.Order, p past) (shop.OrderRefund, error) {
+		q, err := shop.RefundOrder(o, p.of, c.now())
+		if err == nil && seen != nil && *seen != q.Amount {
+			return q, shop.ErrRefundNotExpected.With("quote", q)
 		}
-		if state == "" || r.State == state {
-			r.Accept(accepted)
-			r.Asked(c.Now())
-			return nil
-		}
-		news := r.Accept(accepted)
-		if !o.RefundAnswered(outRefundNo, state, c.Now()) && !news {
-			return store.Unchanged()
-		}
-		return nil
+		return q, err
 	})
-	return err
 }
 
-// RefundNotified applies a refund callback with a verified signature. A number that is not ours is
-// for people to look into; WeChat repeating it would not help.
-func (c *Checkout) RefundNotified(ctx context.Context, answer wechat.Refund) error {
-	id, ok := shop.OrderOfRefund(answer.OutRefundNo)
-	if !ok || answer.MchID != c.Merchant.MchID {
-		c.alarm(ctx, "refund callback for a number that is not ours", "out_refund_no", answer.OutRefundNo)
-		return nil
+// FinanceRefund begins a refund that a person with the finance role decided. later also
+// refunds, first, what stands on top of this order in its courses, or in those that are
+// named (the stage after this one). For key see Refund.
+func (c *Refunds) FinanceRefund(ctx context.Context, by, key, orderID string, ask shop.RefundRequest, reason string, later bool) (*shop.Order, error) {
+	if !shop.ValidID(orderID) {
+		return nil, shop.ErrOrderNotFound
 	}
-	o, err := c.Store.Orders.Get(ctx, id)
-	if errors.Is(err, shop.ErrOrderNotFound) || err == nil && o.Refund(answer.OutRefundNo) == nil {
-		c.alarm(ctx, "refund callback for a number that is not ours", "out_refund_no", answer.OutRefundNo)
-		return nil
+	o, err := c.orders.Get(ctx, orderID)
+	if err != nil {
+		return nil, err
 	}
+	if later && !o.MovedUnder(key) {
+		if err := c.refundLater(ctx, by, o, ask, reason); err != nil {
+			return nil, err
+		}
+	}
+	return c.begin(ctx, orderID, reason, by, key, func(o *shop.Order, p past) (shop.OrderRefund, error) {
+		return shop.FinanceRefund(o, ask, func(id string) *shop.Enrolment {
+			e := p[id].Enrolment
+			if later {
+				e = e.WithoutRefunding(orderID)
+			}
+			return e
+		}, c.now())
+	})
+}
+
+// refundLater refunds in full the lines with grants that came after this order's, newest first,
+// and waits for none of them: a grant that is frozen for its refund no longer stands in the way.
+// Other lines of their orders stay as they are.
+func (c *Refunds) refundLater(ctx context.Context, by string, o *shop.Order, ask shop.RefundRequest, reason string) error {
+	p, err := c.pastOf(ctx, o)
 	if err != nil {
 		return err
 	}
-	if err := c.Store.Wakeups.Schedule(ctx, id, c.Now().Add(lookSoon)); err != nil {
-		return err
+	for course, l := range p {
+		if !ask.Names(course) {
+			continue
+		}
+		for _, id := range l.Enrolment.After(o.ID) {
+			if err := c.refundOneLater(ctx, by, id, course, reason); err != nil {
+				return err
+			}
+		}
 	}
-	if err := c.refundAnswer(ctx, o, o.Refund(answer.OutRefundNo), answer, nil); err != nil {
-		return err
-	}
-	c.behind(ctx, id)
 	return nil
 }
+
+// refundOneLater refunds one of those in full. One that is on its way back, or is back and
+// has yet to be taken away, will do: a repeat after a crash finds these states.
+func (c *Refunds) refundOneLater(ctx context.Context, by, orderID, course, reason string) error {
+	line := shop.RefundRequest{Lines: []shop.RefundRequestLine{{CourseID: course}}}
+	_, err := c.FinanceRefund(ctx, by, "", orderID, line, reason, false)
+	if err != nil && !errors.Is(err, shop.ErrRefundUnderWay) && !errors.Is(err, shop.ErrNotRefundable) {
+		return err
+	}
+	if failed := c.driver.drive(ctx, orderID); failed != nil || err == nil {
+		return failed
+	}
+	o, failed := c.orders.Get(ctx, orderID)
+	if failed != nil {
+		return failed
+	}
+	if o.Grants(course) != shop.GrantLive {
+		return nil
+	}
+	return err
+}
+
+// begin writes a refund down and sets it going. What it gives back is decided on the
+// enrolments as they are, and the grants that it ends are frozen on condition that they
+// are still so: a purchase that is granted at the same moment comes before the decision or
+// after the freeze, never in between.
+func (c *Refunds) begin(ctx context.Context, orderID, reason, by, key string, quote refundRule) (*shop.Order, error) {
+	for range refundTries {
+		try, err := c.decide(ctx, orderID, reason, by, key, quote)
+		switch {
+		case try.before != nil:
+			c.driver.behind(ctx, orderID)
+			return try.before, nil
+		case errors.Is(err, errOvertaken):
+			if err := pause(ctx, rand.N(2*twinPause)); err != nil {
+				return nil, err
+			}
+			continue
+		case err != nil && !try.froze:
+			return nil, err
+		}
+		if driven := c.driver.drive(ctx, orderID); driven != nil {
+			c.log.WarnContext(ctx, "refund waits", "order", orderID, "err", driven)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if try.begun {
+			c.log.InfoContext(ctx, "refund begins", "order", orderID, "amount_fen", try.quote.Amount)
+			return c.orders.Get(ctx, orderID)
+		}
+	}
+	return nil, shop.ErrOrderInProgress
+}
+
+// refundRule says what a refund of an order gives back.
+type refundRule func(*shop.Order, past) (shop.OrderRefund, error)
+
+// refundTry is what came of one try to decide a refund.
+type refundTry struct {
+	before *shop.Order // the order, where its refund was begun under the key before: an earlier try, or one at the same moment
+	quote  shop.OrderRefund
+	froze  bool // the order and its grants were written to
+	begun  bool // the refund is written down; else the grants are not as they were, and it is to be decided again
+}
+
+// decide decides a refund and writes it down. Calls on this instance come one at a time,
+// for they would only get in each other's way.
+func (c *Refunds) decide(ctx context.Context, orderID, reason, by, key string, rule refundRule) (try refundTry, err error) {
+	unlock, _, err := c.locks.lock(ctx, "refund:"+orderID)
+	if err != nil {
+		return try, err
+	}
+	defer unlock()
+	o, err := c.orders.Get(ctx, orderID)
+	if err != nil {
+		return try, err
+	}
+	if o.MovedUnder(key) {
+		try.before = o
+		return try, nil
+	}
+	p, err := c.pastOf(ctx, o)
+	if err != nil {
+		return try, err
+	}
+	if try.quote, err = rule(o, p); err != nil {
+		return try, err
+	}
+	call := store.NewID()
+	try.froze = true
+	try.begun, err = c.freeze(ctx, o, try.quote, p, call)
+	if err == nil && try.begun {
+		err = c.write(ctx, orderID, key, call, func(o *shop.Order) error {
+			q, err := rule(o, p)
+			if err == nil {
+				o.BeginRefund(q, reason, by, c.now())
+			}
+			return err
+		})
+	}
+	if (err != nil || !try.begun) && !errors.Is(err, errOvertaken) {
+		err = errors.Join(err, c.thaw(ctx, orderID))
+	}
+	return try, err
+}
+
+// errOvertaken says that another call has begun to freeze the order's grants since: what this
+// one has frozen is that one's now.
+var errOvertaken = errors.New("another call decides a refund of the order")
+
+// write begins a refund under a key, once, while the call still is the one that may.
+func (c *Refunds) write(ctx context.Context, orderID, key, call string, begin func(*shop.Order) error) error {
+	_, err := c.orders.Change(ctx, orderID, func(o *shop.Order) error {
+		moved, err := o.Under(key, func() error {
+			if o.FreezeBy != call {
+				return errOvertaken
+			}
+			return begin(o)
+		})
+		if err == nil && !moved {
+			return store.Unchanged()
+		}
+		return err
+	})
+	return err
+}
+
+// refundTries is how often a refund is decided again because a course of it was granted or
+// refunded in between.
+const refundTries = 8

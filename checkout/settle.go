@@ -9,6 +9,19 @@ import (
 	"mstm/store"
 )
 
+// Settlements apply payments that WeChat has proven.
+type Settlements struct {
+	basics
+	merchant  shop.Merchant
+	orders    *store.Orders
+	wakeups   *store.Wakeups
+	unmatched *store.UnmatchedPayments
+	quotes    *Quotes
+	claims    *Claims
+	buyers    *buyers
+	driver    *Driver
+}
+
 // strayPatience is how long WeChat is asked to repeat a payment with an unknown number: the order
 // may yet appear. Then it is answered, and people are called.
 const strayPatience = 10 * time.Minute
@@ -17,14 +30,14 @@ const strayPatience = 10 * time.Minute
 // what it did once that is durable. What must follow is done behind the answer. by is the source
 // (callback, query, bill). After ErrUnknownTrade a callback must be answered so that WeChat
 // repeats it.
-func (c *Checkout) Settle(ctx context.Context, p shop.Payment, by string) (shop.Settlement, error) {
+func (c *Settlements) Settle(ctx context.Context, p shop.Payment, by string) (shop.Settlement, error) {
 	id, ok := shop.OrderOfTrade(p.OutTradeNo)
 	if !ok {
-		return c.stray(ctx, p)
+		return c.keepUnmatched(ctx, p)
 	}
-	o, err := c.Store.Orders.Get(ctx, id)
+	o, err := c.orders.Get(ctx, id)
 	if errors.Is(err, shop.ErrOrderNotFound) {
-		return c.stray(ctx, p)
+		return c.keepUnmatched(ctx, p)
 	}
 	if err != nil {
 		return "", err
@@ -32,7 +45,7 @@ func (c *Checkout) Settle(ctx context.Context, p shop.Payment, by string) (shop.
 	if o.SettledBy(p) {
 		return shop.SettledRepeat, nil
 	}
-	gone, err := c.gone(ctx, o.UserID)
+	gone, err := c.buyers.gone(ctx, o.UserID)
 	if err != nil {
 		return "", err
 	}
@@ -43,27 +56,27 @@ func (c *Checkout) Settle(ctx context.Context, p shop.Payment, by string) (shop.
 		}
 	}
 	// The reminder first, so that a process that dies right after the move is not missed.
-	wakeup, err := c.Store.Wakeups.Advance(ctx, id, c.Now().Add(lookSoon))
+	wakeup, err := c.wakeups.Advance(ctx, id, c.now().Add(lookSoon))
 	if err != nil {
 		return "", err
 	}
-	did, o, wrote, err := c.settle(ctx, o, p, wanted, gone, by)
+	did, o, wrote, err := c.apply(ctx, o, p, wanted, gone, by)
 	if err != nil {
 		return "", err
 	}
-	if err := c.settled(ctx, o, p, did); err != nil || did == shop.SettledUnknown {
+	if err := c.report(ctx, o, p, did); err != nil || did == shop.SettledUnknown {
 		return did, err
 	}
-	c.goBehind(ctx, id, func(ctx context.Context) error {
-		return c.driveOn(ctx, look{Checkout: c, order: o, wakeup: wakeup, wrote: wrote})
+	c.driver.goBehind(ctx, id, func(ctx context.Context) error {
+		return c.driver.driveOn(ctx, look{Driver: c.driver, order: o, wakeup: wakeup, wrote: wrote})
 	})
 	return did, nil
 }
 
-func (c *Checkout) settle(ctx context.Context, o *shop.Order, p shop.Payment, wanted, gone bool, by string) (did shop.Settlement, after *shop.Order, wrote bool, err error) {
-	after, wrote, err = c.Store.Orders.ChangeFrom(ctx, o, func(o *shop.Order) error {
+func (c *Settlements) apply(ctx context.Context, o *shop.Order, p shop.Payment, wanted, gone bool, by string) (did shop.Settlement, after *shop.Order, wrote bool, err error) {
+	after, wrote, err = c.orders.ChangeFrom(ctx, o, func(o *shop.Order) error {
 		o.BuyerGone = o.BuyerGone || gone && o.Unsettled()
-		did = o.Settle(p, c.Merchant, wanted, c.Now(), by)
+		did = o.Settle(p, c.merchant, wanted, c.now(), by)
 		if did == shop.SettledRepeat || did == shop.SettledUnknown {
 			return store.Unchanged()
 		}
@@ -72,24 +85,24 @@ func (c *Checkout) settle(ctx context.Context, o *shop.Order, p shop.Payment, wa
 	return did, after, wrote, err
 }
 
-// settled logs a settlement and alarms about it.
-func (c *Checkout) settled(ctx context.Context, o *shop.Order, p shop.Payment, did shop.Settlement) error {
-	log := c.Log.With("order", o.ID, "out_trade_no", p.OutTradeNo, "transaction_id", p.TransactionID, "settlement", did)
+// report logs a settlement and alarms about it.
+func (c *Settlements) report(ctx context.Context, o *shop.Order, p shop.Payment, did shop.Settlement) error {
+	log := c.log.With("order", o.ID, "out_trade_no", p.OutTradeNo, "transaction_id", p.TransactionID, "settlement", did)
 	switch did {
 	case shop.SettledUnknown:
-		_, err := c.stray(ctx, p)
+		_, err := c.keepUnmatched(ctx, p)
 		return err
 	case shop.SettledMismatch, shop.SettledHeld:
-		mismatch := o.Mismatch(p, c.Merchant)
-		if _, err := c.Store.UnmatchedPayments.Record(ctx, p, string(did)+": "+mismatch, c.Now()); err != nil {
+		mismatch := o.Mismatch(p, c.merchant)
+		if _, err := c.unmatched.Record(ctx, p, string(did)+": "+mismatch, c.now()); err != nil {
 			return err
 		}
 		log.ErrorContext(ctx, "a payment does not fit its order", "odd", mismatch, "alarm", true)
 	case shop.SettledGone:
-		if _, err := c.Store.UnmatchedPayments.Record(ctx, p, string(did)+": goes back by itself", c.Now()); err != nil {
+		if _, err := c.unmatched.Record(ctx, p, string(did)+": goes back by itself", c.now()); err != nil {
 			return err
 		}
-		if err := c.reportGone(ctx, o, p.OutTradeNo); err != nil {
+		if err := c.buyers.reportGone(ctx, o, p.OutTradeNo); err != nil {
 			return err
 		}
 	case shop.SettledDuplicate, shop.SettledLate:
@@ -102,7 +115,7 @@ func (c *Checkout) settled(ctx context.Context, o *shop.Order, p shop.Payment, d
 
 // wanted reports whether a closed order could still be fulfilled: its courses are free for
 // the learner, can be bought as they were ordered, and are claimed for it again.
-func (c *Checkout) wanted(ctx context.Context, o *shop.Order) (bool, error) {
+func (c *Settlements) wanted(ctx context.Context, o *shop.Order) (bool, error) {
 	if o.State != shop.OrderClosed || len(o.Lines) == 0 {
 		return false, nil
 	}
@@ -110,28 +123,28 @@ func (c *Checkout) wanted(ctx context.Context, o *shop.Order) (bool, error) {
 	for _, l := range o.Lines {
 		lines = append(lines, shop.LineRequest{CourseID: l.CourseID, PolicyID: l.PolicyID})
 	}
-	if err := c.Store.Wakeups.Schedule(ctx, o.ID, c.Now().Add(lookSoon)); err != nil {
+	if err := c.wakeups.Schedule(ctx, o.ID, c.now().Add(lookSoon)); err != nil {
 		return false, err // the next wakeup releases the claims, should this end here
 	}
-	holder, err := c.claimCourses(ctx, o.UserID, o.ID, courseIDs(lines))
+	holder, err := c.claims.take(ctx, o.UserID, o.ID, courseIDs(lines))
 	if err != nil || holder != "" {
 		return false, err
 	}
-	quote, err := c.Quote(ctx, o.UserID, lines)
+	quote, err := c.quotes.Quote(ctx, o.UserID, lines)
 	if err != nil {
 		return false, err
 	}
 	return len(quote.Problems) == 0, nil
 }
 
-// stray keeps a payment for a number that is not ours.
-func (c *Checkout) stray(ctx context.Context, p shop.Payment) (shop.Settlement, error) {
-	first, err := c.Store.UnmatchedPayments.Record(ctx, p, "unknown out_trade_no", c.Now())
+// keepUnmatched keeps a payment for a number that is not ours.
+func (c *Settlements) keepUnmatched(ctx context.Context, p shop.Payment) (shop.Settlement, error) {
+	first, err := c.unmatched.Record(ctx, p, "unknown out_trade_no", c.now())
 	if err != nil {
 		return "", err
 	}
-	if c.Now().Sub(first) < strayPatience {
-		c.Log.WarnContext(ctx, "payment for an unknown out_trade_no", "out_trade_no", p.OutTradeNo, "first_seen", first)
+	if c.now().Sub(first) < strayPatience {
+		c.log.WarnContext(ctx, "payment for an unknown out_trade_no", "out_trade_no", p.OutTradeNo, "first_seen", first)
 		return shop.SettledUnknown, shop.ErrUnknownTrade
 	}
 	c.alarm(ctx, "payment for an unknown out_trade_no stays unknown", "out_trade_no", p.OutTradeNo, "first_seen", first)

@@ -25,22 +25,22 @@ const (
 // compared, claims of orders that never came are given up, old idempotency keys forgotten, and
 // pages are shown what Redis did not take. None of these waits for another.
 func (c *Checkout) Work() []runner.Work {
-	unsent := runner.Simple("unsent news", sweepEvery, c.TellUnsent)
+	unsent := runner.Simple("unsent news", sweepEvery, c.News.TellUnsent)
 	unsent.Calm = true // the store warns of Redis
 	return []runner.Work{
-		runner.Simple("orders", sweepEvery, func(ctx context.Context) error { return c.Sweep(store.Background(ctx, store.Settlement)) }),
-		runner.Simple("access ends", sweepEvery, c.Turn),
-		runner.Simple("reconciliation", reconcileEvery, (&reconciling{Checkout: c, settled: map[shop.Date]bool{}}).look),
-		runner.Simple("lost claims", lostEvery, c.GiveUpLost),
+		runner.Simple("orders", sweepEvery, func(ctx context.Context) error { return c.Driver.Sweep(store.Background(ctx, store.Settlement)) }),
+		runner.Simple("access ends", sweepEvery, c.AccessEnds.Turn),
+		runner.Simple("reconciliation", reconcileEvery, (&reconciling{Reconciliations: c.Reconciliations, settled: map[shop.Date]bool{}}).look),
+		runner.Simple("lost claims", lostEvery, c.Claims.GiveUpLost),
 		unsent,
-		runner.Simple("old idempotency keys", keysEvery, func(ctx context.Context) error { return c.ForgetKeys(store.Background(ctx, store.Lists)) }),
+		runner.Simple("old idempotency keys", keysEvery, func(ctx context.Context) error { return c.Placing.ForgetKeys(store.Background(ctx, store.Lists)) }),
 	}
 }
 
 // Sweep looks at every order that is due now, several at a time: one that waits for a slow
 // WeChat must not hold up one that waits to be opened.
-func (c *Checkout) Sweep(ctx context.Context) error {
-	due, err := c.Store.Wakeups.Due(ctx, c.Now(), sweepMost)
+func (c *Driver) Sweep(ctx context.Context) error {
+	due, err := c.wakeups.Due(ctx, c.now(), sweepMost)
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (c *Checkout) Sweep(ctx context.Context) error {
 	g.SetLimit(sweepers)
 	for _, d := range due {
 		g.Go(func() error {
-			mine, err := c.Store.Wakeups.Lease(ctx, &d, c.Now().Add(leaseFor))
+			mine, err := c.wakeups.Lease(ctx, &d, c.now().Add(leaseFor))
 			if mine {
 				ctx := store.WithRedisBudget(ctx)
 				c.logWaiting(ctx, d.OrderID, c.drive(ctx, d.OrderID))
@@ -60,8 +60,8 @@ func (c *Checkout) Sweep(ctx context.Context) error {
 }
 
 // logWaiting logs why an order waits for its next look, if err says so.
-func (c *Checkout) logWaiting(ctx context.Context, orderID string, err error) {
+func (c *Driver) logWaiting(ctx context.Context, orderID string, err error) {
 	if err != nil && ctx.Err() == nil {
-		c.Log.WarnContext(ctx, "order waits for its next look", "order", orderID, "err", err)
+		c.log.WarnContext(ctx, "order waits for its next look", "order", orderID, "err", err)
 	}
 }

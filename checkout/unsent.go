@@ -14,28 +14,20 @@ import (
 // unsentMost is how much late news is shown in one go.
 const unsentMost = 200
 
-// publish publishes an event, at most once under its key.
-func (c *Checkout) publish(ctx context.Context, e shop.Event) error {
-	ctx, cancel := context.WithTimeout(ctx, announceTime)
-	defer cancel()
-	_, err := c.Hub.Publish(ctx, hub.Event(e))
-	return err
-}
-
 // orLater notes news that could not be published, to be shown when Redis takes it. A message that cannot be sent
 // holds up neither a grant nor a refund, so the error is nil unless the note itself failed, or nothing will ever
 // take such news.
-func (c *Checkout) orLater(ctx context.Context, err error, u store.Unsent) error {
+func (c *News) orLater(ctx context.Context, err error, u store.Unsent) error {
 	if err == nil || errors.Is(err, hub.ErrBadEvent) || errors.Is(err, hub.ErrTooLarge) {
 		return err
 	}
-	return c.Store.Unsent.Note(ctx, u)
+	return c.unsent.Note(ctx, u)
 }
 
 // TellUnsent shows open pages what they have not been shown, as far as Redis takes it; the error says why not all.
-func (c *Checkout) TellUnsent(ctx context.Context) error {
+func (c *News) TellUnsent(ctx context.Context) error {
 	for ctx.Err() == nil {
-		all, err := c.Store.Unsent.List(ctx, unsentMost)
+		all, err := c.unsent.List(ctx, unsentMost)
 		if err != nil || len(all) == 0 {
 			return err
 		}
@@ -53,23 +45,23 @@ func (c *Checkout) TellUnsent(ctx context.Context) error {
 }
 
 // tellLate shows one piece of late news and forgets it.
-func (c *Checkout) tellLate(ctx context.Context, u store.Unsent) error {
+func (c *News) tellLate(ctx context.Context, u store.Unsent) error {
 	err := c.showAgain(ctx, u)
 	if errors.Is(err, hub.ErrBadEvent) || errors.Is(err, hub.ErrTooLarge) {
-		c.Log.ErrorContext(ctx, "news cannot be shown", "kind", u.Kind, "ref", u.Ref, "err", err)
+		c.log.ErrorContext(ctx, "news cannot be shown", "kind", u.Kind, "ref", u.Ref, "err", err)
 		err = nil
 	}
 	if err != nil {
 		return err
 	}
-	return c.Store.Unsent.Done(ctx, u)
+	return c.unsent.Done(ctx, u)
 }
 
 // showAgain shows a thing as it is now; one that is gone needs no showing.
-func (c *Checkout) showAgain(ctx context.Context, u store.Unsent) error {
+func (c *News) showAgain(ctx context.Context, u store.Unsent) error {
 	switch u.Kind {
 	case store.UnsentOrder, store.UnsentCart:
-		o, err := c.Store.Orders.Get(ctx, u.Ref)
+		o, err := c.orders.Get(ctx, u.Ref)
 		switch {
 		case errors.Is(err, shop.ErrOrderNotFound):
 			return nil
@@ -80,7 +72,7 @@ func (c *Checkout) showAgain(ctx context.Context, u store.Unsent) error {
 		}
 		return c.publishOrder(ctx, o)
 	case store.UnsentEnrolment:
-		e, err := c.Store.Enrolments.Get(ctx, u.UserID, u.Ref)
+		e, err := c.enrolments.Get(ctx, u.UserID, u.Ref)
 		if errors.Is(err, store.ErrNotFound) {
 			return nil
 		}
@@ -89,5 +81,5 @@ func (c *Checkout) showAgain(ctx context.Context, u store.Unsent) error {
 		}
 		return c.publishEnrolment(ctx, u.Why, e)
 	}
-	return c.Teller.ShowAgain(ctx, u)
+	return c.teller.ShowAgain(ctx, u)
 }

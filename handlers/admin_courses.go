@@ -241,7 +241,7 @@ func (s *Server) takeOffSale(w http.ResponseWriter, r *http.Request) error {
 		if !in.Legal {
 			return nil
 		}
-		return s.Checkout.TakeDown(r.Context(), c.ID, learnerID(r.Context()))
+		return s.Checkout.Closing.TakeDown(r.Context(), c.ID, learnerID(r.Context()))
 	})
 }
 

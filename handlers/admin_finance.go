@@ -58,7 +58,7 @@ func (s *Server) writeFinance(r *http.Request, from, to shop.Date, sheet finance
 	defer sheet.close()
 	var book shop.FinanceBook
 	names := map[string]string{}
-	err := s.Checkout.EachCash(r.Context(), from, to, func(cash []shop.Cash) error {
+	err := s.Checkout.Cash.Each(r.Context(), from, to, func(cash []shop.Cash) error {
 		if err := s.nameUsers(r, cash, names); err != nil {
 			return err
 		}

@@ -16,7 +16,7 @@ const checkPatience = 45 * time.Second
 func (s *Server) checkInvariants(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), checkPatience)
 	defer cancel()
-	found, err := s.Checkout.Check(ctx)
+	found, err := s.Checkout.Invariants.Check(ctx)
 	if err != nil {
 		return err
 	}

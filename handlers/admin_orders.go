@@ -205,7 +205,7 @@ func (s *Server) adminRefund(w http.ResponseWriter, r *http.Request) error {
 	if err := s.mayRefund(r, id, ask, in.Later); err != nil {
 		return err
 	}
-	o, err := s.Checkout.FinanceRefund(r.Context(), learnerID(r.Context()), madeUnder(r), id, ask, why, in.Later)
+	o, err := s.Checkout.Refunds.FinanceRefund(r.Context(), learnerID(r.Context()), madeUnder(r), id, ask, why, in.Later)
 	if err != nil {
 		return err
 	}

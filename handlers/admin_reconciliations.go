@@ -53,7 +53,7 @@ func (s *Server) runReconciliation(w http.ResponseWriter, r *http.Request) error
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), reconcilePatience)
 	defer cancel()
-	ran, err := s.Checkout.Reconcile(ctx, day, learnerID(r.Context()))
+	ran, err := s.Checkout.Reconciliations.Reconcile(ctx, day, learnerID(r.Context()))
 	if err != nil {
 		return err
 	}

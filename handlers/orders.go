@@ -71,7 +71,7 @@ func (s *Server) placeOrder(w http.ResponseWriter, r *http.Request) error {
 	if err := s.mayPlace(r); err != nil {
 		return err
 	}
-	answer, err := s.Checkout.Place(r.Context(), checkout.PlaceRequest{
+	answer, err := s.Checkout.Placing.Place(r.Context(), checkout.PlaceRequest{
 		UserID: learnerID(r.Context()), Key: key, Lines: in.Lines, Seen: *in.Total, Channel: in.Channel, Payer: payer,
 	}, answerPlaced)
 	if err != nil {
@@ -161,7 +161,7 @@ func (s *Server) payOrder(w http.ResponseWriter, r *http.Request) error {
 	if err := s.mayPlace(r); err != nil {
 		return err
 	}
-	p, err := s.Checkout.Pay(r.Context(), learnerID(r.Context()), id, in.Channel, payer)
+	p, err := s.Checkout.Payments.Pay(r.Context(), learnerID(r.Context()), id, in.Channel, payer)
 	if err != nil {
 		return s.WeChat.PayerPage(r.Context(), learnerID(r.Context()), err, "/orders/"+id)
 	}
@@ -174,7 +174,7 @@ func (s *Server) cancelOrder(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	o, err := s.Checkout.Cancel(r.Context(), learnerID(r.Context()), id, madeUnder(r))
+	o, err := s.Checkout.Closing.Cancel(r.Context(), learnerID(r.Context()), id, madeUnder(r))
 	if err != nil {
 		return err
 	}

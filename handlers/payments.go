@@ -98,7 +98,7 @@ func (s *Server) payNotified(w http.ResponseWriter, r *http.Request) error {
 		return nil // WeChat announces payments only; anything else is found out by asking
 	}
 	return s.Checkout.Await(r.Context(), func(ctx context.Context) error {
-		_, err := s.Checkout.Settle(ctx, checkout.PaymentOf(tx), "wechat")
+		_, err := s.Checkout.Settlements.Settle(ctx, checkout.PaymentOf(tx), "wechat")
 		return err
 	})
 }
@@ -110,5 +110,5 @@ func (s *Server) refundNotified(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.Checkout.Await(r.Context(), func(ctx context.Context) error { return s.Checkout.RefundNotified(ctx, refund) })
+	return s.Checkout.Await(r.Context(), func(ctx context.Context) error { return s.Checkout.WeChatRefunds.Notified(ctx, refund) })
 }

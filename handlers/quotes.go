@@ -34,7 +34,7 @@ func (s *Server) quote(w http.ResponseWriter, r *http.Request) error {
 	if err := decode(w, r, &in); err != nil {
 		return err
 	}
-	q, err := s.Checkout.Quote(r.Context(), learnerID(r.Context()), in.Lines)
+	q, err := s.Checkout.Quotes.Quote(r.Context(), learnerID(r.Context()), in.Lines)
 	if err != nil {
 		return err
 	}

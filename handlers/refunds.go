@@ -18,7 +18,7 @@ func (s *Server) showRefund(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	q, err := s.Checkout.RefundQuote(r.Context(), learnerID(r.Context()), id)
+	q, err := s.Checkout.Refunds.Quote(r.Context(), learnerID(r.Context()), id)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (s *Server) refundOrder(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	o, err := s.Checkout.Refund(r.Context(), learnerID(r.Context()), madeUnder(r), id, why, in.Amount)
+	o, err := s.Checkout.Refunds.Refund(r.Context(), learnerID(r.Context()), madeUnder(r), id, why, in.Amount)
 	if err != nil {
 		return err
 	}

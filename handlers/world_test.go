@@ -102,7 +102,7 @@ func (w *world) openAccounts(d *Deps, o accountOptions) {
 		w.t.Fatal(err)
 	}
 	cfg := account.ConfigOf(w.store)
-	cfg.Orders, cfg.Hub, cfg.Now, cfg.Log, cfg.Passwords, cfg.RegisterProofAfter = d.Checkout, d.Hub, d.Now, d.Log, p, o.proofAfter
+	cfg.Orders, cfg.Hub, cfg.Now, cfg.Log, cfg.Passwords, cfg.RegisterProofAfter = d.Checkout.Closing, d.Hub, d.Now, d.Log, p, o.proofAfter
 	if d.Accounts, err = account.New(cfg); err != nil {
 		w.t.Fatal(err)
 	}

@@ -32,14 +32,14 @@ func TestNoKillLosesTheRowOfAnOrderThatWakes(t *testing.T) {
 			var refunding sync.WaitGroup
 			refunding.Go(func() {
 				_ = slow.call(h.ctx, func(ctx ctx) error {
-					_, err := slow.checkout.FinanceRefund(ctx, "finance", "", o.ID, shop.RefundRequest{}, "kindness", false)
+					_, err := slow.checkout.Refunds.FinanceRefund(ctx, "finance", "", o.ID, shop.RefundRequest{}, "kindness", false)
 					return err
 				})
 			})
 			<-held
 			h.w.clock.forward(time.Minute)
 			other.gate.armAt("delete due")
-			err := other.call(h.ctx, other.checkout.Sweep)
+			err := other.call(h.ctx, other.checkout.Driver.Sweep)
 			if other.gate.at != "delete due" {
 				t.Fatalf("the row was not put away: %v, %q", err, other.gate.at)
 			}
@@ -62,13 +62,13 @@ func TestAGrantIsNotFrozenAfterTheLookThatWouldThawIt(t *testing.T) {
 	var refunding sync.WaitGroup
 	refunding.Go(func() {
 		_ = slow.call(h.ctx, func(ctx ctx) error {
-			_, err := slow.checkout.FinanceRefund(ctx, "finance", "", o.ID, shop.RefundRequest{}, "kindness", false)
+			_, err := slow.checkout.Refunds.FinanceRefund(ctx, "finance", "", o.ID, shop.RefundRequest{}, "kindness", false)
 			return err
 		})
 	})
 	<-held
 	h.w.clock.forward(time.Minute)
-	if err := other.call(h.ctx, other.checkout.Sweep); err != nil {
+	if err := other.call(h.ctx, other.checkout.Driver.Sweep); err != nil {
 		t.Fatal(err)
 	}
 	slow.gate.armAt("update enrolments")
@@ -95,7 +95,7 @@ func TestAnOrderThatCameAfterAllKeepsItsRow(t *testing.T) {
 	h.w.clock.forward(time.Minute)
 	tookLong, takeIt := other.gate.holdAt("insert orders")
 	sweeping.Go(func() {
-		if err := other.call(h.ctx, other.checkout.Sweep); err != nil {
+		if err := other.call(h.ctx, other.checkout.Driver.Sweep); err != nil {
 			t.Errorf("the sweep: %v", err)
 		}
 	})
@@ -121,7 +121,7 @@ func TestAnOrderThatNeverCameHoldsNothing(t *testing.T) {
 		t.Fatalf("the order: %v", err)
 	}
 	h.w.clock.forward(time.Minute)
-	if err := other.call(h.ctx, other.checkout.Sweep); err != nil {
+	if err := other.call(h.ctx, other.checkout.Driver.Sweep); err != nil {
 		t.Fatal(err)
 	}
 	h.may(h.checkWhole)
@@ -142,7 +142,7 @@ func TestOlderNewsOfACourseIsNotTheLast(t *testing.T) {
 	held, goOn := slow.gate.holdAt("insert notices")
 	var turning sync.WaitGroup
 	turning.Go(func() {
-		if err := slow.call(h.ctx, slow.checkout.Turn); err != nil {
+		if err := slow.call(h.ctx, slow.checkout.AccessEnds.Turn); err != nil {
 			t.Errorf("the turn: %v", err)
 		}
 	})

@@ -48,7 +48,7 @@ func (h *history) end() {
 // showUnsent has an instance show what open pages have not been shown: a publish that Redis did not take in time, on a
 // busy machine, is a note in the store until then.
 func (h *history) showUnsent() {
-	if err := h.w.instances[0].checkout.TellUnsent(h.ctx); err != nil {
+	if err := h.w.instances[0].checkout.News.TellUnsent(h.ctx); err != nil {
 		h.fail("the unsent news: %v", err)
 	}
 	left, err := rows[store.Unsent](h.ctx, h.w, "unsent", bson.M{}, bson.D{})
@@ -84,7 +84,7 @@ func (h *history) untilRest() {
 		var all sync.WaitGroup
 		for _, i := range h.w.instances {
 			all.Go(func() {
-				if err := i.checkout.Sweep(h.ctx); err != nil {
+				if err := i.checkout.Driver.Sweep(h.ctx); err != nil {
 					h.w.logger().Error("the last sweeps", "err", err)
 				}
 			})
@@ -99,12 +99,12 @@ func (h *history) untilRest() {
 // written; those of a minute ago might still come.
 func (h *history) giveUpLost() {
 	h.w.clock.forward(11 * time.Minute)
-	h.must(h.anybody().checkout.GiveUpLost(h.ctx))
+	h.must(h.anybody().checkout.Claims.GiveUpLost(h.ctx))
 }
 
 // checkWhole wants the shop's own checker to find nothing.
 func (h *history) checkWhole() {
-	broken, err := h.anybody().checkout.Check(h.ctx)
+	broken, err := h.anybody().checkout.Invariants.Check(h.ctx)
 	h.must(err)
 	if len(broken) > 0 {
 		h.fail("the shop's own checker finds %v", broken)
@@ -318,7 +318,7 @@ func (h *history) checkOffers(c *course) {
 	for id := range c.lists[0].prices {
 		r := &request{lines: []shop.LineRequest{{CourseID: c.id, PolicyID: id}}, seen: shop.MaxPrice}
 		code, total := h.expect(r, "")
-		q, err := h.anybody().checkout.Quote(h.ctx, h.user, r.lines)
+		q, err := h.anybody().checkout.Quotes.Quote(h.ctx, h.user, r.lines)
 		h.must(err)
 		got := ""
 		if len(q.Problems) > 0 {

@@ -40,7 +40,7 @@ func TestSettle_WhileTheAccountIsDeleted_PaysAllBack(t *testing.T) {
 				leave()
 				if tt.other {
 					h.w.clock.forward(time.Minute)
-					h.must(h.w.instances[1].checkout.Sweep(h.ctx))
+					h.must(h.w.instances[1].checkout.Driver.Sweep(h.ctx))
 				}
 			})
 			h.wantAllBack(shop.ReasonAccountDeleted)
@@ -145,7 +145,7 @@ func (d dueHistory) wantAllBack(reason string) {
 	if n, err := d.w.instances[1].store.Enrolments.CountLearners(d.ctx, d.courses[0].id); err != nil || n != 0 {
 		d.t.Errorf("%d learners, %v", n, err)
 	}
-	found, err := d.w.instances[1].checkout.Check(d.ctx)
+	found, err := d.w.instances[1].checkout.Invariants.Check(d.ctx)
 	if err != nil || len(found) > 0 {
 		d.t.Errorf("the invariants: %v, %v", found, err)
 	}

@@ -153,7 +153,7 @@ func (i *instance) payNotified(ctx context.Context, r *http.Request) error {
 	if err != nil || !tx.Paid() {
 		return err
 	}
-	_, err = i.checkout.Settle(ctx, checkout.PaymentOf(tx), "wechat")
+	_, err = i.checkout.Settlements.Settle(ctx, checkout.PaymentOf(tx), "wechat")
 	return err
 }
 
@@ -162,5 +162,5 @@ func (i *instance) refundNotified(ctx context.Context, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return i.checkout.RefundNotified(ctx, refund)
+	return i.checkout.WeChatRefunds.Notified(ctx, refund)
 }

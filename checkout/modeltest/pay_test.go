@@ -185,7 +185,7 @@ func payElsewhere(h *history) func(bool) {
 	ch := choose(h, []shop.Channel{shop.ChannelNative, shop.ChannelH5})
 	payable := o.State == shop.OrderPending && h.w.clock.read().Before(o.ExpiresAt.Add(-time.Second))
 	err := i.call(h.ctx, func(ctx ctx) error {
-		_, err := i.checkout.Pay(ctx, h.user, o.ID, ch, shop.Payer{IP: "203.0.113.7"})
+		_, err := i.checkout.Payments.Pay(ctx, h.user, o.ID, ch, shop.Payer{IP: "203.0.113.7"})
 		return err
 	})
 	h.tell("pay %s by %s at %s: %s", h.name(o.ID), ch, i.name, outcome(err))
@@ -209,7 +209,7 @@ func cancel(h *history) func(bool) {
 		o = choose(h, h.orders)
 	}
 	can := o.State == shop.OrderPending || o.State == shop.OrderClosing && o.CloseReason == shop.CloseUser
-	err := i.call(h.ctx, func(ctx ctx) error { _, err := i.checkout.Cancel(ctx, h.user, o.ID, ""); return err })
+	err := i.call(h.ctx, func(ctx ctx) error { _, err := i.checkout.Closing.Cancel(ctx, h.user, o.ID, ""); return err })
 	h.tell("cancel %s at %s: %s", h.name(o.ID), i.name, outcome(err))
 	h.coded("cancelling", err)
 	return func(sure bool) {

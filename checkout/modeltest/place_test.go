@@ -93,7 +93,7 @@ func (h *history) course(id string) *course {
 // send sends a request to one instance.
 func (h *history) send(i *instance, r *request) (out reply, err error) {
 	err = i.call(h.ctx, func(ctx ctx) error {
-		answer, err := i.checkout.Place(ctx, checkout.PlaceRequest{
+		answer, err := i.checkout.Placing.Place(ctx, checkout.PlaceRequest{
 			UserID: h.user, Key: r.key, Lines: r.lines, Seen: r.seen, Channel: r.channel, Payer: shop.Payer{IP: "203.0.113.7"},
 		}, renderPlaced)
 		if err != nil {

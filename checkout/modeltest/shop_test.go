@@ -72,7 +72,7 @@ func sweep(h *history) func(bool) {
 		names += i.name
 		all.Go(func() {
 			err := i.call(h.ctx, func(ctx ctx) error {
-				return errors.Join(i.checkout.Sweep(ctx), i.checkout.Turn(ctx), i.checkout.GiveUpLost(ctx))
+				return errors.Join(i.checkout.Driver.Sweep(ctx), i.checkout.AccessEnds.Turn(ctx), i.checkout.Claims.GiveUpLost(ctx))
 			})
 			if err != nil && !errors.Is(err, errKilled) {
 				h.w.logger().Error("sweep", "err", err)
@@ -217,10 +217,10 @@ func refundByRule(h *history) func(bool) {
 	refunds := len(o.Refunds)
 	var seen shop.OrderRefund
 	err := i.call(h.ctx, func(ctx ctx) (err error) {
-		if seen, err = i.checkout.RefundQuote(ctx, h.user, o.ID); err != nil {
+		if seen, err = i.checkout.Refunds.Quote(ctx, h.user, o.ID); err != nil {
 			return err
 		}
-		_, err = i.checkout.Refund(ctx, h.user, "", o.ID, "changed my mind", &seen.Amount)
+		_, err = i.checkout.Refunds.Refund(ctx, h.user, "", o.ID, "changed my mind", &seen.Amount)
 		return err
 	})
 	h.tell("refund %s at %s: %s, %d", h.name(o.ID), i.name, outcome(err), seen.Amount)
@@ -290,7 +290,7 @@ func refundByFinance(h *history) func(bool) {
 	later := h.chance(20)
 	refunds := len(o.Refunds)
 	err := i.call(h.ctx, func(ctx ctx) error {
-		_, err := i.checkout.FinanceRefund(ctx, "finance", "", o.ID, shop.RefundRequest{Amount: amount}, "kindness", later)
+		_, err := i.checkout.Refunds.FinanceRefund(ctx, "finance", "", o.ID, shop.RefundRequest{Amount: amount}, "kindness", later)
 		return err
 	})
 	h.tell("finance refunds %s of %s at %s (later ones too: %t): %s", said, h.name(o.ID), i.name, later, outcome(err))

@@ -1,0 +1,87 @@
+package checkout
+
+import (
+	"context"
+	"time"
+
+	"mstm/hub"
+	"mstm/shop"
+	"mstm/store"
+)
+
+// News reaches a learner's open pages at once, or as soon as Redis takes it.
+type News struct {
+	basics
+	hub        *hub.Hub
+	teller     Teller
+	carts      Carts
+	orders     *store.Orders
+	enrolments *store.Enrolments
+	unsent     *store.UnsentNews
+}
+
+const announceTime = 2 * time.Second // for one live event
+
+// announceEnrolment publishes the state of a course to the learner's open pages, now or when Redis
+// takes it.
+func (c *News) announceEnrolment(ctx context.Context, why string, e *shop.Enrolment) error {
+	err := c.publishEnrolment(ctx, why, e)
+	return c.orLater(ctx, err, store.Unsent{Kind: store.UnsentEnrolment, Ref: e.CourseID, UserID: e.UserID, Why: why})
+}
+
+// publishEnrolment publishes the state of a course, each state once for one reason. Between the
+// read and the publish another process may have changed the enrolment and published the newer
+// state; so the enrolment is read again after each publish, until the state published last is the
+// current one.
+func (c *News) publishEnrolment(ctx context.Context, why string, e *shop.Enrolment) error {
+	for range tellingMost {
+		view := e.View(c.now())
+		if err := c.publish(ctx, shop.EnrolmentChanged(why, e, view)); err != nil {
+			return err
+		}
+		now, err := c.enrolments.Get(ctx, e.UserID, e.CourseID)
+		if err != nil || now.V == e.V && now.StateAt(c.now()) == view.State {
+			return err
+		}
+		e = now
+	}
+	return nil
+}
+
+// announceOrder publishes the order's present state to the learner's open pages, now or when Redis takes
+// it.
+func (c *News) announceOrder(ctx context.Context, o *shop.Order) error {
+	return c.orLater(ctx, c.publishOrder(ctx, o), store.Unsent{Kind: store.UnsentOrder, Ref: o.ID, UserID: o.UserID})
+}
+
+// publishOrder publishes the order's state, once for each time that it came to this state.
+func (c *News) publishOrder(ctx context.Context, o *shop.Order) error {
+	return c.publish(ctx, shop.OrderChanged(o))
+}
+
+func (c *News) announceQuietly(ctx context.Context, o *shop.Order) {
+	if err := c.announceOrder(ctx, o); err != nil {
+		c.log.WarnContext(ctx, "order not announced", "order", o.ID, "err", err)
+	}
+}
+
+// publish publishes an event, at most once under its key.
+func (c *News) publish(ctx context.Context, e shop.Event) error {
+	ctx, cancel := context.WithTimeout(ctx, announceTime)
+	defer cancel()
+	_, err := c.hub.Publish(ctx, hub.Event(e))
+	return err
+}
+
+// clearCart takes the bought lines, and only these, out of the cart, now or when Redis is back.
+func (c *News) clearCart(ctx context.Context, o *shop.Order) error {
+	return c.orLater(ctx, c.takeBought(ctx, o), store.Unsent{Kind: store.UnsentCart, Ref: o.ID, UserID: o.UserID})
+}
+
+func (c *News) takeBought(ctx context.Context, o *shop.Order) error {
+	bought := make([]shop.CartBought, 0, len(o.Lines))
+	for _, l := range o.Lines {
+		bought = append(bought, shop.CartBought{CourseID: l.CourseID, PolicyID: l.PolicyID, Lifetime: l.Kind == shop.KindLifetime})
+	}
+	return c.carts.RemoveBought(ctx, o.UserID, o.ID, bought)
+}

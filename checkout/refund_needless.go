@@ -1,0 +1,41 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+
+	"mstm/shop"
+	"mstm/store"
+)
+
+// refundNeedless pays back the stages that this order's full price has made needless.
+func (c *Refunds) refundNeedless(ctx context.Context, o *shop.Order) error {
+	for id, course := range o.Needless() {
+		e, err := c.enrolments.Get(ctx, o.UserID, course)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		_, err = c.beginNeedless(ctx, id, course, e)
+		if err != nil && !errors.Is(err, shop.ErrNotRefundable) && !errors.Is(err, shop.ErrRefundUnderWay) {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Refunds) beginNeedless(ctx context.Context, orderID, course string, e *shop.Enrolment) (*shop.Order, error) {
+	if err := c.wakeups.Schedule(ctx, orderID, c.now().Add(lookSoon)); err != nil {
+		return nil, err
+	}
+	return c.orders.Change(ctx, orderID, func(o *shop.Order) error {
+		if o.RefundFor(shop.ReasonNeedlessStage) {
+			return store.Unchanged()
+		}
+		q, err := shop.NeedlessRefund(o, course, e, c.now())
+		if err != nil {
+			return err
+		}
+		o.BeginRefund(shop.OrderRefund{Lines: []shop.RefundQuote{q}, Amount: q.Amount, Full: q.Full}, shop.ReasonNeedlessStage, shop.ByShop, c.now())
+		return nil
+	})
+}
