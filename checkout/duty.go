@@ -123,7 +123,7 @@ func (l *look) follow(ctx context.Context, duty shop.DutyName) error {
 		if line.Result != shop.LineGranted {
 			continue
 		}
-		if err := l.grants.follow(ctx, o, line.CourseID, duty); err != nil {
+		if err := l.grants.follow(ctx, o.ID, o.UserID, line.CourseID, duty); err != nil {
 			return fmt.Errorf("grant of course %s follows its refund: %w", line.CourseID, err)
 		}
 	}

@@ -7,35 +7,28 @@ import (
 	"mstm/store"
 )
 
-// follow is look.follow for one course.
-func (c *grants) follow(ctx context.Context, o *shop.Order, courseID string, duty shop.DutyName) error {
-	e, err := c.enrolments.Change(ctx, o.UserID, courseID, func(e *shop.Enrolment) error {
-		return c.followLine(ctx, e, o, courseID, duty)
+// follow brings the grant of one course to what the order's refunds make of it. The order is read
+// after the enrolment, in every try: the decision rests on its newest version, and a refund that
+// begins or ends later writes the enrolment again, which refuses what was decided here. A process
+// that stalls with an older order would freeze a grant for a refund that is over.
+func (c *grants) follow(ctx context.Context, orderID, userID, courseID string, duty shop.DutyName) error {
+	e, err := c.enrolments.Change(ctx, userID, courseID, func(e *shop.Enrolment) error {
+		o, err := c.orders.Get(ctx, orderID)
+		if err != nil {
+			return err
+		}
+		if g, _ := e.Grant(orderID); g.State == shop.GrantFrozen && o.Grants(courseID) == shop.GrantLive && o.FreezeBy != "" {
+			return store.Unchanged() // the call that freezes owes it to the grants to look after them
+		}
+		if !followRefunds(e, o, courseID) && duty != shop.DutyFreeze {
+			return store.Unchanged()
+		}
+		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return c.news.announceEnrolment(ctx, "enrolment:"+o.ID+":"+courseID, e)
-}
-
-// followLine is follow for one enrolment. Before it thaws, it reads the order once more, after
-// the enrolment: where another call has begun to freeze since, that one either is seen here, or
-// writes the enrolment before this call can.
-func (c *grants) followLine(ctx context.Context, e *shop.Enrolment, o *shop.Order, courseID string, duty shop.DutyName) error {
-	if g, ok := e.Grant(o.ID); ok && g.State == shop.GrantFrozen && o.Grants(courseID) == shop.GrantLive {
-		now, err := c.orders.Get(ctx, o.ID)
-		if err != nil {
-			return err
-		}
-		if now.FreezeBy != "" {
-			return store.Unchanged() // that call owes it to the grants to look after them
-		}
-		o = now
-	}
-	if !followRefunds(e, o, courseID) && duty != shop.DutyFreeze {
-		return store.Unchanged()
-	}
-	return nil
+	return c.news.announceEnrolment(ctx, "enrolment:"+orderID+":"+courseID, e)
 }
 
 func followRefunds(e *shop.Enrolment, o *shop.Order, courseID string) bool {

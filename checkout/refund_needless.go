@@ -11,11 +11,7 @@ import (
 // refundNeedless pays back the stages that this order's full price has made needless.
 func (c *Refunds) refundNeedless(ctx context.Context, o *shop.Order) error {
 	for id, course := range o.Needless() {
-		e, err := c.enrolments.Get(ctx, o.UserID, course)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		_, err = c.beginNeedless(ctx, id, course, e)
+		err := c.beginNeedless(ctx, id, course)
 		if err != nil && !errors.Is(err, shop.ErrNotRefundable) && !errors.Is(err, shop.ErrRefundUnderWay) {
 			return err
 		}
@@ -23,13 +19,19 @@ func (c *Refunds) refundNeedless(ctx context.Context, o *shop.Order) error {
 	return nil
 }
 
-func (c *Refunds) beginNeedless(ctx context.Context, orderID, course string, e *shop.Enrolment) (*shop.Order, error) {
+// beginNeedless begins the refund of one such stage, once. The enrolment is read in every try, after
+// the order.
+func (c *Refunds) beginNeedless(ctx context.Context, orderID, course string) error {
 	if err := c.wakeups.Schedule(ctx, orderID, c.now().Add(lookSoon)); err != nil {
-		return nil, err
+		return err
 	}
-	return c.orders.Change(ctx, orderID, func(o *shop.Order) error {
+	_, err := c.orders.Change(ctx, orderID, func(o *shop.Order) error {
 		if o.RefundFor(shop.ReasonNeedlessStage) {
 			return store.Unchanged()
+		}
+		e, err := c.enrolments.Get(ctx, o.UserID, course)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
 		}
 		q, err := shop.NeedlessRefund(o, course, e, c.now())
 		if err != nil {
@@ -38,4 +40,5 @@ func (c *Refunds) beginNeedless(ctx context.Context, orderID, course string, e *
 		o.BeginRefund(shop.OrderRefund{Lines: []shop.RefundQuote{q}, Amount: q.Amount, Full: q.Full}, shop.ReasonNeedlessStage, shop.ByShop, c.now())
 		return nil
 	})
+	return err
 }

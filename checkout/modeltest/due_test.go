@@ -178,7 +178,7 @@ func TestOlderNewsOfACourseIsNotTheLast(t *testing.T) {
 	h.ends()
 }
 
-// holdAt holds the next write of that name back until goOn, and says when it has come.
+// holdAt holds the next command of that name, like "find orders", back until goOn, and says when it has come.
 func (g *gate) holdAt(name string) (held <-chan struct{}, goOn func()) {
 	come, gone := make(chan struct{}), make(chan struct{})
 	first := sync.OnceFunc(func() {
@@ -187,8 +187,8 @@ func (g *gate) holdAt(name string) (held <-chan struct{}, goOn func()) {
 	})
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.before = func(write string) {
-		if write == name {
+	g.before = func(command string) {
+		if command == name {
 			first()
 		}
 	}

@@ -120,7 +120,7 @@ type gate struct {
 	conns []net.Conn
 	under sync.WaitGroup // commands that the database is at
 
-	before func(write string) // waits, where a test orders the writes of two instances (nil: never)
+	before func(command string) // waits, where a test orders the commands of two instances (nil: never)
 }
 
 func (m *mongoServer) gate() (*gate, error) {
@@ -186,7 +186,7 @@ func (g *gate) keep(c net.Conn) {
 	g.conns = append(g.conns, c)
 }
 
-func (g *gate) waits() func(write string) {
+func (g *gate) waits() func(command string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.before
@@ -220,8 +220,8 @@ func (g *gate) passOn(client net.Conn) {
 // command lets one command through, unless this is where it ends.
 func (g *gate) command(server net.Conn, command []byte) (reply []byte, err error) {
 	name := writeOf(command)
-	if before := g.waits(); name != "" && before != nil {
-		before(name)
+	if before := g.waits(); before != nil {
+		before(storetest.Kind(command))
 	}
 	g.server.one.Lock()
 	defer g.server.one.Unlock()
