@@ -27,10 +27,11 @@ type playbackView struct {
 }
 
 // playbackCookie names the browser that opened a lesson, for players that send no token with what a
-// playlist names. It opens nothing by itself.
+// playlist names. It opens nothing by itself. Its path takes in the lessons, so that a browser keeps the name it has
+// when it opens another.
 func (s *Server) playbackCookie(value string) *http.Cookie {
 	return &http.Cookie{
-		Name: "mstm-playback", Value: value, Path: "/api/playback", MaxAge: int(30 * 24 * time.Hour / time.Second),
+		Name: "mstm-playback", Value: value, Path: "/api", MaxAge: int(30 * 24 * time.Hour / time.Second),
 		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: strings.HasPrefix(s.PublicURL, "https://"),
 	}
 }
@@ -228,8 +229,8 @@ func (s *Server) boundHere(r *http.Request, t ticket) error {
 		}
 		return nil
 	}
-	held, err := r.Cookie(s.playbackCookie("").Name)
-	if err != nil || bindingOf(held.Value) != t.Bind {
+	// A browser may have one of an older path too.
+	if !slices.ContainsFunc(r.CookiesNamed(s.playbackCookie("").Name), func(c *http.Cookie) bool { return bindingOf(c.Value) == t.Bind }) {
 		return shop.ErrPlaybackAddress
 	}
 	return nil

@@ -8,6 +8,8 @@ import (
 	"image"
 	"image/png"
 	"net/http"
+	"net/http/cookiejar"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -196,6 +198,48 @@ func TestPlaybackIsForThePersonTheSessionAndTheMoment(t *testing.T) {
 		w.do("POST", "/api/logout", token, nil)
 		w.do("GET", keys[0], "", nil, "Cookie", cookie).is(403, "PLAYBACK_ADDRESS")
 	})
+}
+
+// TestTabsOfOneBrowserPlaySideBySide: a browser keeps its cookie, and sends it where its path says, so that
+// a lesson opened in a second tab does not shut the first.
+func TestTabsOfOneBrowserPlaySideBySide(t *testing.T) {
+	w := newWorld(t)
+	m := w.filmed("film1")
+	c := ladderCourse("go1")
+	c.Chapters[0].Lessons[1].MediaID = m.ID
+	w.sells(c)
+	token, id := w.learner("lin")
+	w.grants(id, c, "go1full", time.Now())
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Of yesterday's shop the browser still has a cookie that goes to a narrower path.
+	of := func(path string) *url.URL {
+		at, err := url.Parse(w.url + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	old := http.Cookie{Name: "mstm-playback", Value: strings.Repeat("b", 52), Path: "/api/playback"}
+	jar.SetCookies(of("/api/playback/"), []*http.Cookie{&old})
+	ask := func(path, token string) answer {
+		var sent []string
+		for _, c := range jar.Cookies(of(path)) {
+			sent = append(sent, c.String())
+		}
+		got := w.do("GET", path, token, nil, "Cookie", strings.Join(sent, "; "))
+		jar.SetCookies(of(path), (&http.Response{Header: got.Header}).Cookies())
+		return got
+	}
+	first := opened(ask("/api/courses/go1/lessons/l2", token))
+	second := opened(ask("/api/courses/go1/lessons/l2", token))
+	for _, p := range []*playbackView{first, second} {
+		variants, _ := addresses(ask(p.URL, "").is(200).Body)
+		_, keys := addresses(ask(variants[0], "").is(200).Body)
+		ask(keys[0], "").is(200)
+	}
 }
 
 func TestAThirdDeviceAsksAndEndsTheOldest(t *testing.T) {
