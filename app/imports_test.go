@@ -18,7 +18,7 @@ var levels = [][]string{
 	{"app"},
 	{"handlers"},
 	{"account", "cart", "checkout", "cover", "notice"},
-	{"store", "hub", "wechat", "media", "runner", "web"},
+	{"store", "hub", "wechat", "media", "runner", "web", "lessontext"},
 	{"shop"},
 }
 

@@ -218,7 +218,7 @@ export interface components {
             watermark?: string;
         };
         /** @enum {string} */
-        LessonKind: "video" | "text";
+        LessonKind: "video" | "audio" | "text";
         /** @description Seconds */
         LessonDuration: number;
         /**
@@ -901,6 +901,21 @@ export interface components {
             url?: string;
             /** @description A file of /api/admin/media; it goes before url */
             media_id?: components["schemas"]["ID"];
+            attachments?: components["schemas"]["Attachment"][];
+            captions?: components["schemas"]["Caption"][];
+        };
+        /** @description A file that goes with a lesson, to be downloaded under the name */
+        Attachment: {
+            media_id: components["schemas"]["ID"];
+            name: string;
+        };
+        /** @description Captions of a lesson, a file of the kind caption (WebVTT); each language once */
+        Caption: {
+            media_id: components["schemas"]["ID"];
+            /** @description A tag of BCP 47, zh-Hans */
+            language: string;
+            /** @description As a player lists it */
+            label: string;
         };
         /** @description What holds for the stages of a course together */
         Ladder: {
@@ -955,7 +970,7 @@ export interface components {
             id: components["schemas"]["ID"];
             state: components["schemas"]["MediaState"];
             /** @enum {string} */
-            kind?: "video" | "audio" | "image" | "document";
+            kind?: "video" | "audio" | "image" | "document" | "caption";
             /** @description MIME type, by the content */
             type?: string;
             name: string;
@@ -976,6 +991,10 @@ export interface components {
                 width: number;
                 height: number;
                 heights: number[];
+            };
+            /** @description Of sound that was measured */
+            audio?: {
+                duration_s: number;
             };
             job?: {
                 kind: components["schemas"]["MediaJobKind"];
