@@ -56,16 +56,39 @@ type Chapter struct {
 	Lessons []Lesson `bson:"lessons" json:"lessons"`
 }
 
-// Lesson is one thing to watch or read. Duration is in seconds. A preview lesson is
+// Kinds of lessons.
+const (
+	LessonVideo = "video"
+	LessonAudio = "audio"
+	LessonText  = "text"
+)
+
+// Lesson is one thing to watch, hear or read. Duration is in seconds. A preview lesson is
 // open to everybody.
 type Lesson struct {
 	ID       string `bson:"id" json:"id"`
 	Title    string `bson:"title" json:"title"`
-	Kind     string `bson:"kind" json:"kind"` // video, text
+	Kind     string `bson:"kind" json:"kind"` // LessonVideo, LessonAudio, LessonText
 	Duration int    `bson:"duration_s" json:"duration_s"`
 	Preview  bool   `bson:"preview" json:"preview"`
 	URL      string `bson:"url,omitempty" json:"url,omitempty"`
 	MediaID  string `bson:"media_id,omitempty" json:"media_id,omitempty"` // a file of the shop's own, see Media
+
+	Attachments []Attachment `bson:"attachments,omitempty" json:"attachments,omitempty"`
+	Captions    []Caption    `bson:"captions,omitempty" json:"captions,omitempty"`
+}
+
+// Attachment is a file that goes with a lesson, to be downloaded under a name.
+type Attachment struct {
+	MediaID string `bson:"media_id" json:"media_id"`
+	Name    string `bson:"name" json:"name"`
+}
+
+// Caption is a file of captions of a lesson: KindCaption in a language, a tag of BCP 47.
+type Caption struct {
+	MediaID  string `bson:"media_id" json:"media_id"`
+	Language string `bson:"language" json:"language"`
+	Label    string `bson:"label" json:"label"`
 }
 
 // Current is the newest version of the course's price policies, zero where none was

@@ -2,6 +2,7 @@ package shop
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 )
@@ -15,6 +16,7 @@ const (
 	KindAudio    MediaKind = "audio"
 	KindImage    MediaKind = "image"
 	KindDocument MediaKind = "document"
+	KindCaption  MediaKind = "caption" // WebVTT
 )
 
 // MaxMediaBytes is how big a file of the kind may be, in bytes; 0 for an unknown kind.
@@ -28,6 +30,8 @@ func (k MediaKind) MaxMediaBytes() int64 {
 		return 20 << 20
 	case KindDocument:
 		return 100 << 20
+	case KindCaption:
+		return 1 << 20
 	}
 	return 0
 }
@@ -63,12 +67,16 @@ type Media struct {
 	Key       string     `bson:"key"` // of the object that holds the file
 	CreatedAt time.Time  `bson:"created_at"`
 	UpdatedAt time.Time  `bson:"updated_at"`
-	// HeldUntil keeps the file while a lesson that refers to it is being written.
-	HeldUntil time.Time    `bson:"held_until"`
-	Upload    *MediaUpload `bson:"upload,omitempty"`
-	Video     *MediaVideo  `bson:"video,omitempty"`
-	Job       *MediaJob    `bson:"job,omitempty"`
-	V         int64        `bson:"v"`
+	// HeldUntil keeps the file while a lesson that refers to it is being written; zero for a file that no
+	// lesson has ever had.
+	HeldUntil time.Time `bson:"held_until"`
+	// UnusedSince is when the sweep first found that no lesson has the file any more; nil where one has it.
+	UnusedSince *time.Time   `bson:"unused_since,omitempty"`
+	DurationMS  int64        `bson:"duration_ms,omitempty"` // of sound, in milliseconds; 0: not measured
+	Upload      *MediaUpload `bson:"upload,omitempty"`
+	Video       *MediaVideo  `bson:"video,omitempty"`
+	Job         *MediaJob    `bson:"job,omitempty"`
+	V           int64        `bson:"v"`
 }
 
 // MediaUpload is what has arrived of a file.
@@ -198,14 +206,26 @@ func (c *Course) UsesMedia(id string) bool {
 // MediaOf lists the files that the lessons of an outline name, each once.
 func MediaOf(chapters []Chapter) []string {
 	var ids []string
-	seen := map[string]bool{}
 	for _, ch := range chapters {
-		for _, l := range ch.Lessons {
-			if l.MediaID != "" && !seen[l.MediaID] {
-				seen[l.MediaID] = true
-				ids = append(ids, l.MediaID)
-			}
+		for i := range ch.Lessons {
+			ids = append(ids, ch.Lessons[i].media()...)
 		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// media lists the files that a lesson names, its text's apart.
+func (l *Lesson) media() []string {
+	var ids []string
+	if l.MediaID != "" {
+		ids = append(ids, l.MediaID)
+	}
+	for _, a := range l.Attachments {
+		ids = append(ids, a.MediaID)
+	}
+	for _, c := range l.Captions {
+		ids = append(ids, c.MediaID)
 	}
 	return ids
 }

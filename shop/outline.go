@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"golang.org/x/text/language"
 )
 
 // The limits of a course's outline; texts in characters, durations in seconds.
@@ -16,6 +18,9 @@ const (
 	maxLessons     = 200 // in one chapter
 	maxDuration    = 24 * 60 * 60
 	maxURL         = 500
+	maxAttachments = 20 // of a lesson
+	maxCaptions    = 10 // of a lesson
+	maxFileName    = 120
 )
 
 // ValidateOutline checks what an editor says about a course besides its prices: the texts,
@@ -93,7 +98,7 @@ func (l *Lesson) wrongField() string {
 		return "id"
 	case !isLine(&l.Title, 1, maxTitle):
 		return "title"
-	case l.Kind != "video" && l.Kind != "text":
+	case l.Kind != LessonVideo && l.Kind != LessonAudio && l.Kind != LessonText:
 		return "kind"
 	case l.Duration < 0 || l.Duration > maxDuration:
 		return "duration_s"
@@ -101,7 +106,52 @@ func (l *Lesson) wrongField() string {
 		return "url"
 	case l.MediaID != "" && !ValidID(l.MediaID):
 		return "media_id"
+	case len(l.Attachments) > maxAttachments:
+		return "attachments"
+	case len(l.Captions) > maxCaptions:
+		return "captions"
 	}
+	for i := range l.Attachments {
+		if field := l.Attachments[i].wrongField(); field != "" {
+			return fmt.Sprintf("attachments[%d].%s", i, field)
+		}
+	}
+	languages := map[string]bool{}
+	for i := range l.Captions {
+		field := l.Captions[i].wrongField()
+		if field == "" && languages[l.Captions[i].Language] {
+			field = "language"
+		}
+		if field != "" {
+			return fmt.Sprintf("captions[%d].%s", i, field)
+		}
+		languages[l.Captions[i].Language] = true
+	}
+	return ""
+}
+
+func (a *Attachment) wrongField() string {
+	switch {
+	case !ValidID(a.MediaID):
+		return "media_id"
+	case !isLine(&a.Name, 1, maxFileName) || strings.ContainsAny(a.Name, `/\`):
+		return "name"
+	}
+	return ""
+}
+
+// wrongField brings the language into its one form, zh-Hans for zh-hans.
+func (c *Caption) wrongField() string {
+	tag, err := language.Parse(c.Language)
+	switch {
+	case !ValidID(c.MediaID):
+		return "media_id"
+	case err != nil || tag == language.Und || len(c.Language) > 35:
+		return "language"
+	case !isLine(&c.Label, 1, maxTitle):
+		return "label"
+	}
+	c.Language = tag.String()
 	return ""
 }
 

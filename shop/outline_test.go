@@ -46,6 +46,17 @@ func TestValidateOutline(t *testing.T) {
 		{"a lesson of negative length", func(c *Course) { c.Chapters[0].Lessons[0].Duration = -1 }, "chapters[0].lessons[0].duration_s"},
 		{"a lesson longer than a day", func(c *Course) { c.Chapters[0].Lessons[0].Duration = 86401 }, "chapters[0].lessons[0].duration_s"},
 		{"a lesson that is a script", func(c *Course) { c.Chapters[0].Lessons[0].URL = "javascript:alert(1)" }, "chapters[0].lessons[0].url"},
+		{"sound", func(c *Course) { c.Chapters[0].Lessons[0].Kind = LessonAudio }, ""},
+		{"a file beside", func(c *Course) { c.Chapters[0].Lessons[0].Attachments = []Attachment{{"m1", "讲义.pdf"}} }, ""},
+		{"a file beside whose name is a path", func(c *Course) { c.Chapters[0].Lessons[0].Attachments = []Attachment{{"m1", "../a.pdf"}} }, "chapters[0].lessons[0].attachments[0].name"},
+		{"a file beside that is none", func(c *Course) { c.Chapters[0].Lessons[0].Attachments = []Attachment{{"", "a"}} }, "chapters[0].lessons[0].attachments[0].media_id"},
+		{"21 files beside", func(c *Course) { c.Chapters[0].Lessons[0].Attachments = make([]Attachment, 21) }, "chapters[0].lessons[0].attachments"},
+		{"captions", func(c *Course) {
+			c.Chapters[0].Lessons[0].Captions = []Caption{{"m1", "zh-hans", "中文"}, {"m2", "en", "English"}}
+		}, ""},
+		{"captions twice in a language", func(c *Course) { c.Chapters[0].Lessons[0].Captions = []Caption{{"m1", "en", "a"}, {"m2", "EN", "b"}} }, "chapters[0].lessons[0].captions[1].language"},
+		{"captions in no language", func(c *Course) { c.Chapters[0].Lessons[0].Captions = []Caption{{"m1", "中文", "a"}} }, "chapters[0].lessons[0].captions[0].language"},
+		{"captions without a label", func(c *Course) { c.Chapters[0].Lessons[0].Captions = []Caption{{"m1", "en", " "}} }, "chapters[0].lessons[0].captions[0].label"},
 		{"a lesson whose id is none", func(c *Course) { c.Chapters[0].Lessons[0].ID = "A-1" }, "chapters[0].lessons[0].id"},
 		{"an id used twice", func(c *Course) { c.Chapters[1].Lessons[0].ID = "l1" }, "chapters[1].lessons[0].id"},
 	}
