@@ -65,6 +65,7 @@ type DB struct {
 	AccessEnds        *AccessEnds
 	Trials            *Trials
 	Progress          *Progress
+	LessonTexts       *LessonTexts
 	Media             *Media
 	Playing           *Playing
 	UnmatchedPayments *UnmatchedPayments
@@ -254,7 +255,8 @@ func (db *DB) wire(trialNeeds shop.TrialNeeds) {
 	db.AccessEnds = newAccessEnds(b)
 	db.Trials = newTrials(b)
 	db.Progress = newProgress(b)
-	db.Media = newMedia(b, db.Courses)
+	db.LessonTexts = newLessonTexts(b)
+	db.Media = newMedia(b, db.Courses, db.LessonTexts)
 	db.Playing = newPlaying(b)
 	db.UnmatchedPayments = newUnmatchedPayments(b)
 	db.Reconciliations = newReconciliations(b)

@@ -48,6 +48,7 @@ var collections = []struct {
 		{{Key: "job.kind", Value: 1}, {Key: "job.at", Value: 1}},
 	}},
 	{"playing", nil},
+	{"lesson_texts", nil},
 	{"notices", []bson.D{
 		{{Key: "user_id", Value: 1}, {Key: "created_at", Value: -1}, {Key: "_id", Value: -1}},
 		{{Key: "broadcast", Value: 1}},

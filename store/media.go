@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -16,10 +17,11 @@ type Media struct {
 	*base
 	docs    Collection[shop.Media]
 	courses *Courses
+	texts   *LessonTexts
 }
 
-func newMedia(b *base, courses *Courses) *Media {
-	s := &Media{base: b, docs: newCollection[shop.Media](b, "media"), courses: courses}
+func newMedia(b *base, courses *Courses, texts *LessonTexts) *Media {
+	s := &Media{base: b, docs: newCollection[shop.Media](b, "media"), courses: courses, texts: texts}
 	s.docs.missing = shop.ErrMediaNotFound
 	s.docs.version = func(d *shop.Media) *int64 { return &d.V }
 	return s
@@ -78,19 +80,25 @@ func (s *Media) Each(ctx context.Context, each func(*shop.Media) error) error {
 	return s.docs.Each(ctx, bson.M{}, each)
 }
 
-// InUse reads all courses as they are now and reports of a file whether one of them names it.
+// InUse reads all courses and the texts of their lessons as they are now, and reports of a file
+// whether one of them names it.
 func (s *Media) InUse(ctx context.Context) (func(id string) bool, error) {
 	courses, err := s.courses.docs.All(ctx, bson.M{})
 	if err != nil {
 		return nil, err
 	}
-	return func(id string) bool {
-		for i := range courses {
-			if courses[i].UsesMedia(id) {
-				return true
-			}
+	lessons := map[string]bool{}
+	for i := range courses {
+		for _, id := range courses[i].LessonIDs() {
+			lessons[LessonTextID(courses[i].ID, id)] = true
 		}
-		return false
+	}
+	shown, err := s.texts.InUse(ctx, func(courseID, lessonID string) bool { return lessons[LessonTextID(courseID, lessonID)] })
+	if err != nil {
+		return nil, err
+	}
+	return func(id string) bool {
+		return shown(id) || slices.ContainsFunc(courses, func(c shop.Course) bool { return c.UsesMedia(id) })
 	}, nil
 }
 
