@@ -360,7 +360,7 @@ func (l *Library) Hold(ctx context.Context, ids ...string) error {
 			if m.State != shop.MediaReady {
 				return shop.ErrMediaNotReady
 			}
-			m.HeldUntil = l.Now().Add(holdTime).UTC()
+			m.HeldUntil, m.UnusedSince = l.Now().Add(holdTime).UTC(), nil
 			return nil
 		})
 		if err != nil {

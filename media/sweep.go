@@ -27,27 +27,33 @@ func (l *Library) sweepNowAndThen(ctx context.Context) {
 	}
 }
 
-// Sweep removes what nothing needs: uploads without a byte for a week, files that no course has
-// used for a week, the rows of refused files after a day, deletions that a death cut off, and
+// Sweep removes what nothing needs: uploads without a byte for a week, files that no lesson has
+// had for a week, the rows of refused files after a day, deletions that a death cut off, and
 // objects that no row names.
 func (l *Library) Sweep(ctx context.Context) error {
 	used, err := l.Records.InUse(ctx)
 	if err != nil {
 		return err
 	}
-	var over []*shop.Media
+	var over, turned []*shop.Media
 	named := map[string]bool{} // prefixes of objects
 	err = l.Records.Each(ctx, func(m *shop.Media) error {
 		for _, prefix := range namedBy(m) {
 			named[prefix] = true
 		}
-		if l.isOver(m, used) {
+		switch {
+		case l.isOver(m, used):
 			over = append(over, m)
+		case m.State == shop.MediaReady && isToBeNoted(m, used(m.ID)):
+			turned = append(turned, m)
 		}
 		return nil
 	})
 	if err != nil {
 		return err
+	}
+	for _, m := range turned {
+		err = errors.Join(err, l.noteUse(ctx, m.ID, used(m.ID)))
 	}
 	for _, m := range over {
 		if e := l.sweepOne(ctx, m); e != nil {
@@ -71,9 +77,41 @@ func (l *Library) isOver(m *shop.Media, used func(string) bool) bool {
 	case shop.MediaUploading:
 		return idle > UnusedAge
 	case shop.MediaReady:
-		return idle > UnusedAge && !m.HeldUntil.After(now) && !used(m.ID)
+		if m.HeldUntil.IsZero() { // no lesson has ever had it
+			return idle > UnusedAge && !used(m.ID)
+		}
+		return m.UnusedSince != nil && now.Sub(*m.UnusedSince) > UnusedAge && !m.HeldUntil.After(now) && !used(m.ID)
 	}
 	return false
+}
+
+// isToBeNoted reports whether the row of a file does not say yet that a lesson has it, or has it no more.
+func isToBeNoted(m *shop.Media, used bool) bool {
+	if used {
+		return m.HeldUntil.IsZero() || m.UnusedSince != nil
+	}
+	return !m.HeldUntil.IsZero() && m.UnusedSince == nil
+}
+
+// noteUse writes into the row of a file whether a lesson has it. The week in which an unused file stays
+// begins at this note, and not at the upload.
+func (l *Library) noteUse(ctx context.Context, id string, used bool) error {
+	now := l.Now().UTC()
+	_, err := l.Records.Change(ctx, id, func(m *shop.Media) error {
+		switch {
+		case used && m.HeldUntil.IsZero():
+			m.HeldUntil, m.UnusedSince = now, nil
+		case used:
+			m.UnusedSince = nil
+		case !m.HeldUntil.After(now): // a lesson is not being written with it just now
+			m.UnusedSince = &now
+		}
+		return nil
+	})
+	if errors.Is(err, shop.ErrMediaNotFound) {
+		return nil
+	}
+	return err
 }
 
 // sweepOne removes one file, ready ones by the same rule as an editor does.
