@@ -55,6 +55,7 @@ func init() {
 		{shop.KindDocument, "application/vnd.oasis.opendocument.text", ".odt"},
 		{shop.KindDocument, "application/vnd.oasis.opendocument.spreadsheet", ".ods"},
 		{shop.KindDocument, "application/vnd.oasis.opendocument.presentation", ".odp"},
+		{shop.KindCaption, "text/vtt", ".vtt"},
 	} {
 		formats[f.mime] = f
 	}
@@ -94,6 +95,8 @@ func (f format) verdict(r io.ReadSeeker, size int64) error {
 	switch {
 	case f.kind == shop.KindImage:
 		return inspectImage(r)
+	case f.kind == shop.KindCaption:
+		return inspectCaptions(r)
 	case f.ext == ".pdf":
 		return refuseWords(r, "/javascript", "/launch", "<script")
 	}
