@@ -25,6 +25,7 @@ type mediaView struct {
 	CreatedAt time.Time       `json:"created_at"`
 	UpdatedAt time.Time       `json:"updated_at"`
 	Video     *videoView      `json:"video,omitempty"`
+	Audio     *audioView      `json:"audio,omitempty"`
 	Job       *mediaJobView   `json:"job,omitempty"`
 }
 
@@ -33,6 +34,11 @@ type videoView struct {
 	Width    int   `json:"width"`
 	Height   int   `json:"height"`
 	Heights  []int `json:"heights"`
+}
+
+// audioView is of a file of sound that was measured.
+type audioView struct {
+	Duration int `json:"duration_s"`
 }
 
 type mediaJobView struct {
@@ -55,6 +61,9 @@ func viewMedia(m *shop.Media) mediaView {
 		for _, made := range m.Video.Variants {
 			v.Video.Heights = append(v.Video.Heights, made.Height)
 		}
+	}
+	if m.DurationMS > 0 {
+		v.Audio = &audioView{Duration: int((m.DurationMS + 500) / 1000)}
 	}
 	if m.Job != nil {
 		v.Job = &mediaJobView{m.Job.Kind, m.Job.State, m.Job.Progress, m.Job.Error}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"os"
 
 	"mstm/shop"
 )
@@ -34,6 +35,10 @@ func (l *Library) check(ctx context.Context, m *shop.Media, attempt string) erro
 	if err := l.inspect(ctx, f, key, n); err != nil {
 		return err
 	}
+	length, err := l.soundLength(ctx, f, key)
+	if err != nil {
+		return err
+	}
 	if l.Uploaded != nil {
 		seen := *m
 		seen.Kind, seen.Type, seen.SHA256 = f.kind, f.mime, hex.EncodeToString(sum.Sum(nil))
@@ -49,7 +54,7 @@ func (l *Library) check(ctx context.Context, m *shop.Media, attempt string) erro
 			return errTaken
 		}
 		m.State, m.Kind, m.Type, m.Key, m.SHA256 = shop.MediaReady, f.kind, f.mime, key, hex.EncodeToString(sum.Sum(nil))
-		m.Upload, m.Job = nil, nil
+		m.Upload, m.Job, m.DurationMS = nil, nil, length
 		if f.kind == shop.KindVideo {
 			m.Queue(shop.JobTranscode, l.Now())
 		}
@@ -102,6 +107,23 @@ func (l *Library) inspect(ctx context.Context, f format, key string, size int64)
 	}
 	defer r.Close()
 	return f.inspect(r, size)
+}
+
+// soundLength measures a file of sound, in milliseconds; 0 where it cannot be measured here.
+func (l *Library) soundLength(ctx context.Context, f format, key string) (int64, error) {
+	if f.kind != shop.KindAudio || l.ffmpeg == nil {
+		return 0, nil
+	}
+	dir, err := os.MkdirTemp(l.Temp, "sound-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	path, err := l.localCopy(ctx, key, dir)
+	if err != nil {
+		return 0, err
+	}
+	return l.ffmpeg.soundLength(ctx, path)
 }
 
 // partsReader reads the parts of an upload one after another, and sums what it reads.

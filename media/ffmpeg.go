@@ -88,6 +88,22 @@ func (t *tools) probe(ctx context.Context, path string) (measured, error) {
 	return m, nil
 }
 
+// soundLength measures a file of sound, in milliseconds; 0 where ffprobe cannot read it.
+func (t *tools) soundLength(ctx context.Context, path string) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, t.ffprobe, "-v", "error", "-protocol_whitelist", "file", "-format_whitelist", "mp3,mov,mp4,m4a,ogg,wav,flac,aac",
+		"-show_entries", "format=duration", "-of", "csv=p=0", path).Output()
+	if ctx.Err() != nil {
+		return 0, ctx.Err()
+	}
+	seconds, err2 := strconv.ParseFloat(strings.TrimSpace(string(out)), 64)
+	if err != nil || err2 != nil || seconds <= 0 || seconds > 24*60*60 {
+		return 0, nil
+	}
+	return int64(seconds * 1000), nil
+}
+
 // run runs ffmpeg on so many cores at most and reports how many seconds are done. The error has
 // the last of what it said.
 func (t *tools) run(ctx context.Context, cores int, done func(seconds float64), args ...string) error {

@@ -180,3 +180,26 @@ func TestTranscodingIsCancelledAndAskedForAgain(t *testing.T) {
 		t.Fatalf("%+v, %v", m, err)
 	}
 }
+
+func TestSound_WhereFFmpegIsInstalled_HasItsLength(t *testing.T) {
+	needFFmpeg(t)
+	path := filepath.Join(t.TempDir(), "a.m4a")
+	if out, err := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=frequency=440:duration=7", "-c:a", "aac", path).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	body, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eachStorage(t, func(t *testing.T, storage *media.Storage) {
+		i := newSite(t, storage).instance()
+		m, a := i.upload("课.m4a", body)
+		if m == nil || m.Kind != shop.KindAudio || m.DurationMS < 6900 || m.DurationMS > 7200 {
+			t.Fatalf("%+v, %+v", m, a)
+		}
+		m, a = i.upload("b.flac", []byte("fLaC\x00\x00\x00\x22"+strings.Repeat("no sound", 100)))
+		if m == nil || m.State != shop.MediaReady || m.DurationMS != 0 {
+			t.Fatalf("%+v, %+v", m, a)
+		}
+	})
+}
