@@ -27,8 +27,10 @@ func authenticate(db *store.DB, now func() time.Time) func(context.Context, stri
 }
 
 func identityOf(row store.TokenRow) hub.Identity {
-	staff := shop.MayActAs(row.Roles, shop.RoleMarketer) || shop.MayActAs(row.Roles, shop.RoleFinance)
-	return hub.Identity{User: row.UserID, Client: row.Client, Session: row.Session(), Desk: staff && !row.WantsStaffPassword(), ExpiresAt: row.ExpiresAt}
+	return hub.Identity{
+		User: row.UserID, Client: row.Client, Session: row.Session(), ExpiresAt: row.ExpiresAt,
+		Desk: shop.IsStaff(row.Roles) && !row.WantsStaffPassword(), DeskRoles: shop.RoleBits(row.Roles),
+	}
 }
 
 // stillGood is how the hub learns that an open socket's token or rights have been replaced or taken
@@ -46,7 +48,7 @@ func stillGood(db *store.DB, now func() time.Time) func(context.Context, []hub.I
 		good := make([]bool, len(ids))
 		for i, row := range rows {
 			is := identityOf(row)
-			good[i] = row.ID != "" && is.Session == ids[i].Session && (is.Desk || !ids[i].Desk)
+			good[i] = row.ID != "" && is.Session == ids[i].Session && (is.Desk && is.DeskRoles == ids[i].DeskRoles || !ids[i].Desk)
 		}
 		return good, nil
 	}

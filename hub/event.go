@@ -89,6 +89,7 @@ type event struct {
 	pos   feed.Position // a pending event has none
 	tag   string
 	topic string
+	kind  string      // its type, on the topic desk only
 	order *revocation // not nil: not an event for clients but an order to end sockets
 }
 
@@ -99,6 +100,9 @@ func newEvent(e feed.Entry) *event {
 		return ev
 	}
 	ev.Topic, ev.Lane, ev.Place = shownTopic(ev.topic), laneOf(ev.topic), ev.pos.Shown()
+	if ev.topic == Desk {
+		ev.kind = typeOf(e.Body)
+	}
 	if e.State.Whole {
 		ev.Kind, ev.Version = typeOf(e.Body), e.State.Version
 	}

@@ -26,6 +26,7 @@ type Identity struct {
 	User, Client string
 	Session      string    // a stable id of this token, such as its hash; never the token
 	Desk         bool      // may follow the topic desk
+	DeskRoles    uint8     // what Config.DeskShows is asked with
 	ExpiresAt    time.Time // zero: does not expire; the socket ends within one heartbeat of it
 }
 
@@ -50,6 +51,8 @@ type Config struct {
 	RemoteAddr func(*http.Request) string
 	// Explain is the sentence for people about a code of an error frame; nil: the code alone.
 	Explain func(code string) string
+	// DeskShows reports whether an event of a type on the topic desk is for an identity with these DeskRoles; nil: it is.
+	DeskShows func(roles uint8, eventType string) bool
 	// Replaced is the last event of a socket that ends because its client logged in again; without a Type there is none.
 	// Its Topic and Once do not count.
 	Replaced Event

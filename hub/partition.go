@@ -150,6 +150,9 @@ func (t *topic) fanOut(ev *event) (taken int) {
 		if ev.pos.Offset > 0 && ev.pos.Offset <= f.after {
 			continue
 		}
+		if t.name == Desk && !f.session.sees(ev) {
+			continue
+		}
 		mine := ev
 		if f.seen != nil {
 			if mine = f.pass(ev); mine == nil {

@@ -1,8 +1,10 @@
 package hub_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -54,6 +56,52 @@ func TestTopicsThatAClientMayFollow(t *testing.T) {
 			c.Send(map[string]string{"op": "ping"})
 			c.Wait("pong", soon) // the socket stays
 		})
+	}
+}
+
+// TestTheDeskHidesTypesFromIdentities: live, and from what is caught up with. Other topics are not asked about.
+func TestTheDeskHidesTypesFromIdentities(t *testing.T) {
+	in := start(t, embedded(t), func(c *hub.Config) {
+		authenticate := c.Authenticate
+		c.Authenticate = func(ctx context.Context, token string) (hub.Identity, error) {
+			id, err := authenticate(ctx, token)
+			if strings.HasSuffix(id.User, "-editor") {
+				id.DeskRoles = 1
+			}
+			return id, err
+		}
+		c.DeskShows = func(roles uint8, eventType string) bool { return (roles == 1) == (eventType == "media") }
+	})
+	editor, marketer := hubtest.Dial(t, in.url, "staff-editor/web/s1"), hubtest.Dial(t, in.url, "staff-marketer/web/s2")
+	began := editor.Follow("desk", "").Topics["desk"].Pos
+	marketer.Follow("desk", "")
+	publish := func() {
+		in.publish(t, "desk", "money", 1)
+		in.publish(t, "desk", "media", 2)
+		in.publish(t, "desk", "money", 3)
+		in.publish(t, "desk", "media", 4)
+		in.publish(t, "activity", "money", 5)
+	}
+	types := func(c *hubtest.Client, n int) (all []string) {
+		for _, f := range c.Events(n, soon) {
+			all = append(all, f.Type+string(f.Data))
+		}
+		slices.Sort(all)
+		return all
+	}
+	publish()
+	if got := types(editor, 3); !slices.Equal(got, []string{"media2", "media4", "money5"}) {
+		t.Errorf("an editor sees %v", got)
+	}
+	if got := types(marketer, 3); !slices.Equal(got, []string{"money1", "money3", "money5"}) {
+		t.Errorf("a marketer sees %v", got)
+	}
+	back := hubtest.Dial(t, in.url, "staff-editor/web/s1")
+	if f := back.Follow("desk", began); !f.Topics["desk"].Resumed {
+		t.Fatalf("not resumed: %+v", f)
+	}
+	if got := types(back, 2); !slices.Equal(got, []string{"media2", "media4"}) {
+		t.Errorf("an editor that comes back sees %v", got)
 	}
 }
 

@@ -82,11 +82,19 @@ func (s *session) sendReady(topic string, st conn.Standing) {
 
 // replay queues what a socket has missed in one topic.
 func (s *session) replay(events []*event) {
-	frames := make([]*conn.Event, len(events))
-	for i, ev := range events {
-		frames[i] = &ev.Event
+	frames := make([]*conn.Event, 0, len(events))
+	for _, ev := range events {
+		if s.sees(ev) {
+			frames = append(frames, &ev.Event)
+		}
 	}
 	s.Replay(frames)
+}
+
+// sees reports whether an event is one for the session's owner: the console's topic hides some types from some.
+func (s *session) sees(ev *event) bool {
+	shows := s.hub.cfg.DeskShows
+	return ev.topic != Desk || shows == nil || shows(s.owner().DeskRoles, ev.kind)
 }
 
 // following is the index of a topic in follows, or -1.

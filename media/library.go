@@ -39,7 +39,8 @@ type Config struct {
 	Quota   int64  // bytes that all files together may take; 0: no limit
 	Cores   int    // processor cores that a transcoding job may use; 0: 1
 	Temp    string // folder for a job's files; "" the system's
-	// Changed hears of every file that has changed; nil: no call.
+	// Changed hears of files that have changed: of each at most twice a second, its newest state last. It runs beside the
+	// step that made the change; nil: no call.
 	Changed func(context.Context, *shop.Media)
 	// Uploaded hears of every file before it becomes ready, once or more; nil: no call.
 	Uploaded func(context.Context, *shop.Media) error
@@ -51,6 +52,7 @@ type Library struct {
 	tus    *handler.UnroutedHandler
 	ffmpeg *tools // nil: not installed here
 	wake   map[shop.MediaJobKind]chan struct{}
+	pace   pace
 }
 
 // How long files stay that nothing needs: unfinished uploads since their last byte, ready files that no
@@ -307,7 +309,7 @@ func (l *Library) stillHeld(ctx context.Context, id, attempt string) bool {
 
 func (l *Library) changed(ctx context.Context, m *shop.Media) {
 	if l.Changed != nil {
-		l.Changed(context.WithoutCancel(ctx), m)
+		l.pace.note(m, func(m *shop.Media) { l.Changed(context.WithoutCancel(ctx), m) })
 	}
 }
 

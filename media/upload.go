@@ -323,8 +323,8 @@ func (u *upload) part(ctx context.Context, offset int64, src io.Reader) (int64, 
 	case err != nil:
 		return 0, err // the row may name the part nevertheless
 	}
+	u.l.changed(ctx, m)
 	if m.State == shop.MediaChecking {
-		u.l.changed(ctx, m)
 		u.l.nudge(shop.JobCheck)
 	}
 	return n, nil

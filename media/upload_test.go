@@ -441,3 +441,60 @@ func TestACheckThatFailsForGoodIsARefusal_AStopCountsForNothing(t *testing.T) {
 		t.Fatalf("%+v, %v", m, err)
 	}
 }
+
+// TestAnUploadIsShownAtMostTwiceASecondItsNewestLast sends many small parts, as a client on a bad line does.
+func TestAnUploadIsShownAtMostTwiceASecondItsNewestLast(t *testing.T) {
+	s := newSite(t, openStorage(t, ""))
+	type seen struct {
+		at time.Time
+		*shop.Media
+	}
+	var mu sync.Mutex
+	var shown []seen
+	i := s.instance(func(c *media.Config) {
+		c.Changed = func(_ context.Context, m *shop.Media) {
+			mu.Lock()
+			defer mu.Unlock()
+			shown = append(shown, seen{time.Now(), m})
+		}
+	})
+	last := func() seen {
+		mu.Lock()
+		defer mu.Unlock()
+		if len(shown) == 0 {
+			return seen{Media: &shop.Media{}}
+		}
+		return shown[len(shown)-1]
+	}
+	body := picture(t, 60_000)
+	path, _ := i.begin(int64(len(body)), "picture.png")
+	half, step := int64(len(body)/2), int64(1000)
+	for at := int64(0); at < half; at += step {
+		if a := i.patch(path, at, bytes.NewReader(body[at:min(at+step, half)])); a.status != http.StatusNoContent {
+			t.Fatalf("at %d: %+v", at, a)
+		}
+	}
+	await := func(what string, is func(seen) bool) {
+		t.Helper()
+		for end := time.Now().Add(5 * time.Second); !is(last()); time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("%s: shown last %+v", what, last().Media)
+			}
+		}
+	}
+	await("half of it", func(m seen) bool { return m.State == shop.MediaUploading && m.Arrived() == half })
+	if a := i.patch(path, half, bytes.NewReader(body[half:])); a.status != http.StatusNoContent {
+		t.Fatalf("%+v", a)
+	}
+	await("all of it", func(m seen) bool { return m.State == shop.MediaReady && m.Arrived() == m.Size })
+	mu.Lock()
+	defer mu.Unlock()
+	for n := 2; n < len(shown); n++ { // two may be a little closer where the first one's showing was slow
+		if apart := shown[n].at.Sub(shown[n-2].at); apart < 900*time.Millisecond {
+			t.Errorf("three showings within %v", apart)
+		}
+		if shown[n].V <= shown[n-1].V {
+			t.Errorf("version %d after %d", shown[n].V, shown[n-1].V)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package shop
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -57,6 +58,28 @@ func EventTypes() []string { return slices.Clone(eventTypes) }
 // IsEventType reports whether a type is one of the catalogue's. Only the shop itself publishes those, because pages act on
 // them: they replace their cart, or log out.
 func IsEventType(name string) bool { return slices.Contains(eventTypes, name) }
+
+// deskReaders are the roles that see events of a type on the console's topic; a type without a row is for all of them.
+var deskReaders = map[string]uint8{
+	broadcastProgress.name: RoleBits([]Role{RoleMarketer, RoleFinance, RoleAdmin}),
+	mediaProgress.name:     RoleBits([]Role{RoleEditor, RoleAdmin}),
+}
+
+// RoleBits are roles as one number, a bit for each of Roles: what the hub keeps of each socket's owner.
+func RoleBits(roles []Role) (bits uint8) {
+	for i, role := range Roles() {
+		if slices.Contains(roles, role) {
+			bits |= 1 << i
+		}
+	}
+	return bits
+}
+
+// ShownOnDesk reports whether an event of a type on the console's topic is for an account with these RoleBits.
+func ShownOnDesk(roles uint8, eventType string) bool {
+	readers, limited := deskReaders[eventType]
+	return !limited || roles&readers != 0
+}
 
 // The topics of the hub: those that everybody and the console follow, and those of one user and of one course.
 const (
@@ -188,19 +211,25 @@ func BroadcastProgress(b *Broadcast, sent MessageCounts) Event {
 	return broadcastProgress.event(consoleTopic, "", b.View(sent))
 }
 
-// MediaChange is how far a file has come, for the console's list.
+// MediaChange is how far a file has come, for the console's list. V counts the changes of the file: a page that gets the
+// event on two topics keeps the newer.
 type MediaChange struct {
 	ID       string        `json:"id"`
+	V        int64         `json:"v"`
 	State    MediaState    `json:"state"`
+	Offset   int64         `json:"offset"` // bytes that have arrived
+	Size     int64         `json:"size"`   // bytes
 	Job      MediaJobKind  `json:"job,omitempty"`
 	JobState MediaJobState `json:"job_state,omitempty"`
 	Progress int           `json:"progress"`
+	Error    string        `json:"error,omitempty"`
 }
 
 func (m *Media) change() MediaChange {
-	c := MediaChange{ID: m.ID, State: m.State}
+	c := MediaChange{ID: m.ID, V: m.V, State: m.State, Offset: m.Arrived(), Size: m.Size, Error: m.Reason}
 	if m.Job != nil {
 		c.Job, c.JobState, c.Progress = m.Job.Kind, m.Job.State, m.Job.Progress
+		c.Error = cmp.Or(c.Error, m.Job.Error)
 	}
 	return c
 }

@@ -1,6 +1,7 @@
 package shop
 
 import (
+	"encoding/json"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -75,6 +76,9 @@ func TestEveryEventSaysWhereItGoesOnceAndAtWhichVersion(t *testing.T) {
 	kept := &Broadcast{ID: "b1", StartedAt: &at, Channels: []BroadcastChannel{ByLive, ByInbox}}
 	fleeting := &Broadcast{ID: "b2", StartedAt: &at, Channels: []BroadcastChannel{ByLive}}
 	uploader, console := MediaProgress(&Media{ID: "m1", By: "edith"})
+	if got, err := json.Marshal(console.Data); err != nil || string(got) != `{"id":"m1","v":0,"state":"","offset":0,"size":0,"progress":0}` {
+		t.Errorf("a file on the console's topic: %s, %v", got, err)
+	}
 	seen := map[string]bool{}
 	for _, tt := range []struct {
 		event             Event
@@ -119,5 +123,30 @@ func TestEveryEventSaysWhereItGoesOnceAndAtWhichVersion(t *testing.T) {
 	}
 	if IsEventType("activity.begins") {
 		t.Error("a type of marketing's is the shop's")
+	}
+}
+
+func TestTheConsolesTopicShowsARoleItsOwnEvents(t *testing.T) {
+	for _, tt := range []struct {
+		roles              []Role
+		broadcasts, medias bool
+	}{
+		{[]Role{RoleLearner}, false, false},
+		{[]Role{RoleLearner, RoleEditor}, false, true},
+		{[]Role{RoleMarketer}, true, false},
+		{[]Role{RoleFinance}, true, false},
+		{[]Role{RoleEditor, RoleMarketer}, true, true},
+		{[]Role{RoleAdmin}, true, true},
+	} {
+		bits := RoleBits(tt.roles)
+		if got := ShownOnDesk(bits, "broadcast.progress"); got != tt.broadcasts {
+			t.Errorf("%v and broadcasts: %v", tt.roles, got)
+		}
+		if got := ShownOnDesk(bits, "media.progress"); got != tt.medias {
+			t.Errorf("%v and files: %v", tt.roles, got)
+		}
+		if !ShownOnDesk(bits, "marketing.own") {
+			t.Errorf("%v: an event that is no one role's is hidden", tt.roles)
+		}
 	}
 }

@@ -193,6 +193,14 @@ func (m *Media) RetryJob(why string, at time.Time) {
 	m.Job.State, m.Job.At, m.Job.Error = JobQueued, &at, why
 }
 
+// Arrived is how many bytes of the file are here.
+func (m *Media) Arrived() int64 {
+	if m.State == MediaUploading && m.Upload != nil {
+		return m.Upload.Offset
+	}
+	return m.Size
+}
+
 // UsesMedia reports whether anything in the course's outline names the file: a lesson, the
 // cover, a text.
 func (c *Course) UsesMedia(id string) bool {

@@ -1300,14 +1300,22 @@ export interface components {
             };
             /** @description How far a broadcast has come. */
             "broadcast.progress": components["schemas"]["Broadcast"];
-            /** @description How far an uploaded file has come; for its uploader, and on desk. */
+            /** @description How far an uploaded file has come; for its uploader, and on desk for editors. At most two a second a file, the newest last. */
             "media.progress": {
                 id: components["schemas"]["ID"];
+                /** @description counts the changes of the file; a lower one is older */
+                v: number;
                 state: components["schemas"]["MediaState"];
+                /** @description bytes that have arrived */
+                offset: number;
+                /** @description bytes */
+                size: number;
                 job?: components["schemas"]["MediaJobKind"];
                 job_state?: components["schemas"]["MediaJobState"];
                 /** @description percent of the job */
                 progress: number;
+                /** @description why it was refused or the job failed */
+                error?: string;
             };
             /** @description The account goes on playing on another device than this client. */
             "playback.ended": {
