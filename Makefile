@@ -4,7 +4,7 @@
 MODULES := web/node_modules/.package-lock.json
 PEER    := wechat/peer/node_modules/.package-lock.json
 PAGES   := web/dist/app/index.html
-SOURCES := $(shell find web/src web/public -type f) web/index.html web/docs.html web/vite.config.ts web/tsconfig.json
+SOURCES := $(shell find web/src web/public -type f) web/index.html web/docs.html web/console.html web/vite.config.ts web/vite.console.config.ts web/tsconfig.json
 # npm packages may bring Go files of their own, which are not ours to judge.
 GOFILES := $(shell find . -name node_modules -prune -o -name '*.go' -print)
 
@@ -31,7 +31,7 @@ build: web ## the whole program, pages included, in one file: ./mstm
 web: $(PAGES) ## the pages, if anything in them changed
 
 $(PAGES): $(MODULES) $(SOURCES)
-	cd web && npx vite build
+	cd web && npx vite build && npx vite build -c vite.console.config.ts
 	@touch $@
 
 $(MODULES): web/package.json web/package-lock.json | tools

@@ -65,7 +65,7 @@ const (
 // How long an attempt holds a job, and how often it says that it goes on.
 const (
 	leaseTime  = 45 * time.Second
-	renewEvery = 2 * time.Second
+	renewEvery = time.Second
 )
 
 // holdTime is how long a file is kept for a lesson that is being written. A write of the

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import vue from '@vitejs/plugin-vue'
 import browserslistToEsbuild from 'browserslist-to-esbuild'
-import { defineConfig, type Plugin } from 'vite'
+import { defineConfig, mergeConfig, type Plugin, type UserConfig } from 'vite'
 
 // The icon font is in Vant's stylesheet as data; the copy on another server beside it is refused
 // by our content security policy anyway.
@@ -16,15 +16,34 @@ function ownFontsOnly(): Plugin {
   }
 }
 
-export default defineConfig({
-  plugins: [ownFontsOnly(), vue()],
+// The development server answers the console's addresses with its page, as the program does.
+function consoleAddresses(): Plugin {
+  return {
+    name: 'console-addresses',
+    configureServer(server) {
+      server.middlewares.use((req, _res, next) => {
+        if (/^\/console(\/|$|\?)/.test(req.url ?? '')) req.url = '/console.html'
+        next()
+      })
+    },
+  }
+}
+
+// What the storefront's build and the console's have in common.
+export const shared: UserConfig = {
+  plugins: [ownFontsOnly(), consoleAddresses(), vue()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   build: {
     outDir: 'dist/app',
-    emptyOutDir: true,
     target: browserslistToEsbuild(), // the browsers that package.json names, for scripts and styles
     // A polyfill for module preloading would be an inline script in old browsers.
     modulePreload: { polyfill: false },
+  },
+}
+
+export default mergeConfig(shared, defineConfig({
+  build: {
+    emptyOutDir: true,
     // Swagger UI comes as one file, which only /docs loads.
     chunkSizeWarningLimit: 1800,
     rolldownOptions: {
@@ -42,4 +61,4 @@ export default defineConfig({
       '/ws': { target: 'ws://127.0.0.1:8080', ws: true, changeOrigin: true, rewriteWsOrigin: true },
     },
   },
-})
+}))

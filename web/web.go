@@ -1,4 +1,4 @@
-// Package web is the storefront: pages built by Vite into dist/app and embedded
+// Package web is the storefront and the console of the staff: pages built by Vite into dist/app and embedded
 // in the program. It serves files and knows nothing of courses or orders; the
 // pages talk to the REST API and the socket of the host they came from.
 package web
@@ -26,7 +26,7 @@ type Options struct {
 }
 
 // Handler serves the embedded pages: a file of the build under its own name,
-// index.html under every other path, since the router in the browser knows the
+// console.html under /console, and index.html under every other path, since the routers in the browser know the
 // pages' paths. Without a build it says how to make one. It answers GET and
 // HEAD only, and is meant to be asked for whatever no other route claims.
 func Handler(opts Options) http.Handler {
@@ -57,9 +57,21 @@ func HasDocs() bool {
 }
 
 const (
-	indexFile = "index.html"
-	docsFile  = "docs.html"
+	indexFile   = "index.html"
+	docsFile    = "docs.html"
+	consoleFile = "console.html"
 )
+
+// fileOf is the file of the build that answers for a path without its leading slash, before the index does.
+func fileOf(name string) string {
+	switch {
+	case name == "docs":
+		return docsFile
+	case name == "console", strings.HasPrefix(name, "console/"):
+		return consoleFile
+	}
+	return name
+}
 
 // site is one build, held ready in memory; nothing changes after load.
 type site struct {
@@ -99,10 +111,7 @@ func withSandbox(index []byte, url string) []byte {
 
 func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(path.Clean("/"+r.URL.Path), "/")
-	if name == "docs" {
-		name = docsFile
-	}
-	if a, ok := s.assets[name]; ok {
+	if a, ok := s.assets[fileOf(name)]; ok {
 		a.serve(w, r)
 		return
 	}

@@ -15,6 +15,7 @@ var (
 	build  = fstest.MapFS{
 		"index.html":           {Data: []byte("<!doctype html><html><head><title>shop</title></head><body></body></html>")},
 		"docs.html":            {Data: []byte("<!doctype html><html><head><title>API</title></head></html>")},
+		"console.html":         {Data: []byte("<!doctype html><html><head><title>console</title></head></html>")},
 		"favicon.svg":          {Data: []byte("<svg/>")},
 		"assets/app-d34db.js":  {Data: []byte(script)},
 		"assets/app-d34db.css": {Data: []byte("body{}")},
@@ -51,6 +52,9 @@ func TestAPathIsAnsweredWithItsFileOrTheIndex(t *testing.T) {
 		{"the root is the index, asked for again each time", "GET", "/", 200, "text/html; charset=utf-8", "no-cache", "<title>shop"},
 		{"a page's path is the index", "GET", "/courses/c-1", 200, "text/html; charset=utf-8", "no-cache", "<title>shop"},
 		{"the contract has a page of its own", "GET", "/docs", 200, "text/html; charset=utf-8", "no-cache", "<title>API"},
+		{"the console has a page of its own", "GET", "/console", 200, "text/html; charset=utf-8", "no-cache", "<title>console"},
+		{"so have the console's addresses", "GET", "/console/courses/c-1?tab=prices", 200, "text/html; charset=utf-8", "no-cache", "<title>console"},
+		{"a path that begins alike is the shop's", "GET", "/consoles", 200, "text/html; charset=utf-8", "no-cache", "<title>shop"},
 		{"a hashed script is kept for ever", "GET", "/assets/app-d34db.js", 200, "text/javascript; charset=utf-8", "public, max-age=31536000, immutable", "console.log"},
 		{"a hashed style is kept for ever", "GET", "/assets/app-d34db.css", 200, "text/css; charset=utf-8", "public, max-age=31536000, immutable", "body{}"},
 		{"a file without a hash is asked for again", "GET", "/favicon.svg", 200, "image/svg+xml", "no-cache", "<svg/>"},

@@ -12,12 +12,17 @@ import (
 )
 
 // TestTheShopInABrowser plays a buyer in headless Chromium: two tabs that agree, a payment
-// by the code on the sandbox's phone page, and the course open without a reload. The plays
+// by the code on the sandbox's phone page, and the course open without a reload; and an editor at the console. The plays
 // are in web/e2e; SCREENSHOTS names a folder that keeps what they saw.
 func TestTheShopInABrowser(t *testing.T) {
 	env := browser(t)
-	for _, play := range []string{"shop.e2e.mjs", "link.e2e.mjs", "fallback.e2e.mjs", "wechat.e2e.mjs", "faults.e2e.mjs", "broadcast.e2e.mjs", "life.e2e.mjs", "oldest.e2e.mjs", "proof.e2e.mjs"} {
+	for _, play := range []string{"shop.e2e.mjs", "link.e2e.mjs", "fallback.e2e.mjs", "wechat.e2e.mjs", "faults.e2e.mjs", "broadcast.e2e.mjs", "life.e2e.mjs", "oldest.e2e.mjs", "proof.e2e.mjs", "console.e2e.mjs"} {
 		t.Run(play, func(t *testing.T) {
+			for _, tool := range playTools[play] {
+				if _, err := exec.LookPath(tool); err != nil {
+					t.Skipf("SKIPPED: %s is not installed", tool)
+				}
+			}
 			s := shoptest.Start(t, playOptions[play]...)
 			if s.Visitor().Get("/").Status != 200 {
 				t.Skip("the pages are not built into this program: run `make web` first")
@@ -43,6 +48,9 @@ func TestTheShopInABrowser(t *testing.T) {
 
 // playOptions are what a play needs of the shop: one registers often from an address of its own.
 var playOptions = map[string][]shoptest.Option{"proof.e2e.mjs": {shoptest.WithRegisterProof}}
+
+// playTools are programs that a play runs.
+var playTools = map[string][]string{"console.e2e.mjs": {"ffmpeg", "ffprobe"}}
 
 // browser finds what the plays need, or says why they are left out.
 func browser(t *testing.T) (env []string) {

@@ -204,7 +204,7 @@ async function play(context) {
   await editing.locator(id('template-save')).click()
   await saving.came
   await editing.locator('[data-form="order_fulfilled"]').click()
-  await editing.locator('.van-dialog__confirm').click()
+  await editing.getByRole('button', { name: '放弃修改' }).click()
   await eventually('the other one shows', async () => (await title.inputValue()) === '课程已开通')
   saving.let()
   await editing.locator('[data-form="order_closing"]').getByText('已修改').waitFor()

@@ -3,7 +3,7 @@ import { noteServerDate } from './clock'
 import { credentials } from './credentials'
 import { type Challenge, type Proof, solve } from './proof'
 import type {
-  Binding, Cart, Category, Course, CourseCard, Enrolment, Inbox, Lesson, List, Login, Me, NoticeTemplate, Notifications, Order, OrderNow, PlacedOrder, Quote, WantedLine, Wordings,
+  Binding, Cart, Category, Course, CourseCard, Enrolment, Inbox, Lesson, List, Login, Me, Notifications, Order, OrderNow, PlacedOrder, Quote, WantedLine,
 } from './types'
 import { channel } from './wechat'
 
@@ -35,7 +35,7 @@ interface Options {
   signal?: AbortSignal
 }
 
-async function request<T>(method: string, path: string, opts: Options = {}): Promise<T> {
+export async function request<T>(method: string, path: string, opts: Options = {}): Promise<T> {
   const asker = credentials.read()
   const answer = await send(method, path, asker?.token ?? '', opts)
   if (!(answer instanceof Problem)) return answer as T
@@ -93,7 +93,7 @@ function after(ms: number): AbortSignal {
   return cut.signal
 }
 
-async function problemOf(res: Response): Promise<Problem> {
+export async function problemOf(res: Response): Promise<Problem> {
   try {
     const { status, code, detail, title, ...extra } = await res.json()
     return new Problem(status ?? res.status, code ?? '', detail || title || `请求失败（${res.status}）`, extra)
@@ -109,7 +109,7 @@ export function messageOf(err: unknown): string {
   return '页面出错了，请刷新重试'
 }
 
-function query(params: Record<string, string | number | undefined>): string {
+export function query(params: Record<string, string | number | undefined>): string {
   const q = new URLSearchParams()
   for (const [name, value] of Object.entries(params)) {
     if (value !== undefined && value !== '') q.set(name, String(value))
@@ -174,14 +174,6 @@ export const api = {
     request<void>('POST', `/notices/${id(notice)}/read`, clicked ? { body: { clicked } } : {}),
 
   stepUp: (password: string) => request<{ until: string }>('POST', '/me/step-up', { body: { password } }),
-
-  noticeTemplates: () => request<List<NoticeTemplate> & { limits: { title: number; body: number } }>('GET', '/admin/notice-templates'),
-  putNoticeTemplate: (form: string, v: number, texts: Wordings) =>
-    request<NoticeTemplate>('PUT', `/admin/notice-templates/${id(form)}`, { body: { v, texts } }),
-  resetNoticeTemplate: (form: string, v: number) =>
-    request<NoticeTemplate>('POST', `/admin/notice-templates/${id(form)}/reset`, { body: { v } }),
-  previewNoticeTemplate: (form: string, texts: Wordings) =>
-    request<{ texts: Wordings }>('POST', `/admin/notice-templates/${id(form)}/preview`, { body: { texts } }),
 }
 
 // placed makes one shape of an order with its payment inside and one with it beside.

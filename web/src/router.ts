@@ -25,7 +25,6 @@ const routes: RouteRecordRaw[] = [
   { path: '/me', name: 'me', component: () => import('./pages/Me.vue'), meta: { title: '我的', auth: true } },
   { path: '/me/wechat', name: 'wechat', component: () => import('./pages/WeChat.vue'), meta: { title: '绑定微信', auth: true, focused: true } },
   { path: '/me/notifications', name: 'notifications', component: () => import('./pages/Notifications.vue'), meta: { title: '消息设置', auth: true, focused: true } },
-  { path: '/console/notices', name: 'notice-templates', component: () => import('./pages/console/NoticeTemplates.vue'), meta: { title: '消息模板', auth: true } },
   { path: '/:rest(.*)*', name: 'missing', component: () => import('./pages/Missing.vue'), meta: { title: '没有这个页面' } },
 ]
 

@@ -42,9 +42,6 @@ export type PlacedOrder = Schemas['Placed']
 export type OrderNow = Schemas['OrderWithPayment']
 export type Grant = Schemas['Grant']
 export type Enrolment = Schemas['Enrolment'] & Partial<Schemas['EnrolmentItem']>
-export type Wording = Schemas['Wording']
-export type Wordings = Schemas['Wordings']
-export type NoticeTemplate = Schemas['NoticeTemplate']
 // A notice as an event shows it, which says more than the inbox: fleeting ones are in none.
 export type Notice = Events['notice.posted']
 export type Inbox = Omit<Schemas['Inbox'], 'items'> & List<Notice>

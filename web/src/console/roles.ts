@@ -1,0 +1,33 @@
+// Who sees which pages. The API refuses by itself; here is only what is shown.
+import type { Component } from 'vue'
+import { ChatLineSquare, Folder } from '@element-plus/icons-vue'
+import type { User } from '@/types'
+
+export type Role = 'editor' | 'marketer' | 'finance' | 'admin'
+
+export const roleNames: Record<Role, string> = { editor: '编辑', marketer: '营销', finance: '财务', admin: '管理员' }
+
+// mayActAs reports whether a user's roles permit what needs role.
+export function mayActAs(user: User | null, role: Role | undefined): boolean {
+  const roles: string[] = user?.roles ?? []
+  if (!role) return isStaff(user)
+  return roles.includes(role) || roles.includes('admin')
+}
+
+export function isStaff(user: User | null): boolean {
+  return (user?.roles as string[] | undefined)?.some((r) => r in roleNames) ?? false
+}
+
+export interface MenuItem {
+  name: string // of the route
+  title: string
+  icon: Component
+  role?: Role
+}
+
+const menu: MenuItem[] = [
+  { name: 'media', title: '文件', icon: Folder, role: 'editor' },
+  { name: 'notice-templates', title: '消息模板', icon: ChatLineSquare, role: 'editor' },
+]
+
+export const menuOf = (user: User | null): MenuItem[] => menu.filter((item) => mayActAs(user, item.role))

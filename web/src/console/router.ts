@@ -1,0 +1,42 @@
+import { ElMessage } from 'element-plus'
+import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
+import { credentials } from '@/credentials'
+import type { Role } from './roles'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    role?: Role // whose page it is; without one it is for all staff
+    open?: boolean // without a login
+  }
+}
+
+const routes: RouteRecordRaw[] = [
+  { path: '/', name: 'home', component: () => import('./home/HomePage.vue'), meta: { title: '首页' } },
+  { path: '/login', name: 'login', component: () => import('./login/LoginPage.vue'), meta: { title: '登录', open: true } },
+  { path: '/media', name: 'media', component: () => import('./media/MediaPage.vue'), meta: { title: '文件', role: 'editor' } },
+  { path: '/notice-templates', name: 'notice-templates', component: () => import('./notice/NoticeTemplatesPage.vue'), meta: { title: '消息模板', role: 'editor' } },
+  { path: '/notices', redirect: { name: 'notice-templates' } }, // its address in the storefront once
+  { path: '/:rest(.*)*', name: 'missing', component: () => import('./home/MissingPage.vue'), meta: { title: '没有这个页面' } },
+]
+
+export const router = createRouter({
+  history: createWebHistory('/console/'),
+  routes,
+  scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path ? {} : { top: 0 }), // a filter in the address moves nothing
+})
+
+router.beforeEach((to) => {
+  if (!to.meta.open && !credentials.token()) return { name: 'login', query: to.path === '/' ? {} : { next: to.fullPath } }
+})
+
+// A page from before the last release asks for files that are gone: there it goes on by loading.
+router.onError(async (_err, to, from) => {
+  if (!from.matched.length) return
+  const there = await fetch('/favicon.svg', { method: 'HEAD', cache: 'no-store' }).then(() => true, () => false)
+  if (there) location.assign(router.resolve(to.fullPath).href)
+  else ElMessage.error('网络不通，请检查后重试')
+})
+
+router.afterEach((to) => {
+  document.title = `${to.meta.title} · 拾课控制台`
+})
