@@ -28,6 +28,10 @@ type dutyDone struct {
 	err  error // nil: it is done
 }
 
+// waits reports whether a duty could not be done only because a refund is under way, which ends
+// by itself.
+func (d dutyDone) waits() bool { return errors.Is(d.err, shop.ErrRefundUnderWay) }
+
 func (l *look) run(ctx context.Context, orderID string) error {
 	for range stepsMost {
 		if l.order == nil {
@@ -175,6 +179,10 @@ func (l *look) noteDuty(ctx context.Context, o *shop.Order, did dutyDone) bool {
 	if did.err == nil {
 		o.DutyDone(did.duty, did.owed)
 		return d.Done
+	}
+	if did.waits() {
+		o.DutyWaits(did.duty, cause(did.err), l.now().Add(waitForRefund))
+		return true
 	}
 	o.DutyFailed(did.duty, cause(did.err), l.now())
 	if d.Tries == shop.AlarmAfterTries && !errors.Is(did.err, shop.ErrUnavailable) { // an outage heals by itself

@@ -3,37 +3,48 @@ package checkout
 import (
 	"context"
 	"errors"
+	"fmt"
+	"time"
 
 	"mstm/shop"
 	"mstm/store"
 )
 
-// refundNeedless pays back the stages that this order's full price has made needless.
-func (c *Refunds) refundNeedless(ctx context.Context, o *shop.Order) error {
-	for id, course := range o.Needless() {
-		err := c.beginNeedless(ctx, id, course)
-		if err != nil && !errors.Is(err, shop.ErrNotRefundable) && !errors.Is(err, shop.ErrRefundUnderWay) {
+// waitForRefund is the pause between two looks at an order with a refund under way that another
+// one waits for: WeChat may take days.
+const waitForRefund = time.Minute
+
+// refundNeedless pays back the stages that this order's full price has made needless. A stage whose
+// grant is frozen, or whose order has a refund under way, waits for the end of that: WeChat may
+// close it, or it may be for another course. The error is shop.ErrRefundUnderWay then.
+func (c *Refunds) refundNeedless(ctx context.Context, o *shop.Order) (waits error) {
+	for _, stage := range o.Needless() {
+		err := c.beginNeedless(ctx, stage)
+		switch {
+		case errors.Is(err, shop.ErrRefundUnderWay):
+			waits = fmt.Errorf("order %s: %w", stage.OrderID, err)
+		case err != nil && !errors.Is(err, shop.ErrNotRefundable):
 			return err
 		}
 	}
-	return nil
+	return waits
 }
 
 // beginNeedless begins the refund of one such stage, once. The enrolment is read in every try, after
 // the order.
-func (c *Refunds) beginNeedless(ctx context.Context, orderID, course string) error {
-	if err := c.wakeups.Schedule(ctx, orderID, c.now().Add(lookSoon)); err != nil {
+func (c *Refunds) beginNeedless(ctx context.Context, stage shop.NeedlessStage) error {
+	if err := c.wakeups.Schedule(ctx, stage.OrderID, c.now().Add(lookSoon)); err != nil {
 		return err
 	}
-	_, err := c.orders.Change(ctx, orderID, func(o *shop.Order) error {
-		if o.RefundFor(shop.ReasonNeedlessStage) {
+	_, err := c.orders.Change(ctx, stage.OrderID, func(o *shop.Order) error {
+		if o.RefundsNeedless(stage.CourseID) {
 			return store.Unchanged()
 		}
-		e, err := c.enrolments.Get(ctx, o.UserID, course)
+		e, err := c.enrolments.Get(ctx, o.UserID, stage.CourseID)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		q, err := shop.NeedlessRefund(o, course, e, c.now())
+		q, err := shop.NeedlessRefund(o, stage.CourseID, e, c.now())
 		if err != nil {
 			return err
 		}

@@ -76,6 +76,14 @@ func (o *Order) DutyFailed(name DutyName, cause string, now time.Time) {
 	d.Error, d.Next = cause, now.Add(pause)
 }
 
+// DutyWaits puts a duty off that cannot be done before something else ends by itself. That is no
+// failed try, and the time until then does not count as the duty's age.
+func (o *Order) DutyWaits(name DutyName, cause string, until time.Time) {
+	if d := o.Duties[name]; d != nil && !d.Done {
+		d.Tries, d.Error, d.Next = 0, cause, until.UTC()
+	}
+}
+
 // dutyPause is the pause after so many tries have failed before.
 func dutyPause(tries int) time.Duration {
 	return min(time.Second<<min(tries, 6), time.Minute)

@@ -319,16 +319,18 @@ func (o *Order) Fulfil(now time.Time) bool {
 	return true
 }
 
-// Needless are the orders of stages that a granted full price has made needless, each with
-// its course.
-func (o *Order) Needless() map[string]string {
-	orders := map[string]string{}
+// NeedlessStage is a stage that a full price has made needless: its order, and its course.
+type NeedlessStage struct{ OrderID, CourseID string }
+
+// Needless are the stages that the granted full prices of the order have made needless. One order
+// of stages may be there with several courses.
+func (o *Order) Needless() (all []NeedlessStage) {
 	for _, l := range o.granted() {
 		for _, id := range l.Needless {
-			orders[id] = l.CourseID
+			all = append(all, NeedlessStage{id, l.CourseID})
 		}
 	}
-	return orders
+	return all
 }
 
 // TakeDown ends an unpaid order of a course that may not be sold any more by law: it is closed at

@@ -140,6 +140,13 @@ func (o *Order) RefundFor(reason string) bool {
 	return slices.ContainsFunc(o.Refunds, func(r Refund) bool { return r.Reason == reason })
 }
 
+// RefundsNeedless reports whether there is a refund of a course because its stage was needless.
+func (o *Order) RefundsNeedless(courseID string) bool {
+	return slices.ContainsFunc(o.Refunds, func(r Refund) bool {
+		return r.Reason == ReasonNeedlessStage && slices.ContainsFunc(r.Lines, func(p RefundPart) bool { return p.CourseID == courseID })
+	})
+}
+
 // RefusedRefund is what goes back for the lines that could not be granted; ok is false
 // where nothing does, or it is under way already.
 func (o *Order) RefusedRefund() (q OrderRefund, ok bool) {

@@ -2,6 +2,7 @@ package shop
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 )
@@ -388,4 +389,20 @@ func TestRefundOrder(t *testing.T) {
 			t.Errorf("got %+v, %v", got, err)
 		}
 	})
+}
+
+// An order has stages of two courses, and another order the full price of both.
+func TestNeedlessStages_OfTwoCoursesInOneOrder_AreAllNamed(t *testing.T) {
+	full := &Order{Lines: []OrderLine{
+		{CourseID: "a", Result: LineGranted, Needless: []string{"o1"}},
+		{CourseID: "b", Result: LineGranted, Needless: []string{"o1"}},
+		{CourseID: "c", Result: LineRefused, Needless: []string{"o1"}},
+	}}
+	if got := full.Needless(); !slices.Equal(got, []NeedlessStage{{"o1", "a"}, {"o1", "b"}}) {
+		t.Errorf("needless are %v", got)
+	}
+	stages := &Order{Refunds: []Refund{{Reason: ReasonNeedlessStage, Lines: []RefundPart{{CourseID: "a"}}}}}
+	if !stages.RefundsNeedless("a") || stages.RefundsNeedless("b") {
+		t.Error("the refund of one course stands for the other")
+	}
 }
