@@ -41,6 +41,16 @@ func (c Cash) IsRefund() bool { return c.OutRefundNo != "" }
 // Amount is what moved, in or out.
 func (c Cash) Amount() Fen { return c.In + c.Out }
 
+// Left is what went back to a buyer, or is on its way, in fen. A refund that WeChat closed is still in
+// the bill of the day on which it was asked for, with Out; its money came back to the shop, and
+// goes out under another number, if at all.
+func (c Cash) Left() Fen {
+	if c.IsRefund() && c.State == string(RefundClosed) {
+		return 0
+	}
+	return c.Out
+}
+
 // Day is the day in the books on which the movement stands.
 func (c Cash) Day() Date { return DateOf(c.At) }
 

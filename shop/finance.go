@@ -24,7 +24,8 @@ func CheckFinanceRange(from, to Date) error {
 }
 
 // CashSums are the sums of some movements, in fen: of one day they equal the sums of
-// WeChat's bill of that day (In the 订单总金额, Out the 申请退款总金额).
+// WeChat's bill of that day (In the 订单总金额, Out the 申请退款总金额), but for refunds that
+// WeChat gave up: the bill lists what was asked for, and their money never left.
 type CashSums struct {
 	Count        int // free orders included
 	List, Credit Fen
@@ -36,7 +37,7 @@ func (s *CashSums) add(c Cash) {
 	s.List += c.List
 	s.Credit += c.Credit
 	s.In += c.In
-	s.Out += c.Out
+	s.Out += c.Left()
 }
 
 // SortCash puts movements in the order of the books: by time, then by number.
@@ -113,7 +114,7 @@ func (c Cash) row(username string) FinanceRow {
 	return FinanceRow{
 		Day: c.Day(), At: c.At, Kind: string(c.Kind), Order: c.OrderID, Number: cmp.Or(c.OutRefundNo, c.OutTradeNo),
 		TransactionID: c.TransactionID, UserID: c.UserID, Username: username, Courses: strings.Join(c.Courses, "；"),
-		List: c.List, Credit: c.Credit, CashIn: c.In, CashOut: -c.Out, State: c.State,
+		List: c.List, Credit: c.Credit, CashIn: c.In, CashOut: -c.Left(), State: c.State,
 	}
 }
 

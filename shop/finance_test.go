@@ -68,6 +68,22 @@ func TestFinanceRowsHaveSumsOfEachDayAndOfAll(t *testing.T) {
 	}
 }
 
+// WeChat closes a refund, and it is made again under another number: the money went out once.
+func TestFinanceExport_RefundThatWeChatClosed_IsListedWithoutCash(t *testing.T) {
+	o := orderInBooks()
+	o.Refunds = append(o.Refunds, o.Refunds[0])
+	o.Refunds[0].State, o.Refunds[1].State, o.Refunds[1].OutRefundNo = RefundClosed, RefundSucceeded, "o1r02"
+	var book FinanceBook
+	var got []string
+	for _, row := range append(book.Rows(o.Cash(), func(string) string { return "" }), book.End()...) {
+		got = append(got, fmt.Sprintf("%s %s %d %d %s", row.Kind, row.Number, row.CashIn, row.CashOut, row.State))
+	}
+	want := []string{"payment o102 500 0 succeeded", "refund o1r01 0 0 closed", "refund o1r02 0 -200 succeeded", "day_total  500 -200 ", "total  500 -200 "}
+	if !slices.Equal(got, want) {
+		t.Errorf("the export is\n%s\nnot\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
 func TestTextsAreNoFormulas(t *testing.T) {
 	for in, want := range map[string]string{
 		"": "", "Go 入门": "Go 入门", "=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@SUM": "'@SUM", " =1": "' =1", "\t=1": "'\t=1", "＝1": "'＝1", "a=1": "a=1",
