@@ -18,6 +18,7 @@ import (
 	"mstm/cart"
 	"mstm/checkout"
 	"mstm/handlers"
+	"mstm/handlers/rest"
 	"mstm/hub"
 	"mstm/media"
 	"mstm/notice"
@@ -185,7 +186,7 @@ func (a *App) openHub(context.Context) error {
 	a.Hub = hub.New(hub.Config{
 		Redis: a.Store.Redis(), Authenticate: authenticate(a.Store, a.clock.now), StillGood: stillGood(a.Store, a.clock.now), AllowedOrigins: cfg.AllowedOrigins,
 		MaxPerUser: cfg.Hub.User, MaxPerAddress: cfg.Hub.Address, MaxPerInstance: cfg.Hub.Instance,
-		RemoteAddr: handlers.ClientAddr(cfg.TrustedProxies), Now: a.clock.now, Log: a.Log,
+		RemoteAddr: rest.ClientAddr(cfg.TrustedProxies), Now: a.clock.now, Log: a.Log,
 		Explain: shop.ExplainFrame, Replaced: hub.Event(shop.SessionReplaced()), DeskShows: shop.ShownOnDesk,
 	})
 	a.background(a.Hub.Run)

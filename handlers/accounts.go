@@ -7,8 +7,12 @@ import (
 	altcha "github.com/altcha-org/altcha-lib-go"
 
 	"mstm/account"
+	"mstm/handlers/rest"
 	"mstm/shop"
 )
+
+// accounts register people and log them in and out.
+type accounts struct{ accounts *account.Accounts }
 
 // userView is an account as its owner sees it.
 type userView struct {
@@ -34,7 +38,7 @@ func answerSession(w http.ResponseWriter, status int, begun account.Session, err
 	if err != nil {
 		return err
 	}
-	return encode(w, status, session{begun.Token, utc(begun.ExpiresAt), viewUser(begun.User)})
+	return rest.Encode(w, status, session{begun.Token, rest.UTC(begun.ExpiresAt), viewUser(begun.User)})
 }
 
 // credentials are the body of a login.
@@ -45,40 +49,39 @@ type credentials struct {
 }
 
 // visitor is the sender of a request as the accounts see it.
-func (s *Server) visitor(r *http.Request) account.Visitor {
-	x := exchangeOf(r.Context())
-	return account.Visitor{Addr: s.address(r), English: english(r), RequestID: x.id, Who: x.who.id()}
+func visitor(r *http.Request) account.Visitor {
+	return account.Visitor{Addr: rest.Address(r), English: rest.English(r), RequestID: rest.RequestID(r.Context()), Who: rest.CallerOf(r.Context()).ID()}
 }
 
 // register answers POST /api/register: a new learner, logged in.
-func (s *Server) register(w http.ResponseWriter, r *http.Request) error {
+func (h *accounts) register(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		credentials
 		Name  string          `json:"name"`
 		Proof *altcha.Payload `json:"proof"`
 	}
-	if err := decode(w, r, &in); err != nil {
+	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
-	begun, err := s.Accounts.Register(r.Context(), s.visitor(r), account.Registration{
+	begun, err := h.accounts.Register(r.Context(), visitor(r), account.Registration{
 		Credentials: account.Credentials(in.credentials), Name: in.Name, Proof: in.Proof,
 	})
 	return answerSession(w, http.StatusCreated, begun, err)
 }
 
 // login answers POST /api/login.
-func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
+func (h *accounts) login(w http.ResponseWriter, r *http.Request) error {
 	var in credentials
-	if err := decode(w, r, &in); err != nil {
+	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
-	begun, err := s.Accounts.Login(r.Context(), s.visitor(r), account.Credentials(in))
+	begun, err := h.accounts.Login(r.Context(), visitor(r), account.Credentials(in))
 	return answerSession(w, http.StatusOK, begun, err)
 }
 
 // logout answers POST /api/logout: this client's token and sockets end.
-func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
-	if err := s.Accounts.Logout(r.Context(), s.visitor(r), callerOf(r.Context()).row); err != nil {
+func (h *accounts) logout(w http.ResponseWriter, r *http.Request) error {
+	if err := h.accounts.Logout(r.Context(), visitor(r), rest.CallerOf(r.Context()).Row); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -12,6 +12,7 @@ import (
 	"github.com/alexedwards/argon2id"
 
 	"mstm/account"
+	"mstm/handlers/rest"
 	"mstm/hub/hubtest"
 	"mstm/shop"
 )
@@ -284,7 +285,7 @@ func TestATokenTakenApartIsRefused(t *testing.T) {
 func TestATokenFromBeforeARoleWasTakenAwayOpensNothing(t *testing.T) {
 	w := newWorld(t)
 	editor, admin := w.staff("edith", "learner", "editor"), w.staff("ada", "learner", "admin")
-	users := as[page[adminUser]](w.do("GET", "/api/admin/users?q=edit", admin, nil).is(200)).Items
+	users := as[rest.Page[adminUser]](w.do("GET", "/api/admin/users?q=edit", admin, nil).is(200)).Items
 	if len(users) != 1 || users[0].Username != "edith" {
 		t.Fatalf("found %+v", users)
 	}

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -8,10 +9,23 @@ import (
 	"strings"
 	"time"
 
+	"mstm/checkout"
 	"mstm/cover"
+	"mstm/handlers/rest"
+	"mstm/media"
 	"mstm/shop"
 	"mstm/store"
 )
+
+// adminCourses are the courses in the editors' hands.
+type adminCourses struct {
+	courses   *store.Courses
+	catalogue *store.CatalogueCache
+	checkout  *checkout.Checkout
+	library   *media.Library // nil: the shop keeps no files
+	live      live
+	now       func() time.Time
+}
 
 // outline is what an editor says of a course besides its prices.
 type outline struct {
@@ -83,22 +97,22 @@ func viewAdminCourse(c *shop.Course) adminCourse {
 	now := c.Current()
 	return adminCourse{
 		ID: c.ID, State: c.State, outline: outlineOf(c), Policies: now.Policies, Ladder: now.Ladder, Version: now.Version,
-		Versions: c.Versions, Learners: c.Learners, V: c.V, CreatedAt: utc(c.CreatedAt), UpdatedAt: utc(c.UpdatedAt),
+		Versions: c.Versions, Learners: c.Learners, V: c.V, CreatedAt: rest.UTC(c.CreatedAt), UpdatedAt: rest.UTC(c.UpdatedAt),
 	}
 }
 
-// createCourse answers POST /api/admin/courses with a draft. Prices may come later.
-func (s *Server) createCourse(w http.ResponseWriter, r *http.Request) error {
+// create answers POST /api/admin/courses with a draft. Prices may come later.
+func (h *adminCourses) create(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		outline
 		pricing
 	}
-	if err := decode(w, r, &in); err != nil {
+	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
-	now := s.Now().UTC()
+	now := h.now().UTC()
 	c := &shop.Course{ID: store.NewID(), State: shop.CourseDraft, CreatedAt: now}
-	if err := s.setOutline(r, c, in.outline); err != nil {
+	if err := h.setOutline(r, c, in.outline); err != nil {
 		return err
 	}
 	if in.Policies != nil {
@@ -106,23 +120,23 @@ func (s *Server) createCourse(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	if _, err := s.Store.Courses.Insert(r.Context(), c); err != nil {
+	if _, err := h.courses.Insert(r.Context(), c); err != nil {
 		return err
 	}
-	s.event(r, "course created", slog.String("course", c.ID))
+	rest.LogEvent(r, "course created", slog.String("course", c.ID))
 	w.Header().Set("Location", "/api/admin/courses/"+c.ID)
-	return encode(w, http.StatusCreated, viewAdminCourse(c))
+	return rest.Encode(w, http.StatusCreated, viewAdminCourse(c))
 }
 
 // setOutline puts a checked outline into the course.
-func (s *Server) setOutline(r *http.Request, c *shop.Course, in outline) error {
+func (h *adminCourses) setOutline(r *http.Request, c *shop.Course, in outline) error {
 	before := c.Chapters
 	c.Title, c.Subtitle, c.Cover = in.Title, in.Subtitle, in.Cover
 	c.CategoryID, c.Teacher, c.Description, c.Chapters = in.CategoryID, in.Teacher, in.Description, in.Chapters
 	if err := c.ValidateOutline(); err != nil {
 		return err
 	}
-	all, err := s.Store.Catalogue.Get(r.Context())
+	all, err := h.catalogue.Get(r.Context())
 	if err != nil {
 		return err
 	}
@@ -132,11 +146,11 @@ func (s *Server) setOutline(r *http.Request, c *shop.Course, in outline) error {
 	if c.Cover == "" {
 		c.Cover = cover.Path(c.ID)
 	}
-	if err := s.holdMedia(r, c.Chapters); err != nil {
+	if err := h.holdMedia(r, c.Chapters); err != nil {
 		return err
 	}
 	nameLessons(c.Chapters, before)
-	c.UpdatedAt = s.Now().UTC()
+	c.UpdatedAt = h.now().UTC()
 	return nil
 }
 
@@ -172,20 +186,20 @@ func eachLesson(chapters []shop.Chapter, do func(*shop.Lesson)) {
 	}
 }
 
-// updateCourse answers PUT /api/admin/courses/:course. What the body leaves out stays. With
+// update answers PUT /api/admin/courses/:course. What the body leaves out stays. With
 // `v`, the one that the console read, an edit made since is not overwritten.
-func (s *Server) updateCourse(w http.ResponseWriter, r *http.Request) error {
-	body, err := readBody(w, r)
+func (h *adminCourses) update(w http.ResponseWriter, r *http.Request) error {
+	body, err := rest.ReadBody(w, r)
 	if err != nil {
 		return err
 	}
-	return s.changeCourse(w, r, "course edited", func(c *shop.Course) error {
+	return h.change(w, r, "course edited", func(c *shop.Course) error {
 		in := struct {
 			outline
 			V *int64 `json:"v"`
 		}{outline: outlineOf(c)}
 		in.Chapters = nil // a list is replaced whole, never merged element by element
-		if err := decodeBytes(body, &in); err != nil {
+		if err := rest.DecodeBytes(body, &in); err != nil {
 			return err
 		}
 		if in.V != nil && *in.V != c.V {
@@ -194,26 +208,26 @@ func (s *Server) updateCourse(w http.ResponseWriter, r *http.Request) error {
 		if in.Chapters == nil {
 			in.Chapters = c.Chapters
 		}
-		return s.setOutline(r, c, in.outline)
+		return h.setOutline(r, c, in.outline)
 	})
 }
 
 // publishPolicies answers PUT /api/admin/courses/:course/policies: the next version.
-func (s *Server) publishPolicies(w http.ResponseWriter, r *http.Request) error {
+func (h *adminCourses) publishPolicies(w http.ResponseWriter, r *http.Request) error {
 	var in pricing
-	if err := decode(w, r, &in); err != nil {
+	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
-	return s.changeCourse(w, r, "prices published", func(c *shop.Course) error { return in.publishTo(c, s.Now()) })
+	return h.change(w, r, "prices published", func(c *shop.Course) error { return in.publishTo(c, h.now()) })
 }
 
 // putOnSale answers POST /api/admin/courses/:course/publish.
-func (s *Server) putOnSale(w http.ResponseWriter, r *http.Request) error {
-	return s.changeCourse(w, r, "course on sale", func(c *shop.Course) error {
+func (h *adminCourses) putOnSale(w http.ResponseWriter, r *http.Request) error {
+	return h.change(w, r, "course on sale", func(c *shop.Course) error {
 		if len(c.Current().Policies) == 0 {
 			return shop.ErrNoPolicies
 		}
-		c.State, c.TakenDown, c.UpdatedAt = shop.CourseOnSale, false, s.Now().UTC()
+		c.State, c.TakenDown, c.UpdatedAt = shop.CourseOnSale, false, h.now().UTC()
 		return nil
 	})
 }
@@ -222,18 +236,18 @@ func (s *Server) putOnSale(w http.ResponseWriter, r *http.Request) error {
 // one: it was never on sale. Orders that were placed before can still be paid, unless the
 // law wants it otherwise (legal): then they are closed, and what is paid and not granted yet
 // goes back.
-func (s *Server) takeOffSale(w http.ResponseWriter, r *http.Request) error {
+func (h *adminCourses) takeOffSale(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Legal bool `json:"legal"`
 	}
 	if r.ContentLength != 0 { // a body is welcome, not needed
-		if err := decode(w, r, &in); err != nil {
+		if err := rest.Decode(w, r, &in); err != nil {
 			return err
 		}
 	}
-	return s.changeCourse(w, r, "course off sale", func(c *shop.Course) error {
+	return h.change(w, r, "course off sale", func(c *shop.Course) error {
 		if c.State == shop.CourseOnSale {
-			c.State, c.UpdatedAt = shop.CourseOffSale, s.Now().UTC()
+			c.State, c.UpdatedAt = shop.CourseOffSale, h.now().UTC()
 		}
 		c.TakenDown = c.TakenDown || in.Legal
 		return nil
@@ -241,19 +255,19 @@ func (s *Server) takeOffSale(w http.ResponseWriter, r *http.Request) error {
 		if !in.Legal {
 			return nil
 		}
-		return s.Checkout.Closing.TakeDown(r.Context(), c.ID, learnerID(r.Context()))
+		return h.checkout.Closing.TakeDown(r.Context(), c.ID, rest.LearnerID(r.Context()))
 	})
 }
 
-// changeCourse writes a change that was made on the course as it is, publishes it to the pages
+// change writes a change that was made on the course as it is, publishes it to the pages
 // that show it, and answers with it. change may run more than once, on a newer course each time;
 // then runs after it.
-func (s *Server) changeCourse(w http.ResponseWriter, r *http.Request, what string, change func(*shop.Course) error, then ...func(*shop.Course) error) error {
-	id, err := pathID(r, "course", shop.ErrCourseNotFound)
+func (h *adminCourses) change(w http.ResponseWriter, r *http.Request, what string, change func(*shop.Course) error, then ...func(*shop.Course) error) error {
+	id, err := rest.PathID(r, "course", shop.ErrCourseNotFound)
 	if err != nil {
 		return err
 	}
-	c, err := s.Store.Courses.Change(r.Context(), id, change)
+	c, err := h.courses.Change(r.Context(), id, change)
 	if err != nil {
 		return err
 	}
@@ -262,43 +276,43 @@ func (s *Server) changeCourse(w http.ResponseWriter, r *http.Request, what strin
 			return err
 		}
 	}
-	s.event(r, what, slog.String("course", c.ID), slog.Int("version", c.Current().Version))
+	rest.LogEvent(r, what, slog.String("course", c.ID), slog.Int("version", c.Current().Version))
 	if c.State != shop.CourseDraft {
-		s.tell(r, shop.CourseChanged(c))
+		h.live.tell(r, shop.CourseChanged(c))
 	}
-	return encode(w, http.StatusOK, viewAdminCourse(c))
+	return rest.Encode(w, http.StatusOK, viewAdminCourse(c))
 }
 
-// adminShowCourse answers GET /api/admin/courses/:course, drafts included.
-func (s *Server) adminShowCourse(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r, "course", shop.ErrCourseNotFound)
+// show answers GET /api/admin/courses/:course, drafts included.
+func (h *adminCourses) show(w http.ResponseWriter, r *http.Request) error {
+	id, err := rest.PathID(r, "course", shop.ErrCourseNotFound)
 	if err != nil {
 		return err
 	}
-	c, err := s.Store.Courses.Get(r.Context(), id)
+	c, err := h.courses.Get(r.Context(), id)
 	if err != nil {
 		return err
 	}
-	return encode(w, http.StatusOK, viewAdminCourse(c))
+	return rest.Encode(w, http.StatusOK, viewAdminCourse(c))
 }
 
-// adminListCourses answers GET /api/admin/courses?state=&q=&limit=&cursor=, newest first,
+// list answers GET /api/admin/courses?state=&q=&limit=&cursor=, newest first,
 // drafts included.
-func (s *Server) adminListCourses(w http.ResponseWriter, r *http.Request) error {
-	q, rows, err := listQuery(r)
+func (h *adminCourses) list(w http.ResponseWriter, r *http.Request) error {
+	q, rows, err := rest.ListQuery(r)
 	if err != nil {
 		return err
 	}
-	all, err := s.Store.Catalogue.Get(r.Context())
+	all, err := h.catalogue.Get(r.Context())
 	if err != nil {
 		return err
 	}
-	rest, err := coursesAfter(all.Courses(), q.Get("cursor"))
+	following, err := coursesAfter(all.Courses(), q.Get("cursor"))
 	if err != nil {
 		return err
 	}
-	list := page[adminCourseCard]{Items: []adminCourseCard{}}
-	for _, c := range rest {
+	list := rest.Page[adminCourseCard]{Items: []adminCourseCard{}}
+	for _, c := range following {
 		if !matchesCourse(c, shop.CourseState(q.Get("state")), shop.Fold(q.Get("q"))) {
 			continue
 		}
@@ -306,9 +320,9 @@ func (s *Server) adminListCourses(w http.ResponseWriter, r *http.Request) error 
 			list.NextCursor = list.Items[rows-1].ID
 			break
 		}
-		list.Items = append(list.Items, adminCourseCard{newCourseCard(c), c.State, c.Current().Version, utc(c.UpdatedAt)})
+		list.Items = append(list.Items, adminCourseCard{newCourseCard(c), c.State, c.Current().Version, rest.UTC(c.UpdatedAt)})
 	}
-	return encode(w, http.StatusOK, list)
+	return rest.Encode(w, http.StatusOK, list)
 }
 
 // adminCourseCard is a course in the console's list.
@@ -333,4 +347,17 @@ func coursesAfter(courses []*shop.Course, cursor string) ([]*shop.Course, error)
 
 func matchesCourse(c *shop.Course, state shop.CourseState, part string) bool {
 	return (state == "" || c.State == state) && (strings.Contains(shop.Fold(c.Title), part) || strings.Contains(c.ID, part))
+}
+
+// holdMedia keeps the files that an outline names while it is written.
+func (h *adminCourses) holdMedia(r *http.Request, chapters []shop.Chapter) error {
+	ids := shop.MediaOf(chapters)
+	if len(ids) == 0 || h.library == nil {
+		return nil
+	}
+	err := h.library.Hold(r.Context(), ids...)
+	if errors.Is(err, shop.ErrMediaNotFound) || errors.Is(err, shop.ErrMediaNotReady) {
+		return shop.ErrInvalidField.At("media_id")
+	}
+	return err
 }

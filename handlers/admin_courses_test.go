@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"mstm/handlers/rest"
 	"mstm/hub/hubtest"
 	"mstm/shop"
 )
@@ -106,8 +107,8 @@ func TestWhatAnEditorMayNotWrite(t *testing.T) {
 	}
 	bare := as[adminCourse](w.do("POST", "/api/admin/courses", editor, `{"title":"空","category_id":"code","teacher":{"name":"林"}}`).is(201))
 	w.do("POST", "/api/admin/courses/"+bare.ID+"/publish", editor, nil).is(409, "NO_POLICIES")
-	list := as[page[adminCourseCard]](w.do("GET", "/api/admin/courses?limit=1", editor, nil).is(200))
-	rest := as[page[adminCourseCard]](w.do("GET", "/api/admin/courses?limit=1&cursor="+list.NextCursor, editor, nil).is(200))
+	list := as[rest.Page[adminCourseCard]](w.do("GET", "/api/admin/courses?limit=1", editor, nil).is(200))
+	rest := as[rest.Page[adminCourseCard]](w.do("GET", "/api/admin/courses?limit=1&cursor="+list.NextCursor, editor, nil).is(200))
 	if len(list.Items) != 1 || len(rest.Items) != 1 || list.Items[0].ID == rest.Items[0].ID || rest.NextCursor != "" {
 		t.Errorf("list: %+v, %+v", list, rest)
 	}

@@ -1,11 +1,22 @@
 package handlers
 
 import (
+	"log/slog"
 	"net/http"
 	"time"
 
+	"mstm/checkout"
+	"mstm/handlers/rest"
 	"mstm/shop"
+	"mstm/store"
 )
+
+// finance exports the movements of money.
+type finance struct {
+	checkout *checkout.Checkout
+	users    *store.Users
+	log      *slog.Logger
+}
 
 // exportTime bounds how long one finance export may take to send.
 const exportTime = 10 * time.Minute
@@ -19,12 +30,12 @@ type financeSheet interface {
 	close()
 }
 
-// exportFinance answers GET /api/admin/finance?from=&to=&format= with the movements of money
+// export answers GET /api/admin/finance?from=&to=&format= with the movements of money
 // of the days from … to in Asia/Shanghai (both included, at most 92) as CSV, or as a workbook
 // with format=xlsx: a line for each, the sums of each day after it, those of all at the end.
 // The sums of a day equal WeChat's bill.
-func (s *Server) exportFinance(w http.ResponseWriter, r *http.Request) error {
-	q, err := query(r)
+func (h *finance) export(w http.ResponseWriter, r *http.Request) error {
+	q, err := rest.Query(r)
 	if err != nil {
 		return err
 	}
@@ -49,17 +60,17 @@ func (s *Server) exportFinance(w http.ResponseWriter, r *http.Request) error {
 		return shop.ErrInvalidQuery.At("format")
 	}
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(exportTime)) // without it the server's own holds
-	return s.writeFinance(r, from, to, sheet)
+	return h.write(r, from, to, sheet)
 }
 
-// writeFinance writes the rows some days at a time. What cannot be completed is cut off: a
+// write writes the rows some days at a time. What cannot be completed is cut off: a
 // file that ends early must not look whole.
-func (s *Server) writeFinance(r *http.Request, from, to shop.Date, sheet financeSheet) error {
+func (h *finance) write(r *http.Request, from, to shop.Date, sheet financeSheet) error {
 	defer sheet.close()
 	var book shop.FinanceBook
 	names := map[string]string{}
-	err := s.Checkout.Cash.Each(r.Context(), from, to, func(cash []shop.Cash) error {
-		if err := s.nameUsers(r, cash, names); err != nil {
+	err := h.checkout.Cash.Each(r.Context(), from, to, func(cash []shop.Cash) error {
+		if err := h.nameUsers(r, cash, names); err != nil {
 			return err
 		}
 		return sheet.rows(book.Rows(cash, func(id string) string { return names[id] }))
@@ -71,14 +82,14 @@ func (s *Server) writeFinance(r *http.Request, from, to shop.Date, sheet finance
 		err = sheet.end()
 	}
 	if err != nil && sheet.begun() {
-		s.Log.WarnContext(r.Context(), "finance export cut off", "err", err)
+		h.log.WarnContext(r.Context(), "finance export cut off", "err", err)
 		panic(http.ErrAbortHandler)
 	}
 	return err
 }
 
 // nameUsers adds the names of the movements' owners. An account that is gone has none.
-func (s *Server) nameUsers(r *http.Request, cash []shop.Cash, names map[string]string) error {
+func (h *finance) nameUsers(r *http.Request, cash []shop.Cash, names map[string]string) error {
 	var ids []string
 	for _, c := range cash {
 		if _, known := names[c.UserID]; !known {
@@ -86,7 +97,7 @@ func (s *Server) nameUsers(r *http.Request, cash []shop.Cash, names map[string]s
 			ids = append(ids, c.UserID)
 		}
 	}
-	users, err := s.Store.Users.Living(r.Context(), ids)
+	users, err := h.users.Living(r.Context(), ids)
 	for id, u := range users {
 		names[id] = u.Username
 	}

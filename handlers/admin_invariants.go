@@ -5,24 +5,32 @@ import (
 	"net/http"
 	"time"
 
+	"mstm/checkout"
+	"mstm/handlers/rest"
 	"mstm/shop"
 )
+
+// invariants are checked over all data.
+type invariants struct {
+	checkout *checkout.Checkout
+	now      func() time.Time
+}
 
 // checkPatience is more than the deadline of a request: everything is read. A shop with more
 // orders than can be read in it is checked by the program's check command.
 const checkPatience = 45 * time.Second
 
-// checkInvariants answers GET /api/admin/invariants with what breaks the invariants I1 … I8.
-func (s *Server) checkInvariants(w http.ResponseWriter, r *http.Request) error {
+// check answers GET /api/admin/invariants with what breaks the invariants I1 … I8.
+func (h *invariants) check(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), checkPatience)
 	defer cancel()
-	found, err := s.Checkout.Invariants.Check(ctx)
+	found, err := h.checkout.Invariants.Check(ctx)
 	if err != nil {
 		return err
 	}
-	return encode(w, http.StatusOK, struct {
+	return rest.Encode(w, http.StatusOK, struct {
 		Whole      bool             `json:"whole"`
 		Violations []shop.Violation `json:"violations"`
 		CheckedAt  time.Time        `json:"checked_at"`
-	}{len(found) == 0, found, utc(s.Now())})
+	}{len(found) == 0, found, rest.UTC(h.now())})
 }

@@ -8,9 +8,17 @@ import (
 	"slices"
 	"time"
 
+	"mstm/handlers/rest"
 	"mstm/shop"
 	"mstm/store"
 )
+
+// apiKeys are the keys of programs.
+type apiKeys struct {
+	keys  *store.APIKeys
+	users *store.Users
+	now   func() time.Time
+}
 
 // apiKeyView is an API key without its secret.
 type apiKeyView struct {
@@ -25,56 +33,56 @@ type apiKeyView struct {
 	LastUsed  *time.Time `json:"last_used,omitempty"` // to the minute
 }
 
-// viewAPIKey shows a key with its maker, nil where there is none any more.
-func (s *Server) viewAPIKey(k store.APIKey, maker *shop.User) apiKeyView {
+// view shows a key with its maker, nil where there is none any more.
+func (h *apiKeys) view(k store.APIKey, maker *shop.User) apiKeyView {
 	v := apiKeyView{
-		ID: k.ID, Name: k.Name, Scopes: k.Scopes, CreatedBy: k.CreatedBy, CreatedAt: utc(k.CreatedAt), ExpiresAt: utc(k.ExpiresAt),
-		Ended: k.Ended(maker, s.Now()),
+		ID: k.ID, Name: k.Name, Scopes: k.Scopes, CreatedBy: k.CreatedBy, CreatedAt: rest.UTC(k.CreatedAt), ExpiresAt: rest.UTC(k.ExpiresAt),
+		Ended: k.Ended(maker, h.now()),
 	}
 	if maker != nil {
 		v.Maker = maker.Username
 	}
 	if k.LastUsed != nil {
-		at := utc(*k.LastUsed)
+		at := rest.UTC(*k.LastUsed)
 		v.LastUsed = &at
 	}
 	return v
 }
 
-// listAPIKeys answers GET /api/admin/api-keys, the ended ones included.
-func (s *Server) listAPIKeys(w http.ResponseWriter, r *http.Request) error {
-	keys, err := s.Store.APIKeys.All(r.Context(), s.Now())
+// list answers GET /api/admin/api-keys, the ended ones included.
+func (h *apiKeys) list(w http.ResponseWriter, r *http.Request) error {
+	keys, err := h.keys.All(r.Context(), h.now())
 	if err != nil {
 		return err
 	}
-	list := page[apiKeyView]{Items: []apiKeyView{}}
+	list := rest.Page[apiKeyView]{Items: []apiKeyView{}}
 	makers := map[string]*shop.User{}
 	for _, k := range keys {
 		maker, read := makers[k.CreatedBy]
 		if !read {
-			maker, err = s.Store.Users.Get(r.Context(), k.CreatedBy)
+			maker, err = h.users.Get(r.Context(), k.CreatedBy)
 			if err != nil && !errors.Is(err, shop.ErrUserNotFound) {
 				return err
 			}
 			makers[k.CreatedBy] = maker
 		}
-		list.Items = append(list.Items, s.viewAPIKey(k, maker))
+		list.Items = append(list.Items, h.view(k, maker))
 	}
-	return encode(w, http.StatusOK, list)
+	return rest.Encode(w, http.StatusOK, list)
 }
 
 // maxKeyTTL is how long a key may be good at most.
 const maxKeyTTL = 366 * 24 * time.Hour
 
-// createAPIKey answers POST /api/admin/api-keys `{name,scopes,expires_at?}`; without an end it is good
+// create answers POST /api/admin/api-keys `{name,scopes,expires_at?}`; without an end it is good
 // for store.KeyTTL. The key is in this answer and nowhere else: only its hash is kept.
-func (s *Server) createAPIKey(w http.ResponseWriter, r *http.Request) error {
+func (h *apiKeys) create(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Name      string     `json:"name"`
 		Scopes    []string   `json:"scopes"`
 		ExpiresAt *time.Time `json:"expires_at"`
 	}
-	if err := decode(w, r, &in); err != nil {
+	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
 	name, err := shop.CleanLine("name", in.Name, 1, shop.MaxName)
@@ -85,7 +93,7 @@ func (s *Server) createAPIKey(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	now := s.Now()
+	now := h.now()
 	ends := now.Add(store.KeyTTL)
 	if in.ExpiresAt != nil {
 		ends = *in.ExpiresAt
@@ -93,19 +101,19 @@ func (s *Server) createAPIKey(w http.ResponseWriter, r *http.Request) error {
 	if !ends.After(now) || ends.After(now.Add(maxKeyTTL)) {
 		return shop.ErrInvalidField.At("expires_at")
 	}
-	text, key, err := s.Store.APIKeys.Insert(r.Context(), name, scopes, learnerID(r.Context()), ends, now)
+	text, key, err := h.keys.Insert(r.Context(), name, scopes, rest.LearnerID(r.Context()), ends, now)
 	if err != nil {
 		return err
 	}
-	maker, err := s.Store.Users.Get(r.Context(), key.CreatedBy)
+	maker, err := h.users.Get(r.Context(), key.CreatedBy)
 	if err != nil {
 		return err
 	}
-	s.event(r, "API key created", slog.String("key", key.ID))
-	return encode(w, http.StatusCreated, struct {
+	rest.LogEvent(r, "API key created", slog.String("key", key.ID))
+	return rest.Encode(w, http.StatusCreated, struct {
 		apiKeyView
 		Key string `json:"key"`
-	}{s.viewAPIKey(key, maker), text})
+	}{h.view(key, maker), text})
 }
 
 // checkScopes refuses a key that may do nothing, and scopes that do not exist.
@@ -122,16 +130,16 @@ func checkScopes(scopes []string) ([]string, error) {
 	return slices.Compact(scopes), nil
 }
 
-// deleteAPIKey answers DELETE /api/admin/api-keys/:key: it is dead at once.
-func (s *Server) deleteAPIKey(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r, "key", shop.ErrAPIKeyNotFound)
+// delete answers DELETE /api/admin/api-keys/:key: it is dead at once.
+func (h *apiKeys) delete(w http.ResponseWriter, r *http.Request) error {
+	id, err := rest.PathID(r, "key", shop.ErrAPIKeyNotFound)
 	if err != nil {
 		return err
 	}
-	if err := s.Store.APIKeys.Delete(r.Context(), id, learnerID(r.Context()), s.Now()); err != nil {
+	if err := h.keys.Delete(r.Context(), id, rest.LearnerID(r.Context()), h.now()); err != nil {
 		return err
 	}
-	s.event(r, "API key deleted", slog.String("key", id))
+	rest.LogEvent(r, "API key deleted", slog.String("key", id))
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

@@ -1,14 +1,23 @@
 package handlers
 
 import (
-	"errors"
 	"log/slog"
 	"net/http"
 	"time"
 
+	"mstm/handlers/rest"
+	"mstm/media"
 	"mstm/shop"
 	"mstm/store"
 )
+
+// adminMedia are the files in the editors' hands.
+type adminMedia struct {
+	library *media.Library // nil: the shop keeps no files
+	media   *store.Media
+	audit   *store.Audit
+	now     func() time.Time
+}
 
 // mediaView is a file as the console sees it. Where storage has it, and its keys, stay inside.
 type mediaView struct {
@@ -51,7 +60,7 @@ type mediaJobView struct {
 func viewMedia(m *shop.Media) mediaView {
 	v := mediaView{
 		ID: m.ID, State: m.State, Kind: m.Kind, Type: m.Type, Name: m.Name, Size: m.Size, Offset: m.Size, SHA256: m.SHA256, By: m.By,
-		Reason: m.Reason, CreatedAt: utc(m.CreatedAt), UpdatedAt: utc(m.UpdatedAt),
+		Reason: m.Reason, CreatedAt: rest.UTC(m.CreatedAt), UpdatedAt: rest.UTC(m.UpdatedAt),
 	}
 	if m.State == shop.MediaUploading && m.Upload != nil {
 		v.Offset = m.Upload.Offset
@@ -71,18 +80,18 @@ func viewMedia(m *shop.Media) mediaView {
 	return v
 }
 
-// serveUploads answers the tus protocol at /api/admin/uploads, for the uploads of the caller.
-func (s *Server) serveUploads(w http.ResponseWriter, r *http.Request) error {
-	if s.Media == nil {
+// upload answers the tus protocol at /api/admin/uploads, for the uploads of the caller.
+func (h *adminMedia) upload(w http.ResponseWriter, r *http.Request) error {
+	if h.library == nil {
 		return shop.ErrUnavailable
 	}
-	return s.Media.ServeUploads(w, r, learnerID(r.Context()))
+	return h.library.ServeUploads(w, r, rest.LearnerID(r.Context()))
 }
 
-// listMedia answers GET /api/admin/media?kind=&limit=&cursor=, newest first. transcodes is
+// list answers GET /api/admin/media?kind=&limit=&cursor=, newest first. transcodes is
 // whether this instance can make HLS of videos.
-func (s *Server) listMedia(w http.ResponseWriter, r *http.Request) error {
-	q, rows, err := listQuery(r)
+func (h *adminMedia) list(w http.ResponseWriter, r *http.Request) error {
+	q, rows, err := rest.ListQuery(r)
 	if err != nil {
 		return err
 	}
@@ -90,101 +99,88 @@ func (s *Server) listMedia(w http.ResponseWriter, r *http.Request) error {
 	if kind != "" && kind.MaxMediaBytes() == 0 {
 		return shop.ErrInvalidQuery.At("kind")
 	}
-	files, next, err := s.Store.Media.Page(r.Context(), kind, rows, q.Get("cursor"))
+	files, next, err := h.media.Page(r.Context(), kind, rows, q.Get("cursor"))
 	if err != nil {
 		return err
 	}
 	list := struct {
-		page[mediaView]
+		rest.Page[mediaView]
 		Transcodes bool `json:"transcodes"`
-	}{Transcodes: s.Media != nil && s.Media.Transcodes()}
+	}{Transcodes: h.library != nil && h.library.Transcodes()}
 	list.Items, list.NextCursor = []mediaView{}, next
 	for i := range files {
 		list.Items = append(list.Items, viewMedia(&files[i]))
 	}
-	return encode(w, http.StatusOK, list)
+	return rest.Encode(w, http.StatusOK, list)
 }
 
-// showMedia answers GET /api/admin/media/:media.
-func (s *Server) showMedia(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r, "media", shop.ErrMediaNotFound)
+// show answers GET /api/admin/media/:media.
+func (h *adminMedia) show(w http.ResponseWriter, r *http.Request) error {
+	id, err := rest.PathID(r, "media", shop.ErrMediaNotFound)
 	if err != nil {
 		return err
 	}
-	m, err := s.Store.Media.Get(r.Context(), id)
+	m, err := h.media.Get(r.Context(), id)
 	if err != nil {
 		return err
 	}
-	return encode(w, http.StatusOK, viewMedia(m))
+	return rest.Encode(w, http.StatusOK, viewMedia(m))
 }
 
-// deleteMedia answers DELETE /api/admin/media/:media. A file in use stays.
-func (s *Server) deleteMedia(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r, "media", shop.ErrMediaNotFound)
+// delete answers DELETE /api/admin/media/:media. A file in use stays.
+func (h *adminMedia) delete(w http.ResponseWriter, r *http.Request) error {
+	id, err := rest.PathID(r, "media", shop.ErrMediaNotFound)
 	if err != nil {
 		return err
 	}
-	if s.Media == nil {
+	if h.library == nil {
 		return shop.ErrUnavailable
 	}
-	m, err := s.Store.Media.Get(r.Context(), id)
+	m, err := h.media.Get(r.Context(), id)
 	if err != nil {
 		return err
 	}
-	if err := s.Media.Delete(r.Context(), id); err != nil {
+	if err := h.library.Delete(r.Context(), id); err != nil {
 		return err
 	}
-	err = s.Store.Audit.Add(r.Context(), store.AuditRow{
-		ID: "media:" + id + ":deleted", Object: "media:" + id, Act: "deleted", By: learnerID(r.Context()), At: s.Now().UTC(),
+	err = h.audit.Add(r.Context(), store.AuditRow{
+		ID: "media:" + id + ":deleted", Object: "media:" + id, Act: "deleted", By: rest.LearnerID(r.Context()), At: h.now().UTC(),
 		Data: map[string]string{"name": m.Name, "sha256": m.SHA256},
 	})
 	if err != nil {
 		return err
 	}
-	s.event(r, "file deleted", slog.String("media", id))
+	rest.LogEvent(r, "file deleted", slog.String("media", id))
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
 
-// transcodeMedia answers POST /api/admin/media/:media/transcode: the video is made again.
-func (s *Server) transcodeMedia(w http.ResponseWriter, r *http.Request) error {
-	return s.changeTranscoding(w, r, true)
+// transcode answers POST /api/admin/media/:media/transcode: the video is made again.
+func (h *adminMedia) transcode(w http.ResponseWriter, r *http.Request) error {
+	return h.changeTranscoding(w, r, true)
 }
 
 // cancelTranscoding answers DELETE /api/admin/media/:media/transcode.
-func (s *Server) cancelTranscoding(w http.ResponseWriter, r *http.Request) error {
-	return s.changeTranscoding(w, r, false)
+func (h *adminMedia) cancelTranscoding(w http.ResponseWriter, r *http.Request) error {
+	return h.changeTranscoding(w, r, false)
 }
 
-func (s *Server) changeTranscoding(w http.ResponseWriter, r *http.Request, begin bool) error {
-	id, err := pathID(r, "media", shop.ErrMediaNotFound)
+func (h *adminMedia) changeTranscoding(w http.ResponseWriter, r *http.Request, begin bool) error {
+	id, err := rest.PathID(r, "media", shop.ErrMediaNotFound)
 	if err != nil {
 		return err
 	}
-	if s.Media == nil {
+	if h.library == nil {
 		return shop.ErrUnavailable
 	}
-	change := s.Media.Cancel
+	change := h.library.Cancel
 	if begin {
-		change = s.Media.Transcode
+		change = h.library.Transcode
 	}
 	m, err := change(r.Context(), id)
 	if err != nil {
 		return err
 	}
-	s.event(r, "transcoding changed", slog.String("media", id), slog.Bool("begins", begin))
-	return encode(w, http.StatusOK, viewMedia(m))
-}
-
-// holdMedia keeps the files that an outline names while it is written.
-func (s *Server) holdMedia(r *http.Request, chapters []shop.Chapter) error {
-	ids := shop.MediaOf(chapters)
-	if len(ids) == 0 || s.Media == nil {
-		return nil
-	}
-	err := s.Media.Hold(r.Context(), ids...)
-	if errors.Is(err, shop.ErrMediaNotFound) || errors.Is(err, shop.ErrMediaNotReady) {
-		return shop.ErrInvalidField.At("media_id")
-	}
-	return err
+	rest.LogEvent(r, "transcoding changed", slog.String("media", id), slog.Bool("begins", begin))
+	return rest.Encode(w, http.StatusOK, viewMedia(m))
 }

@@ -5,8 +5,16 @@ import (
 	"net/http"
 	"time"
 
+	"mstm/handlers/rest"
 	"mstm/shop"
+	"mstm/store"
 )
+
+// noticeTemplates word the notices that the shop writes by itself.
+type noticeTemplates struct {
+	templates *store.NoticeTemplates
+	now       func() time.Time
+}
 
 // noticeTemplateView is how one form of the notices that the shop writes by itself is worded.
 type noticeTemplateView struct {
@@ -24,7 +32,7 @@ func viewNoticeTemplate(f shop.NoticeForm, edited map[string]shop.NoticeTemplate
 	v := noticeTemplateView{Form: f.Name, Placeholders: f.Fields, Texts: f.Texts(edited), Default: f.Default}
 	v.Edited = v.Texts != v.Default
 	if t, ok := edited[f.Name]; ok {
-		at := utc(t.At)
+		at := rest.UTC(t.At)
 		v.V, v.EditedBy, v.EditedAt = t.V, t.By, &at
 	}
 	return v
@@ -36,25 +44,25 @@ type wordingLimits struct {
 	Body  int `json:"body"`
 }
 
-// listNoticeTemplates answers GET /api/admin/notice-templates: every form, edited or not.
-func (s *Server) listNoticeTemplates(w http.ResponseWriter, r *http.Request) error {
-	edited, err := s.Store.NoticeTemplates.Read(r.Context())
+// list answers GET /api/admin/notice-templates: every form, edited or not.
+func (h *noticeTemplates) list(w http.ResponseWriter, r *http.Request) error {
+	edited, err := h.templates.Read(r.Context())
 	if err != nil {
 		return err
 	}
 	list := struct {
-		page[noticeTemplateView]
+		rest.Page[noticeTemplateView]
 		Limits wordingLimits `json:"limits"`
 	}{Limits: wordingLimits{shop.MaxWordingTitle, shop.MaxWordingBody}}
 	for _, f := range shop.NoticeForms() {
 		list.Items = append(list.Items, viewNoticeTemplate(f, edited))
 	}
-	return encode(w, http.StatusOK, list)
+	return rest.Encode(w, http.StatusOK, list)
 }
 
-// putNoticeTemplate answers PUT /api/admin/notice-templates/:form `{v,texts}`: notices from now on
+// put answers PUT /api/admin/notice-templates/:form `{v,texts}`: notices from now on
 // are worded so, on every instance within seconds. v is the version that was read.
-func (s *Server) putNoticeTemplate(w http.ResponseWriter, r *http.Request) error {
+func (h *noticeTemplates) put(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		V     *int64         `json:"v"`
 		Texts *shop.Wordings `json:"texts"`
@@ -63,7 +71,7 @@ func (s *Server) putNoticeTemplate(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
-	if err := decode(w, r, &in); err != nil {
+	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
 	if in.Texts == nil {
@@ -73,12 +81,12 @@ func (s *Server) putNoticeTemplate(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
-	return s.editNoticeTemplate(w, r, f, in.V, &texts)
+	return h.edit(w, r, f, in.V, &texts)
 }
 
-// resetNoticeTemplate answers POST /api/admin/notice-templates/:form/reset `{v}`: the wording is
+// reset answers POST /api/admin/notice-templates/:form/reset `{v}`: the wording is
 // the program's own again.
-func (s *Server) resetNoticeTemplate(w http.ResponseWriter, r *http.Request) error {
+func (h *noticeTemplates) reset(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		V *int64 `json:"v"`
 	}
@@ -86,30 +94,30 @@ func (s *Server) resetNoticeTemplate(w http.ResponseWriter, r *http.Request) err
 	if err != nil {
 		return err
 	}
-	if err := decode(w, r, &in); err != nil {
+	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
-	return s.editNoticeTemplate(w, r, f, in.V, nil)
+	return h.edit(w, r, f, in.V, nil)
 }
 
-func (s *Server) editNoticeTemplate(w http.ResponseWriter, r *http.Request, f shop.NoticeForm, seen *int64, texts *shop.Wordings) error {
+func (h *noticeTemplates) edit(w http.ResponseWriter, r *http.Request, f shop.NoticeForm, seen *int64, texts *shop.Wordings) error {
 	if seen == nil || *seen < 0 {
 		return shop.ErrInvalidField.At("v")
 	}
-	t, err := s.Store.NoticeTemplates.Put(r.Context(), shop.NoticeTemplate{
-		Form: f.Name, Texts: texts, V: *seen, By: learnerID(r.Context()), At: s.Now().UTC(),
+	t, err := h.templates.Put(r.Context(), shop.NoticeTemplate{
+		Form: f.Name, Texts: texts, V: *seen, By: rest.LearnerID(r.Context()), At: h.now().UTC(),
 	})
 	if err != nil {
 		return err
 	}
-	s.event(r, "notice template edited", slog.String("form", f.Name), slog.Int64("v", t.V), slog.Bool("reset", texts == nil))
-	return encode(w, http.StatusOK, viewNoticeTemplate(f, map[string]shop.NoticeTemplate{f.Name: t}))
+	rest.LogEvent(r, "notice template edited", slog.String("form", f.Name), slog.Int64("v", t.V), slog.Bool("reset", texts == nil))
+	return rest.Encode(w, http.StatusOK, viewNoticeTemplate(f, map[string]shop.NoticeTemplate{f.Name: t}))
 }
 
-// previewNoticeTemplate answers POST /api/admin/notice-templates/:form/preview `{texts?}` with the
+// preview answers POST /api/admin/notice-templates/:form/preview `{texts?}` with the
 // wording as a learner could come to read it, `{texts}`; without texts that of now. Nothing is
 // written.
-func (s *Server) previewNoticeTemplate(w http.ResponseWriter, r *http.Request) error {
+func (h *noticeTemplates) preview(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Texts *shop.Wordings `json:"texts"`
 	}
@@ -117,7 +125,7 @@ func (s *Server) previewNoticeTemplate(w http.ResponseWriter, r *http.Request) e
 	if err != nil {
 		return err
 	}
-	if err := decode(w, r, &in); err != nil {
+	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
 	var texts shop.Wordings
@@ -125,20 +133,20 @@ func (s *Server) previewNoticeTemplate(w http.ResponseWriter, r *http.Request) e
 		texts, err = cleanWordings(f, *in.Texts)
 	} else {
 		var edited map[string]shop.NoticeTemplate
-		edited, err = s.Store.NoticeTemplates.Read(r.Context())
+		edited, err = h.templates.Read(r.Context())
 		texts = f.Texts(edited)
 	}
 	if err != nil {
 		return err
 	}
-	return encode(w, http.StatusOK, struct {
+	return rest.Encode(w, http.StatusOK, struct {
 		Texts shop.Wordings `json:"texts"`
 	}{f.Sample(texts)})
 }
 
 // noticeForm is the form that the path names.
 func noticeForm(r *http.Request) (shop.NoticeForm, error) {
-	return shop.NoticeFormNamed(exchangeOf(r.Context()).params.ByName("form"))
+	return shop.NoticeFormNamed(rest.Param(r, "form"))
 }
 
 // cleanWordings are wordings as they are kept: plain text within the limits, with no

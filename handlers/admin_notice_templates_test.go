@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"mstm/handlers/rest"
 	"mstm/shop"
 )
 
@@ -11,7 +12,7 @@ import (
 func (w *world) templates(token string) map[string]noticeTemplateView {
 	w.t.Helper()
 	all := map[string]noticeTemplateView{}
-	for _, v := range as[page[noticeTemplateView]](w.do("GET", "/api/admin/notice-templates", token, nil).is(200)).Items {
+	for _, v := range as[rest.Page[noticeTemplateView]](w.do("GET", "/api/admin/notice-templates", token, nil).is(200)).Items {
 		all[v.Form] = v
 	}
 	return all

@@ -5,9 +5,20 @@ import (
 	"net/http"
 	"time"
 
+	"mstm/checkout"
+	"mstm/handlers/rest"
 	"mstm/shop"
 	"mstm/store"
 )
+
+// adminOrders are all orders, for finance.
+type adminOrders struct {
+	checkout          *checkout.Checkout
+	orders            *store.Orders
+	unmatched         *store.UnmatchedPayments
+	users             *store.Users
+	refundStepUpAbove shop.Fen
+}
 
 // adminOrder is an order as finance and the console see it: everything that explains what
 // became of a buyer's money, and no openid.
@@ -50,21 +61,21 @@ type unmatchedRow struct {
 }
 
 func viewUnmatched(x store.UnmatchedPayment) unmatchedRow {
-	return unmatchedRow{x.OutTradeNo, x.Payment.TransactionID, x.Payment.Total, x.Reason, utc(x.FirstSeen)}
+	return unmatchedRow{x.OutTradeNo, x.Payment.TransactionID, x.Payment.Total, x.Reason, rest.UTC(x.FirstSeen)}
 }
 
 // listUnmatched answers GET /api/admin/strays: the genuine payments that did not fit an order
 // of ours, by number, amount or parties, for people to decide on.
-func (s *Server) listUnmatched(w http.ResponseWriter, r *http.Request) error {
-	unmatched, err := s.Store.UnmatchedPayments.All(r.Context())
+func (h *adminOrders) listUnmatched(w http.ResponseWriter, r *http.Request) error {
+	unmatched, err := h.unmatched.All(r.Context())
 	if err != nil {
 		return err
 	}
-	list := page[unmatchedRow]{Items: []unmatchedRow{}}
+	list := rest.Page[unmatchedRow]{Items: []unmatchedRow{}}
 	for _, x := range unmatched {
 		list.Items = append(list.Items, viewUnmatched(x))
 	}
-	return encode(w, http.StatusOK, list)
+	return rest.Encode(w, http.StatusOK, list)
 }
 
 // adminOrderItem is a row of the list.
@@ -74,16 +85,16 @@ type adminOrderItem struct {
 	Exception string `json:"exception,omitempty"`
 }
 
-// adminListOrders answers GET /api/admin/orders?state=&q=&limit=&cursor=, newest first. q is a
+// list answers GET /api/admin/orders?state=&q=&limit=&cursor=, newest first. q is a
 // number that a buyer or WeChat's bill names (the order's id, an out_trade_no, an
 // out_refund_no or WeChat's transaction_id) or a username, whole.
-func (s *Server) adminListOrders(w http.ResponseWriter, r *http.Request) error {
-	q, rows, err := listQuery(r)
+func (h *adminOrders) list(w http.ResponseWriter, r *http.Request) error {
+	q, rows, err := rest.ListQuery(r)
 	if err != nil {
 		return err
 	}
-	list := page[adminOrderItem]{Items: []adminOrderItem{}}
-	orders, next, err := s.findOrders(r, store.OrderFilter{State: shop.OrderState(q.Get("state"))}, q.Get("q"), rows, q.Get("cursor"))
+	list := rest.Page[adminOrderItem]{Items: []adminOrderItem{}}
+	orders, next, err := h.find(r, store.OrderFilter{State: shop.OrderState(q.Get("state"))}, q.Get("q"), rows, q.Get("cursor"))
 	if err != nil {
 		return err
 	}
@@ -92,27 +103,27 @@ func (s *Server) adminListOrders(w http.ResponseWriter, r *http.Request) error {
 		o := &orders[i]
 		list.Items = append(list.Items, adminOrderItem{o.View(), o.UserID, o.Exception})
 	}
-	return encode(w, http.StatusOK, list)
+	return rest.Encode(w, http.StatusOK, list)
 }
 
-// findOrders looks q up as what it can be: a number of ours by key, one of WeChat's, else a
+// find looks q up as what it can be: a number of ours by key, one of WeChat's, else a
 // username. What a spreadsheet or a bill puts before a number may stay.
-func (s *Server) findOrders(r *http.Request, f store.OrderFilter, q string, rows int, cursor string) ([]shop.Order, string, error) {
+func (h *adminOrders) find(r *http.Request, f store.OrderFilter, q string, rows int, cursor string) ([]shop.Order, string, error) {
 	ctx := r.Context()
 	if q == "" {
-		return s.Store.Orders.Page(ctx, f, rows, cursor)
+		return h.orders.Page(ctx, f, rows, cursor)
 	}
 	number := shop.NumberIn(q)
 	ids := shop.OrderIDsOf(number)
 	if shop.IsTransaction(number) {
-		more, err := s.Store.Orders.OfTransaction(ctx, number)
+		more, err := h.orders.OfTransaction(ctx, number)
 		if err != nil {
 			return nil, "", err
 		}
 		ids = append(ids, more...)
 	}
 	for _, id := range ids {
-		o, err := s.Store.Orders.Get(ctx, id)
+		o, err := h.orders.Get(ctx, id)
 		if err == nil && o.UserID != "" && (f.State == "" || o.State == f.State) {
 			return []shop.Order{*o}, "", nil
 		}
@@ -120,7 +131,7 @@ func (s *Server) findOrders(r *http.Request, f store.OrderFilter, q string, rows
 			return nil, "", err
 		}
 	}
-	u, err := s.Store.Users.ByUsername(ctx, q)
+	u, err := h.users.ByUsername(ctx, q)
 	if errors.Is(err, shop.ErrUserNotFound) {
 		return nil, "", nil
 	}
@@ -128,35 +139,35 @@ func (s *Server) findOrders(r *http.Request, f store.OrderFilter, q string, rows
 		return nil, "", err
 	}
 	f.UserID = u.ID
-	return s.Store.Orders.Page(ctx, f, rows, cursor)
+	return h.orders.Page(ctx, f, rows, cursor)
 }
 
-// adminShowOrder answers GET /api/admin/orders/:order with the order's whole story.
-func (s *Server) adminShowOrder(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r, "order", shop.ErrOrderNotFound)
+// show answers GET /api/admin/orders/:order with the order's whole story.
+func (h *adminOrders) show(w http.ResponseWriter, r *http.Request) error {
+	id, err := rest.PathID(r, "order", shop.ErrOrderNotFound)
 	if err != nil {
 		return err
 	}
-	o, err := s.Store.Orders.Get(r.Context(), id)
+	o, err := h.orders.Get(r.Context(), id)
 	if err != nil {
 		return err
 	}
-	return s.answerAdminOrder(w, r, http.StatusOK, o)
+	return h.answer(w, r, http.StatusOK, o)
 }
 
-func (s *Server) answerAdminOrder(w http.ResponseWriter, r *http.Request, status int, o *shop.Order) error {
+func (h *adminOrders) answer(w http.ResponseWriter, r *http.Request, status int, o *shop.Order) error {
 	v := adminOrder{
 		OrderView: o.View(), UserID: o.UserID, Exception: o.Exception,
 		Attempts: []adminAttempt{}, Duties: map[string]dutyRow{}, History: o.History,
 	}
-	if u, err := s.Store.Users.Get(r.Context(), o.UserID); err == nil {
+	if u, err := h.users.Get(r.Context(), o.UserID); err == nil {
 		v.Username = u.Username
 	}
 	for _, a := range o.Attempts {
 		v.Attempts = append(v.Attempts, adminAttempt{
-			a.OutTradeNo, a.Channel, a.State, a.Amount, a.TransactionID, utc(a.CreatedAt), a.PaidAt, a.Asks,
+			a.OutTradeNo, a.Channel, a.State, a.Amount, a.TransactionID, rest.UTC(a.CreatedAt), a.PaidAt, a.Asks,
 		})
-		unmatched, err := s.Store.UnmatchedPayments.Of(r.Context(), a.OutTradeNo)
+		unmatched, err := h.unmatched.Of(r.Context(), a.OutTradeNo)
 		if err != nil {
 			return err
 		}
@@ -167,24 +178,24 @@ func (s *Server) answerAdminOrder(w http.ResponseWriter, r *http.Request, status
 	for name, d := range o.Duties {
 		v.Duties[string(name)] = viewDuty(d)
 	}
-	return encode(w, status, v)
+	return rest.Encode(w, status, v)
 }
 
 func viewDuty(d *shop.Duty) dutyRow {
 	row := dutyRow{Done: d.Done, Tries: d.Tries, Error: d.Error}
 	if !d.Done {
-		next := utc(d.Next)
+		next := rest.UTC(d.Next)
 		row.Next = &next
 	}
 	return row
 }
 
-// adminRefund answers POST /api/admin/orders/:order/refunds
+// refund answers POST /api/admin/orders/:order/refunds
 // `{lines?:[{course_id,amount_fen?}],amount_fen?,reason,later?}` with the order's story, 201.
 // Lines name what it is for; without an amount it is all that is left (shop.FinanceRefund has
 // the rules). later refunds what stands on top of it (the stages after it) as well, first.
-func (s *Server) adminRefund(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r, "order", shop.ErrOrderNotFound)
+func (h *adminOrders) refund(w http.ResponseWriter, r *http.Request) error {
+	id, err := rest.PathID(r, "order", shop.ErrOrderNotFound)
 	if err != nil {
 		return err
 	}
@@ -194,7 +205,7 @@ func (s *Server) adminRefund(w http.ResponseWriter, r *http.Request) error {
 		Reason string                   `json:"reason"`
 		Later  bool                     `json:"later"`
 	}
-	if err := decode(w, r, &in); err != nil {
+	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
 	why, err := reason(in.Reason)
@@ -202,29 +213,29 @@ func (s *Server) adminRefund(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	ask := shop.RefundRequest{Lines: in.Lines, Amount: in.Amount}
-	if err := s.mayRefund(r, id, ask, in.Later); err != nil {
+	if err := h.mayRefund(r, id, ask, in.Later); err != nil {
 		return err
 	}
-	o, err := s.Checkout.Refunds.FinanceRefund(r.Context(), learnerID(r.Context()), madeUnder(r), id, ask, why, in.Later)
+	o, err := h.checkout.Refunds.FinanceRefund(r.Context(), rest.LearnerID(r.Context()), rest.MadeUnder(r), id, ask, why, in.Later)
 	if err != nil {
 		return err
 	}
-	return s.answerAdminOrder(w, r, http.StatusCreated, o)
+	return h.answer(w, r, http.StatusCreated, o)
 }
 
 // mayRefund asks for the password again where an order would have given back more than
 // RefundStepUpAbove, this refund included, so that many small ones are not another way. What later
 // refunds of other orders is not known ahead.
-func (s *Server) mayRefund(r *http.Request, orderID string, ask shop.RefundRequest, later bool) error {
-	proof := s.requireProof(r)
+func (h *adminOrders) mayRefund(r *http.Request, orderID string, ask shop.RefundRequest, later bool) error {
+	proof := rest.RequireProof(r)
 	if !errors.Is(proof, shop.ErrStepUp) || later {
 		return proof
 	}
-	o, err := s.Store.Orders.Get(r.Context(), orderID)
+	o, err := h.orders.Get(r.Context(), orderID)
 	if err != nil {
 		return err
 	}
-	if o.Refunded+ask.AtMost(o) > s.RefundStepUpAbove {
+	if o.Refunded+ask.AtMost(o) > h.refundStepUpAbove {
 		return proof
 	}
 	return nil

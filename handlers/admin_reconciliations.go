@@ -5,46 +5,55 @@ import (
 	"net/http"
 	"time"
 
+	"mstm/checkout"
+	"mstm/handlers/rest"
 	"mstm/shop"
+	"mstm/store"
 )
+
+// reconciliations compare WeChat's bills with our books.
+type reconciliations struct {
+	checkout        *checkout.Checkout
+	reconciliations *store.Reconciliations
+}
 
 // reconcilePatience is how long a person waits for a run; a longer one goes on behind the
 // answer. It leaves the request's deadline some room.
 const reconcilePatience = 8 * time.Second
 
-// listReconciliations answers GET /api/admin/reconciliations?limit=&cursor=, newest day first.
-func (s *Server) listReconciliations(w http.ResponseWriter, r *http.Request) error {
-	q, rows, err := listQuery(r)
+// list answers GET /api/admin/reconciliations?limit=&cursor=, newest day first.
+func (h *reconciliations) list(w http.ResponseWriter, r *http.Request) error {
+	q, rows, err := rest.ListQuery(r)
 	if err != nil {
 		return err
 	}
-	items, next, err := s.Store.Reconciliations.Page(r.Context(), rows, q.Get("cursor"))
+	items, next, err := h.reconciliations.Page(r.Context(), rows, q.Get("cursor"))
 	if err != nil {
 		return err
 	}
-	return encode(w, http.StatusOK, page[shop.Reconciliation]{Items: items, NextCursor: next})
+	return rest.Encode(w, http.StatusOK, rest.Page[shop.Reconciliation]{Items: items, NextCursor: next})
 }
 
-// showReconciliation answers GET /api/admin/reconciliations/:day.
-func (s *Server) showReconciliation(w http.ResponseWriter, r *http.Request) error {
-	day, err := date(exchangeOf(r.Context()).params.ByName("day"), shop.ErrReconciliationNotFound)
+// show answers GET /api/admin/reconciliations/:day.
+func (h *reconciliations) show(w http.ResponseWriter, r *http.Request) error {
+	day, err := date(rest.Param(r, "day"), shop.ErrReconciliationNotFound)
 	if err != nil {
 		return err
 	}
-	found, err := s.Store.Reconciliations.Get(r.Context(), day)
+	found, err := h.reconciliations.Get(r.Context(), day)
 	if err != nil {
 		return err
 	}
-	return encode(w, http.StatusOK, found)
+	return rest.Encode(w, http.StatusOK, found)
 }
 
-// runReconciliation answers POST /api/admin/reconciliations `{day}` with what the comparison
+// run answers POST /api/admin/reconciliations `{day}` with what the comparison
 // came to, 200, or as far as it is, 202.
-func (s *Server) runReconciliation(w http.ResponseWriter, r *http.Request) error {
+func (h *reconciliations) run(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Day string `json:"day"`
 	}
-	if err := decode(w, r, &in); err != nil {
+	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
 	day, err := date(in.Day, shop.ErrInvalidField.At("day"))
@@ -53,7 +62,7 @@ func (s *Server) runReconciliation(w http.ResponseWriter, r *http.Request) error
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), reconcilePatience)
 	defer cancel()
-	ran, err := s.Checkout.Reconciliations.Reconcile(ctx, day, learnerID(r.Context()))
+	ran, err := h.checkout.Reconciliations.Reconcile(ctx, day, rest.LearnerID(r.Context()))
 	if err != nil {
 		return err
 	}
@@ -61,5 +70,5 @@ func (s *Server) runReconciliation(w http.ResponseWriter, r *http.Request) error
 	if ran.State == shop.ReconciliationRunning {
 		status = http.StatusAccepted
 	}
-	return encode(w, status, ran)
+	return rest.Encode(w, status, ran)
 }

@@ -6,8 +6,16 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"mstm/account"
+	"mstm/handlers/rest"
 	"mstm/shop"
 )
+
+// adminUsers are all accounts, for admins.
+type adminUsers struct {
+	accounts *account.Accounts
+	roles    account.Roles
+}
 
 // adminUser is an account as the console sees it.
 type adminUser struct {
@@ -18,41 +26,41 @@ type adminUser struct {
 // maxSearch is the length of a search text in characters.
 const maxSearch = 64
 
-// listUsers answers GET /api/admin/users?q=&limit=&cursor=; q is a part of the username or name.
-func (s *Server) listUsers(w http.ResponseWriter, r *http.Request) error {
-	q, rows, err := listQuery(r)
+// list answers GET /api/admin/users?q=&limit=&cursor=; q is a part of the username or name.
+func (h *adminUsers) list(w http.ResponseWriter, r *http.Request) error {
+	q, rows, err := rest.ListQuery(r)
 	if err != nil {
 		return err
 	}
 	if utf8.RuneCountInString(q.Get("q")) > maxSearch {
 		return shop.ErrInvalidQuery.At("q")
 	}
-	users, next, err := s.Accounts.Page(r.Context(), strings.TrimSpace(q.Get("q")), rows, q.Get("cursor"))
+	users, next, err := h.accounts.Page(r.Context(), strings.TrimSpace(q.Get("q")), rows, q.Get("cursor"))
 	if err != nil {
 		return err
 	}
-	list := page[adminUser]{Items: []adminUser{}, NextCursor: next}
+	list := rest.Page[adminUser]{Items: []adminUser{}, NextCursor: next}
 	for i := range users {
-		list.Items = append(list.Items, adminUser{viewUser(&users[i]), utc(users[i].CreatedAt)})
+		list.Items = append(list.Items, adminUser{viewUser(&users[i]), rest.UTC(users[i].CreatedAt)})
 	}
-	return encode(w, http.StatusOK, list)
+	return rest.Encode(w, http.StatusOK, list)
 }
 
 // setRoles answers PUT /api/admin/users/:user/roles `{roles}`.
-func (s *Server) setRoles(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r, "user", shop.ErrUserNotFound)
+func (h *adminUsers) setRoles(w http.ResponseWriter, r *http.Request) error {
+	id, err := rest.PathID(r, "user", shop.ErrUserNotFound)
 	if err != nil {
 		return err
 	}
 	var in struct {
 		Roles []shop.Role `json:"roles"`
 	}
-	if err := decode(w, r, &in); err != nil {
+	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
-	u, err := s.Roles.Set(r.Context(), s.visitor(r), id, learnerID(r.Context()), in.Roles)
+	u, err := h.roles.Set(r.Context(), visitor(r), id, rest.LearnerID(r.Context()), in.Roles)
 	if err != nil {
 		return err
 	}
-	return encode(w, http.StatusOK, viewUser(u))
+	return rest.Encode(w, http.StatusOK, viewUser(u))
 }

@@ -10,8 +10,20 @@ import (
 	"strings"
 	"time"
 
+	"mstm/handlers/rest"
+	"mstm/notice"
 	"mstm/shop"
+	"mstm/store"
 )
+
+// broadcasts are marketing's messages to an audience.
+type broadcasts struct {
+	broadcaster *notice.Broadcaster
+	broadcasts  *store.Broadcasts
+	sender      *notice.WeChatSender // nil: the shop sends no messages
+	links       shop.Links
+	now         func() time.Time
+}
 
 // broadcastView is a broadcast. A single one has its history too, and its funnel where it is
 // read.
@@ -31,41 +43,41 @@ type broadcastRequest struct {
 	SendAt   *time.Time              `json:"send_at"`
 }
 
-// createBroadcast answers POST /api/hub/broadcasts with 201 and the broadcast, which begins to
+// create answers POST /api/hub/broadcasts with 201 and the broadcast, which begins to
 // be sent. One that an earlier try under the key has made is answered as it stands.
-func (s *Server) createBroadcast(w http.ResponseWriter, r *http.Request) error {
-	b, err := s.askedBroadcast(w, r)
+func (h *broadcasts) create(w http.ResponseWriter, r *http.Request) error {
+	b, err := h.asked(w, r)
 	if err != nil {
 		return err
 	}
-	key, err := idempotencyKey(r)
+	key, err := rest.IdempotencyKey(r)
 	if err != nil {
 		return err
 	}
-	if err := nameBroadcast(b, callerOf(r.Context()).id(), key); err != nil {
+	if err := nameBroadcast(b, rest.CallerOf(r.Context()).ID(), key); err != nil {
 		return err
 	}
-	b, fresh, err := s.Broadcaster.Accept(r.Context(), b, func() error { return s.requireProof(r) })
+	b, fresh, err := h.broadcaster.Accept(r.Context(), b, func() error { return rest.RequireProof(r) })
 	if err != nil {
 		return err
 	}
 	if fresh {
-		s.event(r, "broadcast accepted", slog.String("broadcast", b.ID), slog.String("state", string(b.State)))
+		rest.LogEvent(r, "broadcast accepted", slog.String("broadcast", b.ID), slog.String("state", string(b.State)))
 	}
-	return s.answerBroadcast(w, r, http.StatusCreated, b, nil)
+	return h.answer(w, r, http.StatusCreated, b, nil)
 }
 
-// askedBroadcast reads what a request says.
-func (s *Server) askedBroadcast(w http.ResponseWriter, r *http.Request) (*shop.Broadcast, error) {
+// asked reads what a request says.
+func (h *broadcasts) asked(w http.ResponseWriter, r *http.Request) (*shop.Broadcast, error) {
 	var in broadcastRequest
-	if err := decode(w, r, &in); err != nil {
+	if err := rest.Decode(w, r, &in); err != nil {
 		return nil, err
 	}
-	return s.newBroadcast(in)
+	return h.newBroadcast(in)
 }
 
 // newBroadcast checks what a request says.
-func (s *Server) newBroadcast(in broadcastRequest) (*shop.Broadcast, error) {
+func (h *broadcasts) newBroadcast(in broadcastRequest) (*shop.Broadcast, error) {
 	title, err := shop.CleanLine("title", in.Title, 1, shop.MaxBroadcastTitle)
 	if err != nil {
 		return nil, err
@@ -74,14 +86,14 @@ func (s *Server) newBroadcast(in broadcastRequest) (*shop.Broadcast, error) {
 	if err != nil {
 		return nil, err
 	}
-	link, err := s.Links.Clean(in.Link)
+	link, err := h.links.Clean(in.Link)
 	if err != nil {
 		return nil, err
 	}
 	if err := in.Audience.Check(); err != nil {
 		return nil, err
 	}
-	channels, err := s.cleanChannels(in.Channels)
+	channels, err := h.cleanChannels(in.Channels)
 	if err != nil {
 		return nil, err
 	}
@@ -95,12 +107,12 @@ func (s *Server) newBroadcast(in broadcastRequest) (*shop.Broadcast, error) {
 
 // cleanChannels are the channels in their own order, each once; none means live and inbox.
 // WeChat is none where the shop cannot tell an activity that way.
-func (s *Server) cleanChannels(in []shop.BroadcastChannel) ([]shop.BroadcastChannel, error) {
+func (h *broadcasts) cleanChannels(in []shop.BroadcastChannel) ([]shop.BroadcastChannel, error) {
 	if in == nil {
 		return []shop.BroadcastChannel{shop.ByLive, shop.ByInbox}, nil
 	}
 	all := []shop.BroadcastChannel{shop.ByLive, shop.ByInbox}
-	if s.WeChatSender.Announces() {
+	if h.sender.Announces() {
 		all = append(all, shop.ByWeChat)
 	}
 	unknown := func(c shop.BroadcastChannel) bool { return !slices.Contains(all, c) }
@@ -113,7 +125,7 @@ func (s *Server) cleanChannels(in []shop.BroadcastChannel) ([]shop.BroadcastChan
 // nameBroadcast gives a broadcast the id that its caller's key stands for, so that a key has
 // one broadcast, and notes what it says, so that a repeat is recognised.
 func nameBroadcast(b *shop.Broadcast, caller, key string) error {
-	said, err := marshal(b.View(shop.MessageCounts{}))
+	said, err := rest.Marshal(b.View(shop.MessageCounts{}))
 	if err != nil {
 		return err
 	}
@@ -127,134 +139,134 @@ func nameBroadcast(b *shop.Broadcast, caller, key string) error {
 
 // countAudience answers POST /api/hub/broadcasts?dry_run=1: it only counts,
 // `{"audience":20000,"needs_confirmation":true}`. An empty audience is 0 here, and no error.
-func (s *Server) countAudience(w http.ResponseWriter, r *http.Request) error {
-	b, err := s.askedBroadcast(w, r)
+func (h *broadcasts) countAudience(w http.ResponseWriter, r *http.Request) error {
+	b, err := h.asked(w, r)
 	if err != nil {
 		return err
 	}
-	if err := b.CheckTime(s.Now()); err != nil {
+	if err := b.CheckTime(h.now()); err != nil {
 		return err
 	}
-	n, err := s.Broadcaster.Count(r.Context(), b.Audience)
+	n, err := h.broadcaster.Count(r.Context(), b.Audience)
 	if err != nil {
 		return err
 	}
-	return encode(w, http.StatusOK, struct {
+	return rest.Encode(w, http.StatusOK, struct {
 		Audience          int64 `json:"audience"`
 		NeedsConfirmation bool  `json:"needs_confirmation"`
-	}{n, s.Broadcaster.NeedsConfirmation(n)})
+	}{n, h.broadcaster.NeedsConfirmation(n)})
 }
 
-// listBroadcasts answers GET /api/hub/broadcasts?limit=&cursor=, newest first.
-func (s *Server) listBroadcasts(w http.ResponseWriter, r *http.Request) error {
-	q, rows, err := listQuery(r)
+// list answers GET /api/hub/broadcasts?limit=&cursor=, newest first.
+func (h *broadcasts) list(w http.ResponseWriter, r *http.Request) error {
+	q, rows, err := rest.ListQuery(r)
 	if err != nil {
 		return err
 	}
-	all, next, err := s.Store.Broadcasts.Page(r.Context(), rows, q.Get("cursor"))
+	all, next, err := h.broadcasts.Page(r.Context(), rows, q.Get("cursor"))
 	if err != nil {
 		return err
 	}
-	list := page[broadcastView]{Items: []broadcastView{}, NextCursor: next}
+	list := rest.Page[broadcastView]{Items: []broadcastView{}, NextCursor: next}
 	for i := range all {
-		v, err := s.viewBroadcast(r, &all[i])
+		v, err := h.view(r, &all[i])
 		if err != nil {
 			return err
 		}
 		list.Items = append(list.Items, v)
 	}
-	return encode(w, http.StatusOK, list)
+	return rest.Encode(w, http.StatusOK, list)
 }
 
-func (s *Server) viewBroadcast(r *http.Request, b *shop.Broadcast) (broadcastView, error) {
-	sent, err := s.Broadcaster.Messages(r.Context(), b)
+func (h *broadcasts) view(r *http.Request, b *shop.Broadcast) (broadcastView, error) {
+	sent, err := h.broadcaster.Messages(r.Context(), b)
 	return broadcastView{BroadcastView: b.View(sent)}, err
 }
 
-// showBroadcast answers GET /api/hub/broadcasts/:broadcast, with what came of it so far.
-func (s *Server) showBroadcast(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r, "broadcast", shop.ErrBroadcastNotFound)
+// show answers GET /api/hub/broadcasts/:broadcast, with what came of it so far.
+func (h *broadcasts) show(w http.ResponseWriter, r *http.Request) error {
+	id, err := rest.PathID(r, "broadcast", shop.ErrBroadcastNotFound)
 	if err != nil {
 		return err
 	}
-	b, err := s.Store.Broadcasts.Get(r.Context(), id)
+	b, err := h.broadcasts.Get(r.Context(), id)
 	if err != nil {
 		return err
 	}
-	f, err := s.Broadcaster.Funnel(r.Context(), b)
+	f, err := h.broadcaster.Funnel(r.Context(), b)
 	if err != nil {
 		return err
 	}
-	return s.answerBroadcast(w, r, http.StatusOK, b, f)
+	return h.answer(w, r, http.StatusOK, b, f)
 }
 
-// answerBroadcast answers with one broadcast, its history and, where it is asked for, its funnel.
-func (s *Server) answerBroadcast(w http.ResponseWriter, r *http.Request, status int, b *shop.Broadcast, f *shop.Funnel) error {
-	v, err := s.viewBroadcast(r, b)
+// answer answers with one broadcast, its history and, where it is asked for, its funnel.
+func (h *broadcasts) answer(w http.ResponseWriter, r *http.Request, status int, b *shop.Broadcast, f *shop.Funnel) error {
+	v, err := h.view(r, b)
 	if err != nil {
 		return err
 	}
 	v.Funnel = f
 	for _, m := range b.History {
-		m.At = utc(m.At)
+		m.At = rest.UTC(m.At)
 		v.History = append(v.History, m)
 	}
-	return encode(w, status, v)
+	return rest.Encode(w, status, v)
 }
 
-// confirmBroadcast answers POST /api/hub/broadcasts/:broadcast/confirm `{audience}`: a second
+// confirm answers POST /api/hub/broadcasts/:broadcast/confirm `{audience}`: a second
 // person, having seen how many people it goes to. An API key is no second person.
-func (s *Server) confirmBroadcast(w http.ResponseWriter, r *http.Request) error {
+func (h *broadcasts) confirm(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Audience int64 `json:"audience"`
 	}
-	if err := decode(w, r, &in); err != nil {
+	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
-	return s.moveBroadcast(w, r, shop.BroadcastConfirm, func(id, by string) (*shop.Broadcast, error) {
-		return s.Broadcaster.Confirm(r.Context(), id, by, madeUnder(r), in.Audience)
+	return h.move(w, r, shop.BroadcastConfirm, func(id, by string) (*shop.Broadcast, error) {
+		return h.broadcaster.Confirm(r.Context(), id, by, rest.MadeUnder(r), in.Audience)
 	})
 }
 
-// startBroadcast answers POST …/start: what is scheduled goes now, what is paused goes on.
-func (s *Server) startBroadcast(w http.ResponseWriter, r *http.Request) error {
-	return s.moveBroadcast(w, r, shop.BroadcastStart, func(id, by string) (*shop.Broadcast, error) {
-		if b, err := s.Store.Broadcasts.Get(r.Context(), id); err != nil {
+// start answers POST …/start: what is scheduled goes now, what is paused goes on.
+func (h *broadcasts) start(w http.ResponseWriter, r *http.Request) error {
+	return h.move(w, r, shop.BroadcastStart, func(id, by string) (*shop.Broadcast, error) {
+		if b, err := h.broadcasts.Get(r.Context(), id); err != nil {
 			return nil, err
-		} else if s.Broadcaster.NeedsConfirmation(b.Counts.Audience) {
-			if err := s.requireProof(r); err != nil {
+		} else if h.broadcaster.NeedsConfirmation(b.Counts.Audience) {
+			if err := rest.RequireProof(r); err != nil {
 				return nil, err
 			}
 		}
-		return s.Broadcaster.Start(r.Context(), id, by, madeUnder(r))
+		return h.broadcaster.Start(r.Context(), id, by, rest.MadeUnder(r))
 	})
 }
 
-// pauseBroadcast answers POST …/pause: no further recipient gets it until it is started again.
-func (s *Server) pauseBroadcast(w http.ResponseWriter, r *http.Request) error {
-	return s.moveBroadcast(w, r, shop.BroadcastPause, func(id, by string) (*shop.Broadcast, error) {
-		return s.Broadcaster.Pause(r.Context(), id, by, madeUnder(r))
+// pause answers POST …/pause: no further recipient gets it until it is started again.
+func (h *broadcasts) pause(w http.ResponseWriter, r *http.Request) error {
+	return h.move(w, r, shop.BroadcastPause, func(id, by string) (*shop.Broadcast, error) {
+		return h.broadcaster.Pause(r.Context(), id, by, rest.MadeUnder(r))
 	})
 }
 
-// cancelBroadcast answers POST …/cancel: no further recipient gets it, for ever.
-func (s *Server) cancelBroadcast(w http.ResponseWriter, r *http.Request) error {
-	return s.moveBroadcast(w, r, shop.BroadcastCancel, func(id, by string) (*shop.Broadcast, error) {
-		return s.Broadcaster.Cancel(r.Context(), id, by, madeUnder(r))
+// cancel answers POST …/cancel: no further recipient gets it, for ever.
+func (h *broadcasts) cancel(w http.ResponseWriter, r *http.Request) error {
+	return h.move(w, r, shop.BroadcastCancel, func(id, by string) (*shop.Broadcast, error) {
+		return h.broadcaster.Cancel(r.Context(), id, by, rest.MadeUnder(r))
 	})
 }
 
-// moveBroadcast makes a move and answers with the broadcast. Counts grow for a moment after a
+// move makes a move and answers with the broadcast. Counts grow for a moment after a
 // pause or a cancel, by the people that the sender was at.
-func (s *Server) moveBroadcast(w http.ResponseWriter, r *http.Request, m shop.BroadcastMove, move func(id, by string) (*shop.Broadcast, error)) error {
-	id, err := pathID(r, "broadcast", shop.ErrBroadcastNotFound)
+func (h *broadcasts) move(w http.ResponseWriter, r *http.Request, m shop.BroadcastMove, move func(id, by string) (*shop.Broadcast, error)) error {
+	id, err := rest.PathID(r, "broadcast", shop.ErrBroadcastNotFound)
 	if err != nil {
 		return err
 	}
-	b, err := move(id, callerOf(r.Context()).id())
+	b, err := move(id, rest.CallerOf(r.Context()).ID())
 	if err != nil {
 		return err
 	}
-	s.event(r, "broadcast moved", slog.String("broadcast", id), slog.String("move", string(m)), slog.String("state", string(b.State)))
-	return s.answerBroadcast(w, r, http.StatusOK, b, nil)
+	rest.LogEvent(r, "broadcast moved", slog.String("broadcast", id), slog.String("move", string(m)), slog.String("state", string(b.State)))
+	return h.answer(w, r, http.StatusOK, b, nil)
 }

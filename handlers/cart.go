@@ -5,21 +5,28 @@ import (
 	"slices"
 
 	"mstm/cart"
+	"mstm/handlers/rest"
 	"mstm/shop"
 )
 
-// showCart answers GET /api/cart.
-func (s *Server) showCart(w http.ResponseWriter, r *http.Request) error {
-	s.keepPlace(w, r)
-	now, err := s.Carts.Show(r.Context(), learnerID(r.Context()))
-	return s.answerCart(w, r, now, err)
+// carts are the learners' carts.
+type carts struct {
+	carts *cart.Carts
+	live  live
 }
 
-// putCartLine answers PUT /api/cart/:course `{policy_id?,version?}`: the course is added,
+// show answers GET /api/cart.
+func (h *carts) show(w http.ResponseWriter, r *http.Request) error {
+	h.live.keepPlace(w, r)
+	now, err := h.carts.Show(r.Context(), rest.LearnerID(r.Context()))
+	return h.answer(w, r, now, err)
+}
+
+// putLine answers PUT /api/cart/:course `{policy_id?,version?}`: the course is added,
 // or its policy chosen again. Without a policy it is the default one. With the version of
 // the cart that the page shows, a change made elsewhere is not overwritten.
-func (s *Server) putCartLine(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r, "course", shop.ErrCourseNotFound)
+func (h *carts) putLine(w http.ResponseWriter, r *http.Request) error {
+	id, err := rest.PathID(r, "course", shop.ErrCourseNotFound)
 	if err != nil {
 		return err
 	}
@@ -27,31 +34,31 @@ func (s *Server) putCartLine(w http.ResponseWriter, r *http.Request) error {
 		PolicyID string `json:"policy_id"`
 		Version  int64  `json:"version"`
 	}
-	if err := decode(w, r, &in); err != nil {
+	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
 	if in.Version < 0 {
 		return shop.ErrInvalidField.At("version")
 	}
-	now, err := s.Carts.Put(r.Context(), learnerID(r.Context()), id, in.PolicyID, in.Version)
-	return s.answerCart(w, r, now, err)
+	now, err := h.carts.Put(r.Context(), rest.LearnerID(r.Context()), id, in.PolicyID, in.Version)
+	return h.answer(w, r, now, err)
 }
 
-// removeCartLine answers DELETE /api/cart/:course. That the line is not there is what was
+// removeLine answers DELETE /api/cart/:course. That the line is not there is what was
 // wanted.
-func (s *Server) removeCartLine(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r, "course", shop.ErrCourseNotFound)
+func (h *carts) removeLine(w http.ResponseWriter, r *http.Request) error {
+	id, err := rest.PathID(r, "course", shop.ErrCourseNotFound)
 	if err != nil {
 		return err
 	}
-	now, err := s.Carts.Remove(r.Context(), learnerID(r.Context()), id)
-	return s.answerCart(w, r, now, err)
+	now, err := h.carts.Remove(r.Context(), rest.LearnerID(r.Context()), id)
+	return h.answer(w, r, now, err)
 }
 
-// emptyCart answers DELETE /api/cart.
-func (s *Server) emptyCart(w http.ResponseWriter, r *http.Request) error {
-	now, err := s.Carts.Empty(r.Context(), learnerID(r.Context()))
-	return s.answerCart(w, r, now, err)
+// empty answers DELETE /api/cart.
+func (h *carts) empty(w http.ResponseWriter, r *http.Request) error {
+	now, err := h.carts.Empty(r.Context(), rest.LearnerID(r.Context()))
+	return h.answer(w, r, now, err)
 }
 
 // mergedCart is the cart after a merge, and the visitor's lines that are not in it.
@@ -60,35 +67,35 @@ type mergedCart struct {
 	LeftOut []cart.LeftOut `json:"left_out,omitempty"`
 }
 
-// mergeCart answers POST /api/cart/merge `{lines}`: a visitor's lines join the learner's.
-func (s *Server) mergeCart(w http.ResponseWriter, r *http.Request) error {
+// merge answers POST /api/cart/merge `{lines}`: a visitor's lines join the learner's.
+func (h *carts) merge(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Lines []cart.GuestLine `json:"lines"`
 	}
-	if err := decode(w, r, &in); err != nil {
+	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
 	if len(in.Lines) > shop.MaxLines {
 		return shop.ErrInvalidField.At("lines")
 	}
-	now, left, err := s.Carts.Merge(r.Context(), learnerID(r.Context()), in.Lines)
+	now, left, err := h.carts.Merge(r.Context(), rest.LearnerID(r.Context()), in.Lines)
 	if err != nil {
-		return s.answerCart(w, r, now, err)
+		return h.answer(w, r, now, err)
 	}
-	return encode(w, http.StatusOK, mergedCart{worded(r, now), left})
+	return rest.Encode(w, http.StatusOK, mergedCart{worded(r, now), left})
 }
 
-// answerCart answers with a cart, or with a refusal and the cart that it carries.
-func (s *Server) answerCart(w http.ResponseWriter, r *http.Request, now shop.Cart, err error) error {
+// answer answers with a cart, or with a refusal and the cart that it carries.
+func (h *carts) answer(w http.ResponseWriter, r *http.Request, now shop.Cart, err error) error {
 	if err != nil {
-		if e := codedError(err); e.Extra != nil {
+		if e := rest.CodedError(err); e.Extra != nil {
 			if stands, ok := e.Extra["cart"].(shop.Cart); ok {
 				return e.With("cart", worded(r, stands))
 			}
 		}
 		return err
 	}
-	return encode(w, http.StatusOK, worded(r, now))
+	return rest.Encode(w, http.StatusOK, worded(r, now))
 }
 
 // worded is a cart with a sentence for each problem, in the reader's language.
@@ -103,7 +110,7 @@ func worded(r *http.Request, c shop.Cart) shop.Cart {
 		}
 		p := *l.Problem
 		if e := shop.ErrorOf(p.Code); e != nil {
-			p.Detail = sentence(r, e)
+			p.Detail = rest.Sentence(r, e)
 		}
 		c.Lines[i].Problem = &p
 	}

@@ -2,10 +2,29 @@ package handlers
 
 import (
 	"net/http"
+	"time"
 
+	"mstm/handlers/rest"
 	"mstm/shop"
 	"mstm/store"
 )
+
+// catalogue is the courses on sale, which visitors may browse.
+type catalogue struct {
+	catalogue *store.CatalogueCache
+	access    courseAccess
+	answers   rest.ResponseCache[store.Catalogue]
+	now       func() time.Time
+}
+
+// answerReady answers with what build makes of the catalogue, built once.
+func (h *catalogue) answerReady(w http.ResponseWriter, r *http.Request, key string, build func(*store.Catalogue) (any, error)) error {
+	all, err := h.catalogue.Get(r.Context())
+	if err != nil {
+		return err
+	}
+	return h.answers.Answer(w, r, all, key, build)
+}
 
 // categoryView is a shelf with how many courses stand on it.
 type categoryView struct {
@@ -88,8 +107,8 @@ func viewLesson(l shop.Lesson) lessonView {
 	return lessonView{ID: l.ID, Title: l.Title, Kind: l.Kind, Duration: l.Duration, Preview: l.Preview}
 }
 
-func (s *Server) newCourseDetail(c *shop.Course, history shop.PurchaseHistory) courseDetail {
-	now := s.Now()
+func (h *catalogue) newCourseDetail(c *shop.Course, history shop.PurchaseHistory) courseDetail {
+	now := h.now()
 	d := courseDetail{courseCard: newCourseCard(c), Description: c.Description, Chapters: []chapterView{}, Offers: c.Offers(history, now)}
 	d.Teacher.Intro = c.Teacher.Intro
 	for _, ch := range c.Chapters {
@@ -107,9 +126,9 @@ func (s *Server) newCourseDetail(c *shop.Course, history shop.PurchaseHistory) c
 }
 
 // listCategories answers GET /api/categories.
-func (s *Server) listCategories(w http.ResponseWriter, r *http.Request) error {
-	return s.answerReady(w, r, "categories", func(all *store.Catalogue) (any, error) {
-		list := page[categoryView]{Items: []categoryView{}}
+func (h *catalogue) listCategories(w http.ResponseWriter, r *http.Request) error {
+	return h.answerReady(w, r, "categories", func(all *store.Catalogue) (any, error) {
+		list := rest.Page[categoryView]{Items: []categoryView{}}
 		for _, c := range all.Categories() {
 			list.Items = append(list.Items, categoryView{ID: c.ID, Name: c.Name, Courses: all.OnSale(c.ID)})
 		}
@@ -119,9 +138,9 @@ func (s *Server) listCategories(w http.ResponseWriter, r *http.Request) error {
 
 // listCourses answers GET /api/courses?category=&q=&sort=&limit=&cursor=: what is on sale.
 // The same query has the same bytes until the catalogue changes.
-func (s *Server) listCourses(w http.ResponseWriter, r *http.Request) error {
-	return s.answerReady(w, r, "courses?"+r.URL.RawQuery, func(all *store.Catalogue) (any, error) {
-		q, rows, err := listQuery(r)
+func (h *catalogue) listCourses(w http.ResponseWriter, r *http.Request) error {
+	return h.answerReady(w, r, "courses?"+r.URL.RawQuery, func(all *store.Catalogue) (any, error) {
+		q, rows, err := rest.ListQuery(r)
 		if err != nil {
 			return nil, err
 		}
@@ -131,7 +150,7 @@ func (s *Server) listCourses(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return nil, err
 		}
-		list := page[courseCard]{Items: make([]courseCard, 0, len(courses)), NextCursor: next}
+		list := rest.Page[courseCard]{Items: make([]courseCard, 0, len(courses)), NextCursor: next}
 		for _, c := range courses {
 			list.Items = append(list.Items, newCourseCard(c))
 		}
@@ -141,55 +160,28 @@ func (s *Server) listCourses(w http.ResponseWriter, r *http.Request) error {
 
 // showCourse answers GET /api/courses/:course. A visitor's answer is the same for all of
 // them; a learner's has the prices that this learner pays.
-func (s *Server) showCourse(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r, "course", shop.ErrCourseNotFound)
+func (h *catalogue) showCourse(w http.ResponseWriter, r *http.Request) error {
+	id, err := rest.PathID(r, "course", shop.ErrCourseNotFound)
 	if err != nil {
 		return err
 	}
 	w.Header().Add("Vary", "Authorization")
-	if learnerID(r.Context()) == "" {
-		return s.answerReady(w, r, "course "+id, func(all *store.Catalogue) (any, error) {
+	if rest.LearnerID(r.Context()) == "" {
+		return h.answerReady(w, r, "course "+id, func(all *store.Catalogue) (any, error) {
 			c, err := shownCourse(all, id)
 			if err != nil {
 				return nil, err
 			}
-			return s.newCourseDetail(c, shop.PurchaseHistory{}), nil
+			return h.newCourseDetail(c, shop.PurchaseHistory{}), nil
 		})
 	}
-	c, err := s.shownCourse(r, id)
+	c, err := h.access.shownCourse(r, id)
 	if err != nil {
 		return err
 	}
-	history, err := s.history(r, id)
+	history, err := h.access.history(r, id)
 	if err != nil {
 		return err
 	}
-	return encode(w, http.StatusOK, s.newCourseDetail(c, history))
-}
-
-// shownCourse is a course that is or was on sale. Drafts are for editors.
-func (s *Server) shownCourse(r *http.Request, id string) (*shop.Course, error) {
-	all, err := s.Store.Catalogue.Get(r.Context())
-	if err != nil {
-		return nil, err
-	}
-	return shownCourse(all, id)
-}
-
-func shownCourse(all *store.Catalogue, id string) (*shop.Course, error) {
-	c, ok := all.Course(id)
-	if !ok || c.State == shop.CourseDraft {
-		return nil, shop.ErrCourseNotFound
-	}
-	return c, nil
-}
-
-// history is the caller's past in the course, none for a visitor.
-func (s *Server) history(r *http.Request, courseID string) (shop.PurchaseHistory, error) {
-	user := learnerID(r.Context())
-	if user == "" {
-		return shop.PurchaseHistory{}, nil
-	}
-	all, err := s.Store.Enrolments.Standing(r.Context(), user, courseID)
-	return all[courseID], err
+	return rest.Encode(w, http.StatusOK, h.newCourseDetail(c, history))
 }

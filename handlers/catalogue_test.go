@@ -2,13 +2,13 @@ package handlers
 
 import (
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"mstm/handlers/rest"
 	"mstm/shop"
 )
 
@@ -45,7 +45,7 @@ func TestTheCatalogueIsListedInEveryOrder(t *testing.T) {
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			got := as[page[courseCard]](w.do("GET", "/api/courses?"+row.query, "", nil).is(200))
+			got := as[rest.Page[courseCard]](w.do("GET", "/api/courses?"+row.query, "", nil).is(200))
 			if strings.Join(ids(got.Items), " ") != row.want || got.NextCursor != "" {
 				t.Errorf("%v, cursor %q", ids(got.Items), got.NextCursor)
 			}
@@ -53,13 +53,13 @@ func TestTheCatalogueIsListedInEveryOrder(t *testing.T) {
 	}
 	var walked []string
 	for cursor, more := "", true; more; more = cursor != "" {
-		got := as[page[courseCard]](w.do("GET", "/api/courses?limit=1&sort=price&cursor="+cursor, "", nil).is(200))
+		got := as[rest.Page[courseCard]](w.do("GET", "/api/courses?limit=1&sort=price&cursor="+cursor, "", nil).is(200))
 		walked, cursor = append(walked, ids(got.Items)...), got.NextCursor
 	}
 	if !slices.Equal(walked, []string{"c1", "c0", "c2"}) {
 		t.Errorf("page by page: %v", walked)
 	}
-	cats := as[page[categoryView]](w.do("GET", "/api/categories", "", nil).is(200)).Items
+	cats := as[rest.Page[categoryView]](w.do("GET", "/api/categories", "", nil).is(200)).Items
 	if len(cats) != 2 || cats[0] != (categoryView{"code", "编程", 2}) || cats[1].Courses != 1 {
 		t.Errorf("categories: %+v", cats)
 	}
@@ -140,25 +140,6 @@ func TestAnUnchangedCatalogueIsNotSentAgain(t *testing.T) {
 	}
 }
 
-func TestAFloodOfDifferentListsIsNotKept(t *testing.T) {
-	w := newWorld(t)
-	for i := range 5 {
-		w.do("GET", fmt.Sprintf("/api/courses?q=%s%d", strings.Repeat("x", 50), i), "", nil).is(200)
-	}
-	// What the shop does not know is no query: not through do, for it is not in the contract either.
-	if res, err := http.Get(w.url + "/api/courses?x=&y=" + strings.Repeat("y", maxCachedKey)); err != nil || res.StatusCode != 200 {
-		t.Fatal(res, err)
-	}
-	if kept := w.api.answers.now.Load().count.Load(); kept != 5 {
-		t.Errorf("%d answers kept, want 5", kept)
-	}
-	w.api.answers.now.Load().count.Store(maxCachedResponses)
-	w.do("GET", "/api/courses?q=another", "", nil).is(200)
-	if _, kept := w.api.answers.now.Load().answers.Load("courses?q=another"); kept {
-		t.Error("kept beyond the bound")
-	}
-}
-
 func TestALessonOpensForItsLearners(t *testing.T) {
 	clock := time.Date(2025, 3, 1, 2, 0, 0, 0, time.UTC)
 	w := newWorld(t, func(d *Deps) { d.Now = func() time.Time { return clock } })
@@ -217,7 +198,7 @@ func TestProgressIsKeptForEnrolledLearners(t *testing.T) {
 	if got.CourseID != "go1" || got.Lessons["l2"].Position != 50 || !got.Lessons["l2"].Done {
 		t.Errorf("progress: %+v", got)
 	}
-	list := as[page[enrolmentItem]](w.do("GET", "/api/enrolments", token, nil).is(200)).Items
+	list := as[rest.Page[enrolmentItem]](w.do("GET", "/api/enrolments", token, nil).is(200)).Items
 	if len(list) != 1 || list[0].Title != c.Title || list[0].State != shop.GrantActive || list[0].Until != nil || list[0].Cover == "" {
 		t.Errorf("enrolments: %+v", list)
 	}

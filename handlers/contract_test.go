@@ -14,6 +14,7 @@ import (
 
 	"go.yaml.in/yaml/v2"
 
+	"mstm/handlers/rest"
 	"mstm/shop"
 )
 
@@ -86,9 +87,9 @@ func (d document) operations(t *testing.T) map[string]operation {
 func TestTheContractHasEveryRouteAndNoOther(t *testing.T) {
 	doc, _ := readContract(t)
 	listed := doc.operations(t)
-	routes := map[string]access{"GET /ws": public}
-	for _, rt := range (&Server{}).routes() {
-		routes[rt.method+" "+rt.path] = rt.who
+	routes := map[string]rest.Access{"GET /ws": public}
+	for _, rt := range allRoutes(t) {
+		routes[rt.Method+" "+rt.Path] = rt.Who
 	}
 	for name, who := range routes {
 		op, ok := listed[name]
@@ -97,7 +98,7 @@ func TestTheContractHasEveryRouteAndNoOther(t *testing.T) {
 			continue
 		}
 		if got, want := op.needs, needsOf(who); !reflect.DeepEqual(got, want) {
-			t.Errorf("%s: it asks for %v, and its policy %s for %v", name, got, who.name, want)
+			t.Errorf("%s: it asks for %v, and its policy %s for %v", name, got, who.Name, want)
 		}
 	}
 	for name := range listed {
@@ -108,9 +109,9 @@ func TestTheContractHasEveryRouteAndNoOther(t *testing.T) {
 }
 
 // needsOf is a route's policy in the contract's words.
-func needsOf(who access) needs {
+func needsOf(who rest.Access) needs {
 	n := needs{Security: []map[string][]string{}}
-	for part := range strings.SplitSeq(who.name, "|") {
+	for part := range strings.SplitSeq(who.Name, "|") {
 		kind, names, _ := strings.Cut(part, ":")
 		switch kind {
 		case "anyone":

@@ -2,10 +2,22 @@ package handlers
 
 import (
 	"net/http"
+	"time"
 
+	"mstm/handlers/rest"
 	"mstm/shop"
 	"mstm/store"
 )
+
+// enrolments are a learner's courses.
+type enrolments struct {
+	enrolments *store.Enrolments
+	catalogue  *store.CatalogueCache
+	progress   *store.Progress
+	access     courseAccess
+	live       live
+	now        func() time.Time
+}
 
 // enrolmentItem is one of a learner's courses in the list of them. The course may have
 // left the catalogue; the enrolment stays.
@@ -16,26 +28,26 @@ type enrolmentItem struct {
 	Lessons int    `json:"lessons"`
 }
 
-// listEnrolments answers GET /api/enrolments: the learner's courses, open or not.
-func (s *Server) listEnrolments(w http.ResponseWriter, r *http.Request) error {
-	s.keepPlace(w, r)
-	enrolments, err := s.Store.Enrolments.Of(r.Context(), learnerID(r.Context()))
+// list answers GET /api/enrolments: the learner's courses, open or not.
+func (h *enrolments) list(w http.ResponseWriter, r *http.Request) error {
+	h.live.keepPlace(w, r)
+	enrolments, err := h.enrolments.Of(r.Context(), rest.LearnerID(r.Context()))
 	if err != nil {
 		return err
 	}
-	all, err := s.Store.Catalogue.Get(r.Context())
+	all, err := h.catalogue.Get(r.Context())
 	if err != nil {
 		return err
 	}
-	list := page[enrolmentItem]{Items: []enrolmentItem{}}
+	list := rest.Page[enrolmentItem]{Items: []enrolmentItem{}}
 	for _, e := range enrolments {
-		item := enrolmentItem{EnrolmentView: e.View(s.Now())}
+		item := enrolmentItem{EnrolmentView: e.View(h.now())}
 		if c, ok := all.Course(e.CourseID); ok {
 			item.Title, item.Cover, item.Lessons = c.Title, c.Cover, c.Lessons()
 		}
 		list.Items = append(list.Items, item)
 	}
-	return encode(w, http.StatusOK, list)
+	return rest.Encode(w, http.StatusOK, list)
 }
 
 // maxPosition is a day, in seconds: no lesson is longer.
@@ -43,8 +55,8 @@ const maxPosition = 24 * 60 * 60
 
 // putProgress answers PUT /api/enrolments/:course/progress `{lesson_id,position_s,done?}`
 // with all progress in the course. It is for learners that may open the lesson now.
-func (s *Server) putProgress(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r, "course", shop.ErrCourseNotFound)
+func (h *enrolments) putProgress(w http.ResponseWriter, r *http.Request) error {
+	id, err := rest.PathID(r, "course", shop.ErrCourseNotFound)
 	if err != nil {
 		return err
 	}
@@ -53,7 +65,7 @@ func (s *Server) putProgress(w http.ResponseWriter, r *http.Request) error {
 		Position int    `json:"position_s"`
 		Done     bool   `json:"done"`
 	}
-	if err := decode(w, r, &in); err != nil {
+	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
 	if !shop.ValidID(in.LessonID) {
@@ -62,14 +74,14 @@ func (s *Server) putProgress(w http.ResponseWriter, r *http.Request) error {
 	if in.Position < 0 || in.Position > maxPosition {
 		return shop.ErrInvalidField.At("position_s")
 	}
-	if _, err := s.openLesson(r, id, in.LessonID); err != nil {
+	if _, err := h.access.openLesson(r, id, in.LessonID); err != nil {
 		return err
 	}
-	p, err := s.Store.Progress.Put(r.Context(), learnerID(r.Context()), id, in.LessonID, in.Position, in.Done, s.Now())
+	p, err := h.progress.Put(r.Context(), rest.LearnerID(r.Context()), id, in.LessonID, in.Position, in.Done, h.now())
 	if err != nil {
 		return err
 	}
-	return encode(w, http.StatusOK, progressView{CourseID: id, CourseProgress: p})
+	return rest.Encode(w, http.StatusOK, progressView{CourseID: id, CourseProgress: p})
 }
 
 // progressView names the course that the progress is in.

@@ -4,28 +4,37 @@ import (
 	"errors"
 	"net/http"
 
+	"mstm/handlers/rest"
+	"mstm/hub"
 	"mstm/shop"
 	"mstm/store"
 )
 
+// health says whether this instance lives and takes requests.
+type health struct {
+	store    *store.DB
+	hub      *hub.Hub
+	stopping func() bool // nil: never
+}
+
 // live answers GET /livez. It touches nothing: a process that can answer must not be
 // restarted because a database is away.
-func (s *Server) live(w http.ResponseWriter, _ *http.Request) error {
-	return encode(w, http.StatusOK, map[string]string{"status": "live"})
+func (h *health) live(w http.ResponseWriter, _ *http.Request) error {
+	return rest.Encode(w, http.StatusOK, map[string]string{"status": "live"})
 }
 
 // ready answers GET /readyz. Without MongoDB, or on its way out, this instance should get
 // no requests, and none while its pages would learn late what happens though Redis is there: at the start,
 // until it has read where the events are, and when it does not keep up. Without Redis, or with one that
 // is full, it still sells, as all the others do, so that is only said.
-func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
-	mongoErr, redisErr := s.Store.Ping(r.Context())
-	hubErr := s.Hub.Healthy()
+func (h *health) ready(w http.ResponseWriter, r *http.Request) error {
+	mongoErr, redisErr := h.store.Ping(r.Context())
+	hubErr := h.hub.Healthy()
 	parts := map[string]string{"mongodb": condition(mongoErr), "redis": condition(redisErr), "events": "up"}
 	if hubErr != nil {
 		parts["events"] = "behind"
 	}
-	stopping := s.Stopping != nil && s.Stopping()
+	stopping := h.stopping != nil && h.stopping()
 	if errors.Is(mongoErr, shop.ErrStorageFull) {
 		return shop.ErrStorageFull.With("status_of", parts).With("stopping", stopping)
 	}
@@ -36,7 +45,7 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
 	if redisErr != nil {
 		parts["status"] = "degraded"
 	}
-	return encode(w, http.StatusOK, parts)
+	return rest.Encode(w, http.StatusOK, parts)
 }
 
 // condition is how a store is, in a word.

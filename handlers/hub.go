@@ -13,11 +13,18 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
-	"github.com/prometheus/client_golang/prometheus"
 
+	"mstm/handlers/rest"
 	"mstm/hub"
 	"mstm/shop"
+	"mstm/store"
 )
+
+// hubAPI is the hub for marketing's programs.
+type hubAPI struct {
+	hub       *hub.Hub
+	catalogue *store.CatalogueCache
+}
 
 // maxEventData is the size of a published event's data in bytes.
 const maxEventData = 16 << 10
@@ -26,16 +33,16 @@ const maxEventData = 16 << 10
 // topic. It reaches the pages that are open, and those that come back soon; what must
 // not be missed is a broadcast. While Redis is away an event has no place and gets 202: some pages
 // have it already, so it is not to be sent again.
-func (s *Server) publish(w http.ResponseWriter, r *http.Request) error {
+func (h *hubAPI) publish(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Topic string         `json:"topic"`
 		Type  string         `json:"type"`
 		Data  jsontext.Value `json:"data"`
 	}
-	if err := decode(w, r, &in); err != nil {
+	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
-	if err := s.checkTopic(r, in.Topic); err != nil {
+	if err := h.checkTopic(r, in.Topic); err != nil {
 		return err
 	}
 	if !isEventType(in.Type) || shop.IsEventType(in.Type) {
@@ -48,7 +55,7 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request) error {
 	if len(data) == 0 {
 		data = []byte("{}")
 	}
-	pos, err := s.Hub.Publish(r.Context(), hub.Event{Topic: in.Topic, Type: in.Type, Data: json.RawMessage(data), Once: madeUnder(r)})
+	pos, err := h.hub.Publish(r.Context(), hub.Event{Topic: in.Topic, Type: in.Type, Data: json.RawMessage(data), Once: rest.MadeUnder(r)})
 	status := http.StatusOK
 	if errors.Is(err, hub.ErrPending) {
 		status, err = http.StatusAccepted, nil
@@ -56,13 +63,13 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", shop.ErrHubUnavailable, err)
 	}
-	s.event(r, "published", slog.String("topic", in.Topic), slog.String("type", in.Type))
-	return encode(w, status, map[string]string{"topic": in.Topic, "pos": pos})
+	rest.LogEvent(r, "published", slog.String("topic", in.Topic), slog.String("type", in.Type))
+	return rest.Encode(w, status, map[string]string{"topic": in.Topic, "pos": pos})
 }
 
 // checkTopic lets through what marketing may speak to: everybody, and the pages of one
 // course. A learner's own topic and the console's are the shop's.
-func (s *Server) checkTopic(r *http.Request, topic string) error {
+func (h *hubAPI) checkTopic(r *http.Request, topic string) error {
 	if topic == hub.Activity {
 		return nil
 	}
@@ -70,7 +77,7 @@ func (s *Server) checkTopic(r *http.Request, topic string) error {
 	if !ok || !shop.ValidID(id) {
 		return shop.ErrTopicUnknown.At("topic")
 	}
-	all, err := s.Store.Catalogue.Get(r.Context())
+	all, err := h.catalogue.Get(r.Context())
 	if err != nil {
 		return err
 	}
@@ -88,7 +95,7 @@ func isEventType(t string) bool {
 // busiestTopics is how many topics are shown one by one: anybody may follow what they like.
 const busiestTopics = 100
 
-// hubStats answers GET /api/hub/stats with what this instance has and did and, under `online`, the
+// stats answers GET /api/hub/stats with what this instance has and did and, under `online`, the
 // users online on all instances:
 //
 //	{"instances":3, "sockets":120, "anonymous":20, "users":80, "complete":true,
@@ -99,18 +106,18 @@ const busiestTopics = 100
 // many topics the busiest are shown, more_topics counts the rest. The figures are as old as two
 // seconds; an instance that died counts for six. complete is false while not all of them are
 // known.
-func (s *Server) hubStats(w http.ResponseWriter, r *http.Request) error {
+func (h *hubAPI) stats(w http.ResponseWriter, r *http.Request) error {
 	type online struct {
 		hub.Online
 		MoreTopics int `json:"more_topics"`
 	}
-	all := s.Hub.Online()
+	all := h.hub.Online()
 	topics, more := busiest(all.Topics)
 	all.Topics = topics
-	return encode(w, http.StatusOK, struct {
+	return rest.Encode(w, http.StatusOK, struct {
 		hub.Stats
 		Online online `json:"online"`
-	}{s.Hub.Stats(), online{all, more}})
+	}{h.hub.Stats(), online{all, more}})
 }
 
 // busiest leaves of many topics those with the most sockets, and says how many it left out.
@@ -126,49 +133,4 @@ func busiest(topics map[string]hub.Followers) (map[string]hub.Followers, int) {
 		kept[name] = topics[name]
 	}
 	return kept, len(topics) - busiestTopics
-}
-
-// hubCollector shows the hub's figures to Prometheus, all of one moment.
-type hubCollector struct{ hub *hub.Hub }
-
-// Describe names nothing ahead: the figures are the same at every scrape.
-func (hubCollector) Describe(chan<- *prometheus.Desc) {}
-
-// Collect reads the figures.
-func (c hubCollector) Collect(out chan<- prometheus.Metric) {
-	st := c.hub.Stats()
-	send := func(kind prometheus.ValueType, name, help string, v float64) {
-		out <- prometheus.MustNewConstMetric(prometheus.NewDesc("mstm_hub_"+name, help, nil, nil), kind, v)
-	}
-	collectOnline(c.hub.Online(), out)
-	send(prometheus.GaugeValue, "sockets", "Open WebSockets of this instance.", float64(st.Sockets))
-	send(prometheus.GaugeValue, "users", "Learners with an open socket on this instance.", float64(st.Users))
-	send(prometheus.CounterValue, "published_total", "Events published by this instance.", float64(st.Published))
-	send(prometheus.CounterValue, "delivered_total", "Events given to sockets.", float64(st.Delivered))
-	send(prometheus.CounterValue, "conflated_total", "Events that gave way to a newer state before they were sent.", float64(st.Conflated))
-	send(prometheus.CounterValue, "resynced_total", "Shared topics that a lagging socket had to read again.", float64(st.Resynced))
-	send(prometheus.CounterValue, "delayed_total", "Handshakes sent away to come back later.", float64(st.Delayed))
-	send(prometheus.CounterValue, "slow_closes_total", "Sockets ended because they were too slow.", float64(st.SlowCloses))
-	send(prometheus.CounterValue, "refused_total", "Sockets refused.", float64(st.Refused))
-	send(prometheus.CounterValue, "links_lost_total", "Lost subscriptions to Redis.", float64(st.LinksLost))
-}
-
-// collectOnline sends the numbers online on all instances; every instance says the same.
-func collectOnline(all hub.Online, out chan<- prometheus.Metric) {
-	send := func(name, help string, v int, topic ...string) {
-		var labels []string
-		if topic != nil {
-			labels = []string{"topic"}
-		}
-		out <- prometheus.MustNewConstMetric(prometheus.NewDesc("mstm_hub_online_"+name, help, labels, nil),
-			prometheus.GaugeValue, float64(v), topic...)
-	}
-	send("instances", "Instances that this one hears of, itself included.", all.Instances)
-	send("sockets", "Open sockets on all instances.", all.Sockets)
-	send("users", "Learners with an open socket, each once, on all instances.", all.Users)
-	topics, _ := busiest(all.Topics)
-	for topic, n := range topics {
-		send("topic_sockets", "Sockets that follow a topic on all instances; the busiest topics.", n.Sockets, topic)
-		send("topic_users", "Learners that follow a topic on all instances; the busiest topics.", n.Users, topic)
-	}
 }

@@ -5,8 +5,12 @@ import (
 	"time"
 
 	"mstm/account"
+	"mstm/handlers/rest"
 	"mstm/shop"
 )
+
+// profile is an account in its owner's hands.
+type profile struct{ accounts *account.Accounts }
 
 // meView is an account with what only its owner asks for.
 type meView struct {
@@ -21,42 +25,42 @@ func answerProfile(w http.ResponseWriter, p account.Profile, err error) error {
 		return err
 	}
 	u := p.User
-	return encode(w, http.StatusOK, meView{viewUser(u), p.WeChatBound, u.Muted.Notifications(), u.Language()})
+	return rest.Encode(w, http.StatusOK, meView{viewUser(u), p.WeChatBound, u.Muted.Notifications(), u.Language()})
 }
 
-// showMe answers GET /api/me.
-func (s *Server) showMe(w http.ResponseWriter, r *http.Request) error {
-	p, err := s.Accounts.Profile(r.Context(), learnerID(r.Context()))
+// show answers GET /api/me.
+func (h *profile) show(w http.ResponseWriter, r *http.Request) error {
+	p, err := h.accounts.Profile(r.Context(), rest.LearnerID(r.Context()))
 	return answerProfile(w, p, err)
 }
 
-// changeMe answers PATCH /api/me `{name?,locale?,notifications?:{orders?,reminders?,activities?}}`:
+// change answers PATCH /api/me `{name?,locale?,notifications?:{orders?,reminders?,activities?}}`:
 // what is not named stays as it is.
-func (s *Server) changeMe(w http.ResponseWriter, r *http.Request) error {
+func (h *profile) change(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Name          *string              `json:"name"`
 		Locale        *string              `json:"locale"`
 		Notifications map[shop.Topic]*bool `json:"notifications"`
 	}
-	if err := decode(w, r, &in); err != nil {
+	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
-	p, err := s.Accounts.ChangeProfile(r.Context(), learnerID(r.Context()), account.ProfileChange(in))
+	p, err := h.accounts.ChangeProfile(r.Context(), rest.LearnerID(r.Context()), account.ProfileChange(in))
 	return answerProfile(w, p, err)
 }
 
 // changePassword answers PUT /api/me/password `{current_password,password}` as a login does; an
 // account that came by WeChat gets its first credentials by `{username,password}`.
-func (s *Server) changePassword(w http.ResponseWriter, r *http.Request) error {
+func (h *profile) changePassword(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Username string `json:"username"`
 		Current  string `json:"current_password"`
 		Password string `json:"password"`
 	}
-	if err := decode(w, r, &in); err != nil {
+	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
-	begun, err := s.Accounts.ChangePassword(r.Context(), s.visitor(r), callerOf(r.Context()).row, account.NewPassword(in))
+	begun, err := h.accounts.ChangePassword(r.Context(), visitor(r), rest.CallerOf(r.Context()).Row, account.NewPassword(in))
 	return answerSession(w, http.StatusOK, begun, err)
 }
 
@@ -65,33 +69,33 @@ func passwordOf(w http.ResponseWriter, r *http.Request) (string, error) {
 	var in struct {
 		Password string `json:"password"`
 	}
-	err := decode(w, r, &in)
+	err := rest.Decode(w, r, &in)
 	return in.Password, err
 }
 
 // stepUp answers POST /api/me/step-up `{password}` with until when the session may do what asks for the
 // password again.
-func (s *Server) stepUp(w http.ResponseWriter, r *http.Request) error {
+func (h *profile) stepUp(w http.ResponseWriter, r *http.Request) error {
 	password, err := passwordOf(w, r)
 	if err != nil {
 		return err
 	}
-	until, err := s.Accounts.StepUp(r.Context(), s.visitor(r), callerOf(r.Context()).row, password)
+	until, err := h.accounts.StepUp(r.Context(), visitor(r), rest.CallerOf(r.Context()).Row, password)
 	if err != nil {
 		return err
 	}
-	return encode(w, http.StatusOK, struct {
+	return rest.Encode(w, http.StatusOK, struct {
 		Until time.Time `json:"until"`
-	}{utc(until)})
+	}{rest.UTC(until)})
 }
 
-// deleteMe answers DELETE /api/me `{password}`: the account goes at once.
-func (s *Server) deleteMe(w http.ResponseWriter, r *http.Request) error {
+// delete answers DELETE /api/me `{password}`: the account goes at once.
+func (h *profile) delete(w http.ResponseWriter, r *http.Request) error {
 	password, err := passwordOf(w, r)
 	if err != nil {
 		return err
 	}
-	if err := s.Accounts.Delete(r.Context(), s.visitor(r), callerOf(r.Context()).row, password); err != nil {
+	if err := h.accounts.Delete(r.Context(), visitor(r), rest.CallerOf(r.Context()).Row, password); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

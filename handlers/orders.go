@@ -4,10 +4,21 @@ import (
 	"net/http"
 	"net/url"
 
+	"mstm/account"
 	"mstm/checkout"
+	"mstm/handlers/rest"
 	"mstm/shop"
 	"mstm/store"
 )
+
+// orders are the learners' own.
+type orders struct {
+	checkout *checkout.Checkout
+	orders   *store.Orders
+	wechat   *account.WeChat
+	limits   *store.Limits
+	live     live
+}
 
 // placedView answers a placing: the order, how to pay it, and what was out of the
 // ordinary. lowered says that it costs less than the page showed.
@@ -28,7 +39,7 @@ func answerPlaced(p checkout.Placed) (store.Answer, error) {
 	if p.Reused {
 		status = http.StatusOK
 	}
-	body, err := marshal(viewPlaced(p))
+	body, err := rest.Marshal(viewPlaced(p))
 	return store.Answer{Status: status, Body: body}, err
 }
 
@@ -43,10 +54,10 @@ func channel(c shop.Channel) (shop.Channel, error) {
 	return "", shop.ErrInvalidField.At("channel")
 }
 
-// placeOrder answers POST /api/orders `{lines,total_fen,channel}`. A repeat under the same
+// place answers POST /api/orders `{lines,total_fen,channel}`. A repeat under the same
 // Idempotency-Key is answered with the same bytes.
-func (s *Server) placeOrder(w http.ResponseWriter, r *http.Request) error {
-	key, err := idempotencyKey(r)
+func (h *orders) place(w http.ResponseWriter, r *http.Request) error {
+	key, err := rest.IdempotencyKey(r)
 	if err != nil {
 		return err
 	}
@@ -55,7 +66,7 @@ func (s *Server) placeOrder(w http.ResponseWriter, r *http.Request) error {
 		Total   *shop.Fen          `json:"total_fen"`
 		Channel shop.Channel       `json:"channel"`
 	}
-	if err := decode(w, r, &in); err != nil {
+	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
 	if in.Total == nil || *in.Total < 0 {
@@ -64,20 +75,20 @@ func (s *Server) placeOrder(w http.ResponseWriter, r *http.Request) error {
 	if in.Channel, err = channel(in.Channel); err != nil {
 		return err
 	}
-	payer, err := s.payer(r, in.Channel)
+	payer, err := h.payer(r, in.Channel)
 	if err != nil {
 		return err
 	}
-	if err := s.mayPlace(r); err != nil {
+	if err := h.mayPlace(r); err != nil {
 		return err
 	}
-	answer, err := s.Checkout.Placing.Place(r.Context(), checkout.PlaceRequest{
-		UserID: learnerID(r.Context()), Key: key, Lines: in.Lines, Seen: *in.Total, Channel: in.Channel, Payer: payer,
+	answer, err := h.checkout.Placing.Place(r.Context(), checkout.PlaceRequest{
+		UserID: rest.LearnerID(r.Context()), Key: key, Lines: in.Lines, Seen: *in.Total, Channel: in.Channel, Payer: payer,
 	}, answerPlaced)
 	if err != nil {
-		return s.WeChat.PayerPage(r.Context(), learnerID(r.Context()), err, checkoutPage(in.Lines))
+		return h.wechat.PayerPage(r.Context(), rest.LearnerID(r.Context()), err, checkoutPage(in.Lines))
 	}
-	return sendAnswer(w, answer)
+	return rest.SendAnswer(w, answer)
 }
 
 // checkoutPage is where these lines are bought: one alone by its name, because it need not be in
@@ -91,53 +102,53 @@ func checkoutPage(lines []shop.LineRequest) string {
 
 // payer is the payer of an order. Inside WeChat that is the WeChat in which the learner authorised
 // last, because no other can pay there, or else the bound one.
-func (s *Server) payer(r *http.Request, ch shop.Channel) (shop.Payer, error) {
-	p := shop.Payer{IP: s.address(r)}
+func (h *orders) payer(r *http.Request, ch shop.Channel) (shop.Payer, error) {
+	p := shop.Payer{IP: rest.Address(r)}
 	if ch != shop.ChannelJSAPI {
 		return p, nil
 	}
 	var err error
-	p.Openid, err = s.WeChat.Payer(r.Context(), learnerID(r.Context()))
+	p.Openid, err = h.wechat.Payer(r.Context(), rest.LearnerID(r.Context()))
 	return p, err
 }
 
-// listOrders answers GET /api/orders?limit=&cursor=: the learner's own, newest first.
-func (s *Server) listOrders(w http.ResponseWriter, r *http.Request) error {
-	s.keepPlace(w, r)
-	q, rows, err := listQuery(r)
+// list answers GET /api/orders?limit=&cursor=: the learner's own, newest first.
+func (h *orders) list(w http.ResponseWriter, r *http.Request) error {
+	h.live.keepPlace(w, r)
+	q, rows, err := rest.ListQuery(r)
 	if err != nil {
 		return err
 	}
-	orders, next, err := s.Store.Orders.Of(r.Context(), learnerID(r.Context()), rows, q.Get("cursor"))
+	orders, next, err := h.orders.Of(r.Context(), rest.LearnerID(r.Context()), rows, q.Get("cursor"))
 	if err != nil {
 		return err
 	}
-	list := page[shop.OrderView]{Items: []shop.OrderView{}, NextCursor: next}
+	list := rest.Page[shop.OrderView]{Items: []shop.OrderView{}, NextCursor: next}
 	for i := range orders {
 		list.Items = append(list.Items, orders[i].View())
 	}
-	return encode(w, http.StatusOK, list)
+	return rest.Encode(w, http.StatusOK, list)
 }
 
-// showOrder answers GET /api/orders/:order for its owner.
-func (s *Server) showOrder(w http.ResponseWriter, r *http.Request) error {
-	s.keepPlace(w, r)
-	id, err := pathID(r, "order", shop.ErrOrderNotFound)
+// show answers GET /api/orders/:order for its owner.
+func (h *orders) show(w http.ResponseWriter, r *http.Request) error {
+	h.live.keepPlace(w, r)
+	id, err := rest.PathID(r, "order", shop.ErrOrderNotFound)
 	if err != nil {
 		return err
 	}
-	o, err := s.Checkout.OrderOf(r.Context(), learnerID(r.Context()), id)
+	o, err := h.checkout.OrderOf(r.Context(), rest.LearnerID(r.Context()), id)
 	if err != nil {
 		return err
 	}
-	return encode(w, http.StatusOK, o.WithPayment())
+	return rest.Encode(w, http.StatusOK, o.WithPayment())
 }
 
-// payOrder answers POST /api/orders/:order/pay `{channel,authorise?}` with `{order,payment}`.
+// pay answers POST /api/orders/:order/pay `{channel,authorise?}` with `{order,payment}`.
 // authorise says that the WeChat at hand is another than the known one, and must be authorised
 // again.
-func (s *Server) payOrder(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r, "order", shop.ErrOrderNotFound)
+func (h *orders) pay(w http.ResponseWriter, r *http.Request) error {
+	id, err := rest.PathID(r, "order", shop.ErrOrderNotFound)
 	if err != nil {
 		return err
 	}
@@ -145,38 +156,47 @@ func (s *Server) payOrder(w http.ResponseWriter, r *http.Request) error {
 		Channel   shop.Channel `json:"channel"`
 		Authorise bool         `json:"authorise"`
 	}
-	if err := decode(w, r, &in); err != nil {
+	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
 	if in.Channel, err = channel(in.Channel); err != nil {
 		return err
 	}
-	payer, err := s.payer(r, in.Channel)
+	payer, err := h.payer(r, in.Channel)
 	if err != nil {
 		return err
 	}
 	if in.Authorise {
 		payer.Openid = ""
 	}
-	if err := s.mayPlace(r); err != nil {
+	if err := h.mayPlace(r); err != nil {
 		return err
 	}
-	p, err := s.Checkout.Payments.Pay(r.Context(), learnerID(r.Context()), id, in.Channel, payer)
+	p, err := h.checkout.Payments.Pay(r.Context(), rest.LearnerID(r.Context()), id, in.Channel, payer)
 	if err != nil {
-		return s.WeChat.PayerPage(r.Context(), learnerID(r.Context()), err, "/orders/"+id)
+		return h.wechat.PayerPage(r.Context(), rest.LearnerID(r.Context()), err, "/orders/"+id)
 	}
-	return encode(w, http.StatusOK, viewPlaced(p))
+	return rest.Encode(w, http.StatusOK, viewPlaced(p))
 }
 
-// cancelOrder answers POST /api/orders/:order/cancel with the order, closing.
-func (s *Server) cancelOrder(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r, "order", shop.ErrOrderNotFound)
+// cancel answers POST /api/orders/:order/cancel with the order, closing.
+func (h *orders) cancel(w http.ResponseWriter, r *http.Request) error {
+	id, err := rest.PathID(r, "order", shop.ErrOrderNotFound)
 	if err != nil {
 		return err
 	}
-	o, err := s.Checkout.Closing.Cancel(r.Context(), learnerID(r.Context()), id, madeUnder(r))
+	o, err := h.checkout.Closing.Cancel(r.Context(), rest.LearnerID(r.Context()), id, rest.MadeUnder(r))
 	if err != nil {
 		return err
 	}
-	return encode(w, http.StatusOK, o.WithPayment())
+	return rest.Encode(w, http.StatusOK, o.WithPayment())
+}
+
+// mayPlace refuses a person that has had too many ways to pay from WeChat of late. What is counted
+// are new numbers at WeChat (checkout.NewTrades), so a request that is sent again costs nothing.
+func (h *orders) mayPlace(r *http.Request) error {
+	if wait := h.limits.Wait(r.Context(), checkout.NewTrades, rest.LearnerID(r.Context())); wait > 0 {
+		return shop.TooManyRequests(wait)
+	}
+	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"mstm/handlers/rest"
 	"mstm/shop"
 	"mstm/store"
 )
@@ -55,7 +56,7 @@ func TestFilesOfTheConsole(t *testing.T) {
 	if m.State != shop.MediaReady || m.Kind != shop.KindImage || m.Name != "课.png" || len(m.SHA256) != 64 {
 		t.Fatalf("%+v", m)
 	}
-	list := as[page[mediaView]](w.do("GET", "/api/admin/media?kind=image", editor, nil).is(200))
+	list := as[rest.Page[mediaView]](w.do("GET", "/api/admin/media?kind=image", editor, nil).is(200))
 	if len(list.Items) != 1 || list.Items[0].ID != m.ID {
 		t.Fatalf("%+v", list)
 	}

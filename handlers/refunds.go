@@ -3,8 +3,13 @@ package handlers
 import (
 	"net/http"
 
+	"mstm/checkout"
+	"mstm/handlers/rest"
 	"mstm/shop"
 )
+
+// refunds are those that learners ask for.
+type refunds struct{ checkout *checkout.Checkout }
 
 // maxReason bounds the reason of a refund, in characters; WeChat gets the first 80.
 const maxReason = 200
@@ -12,23 +17,23 @@ const maxReason = 200
 // reason checks the reason of a refund.
 func reason(s string) (string, error) { return shop.CleanLine("reason", s, 1, maxReason) }
 
-// showRefund answers GET /api/orders/:order/refund: what the owner would get back now.
-func (s *Server) showRefund(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r, "order", shop.ErrOrderNotFound)
+// show answers GET /api/orders/:order/refund: what the owner would get back now.
+func (h *refunds) show(w http.ResponseWriter, r *http.Request) error {
+	id, err := rest.PathID(r, "order", shop.ErrOrderNotFound)
 	if err != nil {
 		return err
 	}
-	q, err := s.Checkout.Refunds.Quote(r.Context(), learnerID(r.Context()), id)
+	q, err := h.checkout.Refunds.Quote(r.Context(), rest.LearnerID(r.Context()), id)
 	if err != nil {
 		return err
 	}
-	return encode(w, http.StatusOK, q)
+	return rest.Encode(w, http.StatusOK, q)
 }
 
-// refundOrder answers POST /api/orders/:order/refund `{reason,amount_fen?}` with the order.
+// refund answers POST /api/orders/:order/refund `{reason,amount_fen?}` with the order.
 // With the amount that the page showed, another amount now is refused with the new one.
-func (s *Server) refundOrder(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r, "order", shop.ErrOrderNotFound)
+func (h *refunds) refund(w http.ResponseWriter, r *http.Request) error {
+	id, err := rest.PathID(r, "order", shop.ErrOrderNotFound)
 	if err != nil {
 		return err
 	}
@@ -36,16 +41,16 @@ func (s *Server) refundOrder(w http.ResponseWriter, r *http.Request) error {
 		Reason string    `json:"reason"`
 		Amount *shop.Fen `json:"amount_fen"`
 	}
-	if err := decode(w, r, &in); err != nil {
+	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
 	why, err := reason(in.Reason)
 	if err != nil {
 		return err
 	}
-	o, err := s.Checkout.Refunds.Refund(r.Context(), learnerID(r.Context()), madeUnder(r), id, why, in.Amount)
+	o, err := h.checkout.Refunds.Refund(r.Context(), rest.LearnerID(r.Context()), rest.MadeUnder(r), id, why, in.Amount)
 	if err != nil {
 		return err
 	}
-	return encode(w, http.StatusOK, o.WithPayment())
+	return rest.Encode(w, http.StatusOK, o.WithPayment())
 }

@@ -5,8 +5,20 @@ import (
 	"strings"
 	"testing"
 
-	"mstm/shop"
+	"mstm/store"
+
+	"mstm/handlers/rest"
 )
+
+// allRoutes is the route table, of a shop without parts.
+func allRoutes(t *testing.T) []route {
+	t.Helper()
+	n, err := newNouns(Deps{Store: &store.DB{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n.routes()
+}
 
 // concrete puts ids into a route's pattern.
 func concrete(pattern string) string {
@@ -22,56 +34,33 @@ func concrete(pattern string) string {
 func TestEveryRouteHoldsItsPolicy(t *testing.T) {
 	w := newWorld(t)
 	learnerToken, _ := w.learner("lin")
-	for _, rt := range w.api.routes() {
-		name := rt.method + " " + rt.path
-		if rt.who.may == nil {
+	for _, rt := range allRoutes(t) {
+		name := rt.Method + " " + rt.Path
+		if rt.Who.May == nil {
 			t.Errorf("%s has no policy", name)
 			continue
 		}
-		if strings.HasPrefix(rt.path, "/api/admin/") && !strings.HasPrefix(rt.who.name, "role:") {
-			t.Errorf("%s is for staff, but its policy is %s", name, rt.who.name)
+		if strings.HasPrefix(rt.Path, "/api/admin/") && !strings.HasPrefix(rt.Who.Name, "role:") {
+			t.Errorf("%s is for staff, but its policy is %s", name, rt.Who.Name)
 		}
-		if rt.who.token == tokenIgnored {
+		if rt.Who.Token == rest.TokenIgnored {
 			continue
 		}
-		if got := w.do(rt.method, concrete(rt.path), "not.a.token", nil); got.Status != 401 {
+		if got := w.do(rt.Method, concrete(rt.Path), "not.a.token", nil); got.Status != 401 {
 			t.Errorf("%s with an unknown token: %d", name, got.Status)
 		}
-		if rt.from == stream {
+		if rt.From == stream {
 			continue // a visitor's answer has no end; TestEvents… reads its beginning
 		}
-		visitor := w.do(rt.method, concrete(rt.path), "", nil)
-		if refused := visitor.Status == 401; refused != (rt.who.token == tokenNeeded) {
+		visitor := w.do(rt.Method, concrete(rt.Path), "", nil)
+		if refused := visitor.Status == 401; refused != (rt.Who.Token == rest.TokenNeeded) {
 			t.Errorf("%s for a visitor: %d %s", name, visitor.Status, visitor.Body)
 		}
-		if strings.HasPrefix(rt.who.name, "role:") {
-			if got := w.do(rt.method, concrete(rt.path), learnerToken, nil); got.Status != 403 || got.code() != "FORBIDDEN" {
+		if strings.HasPrefix(rt.Who.Name, "role:") {
+			if got := w.do(rt.Method, concrete(rt.Path), learnerToken, nil); got.Status != 403 || got.code() != "FORBIDDEN" {
 				t.Errorf("%s for a learner: %d %s", name, got.Status, got.Body)
 			}
 		}
-	}
-}
-
-func TestARouteWithoutAPolicyIsRefusedAtStart(t *testing.T) {
-	w := newWorld(t)
-	do := func(http.ResponseWriter, *http.Request) error { return nil }
-	for name, table := range map[string][]route{
-		"no policy":                     {{method: get, path: "/api/x", do: do, class: reading}},
-		"no class":                      {{method: get, path: "/api/x", who: public, do: do}},
-		"no handler":                    {{method: get, path: "/api/x", who: public, class: reading}},
-		"the same route twice":          {{get, "/api/x", public, do, stores, reading}, {get, "/api/x", public, do, stores, reading}},
-		"a word level with a parameter": {{get, "/api/x/:id", public, do, stores, reading}, {get, "/api/x/all", public, do, stores, reading}},
-	} {
-		if err := w.api.buildMux(table); err == nil {
-			t.Errorf("%s: no error", name)
-		}
-	}
-}
-
-func TestAnEmptyPolicyRefusesEveryCaller(t *testing.T) {
-	w := newWorld(t)
-	if err := w.api.admit(&http.Request{Header: http.Header{}}, &exchange{}, access{}); err != shop.ErrForbidden {
-		t.Fatalf("admit: %v", err)
 	}
 }
 

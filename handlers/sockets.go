@@ -1,32 +1,37 @@
 package handlers
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"net/http"
 	"time"
 
+	"mstm/handlers/rest"
 	"mstm/hub"
 	"mstm/shop"
 )
 
-// openSocket answers GET /ws. The hub takes the connection over, so little of what other requests pass stands in
-// between; a refusal is answered like any other.
-func (s *Server) openSocket(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{ResponseWriter: w, id: requestID(r), began: time.Now(), route: "/ws"}
-	r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
-	s.securityHeaders(w.Header(), r, x)
-	if err := s.Hub.Open(x, r); err != nil {
-		w.Header().Set("Sec-Websocket-Version", "13")
-		s.fail(x, r, s.notOpened(r, err))
+// sockets are the ways into the hub: WebSockets and event streams.
+type sockets struct {
+	hub      *hub.Hub
+	log      *slog.Logger
+	unopened *rest.Sampler
+}
+
+// open answers GET /ws. The hub takes the connection over; a refusal is answered like any other.
+func (h *sockets) open(w http.ResponseWriter, r *http.Request) error {
+	err := h.hub.Open(w, r)
+	if err == nil {
+		return nil
 	}
+	w.Header().Set("Sec-Websocket-Version", "13")
+	return h.notOpened(r, err)
 }
 
 // notOpened gives the hub's refusals of sockets and streams their words in the shop's catalogue, and a line in the
 // log. Anybody can be refused as often as they like: of many refusals a second some have a line, with the number of
 // those that have none.
-func (s *Server) notOpened(r *http.Request, err error) error {
+func (h *sockets) notOpened(r *http.Request, err error) error {
 	var no *hub.Refusal
 	switch {
 	case errors.Is(err, hub.ErrBadSince):
@@ -34,11 +39,10 @@ func (s *Server) notOpened(r *http.Request, err error) error {
 	case !errors.As(err, &no):
 		return err
 	}
-	x := exchangeOf(r.Context())
-	x.unlogged = true
-	if left, ok := s.unopened.next(time.Now()); ok {
-		s.Log.LogAttrs(r.Context(), slog.LevelInfo, "socket refused", slog.String("request_id", x.id),
-			slog.String("route", x.route), slog.Int("status", no.Status), slog.String("code", no.Code), slog.Int64("left_out", left))
+	rest.SkipLog(r.Context())
+	if left, ok := h.unopened.Next(time.Now()); ok {
+		h.log.LogAttrs(r.Context(), slog.LevelInfo, "socket refused", slog.String("request_id", rest.RequestID(r.Context())),
+			slog.String("route", rest.Pattern(r.Context())), slog.Int("status", no.Status), slog.String("code", no.Code), slog.Int64("left_out", left))
 	}
 	switch no.Status {
 	case http.StatusBadRequest:
@@ -50,4 +54,33 @@ func (s *Server) notOpened(r *http.Request, err error) error {
 	default:
 		return shop.ErrHubUnavailable.With("retry_after_s", no.RetryAfterS)
 	}
+}
+
+// stream answers GET /api/events?topics=&since=: what /ws sends, as server-sent events, for
+// networks that break WebSockets. hub/asyncapi.yaml is its contract. A page of another origin that
+// is not listed gets no stream, though it could send nothing but a token it has.
+func (h *sockets) stream(w http.ResponseWriter, r *http.Request) error {
+	token, _, err := rest.Bearer(r)
+	if err != nil {
+		return shop.ErrUnauthenticated
+	}
+	q, err := rest.Query(r)
+	if err != nil {
+		return err
+	}
+	for name := range q {
+		if name != "topics" && name != "since" {
+			return shop.ErrInvalidQuery.At(name) // a token foremost, which would end in logs
+		}
+	}
+	if r.Method == http.MethodHead {
+		w.Header().Set("Content-Type", "text/event-stream")
+		w.WriteHeader(http.StatusOK)
+		return nil
+	}
+	if err := h.hub.ServeEvents(w, r, token); err != nil {
+		return h.notOpened(r, err)
+	}
+	rest.NoteStatus(r.Context(), http.StatusOK) // the hub has answered on the connection itself
+	return nil
 }

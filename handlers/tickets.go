@@ -36,8 +36,8 @@ const (
 func sessionMark(session string) string { return session[:min(len(session), 32)] }
 
 // playbackSecret is the key that tickets are signed with, the same on all instances.
-func (s *Server) playbackSecret(ctx context.Context) ([]byte, error) {
-	secret, err := s.Store.Settings.Secret(ctx, "playback")
+func (h *player) playbackSecret(ctx context.Context) ([]byte, error) {
+	secret, err := h.settings.Secret(ctx, "playback")
 	return []byte(secret), err
 }
 

@@ -12,8 +12,17 @@ import (
 	"time"
 
 	"mstm/account"
+	"mstm/handlers/rest"
 	"mstm/shop"
+	"mstm/wechat"
 )
+
+// weChatLogins are logins and authorisations in WeChat's browser.
+type weChatLogins struct {
+	official  *wechat.Account // nil: the shop has none
+	wechat    *account.WeChat
+	publicURL string
+}
 
 // loginPage is the page that WeChat's authorisation for a login comes back to.
 const loginPage = "/login/wechat"
@@ -22,12 +31,12 @@ const loginPage = "/login/wechat"
 // WeChat has not got the cookie that its state belongs to, and so cannot be logged
 // in to the sender's account (RFC 6749 §10.12). It is the shop's one cookie, is good for
 // nothing else, and no script can read it.
-func (s *Server) loginCookie(secret string, life time.Duration) *http.Cookie {
+func (h *weChatLogins) loginCookie(secret string, life time.Duration) *http.Cookie {
 	c := &http.Cookie{
 		Name: "mstm-wechat-login", Value: secret, Path: "/", MaxAge: int(life / time.Second),
 		HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}
-	if strings.HasPrefix(s.PublicURL, "https://") {
+	if strings.HasPrefix(h.publicURL, "https://") {
 		c.Name, c.Secure = "__Host-"+c.Name, true // so that no subdomain can plant one
 	}
 	return c
@@ -39,17 +48,17 @@ func loginState(secret string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// beginWeChatLogin answers GET /api/wechat/login?next=, a page inside WeChat, by sending the
+// begin answers GET /api/wechat/login?next=, a page inside WeChat, by sending the
 // browser to WeChat's authorisation, which comes back to loginPage.
-func (s *Server) beginWeChatLogin(w http.ResponseWriter, r *http.Request) error {
-	if s.Account == nil {
+func (h *weChatLogins) begin(w http.ResponseWriter, r *http.Request) error {
+	if h.official == nil {
 		return shop.ErrWeChatUnavailable
 	}
-	q, err := query(r)
+	q, err := rest.Query(r)
 	if err != nil {
 		return err
 	}
-	back := s.PublicURL + loginPage
+	back := h.publicURL + loginPage
 	if next := q.Get("next"); next != "" {
 		if !ownPath(next) {
 			return shop.ErrInvalidField.At("next")
@@ -57,8 +66,8 @@ func (s *Server) beginWeChatLogin(w http.ResponseWriter, r *http.Request) error 
 		back += "?" + url.Values{"next": {next}}.Encode()
 	}
 	secret := rand.Text()
-	http.SetCookie(w, s.loginCookie(secret, account.LoginTime))
-	http.Redirect(w, r, s.Account.AuthorizeURL(back, loginState(secret)), http.StatusSeeOther)
+	http.SetCookie(w, h.loginCookie(secret, account.LoginTime))
+	http.Redirect(w, r, h.official.AuthorizeURL(back, loginState(secret)), http.StatusSeeOther)
 	return nil
 }
 
@@ -79,39 +88,58 @@ type weChatLogin struct {
 	Client   string `json:"client"`
 }
 
-// endWeChatLogin answers POST /api/wechat/login as a login does. A WeChat without an account
+// end answers POST /api/wechat/login as a login does. A WeChat without an account
 // gets one. The code is used up here and not in a redirect, so that no address ever carries
 // a token.
-func (s *Server) endWeChatLogin(w http.ResponseWriter, r *http.Request) error {
-	if s.Account == nil {
+func (h *weChatLogins) end(w http.ResponseWriter, r *http.Request) error {
+	if h.official == nil {
 		return shop.ErrWeChatUnavailable
 	}
 	in := weChatLogin{Client: "wechat"}
-	if err := decode(w, r, &in); err != nil {
+	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
 	if err := account.CheckClient(in.Client); err != nil {
 		return err
 	}
 	if in.Confirm == "" {
-		if err := s.sameBrowser(w, r, in.State); err != nil {
+		if err := h.sameBrowser(w, r, in.State); err != nil {
 			return err
 		}
 	}
-	begun, err := s.WeChat.Login(r.Context(), s.visitor(r), account.WeChatLogin{
+	begun, err := h.wechat.Login(r.Context(), visitor(r), account.WeChatLogin{
 		Code: in.Code, Confirm: in.Confirm, Password: in.Password, Fresh: in.Fresh, Client: in.Client,
 	})
 	return answerSession(w, http.StatusOK, begun, err)
 }
 
 // sameBrowser refuses a state of another browser's, and uses up the cookie of this one's.
-func (s *Server) sameBrowser(w http.ResponseWriter, r *http.Request, state string) error {
-	blank := s.loginCookie("", -time.Second)
+func (h *weChatLogins) sameBrowser(w http.ResponseWriter, r *http.Request, state string) error {
+	blank := h.loginCookie("", -time.Second)
 	held, err := r.Cookie(blank.Name)
 	if err != nil || subtle.ConstantTimeCompare([]byte(loginState(held.Value)), []byte(state)) != 1 {
-		s.event(r, "login by WeChat refused: begun in another browser", slog.String("addr", s.address(r)))
+		rest.LogEvent(r, "login by WeChat refused: begun in another browser", slog.String("addr", rest.Address(r)))
 		return shop.ErrWeChatLink
 	}
 	http.SetCookie(w, blank)
+	return nil
+}
+
+// authorised answers GET /api/wechat/oauth?code=&state=, to which WeChat's page comes back, with the page that
+// the learner came from.
+func (h *weChatLogins) authorised(w http.ResponseWriter, r *http.Request) error {
+	if h.official == nil {
+		return shop.ErrWeChatUnavailable
+	}
+	q, err := rest.Query(r)
+	if err != nil {
+		return err
+	}
+	back, err := h.wechat.Authorised(r.Context(), q.Get("state"), q.Get("code"))
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(w, r, back, http.StatusSeeOther)
 	return nil
 }

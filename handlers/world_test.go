@@ -34,7 +34,7 @@ type world struct {
 	t     testing.TB
 	store *store.DB
 	deps  Deps
-	api   *Server
+	api   http.Handler
 	url   string
 	log   *logBook
 	reads *commandCount
@@ -82,7 +82,7 @@ func newWorldWith(t testing.TB, accounts accountOptions, options ...func(*Deps))
 	if err != nil {
 		t.Fatalf("New: %v", err)
 	}
-	w.api = h.(*Server)
+	w.api = h
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
 	w.url = server.URL

@@ -1,4 +1,4 @@
-package handlers
+package rest
 
 import (
 	"bytes"
@@ -15,37 +15,38 @@ import (
 	"mstm/store"
 )
 
-// keyed is for routes that move money or send messages: a request with an Idempotency-Key may be
+// Keyed is for routes that move money or send messages: a request with an Idempotency-Key may be
 // sent again, and gets the first one's answer (store.Once). What the handler does, it does in the
-// name of madeUnder, once for one name.
-func (s *Server) keyed(do handlerFunc) handlerFunc {
+// name of MadeUnder, once for one name.
+func Keyed(do HandlerFunc) HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if len(r.Header.Values("Idempotency-Key")) == 0 {
 			return do(w, r)
 		}
-		return s.keyNeeded(do)(w, r)
+		return KeyNeeded(do)(w, r)
 	}
 }
 
-// keyNeeded is keyed, and refuses a request without a key.
-func (s *Server) keyNeeded(do handlerFunc) handlerFunc {
+// KeyNeeded is keyed, and refuses a request without a key.
+func KeyNeeded(do HandlerFunc) HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		key, err := idempotencyKey(r)
+		key, err := IdempotencyKey(r)
 		if err != nil {
 			return err
 		}
-		hash, err := s.bodyHash(w, r)
+		hash, err := bodyHash(w, r)
 		if err != nil {
 			return err
 		}
-		x := exchangeOf(r.Context())
-		asked := store.Asked{Caller: x.who.id(), Key: key, Route: r.Method + " " + x.route, BodyHash: hash}
-		answer, err := s.Store.IdempotencyKeys.Once(r.Context(), asked, s.Now(), func(k *store.IdempotencyKey) (store.Answer, error) {
+		x := requestOf(r.Context())
+		keys := x.server.Store.IdempotencyKeys
+		asked := store.Asked{Caller: x.who.ID(), Key: key, Route: r.Method + " " + x.route, BodyHash: hash}
+		answer, err := keys.Once(r.Context(), asked, x.server.Now(), func(k *store.IdempotencyKey) (store.Answer, error) {
 			x.madeUnder = k.MadeID
 			kept := heldAnswer{header: w.Header(), status: http.StatusOK}
 			err := do(&kept, r)
-			if err != nil && codedError(err).Kind == shop.Invalid { // it never gets further, so nothing is or was done
-				_, failed := s.Store.IdempotencyKeys.Free(r.Context(), k)
+			if err != nil && CodedError(err).Kind == shop.Invalid { // it never gets further, so nothing is or was done
+				_, failed := keys.Free(r.Context(), k)
 				err = errors.Join(err, failed)
 			}
 			return store.Answer{Status: kept.status, Body: kept.body.Bytes()}, err
@@ -53,18 +54,18 @@ func (s *Server) keyNeeded(do handlerFunc) handlerFunc {
 		if err != nil {
 			return err
 		}
-		return sendAnswer(w, answer)
+		return SendAnswer(w, answer)
 	}
 }
 
-// unlessDry lets a dry run, which does nothing, do without a key.
-func (s *Server) unlessDry(dry, do handlerFunc) handlerFunc {
+// UnlessDry lets a dry run, which does nothing, do without a key.
+func UnlessDry(dry, do HandlerFunc) HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		q, err := query(r)
+		q, err := Query(r)
 		if err != nil {
 			return err
 		}
-		isDry, err := flag(q, "dry_run")
+		isDry, err := Flag(q, "dry_run")
 		if err != nil {
 			return err
 		}
@@ -75,14 +76,14 @@ func (s *Server) unlessDry(dry, do handlerFunc) handlerFunc {
 	}
 }
 
-// madeUnder is the name under which a keyed request does what it does; "" where it has no key.
-func madeUnder(r *http.Request) string { return exchangeOf(r.Context()).madeUnder }
+// MadeUnder is the name under which a keyed request does what it does; "" where it has no key.
+func MadeUnder(r *http.Request) string { return requestOf(r.Context()).madeUnder }
 
 // maxKey bounds an Idempotency-Key, in bytes.
 const maxKey = 128
 
-// idempotencyKey is the request's key: 1 to 128 printable ASCII characters.
-func idempotencyKey(r *http.Request) (string, error) {
+// IdempotencyKey is the request's key: 1 to 128 printable ASCII characters.
+func IdempotencyKey(r *http.Request) (string, error) {
 	keys := r.Header.Values("Idempotency-Key")
 	if len(keys) != 1 || keys[0] == "" || len(keys[0]) > maxKey {
 		return "", shop.ErrIdempotencyKey
@@ -97,8 +98,8 @@ func idempotencyKey(r *http.Request) (string, error) {
 
 // bodyHash is the same for two requests of a route that ask for the same: blanks and the order of
 // fields in the body do not count. The body can be read again afterwards.
-func (s *Server) bodyHash(w http.ResponseWriter, r *http.Request) (string, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+func bodyHash(w http.ResponseWriter, r *http.Request) (string, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 		return "", shop.ErrBodyTooLarge
 	}
@@ -131,8 +132,9 @@ func (a *heldAnswer) WriteHeader(status int) { a.status = status }
 // Write notes the body.
 func (a *heldAnswer) Write(b []byte) (int, error) { return a.body.Write(b) }
 
-func sendAnswer(w http.ResponseWriter, a store.Answer) error {
+// SendAnswer sends an answer that was kept.
+func SendAnswer(w http.ResponseWriter, a store.Answer) error {
 	w.Header().Set("Content-Type", "application/json")
-	write(w, a.Status, a.Body)
+	Write(w, a.Status, a.Body)
 	return nil
 }

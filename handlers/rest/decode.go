@@ -1,4 +1,4 @@
-package handlers
+package rest
 
 import (
 	"bytes"
@@ -17,23 +17,23 @@ import (
 
 // Limits of a request's body: bytes, and how deep objects and arrays may nest.
 const (
-	maxBody  = 64 << 10
+	MaxBody  = 64 << 10
 	maxDepth = 32
 )
 
-// decode reads the request's JSON object into v, or refuses it: another content type,
+// Decode reads the request's JSON object into v, or refuses it: another content type,
 // more than 64 KiB, a field that v does not have (in this very case), a field twice,
 // invalid UTF-8, anything after the object, or a value of the wrong type.
-func decode(w http.ResponseWriter, r *http.Request, v any) error {
-	body, err := readBody(w, r)
+func Decode(w http.ResponseWriter, r *http.Request, v any) error {
+	body, err := ReadBody(w, r)
 	if err != nil {
 		return err
 	}
-	return decodeBytes(body, v)
+	return DecodeBytes(body, v)
 }
 
-// readBody is the body, whole; other readers of raw bytes share its limits.
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+// ReadBody is the body, whole; other readers of raw bytes share its limits.
+func ReadBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	charset := strings.ToLower(params["charset"])
 	if err != nil || kind != "application/json" || (charset != "" && charset != "utf-8") {
@@ -42,10 +42,10 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if enc := r.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
 		return nil, shop.ErrMediaType
 	}
-	if r.ContentLength > maxBody {
+	if r.ContentLength > MaxBody {
 		return nil, shop.ErrBodyTooLarge
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 		return nil, shop.ErrBodyTooLarge
 	}
@@ -55,8 +55,8 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return body, nil
 }
 
-// decodeBytes is decode without HTTP.
-func decodeBytes(body []byte, v any) error {
+// DecodeBytes is decode without HTTP.
+func DecodeBytes(body []byte, v any) error {
 	if err := checkObject(body); err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package handlers
+package rest
 
 import (
 	"errors"
@@ -33,7 +33,7 @@ func (s *shed) Unwrap() error { return s.error }
 
 // noteShed counts a request that was refused for the sake of others, if err is such a refusal. A
 // flood of them has a few lines in the log, with the number of those left out.
-func (s *Server) noteShed(r *http.Request, x *exchange, c class, err error) {
+func (s *Server) noteShed(r *http.Request, x *request, c Class, err error) {
 	why, refusals := "class", s.refusals
 	var by *shed
 	if errors.As(err, &by) {
@@ -42,10 +42,10 @@ func (s *Server) noteShed(r *http.Request, x *exchange, c class, err error) {
 		return
 	}
 	s.metrics.shed.WithLabelValues(c.of().String(), why).Inc()
-	left, ok := s.shed.next(time.Now())
+	left, ok := s.shed.Next(time.Now())
 	if x.unlogged = !ok; ok {
 		s.Log.WarnContext(r.Context(), "request shed", "request_id", x.id, "route", x.route, "class", c.of().String(),
-			"why", why, "user", x.who.id(), "left_out", left)
+			"why", why, "user", x.who.ID(), "left_out", left)
 	}
 	if !viaProxy(r) {
 		x.pause = min(refusals.Reserve().Delay(), maxPause)
@@ -58,7 +58,7 @@ func viaProxy(r *http.Request) bool {
 }
 
 // hold sends the answer off and lets the connection wait for its next request.
-func (s *Server) hold(r *http.Request, x *exchange) {
+func (s *Server) hold(r *http.Request, x *request) {
 	if x.pause <= 0 || http.NewResponseController(x).Flush() != nil {
 		return
 	}

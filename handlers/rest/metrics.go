@@ -1,4 +1,4 @@
-package handlers
+package rest
 
 import (
 	"net/http"
@@ -8,7 +8,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"mstm/hub"
 	"mstm/shop"
 )
 
@@ -22,7 +21,7 @@ type metrics struct {
 	other    *routeMetrics
 }
 
-func newMetrics(h *hub.Hub, logDropped func() uint64) *metrics {
+func newMetrics(more []prometheus.Collector, logDropped func() uint64) *metrics {
 	m := &metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "mstm_http_requests_total", Help: "Requests by route pattern and class of status.",
@@ -35,7 +34,7 @@ func newMetrics(h *hub.Hub, logDropped func() uint64) *metrics {
 			Name: "mstm_http_shed_total", Help: "Requests refused for the sake of others, by class and by what was full: a person's share or the class.",
 		}, []string{"class", "why"}),
 	}
-	for c := settlement; c < classEnd; c++ {
+	for c := Settlement; c < classEnd; c++ {
 		for _, why := range []string{"person", "class"} {
 			m.shed.WithLabelValues(c.of().String(), why)
 		}
@@ -43,16 +42,14 @@ func newMetrics(h *hub.Hub, logDropped func() uint64) *metrics {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(m.requests, m.seconds, m.shed, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	if h != nil {
-		registry.MustRegister(hubCollector{h})
-	}
+	registry.MustRegister(more...)
 	if logDropped != nil {
 		registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "mstm_log_lines_dropped_total", Help: "Log lines lost because standard error was not read in time.",
 		}, func() float64 { return float64(logDropped()) }))
 	}
 	m.page = promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
-	m.other = m.of(route{method: "*", path: "none"})
+	m.other = m.of(Route{Method: "*", Path: "none"})
 	return m
 }
 
@@ -64,10 +61,10 @@ type routeMetrics struct {
 	quiet   bool // its log lines are of interest to debuggers only
 }
 
-func (m *metrics) of(rt route) *routeMetrics {
-	seen := &routeMetrics{seconds: m.seconds.WithLabelValues(rt.method, rt.path), quiet: rt.from == probe}
+func (m *metrics) of(rt Route) *routeMetrics {
+	seen := &routeMetrics{seconds: m.seconds.WithLabelValues(rt.Method, rt.Path), quiet: rt.From == Probe}
 	for i, class := range []string{"none", "1xx", "2xx", "3xx", "4xx", "5xx"} {
-		seen.classes[i] = m.requests.WithLabelValues(rt.method, rt.path, class)
+		seen.classes[i] = m.requests.WithLabelValues(rt.Method, rt.Path, class)
 	}
 	return seen
 }
@@ -81,9 +78,10 @@ func (m *routeMetrics) observe(status int, took time.Duration) {
 	m.seconds.Observe(took.Seconds())
 }
 
-// serveMetrics answers GET /metrics to this machine and to the listed networks. To everybody else
+// ServeMetrics answers GET /metrics to this machine and to the listed networks. To everybody else
 // there is no such address: the figures of a shop are not public.
-func (s *Server) serveMetrics(w http.ResponseWriter, r *http.Request) error {
+func ServeMetrics(w http.ResponseWriter, r *http.Request) error {
+	s := requestOf(r.Context()).server
 	if !s.mayReadMetrics(r) {
 		return shop.ErrRouteNotFound
 	}

@@ -1,4 +1,4 @@
-package handlers
+package rest
 
 import (
 	"net/http"
@@ -14,10 +14,15 @@ var (
 	oneYear    = []string{"max-age=31536000; includeSubDomains"}
 )
 
+// PositionHeader is where a learner's topic stood before an answer's data was read: a since for hello
+// and for GET /api/events, as JSON. A page that shows the data and follows from there misses nothing;
+// what happened between the two comes once more.
+const PositionHeader = "Hub-Position"
+
 // securityHeaders are in every answer, errors included: the API's are data that no
 // browser may render, frame, guess the type of, or keep. Pages replace the first with
-// their own (pageHeaders), the catalogue the last.
-func (s *Server) securityHeaders(h http.Header, r *http.Request, x *exchange) {
+// their own (PageHeaders), the catalogue the last.
+func (s *Server) securityHeaders(h http.Header, r *http.Request, x *request) {
 	h["X-Request-Id"] = []string{x.id}
 	h["Content-Security-Policy"] = apiCSP
 	h["X-Content-Type-Options"] = nosniff
@@ -42,7 +47,7 @@ func (s *Server) cors(h http.Header, r *http.Request) {
 		return
 	}
 	h.Set("Access-Control-Allow-Origin", origin)
-	h.Set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After, Etag, Location, Tus-Resumable, Upload-Length, Upload-Offset, Upload-Metadata, "+positionHeader)
+	h.Set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After, Etag, Location, Tus-Resumable, Upload-Length, Upload-Offset, Upload-Metadata, "+PositionHeader)
 	if r.Method == http.MethodOptions {
 		h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE")
 		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept-Language, Idempotency-Key, If-None-Match, Last-Event-ID, Range, X-Request-Id, "+
@@ -58,8 +63,8 @@ func preflight(w http.ResponseWriter, _ *http.Request) error {
 	return nil
 }
 
-// pageHeaders makes room for the pages' own rules.
-func pageHeaders(h http.Header) {
+// PageHeaders makes room for the pages' own rules.
+func PageHeaders(h http.Header) {
 	h.Del("Content-Security-Policy")
 	h.Del("Cache-Control")
 }

@@ -1,4 +1,4 @@
-package handlers
+package rest
 
 import (
 	"sync/atomic"
@@ -7,9 +7,9 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// sampler lets a few lines a second into the log of what strangers can cause as often as they
+// Sampler lets a few lines a second into the log of what strangers can cause as often as they
 // like, and counts those that it leaves out. The metrics count all.
-type sampler struct {
+type Sampler struct {
 	lines *rate.Limiter
 	left  atomic.Int64 // out, since the last one that was written
 }
@@ -20,10 +20,10 @@ const (
 	sampledBurst = 20
 )
 
-func newSampler() *sampler { return &sampler{lines: rate.NewLimiter(sampledRate, sampledBurst)} }
+func NewSampler() *Sampler { return &Sampler{lines: rate.NewLimiter(sampledRate, sampledBurst)} }
 
-// next reports whether a line is to be written now, and how many were left out before it.
-func (s *sampler) next(now time.Time) (left int64, ok bool) {
+// Next reports whether a line is to be written now, and how many were left out before it.
+func (s *Sampler) Next(now time.Time) (left int64, ok bool) {
 	if !s.lines.AllowN(now, 1) {
 		s.left.Add(1)
 		return 0, false

@@ -1,4 +1,4 @@
-package handlers
+package rest
 
 import (
 	"context"
@@ -12,7 +12,6 @@ import (
 	"golang.org/x/time/rate"
 
 	"mstm/account"
-	"mstm/checkout"
 	"mstm/shop"
 	"mstm/store"
 )
@@ -42,11 +41,11 @@ var (
 // admission counts, in this process, what each person and address has under way. It decides
 // without asking any store; what was spent is added up in Redis behind the answer.
 type admission struct {
-	store *store.DB
-	mu    sync.Mutex
-	seen  *lru.LRU[string, *usage]
-	known *lru.LRU[tokenSum, string] // a token's owner when it was last looked up
-	adds  chan struct{}              // places for adding up at the same time
+	limits *store.Limits
+	mu     sync.Mutex
+	seen   *lru.LRU[string, *usage]
+	known  *lru.LRU[tokenSum, string] // a token's owner when it was last looked up
+	adds   chan struct{}              // places for adding up at the same time
 }
 
 // mostUsages is how many people and addresses are kept, about 20 MB; the one that has not asked for longest
@@ -63,11 +62,11 @@ type usage struct {
 	refusals *rate.Limiter
 }
 
-func (u *usage) purse(c class) *purse {
+func (u *usage) purse(c Class) *purse {
 	switch c {
-	case paying:
+	case Paying:
 		return &u.pays
-	case lists:
+	case Lists:
 		return &u.lists
 	}
 	return &u.rest
@@ -83,7 +82,7 @@ type purse struct {
 	said   time.Time
 }
 
-func newAdmission(s *store.DB) *admission {
+func newAdmission(limits *store.Limits) *admission {
 	seen, err := lru.NewLRU[string, *usage](mostUsages, nil)
 	if err != nil {
 		panic(err) // only a size below one is refused
@@ -92,7 +91,7 @@ func newAdmission(s *store.DB) *admission {
 	if err != nil {
 		panic(err)
 	}
-	return &admission{store: s, seen: seen, known: known, adds: make(chan struct{}, 8)}
+	return &admission{limits: limits, seen: seen, known: known, adds: make(chan struct{}, 8)}
 }
 
 // tokenSum stands for a token. It opens nothing: it names the account of a request before the
@@ -102,7 +101,7 @@ type tokenSum [sha256.Size]byte
 // ownerOf is the owner of the request's token when it was last looked up, "" where that is not
 // known.
 func (a *admission) ownerOf(r *http.Request) (sum tokenSum, owner string) {
-	token, given, err := bearer(r)
+	token, given, err := Bearer(r)
 	if err != nil || !given {
 		return sum, ""
 	}
@@ -133,18 +132,18 @@ type asker struct {
 }
 
 // askerOf is the person or program with an id on a route, or else the address.
-func (s *Server) askerOf(r *http.Request, id string, rt route) asker {
+func (s *Server) askerOf(r *http.Request, id string, rt Route) asker {
 	switch {
-	case rt.class == settlement:
+	case rt.Class == Settlement:
 		return asker{}
 	case id != "":
-		return asker{name: id, times: 1, free: strings.HasPrefix(id, keyOwner) || rt.who.isStaff()}
+		return asker{name: id, times: 1, free: strings.HasPrefix(id, keyOwner) || rt.Who.isStaff()}
 	}
 	return s.addressOf(r)
 }
 
 func (s *Server) addressOf(r *http.Request) asker {
-	addr := account.Neighbourhood(s.address(r))
+	addr := account.Neighbourhood(Address(r))
 	if addr == "" {
 		return asker{}
 	}
@@ -152,7 +151,7 @@ func (s *Server) addressOf(r *http.Request) asker {
 }
 
 // begin counts a request in, or refuses it. The caller calls end with the commands that it cost.
-func (a *admission) begin(who asker, c class, now time.Time) (end func(commands int64), err error) {
+func (a *admission) begin(who asker, c Class, now time.Time) (end func(commands int64), err error) {
 	if who.name == "" {
 		return func(int64) {}, nil
 	}
@@ -160,7 +159,7 @@ func (a *admission) begin(who asker, c class, now time.Time) (end func(commands 
 	defer a.mu.Unlock()
 	u := a.usage(who)
 	most := personAtOnce * who.times
-	if c == lists {
+	if c == Lists {
 		most = listsAtOnce * who.times
 	}
 	if u.running[c] >= most {
@@ -195,7 +194,7 @@ func (p *purse) wait(now time.Time) time.Duration {
 }
 
 // end counts a request out, and what it cost in.
-func (a *admission) end(who asker, u *usage, c class, commands int) {
+func (a *admission) end(who asker, u *usage, c Class, commands int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	u.running[c]--
@@ -222,20 +221,11 @@ func (a *admission) addUp(p *purse, commands int) {
 	defer func() { <-a.adds }()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	wait := a.store.Limits.Spend(ctx, p.budget, p.who, commands)
+	wait := a.limits.Spend(ctx, p.budget, p.who, commands)
 	if wait <= 0 {
 		return
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	p.until = time.Now().Add(wait)
-}
-
-// mayPlace refuses a person that has had too many ways to pay from WeChat of late. What is counted
-// are new numbers at WeChat (checkout.NewTrades), so a request that is sent again costs nothing.
-func (s *Server) mayPlace(r *http.Request) error {
-	if wait := s.Store.Limits.Wait(r.Context(), checkout.NewTrades, learnerID(r.Context())); wait > 0 {
-		return shop.TooManyRequests(wait)
-	}
-	return nil
 }

@@ -1,4 +1,4 @@
-package handlers
+package rest
 
 import (
 	"testing"
@@ -6,7 +6,7 @@ import (
 )
 
 func TestASamplerLetsAFewLinesThroughAndCountsTheRest(t *testing.T) {
-	s := newSampler()
+	s := NewSampler()
 	begin := time.Now()
 	for _, tt := range []struct {
 		after         time.Duration
@@ -14,7 +14,7 @@ func TestASamplerLetsAFewLinesThroughAndCountsTheRest(t *testing.T) {
 	}{{0, sampledBurst, 0}, {time.Second, sampledRate, 100 - sampledBurst}, {2 * time.Second, sampledRate, 100 - sampledRate}, {time.Minute, sampledBurst, 100 - sampledRate}} {
 		var written, left int64
 		for range 100 {
-			n, ok := s.next(begin.Add(tt.after))
+			n, ok := s.Next(begin.Add(tt.after))
 			if left += n; ok {
 				written++
 			}

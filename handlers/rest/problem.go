@@ -1,4 +1,4 @@
-package handlers
+package rest
 
 import (
 	"context"
@@ -17,25 +17,25 @@ import (
 // code of the shop's catalogue. An error without a code is ours: it is logged under the
 // request's id and the caller learns nothing but that id.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
-	e := codedError(err)
-	s.logFailure(r, e, err)
-	x := exchangeOf(r.Context())
+	e := CodedError(err)
+	LogFailure(r, e, err)
+	x := requestOf(r.Context())
 	if x.status != 0 {
 		return // the answer has begun; there is nothing left to say in it
 	}
-	body, encodeErr := marshal(problem(r, e, x.id))
+	body, encodeErr := Marshal(problem(r, e, x.id))
 	if encodeErr != nil {
 		s.Log.ErrorContext(r.Context(), "problem does not encode", "request_id", x.id, "code", e.Code, "err", encodeErr)
 		body = []byte(`{"status":500,"code":"INTERNAL"}`)
 		e = shop.ErrInternal
 	}
 	problemHeaders(w.Header(), r, e)
-	write(w, int(e.Kind), body)
+	Write(w, int(e.Kind), body)
 }
 
-// codedError finds the code of err. A deadline of our own is a part that is too slow, not
+// CodedError finds the code of err. A deadline of our own is a part that is too slow, not
 // a fault in the program.
-func codedError(err error) *shop.Error {
+func CodedError(err error) *shop.Error {
 	var e *shop.Error
 	switch {
 	case errors.As(err, &e):
@@ -46,8 +46,9 @@ func codedError(err error) *shop.Error {
 	return shop.ErrInternal
 }
 
-func (s *Server) logFailure(r *http.Request, e *shop.Error, err error) {
-	x := exchangeOf(r.Context())
+// LogFailure logs what failed on our side, and notes the code of what was answered.
+func LogFailure(r *http.Request, e *shop.Error, err error) {
+	x := requestOf(r.Context())
 	x.code = e.Code
 	gone := errors.Is(err, context.Canceled) && r.Context().Err() != nil
 	if e.Kind < shop.Internal || gone || x.unlogged || e.Is(shop.ErrOverloaded) {
@@ -57,7 +58,7 @@ func (s *Server) logFailure(r *http.Request, e *shop.Error, err error) {
 	if e.Kind == shop.Unavailable {
 		level = slog.LevelWarn
 	}
-	s.Log.LogAttrs(r.Context(), level, "request failed", slog.String("request_id", x.id),
+	x.server.Log.LogAttrs(r.Context(), level, "request failed", slog.String("request_id", x.id),
 		slog.String("route", x.route), slog.String("code", e.Code), slog.Any("err", err))
 }
 
@@ -73,16 +74,16 @@ func problem(r *http.Request, e *shop.Error, id string) map[string]any {
 	p["status"] = int(e.Kind)
 	p["code"] = e.Code
 	p["request_id"] = id
-	p["detail"] = sentence(r, e)
+	p["detail"] = Sentence(r, e)
 	if e.Param != "" {
 		p["param"] = strings.ToValidUTF8(e.Param, "") // it may be a name that the caller made up
 	}
 	return p
 }
 
-// sentence is what e says to people, in the caller's language.
-func sentence(r *http.Request, e *shop.Error) string {
-	if english(r) {
+// Sentence is what e says to people, in the caller's language.
+func Sentence(r *http.Request, e *shop.Error) string {
+	if English(r) {
 		return e.En
 	}
 	return e.Zh
@@ -95,7 +96,7 @@ func problemHeaders(h http.Header, r *http.Request, e *shop.Error) {
 	h.Add("Vary", "Accept-Language")
 	h.Del("Etag")
 	h.Set("Content-Language", "zh-CN")
-	if english(r) {
+	if English(r) {
 		h.Set("Content-Language", "en")
 	}
 	switch e.Kind {
@@ -119,9 +120,9 @@ func retryAfter(e *shop.Error) int {
 
 var languages = language.NewMatcher([]language.Tag{language.SimplifiedChinese, language.English, language.TraditionalChinese})
 
-// english reports whether the caller would rather read English than Chinese, which is
+// English reports whether the caller would rather read English than Chinese, which is
 // the default.
-func english(r *http.Request) bool {
+func English(r *http.Request) bool {
 	wishes, _, err := language.ParseAcceptLanguage(r.Header.Get("Accept-Language"))
 	if err != nil || len(wishes) == 0 {
 		return false

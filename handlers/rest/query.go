@@ -1,4 +1,4 @@
-package handlers
+package rest
 
 import (
 	"net/http"
@@ -17,11 +17,11 @@ const (
 	maxLimit     = 100
 )
 
-// query reads the request's query parameters, or refuses one that is malformed, holds invisible
+// Query reads the request's query parameters, or refuses one that is malformed, holds invisible
 // characters, or is given twice: two readers of such a request would not agree on what it says. A
 // search text may hold what a person copied from a page: it is folded (shop.Fold) before it is
 // compared.
-func query(r *http.Request) (url.Values, error) {
+func Query(r *http.Request) (url.Values, error) {
 	q, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, shop.ErrInvalidQuery
@@ -41,9 +41,9 @@ func hiddenIn(name, value string) bool {
 	return shop.Hidden(value, false)
 }
 
-// listQuery reads the query of a list, and how many rows a page of it has.
-func listQuery(r *http.Request) (q url.Values, rows int, err error) {
-	if q, err = query(r); err != nil {
+// ListQuery reads the query of a list, and how many rows a page of it has.
+func ListQuery(r *http.Request) (q url.Values, rows int, err error) {
+	if q, err = Query(r); err != nil {
 		return nil, 0, err
 	}
 	rows, err = limit(q)
@@ -62,8 +62,8 @@ func limit(q url.Values) (int, error) {
 	return n, nil
 }
 
-// flag reads a parameter that is 1 or 0 (or true, false), and absent means false.
-func flag(q url.Values, name string) (bool, error) {
+// Flag reads a parameter that is 1 or 0 (or true, false), and absent means false.
+func Flag(q url.Values, name string) (bool, error) {
 	switch q.Get(name) {
 	case "1", "true":
 		return true, nil

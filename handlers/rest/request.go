@@ -1,4 +1,4 @@
-package handlers
+package rest
 
 import (
 	"context"
@@ -13,15 +13,16 @@ import (
 	"mstm/shop"
 )
 
-// exchange is one request with its answer, as all middleware sees it: one value instead
+// request is one request with its answer, as all middleware sees it: one value instead
 // of a wrapper and a context key for each concern, because the catalogue has to keep up
 // with a bare router.
-type exchange struct {
+type request struct {
 	http.ResponseWriter
+	server *Server
 	id     string // of the request, in every answer and log line
 	route  string // pattern, never the path: paths hold ids
 	params httprouter.Params
-	who    caller
+	who    Caller
 	began  time.Time
 	status int    // 0: nothing was answered yet
 	code   string // of the error that was answered
@@ -30,24 +31,49 @@ type exchange struct {
 	unlogged bool          // one of many like it, of which the log has some
 	pause    time.Duration // before the connection is read again
 
-	madeUnder string // see keyed
+	madeUnder string // see Keyed
 }
 
-type exchangeKey struct{}
+type requestKey struct{}
 
-// exchangeOf is the exchange that every request below ServeHTTP has.
-func exchangeOf(ctx context.Context) *exchange {
-	return ctx.Value(exchangeKey{}).(*exchange)
+// requestOf is the request that everything below ServeHTTP has.
+func requestOf(ctx context.Context) *request {
+	return ctx.Value(requestKey{}).(*request)
 }
 
-// callerOf is the request's caller; the zero caller is a visitor.
-func callerOf(ctx context.Context) caller { return exchangeOf(ctx).who }
+// CallerOf is the request's caller; the zero caller is a visitor.
+func CallerOf(ctx context.Context) Caller { return requestOf(ctx).who }
 
-// learnerID is the user of the request's token. Routes for learners have one.
-func learnerID(ctx context.Context) string { return exchangeOf(ctx).who.UserID }
+// LearnerID is the user of the request's token. Routes for learners have one.
+func LearnerID(ctx context.Context) string { return requestOf(ctx).who.UserID }
+
+// Param is the part of the path under name.
+func Param(r *http.Request, name string) string { return requestOf(r.Context()).params.ByName(name) }
+
+// RequestID is the id of the request, which is in its answer and in every log line of it.
+func RequestID(ctx context.Context) string { return requestOf(ctx).id }
+
+// Pattern is the pattern of the request's route.
+func Pattern(ctx context.Context) string { return requestOf(ctx).route }
+
+// Address is the address of the request's client, see ClientAddr.
+func Address(r *http.Request) string { return requestOf(r.Context()).server.address(r) }
+
+// HasBegun reports whether a part of the answer has been written.
+func HasBegun(ctx context.Context) bool { return requestOf(ctx).status != 0 }
+
+// NoteStatus notes the status of an answer that was written on the connection itself.
+func NoteStatus(ctx context.Context, status int) {
+	if x := requestOf(ctx); x.status == 0 {
+		x.status = status
+	}
+}
+
+// SkipLog leaves the request out of the access log: it is one of many like it, of which the log has some.
+func SkipLog(ctx context.Context) { requestOf(ctx).unlogged = true }
 
 // WriteHeader notes the status for the log.
-func (x *exchange) WriteHeader(status int) {
+func (x *request) WriteHeader(status int) {
 	if x.status == 0 {
 		x.status = status
 	}
@@ -55,7 +81,7 @@ func (x *exchange) WriteHeader(status int) {
 }
 
 // Write notes that the answer has begun.
-func (x *exchange) Write(b []byte) (int, error) {
+func (x *request) Write(b []byte) (int, error) {
 	if x.status == 0 {
 		x.status = http.StatusOK
 	}
@@ -63,7 +89,7 @@ func (x *exchange) Write(b []byte) (int, error) {
 }
 
 // ReadFrom copies a body as the writer below can, which sends a file without reading it.
-func (x *exchange) ReadFrom(r io.Reader) (int64, error) {
+func (x *request) ReadFrom(r io.Reader) (int64, error) {
 	if x.status == 0 {
 		x.status = http.StatusOK
 	}
@@ -71,7 +97,7 @@ func (x *exchange) ReadFrom(r io.Reader) (int64, error) {
 }
 
 // Unwrap lets http.ResponseController reach the connection.
-func (x *exchange) Unwrap() http.ResponseWriter { return x.ResponseWriter }
+func (x *request) Unwrap() http.ResponseWriter { return x.ResponseWriter }
 
 // requestID takes over the caller's id where it is one that cannot forge a log line.
 func requestID(r *http.Request) string {
@@ -102,10 +128,10 @@ func newRequestID() string {
 	return string(id[:])
 }
 
-// pathID is the id in the path under name. What cannot be an id is answered like one
+// PathID is the id in the path under name. What cannot be an id is answered like one
 // that nothing has, and never reaches a store.
-func pathID(r *http.Request, name string, missing error) (string, error) {
-	id := exchangeOf(r.Context()).params.ByName(name)
+func PathID(r *http.Request, name string, missing error) (string, error) {
+	id := Param(r, name)
 	if !shop.ValidID(id) {
 		return "", missing
 	}
@@ -114,7 +140,7 @@ func pathID(r *http.Request, name string, missing error) (string, error) {
 
 // log writes the one line that each request leaves. It names the route's pattern and no
 // query: those hold ids, search texts, and what a careless caller puts there.
-func (s *Server) log(r *http.Request, x *exchange, took time.Duration) {
+func (s *Server) log(r *http.Request, x *request, took time.Duration) {
 	if x.unlogged {
 		return
 	}
@@ -131,7 +157,7 @@ func (s *Server) log(r *http.Request, x *exchange, took time.Duration) {
 		slog.String("route", x.route),
 		slog.Int("status", x.status),
 		slog.Float64("ms", float64(took.Microseconds())/1000))
-	if id := x.who.id(); id != "" {
+	if id := x.who.ID(); id != "" {
 		attrs = append(attrs, slog.String("user", id))
 	}
 	if x.code != "" {
@@ -140,11 +166,11 @@ func (s *Server) log(r *http.Request, x *exchange, took time.Duration) {
 	s.Log.LogAttrs(r.Context(), level, "request", attrs...)
 }
 
-// event logs what an auditor looks for: denials, acts of staff.
-func (s *Server) event(r *http.Request, what string, attrs ...slog.Attr) {
-	x := exchangeOf(r.Context())
-	attrs = append(attrs, slog.String("request_id", x.id), slog.String("user", x.who.id()))
-	s.Log.LogAttrs(r.Context(), slog.LevelInfo, what, attrs...)
+// LogEvent logs what an auditor looks for: denials, acts of staff.
+func LogEvent(r *http.Request, what string, attrs ...slog.Attr) {
+	x := requestOf(r.Context())
+	attrs = append(attrs, slog.String("request_id", x.id), slog.String("user", x.who.ID()))
+	x.server.Log.LogAttrs(r.Context(), slog.LevelInfo, what, attrs...)
 }
 
 // knownMethod keeps words that a caller invents out of logs and metric labels.
