@@ -30,8 +30,8 @@ func argonParams() *argon2id.Params {
 
 // HashPassword is the PHC string that is kept of a password, for accounts made without a
 // request.
-func HashPassword(password string) (string, error) {
-	return argon2id.CreateHash(normalPassword(password), argonParams())
+func HashPassword(password string, o PasswordOptions) (string, error) {
+	return argon2id.CreateHash(normalPassword(password), o.params())
 }
 
 // normalPassword is the form of a password that is hashed: keyboards write one character in several
@@ -60,6 +60,13 @@ type PasswordOptions struct {
 	Queue  time.Duration    // how long a login waits for its turn; 0: a second
 }
 
+func (o PasswordOptions) params() *argon2id.Params {
+	if o.Params == nil {
+		return argonParams()
+	}
+	return o.Params
+}
+
 // Passwords judges, hashes and compares passwords. It lets as many hashes run as there are cores: each takes tens of
 // milliseconds and 19 MiB, so a flood of logins would otherwise take the machine down. New
 // accounts have one place of their own, and wait while a login hashes or waits: however many
@@ -80,11 +87,8 @@ type Passwords struct {
 // NewPasswords makes the passwords of one process.
 func NewPasswords(o PasswordOptions) (*Passwords, error) {
 	h := &Passwords{
-		params: o.Params, turns: make(chan struct{}, runtime.GOMAXPROCS(0)), joins: make(chan struct{}, 1),
+		params: o.params(), turns: make(chan struct{}, runtime.GOMAXPROCS(0)), joins: make(chan struct{}, 1),
 		wait: cmp.Or(o.Queue, hashQueue),
-	}
-	if h.params == nil {
-		h.params = argonParams()
 	}
 	h.common, h.words = commonPasswords()
 	var err error

@@ -34,9 +34,10 @@ import (
 type App struct {
 	Settings Settings
 	Log      *slog.Logger
-	Writes   *event.CommandMonitor // optional: sees every command to MongoDB
-	Store    *store.DB             // optional: one that is given is used, and closed by its owner
-	Banner   io.Writer             // optional: a terminal, which gets a banner in place of the log's first lines
+	Writes   *event.CommandMonitor   // optional: sees every command to MongoDB
+	Store    *store.DB               // optional: one that is given is used, and closed by its owner
+	Banner   io.Writer               // optional: a terminal, which gets a banner in place of the log's first lines
+	Hashing  account.PasswordOptions // the zero value is the shop's; tests hash at less cost
 
 	// What Open builds. A URL is how this machine's browser reaches it; SandboxURL is "" without a sandbox,
 	// Account and Sender are nil without an official account.
@@ -137,7 +138,7 @@ func (a *App) openStore(ctx context.Context) error {
 		return err
 	}
 	if cfg.seeded() {
-		return seedDemo(ctx, a.Store, a.clock.now())
+		return seedDemo(ctx, a.Store, a.Hashing, a.clock.now())
 	}
 	return nil
 }
@@ -219,6 +220,9 @@ func (a *App) openCheckout(context.Context) error {
 func (a *App) openAccounts(context.Context) (err error) {
 	cfg := account.ConfigOf(a.Store)
 	cfg.Orders, cfg.Hub, cfg.RegisterProofAfter, cfg.Now, cfg.Log = a.Checkout.Closing, a.Hub, a.Settings.RegisterProofAfter, a.clock.now, a.Log
+	if cfg.Passwords, err = account.NewPasswords(a.Hashing); err != nil {
+		return err
+	}
 	if a.Accounts, err = account.New(cfg); err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ type demoSetting struct {
 
 // seedDemo puts the sample catalogue and an account for each role into a fresh store.
 // Every id is fixed, so two instances that start at once put in the same.
-func seedDemo(ctx context.Context, db *store.DB, now time.Time) error {
+func seedDemo(ctx context.Context, db *store.DB, hashing account.PasswordOptions, now time.Time) error {
 	var done demoSetting
 	if err := db.Settings.Get(ctx, demoKey, &done); !errors.Is(err, store.ErrNotFound) {
 		return err
@@ -40,15 +40,15 @@ func seedDemo(ctx context.Context, db *store.DB, now time.Time) error {
 		}
 	}
 	for _, a := range sample.Accounts() {
-		if err := seedAccount(ctx, db, a, now); err != nil {
+		if err := seedAccount(ctx, db, a, hashing, now); err != nil {
 			return fmt.Errorf("sample account %s: %w", a.Username, err)
 		}
 	}
 	return db.Settings.Put(ctx, demoKey, demoSetting{now})
 }
 
-func seedAccount(ctx context.Context, db *store.DB, a sample.Account, now time.Time) error {
-	hash, err := account.HashPassword(a.Password)
+func seedAccount(ctx context.Context, db *store.DB, a sample.Account, hashing account.PasswordOptions, now time.Time) error {
+	hash, err := account.HashPassword(a.Password, hashing)
 	if err != nil {
 		return err
 	}

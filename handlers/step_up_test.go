@@ -104,7 +104,7 @@ func TestStaffPassword_TooShortForANewRole_IsAskedForUntilItIsChanged(t *testing
 
 func TestStaffPassword_NotKnownYet_IsLearnedAtTheLogin(t *testing.T) {
 	w := newWorld(t)
-	hash, err := account.HashPassword(aPassword)
+	hash, err := account.HashPassword(aPassword, account.PasswordOptions{Params: cheap})
 	if err != nil {
 		t.Fatal(err)
 	}

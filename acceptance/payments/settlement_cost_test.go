@@ -99,11 +99,8 @@ func TestAPaymentReadsItsOrderOnce(t *testing.T) {
 // ofPayment counts the commands of one payment, by their kind and in all.
 func (c *commands) ofPayment(t *testing.T, mongo string) (counts map[string]int, total int) {
 	a := &app.App{
-		Settings: app.Settings{
-			Env: "development", Addr: "127.0.0.1:0", SandboxAddr: "127.0.0.1:0", DataDir: t.TempDir(), SeedDemo: "on",
-			MongoURI: mongo, OrderReminder: 10 * time.Minute,
-		},
-		Writes: c.monitor(),
+		Settings: shoptest.Settings(t, shoptest.WithStores(mongo, "")),
+		Writes:   c.monitor(),
 	}
 	s := shoptest.StartApp(t, a)
 	learner := s.NewLearner()

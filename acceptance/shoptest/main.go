@@ -82,7 +82,7 @@ func beShop(fusePath string) error {
 	}
 	log, flush := app.StartLog(os.Stderr)
 	defer flush()
-	return (&app.App{Settings: cfg, Log: log, Writes: (&fuse{path: fusePath}).monitor()}).Run(ctx)
+	return (&app.App{Settings: cfg, Log: log, Writes: (&fuse{path: fusePath}).monitor(), Hashing: cheap}).Run(ctx)
 }
 
 // contract is the OpenAPI document that every exchange of these tests is held against.

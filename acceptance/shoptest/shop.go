@@ -16,8 +16,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alexedwards/argon2id"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
+	"mstm/account"
 	"mstm/app"
 	"mstm/store/storetest"
 )
@@ -60,9 +62,13 @@ func WithRegisterProof(s *app.Settings) {
 	s.TrustedProxies = app.Networks{netip.MustParsePrefix("127.0.0.0/8")}
 }
 
-// Start starts a shop as `go run .` would, on free ports and in an empty folder, and
-// stops it when the test ends. Its database is the folder's own (storetest.Own).
-func Start(t testing.TB, options ...Option) *Shop {
+// cheap hashes passwords at little cost: at the shop's own it would be a tenth of what the tests do.
+var cheap = account.PasswordOptions{
+	Params: &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32},
+}
+
+// Settings are those of a shop that `go run .` starts, on free ports and in an empty folder.
+func Settings(t testing.TB, options ...Option) app.Settings {
 	t.Helper()
 	cfg := app.Settings{
 		Env: "development", Addr: "127.0.0.1:0", SandboxAddr: "127.0.0.1:0", DataDir: t.TempDir(), SeedDemo: "on",
@@ -71,7 +77,14 @@ func Start(t testing.TB, options ...Option) *Shop {
 	for _, o := range options {
 		o(&cfg)
 	}
-	return StartApp(t, &app.App{Settings: cfg})
+	return cfg
+}
+
+// Start starts a shop with these Settings, which hashes passwords at little cost, and stops it when
+// the test ends. Its database is the folder's own (storetest.Own).
+func Start(t testing.TB, options ...Option) *Shop {
+	t.Helper()
+	return StartApp(t, &app.App{Settings: Settings(t, options...), Hashing: cheap})
 }
 
 // StartApp starts an app that has its settings, as startShop does.
