@@ -10,6 +10,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // assetDir is where Vite puts files with a hash of the content in the name.
@@ -17,10 +18,11 @@ const assetDir = "assets/"
 
 // An asset is one file of the build with everything its answer needs.
 type asset struct {
-	body, gzipped []byte // gzipped is nil where packing gains nothing
-	etag          string
-	contentType   string
-	cacheControl  string
+	body         []byte
+	gzipped      func() []byte // answers nil where packing gains nothing
+	etag         string
+	contentType  string
+	cacheControl string
 }
 
 func newAsset(name string, body []byte) asset {
@@ -36,9 +38,12 @@ func newAsset(name string, body []byte) asset {
 	if strings.HasPrefix(name, assetDir) {
 		a.cacheControl = "public, max-age=31536000, immutable"
 	}
-	if packed := pack(body); len(packed) < len(body)*9/10 {
-		a.gzipped = packed
-	}
+	a.gzipped = sync.OnceValue(func() []byte {
+		if packed := pack(body); len(packed) < len(body)*9/10 {
+			return packed
+		}
+		return nil
+	})
 	return a
 }
 
@@ -64,7 +69,7 @@ func contentType(name string) string {
 	}
 }
 
-// pack is done once per file at start; a whole build takes some 50 ms.
+// pack is done once per file, when a browser asks for it first; a whole build takes some 50 ms.
 func pack(body []byte) []byte {
 	var out bytes.Buffer
 	zw, _ := gzip.NewWriterLevel(&out, gzip.BestCompression) // the level is valid
@@ -78,9 +83,9 @@ func (a asset) serve(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", a.cacheControl)
 	h.Set("Vary", "Accept-Encoding")
 	body, etag := a.body, a.etag
-	if a.gzipped != nil && acceptsGzip(r.Header.Get("Accept-Encoding")) {
+	if packed := a.packed(r); packed != nil {
 		// Other bytes under the same address need a tag of their own.
-		body, etag = a.gzipped, strings.TrimSuffix(a.etag, `"`)+`-gz"`
+		body, etag = packed, strings.TrimSuffix(a.etag, `"`)+`-gz"`
 		h.Set("Content-Encoding", "gzip")
 	}
 	h.Set("ETag", etag)
@@ -94,6 +99,14 @@ func (a asset) serve(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(body) // an error means that the client has gone
 	}
+}
+
+// packed is what a request takes gzipped, else nil.
+func (a asset) packed(r *http.Request) []byte {
+	if !acceptsGzip(r.Header.Get("Accept-Encoding")) {
+		return nil
+	}
+	return a.gzipped()
 }
 
 // acceptsGzip reports whether the list names gzip and does not refuse it with q=0.
