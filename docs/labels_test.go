@@ -66,7 +66,7 @@ func sources(t *testing.T) map[string][]byte {
 		switch name := d.Name(); {
 		case err != nil:
 			return err
-		case d.IsDir() && (name == "node_modules" || name == "dist" || name == "data" || name == ".git"):
+		case d.IsDir() && (name == "node_modules" || name == "dist" || name == "data" || name == ".git" || name == ".race"):
 			return fs.SkipDir
 		case d.IsDir(), path == "docs/cases.md", path == "web/src/contract.ts", !written(name):
 			return nil
