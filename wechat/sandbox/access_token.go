@@ -43,7 +43,7 @@ func (t *mpToken) grace() time.Duration {
 }
 
 // changeToken lets change work on the token in one transaction.
-func (s *Sandbox) changeToken(change func(*mpToken) error) (t *mpToken, err error) {
+func (s *official) changeToken(change func(*mpToken) error) (t *mpToken, err error) {
 	err = s.db.Update(func(tx *bbolt.Tx) (err error) {
 		if t, err = get[mpToken](tx, bucketMeta, metaToken); err != nil {
 			return err
@@ -60,7 +60,7 @@ func (s *Sandbox) changeToken(change func(*mpToken) error) (t *mpToken, err erro
 }
 
 // stableToken answers POST /cgi-bin/stable_token: the same token until the end of its life.
-func (s *Sandbox) stableToken(r *request) (any, error) {
+func (s *official) stableToken(r *request) (any, error) {
 	var in struct {
 		GrantType string `json:"grant_type"`
 		AppID     string `json:"appid"`
@@ -113,7 +113,7 @@ func (t *mpToken) ask(force bool, now time.Time) error {
 func day(t time.Time) string { return t.In(beijing).Format(time.DateOnly) }
 
 // expireToken answers POST /sandbox/access-token/expire: what was given out is good no more.
-func (s *Sandbox) expireToken(*request) (any, error) {
+func (s *official) expireToken(*request) (any, error) {
 	_, err := s.changeToken(func(t *mpToken) error {
 		t.Text, t.Previous = "", ""
 		return nil
@@ -134,7 +134,7 @@ func (t *mpToken) face() tokenFace {
 }
 
 // showToken answers GET /sandbox/access-token.
-func (s *Sandbox) showToken(*request) (any, error) {
+func (s *official) showToken(*request) (any, error) {
 	t, err := s.changeToken(func(*mpToken) error { return nil })
 	if err != nil {
 		return nil, err
@@ -144,7 +144,7 @@ func (s *Sandbox) showToken(*request) (any, error) {
 
 // setTokenLife answers PUT /sandbox/access-token `{life_s}`: for tokens from now on, the present
 // one being good no more. 0 is WeChat's own two hours.
-func (s *Sandbox) setTokenLife(r *request) (any, error) {
+func (s *official) setTokenLife(r *request) (any, error) {
 	var in struct {
 		LifeS int64 `json:"life_s"`
 	}
@@ -165,7 +165,7 @@ func (s *Sandbox) setTokenLife(r *request) (any, error) {
 }
 
 // withToken asks for the access token before anything else.
-func (s *Sandbox) withToken(do endpoint) endpoint {
+func (s *official) withToken(do endpoint) endpoint {
 	return func(r *request) (any, error) {
 		given := r.URL.Query().Get("access_token")
 		if given == "" {

@@ -16,7 +16,7 @@ import (
 )
 
 // accountRoutes is the official account, under the real paths of its three hosts.
-func (s *Sandbox) accountRoutes(r *httprouter.Router) {
+func (s *official) accountRoutes(r *httprouter.Router) {
 	r.POST("/cgi-bin/stable_token", s.account("stable_token", s.stableToken))
 	r.POST("/cgi-bin/qrcode/create", s.account("qrcode", s.withToken(s.createQRCode)))
 	r.GET("/cgi-bin/user/info", s.account("user_info", s.withToken(s.userInfo)))
@@ -24,14 +24,14 @@ func (s *Sandbox) accountRoutes(r *httprouter.Router) {
 	r.GET("/cgi-bin/showqrcode", s.showQRCode)
 	r.GET("/connect/oauth2/authorize", s.local(s.authorizePage))
 
-	r.POST("/sandbox/scan", s.control(s.scanCode))
-	r.POST("/sandbox/follow", s.control(s.follow))
-	r.POST("/sandbox/unfollow", s.control(s.unfollow))
-	r.POST("/sandbox/push", s.control(s.push))
-	r.GET("/sandbox/events", s.control(s.showEventMode))
-	r.PUT("/sandbox/events", s.control(s.setEventMode))
-	r.POST("/sandbox/events/check", s.control(s.checkEventsURL))
-	r.GET("/sandbox/followers", s.control(s.listFollowers))
+	r.POST("/sandbox/scan", s.control(s.followers.scanCode))
+	r.POST("/sandbox/follow", s.control(s.followers.follow))
+	r.POST("/sandbox/unfollow", s.control(s.followers.unfollow))
+	r.POST("/sandbox/push", s.control(s.followers.push))
+	r.GET("/sandbox/events", s.control(s.followers.showEventMode))
+	r.PUT("/sandbox/events", s.control(s.followers.setEventMode))
+	r.POST("/sandbox/events/check", s.control(s.followers.checkEventsURL))
+	r.GET("/sandbox/followers", s.control(s.followers.listFollowers))
 	r.GET("/sandbox/access-token", s.control(s.showToken))
 	r.PUT("/sandbox/access-token", s.control(s.setTokenLife))
 	r.POST("/sandbox/access-token/expire", s.control(s.expireToken))
@@ -47,7 +47,7 @@ type errcode struct {
 func (e *errcode) Error() string { return fmt.Sprintf("%d %s", e.code, e.message) }
 
 // account adapts an endpoint of the official account: faults, and errors as errcode.
-func (s *Sandbox) account(name string, do endpoint) httprouter.Handle {
+func (s *official) account(name string, do endpoint) httprouter.Handle {
 	return func(w http.ResponseWriter, hr *http.Request, params httprouter.Params) {
 		f := s.faults.drawAPI(name, "")
 		if f.DropBefore {
@@ -65,14 +65,14 @@ func (s *Sandbox) account(name string, do endpoint) httprouter.Handle {
 		case f.Errcode != 0:
 			s.answerAccount(w, hr, nil, &errcode{f.Errcode, "sandbox fault"})
 		case f.Status != 0:
-			s.answerFault(w, hr, f)
+			s.controls.answerFault(w, hr, f)
 		default:
 			s.answerAccount(w, hr, out, err)
 		}
 	}
 }
 
-func (s *Sandbox) answerAccount(w http.ResponseWriter, r *http.Request, out any, err error) {
+func (s *official) answerAccount(w http.ResponseWriter, r *http.Request, out any, err error) {
 	var e *errcode
 	if err != nil && !errors.As(err, &e) {
 		s.log.ErrorContext(r.Context(), "sandbox request failed", "path", r.URL.Path, "err", err)
@@ -110,7 +110,7 @@ type qrCode struct {
 }
 
 // createQRCode answers POST /cgi-bin/qrcode/create for temporary codes.
-func (s *Sandbox) createQRCode(r *request) (any, error) {
+func (s *official) createQRCode(r *request) (any, error) {
 	var in struct {
 		ExpireSeconds int64  `json:"expire_seconds"`
 		ActionName    string `json:"action_name"`
@@ -146,7 +146,7 @@ func (s *Sandbox) createQRCode(r *request) (any, error) {
 }
 
 // showQRCode answers GET /cgi-bin/showqrcode with the picture.
-func (s *Sandbox) showQRCode(w http.ResponseWriter, r *http.Request, _ httprouter.Params) {
+func (s *official) showQRCode(w http.ResponseWriter, r *http.Request, _ httprouter.Params) {
 	var code *qrCode
 	err := s.db.View(func(tx *bbolt.Tx) (err error) {
 		code, err = get[qrCode](tx, bucketQRCodes, r.URL.Query().Get("ticket"))
@@ -165,8 +165,8 @@ func (s *Sandbox) showQRCode(w http.ResponseWriter, r *http.Request, _ httproute
 }
 
 // userInfo answers GET /cgi-bin/user/info.
-func (s *Sandbox) userInfo(r *request) (any, error) {
-	f, err := s.follower(r.URL.Query().Get("openid"))
+func (s *official) userInfo(r *request) (any, error) {
+	f, err := s.followers.follower(r.URL.Query().Get("openid"))
 	switch {
 	case err != nil:
 		return nil, err
@@ -194,7 +194,7 @@ type authCode struct {
 
 // authorizePage answers GET /connect/oauth2/authorize as the page of a user that agrees: the
 // phone's owner, or `openid` in the query. `snapshot=1` is a user that looks at a snapshot.
-func (s *Sandbox) authorizePage(w http.ResponseWriter, r *http.Request, _ httprouter.Params) {
+func (s *official) authorizePage(w http.ResponseWriter, r *http.Request, _ httprouter.Params) {
 	q := r.URL.Query()
 	back, err := url.Parse(q.Get("redirect_uri"))
 	shop, _ := url.Parse(s.cfg.ShopURL)
@@ -210,7 +210,7 @@ func (s *Sandbox) authorizePage(w http.ResponseWriter, r *http.Request, _ httpro
 		return
 	}
 	code := randomHex(16)
-	row := authCode{Openid: s.openidOr(q.Get("openid")), Scope: q.Get("scope"), Ends: s.now().Add(5 * time.Minute), Snapshot: q.Get("snapshot") == "1"}
+	row := authCode{Openid: s.phones.openidOr(q.Get("openid")), Scope: q.Get("scope"), Ends: s.now().Add(5 * time.Minute), Snapshot: q.Get("snapshot") == "1"}
 	if err := s.db.Update(func(tx *bbolt.Tx) error { return put(tx, bucketAuth, code, row) }); err != nil {
 		http.Error(w, "system error", http.StatusInternalServerError)
 		return
@@ -226,7 +226,7 @@ func (s *Sandbox) authorizePage(w http.ResponseWriter, r *http.Request, _ httpro
 }
 
 // exchangeCode answers GET /sns/oauth2/access_token. A code is good once.
-func (s *Sandbox) exchangeCode(r *request) (any, error) {
+func (s *official) exchangeCode(r *request) (any, error) {
 	q := r.URL.Query()
 	switch {
 	case q.Get("appid") != s.keys.id.AppID:
@@ -247,7 +247,7 @@ func (s *Sandbox) exchangeCode(r *request) (any, error) {
 	return out, nil
 }
 
-func (s *Sandbox) useCode(code string) (row *authCode, err error) {
+func (s *official) useCode(code string) (row *authCode, err error) {
 	err = s.db.Update(func(tx *bbolt.Tx) (err error) {
 		row, err = get[authCode](tx, bucketAuth, code)
 		switch {

@@ -35,7 +35,7 @@ type billLinkClaims struct {
 }
 
 // tradeBill answers the first step: a link to the file and its hash.
-func (s *Sandbox) tradeBill(r *request) (any, error) {
+func (s *bills) tradeBill(r *request) (any, error) {
 	q := r.URL.Query()
 	claims := billLinkClaims{Day: q.Get("bill_date"), Type: cmp.Or(q.Get("bill_type"), "ALL"), Gzip: q.Get("tar_type") == "GZIP", Until: s.now().Add(billLink)}
 	if !slices.Contains([]string{"ALL", "SUCCESS", "REFUND"}, claims.Type) {
@@ -56,7 +56,7 @@ func (s *Sandbox) tradeBill(r *request) (any, error) {
 }
 
 // billable applies the rules of dates: not today, not before the morning after, three months back at most.
-func (s *Sandbox) billable(day string) error {
+func (s *bills) billable(day string) error {
 	start, err := time.ParseInLocation(time.DateOnly, day, beijing)
 	now := s.now().In(beijing)
 	today := now.Format(time.DateOnly)
@@ -78,7 +78,7 @@ func billTime(start time.Time) time.Time { return start.AddDate(0, 0, 1).Add(bil
 
 // downloadBill answers the second step. The file is not signed, and with tar_type=GZIP it is a
 // gzip file rather than a compressed transfer.
-func (s *Sandbox) downloadBill(w http.ResponseWriter, hr *http.Request, params httprouter.Params) {
+func (s *bills) downloadBill(w http.ResponseWriter, hr *http.Request, params httprouter.Params) {
 	err := s.keys.authorize(hr, nil, time.Now())
 	claims, ok := s.keys.unseal(hr.URL.Query().Get("token"))
 	if err == nil && (!ok || s.now().After(claims.Until)) {
@@ -147,7 +147,7 @@ type billRow struct {
 }
 
 // bill writes the file of one day.
-func (s *Sandbox) bill(c billLinkClaims) (file []byte, rows int, err error) {
+func (s *bills) bill(c billLinkClaims) (file []byte, rows int, err error) {
 	lines, err := s.billRows(c)
 	if err != nil {
 		return nil, 0, err
@@ -175,12 +175,12 @@ func (s *Sandbox) bill(c billLinkClaims) (file []byte, rows int, err error) {
 }
 
 // billRows collects the day's payments and accepted refunds, oldest first.
-func (s *Sandbox) billRows(c billLinkClaims) ([]billRow, error) {
-	trades, err := s.trades()
+func (s *bills) billRows(c billLinkClaims) ([]billRow, error) {
+	trades, err := s.merchant.trades()
 	if err != nil {
 		return nil, err
 	}
-	refunds, err := s.refunds()
+	refunds, err := s.merchant.refunds()
 	if err != nil {
 		return nil, err
 	}
@@ -204,7 +204,7 @@ func (s *Sandbox) billRows(c billLinkClaims) ([]billRow, error) {
 }
 
 // billLine writes one row; every value has a backtick in front, so that spreadsheets leave it alone.
-func (s *Sandbox) billLine(c billLinkClaims, l billRow) string {
+func (s *bills) billLine(c billLinkClaims, l billRow) string {
 	state, settled, total := "SUCCESS", l.t.Total, l.t.Total
 	if l.f != nil {
 		state, settled, total = "REFUND", 0, 0

@@ -58,7 +58,7 @@ func browserOf(host string) *browser {
 }
 
 // inFront puts the phone's browsers in front of WeChat's own addresses.
-func (s *Sandbox) inFront(next http.Handler) http.Handler {
+func (s *phones) inFront(next http.Handler) http.Handler {
 	all := map[string]http.Handler{}
 	for i := range browsers {
 		all[browsers[i].host] = s.browse(&browsers[i])
@@ -74,7 +74,7 @@ func (s *Sandbox) inFront(next http.Handler) http.Handler {
 
 // browse is the shop in a browser, and what that brings along: the script that makes the pages
 // see it, WeChat's page authorisation, and the sheet that WeixinJSBridge pays on.
-func (s *Sandbox) browse(b *browser) http.Handler {
+func (s *phones) browse(b *browser) http.Handler {
 	r := httprouter.New()
 	r.GET("/weixin/bridge.js", s.local(func(w http.ResponseWriter, _ *http.Request, _ httprouter.Params) { s.sendBridge(w, b) }))
 	r.POST("/weixin/look", s.control(s.look))
@@ -83,7 +83,7 @@ func (s *Sandbox) browse(b *browser) http.Handler {
 		q := r.URL.Query()
 		q.Set("openid", b.openid)
 		r.URL.RawQuery = q.Encode()
-		s.authorizePage(w, r, p)
+		s.official.authorizePage(w, r, p)
 	}))
 	r.HandleMethodNotAllowed, r.RedirectTrailingSlash, r.RedirectFixedPath = false, false, false
 	r.NotFound = s.throughTo(b)
@@ -94,14 +94,14 @@ func (s *Sandbox) browse(b *browser) http.Handler {
 var bridgeJS []byte
 
 // sendBridge answers with the script, after what it has to know.
-func (s *Sandbox) sendBridge(w http.ResponseWriter, b *browser) {
+func (s *phones) sendBridge(w http.ResponseWriter, b *browser) {
 	known, _ := json.Marshal(map[string]string{"agent": b.agent, "openid": b.openid, "phone": s.cfg.PublicURL}) // strings alone
 	w.Header().Set("Cache-Control", "no-store")
 	send(w, http.StatusOK, "text/javascript; charset=utf-8", []byte(strings.Replace(string(bridgeJS), "'KNOWN'", string(known), 1)))
 }
 
 // throughTo passes requests on to the shop as b would send them, WebSockets included.
-func (s *Sandbox) throughTo(b *browser) http.Handler {
+func (s *phones) throughTo(b *browser) http.Handler {
 	shop, err := url.Parse(s.cfg.Forward(s.cfg.ShopURL))
 	if err != nil || shop.Host == "" {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { noShop(w, "沙箱不知道商店的地址") })
@@ -138,7 +138,7 @@ var (
 
 // adapt makes an answer one of the origin here: the phone may frame it, ways into WeChat and back
 // to the shop stay in this browser, and a page gets the script.
-func (s *Sandbox) adapt(res *http.Response, here string) error {
+func (s *phones) adapt(res *http.Response, here string) error {
 	h := res.Header
 	h.Del("X-Frame-Options")
 	h.Del("Strict-Transport-Security")

@@ -119,7 +119,7 @@ func TestTheWayThroughWeChatStaysInItsBrowser(t *testing.T) {
 	if err != nil || to.Scheme+"://"+to.Host != here || to.Path != "/login" || to.Query().Get("state") != "s1" {
 		t.Fatalf("%s", res.Header.Get("Location"))
 	}
-	row, err := b.box.useCode(to.Query().Get("code"))
+	row, err := b.box.official.useCode(to.Query().Get("code"))
 	if err != nil || row.Openid != browsers[1].openid {
 		t.Errorf("authorised as %+v, %v", row, err)
 	}

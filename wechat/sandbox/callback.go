@@ -68,14 +68,14 @@ func newPoster() *http.Client {
 }
 
 // paymentEvent is what a payment of t has to say.
-func (s *Sandbox) paymentEvent(t *trade) event {
-	content, _ := json.Marshal(s.view(t)) // plain fields
+func (s *callbacks) paymentEvent(t *trade) event {
+	content, _ := json.Marshal(s.merchant.view(t)) // plain fields
 	return event{Kind: "payment", Type: "TRANSACTION.SUCCESS", Summary: "支付成功", URL: t.NotifyURL, Signer: t.Signer, Content: content,
 		Key: t.OutTradeNo}
 }
 
 // addEvent stores e, due now unless its fault delays it. e.Key comes in as the out_trade_no.
-func (s *Sandbox) addEvent(tx *bbolt.Tx, e event, fault CallbackFault) (*event, error) {
+func (s *callbacks) addEvent(tx *bbolt.Tx, e event, fault CallbackFault) (*event, error) {
 	e.Key = fmt.Sprintf("%s/%08d", e.Key, sequence(tx, bucketEvents))
 	e.ID = "EV-" + time.Now().UTC().Format("20060102") + randomHex(10)
 	e.CreatedAt, e.State, e.Fault, e.Deliveries = s.now(), pending, fault, []delivery{}
@@ -100,16 +100,16 @@ func (s *Sandbox) Run(ctx context.Context) error {
 	tick := time.NewTicker(200 * time.Millisecond) // the business clock may jump without telling
 	defer tick.Stop()
 	for {
-		if err := s.settleRefunds(); err != nil {
+		if err := s.merchant.settleRefunds(); err != nil {
 			return fmt.Errorf("sandbox: %w", err)
 		}
-		due, err := s.due()
+		due, err := s.callbacks.due()
 		if err != nil {
 			return fmt.Errorf("sandbox: %w", err)
 		}
 		for _, key := range due {
-			if s.takeOff(key) {
-				flights.Go(func() { s.deliver(ctx, key) })
+			if s.callbacks.takeOff(key) {
+				flights.Go(func() { s.callbacks.deliver(ctx, key) })
 			}
 		}
 		select {
@@ -122,7 +122,7 @@ func (s *Sandbox) Run(ctx context.Context) error {
 }
 
 // due lists the pending events that are due.
-func (s *Sandbox) due() (keys []string, err error) {
+func (s *callbacks) due() (keys []string, err error) {
 	now := s.now().Unix()
 	err = s.db.View(func(tx *bbolt.Tx) error {
 		return tx.Bucket([]byte(bucketPending)).ForEach(func(k, v []byte) error {
@@ -137,7 +137,7 @@ func (s *Sandbox) due() (keys []string, err error) {
 }
 
 // takeOff claims an event for one deliver; false when it is under way or too many are.
-func (s *Sandbox) takeOff(key string) bool {
+func (s *callbacks) takeOff(key string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.flying[key] || len(s.flying) >= 64 {
@@ -148,7 +148,7 @@ func (s *Sandbox) takeOff(key string) bool {
 }
 
 // deliver makes one attempt at an event and books its result.
-func (s *Sandbox) deliver(ctx context.Context, key string) {
+func (s *callbacks) deliver(ctx context.Context, key string) {
 	defer func() {
 		s.mu.Lock()
 		delete(s.flying, key)
@@ -176,7 +176,7 @@ func (s *Sandbox) deliver(ctx context.Context, key string) {
 	}
 }
 
-func (s *Sandbox) event(key string) (e *event, err error) {
+func (s *callbacks) event(key string) (e *event, err error) {
 	err = s.db.View(func(tx *bbolt.Tx) error {
 		e, err = get[event](tx, bucketEvents, key)
 		return err
@@ -185,7 +185,7 @@ func (s *Sandbox) event(key string) (e *event, err error) {
 }
 
 // book writes the result of an attempt down and sets the next one.
-func (s *Sandbox) book(key string, tries []delivery, forGood bool) error {
+func (s *callbacks) book(key string, tries []delivery, forGood bool) error {
 	return s.db.Update(func(tx *bbolt.Tx) error {
 		e, err := get[event](tx, bucketEvents, key)
 		if err != nil || e == nil {
@@ -230,7 +230,7 @@ func anyOK(tries []delivery) bool {
 }
 
 // healPending takes drawn faults back from events that are still to be delivered.
-func (s *Sandbox) healPending() error {
+func (s *callbacks) healPending() error {
 	return s.db.Update(func(tx *bbolt.Tx) error {
 		var keys []string
 		err := tx.Bucket([]byte(bucketPending)).ForEach(func(k, _ []byte) error {
@@ -252,7 +252,7 @@ func (s *Sandbox) healPending() error {
 }
 
 // send posts an event, as many times as the fault says.
-func (s *Sandbox) send(ctx context.Context, e event, f CallbackFault) []delivery {
+func (s *callbacks) send(ctx context.Context, e event, f CallbackFault) []delivery {
 	out := make([]delivery, max(1, f.Repeat))
 	var wg sync.WaitGroup
 	for i := range out {
@@ -267,7 +267,7 @@ func (s *Sandbox) send(ctx context.Context, e event, f CallbackFault) []delivery
 }
 
 // sendOnce encrypts, signs and posts an event.
-func (s *Sandbox) sendOnce(ctx context.Context, e event, f CallbackFault) delivery {
+func (s *callbacks) sendOnce(ctx context.Context, e event, f CallbackFault) delivery {
 	out := delivery{At: s.now().UTC()}
 	req, err := s.letter(ctx, e, f)
 	if err == nil {
@@ -285,7 +285,7 @@ func (s *Sandbox) sendOnce(ctx context.Context, e event, f CallbackFault) delive
 }
 
 // letter is the request of one delivery; its nonces and signature are new every time.
-func (s *Sandbox) letter(ctx context.Context, e event, f CallbackFault) (*http.Request, error) {
+func (s *callbacks) letter(ctx context.Context, e event, f CallbackFault) (*http.Request, error) {
 	body, err := s.envelope(e, f)
 	if err != nil {
 		return nil, err
@@ -310,7 +310,7 @@ func (s *Sandbox) letter(ctx context.Context, e event, f CallbackFault) (*http.R
 }
 
 // serialFor picks the key mode a callback is signed in: the one the shop asked in, unless a fault says otherwise.
-func (s *Sandbox) serialFor(e event, f CallbackFault) string {
+func (s *callbacks) serialFor(e event, f CallbackFault) string {
 	switch f.Signer {
 	case "certificate":
 		return ""
@@ -324,7 +324,7 @@ func (s *Sandbox) serialFor(e event, f CallbackFault) string {
 }
 
 // envelope is the body of a callback.
-func (s *Sandbox) envelope(e event, f CallbackFault) ([]byte, error) {
+func (s *callbacks) envelope(e event, f CallbackFault) ([]byte, error) {
 	content, err := falsify(e.Content, f)
 	if err != nil {
 		return nil, err

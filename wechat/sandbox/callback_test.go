@@ -37,7 +37,7 @@ func TestAFailedCallbackIsRepeatedOnWeChatsLadder(t *testing.T) {
 	var passed time.Duration
 	for i, pause := range ladder {
 		b.pass(pause - time.Second)
-		if due, err := b.due(); err != nil || len(due) != 0 {
+		if due, err := b.callbacks.due(); err != nil || len(due) != 0 {
 			t.Fatalf("a second before retry %d: due %v, %v", i+1, due, err)
 		}
 		b.pass(time.Second)
@@ -51,7 +51,7 @@ func TestAFailedCallbackIsRepeatedOnWeChatsLadder(t *testing.T) {
 		t.Errorf("at the end: %s after %d deliveries", e.State, len(e.Deliveries))
 	}
 	b.pass(48 * time.Hour)
-	if due, err := b.due(); err != nil || len(due) != 0 {
+	if due, err := b.callbacks.due(); err != nil || len(due) != 0 {
 		t.Errorf("given up, and yet due: %v, %v", due, err)
 	}
 }
@@ -73,11 +73,11 @@ func TestARetryBearsTheSameEventAndAFreshSignature(t *testing.T) {
 	b := newBox(t)
 	b.payCode(b.prepay(native, "T00001"))
 	e := b.events("T00001")[0]
-	one, err := b.letter(t.Context(), e, CallbackFault{})
+	one, err := b.callbacks.letter(t.Context(), e, CallbackFault{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	two, err := b.letter(t.Context(), e, CallbackFault{})
+	two, err := b.callbacks.letter(t.Context(), e, CallbackFault{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +102,7 @@ func TestForgedCallbacksAreGenuinelySigned(t *testing.T) {
 			t.Errorf("%s: %d %s", name, got.status, got.body)
 		}
 	}
-	if trades, err := b.trades(); err != nil || len(trades) != 1 || trades[0].State != notPaid {
+	if trades, err := b.merchant.trades(); err != nil || len(trades) != 1 || trades[0].State != notPaid {
 		t.Errorf("a forgery changed a trade: %+v, %v", trades, err)
 	}
 }

@@ -11,7 +11,7 @@ type certificateView struct {
 
 // certificates answers GET /v3/certificates. A merchant without any (every new one) is a fault:
 // {"api":"certificates","status":404}.
-func (s *Sandbox) certificates(*request) (any, error) {
+func (s *merchant) certificates(*request) (any, error) {
 	out := struct {
 		Data []certificateView `json:"data"`
 	}{}
@@ -27,7 +27,7 @@ func (s *Sandbox) certificates(*request) (any, error) {
 
 // issueCertificate answers POST /sandbox/certificates: from now on callbacks to a shop in
 // certificate mode are signed with a certificate it has not seen.
-func (s *Sandbox) issueCertificate(*request) (any, error) {
+func (s *merchant) issueCertificate(*request) (any, error) {
 	c, err := s.keys.issue(time.Now())
 	return map[string]string{"serial_no": c.serial}, err
 }

@@ -15,7 +15,7 @@ type clock struct {
 	set func(context.Context, time.Time) error
 }
 
-func (s *Sandbox) openClock() (*clock, error) {
+func (s *controls) openClock() (*clock, error) {
 	if s.cfg.Now != nil {
 		return &clock{now: s.cfg.Now, set: s.cfg.SetClock}, nil
 	}
@@ -42,13 +42,13 @@ type clockFace struct {
 }
 
 // getClock answers GET /sandbox/clock.
-func (s *Sandbox) getClock(*request) (any, error) {
+func (s *controls) getClock(*request) (any, error) {
 	return clockFace{s.clock.now().UTC()}, nil
 }
 
 // putClock answers PUT /sandbox/clock. Time flows on from the moment given; what the jump has made
 // due (retries, refunds) happens at once.
-func (s *Sandbox) putClock(r *request) (any, error) {
+func (s *controls) putClock(r *request) (any, error) {
 	var in clockFace
 	if err := r.decode(&in); err != nil {
 		return nil, err

@@ -26,7 +26,7 @@ const (
 
 const metaEventMode = "event_mode"
 
-func (s *Sandbox) eventMode() (mode eventMode, err error) {
+func (s *followers) eventMode() (mode eventMode, err error) {
 	mode = modeSafe
 	err = s.db.View(func(tx *bbolt.Tx) error {
 		kept, err := get[eventMode](tx, bucketMeta, metaEventMode)
@@ -44,13 +44,13 @@ type modeFace struct {
 }
 
 // showEventMode answers GET /sandbox/events.
-func (s *Sandbox) showEventMode(*request) (any, error) {
+func (s *followers) showEventMode(*request) (any, error) {
 	mode, err := s.eventMode()
 	return modeFace{mode}, err
 }
 
 // setEventMode answers PUT /sandbox/events `{mode}`.
-func (s *Sandbox) setEventMode(r *request) (any, error) {
+func (s *followers) setEventMode(r *request) (any, error) {
 	var in modeFace
 	if err := r.decode(&in); err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func (s *Sandbox) setEventMode(r *request) (any, error) {
 
 // checkEventsURL answers POST /sandbox/events/check `{fault?}`: the console asks the shop whether the
 // address is its own, as it does before it keeps one. ok says whether it is.
-func (s *Sandbox) checkEventsURL(r *request) (any, error) {
+func (s *followers) checkEventsURL(r *request) (any, error) {
 	var in struct {
 		Fault CallbackFault `json:"fault"`
 	}
@@ -86,7 +86,7 @@ func (s *Sandbox) checkEventsURL(r *request) (any, error) {
 }
 
 // signedQuery is what every request about events carries: a signature of now, over nothing else.
-func (s *Sandbox) signedQuery(f CallbackFault) url.Values {
+func (s *followers) signedQuery(f CallbackFault) url.Values {
 	at := time.Now()
 	if f.Stale {
 		at = at.Add(-6 * time.Minute)
@@ -100,7 +100,7 @@ func (s *Sandbox) signedQuery(f CallbackFault) url.Values {
 
 // eventLetter is an event on its way, in the account's mode. In plain mode an altered body cannot
 // be noticed.
-func (s *Sandbox) eventLetter(ctx context.Context, openid string, plain []byte, f CallbackFault) (*http.Request, error) {
+func (s *followers) eventLetter(ctx context.Context, openid string, plain []byte, f CallbackFault) (*http.Request, error) {
 	mode, err := s.eventMode()
 	if err != nil {
 		return nil, err
@@ -136,7 +136,7 @@ func (s *Sandbox) eventLetter(ctx context.Context, openid string, plain []byte, 
 }
 
 // signSealed adds the signature that covers what is encrypted.
-func (s *Sandbox) signSealed(q url.Values, sealed string, f CallbackFault) {
+func (s *followers) signSealed(q url.Values, sealed string, f CallbackFault) {
 	token := s.keys.id.EventToken
 	if f.BadSignature {
 		token = "not the token"
@@ -146,7 +146,7 @@ func (s *Sandbox) signSealed(q url.Values, sealed string, f CallbackFault) {
 }
 
 // posted sends a request to the shop and books what it answered.
-func (s *Sandbox) posted(req *http.Request) delivery {
+func (s *followers) posted(req *http.Request) delivery {
 	out := delivery{At: s.now().UTC()}
 	res, err := s.post.Do(req)
 	if err != nil {

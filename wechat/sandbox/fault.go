@@ -82,17 +82,17 @@ type faultSet struct {
 	now Faults
 }
 
-func (s *Sandbox) openFaults() (*faultSet, error) { return &faultSet{}, nil }
+func (s *controls) openFaults() (*faultSet, error) { return &faultSet{}, nil }
 
 // realNow is the time that signatures go by.
-func (s *Sandbox) realNow() time.Time {
+func (s *core) realNow() time.Time {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
 	return time.Now().Add(time.Duration(s.faults.now.ClockSkewS) * time.Second)
 }
 
 // getFaults answers GET /sandbox/faults with what is left of the set.
-func (s *Sandbox) getFaults(*request) (any, error) {
+func (s *controls) getFaults(*request) (any, error) {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
 	out := s.faults.now
@@ -101,7 +101,7 @@ func (s *Sandbox) getFaults(*request) (any, error) {
 }
 
 // putFaults answers PUT /sandbox/faults. Events already drawn into a fault are freed of it.
-func (s *Sandbox) putFaults(r *request) (any, error) {
+func (s *controls) putFaults(r *request) (any, error) {
 	var in Faults
 	if err := r.decode(&in); err != nil {
 		return nil, err
@@ -112,7 +112,7 @@ func (s *Sandbox) putFaults(r *request) (any, error) {
 	s.faults.mu.Lock()
 	s.faults.now = in
 	s.faults.mu.Unlock()
-	if err := s.healPending(); err != nil {
+	if err := s.callbacks.healPending(); err != nil {
 		return nil, err
 	}
 	s.nudge()
@@ -222,7 +222,7 @@ func (f CallbackFault) spoil() spoil {
 }
 
 // answerFault writes the status a fault asks for.
-func (s *Sandbox) answerFault(w http.ResponseWriter, r *http.Request, f APIFault) {
+func (s *controls) answerFault(w http.ResponseWriter, r *http.Request, f APIFault) {
 	if f.Status/100 == 3 {
 		w.Header().Set("Location", r.URL.RequestURI()) // a client that follows it does what was not done
 	}

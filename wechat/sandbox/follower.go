@@ -29,7 +29,7 @@ type follower struct {
 	Scene     string    `json:"scene,omitempty"` // of the code that made them follow
 }
 
-func (s *Sandbox) follower(openid string) (f *follower, err error) {
+func (s *followers) follower(openid string) (f *follower, err error) {
 	err = s.db.View(func(tx *bbolt.Tx) error {
 		f, err = get[follower](tx, bucketFollowers, openid)
 		return err
@@ -38,7 +38,7 @@ func (s *Sandbox) follower(openid string) (f *follower, err error) {
 }
 
 // listFollowers answers GET /sandbox/followers.
-func (s *Sandbox) listFollowers(*request) (any, error) {
+func (s *followers) listFollowers(*request) (any, error) {
 	var out items[follower]
 	err := s.db.View(func(tx *bbolt.Tx) (err error) {
 		out.Items, err = list[follower](tx, bucketFollowers, "")
@@ -67,7 +67,7 @@ type acted struct {
 
 // scanCode answers POST /sandbox/scan: a person points WeChat at a parametric code, and becomes a
 // follower unless being one already.
-func (s *Sandbox) scanCode(r *request) (any, error) {
+func (s *followers) scanCode(r *request) (any, error) {
 	var in act
 	if err := r.decode(&in); err != nil {
 		return nil, err
@@ -80,7 +80,7 @@ func (s *Sandbox) scanCode(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := pushed{Openid: s.openidOr(in.Openid), Event: "SCAN", Key: code.Scene, Ticket: code.Ticket}
+	p := pushed{Openid: s.phones.openidOr(in.Openid), Event: "SCAN", Key: code.Scene, Ticket: code.Ticket}
 	if fresh {
 		p.Event, p.Key = "subscribe", "qrscene_"+code.Scene
 	}
@@ -88,7 +88,7 @@ func (s *Sandbox) scanCode(r *request) (any, error) {
 }
 
 // findCode is the code that the phone sees; WeChat itself turns a dead one away.
-func (s *Sandbox) findCode(in act) (*qrCode, error) {
+func (s *followers) findCode(in act) (*qrCode, error) {
 	var codes []qrCode
 	err := s.db.View(func(tx *bbolt.Tx) (err error) {
 		codes, err = list[qrCode](tx, bucketQRCodes, "")
@@ -110,14 +110,14 @@ func (s *Sandbox) findCode(in act) (*qrCode, error) {
 }
 
 // setFollowing books a follow or unfollow; fresh says that it changed something.
-func (s *Sandbox) setFollowing(in act, following bool, scene string) (fresh bool, err error) {
+func (s *followers) setFollowing(in act, following bool, scene string) (fresh bool, err error) {
 	err = s.db.Update(func(tx *bbolt.Tx) error {
-		f, err := get[follower](tx, bucketFollowers, s.openidOr(in.Openid))
+		f, err := get[follower](tx, bucketFollowers, s.phones.openidOr(in.Openid))
 		if err != nil {
 			return err
 		}
 		if f == nil {
-			f = &follower{Openid: s.openidOr(in.Openid)}
+			f = &follower{Openid: s.phones.openidOr(in.Openid)}
 		}
 		if in.Unionid != "" {
 			f.Unionid = in.Unionid
@@ -131,12 +131,12 @@ func (s *Sandbox) setFollowing(in act, following bool, scene string) (fresh bool
 }
 
 // follow answers POST /sandbox/follow: found by its name, not by a code.
-func (s *Sandbox) follow(r *request) (any, error) { return s.turn(r, true, "subscribe") }
+func (s *followers) follow(r *request) (any, error) { return s.turn(r, true, "subscribe") }
 
 // unfollow answers POST /sandbox/unfollow.
-func (s *Sandbox) unfollow(r *request) (any, error) { return s.turn(r, false, "unsubscribe") }
+func (s *followers) unfollow(r *request) (any, error) { return s.turn(r, false, "unsubscribe") }
 
-func (s *Sandbox) turn(r *request, following bool, event string) (any, error) {
+func (s *followers) turn(r *request, following bool, event string) (any, error) {
 	var in act
 	if err := r.decode(&in); err != nil {
 		return nil, err
@@ -146,14 +146,14 @@ func (s *Sandbox) turn(r *request, following bool, event string) (any, error) {
 		return nil, err
 	}
 	if !fresh {
-		return acted{Openid: s.openidOr(in.Openid), Deliveries: []delivery{}}, nil
+		return acted{Openid: s.phones.openidOr(in.Openid), Deliveries: []delivery{}}, nil
 	}
-	return s.pushToShop(r.Context(), pushed{Openid: s.openidOr(in.Openid), Event: event}, in.Fault), nil
+	return s.pushToShop(r.Context(), pushed{Openid: s.phones.openidOr(in.Openid), Event: event}, in.Fault), nil
 }
 
 // push answers POST /sandbox/push: a genuine push of an invented event, without a follow or a
 // scan.
-func (s *Sandbox) push(r *request) (any, error) {
+func (s *followers) push(r *request) (any, error) {
 	var in struct {
 		Openid string        `json:"openid"`
 		Event  string        `json:"event"`
@@ -163,7 +163,7 @@ func (s *Sandbox) push(r *request) (any, error) {
 	if err := r.decode(&in); err != nil {
 		return nil, err
 	}
-	return s.pushToShop(r.Context(), pushed{Openid: s.openidOr(in.Openid), Event: in.Event, Key: in.Key}, in.Fault), nil
+	return s.pushToShop(r.Context(), pushed{Openid: s.phones.openidOr(in.Openid), Event: in.Event, Key: in.Key}, in.Fault), nil
 }
 
 // pushed is one event on its way to the shop.
@@ -176,7 +176,7 @@ type pushed struct {
 const eventTries = 3
 
 // pushToShop pushes an event until the shop takes it, or three times.
-func (s *Sandbox) pushToShop(ctx context.Context, p pushed, f CallbackFault) acted {
+func (s *followers) pushToShop(ctx context.Context, p pushed, f CallbackFault) acted {
 	out := acted{Openid: p.Openid, Event: p.Event, Key: p.Key, Deliveries: []delivery{}}
 	if f.Lose {
 		return out
@@ -202,7 +202,7 @@ func (d delivery) taken() bool {
 	return d.Status == http.StatusOK && (d.Body == "success" || d.Body == "")
 }
 
-func (s *Sandbox) pushCopies(ctx context.Context, openid string, plain []byte, f CallbackFault) []delivery {
+func (s *followers) pushCopies(ctx context.Context, openid string, plain []byte, f CallbackFault) []delivery {
 	out := make([]delivery, max(1, f.Repeat))
 	var wg sync.WaitGroup
 	for i := range out {
@@ -238,7 +238,7 @@ func (p pushed) xml(now time.Time) []byte {
 const originalID = "gh_5a4d5354414d"
 
 // pushOnce posts an event, signed by real time.
-func (s *Sandbox) pushOnce(ctx context.Context, openid string, plain []byte, f CallbackFault) delivery {
+func (s *followers) pushOnce(ctx context.Context, openid string, plain []byte, f CallbackFault) delivery {
 	req, err := s.eventLetter(ctx, openid, plain, f)
 	if err != nil {
 		return delivery{At: s.now().UTC(), Error: err.Error()}

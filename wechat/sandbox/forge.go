@@ -18,7 +18,7 @@ type sent struct {
 
 // resend answers POST /sandbox/callbacks/:out_trade_no: the trade's newest callback goes out again
 // now, whether or not it was delivered. Its retries are not affected.
-func (s *Sandbox) resend(r *request) (any, error) {
+func (s *callbacks) resend(r *request) (any, error) {
 	var in struct {
 		Event    string        `json:"event"` // payment (the default) or refund
 		Count    int           `json:"count"`
@@ -54,7 +54,7 @@ func (s *Sandbox) resend(r *request) (any, error) {
 }
 
 // newest is the last event of a kind that a trade has had.
-func (s *Sandbox) newest(outTradeNo, kind string) (found *event, err error) {
+func (s *callbacks) newest(outTradeNo, kind string) (found *event, err error) {
 	err = s.db.View(func(tx *bbolt.Tx) error {
 		events, err := list[event](tx, bucketEvents, outTradeNo+"/")
 		for i := range events {
@@ -71,7 +71,7 @@ func (s *Sandbox) newest(outTradeNo, kind string) (found *event, err error) {
 }
 
 // sendNow posts without waiting for business time.
-func (s *Sandbox) sendNow(ctx context.Context, e event, f CallbackFault) []delivery {
+func (s *callbacks) sendNow(ctx context.Context, e event, f CallbackFault) []delivery {
 	if f.Lose {
 		return []delivery{}
 	}
@@ -101,7 +101,7 @@ type forgery struct {
 
 // forge answers POST /sandbox/forge: a callback with a right signature and any content, posted at
 // once. No trade changes here.
-func (s *Sandbox) forge(r *request) (any, error) {
+func (s *callbacks) forge(r *request) (any, error) {
 	var in forgery
 	if err := r.decode(&in); err != nil {
 		return nil, err
@@ -112,7 +112,7 @@ func (s *Sandbox) forge(r *request) (any, error) {
 	}
 	e := s.paymentEvent(t)
 	if in.Event == "refund" {
-		e = s.forgedRefund(t, in)
+		e = s.merchant.forgedRefund(t, in)
 	} else {
 		e.Content = s.forgedContent(t, in)
 	}
@@ -124,8 +124,8 @@ func (s *Sandbox) forge(r *request) (any, error) {
 }
 
 // forgedTrade is the trade named, or an invented one that borrows the newest trade's address and signer.
-func (s *Sandbox) forgedTrade(in forgery) (*trade, error) {
-	trades, err := s.trades()
+func (s *callbacks) forgedTrade(in forgery) (*trade, error) {
+	trades, err := s.merchant.trades()
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +149,7 @@ func (s *Sandbox) forgedTrade(in forgery) (*trade, error) {
 }
 
 // forgedContent is the transaction in, over t.
-func (s *Sandbox) forgedContent(t *trade, in forgery) []byte {
+func (s *callbacks) forgedContent(t *trade, in forgery) []byte {
 	if t.TransactionID == "" {
 		t.TransactionID = "4200" + digits(24)
 	}
@@ -157,7 +157,7 @@ func (s *Sandbox) forgedContent(t *trade, in forgery) []byte {
 		t.PaidAt = s.now()
 	}
 	t.State = success
-	v := s.view(t)
+	v := s.merchant.view(t)
 	override(&v.TransactionID, in.TransactionID)
 	override(&v.TradeState, in.TradeState)
 	override(&v.MchID, in.MchID)

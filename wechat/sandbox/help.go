@@ -19,7 +19,7 @@ var (
 )
 
 // help answers GET /sandbox: how to steer the sandbox, as text.
-func (s *Sandbox) help(w http.ResponseWriter, _ *http.Request, _ httprouter.Params) {
+func (s *controls) help(w http.ResponseWriter, _ *http.Request, _ httprouter.Params) {
 	comment, _, _ := strings.Cut(overview, "\npackage sandbox")
 	_, fields, _ := strings.Cut(faultSource, "\n// Faults is")
 	fields, _, _ = strings.Cut(fields, "\n// faultSet")

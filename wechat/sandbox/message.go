@@ -14,7 +14,7 @@ import (
 )
 
 // messageRoutes is how the account writes to people, and what the control API shows of it.
-func (s *Sandbox) messageRoutes(r *httprouter.Router) {
+func (s *official) messageRoutes(r *httprouter.Router) {
 	r.POST("/cgi-bin/message/template/send", s.account("template_send", s.withToken(s.sendTemplate)))
 	r.POST("/cgi-bin/message/subscribe/bizsend", s.account("subscribe_send", s.withToken(s.sendSubscribed)))
 
@@ -80,7 +80,7 @@ func (l letter) card(t *msgTemplate, now time.Time) (message, error) {
 const onceFor = 10 * time.Minute
 
 // sendTemplate answers POST /cgi-bin/message/template/send.
-func (s *Sandbox) sendTemplate(r *request) (any, error) {
+func (s *official) sendTemplate(r *request) (any, error) {
 	var in letter
 	if err := decodeAccount(r, &in); err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func (s *Sandbox) sendTemplate(r *request) (any, error) {
 	return map[string]any{"errcode": 0, "errmsg": "ok", "msgid": m.MsgID}, nil
 }
 
-func (s *Sandbox) takeTemplate(tx *bbolt.Tx, in letter) (m message, err error) {
+func (s *official) takeTemplate(tx *bbolt.Tx, in letter) (m message, err error) {
 	t, err := s.template(tx, in.TemplateID, false)
 	if err != nil {
 		return m, err
@@ -126,7 +126,7 @@ func (s *Sandbox) takeTemplate(tx *bbolt.Tx, in letter) (m message, err error) {
 }
 
 // takeOnce refuses a client_msg_id that was taken a short while ago.
-func (s *Sandbox) takeOnce(tx *bbolt.Tx, in letter) error {
+func (s *official) takeOnce(tx *bbolt.Tx, in letter) error {
 	if in.ClientMsgID == "" {
 		return nil
 	}
@@ -142,7 +142,7 @@ func (s *Sandbox) takeOnce(tx *bbolt.Tx, in letter) error {
 }
 
 // keepMessage gives a message its number and puts it onto the phone.
-func (s *Sandbox) keepMessage(tx *bbolt.Tx, m message) (message, error) {
+func (s *official) keepMessage(tx *bbolt.Tx, m message) (message, error) {
 	n := sequence(tx, bucketMessages)
 	m.MsgID = 3_700_000_000_000_000_000 + int64(n)
 	return m, put(tx, bucketMessages, fmt.Sprintf("%s/%012d", m.Openid, n), m)
@@ -150,7 +150,7 @@ func (s *Sandbox) keepMessage(tx *bbolt.Tx, m message) (message, error) {
 
 // sendSubscribed answers POST /cgi-bin/message/subscribe/bizsend: one consent is one message. A
 // person that does not follow gets it among the service notifications.
-func (s *Sandbox) sendSubscribed(r *request) (any, error) {
+func (s *official) sendSubscribed(r *request) (any, error) {
 	var in letter
 	if err := decodeAccount(r, &in); err != nil {
 		return nil, err
@@ -174,7 +174,7 @@ func (s *Sandbox) sendSubscribed(r *request) (any, error) {
 	return map[string]any{"errcode": 0, "errmsg": "ok"}, nil
 }
 
-func (s *Sandbox) takeSubscribed(tx *bbolt.Tx, in letter) (m message, err error) {
+func (s *official) takeSubscribed(tx *bbolt.Tx, in letter) (m message, err error) {
 	t, err := s.template(tx, in.TemplateID, true)
 	if err != nil {
 		return m, err
@@ -205,7 +205,7 @@ func (s *Sandbox) takeSubscribed(tx *bbolt.Tx, in letter) (m message, err error)
 
 // subscribe answers POST /sandbox/subscribe: a person answers the page's question whether one
 // message of an activity may come.
-func (s *Sandbox) subscribe(r *request) (any, error) {
+func (s *official) subscribe(r *request) (any, error) {
 	in := struct {
 		Openid     string        `json:"openid"`
 		TemplateID string        `json:"template_id"`
@@ -218,7 +218,7 @@ func (s *Sandbox) subscribe(r *request) (any, error) {
 	if in.TemplateID == "" {
 		in.TemplateID = activityTemplate().ID
 	}
-	openid := s.openidOr(in.Openid)
+	openid := s.phones.openidOr(in.Openid)
 	err := s.db.Update(func(tx *bbolt.Tx) error {
 		if _, err := s.template(tx, in.TemplateID, true); err != nil {
 			return paramError("template_id", "no template to subscribe to")
@@ -232,7 +232,7 @@ func (s *Sandbox) subscribe(r *request) (any, error) {
 	if in.Accept {
 		word = "accept"
 	}
-	return s.pushToShop(r.Context(), pushed{Openid: openid, Event: "subscribe_msg_popup_event", more: "<SubscribeMsgPopupEvent><List><TemplateId><![CDATA[" +
+	return s.followers.pushToShop(r.Context(), pushed{Openid: openid, Event: "subscribe_msg_popup_event", more: "<SubscribeMsgPopupEvent><List><TemplateId><![CDATA[" +
 		in.TemplateID + "]]></TemplateId><SubscribeStatusString><![CDATA[" + word + "]]></SubscribeStatusString><PopupScene>1</PopupScene></List></SubscribeMsgPopupEvent>"}, in.Fault), nil
 }
 
@@ -261,7 +261,7 @@ func grant(tx *bbolt.Tx, openid, templateID string, accept bool) error {
 }
 
 // messages answers GET /sandbox/messages?openid=&limit=, newest first; without openid everybody's.
-func (s *Sandbox) messages(r *request) (any, error) {
+func (s *official) messages(r *request) (any, error) {
 	var out items[message]
 	prefix := r.URL.Query().Get("openid")
 	if prefix != "" {
@@ -305,7 +305,7 @@ func quotaNow(tx *bbolt.Tx, today string) (*quota, error) {
 }
 
 // useQuota counts one message, or refuses it.
-func (s *Sandbox) useQuota(tx *bbolt.Tx) error {
+func (s *official) useQuota(tx *bbolt.Tx) error {
 	q, err := quotaNow(tx, day(s.now()))
 	if err != nil {
 		return err
@@ -318,7 +318,7 @@ func (s *Sandbox) useQuota(tx *bbolt.Tx) error {
 }
 
 // showQuota answers GET /sandbox/message-quota.
-func (s *Sandbox) showQuota(*request) (out any, err error) {
+func (s *official) showQuota(*request) (out any, err error) {
 	err = s.db.View(func(tx *bbolt.Tx) (err error) {
 		out, err = quotaNow(tx, day(s.now()))
 		return err
@@ -328,7 +328,7 @@ func (s *Sandbox) showQuota(*request) (out any, err error) {
 
 // setQuota answers PUT /sandbox/message-quota `{template}`: so many more today, and so many on
 // other days.
-func (s *Sandbox) setQuota(r *request) (any, error) {
+func (s *official) setQuota(r *request) (any, error) {
 	var in struct {
 		Template int `json:"template"`
 	}
@@ -372,7 +372,7 @@ func (b background) close() {
 }
 
 // reportSent reports to the shop, a moment later, what became of a message.
-func (s *Sandbox) reportSent(openid, event string, more func(outcome string) string) {
+func (s *official) reportSent(openid, event string, more func(outcome string) string) {
 	f, _ := s.faults.drawCallback("message", "", false)
 	outcome := f.Outcome
 	if outcome == "" {
@@ -380,7 +380,7 @@ func (s *Sandbox) reportSent(openid, event string, more func(outcome string) str
 	}
 	s.telling.do(func(ctx context.Context) {
 		pause(ctx, 20*time.Millisecond)
-		sent := s.pushToShop(ctx, pushed{Openid: openid, Event: event, more: more(outcome)}, f)
+		sent := s.followers.pushToShop(ctx, pushed{Openid: openid, Event: event, more: more(outcome)}, f)
 		if n := len(sent.Deliveries); n > 0 && ctx.Err() == nil && !sent.Deliveries[n-1].taken() && !strings.HasPrefix(f.Event, "message") {
 			s.log.WarnContext(ctx, "the shop does not take the event", "event", event, "status", sent.Deliveries[n-1].Status, "error", sent.Deliveries[n-1].Error)
 		}

@@ -28,7 +28,7 @@ func ownerIndex(openid string) int {
 const metaOwner = "phone_owner"
 
 // openOwner reads the stored owner of the phone.
-func (s *Sandbox) openOwner() error {
+func (s *phones) openOwner() error {
 	return s.db.View(func(tx *bbolt.Tx) error {
 		saved, err := get[string](tx, bucketMeta, metaOwner)
 		if saved == nil {
@@ -40,7 +40,7 @@ func (s *Sandbox) openOwner() error {
 }
 
 // openidOr is the openid given, or else the phone's owner.
-func (s *Sandbox) openidOr(openid string) string {
+func (s *phones) openidOr(openid string) string {
 	if openid == "" {
 		return *s.owner.Load()
 	}
@@ -48,7 +48,7 @@ func (s *Sandbox) openidOr(openid string) string {
 }
 
 // showOwner answers GET /sandbox/owner with the people and the phone's owner.
-func (s *Sandbox) showOwner(*request) (any, error) {
+func (s *phones) showOwner(*request) (any, error) {
 	return struct {
 		Openid string   `json:"openid"`
 		People []person `json:"people"`
@@ -56,7 +56,7 @@ func (s *Sandbox) showOwner(*request) (any, error) {
 }
 
 // putOwner answers PUT /sandbox/owner `{openid}`: one of the people takes the phone.
-func (s *Sandbox) putOwner(r *request) (any, error) {
+func (s *phones) putOwner(r *request) (any, error) {
 	var in struct {
 		Openid string `json:"openid"`
 	}

@@ -47,7 +47,7 @@ type receipt struct {
 }
 
 // pay answers POST /sandbox/pay: what happens when a phone has scanned a code and its owner agreed.
-func (s *Sandbox) pay(r *request) (any, error) {
+func (s *phones) pay(r *request) (any, error) {
 	in, err := s.payRequest(r)
 	if err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ type looked struct {
 }
 
 // look answers POST /sandbox/look: what pay would pay, and nothing is paid.
-func (s *Sandbox) look(r *request) (any, error) {
+func (s *phones) look(r *request) (any, error) {
 	in, err := s.payRequest(r)
 	if err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func (s *Sandbox) look(r *request) (any, error) {
 }
 
 // payRequest reads what is to be paid. The phone checks what a page gave it.
-func (s *Sandbox) payRequest(r *request) (in payRequest, err error) {
+func (s *phones) payRequest(r *request) (in payRequest, err error) {
 	if err := r.decode(&in); err != nil || in.JSAPI == nil {
 		return in, err
 	}
@@ -106,7 +106,7 @@ func (k *keys) checkPaySign(p jsapiParams) error {
 }
 
 // payTrade moves a trade to SUCCESS, once, and makes the callback event.
-func (s *Sandbox) payTrade(in payRequest) (*trade, error) {
+func (s *phones) payTrade(in payRequest) (*trade, error) {
 	var t *trade
 	err := s.db.Update(func(tx *bbolt.Tx) (err error) {
 		if t, err = s.payable(tx, in); err != nil {
@@ -117,14 +117,14 @@ func (s *Sandbox) payTrade(in payRequest) (*trade, error) {
 			return err
 		}
 		fault, _ := s.faults.drawCallback("payment", t.OutTradeNo, false)
-		_, err = s.addEvent(tx, s.paymentEvent(t), fault)
+		_, err = s.callbacks.addEvent(tx, s.callbacks.paymentEvent(t), fault)
 		return err
 	})
 	return t, err
 }
 
 // settle is the payment itself.
-func (s *Sandbox) settle(t *trade, openid string) {
+func (s *phones) settle(t *trade, openid string) {
 	now := s.now()
 	t.State, t.PaidAt = success, now
 	t.TransactionID = "4200" + digits(6) + now.In(beijing).Format("20060102") + digits(10)
@@ -137,7 +137,7 @@ func (s *Sandbox) settle(t *trade, openid string) {
 }
 
 // payable finds the trade meant and says why it cannot be paid, if it cannot.
-func (s *Sandbox) payable(tx *bbolt.Tx, in payRequest) (*trade, error) {
+func (s *phones) payable(tx *bbolt.Tx, in payRequest) (*trade, error) {
 	t, code, err := s.find(tx, in)
 	now := s.now()
 	switch {
@@ -160,7 +160,7 @@ func (s *Sandbox) payable(tx *bbolt.Tx, in payRequest) (*trade, error) {
 }
 
 // find looks a trade up by code or number; t is nil when there is none.
-func (s *Sandbox) find(tx *bbolt.Tx, in payRequest) (t *trade, code string, err error) {
+func (s *phones) find(tx *bbolt.Tx, in payRequest) (t *trade, code string, err error) {
 	for _, c := range []string{in.CodeURL, in.H5URL, in.PrepayID} {
 		if code == "" {
 			code = strings.TrimPrefix(c, "prepay_id=")
@@ -180,18 +180,18 @@ func (s *Sandbox) find(tx *bbolt.Tx, in payRequest) (t *trade, code string, err 
 
 // payEarly pays a trade before its prepay is answered, and delivers the callback first: WeChat's
 // callback can overtake its own answer.
-func (s *Sandbox) payEarly(ctx context.Context, t *trade, f CallbackFault) error {
+func (s *phones) payEarly(ctx context.Context, t *trade, f CallbackFault) error {
 	var e *event
 	err := s.db.Update(func(tx *bbolt.Tx) (err error) {
 		s.settle(t, "")
 		if err := put(tx, bucketTrades, t.OutTradeNo, t); err != nil {
 			return err
 		}
-		e, err = s.addEvent(tx, s.paymentEvent(t), f)
+		e, err = s.callbacks.addEvent(tx, s.callbacks.paymentEvent(t), f)
 		return err
 	})
-	if err == nil && s.takeOff(e.Key) {
-		s.deliver(ctx, e.Key)
+	if err == nil && s.callbacks.takeOff(e.Key) {
+		s.callbacks.deliver(ctx, e.Key)
 	}
 	return err
 }

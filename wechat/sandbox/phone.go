@@ -111,13 +111,13 @@ func (l tradeLine) LastStatus() int {
 
 // policy is the page's own script and style, a browser of the phone in a frame, and in that again
 // this page, when an h5 payer comes.
-func (s *Sandbox) policy() string {
+func (s *phones) policy() string {
 	return "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; frame-src http://*." + phoneHost + ":* " + s.cfg.PublicURL +
 		"; frame-ancestors 'self' http://" + phoneHost + ":* http://*." + phoneHost + ":*; base-uri 'none'; form-action 'self'"
 }
 
 // phone answers GET /, GET /phone and the address an h5_url leads to.
-func (s *Sandbox) phone(w http.ResponseWriter, r *http.Request, _ httprouter.Params) {
+func (s *phones) phone(w http.ResponseWriter, r *http.Request, _ httprouter.Params) {
 	if host, port, err := net.SplitHostPort(r.Host); err == nil && r.URL.Query().Get("tab") == tabShop && host != phoneHost {
 		http.Redirect(w, r, "http://"+phoneHost+":"+port+r.URL.RequestURI(), http.StatusFound) // the site of its browsers
 		return
@@ -138,7 +138,7 @@ func (s *Sandbox) phone(w http.ResponseWriter, r *http.Request, _ httprouter.Par
 }
 
 // phoneFile answers GET /phone/:file.
-func (s *Sandbox) phoneFile(w http.ResponseWriter, r *http.Request, params httprouter.Params) {
+func (s *phones) phoneFile(w http.ResponseWriter, r *http.Request, params httprouter.Params) {
 	kinds := map[string]string{"phone.css": "text/css; charset=utf-8", "phone.js": "text/javascript; charset=utf-8"}
 	name := params.ByName("file")
 	body, err := pageFiles.ReadFile("page/" + name)
@@ -150,7 +150,7 @@ func (s *Sandbox) phoneFile(w http.ResponseWriter, r *http.Request, params httpr
 	send(w, http.StatusOK, kinds[name], body)
 }
 
-func (s *Sandbox) phonePage(r *http.Request) (*phonePage, error) {
+func (s *phones) phonePage(r *http.Request) (*phonePage, error) {
 	q := r.URL.Query()
 	p := &phonePage{Merchant: merchantName, ShopURL: s.cfg.ShopURL, MchID: s.keys.id.MchID, Now: s.now(), Groups: faultGroups, Leaps: leaps,
 		Tab: tabScan, People: people[:], Back: q.Get("redirect_url")}
@@ -172,7 +172,7 @@ func (s *Sandbox) phonePage(r *http.Request) (*phonePage, error) {
 	if err := s.fillLists(p); err != nil {
 		return nil, err
 	}
-	set, err := s.getFaults(nil)
+	set, err := s.controls.getFaults(nil)
 	if err != nil {
 		return nil, err
 	}
@@ -182,7 +182,7 @@ func (s *Sandbox) phonePage(r *http.Request) (*phonePage, error) {
 }
 
 // openShop is the shop's tab: in WeChat's browser of the phone's owner, or in the phone's.
-func (s *Sandbox) openShop(p *phonePage, r *http.Request) {
+func (s *phones) openShop(p *phonePage, r *http.Request) {
 	host := browsers[ownerIndex(p.Owner.Openid)].host
 	p.Browser = "wechat"
 	if r.URL.Query().Get("in") == "safari" {
@@ -217,12 +217,12 @@ func scanned(r *http.Request, publicURL string) payRequest {
 }
 
 // scan looks the code up and says in words why it is good for nothing, if it is not.
-func (s *Sandbox) scan(p *phonePage, in payRequest) error {
+func (s *phones) scan(p *phonePage, in payRequest) error {
 	if in == (payRequest{}) {
 		return nil
 	}
 	var no *refusal
-	if qr, err := s.findCode(act{URL: in.CodeURL}); err == nil {
+	if qr, err := s.followers.findCode(act{URL: in.CodeURL}); err == nil {
 		p.Code, p.QR = in.CodeURL, qr
 		return nil
 	} else if errors.As(err, &no) && no.code == "QR_EXPIRED" {
@@ -248,7 +248,7 @@ func (s *Sandbox) scan(p *phonePage, in payRequest) error {
 }
 
 // fillAccount is what the official account is to the phone's owner.
-func (s *Sandbox) fillAccount(tx *bbolt.Tx, p *phonePage) error {
+func (s *phones) fillAccount(tx *bbolt.Tx, p *phonePage) error {
 	f, err := get[follower](tx, bucketFollowers, p.Owner.Openid)
 	if err != nil {
 		return err
@@ -274,8 +274,8 @@ func (s *Sandbox) fillAccount(tx *bbolt.Tx, p *phonePage) error {
 }
 
 // fillLists collects what waits to be paid, and the newest trades with their callbacks.
-func (s *Sandbox) fillLists(p *phonePage) error {
-	all, err := s.trades()
+func (s *phones) fillLists(p *phonePage) error {
+	all, err := s.merchant.trades()
 	if err != nil {
 		return err
 	}
@@ -290,12 +290,12 @@ func (s *Sandbox) fillLists(p *phonePage) error {
 	}
 	for _, t := range all[:min(len(all), 8)] {
 		line := tradeLine{trade: t}
-		if e, err := s.newest(t.OutTradeNo, "payment"); err == nil {
+		if e, err := s.callbacks.newest(t.OutTradeNo, "payment"); err == nil {
 			line.Callback = e
 		}
 		p.Recent = append(p.Recent, line)
 	}
-	p.Refunds, err = s.refunds()
+	p.Refunds, err = s.merchant.refunds()
 	slices.SortStableFunc(p.Refunds, func(a, b refund) int { return b.CreatedAt.Compare(a.CreatedAt) })
 	p.Refunds = p.Refunds[:min(len(p.Refunds), 6)]
 	return err

@@ -88,7 +88,7 @@ func (r *request) tradeNo() string {
 }
 
 // prepay answers the three prepay calls.
-func (s *Sandbox) prepay(kind string) endpoint {
+func (s *merchant) prepay(kind string) endpoint {
 	return func(r *request) (any, error) {
 		var in prepayRequest
 		if err := decodeAPI(r, &in); err != nil {
@@ -106,7 +106,7 @@ func (s *Sandbox) prepay(kind string) endpoint {
 			return nil, err
 		}
 		if f, early := s.faults.drawCallback("payment", t.OutTradeNo, true); early {
-			if err := s.payEarly(r.Context(), t, f); err != nil {
+			if err := s.phones.payEarly(r.Context(), t, f); err != nil {
 				return nil, err
 			}
 		}
@@ -118,7 +118,7 @@ func (s *Sandbox) prepay(kind string) endpoint {
 var numberForm = regexp.MustCompile(`^[0-9A-Za-z_*|-]{6,32}$`)
 
 // checkPrepay is WeChat's look at the fields.
-func (s *Sandbox) checkPrepay(kind string, in prepayRequest) error {
+func (s *merchant) checkPrepay(kind string, in prepayRequest) error {
 	notify, err := url.Parse(in.NotifyURL)
 	switch {
 	case in.MchID != s.keys.id.MchID:
@@ -170,7 +170,7 @@ func wide(s string) bool {
 }
 
 // place makes the trade, or gives an unpaid one with the same parameters a fresh code.
-func (s *Sandbox) place(tx *bbolt.Tx, kind string, in prepayRequest, serial string) (*trade, error) {
+func (s *merchant) place(tx *bbolt.Tx, kind string, in prepayRequest, serial string) (*trade, error) {
 	now := s.now()
 	params, err := json.Marshal(in)
 	if err != nil {
@@ -196,7 +196,7 @@ func (s *Sandbox) place(tx *bbolt.Tx, kind string, in prepayRequest, serial stri
 	return t, put(tx, bucketTrades, t.OutTradeNo, t)
 }
 
-func (s *Sandbox) newTrade(kind string, in prepayRequest, params string, now time.Time) *trade {
+func (s *merchant) newTrade(kind string, in prepayRequest, params string, now time.Time) *trade {
 	t := &trade{OutTradeNo: in.OutTradeNo, Kind: kind, State: notPaid, Description: in.Description, Attach: in.Attach,
 		Total: in.Amount.Total, NotifyURL: in.NotifyURL, CreatedAt: now, ExpiresAt: now.Add(unpaidLife), Params: params}
 	if kind == jsapi {
@@ -219,7 +219,7 @@ func clamp(t, low, high time.Time) time.Time {
 }
 
 // freshCode replaces the trade's code; the one before is dead.
-func (s *Sandbox) freshCode(tx *bbolt.Tx, t *trade, now time.Time) error {
+func (s *merchant) freshCode(tx *bbolt.Tx, t *trade, now time.Time) error {
 	if t.Code != "" {
 		if err := drop(tx, bucketCodes, t.Code); err != nil {
 			return err

@@ -118,7 +118,7 @@ func (in refundRequest) check() error {
 }
 
 // createRefund answers the refund call; the same number again answers how that refund stands.
-func (s *Sandbox) createRefund(r *request) (any, error) {
+func (s *merchant) createRefund(r *request) (any, error) {
 	var in refundRequest
 	if err := decodeAPI(r, &in); err != nil {
 		return nil, err
@@ -138,7 +138,7 @@ func (s *Sandbox) createRefund(r *request) (any, error) {
 	return out, err
 }
 
-func (s *Sandbox) acceptRefund(tx *bbolt.Tx, in refundRequest, serial string) (*refund, error) {
+func (s *merchant) acceptRefund(tx *bbolt.Tx, in refundRequest, serial string) (*refund, error) {
 	t, err := s.refundable(tx, in)
 	if err != nil {
 		return nil, err
@@ -160,7 +160,7 @@ func (s *Sandbox) acceptRefund(tx *bbolt.Tx, in refundRequest, serial string) (*
 }
 
 // refundable finds the paid trade a refund is about.
-func (s *Sandbox) refundable(tx *bbolt.Tx, in refundRequest) (*trade, error) {
+func (s *merchant) refundable(tx *bbolt.Tx, in refundRequest) (*trade, error) {
 	no := in.OutTradeNo
 	if no == "" {
 		trades, err := list[trade](tx, bucketTrades, "")
@@ -179,7 +179,7 @@ func (s *Sandbox) refundable(tx *bbolt.Tx, in refundRequest) (*trade, error) {
 }
 
 // roomFor applies WeChat's limits to a further refund of t.
-func (s *Sandbox) roomFor(tx *bbolt.Tx, t *trade, in refundRequest) error {
+func (s *merchant) roomFor(tx *bbolt.Tx, t *trade, in refundRequest) error {
 	now := s.now()
 	var spent shop.Fen
 	for _, no := range t.Refunds {
@@ -208,7 +208,7 @@ func (s *Sandbox) roomFor(tx *bbolt.Tx, t *trade, in refundRequest) error {
 }
 
 // newRefund accepts; from the first refund on, however small, the trade is in REFUND.
-func (s *Sandbox) newRefund(tx *bbolt.Tx, t *trade, in refundRequest, serial string) (*refund, error) {
+func (s *merchant) newRefund(tx *bbolt.Tx, t *trade, in refundRequest, serial string) (*refund, error) {
 	now := s.now()
 	settleAs, after := s.faults.refundEnd()
 	f := &refund{OutRefundNo: in.OutRefundNo, RefundID: "5030" + digits(6) + now.In(beijing).Format("20060102") + digits(10),
@@ -228,7 +228,7 @@ func (s *Sandbox) newRefund(tx *bbolt.Tx, t *trade, in refundRequest, serial str
 }
 
 // queryRefund answers the refund query.
-func (s *Sandbox) queryRefund(r *request) (any, error) {
+func (s *merchant) queryRefund(r *request) (any, error) {
 	if err := s.settleRefunds(); err != nil {
 		return nil, err
 	}
@@ -252,7 +252,7 @@ func refundNotExist() error {
 
 // settleRefunds ends the refunds that are due, as of the moment they came due. Run calls it, and so
 // does every question about refunds, so that a moved clock shows at once.
-func (s *Sandbox) settleRefunds() error {
+func (s *merchant) settleRefunds() error {
 	now := s.now()
 	var due []*refund
 	err := s.db.View(func(tx *bbolt.Tx) error {
@@ -274,7 +274,7 @@ func (s *Sandbox) settleRefunds() error {
 }
 
 // endRefund moves a refund on and makes the callback event.
-func (s *Sandbox) endRefund(no, status string, at time.Time) (f *refund, err error) {
+func (s *merchant) endRefund(no, status string, at time.Time) (f *refund, err error) {
 	err = s.db.Update(func(tx *bbolt.Tx) error {
 		if f, err = get[refund](tx, bucketRefunds, no); err != nil {
 			return err
@@ -301,17 +301,17 @@ func (s *Sandbox) endRefund(no, status string, at time.Time) (f *refund, err err
 }
 
 // queueRefundCallback queues the callback; without a notify_url WeChat sends none.
-func (s *Sandbox) queueRefundCallback(tx *bbolt.Tx, f *refund) error {
+func (s *merchant) queueRefundCallback(tx *bbolt.Tx, f *refund) error {
 	if f.NotifyURL == "" {
 		return nil
 	}
 	fault, _ := s.faults.drawCallback("refund", f.OutTradeNo, false)
-	_, err := s.addEvent(tx, s.refundEvent(f), fault)
+	_, err := s.callbacks.addEvent(tx, s.refundEvent(f), fault)
 	return err
 }
 
 // refundEvent is what a settled refund has to say. Its content is not the API's object.
-func (s *Sandbox) refundEvent(f *refund) event {
+func (s *merchant) refundEvent(f *refund) event {
 	content := map[string]any{
 		"mchid": s.keys.id.MchID, "transaction_id": f.TransactionID, "out_trade_no": f.OutTradeNo, "refund_id": f.RefundID,
 		"out_refund_no": f.OutRefundNo, "refund_status": f.Status, "user_received_account": receivedAccount,
@@ -326,7 +326,7 @@ func (s *Sandbox) refundEvent(f *refund) event {
 }
 
 // forgedRefund is the refund callback in, over t.
-func (s *Sandbox) forgedRefund(t *trade, in forgery) event {
+func (s *merchant) forgedRefund(t *trade, in forgery) event {
 	f := &refund{OutRefundNo: in.OutRefundNo, RefundID: cmp.Or(in.RefundID, "5030"+digits(24)), OutTradeNo: t.OutTradeNo,
 		TransactionID: cmp.Or(in.TransactionID, t.TransactionID, "4200"+digits(24)), Status: cmp.Or(in.RefundStatus, success),
 		NotifyURL: t.NotifyURL, Signer: t.Signer, Refund: in.Refund, Total: t.Total, SuccessTime: s.now()}
@@ -337,7 +337,7 @@ func (s *Sandbox) forgedRefund(t *trade, in forgery) event {
 }
 
 // refunds is every refund, by number.
-func (s *Sandbox) refunds() (out []refund, err error) {
+func (s *merchant) refunds() (out []refund, err error) {
 	if err := s.settleRefunds(); err != nil {
 		return nil, err
 	}
@@ -349,14 +349,14 @@ func (s *Sandbox) refunds() (out []refund, err error) {
 }
 
 // listRefunds answers GET /sandbox/refunds, newest first.
-func (s *Sandbox) listRefunds(*request) (any, error) {
+func (s *merchant) listRefunds(*request) (any, error) {
 	all, err := s.refunds()
 	slices.SortStableFunc(all, func(a, b refund) int { return b.CreatedAt.Compare(a.CreatedAt) })
 	return items[refund]{all}, err
 }
 
 // settleRefund answers POST /sandbox/refunds/:out_refund_no {"status"}.
-func (s *Sandbox) settleRefund(r *request) (any, error) {
+func (s *merchant) settleRefund(r *request) (any, error) {
 	var in struct {
 		Status string `json:"status"`
 	}

@@ -91,7 +91,10 @@ type Config struct {
 }
 
 // Sandbox is one simulated WeChat with one merchant. It is safe for concurrent use.
-type Sandbox struct {
+type Sandbox struct{ *core }
+
+// core is what all parts share: the state, and one another.
+type core struct {
 	cfg    Config
 	log    *slog.Logger
 	db     *bbolt.DB
@@ -107,7 +110,26 @@ type Sandbox struct {
 
 	owner   atomic.Pointer[string] // openid of the phone's owner
 	telling background             // of what became of messages
+
+	merchant  *merchant  // WeChat Pay: prepaying, trades, refunds
+	bills     *bills     // the bill of a day
+	callbacks *callbacks // what WeChat Pay sends to the shop
+	official  *official  // the official account: access tokens, messages, pages
+	followers *followers // its followers, and what it sends to the shop
+	phones    *phones    // the phone: its pages, its payments, its owner
+	controls  *controls  // faults and the clock, for developers
 }
+
+// The parts, each with all of the core.
+type (
+	merchant  struct{ *core }
+	bills     struct{ *core }
+	callbacks struct{ *core }
+	official  struct{ *core }
+	followers struct{ *core }
+	phones    struct{ *core }
+	controls  struct{ *core }
+)
 
 // New opens the state in cfg.Dir, generating keys on the first run. A second sandbox on the same
 // directory is refused.
@@ -131,8 +153,11 @@ func New(cfg Config) (*Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sandbox{cfg: cfg, log: cfg.Log, db: db, post: newPoster(), wake: make(chan struct{}, 1),
+	c := &core{cfg: cfg, log: cfg.Log, db: db, post: newPoster(), wake: make(chan struct{}, 1),
 		hosts: map[string]bool{public.Hostname(): true}, flying: map[string]bool{}, telling: newBackground()}
+	c.merchant, c.bills, c.callbacks = &merchant{c}, &bills{c}, &callbacks{c}
+	c.official, c.followers, c.phones, c.controls = &official{c}, &followers{c}, &phones{c}, &controls{c}
+	s := &Sandbox{c}
 	if err := s.load(); err != nil {
 		return nil, errors.Join(fmt.Errorf("sandbox: %w", err), db.Close())
 	}
@@ -144,13 +169,13 @@ func (s *Sandbox) load() (err error) {
 	if s.keys, err = openKeys(s.cfg.Dir); err != nil {
 		return err
 	}
-	if s.clock, err = s.openClock(); err != nil {
+	if s.clock, err = s.controls.openClock(); err != nil {
 		return err
 	}
-	if s.faults, err = s.openFaults(); err != nil {
+	if s.faults, err = s.controls.openFaults(); err != nil {
 		return err
 	}
-	if err = s.openOwner(); err != nil {
+	if err = s.phones.openOwner(); err != nil {
 		return err
 	}
 	return s.writeEnv()
@@ -164,10 +189,10 @@ func (s *Sandbox) Close() error {
 }
 
 // now is business time, in whole seconds as WeChat sends it.
-func (s *Sandbox) now() time.Time { return s.clock.now().Truncate(time.Second) }
+func (s *core) now() time.Time { return s.clock.now().Truncate(time.Second) }
 
 // nudge wakes Run because something may be due.
-func (s *Sandbox) nudge() {
+func (s *core) nudge() {
 	select {
 	case s.wake <- struct{}{}:
 	default:

@@ -22,48 +22,48 @@ func (s *Sandbox) Handler() http.Handler {
 	r := httprouter.New()
 	r.RedirectTrailingSlash, r.RedirectFixedPath = false, false // a signed path is never another path
 	s.payRoutes(r)
-	s.accountRoutes(r)
+	s.official.accountRoutes(r)
 	s.controlRoutes(r)
-	return s.inFront(r)
+	return s.phones.inFront(r)
 }
 
 // payRoutes is WeChat Pay, under its real paths.
 func (s *Sandbox) payRoutes(r *httprouter.Router) {
-	r.POST("/v3/pay/transactions/native", s.api("native", s.prepay(native)))
-	r.POST("/v3/pay/transactions/jsapi", s.api("jsapi", s.prepay(jsapi)))
-	r.POST("/v3/pay/transactions/h5", s.api("h5", s.prepay(h5)))
-	r.GET("/v3/pay/transactions/out-trade-no/:out_trade_no", s.api("query", s.queryTrade))
-	r.GET("/v3/pay/transactions/id/:transaction_id", s.api("query", s.queryTransaction))
-	r.POST("/v3/pay/transactions/out-trade-no/:out_trade_no/close", s.api("close", s.closeTrade))
-	r.POST("/v3/refund/domestic/refunds", s.api("refund", s.createRefund))
-	r.GET("/v3/refund/domestic/refunds/:out_refund_no", s.api("refund_query", s.queryRefund))
-	r.GET("/v3/bill/tradebill", s.api("bill", s.tradeBill))
-	r.GET("/v3/billdownload/file", s.downloadBill)
-	r.GET("/v3/certificates", s.api("certificates", s.certificates))
+	r.POST("/v3/pay/transactions/native", s.api("native", s.merchant.prepay(native)))
+	r.POST("/v3/pay/transactions/jsapi", s.api("jsapi", s.merchant.prepay(jsapi)))
+	r.POST("/v3/pay/transactions/h5", s.api("h5", s.merchant.prepay(h5)))
+	r.GET("/v3/pay/transactions/out-trade-no/:out_trade_no", s.api("query", s.merchant.queryTrade))
+	r.GET("/v3/pay/transactions/id/:transaction_id", s.api("query", s.merchant.queryTransaction))
+	r.POST("/v3/pay/transactions/out-trade-no/:out_trade_no/close", s.api("close", s.merchant.closeTrade))
+	r.POST("/v3/refund/domestic/refunds", s.api("refund", s.merchant.createRefund))
+	r.GET("/v3/refund/domestic/refunds/:out_refund_no", s.api("refund_query", s.merchant.queryRefund))
+	r.GET("/v3/bill/tradebill", s.api("bill", s.bills.tradeBill))
+	r.GET("/v3/billdownload/file", s.bills.downloadBill)
+	r.GET("/v3/certificates", s.api("certificates", s.merchant.certificates))
 }
 
 // controlRoutes is what a developer steers the sandbox with.
 func (s *Sandbox) controlRoutes(r *httprouter.Router) {
-	r.GET("/sandbox", s.local(s.help))
-	r.POST("/sandbox/pay", s.control(s.pay))
-	r.GET("/sandbox/trades", s.control(s.listTrades))
-	r.GET("/sandbox/trades/:out_trade_no", s.control(s.showTrade))
-	r.GET("/sandbox/refunds", s.control(s.listRefunds))
-	r.POST("/sandbox/refunds/:out_refund_no", s.control(s.settleRefund))
-	r.POST("/sandbox/callbacks/:out_trade_no", s.control(s.resend))
-	r.POST("/sandbox/forge", s.control(s.forge))
-	r.GET("/sandbox/faults", s.control(s.getFaults))
-	r.PUT("/sandbox/faults", s.control(s.putFaults))
-	r.GET("/sandbox/clock", s.control(s.getClock))
-	r.PUT("/sandbox/clock", s.control(s.putClock))
-	r.POST("/sandbox/certificates", s.control(s.issueCertificate))
-	r.POST("/sandbox/look", s.control(s.look))
-	r.GET("/sandbox/owner", s.control(s.showOwner))
-	r.PUT("/sandbox/owner", s.control(s.putOwner))
-	r.GET("/", s.local(s.phone))
-	r.GET("/phone", s.local(s.phone))
-	r.GET("/phone/:file", s.local(s.phoneFile))
-	r.GET("/cgi-bin/mmpayweb-bin/checkmweb", s.local(s.phone))
+	r.GET("/sandbox", s.local(s.controls.help))
+	r.POST("/sandbox/pay", s.control(s.phones.pay))
+	r.GET("/sandbox/trades", s.control(s.merchant.listTrades))
+	r.GET("/sandbox/trades/:out_trade_no", s.control(s.merchant.showTrade))
+	r.GET("/sandbox/refunds", s.control(s.merchant.listRefunds))
+	r.POST("/sandbox/refunds/:out_refund_no", s.control(s.merchant.settleRefund))
+	r.POST("/sandbox/callbacks/:out_trade_no", s.control(s.callbacks.resend))
+	r.POST("/sandbox/forge", s.control(s.callbacks.forge))
+	r.GET("/sandbox/faults", s.control(s.controls.getFaults))
+	r.PUT("/sandbox/faults", s.control(s.controls.putFaults))
+	r.GET("/sandbox/clock", s.control(s.controls.getClock))
+	r.PUT("/sandbox/clock", s.control(s.controls.putClock))
+	r.POST("/sandbox/certificates", s.control(s.merchant.issueCertificate))
+	r.POST("/sandbox/look", s.control(s.phones.look))
+	r.GET("/sandbox/owner", s.control(s.phones.showOwner))
+	r.PUT("/sandbox/owner", s.control(s.phones.putOwner))
+	r.GET("/", s.local(s.phones.phone))
+	r.GET("/phone", s.local(s.phones.phone))
+	r.GET("/phone/:file", s.local(s.phones.phoneFile))
+	r.GET("/cgi-bin/mmpayweb-bin/checkmweb", s.local(s.phones.phone))
 }
 
 // request is one call with its body read.
@@ -138,7 +138,7 @@ func (s *Sandbox) api(name string, do endpoint) httprouter.Handle {
 		case f.Drop:
 			cut()
 		case f.Status != 0:
-			s.answerFault(w, hr, f)
+			s.controls.answerFault(w, hr, f)
 		default:
 			s.answer(w, hr, out, err, f.spoil())
 		}
@@ -177,7 +177,7 @@ func send(w http.ResponseWriter, status int, kind string, body []byte) {
 
 // refuse is the one place where an error becomes an answer. An error that is no refusal is a fault
 // of this program: logged, and answered as WeChat answers its own faults.
-func (s *Sandbox) refuse(r *http.Request, err error) (int, []byte) {
+func (s *core) refuse(r *http.Request, err error) (int, []byte) {
 	var e *refusal
 	if !errors.As(err, &e) {
 		s.log.ErrorContext(r.Context(), "sandbox request failed", "path", r.URL.Path, "err", err)
@@ -192,7 +192,7 @@ func (s *Sandbox) refuse(r *http.Request, err error) (int, []byte) {
 }
 
 // control adapts an endpoint of the control API, for this machine only.
-func (s *Sandbox) control(do endpoint) httprouter.Handle {
+func (s *core) control(do endpoint) httprouter.Handle {
 	return s.local(func(w http.ResponseWriter, hr *http.Request, params httprouter.Params) {
 		r, err := newRequest(w, hr, params)
 		var out any
@@ -211,7 +211,7 @@ func (s *Sandbox) control(do endpoint) httprouter.Handle {
 }
 
 // local refuses a foreign Host (DNS rebinding) and a foreign Origin (a page elsewhere posting here).
-func (s *Sandbox) local(next httprouter.Handle) httprouter.Handle {
+func (s *core) local(next httprouter.Handle) httprouter.Handle {
 	return func(w http.ResponseWriter, r *http.Request, params httprouter.Params) {
 		origin := r.Header.Get("Origin")
 		u, err := url.Parse(origin)
@@ -224,7 +224,7 @@ func (s *Sandbox) local(next httprouter.Handle) httprouter.Handle {
 	}
 }
 
-func (s *Sandbox) isLocal(host string) bool {
+func (s *core) isLocal(host string) bool {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}

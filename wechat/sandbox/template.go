@@ -82,7 +82,7 @@ func templateSettings() string {
 const metaGone = "templates_gone"
 
 // template finds one by its id, or refuses as WeChat does.
-func (s *Sandbox) template(tx *bbolt.Tx, id string, subscribe bool) (*msgTemplate, error) {
+func (s *official) template(tx *bbolt.Tx, id string, subscribe bool) (*msgTemplate, error) {
 	gone, err := get[[]string](tx, bucketMeta, metaGone)
 	if err != nil {
 		return nil, err
@@ -95,10 +95,10 @@ func (s *Sandbox) template(tx *bbolt.Tx, id string, subscribe bool) (*msgTemplat
 }
 
 // listTemplates answers GET /sandbox/templates.
-func (s *Sandbox) listTemplates(*request) (any, error) { return items[msgTemplate]{templates}, nil }
+func (s *official) listTemplates(*request) (any, error) { return items[msgTemplate]{templates}, nil }
 
 // loseTemplates answers PUT /sandbox/templates `{gone:[name…]}`: the account has deleted these.
-func (s *Sandbox) loseTemplates(r *request) (any, error) {
+func (s *official) loseTemplates(r *request) (any, error) {
 	var in struct {
 		Gone []string `json:"gone"`
 	}

@@ -93,7 +93,7 @@ type amountView struct {
 
 // view leaves out what does not exist before the payment; whether WeChat sends the amount then is
 // not documented, so a client must live without it.
-func (s *Sandbox) view(t *trade) transactionView {
+func (s *merchant) view(t *trade) transactionView {
 	out := transactionView{AppID: s.keys.id.AppID, MchID: s.keys.id.MchID, OutTradeNo: t.OutTradeNo, TradeState: t.State, TradeStateDesc: stateText[t.State]}
 	if t.paid() {
 		out.TransactionID, out.TradeType, out.BankType, out.Attach = t.TransactionID, tradeTypes[t.Kind], "OTHERS", t.Attach
@@ -110,7 +110,7 @@ func stamp(t time.Time) string { return t.In(beijing).Format(time.RFC3339) }
 var beijing = time.FixedZone("UTC+8", 8*60*60)
 
 // queryTrade answers the query by the merchant's number.
-func (s *Sandbox) queryTrade(r *request) (any, error) {
+func (s *merchant) queryTrade(r *request) (any, error) {
 	if r.URL.Query().Get("mchid") != s.keys.id.MchID {
 		return nil, paramError("mchid", "商户号与签名的商户号不一致")
 	}
@@ -129,7 +129,7 @@ func (s *Sandbox) queryTrade(r *request) (any, error) {
 }
 
 // queryTransaction answers the query by WeChat's number.
-func (s *Sandbox) queryTransaction(r *request) (any, error) {
+func (s *merchant) queryTransaction(r *request) (any, error) {
 	if r.URL.Query().Get("mchid") != s.keys.id.MchID {
 		return nil, paramError("mchid", "商户号与签名的商户号不一致")
 	}
@@ -152,7 +152,7 @@ func orderNotExist() error {
 // closeTrade answers the close call: 204, and again 204 when it is closed already. WeChat's present
 // pages let a trade be closed at once; its older ones wanted five minutes between the two;
 // close_after_s = 300 sets that rule.
-func (s *Sandbox) closeTrade(r *request) (any, error) {
+func (s *merchant) closeTrade(r *request) (any, error) {
 	var in struct {
 		MchID string `json:"mchid"`
 	}
@@ -184,7 +184,7 @@ func orderPaid() error {
 }
 
 // trades is every trade, by number.
-func (s *Sandbox) trades() (out []trade, err error) {
+func (s *merchant) trades() (out []trade, err error) {
 	now := s.now()
 	err = s.db.View(func(tx *bbolt.Tx) (err error) {
 		out, err = list[trade](tx, bucketTrades, "")
@@ -199,14 +199,14 @@ func (s *Sandbox) trades() (out []trade, err error) {
 }
 
 // listTrades answers GET /sandbox/trades, newest first.
-func (s *Sandbox) listTrades(*request) (any, error) {
+func (s *merchant) listTrades(*request) (any, error) {
 	trades, err := s.trades()
 	slices.SortStableFunc(trades, func(a, b trade) int { return b.CreatedAt.Compare(a.CreatedAt) })
 	return items[trade]{trades}, err
 }
 
 // showTrade answers GET /sandbox/trades/:out_trade_no with everything known of one trade.
-func (s *Sandbox) showTrade(r *request) (any, error) {
+func (s *merchant) showTrade(r *request) (any, error) {
 	var out struct {
 		*trade
 		Callbacks []event `json:"callbacks"`
