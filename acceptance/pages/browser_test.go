@@ -16,7 +16,7 @@ import (
 // are in web/e2e; SCREENSHOTS names a folder that keeps what they saw.
 func TestTheShopInABrowser(t *testing.T) {
 	env := browser(t)
-	for _, play := range []string{"shop.e2e.mjs", "link.e2e.mjs", "fallback.e2e.mjs", "wechat.e2e.mjs", "faults.e2e.mjs", "broadcast.e2e.mjs", "life.e2e.mjs", "oldest.e2e.mjs", "proof.e2e.mjs", "console.e2e.mjs"} {
+	for _, play := range []string{"shop.e2e.mjs", "link.e2e.mjs", "fallback.e2e.mjs", "wechat.e2e.mjs", "faults.e2e.mjs", "broadcast.e2e.mjs", "life.e2e.mjs", "oldest.e2e.mjs", "proof.e2e.mjs", "console.e2e.mjs", "lesson.e2e.mjs"} {
 		t.Run(play, func(t *testing.T) {
 			for _, tool := range playTools[play] {
 				if _, err := exec.LookPath(tool); err != nil {
@@ -50,7 +50,7 @@ func TestTheShopInABrowser(t *testing.T) {
 var playOptions = map[string][]shoptest.Option{"proof.e2e.mjs": {shoptest.WithRegisterProof}}
 
 // playTools are programs that a play runs.
-var playTools = map[string][]string{"console.e2e.mjs": {"ffmpeg", "ffprobe"}}
+var playTools = map[string][]string{"console.e2e.mjs": {"ffmpeg", "ffprobe"}, "lesson.e2e.mjs": {"ffmpeg", "ffprobe"}}
 
 // browser finds what the plays need, or says why they are left out.
 func browser(t *testing.T) (env []string) {

@@ -118,7 +118,7 @@ export function query(params: Record<string, string | number | undefined>): stri
   return text && '?' + text
 }
 
-const id = encodeURIComponent
+export const id = encodeURIComponent
 
 export interface CourseFilter {
   category?: string
@@ -133,8 +133,9 @@ export const api = {
   courses: (filter: CourseFilter, signal?: AbortSignal) =>
     request<List<CourseCard>>('GET', '/courses' + query({ ...filter }), { signal }),
   course: (course: string) => request<Course>('GET', `/courses/${id(course)}`),
-  lesson: (course: string, lesson: string) =>
-    request<Lesson>('GET', `/courses/${id(course)}/lessons/${id(lesson)}`),
+  // here ends the device that began to play first, where there are too many.
+  lesson: (course: string, lesson: string, here = false) =>
+    request<Lesson>('GET', `/courses/${id(course)}/lessons/${id(lesson)}` + query({ continue_here: here ? 1 : undefined })),
 
   // All tabs of a browser are one client and share its token.
   register: (username: string, password: string) =>

@@ -7,13 +7,14 @@ declare module 'vue-router' {
     title: string
     auth?: boolean // for a logged-in learner only
     focused?: boolean // one thing to do here: no navigation at a phone's bottom
+    room?: boolean // stays for all lessons of a course, so that full screen and the player do
   }
 }
 
 const routes: RouteRecordRaw[] = [
   { path: '/', name: 'courses', component: () => import('./pages/Courses.vue'), meta: { title: '课程' } },
   { path: '/courses/:course', name: 'course', component: () => import('./pages/Course.vue'), meta: { title: '课程详情', focused: true }, props: true },
-  { path: '/courses/:course/lessons/:lesson', name: 'lesson', component: () => import('./pages/Lesson.vue'), meta: { title: '课时', focused: true }, props: true },
+  { path: '/courses/:course/lessons/:lesson', name: 'lesson', component: () => import('./pages/Lesson.vue'), meta: { title: '课时', focused: true, room: true }, props: true },
   { path: '/login', name: 'login', component: () => import('./pages/Login.vue'), meta: { title: '登录', focused: true } },
   { path: '/login/wechat', name: 'wechat-login', component: () => import('./pages/WeChatLogin.vue'), meta: { title: '微信登录', focused: true } },
   { path: '/cart', name: 'cart', component: () => import('./pages/Cart.vue'), meta: { title: '购物车', auth: true } },

@@ -5,7 +5,7 @@ import type { components } from './contract'
 type Schemas = components['schemas']
 
 // The data of each type of event.
-export type Events = Schemas['Events']
+export type Events = Schemas['Events'] & { 'progress.changed': Place & Done & { course_id: string; lesson_id: string } }
 
 export interface List<T> {
   items: T[]
@@ -22,7 +22,14 @@ export type CourseCard = Schemas['CourseCard']
 export type Course = Schemas['Course']
 export type Chapter = Course['chapters'][number]
 export type LessonRow = Chapter['lessons'][number]
-export type Lesson = Schemas['OpenedLesson']
+export type Playback = Omit<NonNullable<Schemas['OpenedLesson']['playback']>, 'kind'> & { kind: 'hls' | 'file' | 'text'; captions?: Caption[] }
+export interface Caption { language: string; label: string; url: string }
+export interface Attachment { id: string; name: string; type: string; size: number; url: string }
+export interface Place { position_s: number; furthest_s: number; watched_s?: number; done: boolean; updated_at?: string }
+export interface Done { lessons_done: number; lessons: number; last_lesson_id?: string; updated_at?: string; finished: boolean }
+export interface CourseProgress { course_id: string; lessons: Record<string, Place>; progress: Done }
+export interface Note { id: string; text: string; at_s?: number; created_at: string; updated_at: string }
+export type Lesson = Omit<Schemas['OpenedLesson'], 'kind' | 'playback'> & { kind: 'video' | 'audio' | 'text'; playback?: Playback; html?: string; attachments?: Attachment[]; progress?: Place }
 export type PolicyKind = Schemas['PolicyKind']
 export type Period = Schemas['Period']
 export type Offer = Schemas['Offer']

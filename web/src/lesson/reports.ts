@@ -1,0 +1,65 @@
+// Where a person is in a lesson, reported to the shop: one request at a time, and of what came up since,
+// the latest only.
+import { Problem } from '@/api'
+import { shopNow } from '@/clock'
+import type { CourseProgress } from '@/types'
+import { learning, type Report } from './api'
+
+export const reportEvery = 10_000 // ms
+
+export class Reports {
+  private latest = ''
+  private waiting: Report | undefined
+  private underWay = false
+  private shut = false // the shop keeps no progress of this person here
+
+  // watched is how many seconds were played, here or elsewhere, before.
+  constructor(
+    private readonly course: string,
+    private readonly lesson: string,
+    private watched: number,
+    private readonly told: (now: CourseProgress) => void,
+  ) {}
+
+  // played counts seconds that were played, not those that were jumped over.
+  played(seconds: number): void {
+    this.watched += seconds
+  }
+
+  note(position: number, done = false): void {
+    const report = this.word(position, done)
+    if (report) void this.send(report)
+  }
+
+  // leave reports as the page goes, beside what may be under way.
+  leave(position: number, done = false): void {
+    const report = this.word(position, done) ?? this.waiting
+    if (report) learning.leaveProgress(this.course, report)
+  }
+
+  // word is what there is to report, unless it was said already.
+  private word(position: number, done: boolean): Report | undefined {
+    const report = { lesson_id: this.lesson, position_s: Math.floor(position), watched_s: Math.floor(this.watched), ...(done && { done }) }
+    const text = JSON.stringify(report)
+    if (this.shut || text === this.latest) return undefined
+    this.latest = text
+    return { ...report, at: new Date(shopNow()).toISOString() }
+  }
+
+  private async send(report: Report): Promise<void> {
+    this.waiting = report
+    if (this.underWay) return
+    this.underWay = true
+    while (this.waiting && !this.shut) {
+      const now: Report = this.waiting
+      this.waiting = undefined
+      try {
+        this.told(await learning.putProgress(this.course, now))
+      } catch (err) {
+        if (err instanceof Problem && err.settled) this.shut = true
+        else if (!this.waiting) this.latest = '' // the next report says it again
+      }
+    }
+    this.underWay = false
+  }
+}
