@@ -32,12 +32,15 @@ func (c *buyers) gone(ctx context.Context, userID string) (bool, error) {
 	return u.DeletedAt != nil, nil
 }
 
-// reportGone informs finance, by an alarm and in the audit, that money of a deleted account goes
+// reportGone informs finance once, in the audit and by an alarm, that money of a deleted account goes
 // back. outTradeNo is the payment, "" for the order's own.
 func (c *buyers) reportGone(ctx context.Context, o *shop.Order, outTradeNo string) error {
-	c.alarm(ctx, "money for a deleted account goes back", "order", o.ID, "out_trade_no", outTradeNo, "total_fen", o.Total)
-	return c.audit.Add(ctx, store.AuditRow{
+	fresh, err := c.audit.AddOnce(ctx, store.AuditRow{
 		ID: "gone:" + o.ID + ":" + outTradeNo, Object: "order:" + o.ID, Act: "account_deleted_before_grant", By: shop.ByShop, At: c.now().UTC(),
 		Data: map[string]string{"user": o.UserID, "out_trade_no": outTradeNo, "amount": o.Total.Yuan()},
 	})
+	if fresh {
+		c.alarm(ctx, "money for a deleted account goes back", "order", o.ID, "out_trade_no", outTradeNo, "total_fen", o.Total)
+	}
+	return err
 }

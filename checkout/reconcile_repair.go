@@ -56,7 +56,7 @@ func (c *Reconciliations) askTrade(ctx context.Context, d *shop.Difference) (sai
 	}
 	did, err := c.settlements.Settle(ctx, PaymentOf(tx), "reconciliation")
 	if errors.Is(err, shop.ErrUnknownTrade) {
-		return "kept in quarantine", nil
+		return "kept as an unmatched payment", nil
 	}
 	return "settled: " + string(did), err
 }

@@ -22,9 +22,9 @@ type Settlements struct {
 	driver    *Driver
 }
 
-// strayPatience is how long WeChat is asked to repeat a payment with an unknown number: the order
+// unmatchedPatience is how long WeChat is asked to repeat a payment with an unknown number: the order
 // may yet appear. Then it is answered, and people are called.
-const strayPatience = 10 * time.Minute
+const unmatchedPatience = 10 * time.Minute
 
 // Settle applies a payment that WeChat has proven, by callback or by query, and returns
 // what it did once that is durable. What must follow is done behind the answer. by is the source
@@ -43,7 +43,7 @@ func (c *Settlements) Settle(ctx context.Context, p shop.Payment, by string) (sh
 		return "", err
 	}
 	if o.SettledBy(p) {
-		return shop.SettledRepeat, nil
+		return shop.SettledRepeat, c.report(ctx, o, p, shop.SettledRepeat)
 	}
 	gone, err := c.buyers.gone(ctx, o.UserID)
 	if err != nil {
@@ -85,26 +85,30 @@ func (c *Settlements) apply(ctx context.Context, o *shop.Order, p shop.Payment, 
 	return did, after, wrote, err
 }
 
-// report logs a settlement and alarms about it.
+// report logs a settlement, and calls people to one that does not fit. A repeat makes up for a process
+// that died after the order's write: people are called once, by the record that this call is the
+// first to keep.
 func (c *Settlements) report(ctx context.Context, o *shop.Order, p shop.Payment, did shop.Settlement) error {
 	log := c.log.With("order", o.ID, "out_trade_no", p.OutTradeNo, "transaction_id", p.TransactionID, "settlement", did)
+	if did == shop.SettledRepeat {
+		did = o.SettledAs(p, c.merchant)
+	}
 	switch did {
 	case shop.SettledUnknown:
 		_, err := c.keepUnmatched(ctx, p)
 		return err
 	case shop.SettledMismatch, shop.SettledHeld:
 		mismatch := o.Mismatch(p, c.merchant)
-		if _, err := c.unmatched.Record(ctx, p, string(did)+": "+mismatch, c.now()); err != nil {
-			return err
+		fresh, _, err := c.unmatched.Record(ctx, p, did, string(did)+": "+mismatch, c.now())
+		if fresh {
+			log.ErrorContext(ctx, "a payment does not fit its order", "odd", mismatch, "alarm", true)
 		}
-		log.ErrorContext(ctx, "a payment does not fit its order", "odd", mismatch, "alarm", true)
+		return err
 	case shop.SettledGone:
-		if _, err := c.unmatched.Record(ctx, p, string(did)+": goes back by itself", c.now()); err != nil {
+		if _, _, err := c.unmatched.Record(ctx, p, did, string(did)+": goes back by itself", c.now()); err != nil {
 			return err
 		}
-		if err := c.buyers.reportGone(ctx, o, p.OutTradeNo); err != nil {
-			return err
-		}
+		return c.buyers.reportGone(ctx, o, p.OutTradeNo)
 	case shop.SettledDuplicate, shop.SettledLate:
 		log.WarnContext(ctx, "a payment for nothing goes back")
 	case shop.SettledPaid:
@@ -139,11 +143,11 @@ func (c *Settlements) wanted(ctx context.Context, o *shop.Order) (bool, error) {
 
 // keepUnmatched keeps a payment for a number that is not ours.
 func (c *Settlements) keepUnmatched(ctx context.Context, p shop.Payment) (shop.Settlement, error) {
-	first, err := c.unmatched.Record(ctx, p, "unknown out_trade_no", c.now())
+	_, first, err := c.unmatched.Record(ctx, p, shop.SettledUnknown, "unknown out_trade_no", c.now())
 	if err != nil {
 		return "", err
 	}
-	if c.now().Sub(first) < strayPatience {
+	if c.now().Sub(first) < unmatchedPatience {
 		c.log.WarnContext(ctx, "payment for an unknown out_trade_no", "out_trade_no", p.OutTradeNo, "first_seen", first)
 		return shop.SettledUnknown, shop.ErrUnknownTrade
 	}

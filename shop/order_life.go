@@ -181,6 +181,26 @@ func (o *Order) SettledBy(p Payment) bool {
 	return a != nil && a.Succeeded() && a.TransactionID == p.TransactionID && a.Amount == p.Total
 }
 
+// SettledAs says how a payment that comes once more was settled before, where people must know of
+// it: as one that does not fit, that is held, or that goes back to a deleted account. Else it is
+// SettledRepeat. A process may have died between the order's write and their being called.
+func (o *Order) SettledAs(p Payment, m Merchant) Settlement {
+	a := o.Attempt(p.OutTradeNo)
+	switch {
+	case a == nil:
+		return SettledUnknown
+	case p.mismatch(a, m) != "":
+		return SettledMismatch
+	case a.State == AttemptSucceeded && o.Transaction != a.TransactionID:
+		return SettledHeld
+	case slices.ContainsFunc(o.Refunds, func(r Refund) bool {
+		return r.Duplicate && r.OutTradeNo == a.OutTradeNo && r.Reason == ReasonAccountDeleted
+	}):
+		return SettledGone
+	}
+	return SettledRepeat
+}
+
 func (o *Order) settle(a *Attempt, p Payment, wanted bool, now time.Time, by string) Settlement {
 	paidAt := p.PaidAt.UTC()
 	a.TransactionID, a.PaidAt, a.Openid = p.TransactionID, &paidAt, p.Openid

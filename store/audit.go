@@ -41,6 +41,11 @@ func (s *Audit) Add(ctx context.Context, row AuditRow) error {
 	return s.add(ctx, row)
 }
 
+// AddOnce adds a row that has an id of its own, and reports whether it is new.
+func (s *Audit) AddOnce(ctx context.Context, row AuditRow) (fresh bool, err error) {
+	return s.docs.Insert(ctx, &row)
+}
+
 func (s *Audit) add(ctx context.Context, row AuditRow) error {
 	_, err := s.docs.Insert(ctx, &row)
 	return err
