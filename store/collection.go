@@ -50,6 +50,8 @@ type Collection[T any] struct {
 	blank func(id string) *T
 	// also is what a document must still have when a change of it is written, besides its version.
 	also func(*T) bson.M
+	// clone is a copy of a document that has nothing in common with it; nil: by way of BSON.
+	clone func(*T) *T
 	// write is the conditional write of a change; nil: the whole document is replaced.
 	write func(ctx context.Context, filter bson.M, doc *T) (bool, error)
 }
@@ -119,17 +121,17 @@ func (c *Collection[T]) DeleteByID(ctx context.Context, id string) (bool, error)
 	return c.Delete(ctx, bson.M{"_id": id})
 }
 
-// Change reads a document, lets change work on it and writes it on condition that it is still
-// the one that was read; where another writer was first, change is called again on what that one
-// left. Unchanged() from change writes nothing; any other error is returned as it is. The document
-// as it stands afterwards is returned.
+// Change reads a document, lets change work on a copy and writes that on condition that the document
+// is still the one that was read; where another writer was first, change is called again on what
+// that one left. Unchanged() from change writes nothing; any other error is returned as it is. The
+// document as it stands afterwards is returned, without what a refused change has tried.
 func (c *Collection[T]) Change(ctx context.Context, id string, change func(*T) error) (doc *T, err error) {
 	doc, _, err = c.tryChange(ctx, id, nil, change)
 	return doc, err
 }
 
-// tryChange is Change that also reports whether anything was written. The first try works on
-// seen, the document as it was last read or written; nil: it is read.
+// tryChange is Change that also reports whether anything was written. The first try works on a copy
+// of seen, the document as it was last read or written; nil: it is read.
 func (c *Collection[T]) tryChange(ctx context.Context, id string, seen *T, change func(*T) error) (doc *T, wrote bool, err error) {
 	err = untilDone("change "+c.in.Name()+" "+id, func() (bool, error) {
 		isNew := false
@@ -142,17 +144,22 @@ func (c *Collection[T]) tryChange(ctx context.Context, id string, seen *T, chang
 		if err != nil {
 			return false, err
 		}
-		v := c.version(doc)
-		filter := bson.M{"_id": id, "v": *v}
+		filter := bson.M{"_id": id, "v": *c.version(doc)}
 		if c.also != nil {
 			maps.Copy(filter, c.also(doc))
 		}
-		if err := change(doc); errors.Is(err, errUnchanged) {
-			return true, nil
-		} else if err != nil {
+		before := doc
+		if doc, err = c.copyOf(before); err != nil {
 			return false, err
 		}
-		*v = filter["v"].(int64) + 1
+		if err := change(doc); errors.Is(err, errUnchanged) {
+			doc = before
+			return true, nil
+		} else if err != nil {
+			doc = before
+			return false, err
+		}
+		*c.version(doc) = filter["v"].(int64) + 1
 		switch {
 		case isNew:
 			wrote, err = c.Insert(ctx, doc)
@@ -164,6 +171,19 @@ func (c *Collection[T]) tryChange(ctx context.Context, id string, seen *T, chang
 		return wrote, failed("change "+id, err)
 	})
 	return doc, wrote, err
+}
+
+// copyOf is a copy that a change may work on.
+func (c *Collection[T]) copyOf(doc *T) (*T, error) {
+	if c.clone != nil {
+		return c.clone(doc), nil
+	}
+	raw, err := bson.Marshal(doc)
+	if err != nil {
+		return nil, fmt.Errorf("copy of %s: %w", c.in.Name(), err)
+	}
+	after := new(T)
+	return after, bson.Unmarshal(raw, after)
 }
 
 // byID is a map of documents.

@@ -23,6 +23,7 @@ func newOrders(b *base) *Orders {
 	s := &Orders{base: b, docs: newCollection[shop.Order](b, "orders")}
 	s.docs.missing = shop.ErrOrderNotFound
 	s.docs.version = func(d *shop.Order) *int64 { return &d.V }
+	s.docs.clone = (*shop.Order).Clone
 	s.docs.also = func(o *shop.Order) bson.M { return bson.M{"state": o.State} }
 	return s
 }
@@ -55,7 +56,7 @@ func (s *Orders) Change(ctx context.Context, id string, change func(*shop.Order)
 // again only where another writer was first. seen stays as it is. wrote reports whether this
 // call wrote the order that it returns.
 func (s *Orders) ChangeFrom(ctx context.Context, seen *shop.Order, change func(*shop.Order) error) (o *shop.Order, wrote bool, err error) {
-	return s.change(ctx, seen.ID, seen.Clone(), change)
+	return s.change(ctx, seen.ID, seen, change)
 }
 
 func (s *Orders) change(ctx context.Context, id string, seen *shop.Order, change func(*shop.Order) error) (*shop.Order, bool, error) {
@@ -63,11 +64,9 @@ func (s *Orders) change(ctx context.Context, id string, seen *shop.Order, change
 	o, wrote, err := s.docs.tryChange(ctx, id, seen, func(o *shop.Order) error {
 		moves = len(o.History)
 		_, awake := o.NextLook()
-		after := o.Clone() // a change that is not written must leave no trace in an order that is carried on
-		if err := change(after); err != nil {
+		if err := change(o); err != nil {
 			return err
 		}
-		*o = *after
 		if at, wakes := o.NextLook(); wakes && !awake {
 			return s.wakeups.Schedule(ctx, id, at)
 		}
