@@ -55,6 +55,7 @@ type App struct {
 	Media           *media.Library
 
 	clock    clock
+	seeding  bool // the sample was put in by this start, its files are to come
 	listener net.Listener
 	sandbox  *localWeChat
 	merchant shop.Merchant
@@ -83,7 +84,7 @@ func (a *App) Open(ctx context.Context) (err error) {
 		}
 	}()
 	for _, open := range []func(context.Context) error{
-		a.openListener, a.openStore, a.openSandbox, a.startParts, a.openWeChat, a.openHub, a.openNotices, a.openCheckout, a.openAccounts, a.openMedia, a.openAPI,
+		a.openListener, a.openStore, a.openSandbox, a.startParts, a.openWeChat, a.openHub, a.openNotices, a.openCheckout, a.openAccounts, a.openMedia, a.endSeeding, a.openAPI,
 	} {
 		if err := open(ctx); err != nil {
 			return err
@@ -138,9 +139,19 @@ func (a *App) openStore(ctx context.Context) error {
 		return err
 	}
 	if cfg.seeded() {
-		return seedDemo(ctx, a.Store, a.Hashing, a.clock.now())
+		fresh, err := seedDemo(ctx, a.Store, a.Hashing, a.clock.now())
+		a.seeding = fresh
+		return err
 	}
 	return nil
+}
+
+// endSeeding puts in the rest of the sample, once the shop has its files.
+func (a *App) endSeeding(ctx context.Context) error {
+	if !a.seeding {
+		return nil
+	}
+	return endSeeding(ctx, a.Store, a.Media, a.clock.now())
 }
 
 func (a *App) openSandbox(context.Context) (err error) {

@@ -9,6 +9,8 @@ import (
 	"github.com/alexedwards/argon2id"
 
 	"mstm/account"
+	"mstm/lessontext"
+	"mstm/media"
 	"mstm/shop"
 	"mstm/store"
 	"mstm/store/sample"
@@ -22,29 +24,61 @@ type demoSetting struct {
 	SeededAt time.Time `bson:"seeded_at"`
 }
 
-// seedDemo puts the sample catalogue and an account for each role into a fresh store.
-// Every id is fixed, so two instances that start at once put in the same.
-func seedDemo(ctx context.Context, db *store.DB, hashing account.PasswordOptions, now time.Time) error {
+// seedDemo puts the sample catalogue and an account for each role into a fresh store, and reports whether it did:
+// then endSeeding is still to come. Every id is fixed, so two instances that start at once put in the same.
+func seedDemo(ctx context.Context, db *store.DB, hashing account.PasswordOptions, now time.Time) (fresh bool, err error) {
 	var done demoSetting
 	if err := db.Settings.Get(ctx, demoKey, &done); !errors.Is(err, store.ErrNotFound) {
-		return err
+		return false, err
 	}
 	for _, c := range sample.Categories() {
 		if _, err := db.Categories.Insert(ctx, c); err != nil {
-			return fmt.Errorf("sample category %s: %w", c.ID, err)
+			return false, fmt.Errorf("sample category %s: %w", c.ID, err)
 		}
 	}
 	for _, c := range sample.Courses(now) {
 		if _, err := db.Courses.Insert(ctx, &c); err != nil {
-			return fmt.Errorf("sample course %s: %w", c.ID, err)
+			return false, fmt.Errorf("sample course %s: %w", c.ID, err)
 		}
 	}
 	for _, a := range sample.Accounts() {
 		if err := seedAccount(ctx, db, a, hashing, now); err != nil {
-			return fmt.Errorf("sample account %s: %w", a.Username, err)
+			return false, fmt.Errorf("sample account %s: %w", a.Username, err)
+		}
+	}
+	return true, nil
+}
+
+// endSeeding puts in the sample's files and the texts that show them, and notes that the sample is there. Where
+// the shop keeps no files, files is nil, and the texts stay without pictures.
+func endSeeding(ctx context.Context, db *store.DB, files *media.Library, now time.Time) error {
+	for _, f := range sample.Files() {
+		if files == nil {
+			break
+		}
+		added := media.Added{ID: f.ID, Name: f.Name, By: "demoeditor", Body: f.Body, Poster: f.Poster, DurationMS: f.DurationMS}
+		if err := files.Add(ctx, added); err != nil {
+			return fmt.Errorf("sample file %s: %w", f.Name, err)
+		}
+	}
+	for _, t := range sample.Texts() {
+		if err := seedText(ctx, db, t); err != nil {
+			return fmt.Errorf("sample text %s of %s: %w", t.LessonID, t.CourseID, err)
 		}
 	}
 	return db.Settings.Put(ctx, demoKey, demoSetting{now})
+}
+
+func seedText(ctx context.Context, db *store.DB, t sample.Text) error {
+	made, err := lessontext.Render(t.Text)
+	if err != nil {
+		return err
+	}
+	row := store.LessonText{CourseID: t.CourseID, LessonID: t.LessonID, Text: t.Text, Media: made.Pictures(), By: "demoeditor"}
+	if _, err := db.LessonTexts.Put(ctx, row, new(int64)); !errors.Is(err, shop.ErrEditConflict) {
+		return err
+	}
+	return nil // it is there already
 }
 
 func seedAccount(ctx context.Context, db *store.DB, a sample.Account, hashing account.PasswordOptions, now time.Time) error {

@@ -74,7 +74,8 @@ func Part(m *shop.Media, name string) (PlaybackPart, bool) {
 	}
 	v := m.Video
 	if v == nil {
-		return p, false
+		p.Object, p.Type = m.Poster, "image/jpeg"
+		return p, name == "poster.jpg" && m.Poster != ""
 	}
 	switch stem, ext, _ := strings.Cut(name, "."); {
 	case name == "index.m3u8":

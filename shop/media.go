@@ -73,6 +73,7 @@ type Media struct {
 	// UnusedSince is when the sweep first found that no lesson has the file any more; nil where one has it.
 	UnusedSince *time.Time   `bson:"unused_since,omitempty"`
 	DurationMS  int64        `bson:"duration_ms,omitempty"` // of sound, in milliseconds; 0: not measured
+	Poster      string       `bson:"poster,omitempty"`      // object key, of a video that came with one; "" without
 	Upload      *MediaUpload `bson:"upload,omitempty"`
 	Video       *MediaVideo  `bson:"video,omitempty"`
 	Job         *MediaJob    `bson:"job,omitempty"`
