@@ -71,7 +71,9 @@ WATCH := $(if $(RACE),-race -modfile=.race/go.mod -gcflags='github.com/FerretDB/
 LONGEST := ./acceptance/crash ./acceptance/payments ./acceptance/broadcasts ./acceptance/pages ./acceptance/notices ./hub ./store
 BESIDE  := 2
 
-test: check-web web $(PEER) check-go missing $(if $(RACE),.race/go.mod) ## everything that CI checks
+# The two checks run side by side: that of the pages leaves a core idle.
+test: web $(PEER) missing $(if $(RACE),.race/go.mod) ## everything that CI checks
+	@$(MAKE) --no-print-directory -j2 check-web check-go
 	go build $(WATCH) ./...
 	go test $(WATCH) -vet=off -timeout 20m -p $(BESIDE) $(LONGEST) $$(go list ./... | grep -v '^mstm/shop/explore$$')
 	go test ./shop/explore
