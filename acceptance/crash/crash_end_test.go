@@ -16,29 +16,29 @@ import (
 // wantWhole wants all to have come to the end that the life has: the invariants hold, every
 // order's history is one that it may have, WeChat's books are the shop's, the courses are open and
 // each of these things has its notices.
-func (p *plot) wantWhole() {
+func wantWhole(p *plot) {
 	p.T.Helper()
 	for !p.alive() {
 	}
-	p.wantInvariants()
+	wantInvariants(p)
 	orders := p.ordersOf()
 	for id := range p.ends {
 		p.orderOf(id)
 	}
 	for _, o := range orders {
-		p.wantHistory(o)
-		p.wantBooks(o)
+		wantHistory(p, o)
+		wantBooks(p, o)
 	}
-	p.wantGrants(orders)
-	p.wantNotices(orders)
-	p.wantNothingHeld()
-	p.wantCart(orders)
-	p.wantHeard(orders)
+	wantGrants(p, orders)
+	wantNotices(p, orders)
+	wantNothingHeld(p)
+	wantCart(p, orders)
+	wantHeard(p, orders)
 }
 
 // wantInvariants wants `mstm check` to find nothing within 30 seconds, in which the shop may be
 // killed once more.
-func (p *plot) wantInvariants() {
+func wantInvariants(p *plot) {
 	p.T.Helper()
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
 		a, err := p.finance.Try("GET", "/api/admin/invariants", nil)
@@ -48,7 +48,7 @@ func (p *plot) wantInvariants() {
 			continue
 		}
 		if a.Status == 401 {
-			p.financeAgain()
+			financeAgain(p)
 			continue
 		}
 		var out struct {
@@ -66,7 +66,7 @@ func (p *plot) wantInvariants() {
 
 // wantHistory wants one of the histories that the order may have, a row in the audit for each move
 // of it, and no wakeup left.
-func (p *plot) wantHistory(o *shop.Order) {
+func wantHistory(p *plot, o *shop.Order) {
 	p.T.Helper()
 	may := p.ends[o.ID]
 	if may == nil {
@@ -96,11 +96,11 @@ func (p *plot) find(collection string, filter bson.M) (all []bson.M) {
 
 // wantBooks wants WeChat to have taken and given back for an order what the shop says, and to take
 // no more for an order that cannot be paid. Money that does not fit is people's.
-func (p *plot) wantBooks(o *shop.Order) {
+func wantBooks(p *plot, o *shop.Order) {
 	p.T.Helper()
 	var in, out, came, went int64
 	for _, a := range o.Attempts {
-		tr, there := p.trade(a.OutTradeNo)
+		tr, there := tradeOf(p, a.OutTradeNo)
 		switch {
 		case there && (tr.State == "SUCCESS" || tr.State == "REFUND"):
 			in += tr.Total
@@ -136,8 +136,8 @@ func (p *plot) wantBooks(o *shop.Order) {
 	}
 }
 
-// trade is a trade at WeChat, if it has heard of it.
-func (p *plot) trade(outTradeNo string) (tr shoptest.Trade, there bool) {
+// tradeOf is a trade at WeChat, if it has heard of it.
+func tradeOf(p *plot, outTradeNo string) (tr shoptest.Trade, there bool) {
 	p.T.Helper()
 	a := p.wechat.Phone().Get("/sandbox/trades/" + outTradeNo)
 	if a.Status == 404 {
@@ -149,7 +149,7 @@ func (p *plot) trade(outTradeNo string) (tr shoptest.Trade, there bool) {
 
 // wantGrants wants one grant for each granted line, in the state that its refunds make of it,
 // and none besides.
-func (p *plot) wantGrants(orders []*shop.Order) {
+func wantGrants(p *plot, orders []*shop.Order) {
 	p.T.Helper()
 	want := map[string]shop.GrantState{}
 	for _, o := range orders {
@@ -186,7 +186,7 @@ func (p *plot) wantGrants(orders []*shop.Order) {
 }
 
 // wantNotices wants one notice for each message to a learner.
-func (p *plot) wantNotices(orders []*shop.Order) {
+func wantNotices(p *plot, orders []*shop.Order) {
 	p.T.Helper()
 	want, got := map[string]int{}, map[string]int{}
 	for _, o := range orders {
@@ -212,7 +212,7 @@ func (p *plot) wantNotices(orders []*shop.Order) {
 }
 
 // wantNothingHeld wants no course to be held any more.
-func (p *plot) wantNothingHeld() {
+func wantNothingHeld(p *plot) {
 	p.T.Helper()
 	for _, claim := range p.find("claims", nil) {
 		p.T.Errorf("the claim %v is left", claim)
@@ -220,7 +220,7 @@ func (p *plot) wantNothingHeld() {
 }
 
 // wantCart wants what was bought to be out of the cart, and nothing else.
-func (p *plot) wantCart(orders []*shop.Order) {
+func wantCart(p *plot, orders []*shop.Order) {
 	p.T.Helper()
 	in := map[shoptest.Wish]bool{}
 	for _, l := range p.learner.Cart().Lines {
@@ -241,10 +241,10 @@ func (p *plot) wantCart(orders []*shop.Order) {
 // wantHeard opens a page that was closed before all this, and wants each state of each order to
 // reach it once, in order, as far as the shop owes it the event, and then the final state of the
 // courses.
-func (p *plot) wantHeard(orders []*shop.Order) {
+func wantHeard(p *plot, orders []*shop.Order) {
 	p.T.Helper()
 	heard, courses := map[string][]string{}, map[string]string{}
-	for _, f := range p.missed() {
+	for _, f := range missedEvents(p) {
 		switch f.Type {
 		case "order.changed":
 			var o shoptest.Order
@@ -272,8 +272,8 @@ func (p *plot) wantHeard(orders []*shop.Order) {
 	}
 }
 
-// missed is what a page hears that was away.
-func (p *plot) missed() []hubtest.Frame {
+// missedEvents is what a page hears that was away.
+func missedEvents(p *plot) []hubtest.Frame {
 	p.T.Helper()
 	var page *hubtest.Client
 	shoptest.Eventually(p.T, time.Minute, func() error {

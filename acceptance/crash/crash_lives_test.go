@@ -12,137 +12,137 @@ import (
 // lives are the ways that an order can go.
 var lives = []life{
 	{
-		name: "C34 placing", given: (*plot).fill, lived: (*plot).place, then: (*plot).payAndRest,
+		name: "C34 placing", given: fillBasket, lived: placeOrder, then: payAndRest,
 		wants: []string{"insert order_keys", "insert claims", "insert due", "insert orders: M1 pending", "insert audit: M1", "update orders: payment ready", "update order_keys"},
 	},
 	{
-		name: "placing for nothing", given: (*plot).fillForNothing, lived: (*plot).placeForNothing,
+		name: "placing for nothing", given: fillForNothing, lived: placeForNothing,
 		wants: []string{"insert orders: M2 paid", "insert trials", "insert enrolments", "update orders: M5 fulfilled", "insert audit: M2", "insert notices: order_fulfilled", "delete due"},
 	},
 	{
-		name: "another channel", given: (*plot).havePlaced, lived: (*plot).changeChannel, then: (*plot).payAndRest,
+		name: "another channel", given: havePlaced, lived: changeChannel, then: payAndRest,
 		wants: []string{"update orders: payment unknown"},
 	},
 	{
-		name: "C33 after the payment", given: (*plot).havePlaced, lived: (*plot).paid,
+		name: "C33 after the payment", given: havePlaced, lived: payOrder,
 		wants: []string{"update orders: M4 paid", "insert audit: M4", "update orders: M5 fulfilled", "insert audit: M5", "delete claims", "insert notices: order_fulfilled", "update courses", "update orders: buyer done, cart done, count done, tell done", "delete due"},
 	},
 	{
-		name: "after a payment that WeChat does not tell of", given: (*plot).havePlaced, lived: (*plot).paidAndUntold,
+		name: "after a payment that WeChat does not tell of", given: havePlaced, lived: paidAndUntold,
 		wants: []string{"update due", "update orders: M4 paid", "update orders: M5 fulfilled"},
 	},
 	{
-		name: "cancelled", given: (*plot).havePlaced, lived: (*plot).cancelled,
+		name: "cancelled", given: havePlaced, lived: cancelled,
 		wants: []string{"update orders: M7 closing", "insert audit: M7", "update orders: payment closed", "update orders: M8 closed", "insert audit: M8", "delete claims", "update orders: announce_closed done", "delete due"},
 	},
 	{
-		name: "cancelled and paid all the same", given: (*plot).havePlaced, lived: (*plot).cancelledAndPaid,
+		name: "cancelled and paid all the same", given: havePlaced, lived: cancelledAndPaid,
 		wants: []string{"update orders: M7 closing", "update orders: M9 paid", "insert audit: M9", "update orders: M5 fulfilled"},
 	},
 	{
-		name: "timed out", given: (*plot).havePlaced, lived: (*plot).timedOut,
+		name: "timed out", given: havePlaced, lived: timedOut,
 		wants: []string{"update orders: M7 closing", "update orders: payment closed", "update orders: M8 closed"},
 	},
 	{
-		name: "paid in the last minute", given: (*plot).havePlaced, lived: (*plot).paidInTheLastMinute,
+		name: "paid in the last minute", given: havePlaced, lived: paidInTheLastMinute,
 		wants: []string{"update orders: M5 fulfilled"},
 	},
 	{
-		name: "paid late and still wanted", given: (*plot).haveClosedButPayable, lived: (*plot).paidLate,
+		name: "paid late and still wanted", given: haveClosedButPayable, lived: paidLate,
 		wants: []string{"insert due", "insert claims", "update orders: M10 paid", "insert audit: M10", "update orders: M5 fulfilled"},
 	},
 	{
-		name: "paid late and for nothing", given: (*plot).haveBoughtOtherwise, lived: (*plot).paidLateForNothing,
+		name: "paid late and for nothing", given: haveBoughtOtherwise, lived: paidLateForNothing,
 		wants: []string{"update orders: payment dup_refunding", "update orders: refund submitted", "update orders: payment dup_refunded", "insert notices: paid_back", "delete due"},
 	},
 	{
-		name: "paid twice", given: (*plot).havePaidOneOfTwo, lived: (*plot).paidTwice,
+		name: "paid twice", given: havePaidOneOfTwo, lived: paidTwice,
 		wants: []string{"update orders: payment dup_refunding", "update orders: payment dup_refunded", "insert notices: paid_back"},
 	},
 	{
-		name: "refund asked for", given: (*plot).haveBought, lived: (*plot).askRefund,
+		name: "refund asked for", given: haveBought, lived: askRefund,
 		wants: []string{"update orders: owes freeze", "update enrolments", "update orders: M11 refunding", "insert audit: M11", "update orders: refund submitted", "update orders: M12 refunded", "insert audit: M12", "insert notices: order_refunded", "delete due"},
 	},
 	{
-		name: "refund that WeChat does not tell of", given: (*plot).haveBought, lived: (*plot).askRefundUntold,
+		name: "refund that WeChat does not tell of", given: haveBought, lived: askRefundUntold,
 		wants: []string{"update orders: M11 refunding", "update orders: refund submitted", "update orders: refund processing", "update orders: M12 refunded"},
 	},
 	{
-		name: "refund of a free month", given: (*plot).haveFreeMonth, lived: (*plot).askRefundOfNothing,
+		name: "refund of a free month", given: haveFreeMonth, lived: askRefundOfNothing,
 		wants: []string{"update enrolments", "update orders: M12 refunded", "insert notices: order_refunded"},
 	},
 	{
-		name: "refund by finance", given: (*plot).haveBought, lived: (*plot).financeRefunds,
+		name: "refund by finance", given: haveBought, lived: financeRefunds,
 		wants: []string{"update orders: M11 refunding", "update orders: refund submitted"},
 	},
 	{
-		name: "refund by finance with what came later", given: (*plot).haveStageAndFull, lived: (*plot).financeRefundsBoth,
+		name: "refund by finance with what came later", given: haveStageAndFull, lived: financeRefundsBoth,
 		wants: []string{"update orders: M11 refunding", "update orders: M12 refunded", "update enrolments"},
 	},
 	{
-		name: "superseded by another order", given: (*plot).havePlacedTwo, lived: (*plot).supersede, then: (*plot).payAndRest,
+		name: "superseded by another order", given: havePlacedTwo, lived: supersede, then: payAndRest,
 		wants: []string{"insert order_keys", "insert claims", "delete claims", "update orders: M7 closing"},
 	},
 	{
-		name: "a full price that makes a stage needless", given: (*plot).havePlacedFullOverStage, lived: (*plot).paidNeedless,
+		name: "a full price that makes a stage needless", given: havePlacedFullOverStage, lived: paidNeedless,
 		wants: []string{"update orders: M5 fulfilled", "update orders: M11 refunding", "update orders: M12 refunded", "update orders: buyer done, cart done, count done, refund_needless done, tell done"},
 	},
 	{
-		name: "a line that cannot be granted", given: (*plot).havePlacedOverRefundedStage, lived: (*plot).paidAndRefused,
+		name: "a line that cannot be granted", given: havePlacedOverRefundedStage, lived: paidAndRefused,
 		wants: []string{"update orders: M5 fulfilled", "update orders: M11 refunding", "update orders: refund_refused done", "update orders: M12 partially_refunded"},
 	},
 	{
-		name: "paid with another amount", given: (*plot).havePlaced, lived: (*plot).paidOddly,
+		name: "paid with another amount", given: havePlaced, lived: paidOddly,
 		wants: []string{"update due", "insert quarantine", "delete due"},
 	},
 }
 
-// fill puts something into the cart, and something that is not bought.
-func (p *plot) fill() {
+// fillBasket puts something into the cart, and something that is not bought.
+func fillBasket(p *plot) {
 	p.T.Helper()
-	full := p.some(p.site.full, 5)
+	full := someOf(p, p.site.full, 5)
 	switch p.dice.IntN(5) {
 	case 0:
-		p.take(full[:1+p.dice.IntN(3)]...)
+		takeIntoCart(p, full[:1+p.dice.IntN(3)]...)
 	case 1:
-		p.take(shoptest.Offered{Wish: p.site.ladder.S1, Price: 0})
-		p.take(full[:1+p.dice.IntN(2)]...)
+		takeIntoCart(p, shoptest.Offered{Wish: p.site.ladder.S1, Price: 0})
+		takeIntoCart(p, full[:1+p.dice.IntN(2)]...)
 	case 2:
-		p.buy(0, p.site.ladder.S1)
-		p.take(shoptest.Offered{Wish: p.site.ladder.S2, Price: 20000})
-		p.take(full[:p.dice.IntN(2)]...)
+		buyBefore(p, 0, p.site.ladder.S1)
+		takeIntoCart(p, shoptest.Offered{Wish: p.site.ladder.S2, Price: 20000})
+		takeIntoCart(p, full[:p.dice.IntN(2)]...)
 	case 3:
-		p.buy(0, p.site.credited.S1)
-		p.buy(20000, p.site.credited.S2)
-		p.take(shoptest.Offered{Wish: p.site.credited.Full, Price: 79900})
-		p.take(full[:p.dice.IntN(2)]...)
+		buyBefore(p, 0, p.site.credited.S1)
+		buyBefore(p, 20000, p.site.credited.S2)
+		takeIntoCart(p, shoptest.Offered{Wish: p.site.credited.Full, Price: 79900})
+		takeIntoCart(p, full[:p.dice.IntN(2)]...)
 	default:
-		p.take(p.some(p.site.periods, 1)...)
+		takeIntoCart(p, someOf(p, p.site.periods, 1)...)
 		if full[0].CourseID != p.basket[0].CourseID {
-			p.take(full[0])
+			takeIntoCart(p, full[0])
 		}
 	}
-	p.keep(full[4].Wish)
+	keepInCart(p, full[4].Wish)
 }
 
-func (p *plot) fillForNothing() {
-	p.take(shoptest.Offered{Wish: p.site.ladder.S1, Price: 0})
+func fillForNothing(p *plot) {
+	takeIntoCart(p, shoptest.Offered{Wish: p.site.ladder.S1, Price: 0})
 	if p.dice.IntN(2) == 0 {
-		p.take(shoptest.Offered{Wish: p.site.credited.S1, Price: 0})
+		takeIntoCart(p, shoptest.Offered{Wish: p.site.credited.S1, Price: 0})
 	}
-	p.keep(p.some(p.site.full, 1)[0].Wish)
+	keepInCart(p, someOf(p, p.site.full, 1)[0].Wish)
 }
 
-// some are n of what is offered.
-func (p *plot) some(all []shoptest.Offered, n int) (some []shoptest.Offered) {
+// someOf are n of what is offered.
+func someOf(p *plot, all []shoptest.Offered, n int) (some []shoptest.Offered) {
 	for _, i := range p.dice.Perm(len(all))[:n] {
 		some = append(some, all[i])
 	}
 	return some
 }
 
-// take puts something into the cart that will be bought.
-func (p *plot) take(what ...shoptest.Offered) {
+// takeIntoCart puts something into the cart that will be bought.
+func takeIntoCart(p *plot, what ...shoptest.Offered) {
 	p.T.Helper()
 	for _, o := range what {
 		p.basket = append(p.basket, o.Wish)
@@ -151,8 +151,8 @@ func (p *plot) take(what ...shoptest.Offered) {
 	}
 }
 
-// keep puts something into the cart that will not.
-func (p *plot) keep(w shoptest.Wish) {
+// keepInCart puts something into the cart that will not.
+func keepInCart(p *plot, w shoptest.Wish) {
 	p.T.Helper()
 	if slices.ContainsFunc(p.basket, func(b shoptest.Wish) bool { return b.CourseID == w.CourseID }) {
 		return
@@ -161,8 +161,8 @@ func (p *plot) keep(w shoptest.Wish) {
 	p.insist(p.learner, "PUT", "/api/cart/"+w.CourseID, obj{"policy_id": w.PolicyID}).Want(200)
 }
 
-// buy buys something before the story, and nothing is worth telling of it.
-func (p *plot) buy(total int64, lines ...shoptest.Wish) (id string) {
+// buyBefore buys something before the story, and nothing is worth telling of it.
+func buyBefore(p *plot, total int64, lines ...shoptest.Wish) (id string) {
 	p.T.Helper()
 	got := p.learner.Placed(total, lines...)
 	if total > 0 {
@@ -174,10 +174,10 @@ func (p *plot) buy(total int64, lines ...shoptest.Wish) (id string) {
 }
 
 // endsWith notes the histories that the placed order may come to.
-func (p *plot) endsWith(histories ...string) { p.ends[p.placed.Order.ID] = histories }
+func endsWith(p *plot, histories ...string) { p.ends[p.placed.Order.ID] = histories }
 
-// spoil makes WeChat's next answer to a call go wrong in one of some ways, or in none.
-func (p *plot) spoil(api string) obj {
+// spoilAPI makes WeChat's next answer to a call go wrong in one of some ways, or in none.
+func spoilAPI(p *plot, api string) obj {
 	faults := []obj{{}, {"drop": true}, {"drop_before": true}, {"status": 500}}
 	f := faults[p.dice.IntN(len(faults))]
 	if len(f) == 0 {
@@ -188,15 +188,15 @@ func (p *plot) spoil(api string) obj {
 }
 
 // disturb has WeChat tell of an event and answer a call in ways that the seed chooses.
-func (p *plot) disturb(event, api string) {
+func disturb(p *plot, event, api string) {
 	p.T.Helper()
-	f := p.tell(event)
-	maps.Copy(f, p.spoil(api))
+	f := callbackFault(p, event)
+	maps.Copy(f, spoilAPI(p, api))
 	p.wechat.Faults(f)
 }
 
-// tell makes WeChat tell of an event in one of the ways in which it arrives in the end.
-func (p *plot) tell(event string) obj {
+// callbackFault makes WeChat tell of an event in one of the ways in which it arrives in the end.
+func callbackFault(p *plot, event string) obj {
 	ways := []obj{
 		{}, {"repeat": 2}, {"repeat": 4, "parallel": true}, {"delay_s": 20}, {"delay_ms": 700},
 		{"bad_signature": true, "attempts": 1}, {"lose": true, "attempts": 1},
@@ -209,18 +209,18 @@ func (p *plot) tell(event string) obj {
 	return obj{"callback": []obj{f}}
 }
 
-// place orders what is in the basket. A page without an answer sends the same again; by luck it
+// placeOrder orders what is in the basket. A page without an answer sends the same again; by luck it
 // was closed in between, and its buyer places a new order.
-func (p *plot) place() {
+func placeOrder(p *plot) {
 	p.T.Helper()
 	channel := []string{"native", "native", "h5"}[p.dice.IntN(3)]
-	p.wechat.Faults(p.spoil(channel))
-	p.order(obj{"lines": p.basket, "total_fen": p.total, "channel": channel}).Into(&p.placed)
-	p.endsWith("M1 M4 M5")
+	p.wechat.Faults(spoilAPI(p, channel))
+	sendOrder(p, obj{"lines": p.basket, "total_fen": p.total, "channel": channel}).Into(&p.placed)
+	endsWith(p, "M1 M4 M5")
 }
 
-// order places an order until there is one. A key that was answered has the same answer again.
-func (p *plot) order(body obj) shoptest.Answer {
+// sendOrder places an order until there is one. A key that was answered has the same answer again.
+func sendOrder(p *plot, body obj) shoptest.Answer {
 	p.T.Helper()
 	anew, key := p.luck.IntN(3) == 0, rand.Text()
 	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); {
@@ -250,9 +250,9 @@ func (p *plot) order(body obj) shoptest.Answer {
 
 // placeForNothing takes what costs nothing. A buyer that places a new order after a kill is
 // refused where the first order has come through, and finds it among the orders.
-func (p *plot) placeForNothing() {
+func placeForNothing(p *plot) {
 	p.T.Helper()
-	a := p.order(obj{"lines": p.basket, "total_fen": 0, "channel": "native"})
+	a := sendOrder(p, obj{"lines": p.basket, "total_fen": 0, "channel": "native"})
 	if a.Status == 409 && p.anew > 0 {
 		var list struct {
 			Items []shoptest.Order `json:"items"`
@@ -263,21 +263,21 @@ func (p *plot) placeForNothing() {
 		a.Into(&p.placed)
 	}
 	p.rest()
-	p.endsWith("M2 M5")
+	endsWith(p, "M2 M5")
 }
 
 // payAndRest pays what can be paid.
-func (p *plot) payAndRest() {
+func payAndRest(p *plot) {
 	p.T.Helper()
 	p.wechat.Faults(obj{})
 	if p.placed.Payment != nil {
-		p.scanned()
+		scanPayment(p)
 	}
 	p.rest()
 }
 
-// scanned pays as a phone does, and reports whether WeChat took the money.
-func (p *plot) scanned() bool {
+// scanPayment pays as a phone does, and reports whether WeChat took the money.
+func scanPayment(p *plot) bool {
 	p.T.Helper()
 	a := p.wechat.Phone().Post("/sandbox/pay", obj{"out_trade_no": p.placed.Payment.OutTradeNo})
 	if a.Status != 200 && a.Code() != "TRADE_CLOSED" && a.Code() != "TRADE_PAID" {
@@ -287,13 +287,13 @@ func (p *plot) scanned() bool {
 }
 
 // havePlaced has an order that can be paid.
-func (p *plot) havePlaced() {
+func havePlaced(p *plot) {
 	p.T.Helper()
-	p.fill()
-	p.haveOrder("native")
+	fillBasket(p)
+	haveOrder(p, "native")
 }
 
-func (p *plot) haveOrder(channel string) {
+func haveOrder(p *plot, channel string) {
 	p.T.Helper()
 	p.learner.With("Idempotency-Key", rand.Text()).
 		Post("/api/orders", obj{"lines": p.basket, "total_fen": p.total, "channel": channel}).Want(201).Into(&p.placed)
@@ -301,13 +301,13 @@ func (p *plot) haveOrder(channel string) {
 
 // changeChannel wants to pay in another way. By dice the old code was scanned before and its
 // callback is still to come: that money counts.
-func (p *plot) changeChannel() {
+func changeChannel(p *plot) {
 	p.T.Helper()
 	if p.dice.IntN(4) == 0 {
 		p.wechat.Faults(obj{"callback": []obj{{"event": "payment", "delay_s": 30}}})
-		p.scanned()
+		scanPayment(p)
 	} else {
-		p.wechat.Faults(p.spoil("close"))
+		p.wechat.Faults(spoilAPI(p, "close"))
 	}
 	a := p.insist(p.learner, "POST", "/api/orders/"+p.placed.Order.ID+"/pay", obj{"channel": "h5"})
 	var now shoptest.Placed
@@ -318,27 +318,27 @@ func (p *plot) changeChannel() {
 		a.WantCode(409, "ORDER_NOT_PAYABLE")
 		p.placed.Payment = nil
 	}
-	p.endsWith("M1 M4 M5")
+	endsWith(p, "M1 M4 M5")
 }
 
-func (p *plot) paid() {
+func payOrder(p *plot) {
 	p.T.Helper()
-	p.wechat.Faults(p.tell("payment"))
-	p.scanned()
+	p.wechat.Faults(callbackFault(p, "payment"))
+	scanPayment(p)
 	p.rest()
-	p.endsWith("M1 M4 M5")
+	endsWith(p, "M1 M4 M5")
 }
 
-func (p *plot) paidAndUntold() {
+func paidAndUntold(p *plot) {
 	p.T.Helper()
 	p.wechat.Faults(obj{"callback": []obj{{"event": "payment", "lose": true}}})
-	p.scanned()
+	scanPayment(p)
 	p.rest()
-	p.endsWith("M1 M4 M5")
+	endsWith(p, "M1 M4 M5")
 }
 
-// cancel ends the order. That it is closing, or more, is what a second click finds.
-func (p *plot) cancel() {
+// cancelOrder ends the order. That it is closing, or more, is what a second click finds.
+func cancelOrder(p *plot) {
 	p.T.Helper()
 	a := p.insist(p.learner, "POST", "/api/orders/"+p.placed.Order.ID+"/cancel", nil)
 	if a.Status != 200 {
@@ -346,70 +346,70 @@ func (p *plot) cancel() {
 	}
 }
 
-func (p *plot) cancelled() {
+func cancelled(p *plot) {
 	p.T.Helper()
-	p.wechat.Faults(p.spoil("close"))
-	p.cancel()
+	p.wechat.Faults(spoilAPI(p, "close"))
+	cancelOrder(p)
 	p.pass(5*time.Minute + time.Second)
 	p.rest()
-	p.endsWith("M1 M7 M8")
+	endsWith(p, "M1 M7 M8")
 }
 
-func (p *plot) cancelledAndPaid() {
+func cancelledAndPaid(p *plot) {
 	p.T.Helper()
-	p.wechat.Faults(p.tell("payment"))
-	p.cancel()
-	p.scanned()
+	p.wechat.Faults(callbackFault(p, "payment"))
+	cancelOrder(p)
+	scanPayment(p)
 	if p.dice.IntN(2) == 0 {
 		p.pass(5*time.Minute + time.Second) // closing meets paying
 	}
 	p.rest()
-	p.endsWith("M1 M7 M9 M5", "M1 M7 M8")
+	endsWith(p, "M1 M7 M9 M5", "M1 M7 M8")
 }
 
-func (p *plot) timedOut() {
+func timedOut(p *plot) {
 	p.T.Helper()
-	p.wechat.Faults(p.spoil("close"))
+	p.wechat.Faults(spoilAPI(p, "close"))
 	p.pass(30*time.Minute + time.Second)
 	p.rest()
-	p.endsWith("M1 M7 M8")
+	endsWith(p, "M1 M7 M8")
 }
 
-func (p *plot) paidInTheLastMinute() {
+func paidInTheLastMinute(p *plot) {
 	p.T.Helper()
 	p.wechat.Faults(obj{"callback": []obj{{"event": "payment", "delay_s": 40}}})
 	p.pass(29*time.Minute + 30*time.Second)
-	p.scanned()
+	scanPayment(p)
 	p.pass(31 * time.Second)
 	p.rest()
-	p.endsWith("M1 M4 M5", "M1 M7 M9 M5", "M1 M7 M8")
+	endsWith(p, "M1 M4 M5", "M1 M7 M9 M5", "M1 M7 M8")
 }
 
 // haveClosedButPayable has an order that is closed, and WeChat takes money for it: it said
 // that it knew no such trade.
-func (p *plot) haveClosedButPayable() {
+func haveClosedButPayable(p *plot) {
 	p.T.Helper()
-	p.havePlaced()
+	havePlaced(p)
 	p.wechat.ForgetTrade(p.placed.Payment.OutTradeNo)
-	p.cancel()
+	cancelOrder(p)
 	p.pass(5*time.Minute + time.Second)
 	p.rest()
 	p.wechat.Faults(obj{})
 	p.learner.Await(p.placed.Order.ID, "closed")
 }
 
-func (p *plot) paidLate() {
+func paidLate(p *plot) {
 	p.T.Helper()
-	p.wechat.Faults(p.tell("payment"))
-	p.scanned()
-	p.untilSettled()
+	p.wechat.Faults(callbackFault(p, "payment"))
+	scanPayment(p)
+	untilSettled(p)
 	p.rest()
-	p.endsWith("M1 M7 M8 M10 M5")
+	endsWith(p, "M1 M7 M8 M10 M5")
 }
 
 // untilSettled waits for WeChat's callback without asking for it. Where it is long in coming, time
 // passes.
-func (p *plot) untilSettled() {
+func untilSettled(p *plot) {
 	p.T.Helper()
 	quiet := 0
 	shoptest.Eventually(p.T, 2*time.Minute, func() error {
@@ -431,32 +431,32 @@ func (p *plot) untilSettled() {
 
 // haveBoughtOtherwise has a closed order that can be paid, of which one course is bought by
 // now.
-func (p *plot) haveBoughtOtherwise() {
+func haveBoughtOtherwise(p *plot) {
 	p.T.Helper()
-	full := p.some(p.site.full, 2)
-	p.take(full...)
-	p.haveOrder("native")
+	full := someOf(p, p.site.full, 2)
+	takeIntoCart(p, full...)
+	haveOrder(p, "native")
 	p.wechat.ForgetTrade(p.placed.Payment.OutTradeNo)
-	p.cancel()
+	cancelOrder(p)
 	p.pass(5*time.Minute + time.Second)
 	p.rest()
 	p.wechat.Faults(obj{})
-	p.buy(full[0].Price, full[0].Wish)
+	buyBefore(p, full[0].Price, full[0].Wish)
 }
 
-func (p *plot) paidLateForNothing() {
+func paidLateForNothing(p *plot) {
 	p.T.Helper()
-	p.disturb("payment", "refund")
-	p.scanned()
-	p.untilSettled()
+	disturb(p, "payment", "refund")
+	scanPayment(p)
+	untilSettled(p)
 	p.rest()
-	p.endsWith("M1 M7 M8")
+	endsWith(p, "M1 M7 M8")
 }
 
 // havePaidOneOfTwo has a paid order with a second code that can be paid.
-func (p *plot) havePaidOneOfTwo() {
+func havePaidOneOfTwo(p *plot) {
 	p.T.Helper()
-	p.havePlaced()
+	havePlaced(p)
 	p.wechat.ForgetTrade(p.placed.Payment.OutTradeNo)
 	var h5 shoptest.Placed
 	p.learner.Post("/api/orders/"+p.placed.Order.ID+"/pay", obj{"channel": "h5"}).Want(200).Into(&h5)
@@ -465,8 +465,8 @@ func (p *plot) havePaidOneOfTwo() {
 	p.learner.Await(p.placed.Order.ID, "fulfilled")
 }
 
-func (p *plot) paidTwice() {
+func paidTwice(p *plot) {
 	p.T.Helper()
-	p.paidLateForNothing()
-	p.endsWith("M1 M4 M5")
+	paidLateForNothing(p)
+	endsWith(p, "M1 M4 M5")
 }

@@ -78,7 +78,7 @@ func (c *crasher) live(t *testing.T, l life, seed uint64, at shoptest.Point) *pl
 		l.then(p)
 		p.rest()
 	}
-	p.wantWhole()
+	wantWhole(p)
 	return p
 }
 
@@ -137,7 +137,7 @@ func (p *plot) mourn(where string) {
 		p.pass(20 * time.Second)
 	}
 	began := time.Now()
-	p.wantInvariants()
+	wantInvariants(p)
 	p.slowest = max(p.slowest, time.Since(began))
 }
 
@@ -189,7 +189,7 @@ func (p *plot) insist(who *shoptest.Person, method, path string, body any) (a sh
 }
 
 // financeAgain logs finance in once more, as finance does whose session has ended.
-func (p *plot) financeAgain() {
+func financeAgain(p *plot) {
 	p.T.Helper()
 	var out struct {
 		Token string `json:"token"`

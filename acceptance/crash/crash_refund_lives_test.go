@@ -12,9 +12,9 @@ import (
 var errNotYet = errors.New("not yet")
 
 // haveBought has a fulfilled order.
-func (p *plot) haveBought() {
+func haveBought(p *plot) {
 	p.T.Helper()
-	p.havePlaced()
+	havePlaced(p)
 	p.wechat.Scan(p.placed.Payment)
 	p.rest()
 	p.learner.Await(p.placed.Order.ID, "fulfilled")
@@ -22,25 +22,25 @@ func (p *plot) haveBought() {
 
 // askRefund wants the money back. A buyer without an answer asks again; by luck not: then either
 // all of it was begun, or nothing.
-func (p *plot) askRefund() {
+func askRefund(p *plot) {
 	p.T.Helper()
-	p.disturb("refund", "refund")
-	p.refundBy(p.learner, "/api/orders/"+p.placed.Order.ID+"/refund", obj{"reason": "不合适"}, p.placed.Order.ID)
+	disturb(p, "refund", "refund")
+	refundBy(p, p.learner, "/api/orders/"+p.placed.Order.ID+"/refund", obj{"reason": "不合适"}, p.placed.Order.ID)
 	p.rest()
-	p.refundedOrLeft("M1 M4 M5 M11 M12")
+	refundedOrLeft(p, "M1 M4 M5 M11 M12")
 }
 
-func (p *plot) askRefundUntold() {
+func askRefundUntold(p *plot) {
 	p.T.Helper()
 	p.wechat.Faults(obj{"callback": []obj{{"event": "refund", "lose": true}}})
-	p.refundBy(p.learner, "/api/orders/"+p.placed.Order.ID+"/refund", obj{"reason": "不合适"}, p.placed.Order.ID)
+	refundBy(p, p.learner, "/api/orders/"+p.placed.Order.ID+"/refund", obj{"reason": "不合适"}, p.placed.Order.ID)
 	p.rest()
-	p.refundedOrLeft("M1 M4 M5 M11 M12")
+	refundedOrLeft(p, "M1 M4 M5 M11 M12")
 }
 
 // refundBy asks for the refund of an order, and after a kill only where none was begun: finance
 // looks first. By luck the request is not repeated.
-func (p *plot) refundBy(who *shoptest.Person, path string, body obj, orders ...string) {
+func refundBy(p *plot, who *shoptest.Person, path string, body obj, orders ...string) {
 	p.T.Helper()
 	who = who.Anew()
 	for {
@@ -51,12 +51,12 @@ func (p *plot) refundBy(who *shoptest.Person, path string, body obj, orders ...s
 			return
 		case err == nil && deaths > 0 && a.Code() == "REFUND_UNDER_WAY":
 			// The killed process had frozen the grants, and no sweeper has thawed them yet.
-			if p.rest(); p.begun(orders...) {
+			if p.rest(); refundsBegun(p, orders...) {
 				return
 			}
 			continue
 		case err == nil && a.Status == 401: // so much more
-			p.financeAgain()
+			financeAgain(p)
 			who.Token = p.finance.Token
 			continue
 		case err == nil && a.Code() == "STEP_UP_REQUIRED": // so much time has passed
@@ -65,13 +65,13 @@ func (p *plot) refundBy(who *shoptest.Person, path string, body obj, orders ...s
 		case err == nil && a.Status != 503:
 			p.T.Fatalf("%s %v was answered %d %s\n%s", path, body, a.Status, a.Body, p.stands())
 		case err == nil: // busy: perhaps it was done all the same
-			if p.rest(); p.begun(orders...) {
+			if p.rest(); refundsBegun(p, orders...) {
 				return
 			}
 			continue
 		}
 		p.died()
-		if p.luck.IntN(4) == 0 || p.begun(orders...) {
+		if p.luck.IntN(4) == 0 || refundsBegun(p, orders...) {
 			return
 		}
 		if len(p.killed) == deaths {
@@ -80,96 +80,96 @@ func (p *plot) refundBy(who *shoptest.Person, path string, body obj, orders ...s
 	}
 }
 
-// begun reports whether each of the orders has a refund.
-func (p *plot) begun(orders ...string) bool {
+// refundsBegun reports whether each of the orders has a refund.
+func refundsBegun(p *plot, orders ...string) bool {
 	p.T.Helper()
 	return !slices.ContainsFunc(orders, func(id string) bool { return len(p.orderOf(id).Refunds) == 0 })
 }
 
 // refundedOrLeft wants the history of a refund, or, where the shop was killed and the request was
 // not repeated, an order as it was.
-func (p *plot) refundedOrLeft(history string) {
-	p.endsWith(history)
-	if len(p.killed) > 0 && !p.begun(p.placed.Order.ID) {
-		p.endsWith(history[:len(history)-len(" M11 M12")])
+func refundedOrLeft(p *plot, history string) {
+	endsWith(p, history)
+	if len(p.killed) > 0 && !refundsBegun(p, p.placed.Order.ID) {
+		endsWith(p, history[:len(history)-len(" M11 M12")])
 	}
 }
 
-func (p *plot) haveFreeMonth() {
+func haveFreeMonth(p *plot) {
 	p.T.Helper()
-	p.fillForNothing()
-	p.haveOrder("native")
+	fillForNothing(p)
+	haveOrder(p, "native")
 	p.rest()
 }
 
-func (p *plot) askRefundOfNothing() {
+func askRefundOfNothing(p *plot) {
 	p.T.Helper()
-	p.refundBy(p.learner, "/api/orders/"+p.placed.Order.ID+"/refund", obj{"reason": "不学了"}, p.placed.Order.ID)
+	refundBy(p, p.learner, "/api/orders/"+p.placed.Order.ID+"/refund", obj{"reason": "不学了"}, p.placed.Order.ID)
 	p.rest()
-	p.refundedOrLeft("M2 M5 M11 M12")
+	refundedOrLeft(p, "M2 M5 M11 M12")
 }
 
 // financeRefunds pays a part back, or all.
-func (p *plot) financeRefunds() {
+func financeRefunds(p *plot) {
 	p.T.Helper()
 	body := obj{"reason": "客服"}
 	if p.dice.IntN(2) == 0 {
 		body["amount_fen"] = 1 + p.dice.Int64N(min(p.total, 100))
 	}
-	p.disturb("refund", "refund_query")
-	p.refundBy(p.finance, "/api/admin/orders/"+p.placed.Order.ID+"/refunds", body, p.placed.Order.ID)
+	disturb(p, "refund", "refund_query")
+	refundBy(p, p.finance, "/api/admin/orders/"+p.placed.Order.ID+"/refunds", body, p.placed.Order.ID)
 	p.rest()
-	p.refundedOrLeft("M1 M4 M5 M11 M12")
+	refundedOrLeft(p, "M1 M4 M5 M11 M12")
 }
 
 // haveStageAndFull has a stage with its money used as credit for the full price.
-func (p *plot) haveStageAndFull() {
+func haveStageAndFull(p *plot) {
 	p.T.Helper()
 	c := p.site.credited
-	p.buy(0, c.S1)
-	p.placed.Order.ID = p.buy(20000, c.S2)
-	p.later = p.buy(79900, c.Full)
+	buyBefore(p, 0, c.S1)
+	p.placed.Order.ID = buyBefore(p, 20000, c.S2)
+	p.later = buyBefore(p, 79900, c.Full)
 }
 
-func (p *plot) financeRefundsBoth() {
+func financeRefundsBoth(p *plot) {
 	p.T.Helper()
 	id := p.placed.Order.ID
-	p.wechat.Faults(p.tell("refund"))
-	p.refundBy(p.finance, "/api/admin/orders/"+id+"/refunds", obj{"reason": "客服", "later": true}, id)
+	p.wechat.Faults(callbackFault(p, "refund"))
+	refundBy(p, p.finance, "/api/admin/orders/"+id+"/refunds", obj{"reason": "客服", "later": true}, id)
 	p.rest()
-	p.refundedOrLeft("M1 M4 M5 M11 M12")
+	refundedOrLeft(p, "M1 M4 M5 M11 M12")
 	p.ends[p.later] = []string{"M1 M4 M5 M11 M12"}
-	if !p.begun(id) { // then it may have come to an end between the two
+	if !refundsBegun(p, id) { // then it may have come to an end between the two
 		p.ends[p.later] = append(p.ends[p.later], "M1 M4 M5")
 	}
 }
 
 // havePlacedTwo has an order for two courses.
-func (p *plot) havePlacedTwo() {
+func havePlacedTwo(p *plot) {
 	p.T.Helper()
-	p.take(p.some(p.site.full, 3)[:2]...)
-	p.haveOrder("native")
+	takeIntoCart(p, someOf(p, p.site.full, 3)[:2]...)
+	haveOrder(p, "native")
 }
 
 // supersede orders one of the two courses, and another one. By luck the old code is scanned
 // before: then that money counts and the course is owned.
-func (p *plot) supersede() {
+func supersede(p *plot) {
 	p.T.Helper()
 	old := p.placed
-	third := p.some(p.site.full, len(p.site.full))
+	third := someOf(p, p.site.full, len(p.site.full))
 	i := slices.IndexFunc(third, func(o shoptest.Offered) bool {
 		return !slices.ContainsFunc(p.basket, func(w shoptest.Wish) bool { return w.CourseID == o.CourseID })
 	})
 	paid := p.dice.IntN(4) == 0
 	if paid {
 		p.wechat.Faults(obj{"callback": []obj{{"event": "payment", "delay_s": 30}}})
-		p.scanned()
+		scanPayment(p)
 	} else {
-		p.wechat.Faults(p.spoil("close"))
+		p.wechat.Faults(spoilAPI(p, "close"))
 	}
 	kept := p.basket[1]
-	price := p.priceOf(kept) + third[i].Price
-	a := p.order(obj{"lines": []shoptest.Wish{kept, third[i].Wish}, "total_fen": price, "channel": "native"})
+	price := priceOf(p, kept) + third[i].Price
+	a := sendOrder(p, obj{"lines": []shoptest.Wish{kept, third[i].Wish}, "total_fen": price, "channel": "native"})
 	p.ends[old.Order.ID] = []string{"M1 M7 M8"}
 	if paid {
 		p.ends[old.Order.ID] = []string{"M1 M4 M5", "M1 M7 M9 M5"}
@@ -179,46 +179,46 @@ func (p *plot) supersede() {
 	}
 	p.placed = shoptest.Placed{}
 	a.Into(&p.placed)
-	p.endsWith("M1 M4 M5")
+	endsWith(p, "M1 M4 M5")
 }
 
-func (p *plot) priceOf(w shoptest.Wish) int64 {
+func priceOf(p *plot, w shoptest.Wish) int64 {
 	i := slices.IndexFunc(p.site.full, func(o shoptest.Offered) bool { return o.Wish == w })
 	return p.site.full[i].Price
 }
 
 // havePlacedFullOverStage has a paid stage that has not begun, and an order for the full
 // price.
-func (p *plot) havePlacedFullOverStage() {
+func havePlacedFullOverStage(p *plot) {
 	p.T.Helper()
 	c := p.site.ladder
-	p.buy(0, c.S1)
-	p.ends[p.buy(20000, c.S2)] = []string{"M1 M4 M5 M11 M12"}
-	p.take(shoptest.Offered{Wish: c.Full, Price: 99900})
-	p.take(p.some(p.site.full, 2)[:p.dice.IntN(2)]...)
-	p.haveOrder("native")
+	buyBefore(p, 0, c.S1)
+	p.ends[buyBefore(p, 20000, c.S2)] = []string{"M1 M4 M5 M11 M12"}
+	takeIntoCart(p, shoptest.Offered{Wish: c.Full, Price: 99900})
+	takeIntoCart(p, someOf(p, p.site.full, 2)[:p.dice.IntN(2)]...)
+	haveOrder(p, "native")
 }
 
-func (p *plot) paidNeedless() {
+func paidNeedless(p *plot) {
 	p.T.Helper()
-	p.disturb("payment", "refund")
-	p.scanned()
+	disturb(p, "payment", "refund")
+	scanPayment(p)
 	p.rest()
-	p.endsWith("M1 M4 M5")
+	endsWith(p, "M1 M4 M5")
 }
 
 // havePlacedOverRefundedStage has an order for the third stage, and the second, on which it
 // stands, has been refunded since.
-func (p *plot) havePlacedOverRefundedStage() {
+func havePlacedOverRefundedStage(p *plot) {
 	p.T.Helper()
 	c := p.site.ladder
-	p.buy(0, c.S1)
+	buyBefore(p, 0, c.S1)
 	p.pass(33 * 24 * time.Hour)
-	second := p.buy(20000, c.S2)
-	p.take(shoptest.Offered{Wish: c.S3, Price: 30000})
-	p.take(p.some(p.site.full, 2)[:1+p.dice.IntN(2)]...)
-	p.haveOrder("native")
-	p.financeAgain() // a month without use has ended the session
+	second := buyBefore(p, 20000, c.S2)
+	takeIntoCart(p, shoptest.Offered{Wish: c.S3, Price: 30000})
+	takeIntoCart(p, someOf(p, p.site.full, 2)[:1+p.dice.IntN(2)]...)
+	haveOrder(p, "native")
+	financeAgain(p) // a month without use has ended the session
 	p.finance.Anew().Post("/api/admin/orders/"+second+"/refunds", obj{"reason": "客服"}).Want(201)
 	p.ends[second] = []string{"M1 M4 M5 M11 M12"}
 	shoptest.Eventually(p.T, time.Minute, func() error {
@@ -230,21 +230,21 @@ func (p *plot) havePlacedOverRefundedStage() {
 	})
 }
 
-func (p *plot) paidAndRefused() {
+func paidAndRefused(p *plot) {
 	p.T.Helper()
-	p.disturb("payment", "refund")
-	p.scanned()
+	disturb(p, "payment", "refund")
+	scanPayment(p)
 	p.rest()
-	p.endsWith("M1 M4 M5 M11 M12")
+	endsWith(p, "M1 M4 M5 M11 M12")
 }
 
 // paidOddly gets a callback with another amount than was agreed. Where the shop asks WeChat first,
 // it gets the right amount, and the mismatch later is for people to read.
-func (p *plot) paidOddly() {
+func paidOddly(p *plot) {
 	p.T.Helper()
 	p.wechat.Faults(obj{"callback": []obj{{"event": "payment", "amount_delta": 1 - 2*p.dice.IntN(2)}}})
-	p.scanned()
-	p.untilSettled()
+	scanPayment(p)
+	untilSettled(p)
 	p.rest()
-	p.endsWith("M1 M13", "M1 M4 M5")
+	endsWith(p, "M1 M13", "M1 M4 M5")
 }

@@ -194,7 +194,7 @@ func (r *crashRun) live(t *testing.T, shops *crasherPool, j crashJob) (p *plot) 
 		c.Log.Reset()
 		p = c.live(t, j.life, j.seed, j.at)
 		if j.at.N == 0 {
-			p.wantPoints(t, j)
+			wantPoints(p, t, j)
 		}
 	})
 	r.count(j, p, ok)
@@ -262,7 +262,7 @@ func (r *crashRun) over(j crashJob, p *plot) {
 }
 
 // wantPoints wants the writes that a life cannot do without to be among its points.
-func (p *plot) wantPoints(t *testing.T, j crashJob) {
+func wantPoints(p *plot, t *testing.T, j crashJob) {
 	t.Helper()
 	for _, write := range j.life.wants {
 		if !slices.ContainsFunc(p.seen, func(name string) bool {
