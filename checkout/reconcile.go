@@ -36,8 +36,8 @@ const (
 // reconciling compares each day's bill once, when it is time for it.
 type reconciling struct {
 	*Reconciliations
-	opened  shop.Date          // "" until it is read
-	settled map[shop.Date]bool // days that are known to need nothing more
+	opened   shop.Date          // "" until it is read
+	compared map[shop.Date]bool // days that are known to need nothing more
 }
 
 func (r *reconciling) look(ctx context.Context) (err error) {
@@ -47,7 +47,7 @@ func (r *reconciling) look(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	return r.reconcileDue(ctx, r.opened, r.settled)
+	return r.reconcileDue(ctx, r.opened, r.compared)
 }
 
 // since is the day on which the shop opened; there is no bill to compare before it.
@@ -61,9 +61,9 @@ func (c *Reconciliations) since(ctx context.Context) (shop.Date, error) {
 	return day, c.settings.Put(ctx, sinceKey, day)
 }
 
-func (c *Reconciliations) reconcileDue(ctx context.Context, since shop.Date, settled map[shop.Date]bool) error {
+func (c *Reconciliations) reconcileDue(ctx context.Context, since shop.Date, compared map[shop.Date]bool) error {
 	for _, day := range shop.ReconcileDue(c.now(), since) {
-		if settled[day] {
+		if compared[day] {
 			continue
 		}
 		r, mine, err := c.reconciliations.Begin(ctx, day, shop.ByShop, false, c.now())
@@ -73,7 +73,7 @@ func (c *Reconciliations) reconcileDue(ctx context.Context, since shop.Date, set
 		if err != nil {
 			return err
 		}
-		settled[day] = r.Settled()
+		compared[day] = r.Compared()
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ func (c *Checkout) Work() []runner.Work {
 	return []runner.Work{
 		runner.Simple("orders", sweepEvery, func(ctx context.Context) error { return c.Driver.Sweep(store.Background(ctx, store.Settlement)) }),
 		runner.Simple("access ends", sweepEvery, c.AccessEnds.Turn),
-		runner.Simple("reconciliation", reconcileEvery, (&reconciling{Reconciliations: c.Reconciliations, settled: map[shop.Date]bool{}}).look),
+		runner.Simple("reconciliation", reconcileEvery, (&reconciling{Reconciliations: c.Reconciliations, compared: map[shop.Date]bool{}}).look),
 		runner.Simple("lost claims", lostEvery, c.Claims.GiveUpLost),
 		unsent,
 		runner.Simple("old idempotency keys", keysEvery, func(ctx context.Context) error { return c.Placing.ForgetKeys(store.Background(ctx, store.Lists)) }),

@@ -71,8 +71,8 @@ func (r *Reconciliation) Takeable(byHand bool, now time.Time) bool {
 	return byHand
 }
 
-// Settled reports whether the shop by itself has nothing more to do for the day.
-func (r *Reconciliation) Settled() bool {
+// Compared reports whether the shop by itself has nothing more to do for the day.
+func (r *Reconciliation) Compared() bool {
 	return r.State != ReconciliationRunning && r.State != ReconciliationWaiting
 }
 

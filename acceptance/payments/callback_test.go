@@ -261,7 +261,7 @@ func TestTheOrderOfAKilledInstanceIsFinishedByAnother(t *testing.T) {
 	var placed shoptest.Placed
 	killed.As(learner.Token).Place(99900, shoptest.Wish{CourseID: "go1", PolicyID: "go1full"}).Want(201).Into(&placed)
 
-	killed.Arm(shoptest.Point{When: "after", N: 2}) // the wakeup, then the order
+	killed.Arm(shoptest.Point{When: "after", N: 1, Write: "update orders: M4 paid"})
 	other.Scan(placed.Payment)
 	killed.AwaitEnd()
 	if where := killed.Burnt(); where != "after update orders: M4 paid" {

@@ -264,7 +264,7 @@ func (d dueHistory) bought() (o *shop.Order) {
 			d.fail("the order cannot be paid")
 		}
 		d.deliver(a[0].OutTradeNo, 1, false)
-		d.settle()
+		d.awaitRest()
 		d.untilRest()
 		d.look()
 		if o = d.orders[0]; o.State != shop.OrderFulfilled {

@@ -19,17 +19,17 @@ import (
 // is as it must be then.
 func (h *history) end() {
 	h.healWeChat()
-	h.settleQuietly()
+	h.awaitInstances()
 	h.revive()
 	for _, i := range h.w.instances {
 		i.gate.arm(0, false)
 	}
-	h.settle()
+	h.awaitRest()
 	h.lastLetters()
 	h.untilRest()
 	h.giveUpLost()
 	h.untilRest()
-	h.settle()
+	h.awaitRest()
 	h.showUnsent()
 	if !h.exact {
 		h.fail("something is left undone")
@@ -71,7 +71,7 @@ func (h *history) lastLetters() {
 			h.deliver(a.OutTradeNo, 1, false)
 		}
 	}
-	h.settleQuietly()
+	h.awaitInstances()
 }
 
 // untilRest moves the clock from one due look to the next, both instances sweeping, until
@@ -96,7 +96,7 @@ func (h *history) untilRest() {
 		}
 		all.Wait()
 	}
-	h.settle()
+	h.awaitRest()
 	h.fail("the shop does not come to rest")
 }
 

@@ -79,14 +79,14 @@ func (d dueHistory) paidSlowly(holds []string, before func()) {
 	d.may(func() {
 		_, err := d.send(d.w.instances[0], d.wants(full))
 		d.must(err)
-		d.settle()
+		d.awaitRest()
 		a := d.attempts(d.payable)
 		if len(a) != 1 || !d.charge(a[0]) {
 			d.fail("the order cannot be paid")
 		}
 		d.w.turn.Store(1) // the first instance hears of the payment
 		d.settleSlowly(a[0].OutTradeNo, holds, before)
-		d.settleQuietly()
+		d.awaitInstances()
 		d.untilRest()
 	})
 }

@@ -250,7 +250,7 @@ func (h *history) try(do action) {
 	}
 	sure, before := h.sure(), h.killed()
 	judge := do(h)
-	h.settle()
+	h.awaitRest()
 	if judge != nil {
 		judge(sure && h.killed() == before && h.exact)
 	}
@@ -259,8 +259,8 @@ func (h *history) try(do action) {
 	}
 }
 
-// settle waits until all work is done, and checks the outcome.
-func (h *history) settle() {
+// awaitRest waits until all work is done, and checks the outcome.
+func (h *history) awaitRest() {
 	for _, i := range h.w.instances {
 		i.rest()
 	}

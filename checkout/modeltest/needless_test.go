@@ -18,7 +18,7 @@ func TestNeedlessStage_UnderARefundThatWeChatCloses_GoesBackStill(t *testing.T) 
 	h.may(func() {
 		_, err := h.send(h.w.instances[0], h.wants(full))
 		h.must(err)
-		h.settle()
+		h.awaitRest()
 		h.must(h.w.ask("PUT", "/sandbox/faults", rawJSON(`{"refund":{"settle":"CLOSED","after_s":120}}`), nil))
 		_, err = h.w.instances[0].checkout.Refunds.FinanceRefund(h.ctx, "finance", "", stage.ID, shop.RefundRequest{}, "kindness", false)
 		h.must(err)
@@ -27,7 +27,7 @@ func TestNeedlessStage_UnderARefundThatWeChatCloses_GoesBackStill(t *testing.T) 
 			h.fail("the order cannot be paid")
 		}
 		h.deliver(a[0].OutTradeNo, 1, false)
-		h.settle()
+		h.awaitRest()
 		h.must(h.w.ask("PUT", "/sandbox/faults", struct{}{}, nil))
 	})
 	h.w.clock.forward(3 * time.Minute)
@@ -54,7 +54,7 @@ func (d dueHistory) buys(policy string) (o *shop.Order) {
 			}
 			d.deliver(a.OutTradeNo, 1, false)
 		}
-		d.settle()
+		d.awaitRest()
 		d.untilRest()
 		d.look()
 		if o = d.order(answer.Order.ID); o.State != shop.OrderFulfilled {

@@ -87,7 +87,7 @@ func sweep(h *history) func(bool) {
 // publish publishes the next version of a course's prices.
 func publish(h *history) func(bool) {
 	c, i := choose(h, h.courses), h.anybody()
-	h.settleQuietly() // a grant that is under way would be of either version
+	h.awaitInstances() // a grant that is under way would be of either version
 	next := h.newList()
 	if h.chance(60) { // the same policies, other prices
 		next.prices = maps.Clone(c.now().prices)
@@ -127,8 +127,8 @@ func (c *course) knows(id string) bool {
 	return false
 }
 
-// settleQuietly waits until all work is done.
-func (h *history) settleQuietly() {
+// awaitInstances waits until all work is done.
+func (h *history) awaitInstances() {
 	for _, i := range h.w.instances {
 		i.rest()
 	}
@@ -153,7 +153,7 @@ func (h *history) courseNow(c *course, next priceList) {
 // onOffSale takes a course off sale, or puts it back.
 func onOffSale(h *history) func(bool) {
 	c, i := choose(h, h.courses), h.anybody()
-	h.settleQuietly()
+	h.awaitInstances()
 	to := shop.CourseOffSale
 	if !c.onSale {
 		to = shop.CourseOnSale

@@ -25,11 +25,11 @@ func TestSettle_KilledBeforeThePaymentIsKept_KeepsItOnceOnTheRepeat(t *testing.T
 		{"its amount differs", amount, nil, "odd", "a payment does not fit its order"},
 		{"it fits an order that waits for people", nil, func(h dueHistory, no string) {
 			h.deliverOddly(no, amount)
-			h.settle()
+			h.awaitRest()
 		}, "held", "a payment does not fit its order"},
 		{"it does not fit, as another one before", parties, func(h dueHistory, no string) {
 			h.deliverOddly(no, amount)
-			h.settle()
+			h.awaitRest()
 			_, err := h.w.db.Collection("quarantine").DeleteMany(h.ctx, bson.M{})
 			h.must(err)
 		}, "odd", "a payment does not fit its order"},
@@ -46,7 +46,7 @@ func TestSettle_KilledBeforeThePaymentIsKept_KeepsItOnceOnTheRepeat(t *testing.T
 			h.may(func() {
 				_, err := h.send(h.w.instances[0], h.wants(full))
 				h.must(err)
-				h.settle()
+				h.awaitRest()
 				a := h.attempts(h.payable)
 				if len(a) != 1 || !h.charge(a[0]) {
 					h.fail("the order cannot be paid")
@@ -63,7 +63,7 @@ func TestSettle_KilledBeforeThePaymentIsKept_KeepsItOnceOnTheRepeat(t *testing.T
 					h.w.turn.Store(0)
 					h.deliverOddly(no, tt.of)
 				}
-				h.settleQuietly()
+				h.awaitInstances()
 			})
 			kept, err := rows[store.UnmatchedPayment](h.ctx, h.w, "quarantine", bson.M{"reason": bson.M{"$regex": "^" + tt.reason + ":"}}, bson.D{})
 			if err != nil || len(kept) != 1 {
