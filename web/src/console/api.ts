@@ -2,7 +2,7 @@
 import { problemOf, query, request } from '@/api'
 import { credentials } from '@/credentials'
 import type { List } from '@/types'
-import type { Media, MediaList, NoticeTemplate, Wordings } from './types'
+import type { Course, CourseLearning, CourseRow, Ladder, LessonText, Media, MediaList, NoticeTemplate, PolicyInput, Wordings } from './types'
 
 const id = encodeURIComponent
 
@@ -18,6 +18,18 @@ export const desk = {
   },
   transcode: (media: string) => request<Media>('POST', `/admin/media/${id(media)}/transcode`),
   cancelTranscoding: (media: string) => request<Media>('DELETE', `/admin/media/${id(media)}/transcode`),
+
+  courses: (filter: { state?: string; q?: string; cursor?: string; limit?: number }) => request<List<CourseRow>>('GET', '/admin/courses' + query(filter)),
+  course: (course: string) => request<Course>('GET', `/admin/courses/${id(course)}`),
+  createCourse: (body: { title: string; category_id: string; teacher: { name: string } }) => request<Course>('POST', '/admin/courses', { body }),
+  putCourse: (course: string, body: object) => request<Course>('PUT', `/admin/courses/${id(course)}`, { body }),
+  putPolicies: (course: string, body: { policies: PolicyInput[]; ladder: Ladder; v: number }) => request<Course>('PUT', `/admin/courses/${id(course)}/policies`, { body }),
+  publish: (course: string) => request<Course>('POST', `/admin/courses/${id(course)}/publish`),
+  unpublish: (course: string) => request<Course>('POST', `/admin/courses/${id(course)}/unpublish`),
+  learning: (course: string) => request<CourseLearning>('GET', `/admin/courses/${id(course)}/learning`),
+  lessonText: (course: string, lesson: string) => request<LessonText>('GET', `/admin/courses/${id(course)}/lessons/${id(lesson)}/text`),
+  putLessonText: (course: string, lesson: string, body: { text: string; version: number }) =>
+    request<LessonText>('PUT', `/admin/courses/${id(course)}/lessons/${id(lesson)}/text`, { body }),
 
   noticeTemplates: () => request<List<NoticeTemplate> & { limits: { title: number; body: number } }>('GET', '/admin/notice-templates'),
   putNoticeTemplate: (form: string, v: number, texts: Wordings) =>

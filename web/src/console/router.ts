@@ -13,6 +13,8 @@ declare module 'vue-router' {
 const routes: RouteRecordRaw[] = [
   { path: '/', name: 'home', component: () => import('./home/HomePage.vue'), meta: { title: '首页' } },
   { path: '/login', name: 'login', component: () => import('./login/LoginPage.vue'), meta: { title: '登录', open: true } },
+  { path: '/courses', name: 'courses', component: () => import('./course/CoursesPage.vue'), meta: { title: '课程', role: 'editor' } },
+  { path: '/courses/:course/:tab(basics|outline|prices|learning)?', name: 'course', component: () => import('./course/CoursePage.vue'), meta: { title: '课程', role: 'editor' }, props: true },
   { path: '/media', name: 'media', component: () => import('./media/MediaPage.vue'), meta: { title: '文件', role: 'editor' } },
   { path: '/notice-templates', name: 'notice-templates', component: () => import('./notice/NoticeTemplatesPage.vue'), meta: { title: '消息模板', role: 'editor' } },
   { path: '/notices', redirect: { name: 'notice-templates' } }, // its address in the storefront once

@@ -10,3 +10,22 @@ export type MediaList = List<Media> & { transcodes: boolean; used_bytes?: number
 export type MediaChange = Schemas['Events']['media.progress']
 export type NoticeTemplate = Schemas['NoticeTemplate']
 export type Wordings = Schemas['Wordings']
+export type Course = Schemas['AdminCourse']
+export type CourseRow = Schemas['AdminCourseCard']
+export type CourseState = Schemas['CourseState']
+export type Category = Schemas['Category']
+export type Chapter = Course['chapters'][number]
+export type Lesson = NonNullable<Chapter['lessons']>[number]
+export type LessonKind = Lesson['kind']
+export type Attachment = NonNullable<Lesson['attachments']>[number]
+export type Caption = NonNullable<Lesson['captions']>[number]
+export type PolicyInput = Schemas['PolicyInput']
+export type PolicyKind = Schemas['PolicyKind']
+export type Ladder = Schemas['Ladder']
+export interface LessonText { text: string; version: number; html: string }
+export interface CourseLearning {
+  course_id: string
+  began: number
+  finished: number
+  lessons: { lesson_id: string; title: string; chapter: string; opened: number; done: number; last: number }[]
+}

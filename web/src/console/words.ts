@@ -1,7 +1,13 @@
 // How sizes and states read in the console.
-import type { Media, MediaKind } from './types'
+import type { CourseState, LessonKind, Media, MediaKind, PolicyKind } from './types'
 
-export const mediaKinds: Record<MediaKind, string> = { video: '视频', audio: '音频', image: '图片', document: '文档' }
+export const mediaKinds: Record<MediaKind, string> = { video: '视频', audio: '音频', image: '图片', document: '文档', caption: '字幕' }
+
+export const courseStates: Record<CourseState, { word: string; tone: 'success' | 'info' | 'warning' }> = {
+  draft: { word: '草稿', tone: 'warning' }, on_sale: { word: '在售', tone: 'success' }, off_sale: { word: '已下架', tone: 'info' },
+}
+export const lessonKinds: Record<LessonKind, string> = { video: '视频', audio: '音频', text: '图文' }
+export const policyKinds: Record<PolicyKind, string> = { stage: '阶段', period: '按期', lifetime: '永久' }
 
 // bytes shows a size: 1234567 → 1.2 MB.
 export function bytes(n: number): string {
