@@ -212,13 +212,22 @@ func (h *adminCourses) update(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// publishPolicies answers PUT /api/admin/courses/:course/policies: the next version.
+// publishPolicies answers PUT /api/admin/courses/:course/policies: the next version. With `v`, prices that the caller has
+// not seen are not replaced.
 func (h *adminCourses) publishPolicies(w http.ResponseWriter, r *http.Request) error {
-	var in pricing
+	var in struct {
+		pricing
+		V *int64 `json:"v"`
+	}
 	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
-	return h.change(w, r, "prices published", func(c *shop.Course) error { return in.publishTo(c, h.now()) })
+	return h.change(w, r, "prices published", func(c *shop.Course) error {
+		if in.V != nil && *in.V != c.V {
+			return shop.ErrEditConflict
+		}
+		return in.publishTo(c, h.now())
+	})
 }
 
 // putOnSale answers POST /api/admin/courses/:course/publish.

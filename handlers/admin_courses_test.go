@@ -72,6 +72,12 @@ func TestAnEditKeepsWhatItDoesNotSay(t *testing.T) {
 	}
 	stale, _ := json.Marshal(map[string]any{"title": "x", "v": c.V})
 	w.do("PUT", path, editor, stale).is(409, "EDIT_CONFLICT")
+	prices := map[string]any{"policies": []any{map[string]any{"kind": "lifetime", "name": "全款", "price_fen": 100}}, "v": c.V}
+	w.do("PUT", path+"/policies", editor, prices).is(409, "EDIT_CONFLICT")
+	prices["v"] = swapped.V
+	if priced := as[adminCourse](w.do("PUT", path+"/policies", editor, prices).is(200)); priced.Version != 2 {
+		t.Errorf("prices: %+v", priced)
+	}
 	w.do("PUT", "/api/admin/courses/nothing", editor, `{}`).is(404, "COURSE_NOT_FOUND")
 }
 

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
@@ -16,6 +17,7 @@ type adminMedia struct {
 	library *media.Library // nil: the shop keeps no files
 	media   *store.Media
 	audit   *store.Audit
+	player  *player // signs the addresses of posters
 	now     func() time.Time
 }
 
@@ -31,6 +33,7 @@ type mediaView struct {
 	SHA256    string          `json:"sha256,omitempty"`
 	By        string          `json:"by"`
 	Reason    string          `json:"reason,omitempty"`
+	Poster    string          `json:"poster,omitempty"`
 	CreatedAt time.Time       `json:"created_at"`
 	UpdatedAt time.Time       `json:"updated_at"`
 	Video     *videoView      `json:"video,omitempty"`
@@ -57,13 +60,10 @@ type mediaJobView struct {
 	Error    string             `json:"error,omitempty"`
 }
 
-func viewMedia(m *shop.Media) mediaView {
+func viewMedia(m *shop.Media, poster string) mediaView {
 	v := mediaView{
-		ID: m.ID, State: m.State, Kind: m.Kind, Type: m.Type, Name: m.Name, Size: m.Size, Offset: m.Size, SHA256: m.SHA256, By: m.By,
-		Reason: m.Reason, CreatedAt: rest.UTC(m.CreatedAt), UpdatedAt: rest.UTC(m.UpdatedAt),
-	}
-	if m.State == shop.MediaUploading && m.Upload != nil {
-		v.Offset = m.Upload.Offset
+		ID: m.ID, State: m.State, Kind: m.Kind, Type: m.Type, Name: m.Name, Size: m.Size, Offset: m.Arrived(), SHA256: m.SHA256, By: m.By,
+		Reason: m.Reason, Poster: poster, CreatedAt: rest.UTC(m.CreatedAt), UpdatedAt: rest.UTC(m.UpdatedAt),
 	}
 	if m.Video != nil {
 		v.Video = &videoView{Duration: int((m.Video.DurationMS + 500) / 1000), Width: m.Video.Width, Height: m.Video.Height, Heights: []int{}}
@@ -80,12 +80,35 @@ func viewMedia(m *shop.Media) mediaView {
 	return v
 }
 
+// view is a file with the address of its poster.
+func (h *adminMedia) view(r *http.Request, m *shop.Media) (mediaView, error) {
+	poster, err := h.player.posterOf(r.Context(), m)
+	return viewMedia(m, poster), err
+}
+
+// answer answers with a file.
+func (h *adminMedia) answer(w http.ResponseWriter, r *http.Request, m *shop.Media) error {
+	v, err := h.view(r, m)
+	if err != nil {
+		return err
+	}
+	return rest.Encode(w, http.StatusOK, v)
+}
+
 // upload answers the tus protocol at /api/admin/uploads, for the uploads of the caller.
 func (h *adminMedia) upload(w http.ResponseWriter, r *http.Request) error {
 	if h.library == nil {
 		return shop.ErrUnavailable
 	}
 	return h.library.ServeUploads(w, r, rest.LearnerID(r.Context()))
+}
+
+// mediaList is a page of files. Used and Quota are bytes, on the first page alone; a quota of 0 is none.
+type mediaList struct {
+	rest.Page[mediaView]
+	Transcodes bool   `json:"transcodes"`
+	Used       *int64 `json:"used_bytes,omitempty"`
+	Quota      *int64 `json:"quota_bytes,omitempty"`
 }
 
 // list answers GET /api/admin/media?kind=&limit=&cursor=, newest first. transcodes is
@@ -103,13 +126,21 @@ func (h *adminMedia) list(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	list := struct {
-		rest.Page[mediaView]
-		Transcodes bool `json:"transcodes"`
-	}{Transcodes: h.library != nil && h.library.Transcodes()}
+	list := mediaList{Transcodes: h.library != nil && h.library.Transcodes()}
 	list.Items, list.NextCursor = []mediaView{}, next
 	for i := range files {
-		list.Items = append(list.Items, viewMedia(&files[i]))
+		v, err := h.view(r, &files[i])
+		if err != nil {
+			return err
+		}
+		list.Items = append(list.Items, v)
+	}
+	if h.library != nil && q.Get("cursor") == "" {
+		used, err := h.library.Used(r.Context())
+		if err != nil {
+			return err
+		}
+		list.Used, list.Quota = &used, &h.library.Quota
 	}
 	return rest.Encode(w, http.StatusOK, list)
 }
@@ -124,7 +155,7 @@ func (h *adminMedia) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return rest.Encode(w, http.StatusOK, viewMedia(m))
+	return h.answer(w, r, m)
 }
 
 // delete answers DELETE /api/admin/media/:media. A file in use stays.
@@ -141,7 +172,7 @@ func (h *adminMedia) delete(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if err := h.library.Delete(r.Context(), id); err != nil {
-		return err
+		return h.usedBy(r, id, err)
 	}
 	err = h.audit.Add(r.Context(), store.AuditRow{
 		ID: "media:" + id + ":deleted", Object: "media:" + id, Act: "deleted", By: rest.LearnerID(r.Context()), At: h.now().UTC(),
@@ -153,6 +184,29 @@ func (h *adminMedia) delete(w http.ResponseWriter, r *http.Request) error {
 	rest.LogEvent(r, "file deleted", slog.String("media", id))
 	w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// courseUsing is a course that uses a file.
+type courseUsing struct {
+	ID    string `json:"id"`
+	Title string `json:"title"`
+}
+
+// usedBy names the courses that use a file in the refusal to delete it.
+func (h *adminMedia) usedBy(r *http.Request, id string, err error) error {
+	var refusal *shop.Error
+	if !errors.As(err, &refusal) || refusal.Code != shop.ErrMediaInUse.Code {
+		return err
+	}
+	courses, err := h.media.UsedBy(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	using := []courseUsing{}
+	for _, c := range courses {
+		using = append(using, courseUsing{c.ID, c.Title})
+	}
+	return refusal.With("courses", using)
 }
 
 // transcode answers POST /api/admin/media/:media/transcode: the video is made again.
@@ -182,5 +236,5 @@ func (h *adminMedia) changeTranscoding(w http.ResponseWriter, r *http.Request, b
 		return err
 	}
 	rest.LogEvent(r, "transcoding changed", slog.String("media", id), slog.Bool("begins", begin))
-	return rest.Encode(w, http.StatusOK, viewMedia(m))
+	return h.answer(w, r, m)
 }

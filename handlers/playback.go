@@ -48,7 +48,7 @@ func (h *playback) serve(w http.ResponseWriter, r *http.Request) error {
 	if !ok || t.Inner && part.Playlist == -1 {
 		return shop.ErrPlaybackAddress
 	}
-	opens := part.Key >= 0 || part.Playlist > -2 || part.Object == m.Key
+	opens := part.Key >= 0 || part.Playlist > -2 || part.Object == m.Key || t.Lesson == "" && !isPoster(m, part)
 	if opens {
 		if err := h.player.mayPlay(r, t, part); err != nil {
 			return err

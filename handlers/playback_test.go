@@ -67,12 +67,22 @@ func TestFilesOfTheConsole(t *testing.T) {
 		"title": "课", "category_id": "code", "teacher": map[string]string{"name": "林"},
 		"chapters": []any{map[string]any{"title": "一", "lessons": []any{map[string]any{"title": "一", "kind": "video", "media_id": m.ID}}}},
 	}
-	w.do("POST", "/api/admin/courses", editor, course).is(201)
-	w.do("DELETE", "/api/admin/media/"+m.ID, editor, nil).is(409, "MEDIA_IN_USE")
+	made := as[adminCourse](w.do("POST", "/api/admin/courses", editor, course).is(201))
+	refused := as[struct{ Courses []courseUsing }](w.do("DELETE", "/api/admin/media/"+m.ID, editor, nil).is(409, "MEDIA_IN_USE"))
+	if len(refused.Courses) != 1 || refused.Courses[0] != (courseUsing{made.ID, "课"}) {
+		t.Errorf("it is used by %+v", refused.Courses)
+	}
 	course["chapters"] = []any{map[string]any{"title": "一", "lessons": []any{map[string]any{"title": "一", "kind": "video", "media_id": "nothing"}}}}
 	w.do("POST", "/api/admin/courses", editor, course).is(400, "INVALID_FIELD")
 
 	other := w.uploads(editor, aPicture(t))
+	room := as[mediaList](w.do("GET", "/api/admin/media?limit=1", editor, nil).is(200))
+	if room.Used == nil || *room.Used != m.Size+other.Size || room.Quota == nil {
+		t.Errorf("two files of %d and %d bytes: %+v", m.Size, other.Size, room)
+	}
+	if later := as[mediaList](w.do("GET", "/api/admin/media?limit=1&cursor="+url.QueryEscape(room.NextCursor), editor, nil).is(200)); later.Used != nil {
+		t.Errorf("the room is counted again: %+v", later)
+	}
 	w.do("DELETE", "/api/admin/media/"+other.ID, editor, nil).is(204)
 	w.do("GET", "/api/admin/media/"+other.ID, editor, nil).is(404, "MEDIA_NOT_FOUND")
 }
@@ -111,6 +121,26 @@ func addresses(playlist []byte) (names, keys []string) {
 		}
 	}
 	return names, keys
+}
+
+// TestThePosterOfAFileIsForEditorsPagesAndOpensNothingElse: its address is signed, ends, and takes no token.
+func TestThePosterOfAFileIsForEditorsPagesAndOpensNothingElse(t *testing.T) {
+	now := time.Now()
+	w := newWorld(t, func(d *Deps) { d.Now = func() time.Time { return now } })
+	m := w.filmed("film1")
+	editor := w.staff("edith", "learner", "editor")
+	poster := as[mediaView](w.do("GET", "/api/admin/media/"+m.ID, editor, nil).is(200)).Poster
+	if list := as[mediaList](w.do("GET", "/api/admin/media", editor, nil).is(200)); poster == "" || list.Items[0].Poster != poster {
+		t.Fatalf("poster %q, in the list %+v", poster, list)
+	}
+	if got := w.do("GET", poster, "", nil).is(200); string(got.Body) != "poster" {
+		t.Errorf("a poster of %q", got.Body)
+	}
+	for _, part := range []string{"index.m3u8", "0.m3u8", "file", "0.key", "0-0.m4s", "0-init.mp4"} {
+		w.do("GET", strings.TrimSuffix(poster, "poster.jpg")+part, "", nil).is(403, "PLAYBACK_ADDRESS")
+	}
+	now = now.Add(21 * time.Minute)
+	w.do("GET", poster, "", nil).is(403, "PLAYBACK_EXPIRED")
 }
 
 func TestPlaybackIsForThePersonTheSessionAndTheMoment(t *testing.T) {

@@ -43,6 +43,31 @@ type playbackView struct {
 	Watermark string    `json:"watermark,omitempty"`
 }
 
+// posterLife is how long the address of a poster is good, and posterStep how long a page gets the same one.
+const (
+	posterLife = 20 * time.Minute
+	posterStep = 10 * time.Minute
+)
+
+// posterOf is the address of a video's poster, for editors' pages, whose pictures carry no token; "" without one. Its
+// ticket names no lesson, so it opens nothing else of the file.
+func (h *player) posterOf(ctx context.Context, m *shop.Media) (string, error) {
+	if m.State != shop.MediaReady || m.Video == nil || m.Video.Poster == "" {
+		return "", nil
+	}
+	secret, err := h.playbackSecret(ctx)
+	if err != nil {
+		return "", err
+	}
+	t := ticket{Media: m.ID, Until: h.now().Truncate(posterStep).Add(posterLife)}
+	return "/api/playback/" + t.write(secret) + "/poster.jpg", nil
+}
+
+// isPoster reports whether a part is the picture of a video.
+func isPoster(m *shop.Media, part media.PlaybackPart) bool {
+	return m.Video != nil && part.Object == m.Video.Poster
+}
+
 // playbackCookie names the browser that opened a lesson, for players that send no token with what a
 // playlist names. It opens nothing by itself. Its path takes in the lessons, so that a browser keeps the name it has
 // when it opens another.

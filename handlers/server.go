@@ -158,7 +158,7 @@ func newNouns(d Deps) (*nouns, error) {
 		broadcasts: broadcasts{broadcaster: d.Broadcaster, broadcasts: db.Broadcasts, sender: d.WeChatSender, links: d.Links, now: d.Now},
 
 		adminCourses:    adminCourses{courses: db.Courses, catalogue: db.Catalogue, checkout: d.Checkout, library: d.Media, live: live, now: d.Now},
-		adminMedia:      adminMedia{library: d.Media, media: db.Media, audit: db.Audit, now: d.Now},
+		adminMedia:      adminMedia{library: d.Media, media: db.Media, audit: db.Audit, player: player, now: d.Now},
 		noticeTemplates: noticeTemplates{templates: db.NoticeTemplates, now: d.Now},
 		adminOrders: adminOrders{
 			checkout: d.Checkout, orders: db.Orders, unmatched: db.UnmatchedPayments, users: db.Users, refundStepUpAbove: d.RefundStepUpAbove,

@@ -395,6 +395,7 @@ func (l *Library) Delete(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
+	l.changed(ctx, m)
 	return l.finishDelete(ctx, m)
 }
 

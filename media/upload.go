@@ -192,14 +192,29 @@ func (s uploads) NewUpload(ctx context.Context, info handler.FileInfo) (handler.
 	return &upload{s.l, m.ID, by, m.Size}, nil
 }
 
+// Used is how many bytes all files take, with those that are announced.
+func (l *Library) Used(ctx context.Context) (bytes int64, err error) {
+	err = l.Records.Each(ctx, func(m *shop.Media) error {
+		bytes += takes(m)
+		return nil
+	})
+	return bytes, err
+}
+
+// takes is how many bytes a file counts for; those of a refused one are removed.
+func takes(m *shop.Media) int64 {
+	if m.State == shop.MediaRefused {
+		return 0
+	}
+	return m.Size
+}
+
 // room reports whether all files are within the quota, and the person's uploads within reason.
 func (l *Library) room(ctx context.Context, by string) error {
 	var bytes int64
 	unfinished := 0
 	err := l.Records.Each(ctx, func(m *shop.Media) error {
-		if m.State != shop.MediaRefused {
-			bytes += m.Size
-		}
+		bytes += takes(m)
 		if m.State == shop.MediaUploading && m.By == by {
 			unfinished++
 		}
@@ -355,6 +370,7 @@ func (u *upload) Terminate(ctx context.Context) error {
 	if err != nil {
 		return tusError(err)
 	}
+	u.l.changed(ctx, m)
 	return u.l.finishDelete(ctx, m)
 }
 

@@ -102,6 +102,22 @@ func (s *Media) InUse(ctx context.Context) (func(id string) bool, error) {
 	}, nil
 }
 
+// UsedBy lists the courses that use a file now, in their outline or in the texts of their lessons.
+func (s *Media) UsedBy(ctx context.Context, id string) ([]shop.Course, error) {
+	courses, err := s.courses.docs.All(ctx, bson.M{})
+	if err != nil {
+		return nil, err
+	}
+	shown := map[string]bool{}
+	err = s.texts.docs.Each(ctx, bson.M{"media": id}, func(t *LessonText) error {
+		shown[t.ID] = true
+		return nil
+	})
+	return slices.DeleteFunc(courses, func(c shop.Course) bool {
+		return !c.UsesMedia(id) && !slices.ContainsFunc(c.LessonIDs(), func(lesson string) bool { return shown[LessonTextID(c.ID, lesson)] })
+	}), err
+}
+
 // PlayingRow is where an account plays lessons now, a row a person.
 type PlayingRow struct {
 	ID      string          `bson:"_id"` // the user

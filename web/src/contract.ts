@@ -120,6 +120,11 @@ export interface components {
             clients?: string[];
             /** @description What was found in a file that is refused */
             reason?: string;
+            /** @description The courses that use a file */
+            courses?: {
+                id: components["schemas"]["ID"];
+                title: string;
+            }[];
             /** @description The parts of an instance that is not ready */
             status_of?: {
                 [key: string]: "up" | "down" | "full" | "refuses" | "behind";
@@ -944,7 +949,10 @@ export interface components {
             policies?: components["schemas"]["PolicyInput"][];
             ladder?: components["schemas"]["Ladder"] | null;
         };
-        Pricing: components["schemas"]["PricingFields"] & unknown;
+        Pricing: components["schemas"]["PricingFields"] & {
+            /** @description The one that was read */
+            v?: number;
+        };
         OutlineFields: {
             title?: string;
             subtitle?: string;
@@ -983,6 +991,8 @@ export interface components {
             by: string;
             /** @description Why it was refused */
             reason?: string;
+            /** @description A picture of a video: an address for a while, which takes no token */
+            poster?: string;
             created_at: components["schemas"]["Time"];
             updated_at: components["schemas"]["Time"];
             /** @description What was made of a video */

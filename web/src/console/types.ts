@@ -4,7 +4,7 @@ import type { List } from '@/types'
 
 type Schemas = components['schemas']
 
-export type Media = Schemas['Media'] & { poster?: string }
+export type Media = Schemas['Media']
 export type MediaKind = NonNullable<Media['kind']>
 export type MediaList = List<Media> & { transcodes: boolean; used_bytes?: number; quota_bytes?: number }
 export type MediaChange = Schemas['Events']['media.progress']

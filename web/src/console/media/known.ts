@@ -29,8 +29,8 @@ export const useKnownMedia = defineStore('known-media', () => {
     reading--
   }
 
-  const refresh = (id: string): Promise<void> => desk.oneMedia(id).then((m) => put(m), () => {})
-  const put = (m: Media): unknown => known.set(m.id, m)
+  const refresh = async (id: string): Promise<void> => desk.oneMedia(id).then(put, () => {})
+  const put = (m: Media): void => void known.set(m.id, m)
 
   useLive().on('media.progress', (c) => {
     const m = known.get(c.id)
