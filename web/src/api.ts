@@ -27,6 +27,7 @@ export class Problem extends Error {
 }
 
 export const offline = 'OFFLINE'
+const keptAlive = 16_000 // characters of a body; browsers send at most 64 KiB for a page that is left
 const patience = 30_000 // ms; the server gives up sooner, so nothing more is to come
 
 interface Options {
@@ -54,13 +55,14 @@ async function send(method: string, path: string, token: string, opts: Options):
   if (token) headers.Authorization = `Bearer ${token}`
   if (opts.key) headers['Idempotency-Key'] = opts.key
   if (opts.body !== undefined) headers['Content-Type'] = 'application/json'
+  const body = opts.body === undefined ? undefined : JSON.stringify(opts.body)
   try {
     const res = await fetch('/api' + path, {
       method,
       headers,
-      body: opts.body === undefined ? undefined : JSON.stringify(opts.body),
+      body,
       signal: opts.signal ?? after(patience),
-      keepalive: method !== 'GET', // what was pressed is done, also when the page is left at once
+      keepalive: method !== 'GET' && (body?.length ?? 0) < keptAlive, // what was pressed is done, also when the page is left at once
     })
     noteServerDate(res.headers.get('Date'))
     if (!res.ok) return await problemOf(res)
