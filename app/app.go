@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/event"
 
@@ -61,6 +62,7 @@ type App struct {
 	merchant shop.Merchant
 	parts    *group        // run in the background from Open to Close
 	work     []runner.Work // what the shop does by itself
+	wakeups  *runner.Wakeups
 	stopping atomic.Bool
 	api      http.Handler
 	closers  []func() error
@@ -172,6 +174,8 @@ func (a *App) startParts(ctx context.Context) error {
 		a.background(func(ctx context.Context) error { return a.clock.follow(ctx, a.Store, a.Log) })
 	}
 	a.sandbox.start(a.parts)
+	a.wakeups = runner.NewWakeups(runner.WakeupsConfig{Queue: a.Store.Wakeups, By: store.NewID(), Now: a.clock.now, Log: a.Log})
+	a.work = append(a.work, a.wakeups.Work()...)
 	return nil
 }
 
@@ -189,7 +193,7 @@ func (a *App) openWeChat(ctx context.Context) (err error) {
 		return err
 	}
 	a.onClose(func() error { a.Account.Close(); return nil })
-	a.Sender, err = openWeChatSender(a.Settings, a.sandbox, a.Account, a.URL, &a.clock, a.Store, a.Log)
+	a.Sender, err = openWeChatSender(a.Settings, a.sandbox, a.Account, a.URL, &a.clock, a.Store, a.wakeups.Wake, a.Log)
 	return err
 }
 
@@ -207,13 +211,13 @@ func (a *App) openHub(context.Context) error {
 
 func (a *App) openNotices(context.Context) error {
 	if a.Sender != nil {
-		a.work = append(a.work, a.Sender.Work())
+		a.wakeups.Handle(a.Sender.Wakeups()...)
 	}
 	a.Inbox = notice.New(notice.Config{Store: notice.InboxCollectionsOf(a.Store), Hub: a.Hub, Now: a.clock.now, Log: a.Log, WeChatSender: a.Sender})
 	a.Broadcaster = notice.NewBroadcaster(notice.BroadcasterConfig{
-		Store: notice.BroadcasterCollectionsOf(a.Store), Hub: a.Hub, Now: a.clock.now, Log: a.Log, WeChatSender: a.Sender, ConfirmAbove: a.Settings.Broadcast.ConfirmAbove,
+		Store: notice.BroadcasterCollectionsOf(a.Store), Hub: a.Hub, Now: a.clock.now, Log: a.Log, WeChatSender: a.Sender, Wake: a.wakeups.Wake, ConfirmAbove: a.Settings.Broadcast.ConfirmAbove,
 	})
-	a.work = append(a.work, a.Broadcaster.Work())
+	a.wakeups.Handle(a.Broadcaster.Wakeups())
 	return nil
 }
 
@@ -223,9 +227,24 @@ func (a *App) openCheckout(context.Context) error {
 		Store: checkout.CollectionsOf(a.Store), Hub: a.Hub, Pay: a.Pay, Merchant: a.merchant, Teller: a.Inbox, Carts: a.Carts, Now: a.clock.now, Log: a.Log,
 		RemindBefore: a.Settings.OrderReminder,
 	})
+	a.wakeups.Handle(a.Checkout.Wakeups()...)
 	a.work = append(a.work, a.Checkout.Work()...)
+	a.work = append(a.work, adoption(a.Store.Adoption))
 	a.background(func(ctx context.Context) error { return runner.Run(ctx, a.Log, a.work...) })
 	return nil
+}
+
+// adoptEvery is how often wakeups are looked for that an instance of the version before has written.
+const adoptEvery = 30 * time.Second
+
+// adoption moves the wakeups of the version before.
+func adoption(a *store.Adoption) runner.Work {
+	begun := false
+	return runner.Simple("wakeups of the version before", adoptEvery, func(ctx context.Context) error {
+		err := a.Adopt(store.Background(ctx, store.Lists), !begun)
+		begun = begun || err == nil
+		return err
+	})
 }
 
 func (a *App) openAccounts(context.Context) (err error) {

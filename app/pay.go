@@ -113,7 +113,7 @@ func (p PaySettings) Config(pay wechat.PayConfig) (_ wechat.PayConfig, err error
 }
 
 // openWeChatSender sends the account's messages; nil where there is no account.
-func openWeChatSender(cfg Settings, sb *localWeChat, account *wechat.Account, publicURL string, clk *clock, db *store.DB, log *slog.Logger) (*notice.WeChatSender, error) {
+func openWeChatSender(cfg Settings, sb *localWeChat, account *wechat.Account, publicURL string, clk *clock, db *store.DB, wake func(), log *slog.Logger) (*notice.WeChatSender, error) {
 	if account == nil {
 		return nil, nil
 	}
@@ -126,7 +126,7 @@ func openWeChatSender(cfg Settings, sb *localWeChat, account *wechat.Account, pu
 		return nil, fmt.Errorf("WECHAT_MP_TEMPLATES: %w", err)
 	}
 	return notice.NewWeChatSender(notice.WeChatSenderConfig{
-		Store: notice.SenderCollectionsOf(db), Account: account, Templates: templates, PublicURL: publicURL, Now: clk.now, Log: log,
+		Store: notice.SenderCollectionsOf(db), Account: account, Templates: templates, PublicURL: publicURL, Wake: wake, Now: clk.now, Log: log,
 	}), nil
 }
 

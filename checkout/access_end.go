@@ -5,8 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
+	"mstm/runner"
 	"mstm/shop"
 	"mstm/store"
 )
@@ -22,71 +21,56 @@ type AccessEnds struct {
 	news       *News
 }
 
-// turnPause is when a turn that failed is looked at again: the one that cannot be done must
-// not be in the way of those that can.
-const turnPause = 10 * time.Second
-
-// Turn looks at every access that is due: learners are reminded of an end, and the end is
-// published to open pages.
-func (c *AccessEnds) Turn(ctx context.Context) error {
-	for ctx.Err() == nil {
-		turns, err := c.ends.Due(ctx, c.now(), sweepMost)
-		if err != nil {
-			return err
-		}
-		g := errgroup.Group{}
-		g.SetLimit(sweepers)
-		for _, t := range turns {
-			g.Go(func() error { return c.takeTurn(store.WithRedisBudget(ctx), t) })
-		}
-		if err := g.Wait(); err != nil || len(turns) < sweepMost {
-			return err
-		}
-	}
-	return ctx.Err()
+// Wakeups handle the wakeups of ends: learners are reminded of an end, and the end is published to open
+// pages.
+func (c *AccessEnds) Wakeups() runner.Handler {
+	return runner.Handler{Kind: shop.WakeAccessEnd, Places: sweepers, Look: c.look}
 }
 
-// takeTurn does what is due at one turn and notes when to look again. What cannot be done
-// now is tried again after a pause.
-func (c *AccessEnds) takeTurn(ctx context.Context, t store.AccessEnd) error {
+// look does what is due at one end and notes when to look again.
+func (c *AccessEnds) look(ctx context.Context, w shop.Wakeup) (settled bool, err error) {
+	end, err := store.AccessEndOf(w)
+	if err != nil {
+		return false, err
+	}
 	now := c.now()
-	if err := c.turn(ctx, t, now); err != nil {
+	if err := c.remind(store.WithRedisBudget(ctx), end, now); err != nil {
 		if ctx.Err() == nil {
-			c.log.WarnContext(ctx, "turn waits for its next look", "course", t.CourseID, "end", t.End, "err", err)
+			c.log.WarnContext(ctx, "turn waits for its next look", "course", end.CourseID, "end", end.End, "err", err)
 		}
-		return c.ends.Reschedule(ctx, t, now.Add(turnPause))
+		return false, err
 	}
-	if next, more := shop.NextReminder(t.End, now); more {
-		return c.ends.Reschedule(ctx, t, next)
+	if next, more := shop.NextReminder(end.End, now); more {
+		return c.ends.Reschedule(ctx, w, next)
 	}
-	return c.ends.Done(ctx, t)
+	return c.ends.Remove(ctx, w)
 }
 
-// turn posts the reminder and publishes the end. The reminder comes first: it is in the inbox even
+// remind posts the reminder and publishes the end. The reminder comes first: it is in the inbox even
 // while nothing can be published.
-func (c *AccessEnds) turn(ctx context.Context, t store.AccessEnd, now time.Time) error {
-	course, err := c.courses.Get(ctx, t.CourseID)
+func (c *AccessEnds) remind(ctx context.Context, e store.AccessEnd, now time.Time) error {
+	course, err := c.courses.Get(ctx, e.CourseID)
 	if errors.Is(err, shop.ErrCourseNotFound) {
 		return nil // nothing to remind of
 	}
 	if err != nil {
 		return err
 	}
-	if gone, err := c.buyers.gone(ctx, t.UserID); err != nil || gone {
+	if gone, err := c.buyers.gone(ctx, e.UserID); err != nil || gone {
 		return err
 	}
-	all, err := c.enrolments.Standing(ctx, t.UserID, t.CourseID)
+	all, err := c.enrolments.Standing(ctx, e.UserID, e.CourseID)
 	if err != nil {
 		return err
 	}
-	history := all[t.CourseID]
-	if r, ok := course.Remind(history, t.End, now); ok {
-		if err := c.teller.AccessEnds(ctx, t.UserID, r); err != nil {
+	history := all[e.CourseID]
+	if r, ok := course.Remind(history, e.End, now); ok {
+		if err := c.teller.AccessEnds(ctx, e.UserID, r); err != nil {
 			return err
 		}
 	}
-	if history.Enrolment == nil || now.Before(t.End) {
+	if history.Enrolment == nil || now.Before(e.End) {
 		return nil
 	}
-	return c.news.announceEnrolment(ctx, "turn:"+t.ID, history.Enrolment)
+	return c.news.announceEnrolment(ctx, "turn:"+e.ID, history.Enrolment)
 }

@@ -5,7 +5,7 @@
 // move is one conditional replacement of the order's document (store.Orders.Change); what
 // must follow a move is written into that same document as duties; each duty is safe to do
 // twice (a keyed insert, a conditional update, an event published once under its key); and a row
-// in `due`, written before the order and deleted after it has come to rest, makes sure that a
+// in `wakeups`, written before the order and deleted after it has come to rest, makes sure that a
 // sweeper looks again. No lock and no clock decides anything.
 //
 // To read it in the order of a purchase: quote.go, place.go (claim.go, holder.go: no two open

@@ -16,7 +16,7 @@ type Claims struct {
 	basics
 	claims  *store.Claims
 	orders  *store.Orders
-	wakeups *store.Wakeups
+	wakeups *store.OrderWakeups
 }
 
 // take takes every course for the order, or none: then it names the order that

@@ -12,7 +12,7 @@ type Collections struct {
 	Orders            *store.Orders
 	IdempotencyKeys   *store.IdempotencyKeys
 	Claims            *store.Claims
-	Wakeups           *store.Wakeups
+	Wakeups           *store.OrderWakeups
 	Enrolments        *store.Enrolments
 	AccessEnds        *store.AccessEnds
 	Trials            *store.Trials
@@ -34,7 +34,7 @@ func CollectionsOf(db *store.DB) Collections {
 		Orders:            db.Orders,
 		IdempotencyKeys:   db.IdempotencyKeys,
 		Claims:            db.Claims,
-		Wakeups:           db.Wakeups,
+		Wakeups:           db.OrderWakeups,
 		Enrolments:        db.Enrolments,
 		AccessEnds:        db.AccessEnds,
 		Trials:            db.Trials,

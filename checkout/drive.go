@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"mstm/runner"
 	"mstm/shop"
 	"mstm/store"
 )
@@ -15,7 +16,7 @@ type Driver struct {
 	locks   *keyedLocks
 	busy    *sync.WaitGroup // orders driven behind an answered request
 	orders  *store.Orders
-	wakeups *store.Wakeups
+	wakeups *store.OrderWakeups
 	audit   *store.Audit
 	claims  *Claims
 	buyers  *buyers
@@ -55,6 +56,37 @@ func (c *Driver) drive(ctx context.Context, orderID string) error {
 	return (&look{Driver: c}).run(ctx, orderID)
 }
 
+// Wakeups handle the wakeups of orders.
+func (c *Driver) Wakeups() runner.Handler {
+	return runner.Handler{Kind: shop.WakeOrder, Places: sweepers, Look: c.wake}
+}
+
+// wake is drive for an order whose wakeup this instance has taken. One that waits for a slow WeChat does not hold up
+// one that waits to be opened: each has a place of its own.
+func (c *Driver) wake(ctx context.Context, w shop.Wakeup) (settled bool, err error) {
+	id := w.Key()
+	ctx = store.WithRedisBudget(store.Background(ctx, store.Settlement))
+	unlock, waited, err := c.locks.lock(ctx, id)
+	if err == nil {
+		defer unlock()
+		l := look{Driver: c, by: w.By}
+		if !waited {
+			l.taken = &w
+		}
+		err = l.run(ctx, id)
+		settled = l.settled
+	}
+	c.logWaiting(ctx, id, err)
+	return settled, err
+}
+
+// logWaiting logs why an order waits for its next look, if err says so.
+func (c *Driver) logWaiting(ctx context.Context, orderID string, err error) {
+	if err != nil && ctx.Err() == nil {
+		c.log.WarnContext(ctx, "order waits for its next look", "order", orderID, "err", err)
+	}
+}
+
 // driveOn is drive for an order that the caller has read or written already.
 func (c *Driver) driveOn(ctx context.Context, l look) error {
 	id := l.order.ID
@@ -71,19 +103,19 @@ func (c *Driver) driveOn(ctx context.Context, l look) error {
 
 // giveUp ends an order that was announced and never written. Taking its id makes sure that
 // it cannot be written any more; then what was held for it is free.
-func (c *Driver) giveUp(ctx context.Context, due *store.Wakeup) error {
-	if due == nil {
-		return nil
+func (c *Driver) giveUp(ctx context.Context, w *shop.Wakeup) (settled bool, err error) {
+	if w == nil {
+		return false, nil
 	}
-	o := shop.Abandoned(due.OrderID, c.now())
+	o := shop.Abandoned(w.Key(), c.now())
 	fresh, err := c.orders.Insert(ctx, o)
 	if err != nil || !fresh {
-		return err // it came after all, and needs its row
+		return false, err // it came after all, and needs its row
 	}
 	if err := c.claims.releaseOrder(ctx, o); err != nil {
-		return err
+		return false, err
 	}
-	return c.wakeups.Done(ctx, o, *due)
+	return c.wakeups.Done(ctx, o, *w)
 }
 
 // lookSoon is when the sweeper looks at an order that no request drives on.

@@ -81,15 +81,15 @@ func (c *grants) grant(ctx context.Context, o *shop.Order, l shop.OrderLine, gon
 	if g, _ := e.Grant(o.ID); g.State == shop.GrantRevoked {
 		return shop.ErrCourseOffSale, nil // withheld by a look at the same order that ran beside this one
 	}
-	if err := c.noteTurn(ctx, o, e); err != nil {
+	if err := c.scheduleEnd(ctx, o, e); err != nil {
 		return nil, err
 	}
 	return nil, c.news.announceEnrolment(ctx, "grant:"+o.ID+":"+l.CourseID, e)
 }
 
-// noteTurn remembers that the order's grant ends. When it begins needs no row of its own:
+// scheduleEnd notes that the order's grant ends. When it begins needs no row of its own:
 // that is now, or at the end of the grant before it.
-func (c *grants) noteTurn(ctx context.Context, o *shop.Order, e *shop.Enrolment) error {
+func (c *grants) scheduleEnd(ctx context.Context, o *shop.Order, e *shop.Enrolment) error {
 	g, ok := e.Grant(o.ID)
 	if !ok || g.Until == nil {
 		return nil

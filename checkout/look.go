@@ -12,12 +12,16 @@ import (
 // read once and again only where another writer was first (see store.Orders.ChangeFrom).
 type look struct {
 	*Driver
-	order  *shop.Order   // as it was last read or written here; nil: to be read
-	wakeup *store.Wakeup // read or written before order; nil: there is none
-	done   []dutyDone    // of order, and not noted in it yet
-	wrote  bool          // order is as this look has written it
-	fresh  bool          // order was read, and nothing was done since
-	free   bool          // what order held is released
+	order  *shop.Order  // as it was last read or written here; nil: to be read
+	wakeup *shop.Wakeup // read or written before order; nil: there is none
+	done   []dutyDone   // of order, and not noted in it yet
+	wrote  bool         // order is as this look has written it
+	fresh  bool         // order was read, and nothing was done since
+	free   bool         // what order held is released
+
+	taken   *shop.Wakeup // the row as this instance has just taken it; nil: it is to be read
+	by      string       // the instance, if it has the row's lease for this look
+	settled bool         // the row is rescheduled or gone
 }
 
 // dutyDone is how a duty went. The next write of the order notes it, whatever else it writes:
@@ -36,7 +40,8 @@ func (l *look) run(ctx context.Context, orderID string) error {
 	for range stepsMost {
 		if l.order == nil {
 			if err := l.read(ctx, orderID); errors.Is(err, shop.ErrOrderNotFound) {
-				return l.giveUp(ctx, l.wakeup)
+				l.settled, err = l.giveUp(ctx, l.wakeup)
+				return err
 			} else if err != nil {
 				return err
 			}
@@ -46,7 +51,8 @@ func (l *look) run(ctx context.Context, orderID string) error {
 			return err
 		}
 		if !stepped {
-			return l.putAway(ctx)
+			l.settled, err = l.putAway(ctx)
+			return err
 		}
 	}
 	return nil
@@ -56,13 +62,27 @@ func (l *look) run(ctx context.Context, orderID string) error {
 // process that changed it has touched the wakeup, which then is not put away.
 func (l *look) read(ctx context.Context, orderID string) (err error) {
 	l.wrote, l.free = false, false
-	l.wakeup, err = l.wakeups.Get(ctx, orderID)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return err
+	if l.wakeup, l.taken = l.taken, nil; l.wakeup == nil {
+		if l.wakeup, err = l.readWakeup(ctx, orderID); err != nil {
+			return err
+		}
 	}
 	l.order, err = l.orders.Get(ctx, orderID)
 	l.fresh = true
 	return err
+}
+
+// readWakeup is the order's wakeup, nil where there is none. A lease in it that is not this look's stays when
+// the look ends.
+func (l *look) readWakeup(ctx context.Context, orderID string) (*shop.Wakeup, error) {
+	w, err := l.wakeups.Get(ctx, orderID)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	if err == nil && w.By != l.by {
+		w.By = ""
+	}
+	return w, err
 }
 
 // forget has the order read again before the next step.
@@ -199,23 +219,24 @@ func cause(err error) string {
 	return "INTERNAL"
 }
 
-// putAway notes when the order is looked at next, or lets it rest.
-func (l *look) putAway(ctx context.Context) error {
+// putAway notes when the order is looked at next, or lets it rest. settled reports that the look's wakeup is
+// rescheduled or gone.
+func (l *look) putAway(ctx context.Context) (settled bool, err error) {
 	o := l.order
 	at, more := o.NextLook()
 	switch {
 	case more && l.wakeup != nil:
 		return l.wakeups.Reschedule(ctx, *l.wakeup, at)
 	case more:
-		return l.wakeups.Schedule(ctx, o.ID, at)
+		return false, l.wakeups.Schedule(ctx, o.ID, at)
 	case l.wakeup == nil:
-		return nil
+		return false, nil
 	}
 	if err := l.release(ctx); err != nil {
-		return err
+		return false, err
 	}
 	if err := l.audit.AddOrder(ctx, o); err != nil {
-		return err
+		return false, err
 	}
 	if l.wrote {
 		return l.wakeups.Remove(ctx, *l.wakeup)

@@ -19,7 +19,7 @@ type Placing struct {
 	remindBefore time.Duration
 	orders       *store.Orders
 	keys         *store.IdempotencyKeys
-	wakeups      *store.Wakeups
+	wakeups      *store.OrderWakeups
 	quotes       *Quotes
 	claims       *Claims
 	holders      *holders

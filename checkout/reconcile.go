@@ -19,7 +19,7 @@ type Reconciliations struct {
 	pay             *wechat.Pay
 	reconciliations *store.Reconciliations
 	orders          *store.Orders
-	wakeups         *store.Wakeups
+	wakeups         *store.OrderWakeups
 	audit           *store.Audit
 	settings        *store.Settings
 	settlements     *Settlements

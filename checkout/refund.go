@@ -14,7 +14,7 @@ type Refunds struct {
 	basics
 	locks      *keyedLocks
 	orders     *store.Orders
-	wakeups    *store.Wakeups
+	wakeups    *store.OrderWakeups
 	enrolments *store.Enrolments
 	courses    *store.Courses
 	progress   *store.Progress

@@ -16,7 +16,7 @@ type WeChatRefunds struct {
 	pay      *wechat.Pay
 	merchant shop.Merchant
 	orders   *store.Orders
-	wakeups  *store.Wakeups
+	wakeups  *store.OrderWakeups
 	driver   *Driver
 }
 

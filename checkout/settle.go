@@ -14,7 +14,7 @@ type Settlements struct {
 	basics
 	merchant  shop.Merchant
 	orders    *store.Orders
-	wakeups   *store.Wakeups
+	wakeups   *store.OrderWakeups
 	unmatched *store.UnmatchedPayments
 	quotes    *Quotes
 	claims    *Claims

@@ -22,6 +22,7 @@ type BroadcasterConfig struct {
 	Log   *slog.Logger
 
 	WeChatSender *WeChatSender // sends WeChat messages; nil: there are none
+	Wake         func()        // optional: has this instance look at what is due now
 	// ConfirmAbove is how many people a broadcast may go to without the confirmation of a second
 	// person; 0: any number.
 	ConfirmAbove int64
@@ -30,12 +31,11 @@ type BroadcasterConfig struct {
 // Broadcaster accepts broadcasts and sends them. One runs on every instance.
 type Broadcaster struct {
 	BroadcasterConfig
-	wake chan struct{} // something is due now
 }
 
 // NewBroadcaster is a Broadcaster.
 func NewBroadcaster(cfg BroadcasterConfig) *Broadcaster {
-	return &Broadcaster{cfg, make(chan struct{}, 1)}
+	return &Broadcaster{cfg}
 }
 
 // Count is how many people an audience has now. A broadcast to all counts the accounts, those that
@@ -192,9 +192,8 @@ func (b *Broadcaster) move(ctx context.Context, id, key string, move func(*shop.
 // moved follows a move that is written: the audit row, the event for the console, and the wakeup
 // of the sender.
 func (b *Broadcaster) moved(ctx context.Context, x *shop.Broadcast) {
-	select {
-	case b.wake <- struct{}{}:
-	default:
+	if b.Wake != nil {
+		b.Wake()
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), showTime)
 	defer cancel()

@@ -3,7 +3,6 @@ package notice
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"mstm/hub"
@@ -15,8 +14,7 @@ import (
 // How broadcasts are sent. A batch is what one conditional write says is done; between two batches
 // everything else overtakes, and a pause or cancel takes effect.
 const (
-	sendEvery   = 500 * time.Millisecond // of real time, between two looks for what is due
-	sendMost    = 8                      // broadcasts in one look
+	sendMost    = 64                     // broadcasts at once on an instance
 	batchSize   = 200                    // people at most; a slow machine has smaller ones
 	batchFirst  = 50                     // people in the first
 	batchLeast  = 10                     // people
@@ -24,39 +22,23 @@ const (
 	batchLong   = 500 * time.Millisecond // a batch should take less, so that a stop takes effect soon
 	batchLive   = 8                      // live events under way at once
 	showingTime = 500 * time.Millisecond // between two words of progress
-	keepEvery   = time.Second            // of real time, between two looks whether the lease runs out
 )
 
-// Work sends broadcasts that are due, on every instance: one instance takes the lease of a
-// broadcast, and when that instance dies another goes on from the last batch, within
-// shop.BroadcastLease. No user gets it twice, because a notice has one id and a live event
-// one Once key, the same on every instance.
-func (b *Broadcaster) Work() runner.Work {
-	var at sync.Map // broadcasts that this instance is sending
-	var busy sync.WaitGroup
-	look := func(ctx context.Context) error { return b.sendDue(store.Background(ctx, store.Lists), &at, &busy) }
-	w := runner.Simple("broadcasts", sendEvery, look)
-	w.Wake, w.End = b.wake, busy.Wait
-	return w
-}
-
-func (b *Broadcaster) sendDue(ctx context.Context, at *sync.Map, busy *sync.WaitGroup) error {
-	due, err := b.Store.Broadcasts.Due(ctx, b.Now(), sendMost)
-	if err != nil {
-		return err
-	}
-	for _, x := range due {
-		if _, mine := at.LoadOrStore(x.ID, true); mine {
-			continue
+// Wakeups handle the wakeups of broadcasts: a broadcast is sent by the instance that has the lease of its
+// wakeup, and when that instance dies another goes on from the last batch. No user gets it twice, because a
+// notice has one id and a live event one Once key, the same on every instance.
+func (b *Broadcaster) Wakeups() runner.Handler {
+	return runner.Handler{Kind: shop.WakeBroadcast, Places: sendMost, Look: func(ctx context.Context, w shop.Wakeup) (bool, error) {
+		ctx = store.Background(ctx, store.Lists)
+		err := b.look(ctx, w.Key())
+		if err == nil || errors.Is(err, shop.ErrBroadcastNotFound) {
+			return b.Store.Broadcasts.Rest(ctx, w)
 		}
-		busy.Go(func() {
-			defer at.Delete(x.ID)
-			if err := b.look(ctx, x.ID); err != nil && ctx.Err() == nil {
-				b.Log.WarnContext(ctx, "a broadcast waits for its next look", "broadcast", x.ID, "err", err)
-			}
-		})
-	}
-	return nil
+		if ctx.Err() == nil {
+			b.Log.WarnContext(ctx, "a broadcast waits for its next look", "broadcast", w.Key(), "err", err)
+		}
+		return false, err
+	}}
 }
 
 // errTakenOver ends a sender that has lost its broadcast to another sender, to a pause or to a
@@ -66,7 +48,7 @@ var errTakenOver = errors.New("the broadcast is another sender's, or was stopped
 // look does what is due for a broadcast: starts it, sends it, or clears up after it.
 func (b *Broadcaster) look(ctx context.Context, id string) error {
 	run := store.NewID()
-	x, err := b.Store.Broadcasts.Change(ctx, id, func(x *shop.Broadcast) error { return x.Take(run, b.Now()) })
+	x, err := b.Store.Broadcasts.ChangeHeld(ctx, id, func(x *shop.Broadcast) error { return x.Take(run, b.Now()) })
 	if errors.Is(err, shop.ErrBroadcastState) {
 		return nil // another instance was quicker
 	}
@@ -77,9 +59,7 @@ func (b *Broadcaster) look(ctx context.Context, id string) error {
 		return b.clearUp(ctx, x)
 	}
 	// The first progress event comes half a second later: the recipients go first.
-	stop := b.holdLease(ctx, id, run)
 	err = b.send(ctx, &sending{Broadcaster: b, run: run, x: x, size: batchFirst, shown: time.Now()})
-	stop()
 	if errors.Is(err, errTakenOver) {
 		return nil
 	}
@@ -89,54 +69,15 @@ func (b *Broadcaster) look(ctx context.Context, id string) error {
 	return err
 }
 
-// holdLease renews the sender's lease until stop is called, also while no recipient is found: a
-// sender may pass very many users of which few belong to the audience. Without it two instances would
-// take the broadcast from one another for ever.
-func (b *Broadcaster) holdLease(ctx context.Context, id, run string) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	var busy sync.WaitGroup
-	busy.Go(func() {
-		tick := time.NewTicker(keepEvery)
-		defer tick.Stop()
-		for {
-			select {
-			case <-tick.C:
-			case <-ctx.Done():
-				return
-			}
-			if err := b.keepNow(ctx, id, run); err != nil && ctx.Err() == nil {
-				b.Log.WarnContext(ctx, "a broadcast may be taken over", "broadcast", id, "err", err)
-			}
-		}
-	})
-	return func() {
-		cancel()
-		busy.Wait()
-	}
-}
-
-// keepNow holds the broadcast if it is still this sender's, which has written nothing of late.
-func (b *Broadcaster) keepNow(ctx context.Context, id, run string) error {
-	_, err := b.Store.Broadcasts.Change(ctx, id, func(x *shop.Broadcast) error {
-		now := b.Now()
-		if x.Run != run || x.State != shop.BroadcastSending || x.DueAt.Sub(now) > shop.BroadcastLease/2 {
-			return store.Unchanged()
-		}
-		x.Hold(now)
-		return nil
-	})
-	return err
-}
-
 // letGo gives a broadcast up that cannot be sent now, or because this instance ends: any may
-// go on soon.
+// go on at its next wakeup.
 func (b *Broadcaster) letGo(ctx context.Context, id, run string) {
-	_, err := b.Store.Broadcasts.Change(context.WithoutCancel(ctx), id, func(x *shop.Broadcast) error {
+	_, err := b.Store.Broadcasts.ChangeHeld(context.WithoutCancel(ctx), id, func(x *shop.Broadcast) error {
 		if x.Run != run {
 			return store.Unchanged()
 		}
-		again := b.Now().Add(time.Second).UTC()
-		x.DueAt = &again
+		now := b.Now().UTC()
+		x.DueAt = &now
 		return nil
 	})
 	if err != nil {
@@ -159,7 +100,7 @@ func (b *Broadcaster) clearUp(ctx context.Context, taken *shop.Broadcast) error 
 	if err != nil {
 		return err
 	}
-	x, err := b.Store.Broadcasts.Change(ctx, taken.ID, func(x *shop.Broadcast) error {
+	x, err := b.Store.Broadcasts.ChangeHeld(ctx, taken.ID, func(x *shop.Broadcast) error {
 		if x.Run != taken.Run || x.State != taken.State {
 			return store.Unchanged() // another instance does it, or a later move has made it due
 		}
@@ -211,7 +152,7 @@ func (s *sending) pace(took time.Duration) {
 // note writes what was done, if the broadcast is still this sender's, and ends the sender after a
 // pause or cancel.
 func (s *sending) note(ctx context.Context, done func(*shop.Broadcast)) error {
-	x, err := s.Store.Broadcasts.Change(context.WithoutCancel(ctx), s.x.ID, func(x *shop.Broadcast) error {
+	x, err := s.Store.Broadcasts.ChangeHeld(context.WithoutCancel(ctx), s.x.ID, func(x *shop.Broadcast) error {
 		if x.Run != s.run {
 			return errTakenOver
 		}
@@ -254,7 +195,7 @@ func (b *Broadcaster) send(ctx context.Context, s *sending) error {
 	if done, err := s.messagesSent(ctx); err != nil || !done {
 		return err
 	}
-	x, err := b.Store.Broadcasts.Change(ctx, s.x.ID, func(x *shop.Broadcast) error {
+	x, err := b.Store.Broadcasts.ChangeHeld(ctx, s.x.ID, func(x *shop.Broadcast) error {
 		if x.Run != s.run || x.State != shop.BroadcastSending {
 			return errTakenOver
 		}
@@ -286,7 +227,7 @@ func (s *sending) ask(ctx context.Context) error {
 	if good && !(s.x.Grows() && s.NeedsConfirmation(n)) {
 		return nil
 	}
-	x, err := s.Store.Broadcasts.Change(ctx, s.x.ID, func(x *shop.Broadcast) error {
+	x, err := s.Store.Broadcasts.ChangeHeld(ctx, s.x.ID, func(x *shop.Broadcast) error {
 		if x.Run != s.run || x.State != shop.BroadcastSending {
 			return errTakenOver
 		}

@@ -2,7 +2,6 @@ package notice
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net"
 	"sync"
@@ -12,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"mstm/hub"
+	"mstm/runner"
 	"mstm/shop"
 	"mstm/store"
 )
@@ -216,51 +216,79 @@ func TestScheduledBroadcast_MakerLostTheRole_WaitsForAnotherMarketer(t *testing.
 	}
 }
 
-// TestASenderWithoutRecipientsForLongKeepsItsBroadcast lets a lease run out while the sender passes many
-// users outside the audience.
+// TestASenderWithoutRecipientsForLongKeepsItsBroadcast lets the broadcast's own time run out while its
+// sender passes many users outside the audience: the lease of the wakeup says that it lives.
 func TestASenderWithoutRecipientsForLongKeepsItsBroadcast(t *testing.T) {
 	_, db := newInbox(t)
 	b, c := newBroadcaster(t, db)
+	other := runner.NewWakeups(runner.WakeupsConfig{Queue: db.Wakeups, By: "other", Now: c.read, Log: b.Log})
+	other.Handle(b.Wakeups())
 	id := b.accept(t, "long", shop.Audience{Kind: shop.AudienceAll})
-	take := func(run string) error {
-		_, err := db.Broadcasts.Change(t.Context(), id, func(x *shop.Broadcast) error { return x.Take(run, c.read()) })
-		return err
-	}
-	if err := take("r1"); err != nil {
+	w, err := db.Wakeups.Get(t.Context(), shop.WakeupID(shop.WakeBroadcast, id))
+	if err != nil {
 		t.Fatal(err)
 	}
-	stop := b.holdLease(t.Context(), id, "r1")
-	for range 2 {
-		c.pass(shop.BroadcastLease - time.Second)
-		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-			x, err := db.Broadcasts.Get(t.Context(), id)
-			if err == nil && x.DueAt.Sub(c.read()) > shop.BroadcastLease/2 {
-				break
-			}
-			if time.Now().After(deadline) {
-				t.Fatalf("no sender holds it: %+v, %v", x, err)
-			}
-		}
-		if err := take("r2"); !errors.Is(err, shop.ErrBroadcastState) {
-			t.Fatalf("another took it: %v", err)
-		}
+	if won, err := db.Wakeups.Take(t.Context(), w, "sender", time.Now().Add(time.Hour)); !won || err != nil {
+		t.Fatal(won, err)
 	}
-	stop()
-	c.pass(shop.BroadcastLease)
-	if err := take("r2"); err != nil {
-		t.Errorf("no sender takes its place: %v", err)
+	if _, err := db.Broadcasts.ChangeHeld(t.Context(), id, func(x *shop.Broadcast) error { return x.Take("r1", c.read()) }); err != nil {
+		t.Fatal(err)
 	}
-	for _, then := range []string{"r1", "r2"} { // one that is not there any more, and one that is stopped
-		before, _ := db.Broadcasts.Get(t.Context(), id)
-		c.pass(shop.BroadcastLease - time.Second)
-		if err := b.keepNow(t.Context(), id, then); err != nil {
+	state := func() *shop.Broadcast {
+		if err := other.LookOnce(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if x, _ := db.Broadcasts.Get(t.Context(), id); x.V != before.V {
-			t.Errorf("%s keeps what is not its own: %+v", then, x)
-		}
-		if _, err := b.Pause(t.Context(), id, "ann", ""); err != nil {
+		x, err := db.Broadcasts.Get(t.Context(), id)
+		if err != nil {
 			t.Fatal(err)
 		}
+		return x
+	}
+	c.pass(40 * 24 * time.Hour)
+	if x := state(); x.Run != "r1" {
+		t.Fatalf("another took it: %+v", x)
+	}
+	if mine, err := db.Wakeups.Renew(t.Context(), w.ID, "sender", time.Now()); !mine || err != nil { // its last word
+		t.Fatal(mine, err)
+	}
+	if x := state(); x.State != shop.BroadcastSent {
+		t.Errorf("no sender takes its place: %+v", x)
+	}
+}
+
+// TestBroadcast_StartedWhileAnotherLooks_IsSentNow starts a scheduled broadcast while another instance looks at
+// it too early: the look must not put the start off.
+func TestBroadcast_StartedWhileAnotherLooks_IsSentNow(t *testing.T) {
+	_, db := newInbox(t)
+	haveRole(t, db, shop.RoleMarketer, "ann")
+	b, c := newBroadcaster(t, db)
+	later := c.now.Add(time.Hour)
+	_, _, err := b.Accept(t.Context(), &shop.Broadcast{
+		ID: "b", CreatedBy: "ann", Audience: shop.Audience{Kind: shop.AudienceAll}, Channels: []shop.BroadcastChannel{shop.ByInbox}, SendAt: &later,
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rested := false
+	_, err = db.Broadcasts.Change(t.Context(), "b", func(x *shop.Broadcast) error {
+		if !rested { // between the read and the write of the start
+			rested = true
+			w, err := db.Wakeups.Get(t.Context(), shop.WakeupID(shop.WakeBroadcast, "b"))
+			if err != nil {
+				return err
+			}
+			if settled, err := db.Broadcasts.Rest(t.Context(), *w); !settled || err != nil {
+				t.Errorf("the look is over: %t, %v", settled, err)
+			}
+		}
+		_, err := x.Start("ann", c.read())
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	due, err := db.Wakeups.Due(t.Context(), c.read(), time.Now(), 10)
+	if err != nil || len(due) != 1 {
+		t.Errorf("due now: %+v, %v", due, err)
 	}
 }

@@ -66,6 +66,7 @@ type SenderCollections struct {
 	Orders     *store.Orders
 	Broadcasts *store.Broadcasts
 	Deliveries *store.Deliveries
+	Wakeups    *store.Wakeups
 	Settings   *store.Settings
 }
 
@@ -78,6 +79,7 @@ func SenderCollectionsOf(db *store.DB) SenderCollections {
 		Orders:     db.Orders,
 		Broadcasts: db.Broadcasts,
 		Deliveries: db.Deliveries,
+		Wakeups:    db.Wakeups,
 		Settings:   db.Settings,
 	}
 }

@@ -107,7 +107,7 @@ func (s *sending) messagesSent(ctx context.Context) (bool, error) {
 	if err != nil || left.Waiting == 0 {
 		return err == nil, err
 	}
-	x, err := s.Store.Broadcasts.Change(ctx, s.x.ID, func(x *shop.Broadcast) error {
+	x, err := s.Store.Broadcasts.ChangeHeld(ctx, s.x.ID, func(x *shop.Broadcast) error {
 		if x.Run != s.run || x.State != shop.BroadcastSending {
 			return errTakenOver
 		}

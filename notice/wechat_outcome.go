@@ -98,7 +98,30 @@ func (c *WeChatSender) stop(ctx context.Context, d shop.Delivery, templateID str
 	if err := c.Store.Settings.Get(ctx, pausePrefix+what, &known); err != nil || !now.Before(known.Until) {
 		c.alarm(ctx, "WeChat messages stop", "what", what, "until", p.Until, "err", why)
 	}
-	return errors.Join(c.Store.Settings.Put(ctx, pausePrefix+what, p), c.putOff(ctx, d, p.Until, nil))
+	err := c.Store.Settings.Put(ctx, pausePrefix+what, p)
+	c.forgetPauses()
+	return errors.Join(err, c.putOff(ctx, d, p.Until, nil))
+}
+
+// pausesNow is what is stopped, as it was read a moment ago. The caller must not change it.
+func (c *WeChatSender) pausesNow(ctx context.Context) (map[string]pause, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.readAt.IsZero() && time.Since(c.readAt) < pausesAge {
+		return c.paused, nil
+	}
+	all, err := c.pauses(ctx)
+	if err == nil {
+		c.paused, c.readAt = all, time.Now()
+	}
+	return all, err
+}
+
+// forgetPauses has what is stopped read again: this instance has just written it.
+func (c *WeChatSender) forgetPauses() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.readAt = time.Time{}
 }
 
 // pauses reads what is stopped.

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"log/slog"
-	"math/rand/v2"
 	"strings"
 	"sync"
 	"time"
@@ -17,12 +16,14 @@ import (
 	"mstm/wechat"
 )
 
-// WeChatSenderConfig is what a WeChatSender works with. All of it is needed.
+// WeChatSenderConfig is what a WeChatSender works with. All of it is needed but what
+// says otherwise.
 type WeChatSenderConfig struct {
 	Store     SenderCollections
 	Account   *wechat.Account
 	Templates Templates
 	PublicURL string           // before the links of messages
+	Wake      func()           // optional: has this instance look at what is due now
 	Now       func() time.Time // the shop's clock
 	Log       *slog.Logger
 }
@@ -37,33 +38,27 @@ type WeChatSenderConfig struct {
 // worse than none.
 type WeChatSender struct {
 	WeChatSenderConfig
-	poke   chan struct{}
 	places chan struct{} // one for each message that is being sent
-	market chan struct{} // one for each activity among them
 
-	mu     sync.Mutex // guards flying
-	flying map[string]bool
+	mu     sync.Mutex // guards all below
+	paused map[string]pause
+	readAt time.Time // in real time, when paused was read; zero: to be read
 }
 
-// NewWeChatSender is a WeChatSender; its Work is to be run.
+// NewWeChatSender is a WeChatSender; its Wakeups are to be run.
 func NewWeChatSender(cfg WeChatSenderConfig) *WeChatSender {
-	return &WeChatSender{
-		WeChatSenderConfig: cfg, poke: make(chan struct{}, 1), flying: map[string]bool{},
-		places: make(chan struct{}, couriers), market: make(chan struct{}, marketers),
-	}
+	return &WeChatSender{WeChatSenderConfig: cfg, places: make(chan struct{}, couriers)}
 }
 
 const (
 	couriers     = 8                // messages at a time
 	marketers    = 6                // of them activities at most, so that a buyer's message does not wait for marketing
-	roundMost    = 256              // rows read at once
-	lookEvery    = time.Second      // of real time, for what another instance left
+	pausesAge    = time.Second      // of real time, for which it is known what is stopped
 	sendTime     = 8 * time.Second  // for one message, its access token included
 	leaseFor     = 30 * time.Second // others leave a message alone that is being sent
 	repeatWithin = 8 * time.Minute  // WeChat knows a client_msg_id for about ten
 	firstPause   = 5 * time.Second
 	longestPause = 5 * time.Minute
-	dropAfter    = 24 * time.Hour     // a row without a delivery: its writer is surely gone by then
 	askAgain     = 7 * 24 * time.Hour // whether a former follower follows again, should the event be lost
 )
 
@@ -86,137 +81,59 @@ func (c *WeChatSender) Post(ctx context.Context, d shop.Delivery) error {
 
 // Poke makes the sender look for work now.
 func (c *WeChatSender) Poke() {
-	if c == nil {
-		return
+	if c != nil && c.Wake != nil {
+		c.Wake()
 	}
+}
+
+// Wakeups handle the wakeups of messages. All share the sender's places, of which activities have some
+// at most, so that a buyer's message does not wait for marketing.
+func (c *WeChatSender) Wakeups() []runner.Handler {
+	return []runner.Handler{
+		{Kind: shop.WakeMessage, Places: couriers, Look: c.look},
+		{Kind: shop.WakeActivity, Places: marketers, Look: c.look},
+	}
+}
+
+// look looks at the message of a wakeup.
+func (c *WeChatSender) look(ctx context.Context, w shop.Wakeup) (settled bool, err error) {
 	select {
-	case c.poke <- struct{}{}:
-	default:
+	case c.places <- struct{}{}:
+		defer func() { <-c.places }()
+	case <-ctx.Done():
+		return false, ctx.Err()
 	}
+	// A shop that closes ends what it is at; what it has not begun waits for another.
+	ctx = context.WithoutCancel(ctx)
+	settled, err = c.visit(ctx, w)
+	switch {
+	case errors.Is(err, errElsewhere):
+		return false, nil
+	case err != nil:
+		kind, _, _ := strings.Cut(w.Key(), ":")
+		c.Log.WarnContext(ctx, "delivery waits for its next try", "kind", kind, "err", err)
+	}
+	return settled && err == nil, err
 }
 
-// Work sends what is due, on every instance.
-func (c *WeChatSender) Work() runner.Work {
-	var work sync.WaitGroup
-	return runner.Work{
-		Name: "WeChat messages", Every: lookEvery, Wake: c.poke, End: work.Wait,
-		Look: func(ctx context.Context) (bool, error) { return c.round(ctx, &work) },
-	}
-}
-
-// round begins to send what is due, as places are free, and reports whether there may be more.
-// It comes back early when something new may have to go first: at once where it was noted here,
-// after lookEvery where on another instance.
-func (c *WeChatSender) round(ctx context.Context, work *sync.WaitGroup) (more bool, err error) {
-	due, err := c.Store.Deliveries.Due(ctx, c.Now(), roundMost)
-	if err != nil || len(due) == 0 {
+// visit looks at a message, and mends a wakeup that is early.
+func (c *WeChatSender) visit(ctx context.Context, w shop.Wakeup) (settled bool, err error) {
+	d, err := c.Store.Deliveries.Get(ctx, w.Key())
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return c.Store.Wakeups.Orphan(ctx, w)
+	case err != nil:
 		return false, err
+	case d.State != shop.DeliveryWaiting:
+		return c.Store.Wakeups.Remove(ctx, w)
+	case d.NextAt.After(c.Now()):
+		return c.Store.Wakeups.Reschedule(ctx, w, d.NextAt)
 	}
-	pauses, err := c.pauses(ctx)
+	pauses, err := c.pausesNow(ctx)
 	if err != nil {
 		return false, err
 	}
-	mix(due)
-	over := time.After(lookEvery)
-	for _, row := range due {
-		if !c.takeOff(row) {
-			continue
-		}
-		if !c.placed(ctx, row, over) {
-			c.land(row)
-			return ctx.Err() == nil, nil
-		}
-		more = true
-		work.Go(func() {
-			defer c.land(row)
-			defer c.leave(row)
-			// A shop that closes ends what it is at; what it has not begun waits for another.
-			ctx := context.WithoutCancel(ctx)
-			if err := c.visit(ctx, row, pauses); err != nil {
-				c.Log.WarnContext(ctx, "delivery waits for its next try", "kind", row.Kind, "err", err)
-			}
-		})
-	}
-	return more, nil
-}
-
-// mix shuffles what goes before nothing else, so that instances do not all begin with the same.
-func mix(due []store.DeliveryWakeup) {
-	rand.Shuffle(len(due), func(i, j int) {
-		if due[i].Rank == due[j].Rank {
-			due[i], due[j] = due[j], due[i]
-		}
-	})
-}
-
-// placed waits for a place, or two for an activity. False: something else may have to go first,
-// or ctx is over.
-func (c *WeChatSender) placed(ctx context.Context, row store.DeliveryWakeup, over <-chan time.Time) bool {
-	needed := []chan struct{}{c.places}
-	poke := c.poke
-	switch {
-	case row.Kind == shop.KindActivity:
-		needed = []chan struct{}{c.market, c.places}
-	case row.Rank == 0:
-		poke, over = nil, nil // nothing goes before it
-	}
-	for i, place := range needed {
-		select {
-		case <-poke:
-		case <-over:
-		case <-ctx.Done():
-		case place <- struct{}{}:
-			continue
-		}
-		for _, taken := range needed[:i] {
-			<-taken
-		}
-		return false
-	}
-	return true
-}
-
-// leave gives back what placed took.
-func (c *WeChatSender) leave(row store.DeliveryWakeup) {
-	<-c.places
-	if row.Kind == shop.KindActivity {
-		<-c.market
-	}
-}
-
-// takeOff reports whether this process is not at this message yet.
-func (c *WeChatSender) takeOff(row store.DeliveryWakeup) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.flying[row.ID] {
-		return false
-	}
-	c.flying[row.ID] = true
-	return true
-}
-
-func (c *WeChatSender) land(row store.DeliveryWakeup) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.flying, row.ID)
-}
-
-// visit looks at the message of a due row, and mends a row that is behind.
-func (c *WeChatSender) visit(ctx context.Context, row store.DeliveryWakeup, pauses map[string]pause) error {
-	d, err := c.Store.Deliveries.Get(ctx, row.ID)
-	there := err == nil
-	now := c.Now()
-	switch {
-	case err != nil && !errors.Is(err, store.ErrNotFound):
-		return err
-	case !there && now.Sub(row.Since) < dropAfter:
-		return c.Store.Deliveries.Reschedule(ctx, row.ID, now.Add(lookEvery)) // it is being written
-	case !there, d.State != shop.DeliveryWaiting:
-		return c.Store.Deliveries.Done(ctx, row.ID)
-	case d.NextAt.After(now):
-		return c.Store.Deliveries.Reschedule(ctx, row.ID, d.NextAt)
-	}
-	return c.carry(ctx, *d, pauses)
+	return true, c.carry(ctx, *d, pauses)
 }
 
 // lasts is how long a message is news.
@@ -319,8 +236,10 @@ func (c *WeChatSender) send(ctx context.Context, d shop.Delivery, to store.Bindi
 	if before == nil {
 		d.AskedAt = &now
 	}
-	if won, err := c.Store.Deliveries.Save(ctx, &d); !won || err != nil {
-		return err // another sender has it
+	if won, err := c.Store.Deliveries.Note(ctx, &d); err != nil {
+		return err
+	} else if !won {
+		return errElsewhere
 	}
 	ctx, cancel := context.WithTimeout(ctx, sendTime)
 	defer cancel()
@@ -355,15 +274,25 @@ func (c *WeChatSender) finish(ctx context.Context, d shop.Delivery, state shop.D
 		now := c.Now().UTC()
 		d.SentAt = &now
 	}
-	_, err := c.Store.Deliveries.Save(ctx, &d)
+	return c.save(ctx, d)
+}
+
+// errElsewhere ends a look at a message that was written since it was read: another sender has it, or
+// WeChat has said what became of it.
+var errElsewhere = errors.New("the message was written elsewhere")
+
+func (c *WeChatSender) save(ctx context.Context, d shop.Delivery) error {
+	won, err := c.Store.Deliveries.Save(ctx, &d)
+	if err == nil && !won {
+		err = errElsewhere
+	}
 	return err
 }
 
 // putOff notes when to try again, and why.
 func (c *WeChatSender) putOff(ctx context.Context, d shop.Delivery, until time.Time, why error) error {
 	d.NextAt = until.UTC()
-	_, err := c.Store.Deliveries.Save(ctx, &d)
-	return errors.Join(why, err)
+	return errors.Join(why, c.save(ctx, d))
 }
 
 // retryPause is the pause after so many attempts.

@@ -3,15 +3,17 @@ package store
 import (
 	"testing"
 	"time"
+
+	"mstm/shop"
 )
 
-func turnsNow(t *testing.T, s *DB, now time.Time) []AccessEnd {
+func endsNow(t *testing.T, s *DB, now time.Time) []shop.Wakeup {
 	t.Helper()
-	turns, err := s.AccessEnds.Due(t.Context(), now, 10)
+	ends, err := s.AccessEnds.Due(t.Context(), now, time.Now(), 10)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return turns
+	return ends
 }
 
 func TestAnEndIsLookedAtFromTimeToTimeUntilItIsForgotten(t *testing.T) {
@@ -23,30 +25,33 @@ func TestAnEndIsLookedAtFromTimeToTimeUntilItIsForgotten(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if early := turnsNow(t, s, first.Add(-time.Millisecond)); len(early) != 0 {
+	if early := endsNow(t, s, first.Add(-time.Millisecond)); len(early) != 0 {
 		t.Fatalf("too early: %+v", early)
 	}
-	due := turnsNow(t, s, first)
-	if len(due) != 1 || due[0].UserID != "u" || due[0].CourseID != "c" || !due[0].End.Equal(end) {
+	due := endsNow(t, s, first)
+	if len(due) != 1 {
 		t.Fatalf("due: %+v", due)
 	}
-	if err := s.AccessEnds.Reschedule(t.Context(), due[0], second); err != nil {
-		t.Fatal(err)
+	if e, err := AccessEndOf(due[0]); err != nil || e.UserID != "u" || e.CourseID != "c" || !e.End.Equal(end) {
+		t.Fatalf("due: %+v, %v", e, err)
 	}
-	if again := turnsNow(t, s, first); len(again) != 0 {
+	if settled, err := s.AccessEnds.Reschedule(t.Context(), due[0], second); !settled || err != nil {
+		t.Fatal(settled, err)
+	}
+	if again := endsNow(t, s, first); len(again) != 0 {
 		t.Fatalf("still due after it was moved: %+v", again)
 	}
-	if err := s.AccessEnds.Reschedule(t.Context(), due[0], first); err != nil { // by a reader that has not seen the move
-		t.Fatal(err)
+	if settled, err := s.AccessEnds.Reschedule(t.Context(), due[0], first); settled || err != nil { // by a reader that has not seen the move
+		t.Fatal(settled, err)
 	}
-	moved := turnsNow(t, s, second)
+	moved := endsNow(t, s, second)
 	if len(moved) != 1 || !moved[0].At.Equal(second) {
 		t.Fatalf("moved: %+v", moved)
 	}
-	if err := s.AccessEnds.Done(t.Context(), moved[0]); err != nil {
-		t.Fatal(err)
+	if settled, err := s.AccessEnds.Remove(t.Context(), moved[0]); !settled || err != nil {
+		t.Fatal(settled, err)
 	}
-	if left := turnsNow(t, s, end); len(left) != 0 {
+	if left := endsNow(t, s, end); len(left) != 0 {
 		t.Fatalf("left: %+v", left)
 	}
 }

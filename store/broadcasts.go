@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -17,6 +18,7 @@ type Broadcasts struct {
 	*base
 	docs      Collection[shop.Broadcast]
 	audiences *Audiences
+	wakeups   *Wakeups
 
 	posted *cached[[]shop.Broadcast]
 }
@@ -39,7 +41,16 @@ func (s *Broadcasts) Insert(ctx context.Context, b *shop.Broadcast) (bool, error
 			return false, err
 		}
 	}
+	if b.DueAt != nil {
+		if err := s.wakeups.insert(ctx, broadcastWakeup(b)); err != nil {
+			return false, err
+		}
+	}
 	return s.docs.Insert(ctx, b)
+}
+
+func broadcastWakeup(b *shop.Broadcast) shop.Wakeup {
+	return shop.NewWakeup(shop.WakeBroadcast, b.ID, *b.DueAt)
 }
 
 // Get reads a broadcast; shop.ErrBroadcastNotFound where there is none.
@@ -52,14 +63,24 @@ func (s *Broadcasts) Page(ctx context.Context, limit int, cursor string) ([]shop
 	return s.docs.Page(ctx, bson.M{}, limit, cursor, func(b shop.Broadcast) (any, string) { return b.CreatedAt, b.ID })
 }
 
-// Due lists the broadcasts that are due for a look, longest overdue first.
-func (s *Broadcasts) Due(ctx context.Context, now time.Time, limit int) ([]shop.Broadcast, error) {
-	return s.docs.All(ctx, bson.M{"due_at": bson.M{"$lte": now.UTC()}},
-		options.Find().SetSort(bson.D{{Key: "due_at", Value: 1}}).SetLimit(int64(limit)))
+// Change is the collection's Change; the instances hear of a broadcast that is posted by it. A change
+// that makes a broadcast due, or due sooner, writes its wakeup first, in the same try: so whatever
+// looks at the broadcast meanwhile, it is looked at again (see Rest).
+func (s *Broadcasts) Change(ctx context.Context, id string, change func(*shop.Broadcast) error) (*shop.Broadcast, error) {
+	return s.ChangeHeld(ctx, id, func(b *shop.Broadcast) error {
+		due := b.DueAt
+		if err := change(b); err != nil {
+			return err
+		}
+		if b.DueAt != nil && (due == nil || b.DueAt.Before(*due)) {
+			return s.wakeups.put(ctx, broadcastWakeup(b))
+		}
+		return nil
+	})
 }
 
-// Change is the collection's Change; the instances hear of a broadcast that is posted by it.
-func (s *Broadcasts) Change(ctx context.Context, id string, change func(*shop.Broadcast) error) (*shop.Broadcast, error) {
+// ChangeHeld is Change for the instance that has the broadcast's wakeup and ends its look by Rest.
+func (s *Broadcasts) ChangeHeld(ctx context.Context, id string, change func(*shop.Broadcast) error) (*shop.Broadcast, error) {
 	wasPosted := false
 	b, wrote, err := s.docs.tryChange(ctx, id, nil, func(b *shop.Broadcast) error {
 		wasPosted = b.PostedAt != nil
@@ -69,6 +90,22 @@ func (s *Broadcasts) Change(ctx context.Context, id string, change func(*shop.Br
 		s.changed(ctx, changePosted, id)
 	}
 	return b, err
+}
+
+// Rest ends a look at a broadcast, whose wakeup was read before: it is looked at again when it is due, if it is,
+// and the wakeup has not been written since. The broadcast gets another version first, so a writer that
+// read it before fails, and one that reads it from then on and makes it due writes the wakeup anew.
+func (s *Broadcasts) Rest(ctx context.Context, w shop.Wakeup) (settled bool, err error) {
+	b, err := s.docs.Change(ctx, w.Key(), func(*shop.Broadcast) error { return nil })
+	switch {
+	case errors.Is(err, shop.ErrBroadcastNotFound):
+		return s.wakeups.Orphan(ctx, w)
+	case err != nil:
+		return false, err
+	case b.DueAt == nil:
+		return s.wakeups.Remove(ctx, w)
+	}
+	return s.wakeups.Reschedule(ctx, w, *b.DueAt)
 }
 
 // maxPosted is how many broadcasts to everybody the inboxes show: the latest.

@@ -61,6 +61,8 @@ type DB struct {
 	IdempotencyKeys   *IdempotencyKeys
 	Claims            *Claims
 	Wakeups           *Wakeups
+	OrderWakeups      *OrderWakeups
+	Adoption          *Adoption
 	Enrolments        *Enrolments
 	AccessEnds        *AccessEnds
 	Trials            *Trials
@@ -251,8 +253,10 @@ func (db *DB) wire(trialNeeds shop.TrialNeeds) {
 	db.IdempotencyKeys = newIdempotencyKeys(b)
 	db.Claims = newClaims(b)
 	db.Wakeups = newWakeups(b)
+	before := newOldWakeups(b)
+	db.OrderWakeups = &OrderWakeups{Wakeups: db.Wakeups, orders: db.Orders, before: before}
 	db.Enrolments = newEnrolments(b)
-	db.AccessEnds = newAccessEnds(b)
+	db.AccessEnds = &AccessEnds{db.Wakeups}
 	db.Trials = newTrials(b)
 	db.Progress = newProgress(b)
 	db.LessonTexts = newLessonTexts(b)
@@ -289,13 +293,15 @@ func (db *DB) wire(trialNeeds shop.TrialNeeds) {
 	db.Bindings.users = db.Users
 	db.Trials.needs = trialNeeds
 	db.Orders.unmatchedPayments = db.UnmatchedPayments
-	db.Wakeups.orders = db.Orders
+	db.Adoption = &Adoption{b, before, db.Wakeups, db.Broadcasts}
 	db.Readers.notices = db.Notices
 	db.Notices.broadcasts = db.Broadcasts
 	db.Audiences.users = db.Users
 	db.Audiences.enrolments = db.Enrolments
 	db.Orders.audit = db.Audit
-	db.Orders.wakeups = db.Wakeups
+	db.Orders.wakeups = db.OrderWakeups
+	db.Deliveries.wakeups = db.Wakeups
+	db.Broadcasts.wakeups = db.Wakeups
 	db.IdempotencyKeys.orders = db.Orders
 	db.Enrolments.trials = db.Trials
 	db.Trials.bindings = db.Bindings

@@ -3,10 +3,8 @@ package store
 import (
 	"context"
 	"strconv"
-	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"mstm/shop"
 )
@@ -15,13 +13,12 @@ import (
 type Deliveries struct {
 	*base
 	docs    Collection[shop.Delivery]
-	wakeups Collection[DeliveryWakeup]
+	wakeups *Wakeups
 	numbers Collection[messageNumber]
 }
 
 func newDeliveries(b *base) *Deliveries {
 	s := &Deliveries{base: b, docs: newCollection[shop.Delivery](b, "deliveries")}
-	s.wakeups = newCollection[DeliveryWakeup](b, "due_deliveries")
 	s.numbers = newCollection[messageNumber](b, "message_numbers")
 	return s
 }
@@ -31,8 +28,7 @@ func newDeliveries(b *base) *Deliveries {
 func (s *Deliveries) Insert(ctx context.Context, d shop.Delivery) (bool, error) {
 	// The row first: one without its delivery is found and dropped, a delivery without its row
 	// would never be.
-	row := deliveryWakeup(d, s.now())
-	if _, err := s.wakeups.Insert(ctx, &row); err != nil {
+	if err := s.wakeups.insert(ctx, deliveryWakeup(d)); err != nil {
 		return false, err
 	}
 	return s.docs.Insert(ctx, &d)
@@ -40,20 +36,34 @@ func (s *Deliveries) Insert(ctx context.Context, d shop.Delivery) (bool, error) 
 
 // InsertAll is Insert for many; it reports how many were not there yet. After an error some may be.
 func (s *Deliveries) InsertAll(ctx context.Context, all []shop.Delivery) (fresh int, err error) {
-	rows := make([]DeliveryWakeup, len(all))
+	rows := make([]shop.Wakeup, len(all))
 	for i, d := range all {
-		rows[i] = deliveryWakeup(d, s.now())
+		rows[i] = deliveryWakeup(d)
 	}
-	if _, err := s.wakeups.InsertAll(ctx, rows); err != nil {
+	if _, err := s.wakeups.insertAll(ctx, rows); err != nil {
 		return 0, err
 	}
 	return s.docs.InsertAll(ctx, all)
 }
 
 // Save replaces a delivery, unless it has been written since it was read, and reports whether this
-// call did it. d then is what stands there. Its next look is set afterwards; after a crash in
-// between, the look comes too early and mends that.
+// call did it. d then is what stands there. Its wakeup follows: it is set to the next try, or goes. After
+// a crash in between, the look comes too early and mends that.
 func (s *Deliveries) Save(ctx context.Context, d *shop.Delivery) (bool, error) {
+	if won, err := s.Note(ctx, d); !won || err != nil {
+		return false, err
+	}
+	id := deliveryWakeup(*d).ID
+	if d.State == shop.DeliveryWaiting {
+		_, err := s.wakeups.docs.Update(ctx, bson.M{"_id": id}, bson.M{"$set": free(bson.M{"at": d.NextAt.UTC(), "seq": NewID()})})
+		return true, err
+	}
+	_, err := s.wakeups.docs.DeleteByID(ctx, id)
+	return true, err
+}
+
+// Note is Save for an instance that has the delivery's wakeup and goes on with it: the wakeup stays.
+func (s *Deliveries) Note(ctx context.Context, d *shop.Delivery) (bool, error) {
 	next := *d
 	next.V++
 	if next.State == shop.DeliverySent && next.MsgID != 0 {
@@ -62,14 +72,10 @@ func (s *Deliveries) Save(ctx context.Context, d *shop.Delivery) (bool, error) {
 		}
 	}
 	won, err := s.docs.Replace(ctx, bson.M{"_id": d.ID, "v": d.V}, &next)
-	if err != nil || !won {
-		return false, err
+	if won {
+		*d = next
 	}
-	*d = next
-	if next.State == shop.DeliveryWaiting {
-		return true, s.Reschedule(ctx, d.ID, d.NextAt)
-	}
-	return true, s.Done(ctx, d.ID)
+	return won, err
 }
 
 // Get reads one; ErrNotFound where there is none.
@@ -83,40 +89,15 @@ func (s *Deliveries) Count(ctx context.Context, broadcast string) (map[shop.Deli
 	return countBy[shop.DeliveryState](ctx, s.docs.in, bson.M{"broadcast": broadcast}, "state")
 }
 
-// DeliveryWakeup says from when on a message that waits is to be looked at. The row is written
-// before the delivery and deleted once that waits no more, so that looking for work reads
-// these few rows and no deliveries, and no message is ever forgotten. It is only a wake-up:
-// what is so then is read from the delivery.
-type DeliveryWakeup struct {
-	ID    string    `bson:"_id"` // the delivery's
-	Kind  string    `bson:"kind"`
-	Rank  int       `bson:"rank"`
-	At    time.Time `bson:"at"`
-	Since time.Time `bson:"since"` // when the row was written
-}
-
-func deliveryWakeup(d shop.Delivery, now time.Time) DeliveryWakeup {
-	return DeliveryWakeup{ID: d.ID, Kind: d.Kind, Rank: d.Rank, At: d.NextAt.UTC(), Since: now.UTC()}
-}
-
-// Due lists messages that are to be looked at now: the lowest rank first, within it
-// the longest overdue.
-func (s *Deliveries) Due(ctx context.Context, now time.Time, limit int) ([]DeliveryWakeup, error) {
-	return s.wakeups.All(ctx, bson.M{"at": bson.M{"$lte": now.UTC()}},
-		options.Find().SetSort(bson.D{{Key: "rank", Value: 1}, {Key: "at", Value: 1}}).SetLimit(int64(limit)))
-}
-
-// Reschedule sets from when on a waiting message is to be looked at. It follows the write of the
-// delivery, so that a row is only ever behind its delivery: early, not lost.
-func (s *Deliveries) Reschedule(ctx context.Context, id string, at time.Time) error {
-	_, err := s.wakeups.Update(ctx, bson.M{"_id": id}, bson.M{"$set": bson.M{"at": at.UTC()}})
-	return err
-}
-
-// Done deletes the row of a message that waits no more, or never came to be.
-func (s *Deliveries) Done(ctx context.Context, id string) error {
-	_, err := s.wakeups.DeleteByID(ctx, id)
-	return err
+// deliveryWakeup is the wakeup of a message that waits.
+func deliveryWakeup(d shop.Delivery) shop.Wakeup {
+	kind := shop.WakeMessage
+	if d.Kind == shop.KindActivity {
+		kind = shop.WakeActivity
+	}
+	w := shop.NewWakeup(kind, d.ID, d.NextAt)
+	w.Rank = d.Rank
+	return w
 }
 
 // messageNumber leads from WeChat's number of a message to its delivery, because only an _id

@@ -19,8 +19,8 @@ func TestWhatIsDueComesByRankAndIsSavedByOne(t *testing.T) {
 	if _, err := s.Deliveries.InsertAll(t.Context(), all); err != nil {
 		t.Fatal(err)
 	}
-	due, err := s.Deliveries.Due(t.Context(), logIn.Add(time.Minute), 10)
-	if err != nil || len(due) != 3 || due[0].ID != late.ID || due[1].Kind != string(shop.EndsIn7) || due[2].Kind != shop.KindActivity {
+	due, err := s.Wakeups.Due(t.Context(), logIn.Add(time.Minute), time.Now(), 10)
+	if err != nil || len(due) != 3 || due[0].Key() != late.ID || due[1].Key() != all[1].ID || due[2].Kind != shop.WakeActivity {
 		t.Fatalf("%+v, %v", due, err)
 	}
 	mine, other := late, late
@@ -48,7 +48,7 @@ func TestTheRowOfADeliveryFollowsIt(t *testing.T) {
 	}
 	wantDue := func(what string, at time.Time, n int) {
 		t.Helper()
-		if due, err := s.Deliveries.Due(t.Context(), at, 10); err != nil || len(due) != n {
+		if due, err := s.Wakeups.Due(t.Context(), at, time.Now(), 10); err != nil || len(due) != n {
 			t.Errorf("%s: %+v, %v", what, due, err)
 		}
 	}

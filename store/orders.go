@@ -15,7 +15,7 @@ type Orders struct {
 	*base
 	docs              Collection[shop.Order]
 	audit             *Audit
-	wakeups           *Wakeups
+	wakeups           *OrderWakeups
 	unmatchedPayments *UnmatchedPayments
 }
 

@@ -10,101 +10,128 @@ import (
 	"mstm/shop"
 )
 
-// Wakeup says when an order is to be looked at next. The row is written before the order and
-// deleted after the order has come to rest, so a sweep reads these few rows and no
-// orders, and no order is ever forgotten. Seq changes with every write of the row: a sweeper
-// deletes the row after its look only if the row has not been touched since.
-type Wakeup struct {
-	OrderID string    `bson:"_id"`
-	At      time.Time `bson:"at"`
-	Seq     string    `bson:"seq"`
-}
-
-// Wakeups say when orders are to be looked at.
+// Wakeups say when orders, ends of access, broadcasts and messages are to be looked at. An
+// instance takes a row before its look, on the Seq that it read: of many instances one wins.
 type Wakeups struct {
 	*base
-	docs   Collection[Wakeup]
-	orders *Orders
+	docs Collection[shop.Wakeup]
 }
 
 func newWakeups(b *base) *Wakeups {
-	return &Wakeups{base: b, docs: newCollection[Wakeup](b, "due")}
+	return &Wakeups{base: b, docs: newCollection[shop.Wakeup](b, "wakeups")}
 }
 
-// Schedule makes sure that the order is looked at no later than at.
-func (s *Wakeups) Schedule(ctx context.Context, orderID string, at time.Time) error {
-	row := &Wakeup{OrderID: orderID, At: at.UTC(), Seq: NewID()}
-	return s.docs.InsertOrUpdate(ctx, orderID, row, bson.M{"$set": bson.M{"at": row.At, "seq": row.Seq}})
+// Due lists the rows that are to be looked at and that no instance has: the lowest rank first,
+// within it the longest overdue. now is the shop's clock, real the time; no kinds are all.
+func (s *Wakeups) Due(ctx context.Context, now, real time.Time, limit int, kinds ...shop.WakeupKind) ([]shop.Wakeup, error) {
+	filter := bson.M{"at": bson.M{"$lte": now.UTC()}, "until": bson.M{"$lte": real.UTC()}}
+	if len(kinds) > 0 {
+		filter["kind"] = bson.M{"$in": kinds}
+	}
+	return s.docs.All(ctx, filter,
+		options.Find().SetSort(bson.D{{Key: "rank", Value: 1}, {Key: "at", Value: 1}}).SetLimit(int64(limit)))
 }
 
-// Advance is Schedule for an order that most likely has a row, and returns the row as it is now.
-func (s *Wakeups) Advance(ctx context.Context, orderID string, at time.Time) (*Wakeup, error) {
-	row := &Wakeup{OrderID: orderID, At: at.UTC(), Seq: NewID()}
-	return row, s.docs.Put(ctx, orderID, row)
-}
-
-// Due lists the orders to be looked at, longest overdue first.
-func (s *Wakeups) Due(ctx context.Context, now time.Time, limit int) ([]Wakeup, error) {
-	return s.docs.All(ctx, bson.M{"at": bson.M{"$lte": now.UTC()}},
-		options.Find().SetSort(bson.D{{Key: "at", Value: 1}}).SetLimit(int64(limit)))
-}
-
-// Get is the order's row; ErrNotFound where it rests.
-func (s *Wakeups) Get(ctx context.Context, orderID string) (*Wakeup, error) {
-	return s.docs.Get(ctx, orderID)
-}
-
-// Lease moves a due row out of the other instances' sight for a while and reports whether
-// this call did it. It saves double work; nothing correct rests on it.
-func (s *Wakeups) Lease(ctx context.Context, d *Wakeup, until time.Time) (bool, error) {
-	next := Wakeup{OrderID: d.OrderID, At: until.UTC(), Seq: NewID()}
-	won, err := s.put(ctx, *d, next)
+// Take gives the lease of a row to an instance, and reports whether it did: not where the row was
+// written since it was read. w then is the row as it stands.
+func (s *Wakeups) Take(ctx context.Context, w *shop.Wakeup, by string, until time.Time) (bool, error) {
+	next := *w
+	next.By, next.Until, next.Seq = by, until.UTC(), NewID()
+	won, err := s.docs.Replace(ctx, bson.M{"_id": w.ID, "seq": w.Seq}, &next)
 	if won {
-		*d = next
+		*w = next
 	}
 	return won, err
 }
 
-// Reschedule sets when the order is looked at next, unless the row was touched since d was read.
-func (s *Wakeups) Reschedule(ctx context.Context, d Wakeup, at time.Time) error {
-	_, err := s.put(ctx, d, Wakeup{OrderID: d.OrderID, At: at.UTC(), Seq: NewID()})
+// Renew prolongs the lease of an instance, and reports whether it still has it.
+func (s *Wakeups) Renew(ctx context.Context, id, by string, until time.Time) (bool, error) {
+	return s.docs.Update(ctx, bson.M{"_id": id, "by": by}, bson.M{"$set": bson.M{"until": until.UTC()}})
+}
+
+// Release ends the lease that an instance has on a row, and leaves the row as it is otherwise.
+func (s *Wakeups) Release(ctx context.Context, id, by string) error {
+	_, err := s.docs.Update(ctx, bson.M{"_id": id, "by": by}, bson.M{"$set": free(bson.M{})})
 	return err
 }
 
-func (s *Wakeups) put(ctx context.Context, seen, next Wakeup) (bool, error) {
-	return s.docs.Replace(ctx, bson.M{"_id": seen.OrderID, "seq": seen.Seq}, &next)
-}
-
-// Done deletes the row of an order that nothing will happen to by itself any more, unless
-// the row was touched since d was read, or the order was changed since o was, which must be
-// after d. No kill and no slow writer comes between them: the order gets another version
-// before its row goes, so a writer that read it before fails, and a writer that reads it from then
-// on and wakes it (see Orders.Change) touches the row first.
-func (s *Wakeups) Done(ctx context.Context, o *shop.Order, d Wakeup) error {
-	next := *o
-	next.V++
-	same, err := s.orders.docs.Replace(ctx, bson.M{"_id": o.ID, "state": o.State, "v": o.V}, &next)
-	if err != nil || !same {
+// Retry has a row that was taken looked at again after a failed look, unless it was written since:
+// then it is due when that write says.
+func (s *Wakeups) Retry(ctx context.Context, w shop.Wakeup, at time.Time) error {
+	won, err := s.end(ctx, w, at, w.Tries+1)
+	if err != nil || won {
 		return err
 	}
-	return s.Remove(ctx, d)
+	return s.Release(ctx, w.ID, w.By)
 }
 
-// Remove deletes the row of an order that is at rest by the caller's own write, unless the row
-// was touched since d was read or written, which must be before that write. Then the order need
-// not get another version as in Done: a process that read the order before that write writes in
-// vain, and one that has read it since has touched the row.
-func (s *Wakeups) Remove(ctx context.Context, d Wakeup) error {
-	_, err := s.docs.Delete(ctx, bson.M{"_id": d.OrderID, "seq": d.Seq})
+// Reschedule ends a look: the row is due again at a time, and no lease is left of the instance that w says
+// has it. It reports whether it did: not where the row was written since w was read.
+func (s *Wakeups) Reschedule(ctx context.Context, w shop.Wakeup, at time.Time) (bool, error) {
+	return s.end(ctx, w, at, 0)
+}
+
+func (s *Wakeups) end(ctx context.Context, w shop.Wakeup, at time.Time, tries int) (bool, error) {
+	set := bson.M{"at": at.UTC(), "seq": NewID(), "tries": tries}
+	if w.By != "" {
+		set = free(set)
+	}
+	return s.docs.Update(ctx, bson.M{"_id": w.ID, "seq": w.Seq}, bson.M{"$set": set})
+}
+
+// Remove ends a look after which nothing happens by itself any more. It reports whether it did:
+// not where the row was written since w was read.
+//
+// The look must have written the thing after it read w, or have given it another version (as
+// OrderWakeups.Done and Broadcasts.Rest): a writer that read the thing before that fails, and one that has
+// read it since has written the row first.
+func (s *Wakeups) Remove(ctx context.Context, w shop.Wakeup) (bool, error) {
+	return s.docs.Delete(ctx, bson.M{"_id": w.ID, "seq": w.Seq})
+}
+
+// Orphan ends a look that did not find the thing that a row is about.
+func (s *Wakeups) Orphan(ctx context.Context, w shop.Wakeup) (settled bool, err error) {
+	if pause, again := w.Orphan(time.Now()); again {
+		return s.Reschedule(ctx, w, s.now().Add(pause))
+	}
+	return s.Remove(ctx, w)
+}
+
+// Get reads the row of an id; ErrNotFound where nothing will happen by itself.
+func (s *Wakeups) Get(ctx context.Context, id string) (*shop.Wakeup, error) {
+	return s.docs.Get(ctx, id)
+}
+
+// put writes a row, or, where there is one, has that looked at at the row's time. An instance that
+// has it keeps its lease: the look that it is at ends, and then comes the next.
+func (s *Wakeups) put(ctx context.Context, w shop.Wakeup) error {
+	_, err := s.written(ctx, w)
 	return err
 }
 
-// Orders are the orders with a wakeup: those that are under way.
-func (s *Wakeups) Orders(ctx context.Context) (map[string]bool, error) {
-	due := map[string]bool{}
-	err := s.docs.Each(ctx, bson.M{}, func(d *Wakeup) error {
-		due[d.OrderID] = true
-		return nil
-	})
-	return due, err
+// written is put that returns the row, but for the lease that an instance may have.
+func (s *Wakeups) written(ctx context.Context, w shop.Wakeup) (shop.Wakeup, error) {
+	w.Seq, w.Since = NewID(), time.Now().UTC()
+	return w, s.docs.InsertOrUpdate(ctx, w.ID, &w, bson.M{"$set": bson.M{"at": w.At, "seq": w.Seq}})
+}
+
+// insert writes a row where there is none.
+func (s *Wakeups) insert(ctx context.Context, w shop.Wakeup) error {
+	w.Seq, w.Since = NewID(), time.Now().UTC()
+	_, err := s.docs.Insert(ctx, &w)
+	return err
+}
+
+// insertAll is insert for many.
+func (s *Wakeups) insertAll(ctx context.Context, all []shop.Wakeup) (fresh int, err error) {
+	for i := range all {
+		all[i].Seq, all[i].Since = NewID(), time.Now().UTC()
+	}
+	return s.docs.InsertAll(ctx, all)
+}
+
+// free adds to the fields of an update that no instance has the row.
+func free(set bson.M) bson.M {
+	set["by"], set["until"] = "", time.Time{}
+	return set
 }

@@ -13,11 +13,11 @@ import (
 var lives = []life{
 	{
 		name: "C34 placing", given: fillBasket, lived: placeOrder, then: payAndRest,
-		wants: []string{"insert order_keys", "insert claims", "insert due", "insert orders: M1 pending", "insert audit: M1", "update orders: payment ready", "update order_keys"},
+		wants: []string{"insert order_keys", "insert claims", "insert wakeups: order", "insert orders: M1 pending", "insert audit: M1", "update orders: payment ready", "update order_keys"},
 	},
 	{
 		name: "placing for nothing", given: fillForNothing, lived: placeForNothing,
-		wants: []string{"insert orders: M2 paid", "insert trials", "insert enrolments", "update orders: M5 fulfilled", "insert audit: M2", "insert notices: order_fulfilled", "delete due"},
+		wants: []string{"insert orders: M2 paid", "insert trials", "insert enrolments", "update orders: M5 fulfilled", "insert audit: M2", "insert notices: order_fulfilled", "delete wakeups: order"},
 	},
 	{
 		name: "another channel", given: havePlaced, lived: changeChannel, then: payAndRest,
@@ -25,15 +25,15 @@ var lives = []life{
 	},
 	{
 		name: "C33 after the payment", given: havePlaced, lived: payOrder,
-		wants: []string{"update orders: M4 paid", "insert audit: M4", "update orders: M5 fulfilled", "insert audit: M5", "delete claims", "insert notices: order_fulfilled", "update courses", "update orders: buyer done, cart done, count done, tell done", "delete due"},
+		wants: []string{"update orders: M4 paid", "insert audit: M4", "update orders: M5 fulfilled", "insert audit: M5", "delete claims", "insert notices: order_fulfilled", "update courses", "update orders: buyer done, cart done, count done, tell done", "delete wakeups: order"},
 	},
 	{
 		name: "after a payment that WeChat does not tell of", given: havePlaced, lived: paidAndUntold,
-		wants: []string{"update due", "update orders: M4 paid", "update orders: M5 fulfilled"},
+		wants: []string{"update wakeups: order", "update orders: M4 paid", "update orders: M5 fulfilled"},
 	},
 	{
 		name: "cancelled", given: havePlaced, lived: cancelled,
-		wants: []string{"update orders: M7 closing", "insert audit: M7", "update orders: payment closed", "update orders: M8 closed", "insert audit: M8", "delete claims", "update orders: announce_closed done", "delete due"},
+		wants: []string{"update orders: M7 closing", "insert audit: M7", "update orders: payment closed", "update orders: M8 closed", "insert audit: M8", "delete claims", "update orders: announce_closed done", "delete wakeups: order"},
 	},
 	{
 		name: "cancelled and paid all the same", given: havePlaced, lived: cancelledAndPaid,
@@ -49,11 +49,11 @@ var lives = []life{
 	},
 	{
 		name: "paid late and still wanted", given: haveClosedButPayable, lived: paidLate,
-		wants: []string{"insert due", "insert claims", "update orders: M10 paid", "insert audit: M10", "update orders: M5 fulfilled"},
+		wants: []string{"insert wakeups: order", "insert claims", "update orders: M10 paid", "insert audit: M10", "update orders: M5 fulfilled"},
 	},
 	{
 		name: "paid late and for nothing", given: haveBoughtOtherwise, lived: paidLateForNothing,
-		wants: []string{"update orders: payment dup_refunding", "update orders: refund submitted", "update orders: payment dup_refunded", "insert notices: paid_back", "delete due"},
+		wants: []string{"update orders: payment dup_refunding", "update orders: refund submitted", "update orders: payment dup_refunded", "insert notices: paid_back", "delete wakeups: order"},
 	},
 	{
 		name: "paid twice", given: havePaidOneOfTwo, lived: paidTwice,
@@ -61,7 +61,7 @@ var lives = []life{
 	},
 	{
 		name: "refund asked for", given: haveBought, lived: askRefund,
-		wants: []string{"update orders: owes freeze", "update enrolments", "update orders: M11 refunding", "insert audit: M11", "update orders: refund submitted", "update orders: M12 refunded", "insert audit: M12", "insert notices: order_refunded", "delete due"},
+		wants: []string{"update orders: owes freeze", "update enrolments", "update orders: M11 refunding", "insert audit: M11", "update orders: refund submitted", "update orders: M12 refunded", "insert audit: M12", "insert notices: order_refunded", "delete wakeups: order"},
 	},
 	{
 		name: "refund that WeChat does not tell of", given: haveBought, lived: askRefundUntold,
@@ -93,7 +93,7 @@ var lives = []life{
 	},
 	{
 		name: "paid with another amount", given: havePlaced, lived: paidOddly,
-		wants: []string{"update due", "insert quarantine", "delete due"},
+		wants: []string{"update wakeups: order", "insert quarantine", "delete wakeups: order"},
 	},
 }
 

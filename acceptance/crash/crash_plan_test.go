@@ -89,7 +89,7 @@ func (r *crashRun) planNamed(j crashJob, writes []string) {
 
 // stray matches what an order's life does not make: accesses of learners before end, for time
 // passes, and an order that this process has not seen before is one of theirs.
-var stray = regexp.MustCompile("^(update orders|(update|delete) turns|insert notices: access_.*)$")
+var stray = regexp.MustCompile("^(update orders|(update|delete) wakeups: access_end|insert notices: access_.*)$")
 
 var sides = []string{"before", "after"}
 

@@ -246,7 +246,7 @@ func (p *plot) nextDue() (next *time.Time, err error) {
 	var due []struct {
 		At time.Time `bson:"at"`
 	}
-	if err := shoptest.Find(p.Database(), "due", nil, &due); err != nil {
+	if err := shoptest.Find(p.Database(), "wakeups", bson.M{"kind": "order"}, &due); err != nil {
 		return nil, err
 	}
 	for _, d := range due {

@@ -87,7 +87,7 @@ func wakeUps(s *shoptest.Shop) {
 
 // turned finds nothing wrong once no end waits to be looked at by now.
 func turned(db *mongo.Database, now time.Time) error {
-	due, err := shoptest.Rows(db, "turns", bson.M{"at": bson.M{"$lte": now}})
+	due, err := shoptest.Rows(db, "wakeups", bson.M{"kind": "access_end", "at": bson.M{"$lte": now}})
 	if err == nil && len(due) > 0 {
 		err = fmt.Errorf("still to be looked at: %v", due)
 	}
@@ -410,7 +410,7 @@ func (l *line) mend() {
 // TestP41KilledWhileRemindingEachReminderComesOnce kills the shop at each write that belongs to a
 // reminder, again and again on the same data. Every second day a course ends.
 func TestP41KilledWhileRemindingEachReminderComesOnce(t *testing.T) {
-	writes := []string{"insert notices: access_ended", "delete turns"}
+	writes := []string{"insert notices: access_ended", "delete wakeups: access_end"}
 	dir, err := os.MkdirTemp("", "mstm-") // short, for the socket in it
 	if err != nil {
 		t.Fatal(err)
@@ -433,7 +433,7 @@ func TestP41KilledWhileRemindingEachReminderComesOnce(t *testing.T) {
 		where := shop.endsAndIsKilled(learner.Name, c.Id, end, shoptest.Point{When: []string{"before", "after"}[i%2], N: 1, Write: writes[i/2]})
 		hits.note([]string{where})
 	}
-	hits.wantAt(t, "insert notices", "delete turns")
+	hits.wantAt(t, "insert notices", "delete wakeups")
 }
 
 // reminding is a process with accesses that end.

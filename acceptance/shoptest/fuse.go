@@ -191,6 +191,10 @@ func (f *fuse) note(suffix, line string) {
 
 // what is what a write is about, as far as its kind alone does not tell.
 func (f *fuse) what(collection string, command bson.Raw) string {
+	if collection == "wakeups" {
+		kind, _, _ := strings.Cut(idOf(command), ":")
+		return kind
+	}
 	doc, fresh := written(command)
 	if doc == nil {
 		return ""
@@ -209,6 +213,16 @@ func (f *fuse) what(collection string, command bson.Raw) string {
 		return word("act")
 	case "notices":
 		return word("kind")
+	}
+	return ""
+}
+
+// idOf is the _id of the document that a command writes or removes.
+func idOf(command bson.Raw) string {
+	for _, at := range [][]string{{"documents", "0", "_id"}, {"updates", "0", "q", "_id"}, {"deletes", "0", "q", "_id"}} {
+		if id, ok := command.Lookup(at...).StringValueOK(); ok {
+			return id
+		}
 	}
 	return ""
 }

@@ -182,7 +182,7 @@ func (s *Shop) AtRest(order string) {
 	s.T.Helper()
 	db := s.Database()
 	Eventually(s.T, 20*time.Second, func() error {
-		due, err := Rows(db, "due", bson.M{"_id": order})
+		due, err := Rows(db, "wakeups", bson.M{"_id": "order:" + order})
 		if err == nil && len(due) > 0 {
 			err = fmt.Errorf("order %s is due still: %v", order, due)
 		}

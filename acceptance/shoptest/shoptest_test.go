@@ -15,7 +15,7 @@ import (
 func TestMain(m *testing.M) { Main(m) }
 
 func TestPoint_ReadBack_IsTheSame(t *testing.T) {
-	for _, p := range []Point{{When: "before", N: 3}, {When: "after", N: 1, Write: "update orders: pay paid"}, {When: "before", N: 2, Write: "insert due", Again: 4}} {
+	for _, p := range []Point{{When: "before", N: 3}, {When: "after", N: 1, Write: "update orders: pay paid"}, {When: "before", N: 2, Write: "insert wakeups: order", Again: 4}} {
 		if got, err := ReadPoint(p.String()); err != nil || got != p {
 			t.Errorf("%q is read as %+v, %v", p, got, err)
 		}

@@ -38,9 +38,9 @@ func TestNoKillLosesTheRowOfAnOrderThatWakes(t *testing.T) {
 			})
 			<-held
 			h.w.clock.forward(time.Minute)
-			other.gate.armAt("delete due")
-			err := other.call(h.ctx, other.checkout.Driver.Sweep)
-			if other.gate.at != "delete due" {
+			other.gate.armAt("delete wakeups")
+			err := other.call(h.ctx, other.wakeups.LookOnce)
+			if other.gate.at != "delete wakeups" {
 				t.Fatalf("the row was not put away: %v, %q", err, other.gate.at)
 			}
 			slow.gate.arm(n, true)
@@ -68,7 +68,7 @@ func TestAGrantIsNotFrozenAfterTheLookThatWouldThawIt(t *testing.T) {
 	})
 	<-held
 	h.w.clock.forward(time.Minute)
-	if err := other.call(h.ctx, other.checkout.Driver.Sweep); err != nil {
+	if err := other.call(h.ctx, other.wakeups.LookOnce); err != nil {
 		t.Fatal(err)
 	}
 	slow.gate.armAt("update enrolments")
@@ -95,7 +95,7 @@ func TestAnOrderThatCameAfterAllKeepsItsRow(t *testing.T) {
 	h.w.clock.forward(time.Minute)
 	tookLong, takeIt := other.gate.holdAt("insert orders")
 	sweeping.Go(func() {
-		if err := other.call(h.ctx, other.checkout.Driver.Sweep); err != nil {
+		if err := other.call(h.ctx, other.wakeups.LookOnce); err != nil {
 			t.Errorf("the sweep: %v", err)
 		}
 	})
@@ -116,12 +116,12 @@ func TestAnOrderThatCameAfterAllKeepsItsRow(t *testing.T) {
 func TestAnOrderThatNeverCameHoldsNothing(t *testing.T) {
 	h := newDueHistory(t, openWorld(t))
 	died, other := h.w.instances[0], h.w.instances[1]
-	died.gate.armAt("insert due")
+	died.gate.armAt("insert wakeups")
 	if _, err := h.send(died, h.wants(full)); !errors.Is(err, errKilled) {
 		t.Fatalf("the order: %v", err)
 	}
 	h.w.clock.forward(time.Minute)
-	if err := other.call(h.ctx, other.checkout.Driver.Sweep); err != nil {
+	if err := other.call(h.ctx, other.wakeups.LookOnce); err != nil {
 		t.Fatal(err)
 	}
 	h.may(h.checkWhole)
@@ -142,7 +142,7 @@ func TestOlderNewsOfACourseIsNotTheLast(t *testing.T) {
 	held, goOn := slow.gate.holdAt("insert notices")
 	var turning sync.WaitGroup
 	turning.Go(func() {
-		if err := slow.call(h.ctx, slow.checkout.AccessEnds.Turn); err != nil {
+		if err := slow.call(h.ctx, slow.wakeups.LookOnce); err != nil {
 			t.Errorf("the turn: %v", err)
 		}
 	})
@@ -281,13 +281,13 @@ func (d dueHistory) wantRows() {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	due, err := rows[store.Wakeup](d.ctx, d.w, "due", bson.M{}, bson.D{})
+	due, err := rows[shop.Wakeup](d.ctx, d.w, "wakeups", bson.M{"kind": shop.WakeOrder}, bson.D{})
 	if err != nil {
 		d.t.Fatal(err)
 	}
 	there := map[string]bool{}
 	for _, row := range due {
-		there[row.OrderID] = true
+		there[row.Key()] = true
 	}
 	for _, o := range orders {
 		if at, more := o.NextLook(); more && !there[o.ID] {

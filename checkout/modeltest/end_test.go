@@ -78,18 +78,22 @@ func (h *history) lastLetters() {
 // nothing is due any more.
 func (h *history) untilRest() {
 	for range 300 {
-		due, err := rows[store.Wakeup](h.ctx, h.w, "due", bson.M{}, bson.D{{Key: "at", Value: 1}})
+		due, err := rows[shop.Wakeup](h.ctx, h.w, "wakeups", bson.M{"kind": shop.WakeOrder}, bson.D{{Key: "at", Value: 1}})
 		h.must(err)
 		if len(due) == 0 {
 			return
 		}
-		if at := due[0].At.Add(time.Second); at.After(h.w.clock.read()) {
+		at := due[0].At.Add(time.Second)
+		if due[0].Until.After(at) {
+			at = due[0].Until // of an instance that was killed
+		}
+		if at.After(h.w.clock.read()) {
 			h.w.clock.set(at)
 		}
 		var all sync.WaitGroup
 		for _, i := range h.w.instances {
 			all.Go(func() {
-				if err := i.checkout.Driver.Sweep(h.ctx); err != nil {
+				if err := i.wakeups.LookOnce(h.ctx); err != nil {
 					h.w.logger().Error("the last sweeps", "err", err)
 				}
 			})

@@ -40,7 +40,7 @@ func TestSettle_WhileTheAccountIsDeleted_PaysAllBack(t *testing.T) {
 				leave()
 				if tt.other {
 					h.w.clock.forward(time.Minute)
-					h.must(h.w.instances[1].checkout.Driver.Sweep(h.ctx))
+					h.must(h.w.instances[1].wakeups.LookOnce(h.ctx))
 				}
 			})
 			h.wantAllBack(shop.ReasonAccountDeleted)

@@ -13,6 +13,7 @@ import (
 	"mstm/checkout"
 	"mstm/hub"
 	"mstm/notice"
+	"mstm/runner"
 	"mstm/shop"
 	"mstm/store"
 	"mstm/wechat"
@@ -26,6 +27,7 @@ type instance struct {
 	gate     *gate
 	store    *store.DB
 	checkout *checkout.Checkout
+	wakeups  *runner.Wakeups
 	pay      *wechat.Pay
 	line     *http.Server // its line to WeChat
 
@@ -60,6 +62,10 @@ func (w *world) open(name string) (_ *instance, err error) {
 		Carts:  cart.New(cart.Config{Store: cart.CollectionsOf(i.store), Hub: live, Now: w.clock.now, Log: w.logger()}),
 		Now:    w.clock.now, Log: w.logger(), RemindBefore: 10 * time.Minute,
 	})
+	i.wakeups = runner.NewWakeups(runner.WakeupsConfig{
+		Queue: i.store.Wakeups, By: store.NewID(), Now: w.clock.now, Real: w.clock.now, Log: w.logger(),
+	})
+	i.wakeups.Handle(i.checkout.Wakeups()...)
 	i.gate.dying = func() {
 		go func() { _ = i.store.Redis().Close() }()
 		w.funerals.Go(func() { i.end() })

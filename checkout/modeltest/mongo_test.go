@@ -148,7 +148,7 @@ func (g *gate) arm(n int, after bool) {
 	g.left, g.after, g.fatal = n, after, ""
 }
 
-// armAt has it shut after the next write of that name, like "delete due".
+// armAt has it shut after the next write of that name, like "delete wakeups".
 func (g *gate) armAt(name string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -41,7 +41,7 @@ func TestRefund_ThatWeChatClosesWhileAWriterStalls_LeavesTheGrantLive(t *testing
 	}
 	for range 20 {
 		h.w.clock.forward(time.Minute)
-		if err := other.call(h.ctx, other.checkout.Driver.Sweep); err != nil {
+		if err := other.call(h.ctx, other.wakeups.LookOnce); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -72,7 +72,7 @@ func sweep(h *history) func(bool) {
 		names += i.name
 		all.Go(func() {
 			err := i.call(h.ctx, func(ctx ctx) error {
-				return errors.Join(i.checkout.Driver.Sweep(ctx), i.checkout.AccessEnds.Turn(ctx), i.checkout.Claims.GiveUpLost(ctx))
+				return errors.Join(i.wakeups.LookOnce(ctx), i.checkout.Claims.GiveUpLost(ctx))
 			})
 			if err != nil && !errors.Is(err, errKilled) {
 				h.w.logger().Error("sweep", "err", err)

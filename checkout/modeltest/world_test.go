@@ -188,7 +188,7 @@ func (e *refused) Error() string { return e.code }
 
 // wiped are the collections that a history fills.
 var wiped = []string{
-	"orders", "order_keys", "claims", "due", "enrolments", "turns", "trials", "courses", "notices", "quarantine", "audit",
+	"orders", "order_keys", "claims", "wakeups", "enrolments", "trials", "courses", "notices", "quarantine", "audit",
 }
 
 // wipe empties the world for the next history. Numbers that WeChat knows are never used
