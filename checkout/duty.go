@@ -89,7 +89,7 @@ func (l *look) checkBuyer(ctx context.Context) error {
 		return err
 	}
 	return l.change(ctx, func(o *shop.Order) error {
-		if !o.LoseBuyer(l.now()) {
+		if !o.RefundBook().LoseBuyer(l.now()) {
 			return store.Unchanged()
 		}
 		return nil
@@ -99,7 +99,7 @@ func (l *look) checkBuyer(ctx context.Context) error {
 // refundRefused pays back the lines that could not be granted.
 func (l *look) refundRefused(ctx context.Context) error {
 	return l.change(ctx, func(o *shop.Order) error {
-		if !o.RefundRefused(l.now()) {
+		if !o.RefundBook().RefundRefused(l.now()) {
 			return store.Unchanged()
 		}
 		return nil

@@ -104,7 +104,7 @@ func (l *look) step(ctx context.Context) (bool, error) {
 		return true, err
 	}
 	var err error
-	switch r, closes, asks := o.RefundDue(now), o.CloseDue(now), o.AskDue(now); {
+	switch r, closes, asks := o.RefundBook().Due(now), o.CloseDue(now), o.AskDue(now); {
 	case r != nil:
 		err = l.weChatRefunds.drive(ctx, o, r)
 	case o.State == shop.OrderPending && !now.Before(o.ExpiresAt):

@@ -77,7 +77,7 @@ func (c *Reconciliations) askRefund(ctx context.Context, d *shop.Difference) (sa
 	if err != nil {
 		return "", err
 	}
-	if r := o.Refund(d.OutRefundNo); r != nil {
+	if r := o.RefundBook().Get(d.OutRefundNo); r != nil {
 		err = c.weChatRefunds.answer(ctx, o, r, answer, nil)
 	}
 	c.driver.behind(ctx, d.OrderID)

@@ -114,7 +114,7 @@ func (c *Refunds) refundOneLater(ctx context.Context, by, orderID, course, reaso
 	if failed != nil {
 		return failed
 	}
-	if o.Grants(course) != shop.GrantLive {
+	if o.RefundBook().Grants(course) != shop.GrantLive {
 		return nil
 	}
 	return err
@@ -194,7 +194,7 @@ func (c *Refunds) decide(ctx context.Context, orderID, reason, by, key string, r
 		err = c.write(ctx, orderID, key, call, func(o *shop.Order) error {
 			q, err := rule(o, p)
 			if err == nil {
-				o.BeginRefund(q, reason, by, c.now())
+				o.RefundBook().Begin(q, reason, by, c.now())
 			}
 			return err
 		})

@@ -17,7 +17,7 @@ func (c *grants) follow(ctx context.Context, orderID, userID, courseID string, d
 		if err != nil {
 			return err
 		}
-		if g, _ := e.Grant(orderID); g.State == shop.GrantFrozen && o.Grants(courseID) == shop.GrantLive && o.FreezeBy != "" {
+		if g, _ := e.Grant(orderID); g.State == shop.GrantFrozen && o.RefundBook().Grants(courseID) == shop.GrantLive && o.FreezeBy != "" {
 			return store.Unchanged() // the call that freezes owes it to the grants to look after them
 		}
 		if !followRefunds(e, o, courseID) && duty != shop.DutyFreeze {
@@ -32,8 +32,8 @@ func (c *grants) follow(ctx context.Context, orderID, userID, courseID string, d
 }
 
 func followRefunds(e *shop.Enrolment, o *shop.Order, courseID string) bool {
-	changed := e.SetRefunded(o.ID, o.RefundedOf(courseID))
-	switch o.Grants(courseID) {
+	changed := e.SetRefunded(o.ID, o.RefundBook().RefundedOf(courseID))
+	switch o.RefundBook().Grants(courseID) {
 	case shop.GrantRevoked:
 		return e.Revoke(o.ID) || changed
 	case shop.GrantFrozen:

@@ -17,7 +17,7 @@ func (c *Refunds) freeze(ctx context.Context, o *shop.Order, q shop.OrderRefund,
 	if err := c.wakeups.Schedule(ctx, o.ID, c.now().Add(lookSoon)); err != nil {
 		return false, err
 	}
-	if _, err := c.orders.Change(ctx, o.ID, func(o *shop.Order) error { o.Freezing(call, c.now().Add(lookSoon)); return nil }); err != nil {
+	if _, err := c.orders.Change(ctx, o.ID, func(o *shop.Order) error { o.RefundBook().Freezing(call, c.now().Add(lookSoon)); return nil }); err != nil {
 		return false, err
 	}
 	for _, l := range q.Lines {
@@ -45,6 +45,6 @@ func (c *Refunds) thaw(ctx context.Context, orderID string) error {
 	if err := c.wakeups.Schedule(ctx, orderID, c.now()); err != nil {
 		return err
 	}
-	_, err := c.orders.Change(ctx, orderID, func(o *shop.Order) error { o.OweGrants(c.now()); return nil })
+	_, err := c.orders.Change(ctx, orderID, func(o *shop.Order) error { o.RefundBook().OweGrants(c.now()); return nil })
 	return err
 }

@@ -37,7 +37,7 @@ func (c *Refunds) beginNeedless(ctx context.Context, stage shop.NeedlessStage) e
 		return err
 	}
 	_, err := c.orders.Change(ctx, stage.OrderID, func(o *shop.Order) error {
-		if o.RefundsNeedless(stage.CourseID) {
+		if o.RefundBook().RefundsNeedless(stage.CourseID) {
 			return store.Unchanged()
 		}
 		e, err := c.enrolments.Get(ctx, o.UserID, stage.CourseID)
@@ -48,7 +48,7 @@ func (c *Refunds) beginNeedless(ctx context.Context, stage shop.NeedlessStage) e
 		if err != nil {
 			return err
 		}
-		o.BeginRefund(shop.OrderRefund{Lines: []shop.RefundQuote{q}, Amount: q.Amount, Full: q.Full}, shop.ReasonNeedlessStage, shop.ByShop, c.now())
+		o.RefundBook().Begin(shop.OrderRefund{Lines: []shop.RefundQuote{q}, Amount: q.Amount, Full: q.Full}, shop.ReasonNeedlessStage, shop.ByShop, c.now())
 		return nil
 	})
 	return err

@@ -22,7 +22,7 @@ func (c *Refunds) pastOf(ctx context.Context, o *shop.Order) (past, error) {
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return nil, err
 		}
-		if e != nil && o.Grants(l.CourseID) == shop.GrantLive {
+		if e != nil && o.RefundBook().Grants(l.CourseID) == shop.GrantLive {
 			e.Unfreeze(o.ID)
 		}
 		progress, err := c.progress.Get(ctx, o.UserID, l.CourseID)

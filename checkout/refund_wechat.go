@@ -46,7 +46,7 @@ func (c *WeChatRefunds) drive(ctx context.Context, o *shop.Order, r *shop.Refund
 // WeChat that was asked.
 func (c *WeChatRefunds) heldBack(ctx context.Context, orderID, outRefundNo string) error {
 	_, err := c.orders.Change(ctx, orderID, func(o *shop.Order) error {
-		r := o.Refund(outRefundNo)
+		r := o.RefundBook().Get(outRefundNo)
 		if r == nil || !r.Open() {
 			return store.Unchanged()
 		}
@@ -101,7 +101,7 @@ var refundStates = map[string]shop.RefundState{
 // that WeChat was asked.
 func (c *WeChatRefunds) note(ctx context.Context, orderID, outRefundNo string, state shop.RefundState, accepted time.Time) error {
 	_, err := c.orders.Change(ctx, orderID, func(o *shop.Order) error {
-		r := o.Refund(outRefundNo)
+		r := o.RefundBook().Get(outRefundNo)
 		if r == nil {
 			return store.Unchanged()
 		}
@@ -111,7 +111,7 @@ func (c *WeChatRefunds) note(ctx context.Context, orderID, outRefundNo string, s
 			return nil
 		}
 		news := r.Accept(accepted)
-		if !o.RefundAnswered(outRefundNo, state, c.now()) && !news {
+		if !o.RefundBook().Answered(outRefundNo, state, c.now()) && !news {
 			return store.Unchanged()
 		}
 		return nil
@@ -128,7 +128,7 @@ func (c *WeChatRefunds) Notified(ctx context.Context, answer wechat.Refund) erro
 		return nil
 	}
 	o, err := c.orders.Get(ctx, id)
-	if errors.Is(err, shop.ErrOrderNotFound) || err == nil && o.Refund(answer.OutRefundNo) == nil {
+	if errors.Is(err, shop.ErrOrderNotFound) || err == nil && o.RefundBook().Get(answer.OutRefundNo) == nil {
 		c.alarm(ctx, "refund callback for a number that is not ours", "out_refund_no", answer.OutRefundNo)
 		return nil
 	}
@@ -138,7 +138,7 @@ func (c *WeChatRefunds) Notified(ctx context.Context, answer wechat.Refund) erro
 	if err := c.wakeups.Schedule(ctx, id, c.now().Add(lookSoon)); err != nil {
 		return err
 	}
-	if err := c.answer(ctx, o, o.Refund(answer.OutRefundNo), answer, nil); err != nil {
+	if err := c.answer(ctx, o, o.RefundBook().Get(answer.OutRefundNo), answer, nil); err != nil {
 		return err
 	}
 	c.driver.behind(ctx, id)

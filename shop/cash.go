@@ -59,16 +59,16 @@ func (c Cash) Day() Date { return DateOf(c.At) }
 // later is in its state). An order that cost nothing has one without an amount.
 func (o *Order) Cash() (all []Cash) {
 	if o.Total == 0 && o.State != OrderClosed {
-		all = append(all, o.cash(CashFreeOrder, o.CreatedAt))
+		all = append(all, cashOf(o, CashFreeOrder, o.CreatedAt))
 	}
 	for i := range o.Attempts {
 		if a := &o.Attempts[i]; a.Succeeded() && a.PaidAt != nil {
-			all = append(all, o.payment(a))
+			all = append(all, paymentCash(o, a))
 		}
 	}
 	for i := range o.Refunds {
 		if r := &o.Refunds[i]; r.Accepted() && r.Amount > 0 {
-			all = append(all, o.refundCash(r))
+			all = append(all, refundCash(o, r))
 		}
 	}
 	return all
@@ -83,7 +83,7 @@ func (r *Refund) Accepted() bool {
 	return false
 }
 
-func (o *Order) cash(kind CashKind, at time.Time) Cash {
+func cashOf(o *Order, kind CashKind, at time.Time) Cash {
 	c := Cash{Kind: kind, At: at, OrderID: o.ID, UserID: o.UserID, State: string(AttemptSucceeded)}
 	for _, l := range o.Lines {
 		c.Courses = append(c.Courses, l.Title)
@@ -95,17 +95,17 @@ func (o *Order) cash(kind CashKind, at time.Time) Cash {
 	return c
 }
 
-func (o *Order) payment(a *Attempt) Cash {
+func paymentCash(o *Order, a *Attempt) Cash {
 	kind := CashPayment
 	if a.State != AttemptSucceeded {
 		kind = CashDuplicate
 	}
-	c := o.cash(kind, *a.PaidAt)
+	c := cashOf(o, kind, *a.PaidAt)
 	c.OutTradeNo, c.TransactionID, c.In = a.OutTradeNo, a.TransactionID, a.Amount
 	return c
 }
 
-func (o *Order) refundCash(r *Refund) Cash {
+func refundCash(o *Order, r *Refund) Cash {
 	kind, at := CashRefund, r.CreatedAt
 	if r.Duplicate {
 		kind = CashDuplicateRefund
@@ -113,19 +113,19 @@ func (o *Order) refundCash(r *Refund) Cash {
 	if r.AcceptedAt != nil {
 		at = *r.AcceptedAt
 	}
-	c := o.cash(kind, at)
+	c := cashOf(o, kind, at)
 	c.OutTradeNo, c.OutRefundNo, c.Out, c.State = r.OutTradeNo, r.OutRefundNo, r.Amount, string(r.State)
 	if a := o.Attempt(r.OutTradeNo); a != nil {
 		c.TransactionID = a.TransactionID
 	}
 	if len(r.Lines) > 0 {
-		c.Courses = o.titlesOf(r)
+		c.Courses = refundTitles(o, r)
 	}
 	return c
 }
 
-// titlesOf are the courses that a refund is about.
-func (o *Order) titlesOf(r *Refund) (titles []string) {
+// refundTitles are the courses that a refund is about.
+func refundTitles(o *Order, r *Refund) (titles []string) {
 	for _, l := range o.Lines {
 		if slices.ContainsFunc(r.Lines, func(p RefundPart) bool { return p.CourseID == l.CourseID }) {
 			titles = append(titles, l.Title)

@@ -55,20 +55,20 @@ func (f *findings) add(invariant, format string, args ...any) {
 func CheckOrder(o *Order, a Around, now time.Time) []Violation {
 	f := &findings{object: "order:" + o.ID}
 	if o.State != OrderException {
-		o.checkGranted(f, a, now)
-		o.checkPaid(f)
+		checkGranted(o, f, a, now)
+		checkPaid(o, f)
 	}
-	o.checkAmounts(f)
-	o.checkRefunds(f)
-	o.checkEffects(f, a)
-	o.checkHistory(f, a)
-	o.checkHeld(f, a)
-	o.checkLimits(f, now)
+	checkAmounts(o, f)
+	checkRefunds(o, f)
+	checkEffects(o, f, a)
+	checkHistory(o, f, a)
+	checkHeld(o, f, a)
+	checkLimits(o, f, now)
 	return f.all
 }
 
 // everPaid reports whether the order has been settled, now or before its refunds.
-func (o *Order) everPaid() bool {
+func everPaid(o *Order) bool {
 	switch o.State {
 	case OrderPaid, OrderFulfilled, OrderRefunding, OrderPartiallyRefunded, OrderRefunded:
 		return true
@@ -77,23 +77,23 @@ func (o *Order) everPaid() bool {
 }
 
 // checkGranted is I1.
-func (o *Order) checkGranted(f *findings, a Around, now time.Time) {
+func checkGranted(o *Order, f *findings, a Around, now time.Time) {
 	if o.State == OrderPaid {
-		if age := now.Sub(o.movedAt()); age > enrolWithin {
+		if age := now.Sub(movedAt(o)); age > enrolWithin {
 			f.add("I1", "paid for %s and not granted", age.Round(time.Second))
 		}
 		return
 	}
-	if o.everPaid() {
+	if everPaid(o) {
 		for _, l := range o.Lines {
-			o.checkLine(f, l, a)
+			checkLine(o, f, l, a)
 		}
 	}
 	for i := range o.Attempts {
 		at := &o.Attempts[i]
 		paidBack := slices.ContainsFunc(o.Refunds, func(r Refund) bool { return r.Duplicate && r.OutTradeNo == at.OutTradeNo })
 		switch {
-		case at.State == AttemptSucceeded && !o.everPaid():
+		case at.State == AttemptSucceeded && !everPaid(o):
 			f.add("I1", "attempt %s has succeeded and the order is %s", at.OutTradeNo, o.State)
 		case (at.State == AttemptDupRefunding || at.State == AttemptDupRefunded) && !paidBack:
 			f.add("I1", "attempt %s paid for nothing and nothing goes back", at.OutTradeNo)
@@ -101,7 +101,7 @@ func (o *Order) checkGranted(f *findings, a Around, now time.Time) {
 	}
 }
 
-func (o *Order) checkLine(f *findings, l OrderLine, a Around) {
+func checkLine(o *Order, f *findings, l OrderLine, a Around) {
 	switch l.Result {
 	case LineGranted:
 		if _, ok := a.Enrolments[l.CourseID].Grant(o.ID); !ok {
@@ -109,7 +109,7 @@ func (o *Order) checkLine(f *findings, l OrderLine, a Around) {
 		}
 	case LineRefused:
 		d := o.Duties[DutyRefundRefused]
-		if l.Price > 0 && !o.RefundFor(o.refusedReason()) && o.left() > 0 && (d == nil || d.Done) {
+		if l.Price > 0 && !o.RefundBook().HasFor(o.RefundBook().refusedReason()) && o.RefundBook().left() > 0 && (d == nil || d.Done) {
 			f.add("I1", "course %s was refused and is not paid back", l.CourseID)
 		}
 	default:
@@ -118,7 +118,7 @@ func (o *Order) checkLine(f *findings, l OrderLine, a Around) {
 }
 
 // movedAt is when the order came to its state.
-func (o *Order) movedAt() time.Time {
+func movedAt(o *Order) time.Time {
 	if n := len(o.History); n > 0 {
 		return o.History[n-1].At
 	}
@@ -126,7 +126,7 @@ func (o *Order) movedAt() time.Time {
 }
 
 // checkPaid is the part of I6 that compares with what was charged.
-func (o *Order) checkPaid(f *findings) {
+func checkPaid(o *Order, f *findings) {
 	var charged Fen
 	n := 0
 	for _, at := range o.Attempts {
@@ -136,17 +136,17 @@ func (o *Order) checkPaid(f *findings) {
 		}
 	}
 	switch {
-	case !o.everPaid() && o.Paid != 0:
+	case !everPaid(o) && o.Paid != 0:
 		f.add("I6", "%s yuan are paid and the order is %s", o.Paid.Yuan(), o.State)
-	case o.everPaid() && o.Paid != o.Total:
+	case everPaid(o) && o.Paid != o.Total:
 		f.add("I6", "%s yuan are paid of %s", o.Paid.Yuan(), o.Total.Yuan())
-	case o.everPaid() && charged != o.Total:
+	case everPaid(o) && charged != o.Total:
 		f.add("I6", "%s yuan were charged by %d attempts, the order costs %s", charged.Yuan(), n, o.Total.Yuan())
 	}
 }
 
 // checkAmounts is the part of I6 that holds from the placing on.
-func (o *Order) checkAmounts(f *findings) {
+func checkAmounts(o *Order, f *findings) {
 	var sum Fen
 	for _, l := range o.Lines {
 		sum += l.Price
@@ -165,7 +165,7 @@ func (o *Order) checkAmounts(f *findings) {
 }
 
 // checkRefunds is I5: never more goes back than came in, whatever is still under way.
-func (o *Order) checkRefunds(f *findings) {
+func checkRefunds(o *Order, f *findings) {
 	var done, claimed Fen
 	numbers := map[string]bool{}
 	back := map[string]Fen{}
@@ -194,7 +194,7 @@ func (o *Order) checkRefunds(f *findings) {
 	if done != o.Refunded {
 		f.add("I5", "%s yuan went back, the order says %s", done.Yuan(), o.Refunded.Yuan())
 	}
-	o.checkRefundedLines(f)
+	checkRefundedLines(o, f)
 	for no, sum := range back {
 		if a := o.Attempt(no); sum > 0 && (a == nil || !a.Succeeded() || sum > a.Amount) {
 			f.add("I5", "%s yuan go back of attempt %s", sum.Yuan(), no)
@@ -205,8 +205,8 @@ func (o *Order) checkRefunds(f *findings) {
 // checkRefundedLines is the part of I5 about lines: what went back for them adds up to what
 // went back for the order, and is what the refunds say. An order from before lines kept
 // their sums has none of them.
-func (o *Order) checkRefundedLines(f *findings) {
-	byRefunds, kept := o.refundedByRefunds(), false
+func checkRefundedLines(o *Order, f *findings) {
+	byRefunds, kept := o.RefundBook().refundedByRefunds(), false
 	for _, l := range o.Lines {
 		kept = kept || l.Refunded != 0
 	}
@@ -221,7 +221,7 @@ func (o *Order) checkRefundedLines(f *findings) {
 	for _, r := range o.Refunds {
 		var parts Fen
 		for _, p := range r.Lines {
-			if parts += p.Amount; o.lineOf(p.CourseID) < 0 || p.Amount < 0 {
+			if parts += p.Amount; o.RefundBook().lineOf(p.CourseID) < 0 || p.Amount < 0 {
 				f.add("I5", "refund %s gives %s yuan for course %s", r.OutRefundNo, p.Amount.Yuan(), p.CourseID)
 			}
 		}
@@ -232,13 +232,13 @@ func (o *Order) checkRefundedLines(f *findings) {
 }
 
 // checkEffects is I7: a duty that is done has left what it is for.
-func (o *Order) checkEffects(f *findings, a Around) {
+func checkEffects(o *Order, f *findings, a Around) {
 	for _, id := range o.NoticesDue() {
 		if !a.Told[id] {
 			f.add("I7", "the buyer's notice %s is missing", id)
 		}
 	}
-	for _, l := range o.granted() {
+	for _, l := range o.RefundBook().granted() {
 		if l.FreeStage() && a.Trials[l.CourseID] != o.ID {
 			f.add("I7", "the free stage of %s is granted, and the trial is not this order's", l.CourseID)
 		}
@@ -266,7 +266,7 @@ func (o *Order) NoticesDue() (ids []string) {
 // checkHistory is the part of I8 about the audit: every state was come to by a move of the
 // table, and every move has its row. While the order is due to be looked at, a row may still be on
 // its way.
-func (o *Order) checkHistory(f *findings, a Around) {
+func checkHistory(o *Order, f *findings, a Around) {
 	state := OrderState("")
 	for i, r := range o.History {
 		if r.V != int64(i+1) || r.From != state || !CanMove(r.Move, r.From, r.To) {
@@ -283,7 +283,7 @@ func (o *Order) checkHistory(f *findings, a Around) {
 }
 
 // checkHeld is the part of I8 about being remembered.
-func (o *Order) checkHeld(f *findings, a Around) {
+func checkHeld(o *Order, f *findings, a Around) {
 	if _, more := o.NextLook(); more && !a.Due {
 		f.add("I8", "something is still to be done and no wakeup is there")
 	}
@@ -298,12 +298,12 @@ func (o *Order) checkHeld(f *findings, a Around) {
 }
 
 // checkLimits is the part of I8 about time.
-func (o *Order) checkLimits(f *findings, now time.Time) {
+func checkLimits(o *Order, f *findings, now time.Time) {
 	switch {
 	case o.State == OrderPending && now.Sub(o.ExpiresAt) > closeWithin:
 		f.add("I8", "pending %s beyond its time", now.Sub(o.ExpiresAt).Round(time.Second))
-	case o.State == OrderClosing && now.Sub(o.closeable()) > stuckAfter:
-		f.add("I8", "closing for %s longer than it had to", now.Sub(o.closeable()).Round(time.Second))
+	case o.State == OrderClosing && now.Sub(closeableAt(o)) > stuckAfter:
+		f.add("I8", "closing for %s longer than it had to", now.Sub(closeableAt(o)).Round(time.Second))
 	}
 	for name, d := range o.Duties {
 		if age := now.Sub(d.since()); !d.Done && age > stuckAfter {
@@ -315,8 +315,8 @@ func (o *Order) checkLimits(f *findings, now time.Time) {
 	}
 }
 
-// closeable is the earliest time at which WeChat closes the last attempt of a closing order.
-func (o *Order) closeable() (at time.Time) {
+// closeableAt is the earliest time at which WeChat closes the last attempt of a closing order.
+func closeableAt(o *Order) (at time.Time) {
 	if o.ClosingAt != nil {
 		at = *o.ClosingAt
 	}
@@ -369,7 +369,7 @@ func (e *Enrolment) checkGrant(f *findings, g Grant, o *Order) {
 	if g.State == GrantRevoked {
 		return
 	}
-	if o == nil || o.UserID != e.UserID || !o.everPaid() && o.State != OrderException {
+	if o == nil || o.UserID != e.UserID || !everPaid(o) && o.State != OrderException {
 		f.add("I2", "the grant of order %s has no paid order of this learner", g.OrderID)
 		return
 	}
@@ -378,12 +378,12 @@ func (e *Enrolment) checkGrant(f *findings, g Grant, o *Order) {
 		f.add("I2", "order %s was not for this course, or the line was refused", g.OrderID)
 		return
 	}
-	if !o.owes(DutyFreeze) && !o.owes(DutyRevoke) && o.Grants(e.CourseID) != g.State {
-		f.add("I2", "the grant of order %s is %s, by its refunds it is %s", g.OrderID, g.State, o.Grants(e.CourseID))
+	if !owesDuty(o, DutyFreeze) && !owesDuty(o, DutyRevoke) && o.RefundBook().Grants(e.CourseID) != g.State {
+		f.add("I2", "the grant of order %s is %s, by its refunds it is %s", g.OrderID, g.State, o.RefundBook().Grants(e.CourseID))
 	}
 }
 
-func (o *Order) owes(name DutyName) bool {
+func owesDuty(o *Order, name DutyName) bool {
 	d := o.Duties[name]
 	return d != nil && !d.Done
 }

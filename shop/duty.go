@@ -98,7 +98,7 @@ func (d *Duty) since() time.Time {
 	return at
 }
 
-func (o *Order) owePaid(now time.Time) {
+func owePaid(o *Order, now time.Time) {
 	o.owe(now, DutyAnnouncePaid, DutyEnrol)
 }
 

@@ -28,7 +28,7 @@ func NewOrder(id, userID string, lines []OrderLine, now time.Time) *Order {
 		return o
 	}
 	o.move(MoveFree, OrderPaid, now, userID, nil)
-	o.owePaid(now)
+	owePaid(o, now)
 	return o
 }
 
@@ -205,7 +205,7 @@ func (o *Order) settle(a *Attempt, p Payment, wanted bool, now time.Time, by str
 	paidAt := p.PaidAt.UTC()
 	a.TransactionID, a.PaidAt, a.Openid = p.TransactionID, &paidAt, p.Openid
 	if o.BuyerGone && o.Unsettled() {
-		o.payBack(a, ReasonAccountDeleted, now)
+		o.RefundBook().payBack(a, ReasonAccountDeleted, now)
 		_ = o.Close(CloseUser, now, ByShop) // where it was pending; else it is on its way or closed
 		return SettledGone
 	}
@@ -214,13 +214,13 @@ func (o *Order) settle(a *Attempt, p Payment, wanted bool, now time.Time, by str
 	case OrderPending:
 	case OrderClosing:
 		if o.CloseReason == CloseOffSale {
-			o.payBack(a, "COURSE_TAKEN_DOWN", now)
+			o.RefundBook().payBack(a, "COURSE_TAKEN_DOWN", now)
 			return SettledLate
 		}
 		move = MovePaidAfter
 	case OrderClosed:
 		if !wanted {
-			o.payBack(a, "LATE_PAYMENT", now)
+			o.RefundBook().payBack(a, "LATE_PAYMENT", now)
 			return SettledLate
 		}
 		move = MoveRevived
@@ -228,14 +228,14 @@ func (o *Order) settle(a *Attempt, p Payment, wanted bool, now time.Time, by str
 		a.State = AttemptSucceeded
 		return SettledHeld
 	default:
-		o.payBack(a, "DUPLICATE_PAYMENT", now)
+		o.RefundBook().payBack(a, "DUPLICATE_PAYMENT", now)
 		return SettledDuplicate
 	}
 	a.State = AttemptSucceeded
 	o.Paid, o.PaidAt, o.Transaction = p.Total, &paidAt, p.TransactionID
 	o.CloseReason, o.ClosedAt, o.ClosingAt = "", nil, nil
 	o.move(move, OrderPaid, now, by, map[string]string{"out_trade_no": a.OutTradeNo, "transaction_id": p.TransactionID})
-	o.owePaid(now)
+	owePaid(o, now)
 	return SettledPaid
 }
 
@@ -330,7 +330,7 @@ func (o *Order) Fulfil(now time.Time) bool {
 	} else {
 		o.owe(now, DutyBuyer, DutyCart, DutyCount, DutyTell)
 	}
-	if _, any := o.RefusedRefund(); any {
+	if _, any := o.RefundBook().RefusedRefund(); any {
 		o.owe(now, DutyRefundRefused)
 	}
 	if len(o.Needless()) > 0 {
@@ -345,7 +345,7 @@ type NeedlessStage struct{ OrderID, CourseID string }
 // Needless are the stages that the granted full prices of the order have made needless. One order
 // of stages may be there with several courses.
 func (o *Order) Needless() (all []NeedlessStage) {
-	for _, l := range o.granted() {
+	for _, l := range o.RefundBook().granted() {
 		for _, id := range l.Needless {
 			all = append(all, NeedlessStage{id, l.CourseID})
 		}

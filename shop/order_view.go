@@ -83,7 +83,7 @@ func (o *Order) View() OrderView {
 		at := o.PaidAt.UTC()
 		v.PaidAt = &at
 	}
-	back := o.refundedByLine()
+	back := o.RefundBook().refundedByLine()
 	for i, l := range o.Lines {
 		v.Lines = append(v.Lines, OrderLineView{
 			CourseID: l.CourseID, Title: l.Title, PolicyID: l.PolicyID, PolicyName: l.PolicyName, Version: l.Version,

@@ -65,7 +65,7 @@ type Learning struct {
 // Errors: ErrNotRefundable, ErrRefundUnderWay, ErrCreditConsumed, ErrRefundLaterStage,
 // ErrRefundWindow, ErrRefundTooMany, ErrRefundTooSoon.
 func RefundAmount(o *Order, courseID string, e *Enrolment, opened, lessons int, now time.Time) (RefundQuote, error) {
-	line, g, err := o.refundableLine(courseID, e)
+	line, g, err := o.RefundBook().refundableLine(courseID, e)
 	if err != nil {
 		return RefundQuote{}, err
 	}
@@ -76,18 +76,18 @@ func RefundAmount(o *Order, courseID string, e *Enrolment, opened, lessons int, 
 	if !ok {
 		return RefundQuote{}, ErrNotRefundable
 	}
-	return q, o.checkParts(q.Amount, now)
+	return q, o.RefundBook().checkParts(q.Amount, now)
 }
 
 // byRule applies the shop's rule to a line; ok is false where nothing is left to give back.
 func byRule(o *Order, line OrderLine, g Grant, hardlyUsed bool, now time.Time) (q RefundQuote, ok bool) {
-	left := o.heldFor(line.CourseID)
+	left := o.RefundBook().heldFor(line.CourseID)
 	q = RefundQuote{CourseID: line.CourseID, EndsAccess: true}
 	switch {
 	case line.Price == 0 && line.Credit == 0:
 		q.Rule, q.Full = RefundFree, true
 		return q, g.StateAt(now) != GrantExpired
-	case !now.After(o.paidAt().Add(refundWithin)) && hardlyUsed:
+	case !now.After(o.RefundBook().paidAt().Add(refundWithin)) && hardlyUsed:
 		q.Rule, q.Full, q.Amount = RefundFull, true, left
 		return q, left > 0 || line.Price == 0
 	case g.Until == nil:
@@ -107,13 +107,13 @@ func byRule(o *Order, line OrderLine, g Grant, hardlyUsed bool, now time.Time) (
 // granted and not refunded yet. Lines that cannot be refunded say why; where none can, the
 // first reason is the error.
 func RefundOrder(o *Order, past func(courseID string) Learning, now time.Time) (OrderRefund, error) {
-	if err := o.refundable(); err != nil {
+	if err := o.RefundBook().refundable(); err != nil {
 		return OrderRefund{}, err
 	}
 	sum := OrderRefund{Lines: []RefundQuote{}}
 	var refusal error = ErrNotRefundable
 	can := 0
-	for _, line := range o.granted() {
+	for _, line := range o.RefundBook().granted() {
 		l := past(line.CourseID)
 		if g, ok := l.Enrolment.Grant(o.ID); ok && g.State == GrantRevoked {
 			continue
@@ -141,26 +141,26 @@ func RefundOrder(o *Order, past func(courseID string) Learning, now time.Time) (
 // price was bought without credit: all that is left of its cash. That the full price came
 // later is the reason for it, so last in, first out is not asked.
 func NeedlessRefund(o *Order, courseID string, e *Enrolment, now time.Time) (RefundQuote, error) {
-	if _, _, err := o.refundableLine(courseID, e); err != nil {
+	if _, _, err := o.RefundBook().refundableLine(courseID, e); err != nil {
 		return RefundQuote{}, err
 	}
 	if e.usedAsCredit(o.ID) {
 		return RefundQuote{}, ErrCreditConsumed
 	}
-	left := o.heldFor(courseID)
+	left := o.RefundBook().heldFor(courseID)
 	if left <= 0 {
 		return RefundQuote{}, ErrNotRefundable
 	}
 	q := RefundQuote{CourseID: courseID, Amount: left, Full: true, Rule: RefundNeedless, EndsAccess: true}
-	return q, o.checkParts(left, now)
+	return q, o.RefundBook().checkParts(left, now)
 }
 
 // refundable is why nothing of the order can go back now, nil where something can.
-func (o *Order) refundable() error {
-	if slices.ContainsFunc(o.Refunds, underWay) {
+func (book RefundBook) refundable() error {
+	if slices.ContainsFunc(book.o.Refunds, underWay) {
 		return ErrRefundUnderWay
 	}
-	switch o.State {
+	switch book.o.State {
 	case OrderFulfilled, OrderPartiallyRefunded, OrderRefunding:
 		return nil // refunding with none under way: WeChat gave it up, and it is tried again under a new number
 	}
@@ -177,13 +177,13 @@ func underWay(r Refund) bool {
 }
 
 // refundableLine finds a line that was granted, and its grant, where both may be undone.
-func (o *Order) refundableLine(courseID string, e *Enrolment) (OrderLine, Grant, error) {
-	if err := o.refundable(); err != nil {
+func (book RefundBook) refundableLine(courseID string, e *Enrolment) (OrderLine, Grant, error) {
+	if err := book.refundable(); err != nil {
 		return OrderLine{}, Grant{}, err
 	}
-	lines := o.granted()
+	lines := book.granted()
 	i := slices.IndexFunc(lines, func(l OrderLine) bool { return l.CourseID == courseID })
-	g, ok := e.Grant(o.ID)
+	g, ok := e.Grant(book.o.ID)
 	switch {
 	case i < 0 || !ok || g.State == GrantRevoked:
 		return OrderLine{}, Grant{}, ErrNotRefundable
@@ -194,8 +194,8 @@ func (o *Order) refundableLine(courseID string, e *Enrolment) (OrderLine, Grant,
 }
 
 // granted are the lines that opened their course.
-func (o *Order) granted() (lines []OrderLine) {
-	for _, l := range o.Lines {
+func (book RefundBook) granted() (lines []OrderLine) {
+	for _, l := range book.o.Lines {
 		if l.Result == LineGranted {
 			lines = append(lines, l)
 		}
@@ -204,15 +204,15 @@ func (o *Order) granted() (lines []OrderLine) {
 }
 
 // checkParts is why WeChat would not pay the amount back; nothing is no matter for WeChat.
-func (o *Order) checkParts(amount Fen, now time.Time) error {
+func (book RefundBook) checkParts(amount Fen, now time.Time) error {
 	if amount == 0 {
 		return nil
 	}
-	if now.After(o.paidAt().Add(refundMaxAge)) {
+	if now.After(book.paidAt().Add(refundMaxAge)) {
 		return ErrRefundWindow
 	}
 	parts := 0
-	for _, r := range o.Refunds {
+	for _, r := range book.o.Refunds {
 		if r.Duplicate || r.State == RefundRejected {
 			continue
 		}
@@ -228,11 +228,11 @@ func (o *Order) checkParts(amount Fen, now time.Time) error {
 }
 
 // paidAt is when the order was paid, or placed where there was nothing to pay.
-func (o *Order) paidAt() time.Time {
-	if o.PaidAt != nil {
-		return *o.PaidAt
+func (book RefundBook) paidAt() time.Time {
+	if book.o.PaidAt != nil {
+		return *book.o.PaidAt
 	}
-	return o.CreatedAt
+	return book.o.CreatedAt
 }
 
 // lastIn is nil for the newest grant of the enrolment that was not revoked. Money that

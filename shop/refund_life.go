@@ -6,6 +6,12 @@ import (
 	"time"
 )
 
+// RefundBook is the refunds of an order: what may go back, what was asked of WeChat, what became of it.
+type RefundBook struct{ o *Order }
+
+// RefundBook is that of the order. What it changes is changed in the order.
+func (o *Order) RefundBook() RefundBook { return RefundBook{o} }
+
 // refundPause is how often WeChat is asked about a refund it has accepted.
 const refundPause = 5 * time.Minute
 
@@ -47,21 +53,21 @@ func (r *Refund) Accept(at time.Time) bool {
 	return true
 }
 
-// RefundDue is the first refund that is to be handed to WeChat, or asked about, by now.
-func (o *Order) RefundDue(now time.Time) *Refund {
-	for i := range o.Refunds {
-		if r := &o.Refunds[i]; r.Open() && !r.AskAt().After(now) {
+// Due is the first refund that is to be handed to WeChat, or asked about, by now.
+func (book RefundBook) Due(now time.Time) *Refund {
+	for i := range book.o.Refunds {
+		if r := &book.o.Refunds[i]; r.Open() && !r.AskAt().After(now) {
 			return r
 		}
 	}
 	return nil
 }
 
-// Refund finds a refund by its number, nil where there is none.
-func (o *Order) Refund(outRefundNo string) *Refund {
-	for i := range o.Refunds {
-		if o.Refunds[i].OutRefundNo == outRefundNo {
-			return &o.Refunds[i]
+// Get finds a refund by its number, nil where there is none.
+func (book RefundBook) Get(outRefundNo string) *Refund {
+	for i := range book.o.Refunds {
+		if book.o.Refunds[i].OutRefundNo == outRefundNo {
+			return &book.o.Refunds[i]
 		}
 	}
 	return nil
@@ -76,14 +82,16 @@ func OrderOfRefund(outRefundNo string) (id string, ok bool) {
 	return outRefundNo[:n], true
 }
 
-func (o *Order) nextRefundNo() string { return fmt.Sprintf("%sr%02d", o.ID, len(o.Refunds)+1) }
+func (book RefundBook) nextRefundNo() string {
+	return fmt.Sprintf("%sr%02d", book.o.ID, len(book.o.Refunds)+1)
+}
 
 // payBack begins the refund of money that pays for nothing: a second payment of the order, or a
 // payment of an order that cannot be revived.
-func (o *Order) payBack(a *Attempt, reason string, now time.Time) {
+func (book RefundBook) payBack(a *Attempt, reason string, now time.Time) {
 	a.State = AttemptDupRefunding
-	o.Refunds = append(o.Refunds, Refund{
-		OutRefundNo: o.nextRefundNo(), OutTradeNo: a.OutTradeNo, State: RefundApproved, Amount: a.Amount,
+	book.o.Refunds = append(book.o.Refunds, Refund{
+		OutRefundNo: book.nextRefundNo(), OutTradeNo: a.OutTradeNo, State: RefundApproved, Amount: a.Amount,
 		Reason: reason, By: ByShop, Duplicate: true, CreatedAt: now.UTC(),
 	})
 }
@@ -98,13 +106,13 @@ const (
 	ReasonAccountDeleted = "ACCOUNT_DELETED" // there is no buyer any more
 )
 
-// BeginRefund writes a refund down before it is asked of WeChat (M11). Its grants are frozen until
+// Begin writes a refund down before it is asked of WeChat (M11). Its grants are frozen until
 // the end of the refund. A refund that pays nothing back is done at once (M12).
-func (o *Order) BeginRefund(q OrderRefund, reason, by string, now time.Time) *Refund {
+func (book RefundBook) Begin(q OrderRefund, reason, by string, now time.Time) *Refund {
 	r := Refund{
-		OutRefundNo: o.nextRefundNo(), State: RefundApproved, Amount: q.Amount, Reason: reason, By: by, CreatedAt: now.UTC(),
+		OutRefundNo: book.nextRefundNo(), State: RefundApproved, Amount: q.Amount, Reason: reason, By: by, CreatedAt: now.UTC(),
 	}
-	if a := o.paidAttempt(); a != nil {
+	if a := book.paidAttempt(); a != nil {
 		r.OutTradeNo = a.OutTradeNo
 	}
 	for _, l := range q.Lines {
@@ -113,48 +121,48 @@ func (o *Order) BeginRefund(q OrderRefund, reason, by string, now time.Time) *Re
 			r.Lines = append(r.Lines, RefundPart{CourseID: l.CourseID, Amount: l.Amount, Revokes: l.EndsAccess})
 		}
 	}
-	o.Refunds, o.FreezeBy = append(o.Refunds, r), ""
-	o.move(MoveRefunding, OrderRefunding, now, by, map[string]string{
+	book.o.Refunds, book.o.FreezeBy = append(book.o.Refunds, r), ""
+	book.o.move(MoveRefunding, OrderRefunding, now, by, map[string]string{
 		"out_refund_no": r.OutRefundNo, "amount": r.Amount.Yuan(), "reason": reason, "rule": string(r.Rule),
 	})
-	o.owe(now, DutyFreeze)
+	book.o.owe(now, DutyFreeze)
 	if q.Amount == 0 {
-		o.RefundAnswered(r.OutRefundNo, RefundSucceeded, now)
+		book.Answered(r.OutRefundNo, RefundSucceeded, now)
 	}
-	return &o.Refunds[len(o.Refunds)-1]
+	return &book.o.Refunds[len(book.o.Refunds)-1]
 }
 
 // OweGrants makes the order look after its grants again, from at on: they follow what its
 // refunds say.
-func (o *Order) OweGrants(at time.Time) { o.owe(at, DutyFreeze) }
+func (book RefundBook) OweGrants(at time.Time) { book.o.owe(at, DutyFreeze) }
 
 // Freezing names the one call that may write a refund down now: the last to have begun
 // freezing grants for it. Another that began before, dead or slow, decides again.
-func (o *Order) Freezing(call string, until time.Time) {
-	o.FreezeBy = call
-	o.OweGrants(until)
+func (book RefundBook) Freezing(call string, until time.Time) {
+	book.o.FreezeBy = call
+	book.OweGrants(until)
 }
 
-// RefundFor reports whether there is a refund for this reason.
-func (o *Order) RefundFor(reason string) bool {
-	return slices.ContainsFunc(o.Refunds, func(r Refund) bool { return r.Reason == reason })
+// HasFor reports whether there is a refund for this reason.
+func (book RefundBook) HasFor(reason string) bool {
+	return slices.ContainsFunc(book.o.Refunds, func(r Refund) bool { return r.Reason == reason })
 }
 
 // RefundsNeedless reports whether there is a refund of a course because its stage was needless.
-func (o *Order) RefundsNeedless(courseID string) bool {
-	return slices.ContainsFunc(o.Refunds, func(r Refund) bool {
+func (book RefundBook) RefundsNeedless(courseID string) bool {
+	return slices.ContainsFunc(book.o.Refunds, func(r Refund) bool {
 		return r.Reason == ReasonNeedlessStage && slices.ContainsFunc(r.Lines, func(p RefundPart) bool { return p.CourseID == courseID })
 	})
 }
 
 // RefusedRefund is what goes back for the lines that could not be granted; ok is false
 // where nothing does, or it is under way already.
-func (o *Order) RefusedRefund() (q OrderRefund, ok bool) {
-	if o.RefundFor(o.refusedReason()) {
+func (book RefundBook) RefusedRefund() (q OrderRefund, ok bool) {
+	if book.HasFor(book.refusedReason()) {
 		return OrderRefund{}, false
 	}
-	held := o.held()
-	for i, l := range o.Lines {
+	held := book.held()
+	for i, l := range book.o.Lines {
 		if back := held[i]; l.Result == LineRefused && back > 0 {
 			q.Lines = append(q.Lines, RefundQuote{CourseID: l.CourseID, Amount: back, Full: back == l.Price, Rule: RefundRefused})
 			q.Amount += back
@@ -165,8 +173,8 @@ func (o *Order) RefusedRefund() (q OrderRefund, ok bool) {
 }
 
 // refusedReason is why the refused lines of the order go back.
-func (o *Order) refusedReason() string {
-	if o.BuyerGone {
+func (book RefundBook) refusedReason() string {
+	if book.o.BuyerGone {
 		return ReasonAccountDeleted
 	}
 	return ReasonLineRefused
@@ -174,10 +182,10 @@ func (o *Order) refusedReason() string {
 
 // RefundRefused begins the refund of the lines that could not be granted and reports whether
 // there was one to begin.
-func (o *Order) RefundRefused(now time.Time) bool {
-	q, some := o.RefusedRefund()
+func (book RefundBook) RefundRefused(now time.Time) bool {
+	q, some := book.RefusedRefund()
 	if some {
-		o.BeginRefund(q, o.refusedReason(), ByShop, now)
+		book.Begin(q, book.refusedReason(), ByShop, now)
 	}
 	return some
 }
@@ -185,14 +193,14 @@ func (o *Order) RefundRefused(now time.Time) bool {
 // LoseBuyer begins the refund of all that is left of an order after its buyer's account was
 // deleted before the grants stood; the grants end with the account. It reports whether there was
 // anything to begin; done again it is not.
-func (o *Order) LoseBuyer(now time.Time) bool {
-	if o.BuyerGone || !CanMove(MoveRefunding, o.State, OrderRefunding) {
+func (book RefundBook) LoseBuyer(now time.Time) bool {
+	if book.o.BuyerGone || !CanMove(MoveRefunding, book.o.State, OrderRefunding) {
 		return false
 	}
-	held := o.held()
+	held := book.held()
 	q := OrderRefund{Amount: total(held), Full: true}
-	for i, l := range o.Lines {
-		live := l.Result == LineGranted && o.Grants(l.CourseID) == GrantLive
+	for i, l := range book.o.Lines {
+		live := l.Result == LineGranted && book.Grants(l.CourseID) == GrantLive
 		if live || held[i] > 0 {
 			q.Lines = append(q.Lines, RefundQuote{CourseID: l.CourseID, Amount: held[i], Full: true, Rule: RefundGone, EndsAccess: live})
 		}
@@ -200,15 +208,15 @@ func (o *Order) LoseBuyer(now time.Time) bool {
 	if len(q.Lines) == 0 {
 		return false // what was refused goes back for that reason
 	}
-	o.BuyerGone = true
-	o.BeginRefund(q, ReasonAccountDeleted, ByShop, now)
+	book.o.BuyerGone = true
+	book.Begin(q, ReasonAccountDeleted, ByShop, now)
 	return true
 }
 
 // left is the order's cash that is neither paid back nor on its way back, in fen.
-func (o *Order) left() Fen {
-	left := o.Paid - o.Refunded
-	for _, r := range o.Refunds {
+func (book RefundBook) left() Fen {
+	left := book.o.Paid - book.o.Refunded
+	for _, r := range book.o.Refunds {
 		if underWay(r) {
 			left -= r.Amount
 		}
@@ -217,10 +225,10 @@ func (o *Order) left() Fen {
 }
 
 // paidAttempt is the attempt that paid the order, nil where the order cost nothing.
-func (o *Order) paidAttempt() *Attempt {
-	for i := range o.Attempts {
-		if o.Attempts[i].State == AttemptSucceeded {
-			return &o.Attempts[i]
+func (book RefundBook) paidAttempt() *Attempt {
+	for i := range book.o.Attempts {
+		if book.o.Attempts[i].State == AttemptSucceeded {
+			return &book.o.Attempts[i]
 		}
 	}
 	return nil
@@ -233,54 +241,54 @@ var refundRank = map[RefundState]int{
 	RefundAbnormal: 5, RefundClosed: 5, RefundSucceeded: 6, RefundRejected: 6,
 }
 
-// RefundAnswered notes what WeChat says about a refund; news that is known already, or
+// Answered notes what WeChat says about a refund; news that is known already, or
 // older than what is known, changes nothing and reports false.
-func (o *Order) RefundAnswered(outRefundNo string, state RefundState, now time.Time) bool {
-	r := o.Refund(outRefundNo)
+func (book RefundBook) Answered(outRefundNo string, state RefundState, now time.Time) bool {
+	r := book.Get(outRefundNo)
 	if r == nil || refundRank[state] <= refundRank[r.State] {
 		return false
 	}
 	at := now.UTC()
 	r.State, r.AskedAt = state, &at
 	if state == RefundClosed {
-		o.owe(now, DutyFreeze) // nothing goes back by it, so what it had frozen thaws
+		book.o.owe(now, DutyFreeze) // nothing goes back by it, so what it had frozen thaws
 	}
 	if state != RefundSucceeded {
 		return true
 	}
 	r.DoneAt = &at
 	if r.Duplicate {
-		if a := o.Attempt(r.OutTradeNo); a != nil {
+		if a := book.o.Attempt(r.OutTradeNo); a != nil {
 			a.State = AttemptDupRefunded
 		}
-		o.owe(now, DutyTellPaidBack)
+		book.o.owe(now, DutyTellPaidBack)
 		return true
 	}
-	o.refunded(r, now)
+	book.refunded(r, now)
 	return true
 }
 
 // refunded ends a refund that went through (M12).
-func (o *Order) refunded(r *Refund, now time.Time) {
-	o.Refunded += r.Amount
-	for i, back := range o.refundedByRefunds() {
-		o.Lines[i].Refunded = back
+func (book RefundBook) refunded(r *Refund, now time.Time) {
+	book.o.Refunded += r.Amount
+	for i, back := range book.refundedByRefunds() {
+		book.o.Lines[i].Refunded = back
 	}
 	to := OrderPartiallyRefunded
 	switch {
-	case slices.ContainsFunc(o.Refunds, underWay):
+	case slices.ContainsFunc(book.o.Refunds, underWay):
 		to = OrderRefunding
-	case o.Refunded >= o.Paid && !o.holdsMore():
+	case book.o.Refunded >= book.o.Paid && !book.holdsMore():
 		to = OrderRefunded
 	}
-	o.move(MoveRefunded, to, now, "wechat", map[string]string{"out_refund_no": r.OutRefundNo, "amount": r.Amount.Yuan()})
-	o.owe(now, DutyRevoke, DutyTellRefunded, DutyCount)
+	book.o.move(MoveRefunded, to, now, "wechat", map[string]string{"out_refund_no": r.OutRefundNo, "amount": r.Amount.Yuan()})
+	book.o.owe(now, DutyRevoke, DutyTellRefunded, DutyCount)
 }
 
 // holdsMore reports whether a line is still granted that no refund has revoked.
-func (o *Order) holdsMore() bool {
-	for _, l := range o.granted() {
-		if !o.revokes(l.CourseID) {
+func (book RefundBook) holdsMore() bool {
+	for _, l := range book.granted() {
+		if !book.revokes(l.CourseID) {
 			return true
 		}
 	}
@@ -288,8 +296,8 @@ func (o *Order) holdsMore() bool {
 }
 
 // revokes reports whether a refund that went through ends the order's grant of a course.
-func (o *Order) revokes(courseID string) bool {
-	for _, r := range o.Refunds {
+func (book RefundBook) revokes(courseID string) bool {
+	for _, r := range book.o.Refunds {
 		for _, part := range r.Lines {
 			if r.State == RefundSucceeded && part.Revokes && part.CourseID == courseID {
 				return true
@@ -300,21 +308,21 @@ func (o *Order) revokes(courseID string) bool {
 }
 
 // RefundedOf is what has gone back for one course of the order, in fen.
-func (o *Order) RefundedOf(courseID string) Fen {
-	if i := o.lineOf(courseID); i >= 0 {
-		return o.refundedByLine()[i]
+func (book RefundBook) RefundedOf(courseID string) Fen {
+	if i := book.lineOf(courseID); i >= 0 {
+		return book.refundedByLine()[i]
 	}
 	return 0
 }
 
 // Grants says what the refunds of the order make of its grant of a course: frozen while one
 // that revokes it is under way, revoked once it went through, else live.
-func (o *Order) Grants(courseID string) GrantState {
-	if o.revokes(courseID) {
+func (book RefundBook) Grants(courseID string) GrantState {
+	if book.revokes(courseID) {
 		return GrantRevoked
 	}
-	for i := range o.Refunds {
-		r := &o.Refunds[i]
+	for i := range book.o.Refunds {
+		r := &book.o.Refunds[i]
 		for _, part := range r.Lines {
 			if underWay(*r) && part.Revokes && part.CourseID == courseID {
 				return GrantFrozen

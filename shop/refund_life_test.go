@@ -11,13 +11,13 @@ func refundedTwice(t *testing.T) *Order {
 	o, _ := twoCourses(t)
 	now := at("2025-04-05")
 	o.Duties = map[DutyName]*Duty{}
-	o.BeginRefund(OrderRefund{Lines: []RefundQuote{{CourseID: "c", Amount: 20000, EndsAccess: true}}, Amount: 20000}, "asked", "u", now)
+	o.RefundBook().Begin(OrderRefund{Lines: []RefundQuote{{CourseID: "c", Amount: 20000, EndsAccess: true}}, Amount: 20000}, "asked", "u", now)
 	o.Lines[1].Result = LineRefused
-	q, ok := o.RefusedRefund()
+	q, ok := o.RefundBook().RefusedRefund()
 	if !ok || q.Amount != 1999 || !q.Full {
 		t.Fatalf("the refused line gives %+v", q)
 	}
-	o.BeginRefund(q, ReasonLineRefused, ByShop, now)
+	o.RefundBook().Begin(q, ReasonLineRefused, ByShop, now)
 	return o
 }
 
@@ -36,7 +36,7 @@ func TestTwoRefundsOfOneOrderMayEndInAnyOrder(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			o := refundedTwice(t)
 			for i, state := range tt.events {
-				if state != "" && !o.RefundAnswered(o.Refunds[i%2].OutRefundNo, state, now) {
+				if state != "" && !o.RefundBook().Answered(o.Refunds[i%2].OutRefundNo, state, now) {
 					t.Errorf("answer %d changes nothing", i)
 				}
 				if o.State != tt.states[i] {
@@ -50,13 +50,13 @@ func TestTwoRefundsOfOneOrderMayEndInAnyOrder(t *testing.T) {
 func TestARefundThatWasGivenUpCanBeTriedAgain(t *testing.T) {
 	o := refundedTwice(t)
 	now := at("2025-04-05 12:00")
-	o.RefundAnswered(o.Refunds[1].OutRefundNo, RefundSucceeded, now)
-	if o.refundable() != ErrRefundUnderWay {
+	o.RefundBook().Answered(o.Refunds[1].OutRefundNo, RefundSucceeded, now)
+	if o.RefundBook().refundable() != ErrRefundUnderWay {
 		t.Error("the first is still under way")
 	}
 	o.Duties[DutyFreeze].Done = true
-	o.RefundAnswered(o.Refunds[0].OutRefundNo, RefundClosed, now)
-	if err := o.refundable(); err != nil {
+	o.RefundBook().Answered(o.Refunds[0].OutRefundNo, RefundClosed, now)
+	if err := o.RefundBook().refundable(); err != nil {
 		t.Error(err)
 	}
 	if o.Duties[DutyFreeze].Done {
@@ -68,11 +68,11 @@ func TestARefusedLineGivesNoMoreThanIsLeft(t *testing.T) {
 	o, _ := twoCourses(t)
 	o.Lines[1].Result = LineRefused
 	o.Refunded, o.Refunds = 21000, []Refund{wentBack(RefundPart{"c", 20000, true}, RefundPart{"d", 1000, false})}
-	if q, ok := o.RefusedRefund(); !ok || q.Amount != 999 || q.Lines[0].Full {
+	if q, ok := o.RefundBook().RefusedRefund(); !ok || q.Amount != 999 || q.Lines[0].Full {
 		t.Errorf("%+v, %t", q, ok)
 	}
 	o.Refunded, o.Refunds = o.Paid, []Refund{wentBack(RefundPart{"c", 20000, true}, RefundPart{"d", 1999, false})}
-	if q, ok := o.RefusedRefund(); ok {
+	if q, ok := o.RefundBook().RefusedRefund(); ok {
 		t.Errorf("%+v though all is back", q)
 	}
 }

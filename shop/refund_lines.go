@@ -41,11 +41,11 @@ func (r RefundRequest) Names(courseID string) bool {
 // ErrRefundSum and ErrRefundTooMuch with the field, ErrRefundWindow, ErrRefundTooSoon,
 // ErrRefundTooMany, ErrRefundLaterStage, ErrCreditConsumed, ErrNotRefundable.
 func FinanceRefund(o *Order, ask RefundRequest, enrolment func(courseID string) *Enrolment, now time.Time) (OrderRefund, error) {
-	if err := o.refundable(); err != nil {
+	if err := o.RefundBook().refundable(); err != nil {
 		return OrderRefund{}, err
 	}
-	held := o.held()
-	wanted, err := o.wanted(ask, held)
+	held := o.RefundBook().held()
+	wanted, err := o.RefundBook().wanted(ask, held)
 	if err != nil {
 		return OrderRefund{}, err
 	}
@@ -54,11 +54,11 @@ func FinanceRefund(o *Order, ask RefundRequest, enrolment func(courseID string) 
 		sum.Amount += w.Amount
 	}
 	sum.Full = sum.Amount == total(held)
-	if err := o.checkParts(sum.Amount, now); err != nil {
+	if err := o.RefundBook().checkParts(sum.Amount, now); err != nil {
 		return OrderRefund{}, err
 	}
 	for _, w := range wanted {
-		q, some, err := o.endsGrant(w, enrolment(w.CourseID))
+		q, some, err := o.RefundBook().endsGrant(w, enrolment(w.CourseID))
 		if err != nil {
 			return OrderRefund{}, err
 		}
@@ -73,9 +73,9 @@ func FinanceRefund(o *Order, ask RefundRequest, enrolment func(courseID string) 
 }
 
 // wanted is what a request asks of each line, before the grants are looked at.
-func (o *Order) wanted(ask RefundRequest, held []Fen) ([]RefundQuote, error) {
+func (book RefundBook) wanted(ask RefundRequest, held []Fen) ([]RefundQuote, error) {
 	if ask.Lines != nil {
-		return o.wantedLines(ask, held)
+		return book.wantedLines(ask, held)
 	}
 	left := total(held)
 	amount := left
@@ -89,10 +89,10 @@ func (o *Order) wanted(ask RefundRequest, held []Fen) ([]RefundQuote, error) {
 		return nil, ErrRefundTooMuch
 	}
 	var quotes []RefundQuote
-	for i, share := range o.spread(amount, held) {
+	for i, share := range book.spread(amount, held) {
 		if share > 0 || amount == left {
 			quotes = append(quotes, RefundQuote{
-				CourseID: o.Lines[i].CourseID, Amount: share, Full: share == held[i], Rule: RefundFinance, EndsAccess: amount == left,
+				CourseID: book.o.Lines[i].CourseID, Amount: share, Full: share == held[i], Rule: RefundFinance, EndsAccess: amount == left,
 			})
 		}
 	}
@@ -100,7 +100,7 @@ func (o *Order) wanted(ask RefundRequest, held []Fen) ([]RefundQuote, error) {
 }
 
 // wantedLines is wanted for a request that names its lines.
-func (o *Order) wantedLines(ask RefundRequest, held []Fen) ([]RefundQuote, error) {
+func (book RefundBook) wantedLines(ask RefundRequest, held []Fen) ([]RefundQuote, error) {
 	if len(ask.Lines) == 0 {
 		return nil, ErrInvalidField.At("lines")
 	}
@@ -108,7 +108,7 @@ func (o *Order) wantedLines(ask RefundRequest, held []Fen) ([]RefundQuote, error
 	var sum Fen // of amounts that are held, so it cannot overflow
 	for n, l := range ask.Lines {
 		field := fmt.Sprintf("lines[%d]", n)
-		i := o.lineOf(l.CourseID)
+		i := book.lineOf(l.CourseID)
 		switch {
 		case i < 0:
 			return nil, ErrRefundLine.At(field + ".course_id")
@@ -135,10 +135,10 @@ func (o *Order) wantedLines(ask RefundRequest, held []Fen) ([]RefundQuote, error
 
 // endsGrant says what a line's refund makes of its grant, and why it may not. some is false
 // for a line without money and without a grant to end.
-func (o *Order) endsGrant(q RefundQuote, e *Enrolment) (_ RefundQuote, some bool, err error) {
-	g, ok := e.Grant(o.ID)
-	if !ok || g.State == GrantRevoked || o.Lines[o.lineOf(q.CourseID)].Result != LineGranted {
-		if q.EndsAccess = false; q.Amount > 0 && e.usedAsCredit(o.ID) {
+func (book RefundBook) endsGrant(q RefundQuote, e *Enrolment) (_ RefundQuote, some bool, err error) {
+	g, ok := e.Grant(book.o.ID)
+	if !ok || g.State == GrantRevoked || book.o.Lines[book.lineOf(q.CourseID)].Result != LineGranted {
+		if q.EndsAccess = false; q.Amount > 0 && e.usedAsCredit(book.o.ID) {
 			return q, false, ErrCreditConsumed
 		}
 		return q, q.Amount > 0, nil
@@ -154,7 +154,7 @@ func (o *Order) endsGrant(q RefundQuote, e *Enrolment) (_ RefundQuote, some bool
 // is the one that holds most (where several do, the one whose course id comes last). What is
 // more than that line holds goes to the one before it. The order of the lines plays no part,
 // so a line's rest does not depend on it either.
-func (o *Order) spread(amount Fen, held []Fen) []Fen {
+func (book RefundBook) spread(amount Fen, held []Fen) []Fen {
 	shares := make([]Fen, len(held))
 	all := total(held)
 	if amount <= 0 || all <= 0 {
@@ -172,7 +172,7 @@ func (o *Order) spread(amount Fen, held []Fen) []Fen {
 		order[i] = i
 	}
 	slices.SortFunc(order, func(a, b int) int {
-		return cmp.Or(cmp.Compare(held[b], held[a]), cmp.Compare(o.Lines[b].CourseID, o.Lines[a].CourseID))
+		return cmp.Or(cmp.Compare(held[b], held[a]), cmp.Compare(book.o.Lines[b].CourseID, book.o.Lines[a].CourseID))
 	})
 	for _, i := range order {
 		more := min(rest, held[i]-shares[i])
@@ -184,30 +184,30 @@ func (o *Order) spread(amount Fen, held []Fen) []Fen {
 
 // held is what was paid for each line and neither went back nor is on its way, in fen, in
 // the order of the lines.
-func (o *Order) held() []Fen {
-	back := o.refundedByLine()
-	for i := range o.Refunds {
-		if r := &o.Refunds[i]; underWay(*r) {
-			o.attribute(r, back)
+func (book RefundBook) held() []Fen {
+	back := book.refundedByLine()
+	for i := range book.o.Refunds {
+		if r := &book.o.Refunds[i]; underWay(*r) {
+			book.attribute(r, back)
 		}
 	}
-	return o.heldAfter(back)
+	return book.heldAfter(back)
 }
 
 // heldFor is what is held for one line, 0 for a course that the order does not have.
-func (o *Order) heldFor(courseID string) Fen {
-	if i := o.lineOf(courseID); i >= 0 {
-		return o.held()[i]
+func (book RefundBook) heldFor(courseID string) Fen {
+	if i := book.lineOf(courseID); i >= 0 {
+		return book.held()[i]
 	}
 	return 0
 }
 
-func (o *Order) heldAfter(back []Fen) []Fen {
-	held := make([]Fen, len(o.Lines))
-	if o.Paid == 0 {
+func (book RefundBook) heldAfter(back []Fen) []Fen {
+	held := make([]Fen, len(book.o.Lines))
+	if book.o.Paid == 0 {
 		return held
 	}
-	for i, l := range o.Lines {
+	for i, l := range book.o.Lines {
 		held[i] = max(0, l.Price-back[i])
 	}
 	return held
@@ -215,52 +215,52 @@ func (o *Order) heldAfter(back []Fen) []Fen {
 
 // refundedByLine is what has gone back for each line, in fen, in the order of the lines. An
 // order from before lines kept their sums has them from its refunds.
-func (o *Order) refundedByLine() []Fen {
-	back := make([]Fen, len(o.Lines))
-	for i, l := range o.Lines {
+func (book RefundBook) refundedByLine() []Fen {
+	back := make([]Fen, len(book.o.Lines))
+	for i, l := range book.o.Lines {
 		back[i] = l.Refunded
 	}
-	if total(back) == o.Refunded {
+	if total(back) == book.o.Refunded {
 		return back
 	}
-	return o.refundedByRefunds()
+	return book.refundedByRefunds()
 }
 
 // refundedByRefunds adds up the refunds that went through, line by line.
-func (o *Order) refundedByRefunds() []Fen {
-	back := make([]Fen, len(o.Lines))
-	for i := range o.Refunds {
-		if r := &o.Refunds[i]; r.State == RefundSucceeded && !r.Duplicate {
-			o.attribute(r, back)
+func (book RefundBook) refundedByRefunds() []Fen {
+	back := make([]Fen, len(book.o.Lines))
+	for i := range book.o.Refunds {
+		if r := &book.o.Refunds[i]; r.State == RefundSucceeded && !r.Duplicate {
+			book.attribute(r, back)
 		}
 	}
-	o.add(back, o.spread(o.Refunded-total(back), o.heldAfter(back)))
+	book.add(back, book.spread(book.o.Refunded-total(back), book.heldAfter(back)))
 	return back
 }
 
 // attribute adds a refund to what goes back for each line: its parts, and what they do not
 // explain in proportion to what the lines hold by then.
-func (o *Order) attribute(r *Refund, back []Fen) {
+func (book RefundBook) attribute(r *Refund, back []Fen) {
 	rest := r.Amount
 	for _, part := range r.Lines {
-		if i := o.lineOf(part.CourseID); i >= 0 {
-			amount := max(0, min(part.Amount, rest, o.Lines[i].Price-back[i]))
+		if i := book.lineOf(part.CourseID); i >= 0 {
+			amount := max(0, min(part.Amount, rest, book.o.Lines[i].Price-back[i]))
 			back[i] += amount
 			rest -= amount
 		}
 	}
-	o.add(back, o.spread(rest, o.heldAfter(back)))
+	book.add(back, book.spread(rest, book.heldAfter(back)))
 }
 
-func (o *Order) add(sums, more []Fen) {
+func (book RefundBook) add(sums, more []Fen) {
 	for i := range sums {
 		sums[i] += more[i]
 	}
 }
 
 // lineOf is the index of a course's line, -1 where the order has none.
-func (o *Order) lineOf(courseID string) int {
-	return slices.IndexFunc(o.Lines, func(l OrderLine) bool { return l.CourseID == courseID })
+func (book RefundBook) lineOf(courseID string) int {
+	return slices.IndexFunc(book.o.Lines, func(l OrderLine) bool { return l.CourseID == courseID })
 }
 
 func total(sums []Fen) (all Fen) {

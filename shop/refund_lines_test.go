@@ -43,11 +43,11 @@ func financeGives(o *Order, held map[string]*Enrolment, ask RefundRequest, now t
 	if err != nil {
 		return err
 	}
-	r := o.BeginRefund(q, "kindness", "finance", now)
-	o.RefundAnswered(r.OutRefundNo, RefundSucceeded, now)
+	r := o.RefundBook().Begin(q, "kindness", "finance", now)
+	o.RefundBook().Answered(r.OutRefundNo, RefundSucceeded, now)
 	for _, l := range o.Lines {
-		held[l.CourseID].SetRefunded(o.ID, o.RefundedOf(l.CourseID))
-		if o.Grants(l.CourseID) == GrantRevoked {
+		held[l.CourseID].SetRefunded(o.ID, o.RefundBook().RefundedOf(l.CourseID))
+		if o.RefundBook().Grants(l.CourseID) == GrantRevoked {
 			held[l.CourseID].Revoke(o.ID)
 		}
 	}
@@ -81,7 +81,7 @@ func TestRefund_WithoutLines_IsSpreadInProportion(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			o, held := bought(t, tt.prices...)
-			if got := o.spread(tt.amount, o.held()); fmt.Sprint(got) != tt.want {
+			if got := o.RefundBook().spread(tt.amount, o.RefundBook().held()); fmt.Sprint(got) != tt.want {
 				t.Errorf("spread %v, want %s", got, tt.want)
 			}
 			if err := financeGives(o, held, RefundRequest{Amount: &tt.amount}, at("2025-06-05")); err != nil || o.State != OrderPartiallyRefunded {
@@ -123,7 +123,7 @@ func TestRefund_LinesInAnyOrder_LeaveTheSame(t *testing.T) {
 			for i, ask := range asks {
 				err := financeGives(o, held, ask, at("2025-04-04").Add(time.Duration(i)*time.Hour))
 				story += fmt.Sprint(CodeOf(err), backOf(o))
-				if got := total(o.refundedByLine()); got != o.Refunded {
+				if got := total(o.RefundBook().refundedByLine()); got != o.Refunded {
 					t.Fatalf("the lines gave %d, the order %d", got, o.Refunded)
 				}
 			}
@@ -151,7 +151,7 @@ func TestRefund_LinesInAnyOrder_LeaveTheSame(t *testing.T) {
 
 func findingsOfRefunds(o *Order) []Violation {
 	f := &findings{object: o.ID}
-	o.checkRefundedLines(f)
+	checkRefundedLines(o, f)
 	return f.all
 }
 

@@ -162,7 +162,7 @@ func wantGrants(p *plot, orders []*shop.Order) {
 			case shop.OrderRefunded:
 				state = shop.GrantRevoked
 			case shop.OrderPartiallyRefunded:
-				state = o.Grants(l.CourseID)
+				state = o.RefundBook().Grants(l.CourseID)
 			}
 			want[o.ID+" "+l.CourseID] = state
 		}

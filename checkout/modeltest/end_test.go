@@ -157,7 +157,7 @@ func (h *history) checkFen() {
 		if o == nil {
 			continue
 		}
-		f := o.Refund(r.OutRefundNo)
+		f := o.RefundBook().Get(r.OutRefundNo)
 		if f == nil || f.Amount != r.Refund || f.OutTradeNo != r.OutTradeNo || r.Status != "SUCCESS" || f.State != shop.RefundSucceeded {
 			h.fail("WeChat has refund %+v, the shop %+v", r, f)
 		}

@@ -145,7 +145,7 @@ func (o *order) deserved(w *world) string {
 	for _, l := range o.doc.Lines {
 		g, there := w.enrolment(l.CourseID).Grant(o.doc.ID)
 		open := there && g.State == shop.GrantLive
-		kept := l.Price - o.doc.RefundedOf(l.CourseID)
+		kept := l.Price - o.doc.RefundBook().RefundedOf(l.CourseID)
 		switch {
 		case open && l.Price > 0 && o.doc.Paid == 0:
 			return "course " + l.CourseID + " is open and was not paid"

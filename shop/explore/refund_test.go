@@ -67,14 +67,14 @@ func (o *order) askNext(w *world) {
 	}
 	switch a.step {
 	case 0:
-		o.doc.OweGrants(w.now())
+		o.doc.RefundBook().OweGrants(w.now())
 	case 1:
 		if !w.freeze(o.doc.ID, q, &a) {
 			o.asking = nil
 			return
 		}
 	case 2:
-		o.doc.BeginRefund(q, "asked", learner, w.now())
+		o.doc.RefundBook().Begin(q, "asked", learner, w.now())
 		if w.fault == "a refund gives back more than was paid" {
 			o.doc.Refunds[len(o.doc.Refunds)-1].Amount += o.doc.Paid
 		}
@@ -109,7 +109,7 @@ func (o *order) submitActs(i int) (all []act) {
 		switch {
 		case refund.State == shop.RefundApproved:
 			all = append(all, named(i, name("the shop submits"), func(w *world, o *order) {
-				o.doc.RefundAnswered(o.doc.Refunds[r].OutRefundNo, shop.RefundSubmitted, w.now())
+				o.doc.RefundBook().Answered(o.doc.Refunds[r].OutRefundNo, shop.RefundSubmitted, w.now())
 				o.refunds[r].call = true
 			}))
 		case at.state == "" && !at.call:

@@ -137,7 +137,7 @@ func (o *order) dutyActs(i int) (all []act) {
 	}
 	if o.owes(shop.DutyRefundRefused) {
 		all = append(all, named(i, "refused lines are paid back", func(w *world, o *order) {
-			if w.fault != "the money of a refused line stays with the shop" && o.doc.RefundRefused(w.now()) {
+			if w.fault != "the money of a refused line stays with the shop" && o.doc.RefundBook().RefundRefused(w.now()) {
 				o.addRefunds()
 				return // the duty is noted as done by another write
 			}
@@ -146,7 +146,7 @@ func (o *order) dutyActs(i int) (all []act) {
 	}
 	if o.owes(shop.DutyBuyer) {
 		all = append(all, named(i, "the account is looked at again", func(w *world, o *order) {
-			if w.gone && w.fault != "the account is not looked at again" && o.doc.LoseBuyer(w.now()) {
+			if w.gone && w.fault != "the account is not looked at again" && o.doc.RefundBook().LoseBuyer(w.now()) {
 				o.addRefunds()
 				return // the duty is noted as done by another write
 			}
@@ -290,8 +290,8 @@ func (o *order) followNext(w *world) {
 		return
 	}
 	w.change(l.CourseID, func(e *shop.Enrolment) bool {
-		changed := e.SetRefunded(o.doc.ID, f.read.RefundedOf(l.CourseID))
-		switch state := f.read.Grants(l.CourseID); {
+		changed := e.SetRefunded(o.doc.ID, f.read.RefundBook().RefundedOf(l.CourseID))
+		switch state := f.read.RefundBook().Grants(l.CourseID); {
 		case state == shop.GrantRevoked && w.fault != "a refunded course stays open":
 			return e.Revoke(o.doc.ID) || changed
 		case state == shop.GrantFrozen:

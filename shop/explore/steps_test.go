@@ -43,7 +43,7 @@ func (w *world) acts() []act {
 func (w *world) busy() bool {
 	return slices.ContainsFunc(w.orders, func(o *order) bool {
 		_, due := o.doc.NextDuty(w.now())
-		r := o.doc.RefundDue(w.now())
+		r := o.doc.RefundBook().Due(w.now())
 		return due || r != nil && r.State == shop.RefundApproved
 	})
 }
@@ -236,7 +236,7 @@ func (o *order) refundNews(i int) (all []act) {
 // refundAnswered: what WeChat says of a refund reaches the order.
 func (o *order) refundAnswered(w *world, r int) {
 	d := o.doc
-	d.RefundAnswered(d.Refunds[r].OutRefundNo, o.refunds[r].state, w.now())
+	d.RefundBook().Answered(d.Refunds[r].OutRefundNo, o.refunds[r].state, w.now())
 	if w.fault == "a refund that went through revokes nothing" {
 		delete(d.Duties, shop.DutyRevoke)
 	}

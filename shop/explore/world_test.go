@@ -193,7 +193,7 @@ func (o *order) writeKey(b *strings.Builder) {
 	if f := o.follow; f != nil {
 		fmt.Fprint(b, "f", f.duty, f.next, f.read.Duties[f.duty].Owed == d.Duties[f.duty].Owed)
 		for _, l := range f.read.Lines {
-			fmt.Fprint(b, f.read.Grants(l.CourseID), f.read.RefundedOf(l.CourseID), l.Result)
+			fmt.Fprint(b, f.read.RefundBook().Grants(l.CourseID), f.read.RefundBook().RefundedOf(l.CourseID), l.Result)
 		}
 	}
 }
