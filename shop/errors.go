@@ -180,6 +180,8 @@ var (
 	ErrPlaybackAddress   = define(Forbidden, "PLAYBACK_ADDRESS", "播放地址无效，请重新打开这节课", "The address is not valid here; open the lesson again.")
 	ErrPlaybackExpired   = define(Forbidden, "PLAYBACK_EXPIRED", "播放地址已过期，请重新打开这节课", "The address is past its time; open the lesson again.")
 	ErrPlaybackElsewhere = define(Conflict, "PLAYBACK_ELSEWHERE", "这个账号正在其他设备上播放，是否在这里继续？", "The account plays on other devices: continue here, and the oldest of them ends.")
+	ErrNoteNotFound      = define(NotFound, "NOTE_NOT_FOUND", "没有这条笔记", "There is no such note.")
+	ErrTooManyNotes      = define(Conflict, "TOO_MANY_NOTES", "这节课的笔记已有 200 条，请先删除不需要的", "This lesson has 200 notes already; delete some that you do not need.")
 )
 
 // What a learner may watch and buy.

@@ -8,6 +8,7 @@ import (
 	"maps"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"mstm/shop"
@@ -98,6 +99,26 @@ func (c *Collection[T]) InsertOrUpdate(ctx context.Context, id string, doc *T, u
 		}
 		return c.Update(ctx, bson.M{"_id": id}, update) // false: it was deleted between the two
 	})
+}
+
+// Merge updates the document of an id, or adds one where there is none, in one command and without a read before.
+// It returns the document as it was just before; nil: there was none. update holds operators whose order does not
+// matter ($max, $min, $inc) and $setOnInsert.
+func (c *Collection[T]) Merge(ctx context.Context, id string, update bson.M) (before *T, err error) {
+	ctx, cancel := c.writing(ctx)
+	defer cancel()
+	err = untilDone("merge into "+c.in.Name(), func() (bool, error) {
+		before = new(T)
+		err := c.in.FindOneAndUpdate(ctx, bson.M{"_id": id}, update, options.FindOneAndUpdate().SetUpsert(true)).Decode(before)
+		if errors.Is(err, mongo.ErrNoDocuments) {
+			before, err = nil, nil
+		}
+		if mongo.IsDuplicateKeyError(err) {
+			return false, nil // another call added it between the server's two steps
+		}
+		return true, c.wrote("merge into "+c.in.Name(), err)
+	})
+	return before, err
 }
 
 // Replace, Update and Delete write to the document that filter names by its _id, on condition

@@ -23,7 +23,7 @@ import (
 // What the store may ask of MongoDB: that which FerretDB 1.24 does as MongoDB does. A word
 // is added here together with a row of TestTheCommonSubsetMeansTheSame that proves it.
 var (
-	commonOperators = []string{"$and", "$group", "$gt", "$gte", "$in", "$lt", "$lte", "$match", "$ne", "$or", "$set", "$sum", "$unset"}
+	commonOperators = []string{"$and", "$group", "$gt", "$gte", "$in", "$inc", "$lt", "$lte", "$match", "$max", "$min", "$ne", "$or", "$set", "$sum", "$unset"}
 	commonMethods   = []string{"Aggregate", "CountDocuments", "DeleteOne", "Find", "FindOne", "Indexes", "InsertMany", "InsertOne", "Name", "ReplaceOne", "UpdateOne"}
 )
 
@@ -174,6 +174,32 @@ func TestTheCommonSubsetMeansTheSame(t *testing.T) {
 		_, there := (*got)["at"]
 		if (*got)["user"] != "mo" || (*got)["n"] != int64(1) || there {
 			t.Errorf("%v", *got)
+		}
+	})
+	t.Run("$max, $min and $inc merge into what is there, and begin where nothing is", func(t *testing.T) {
+		docs := Collection[bson.M]{base: s.base, in: c, missing: ErrNotFound}
+		first := bson.M{"$max": bson.M{"sub.most": int64(1 << 59), "sub.on": false}, "$min": bson.M{"sub.at": at(5)}, "$inc": bson.M{"sub.n": 2}}
+		later := bson.M{"$max": bson.M{"sub.most": int64(1<<59 + 1), "sub.on": true}, "$min": bson.M{"sub.at": at(3)}, "$inc": bson.M{"sub.n": -5}}
+		earlier := bson.M{"$max": bson.M{"sub.most": int64(7), "sub.on": false}, "$min": bson.M{"sub.at": at(4)}, "$inc": bson.M{"sub.n": 1}}
+		for i, update := range []bson.M{first, later, earlier} {
+			before, err := docs.Merge(t.Context(), "merged", update)
+			if err != nil || (before == nil) != (i == 0) {
+				t.Fatal(i, before, err)
+			}
+			if i == 1 { // as it was before the update, not after
+				if sub := (*before)["sub"].(bson.D); len(sub) != 4 || !slices.Contains(sub, bson.E{Key: "most", Value: int64(1 << 59)}) {
+					t.Errorf("before: %v", sub)
+				}
+			}
+		}
+		got, err := docs.Get(t.Context(), "merged")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []bson.E{{Key: "most", Value: int64(1<<59 + 1)}, {Key: "on", Value: true}, {Key: "at", Value: bson.NewDateTimeFromTime(at(3))}, {Key: "n", Value: int32(-2)}} {
+			if sub := (*got)["sub"].(bson.D); !slices.Contains(sub, want) {
+				t.Errorf("%v, want %v", sub, want)
+			}
 		}
 	})
 	wantWords(t, "on the wire", words.seen, commonOperators)

@@ -68,6 +68,8 @@ type DB struct {
 	Trials            *Trials
 	Progress          *Progress
 	LessonTexts       *LessonTexts
+	LearningCounts    *LearningCounts
+	Notes             *Notes
 	Media             *Media
 	Playing           *Playing
 	UnmatchedPayments *UnmatchedPayments
@@ -260,6 +262,8 @@ func (db *DB) wire(trialNeeds shop.TrialNeeds) {
 	db.Trials = newTrials(b)
 	db.Progress = newProgress(b)
 	db.LessonTexts = newLessonTexts(b)
+	db.LearningCounts = newLearningCounts(b)
+	db.Notes = newNotes(b)
 	db.Media = newMedia(b, db.Courses, db.LessonTexts)
 	db.Playing = newPlaying(b)
 	db.UnmatchedPayments = newUnmatchedPayments(b)

@@ -368,6 +368,15 @@ func (c gated) UpdateOne(ctx context.Context, filter, update any, opts ...option
 	return c.raw.UpdateOne(ctx, filter, update, opts...)
 }
 
+func (c gated) FindOneAndUpdate(ctx context.Context, filter, update any, opts ...options.Lister[options.FindOneAndUpdateOptions]) *mongo.SingleResult {
+	leave, err := c.gate.enter(ctx)
+	if err != nil {
+		return mongo.NewSingleResultFromDocument(bson.D{}, err, nil)
+	}
+	defer leave()
+	return c.raw.FindOneAndUpdate(ctx, filter, update, opts...)
+}
+
 func (c gated) ReplaceOne(ctx context.Context, filter, doc any, opts ...options.Lister[options.ReplaceOptions]) (*mongo.UpdateResult, error) {
 	leave, err := c.gate.enter(ctx)
 	if err != nil {

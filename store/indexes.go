@@ -42,6 +42,8 @@ var collections = []struct {
 	{"wechats", nil},
 	{"scenes", nil},
 	{"progress", nil},
+	{"learning_counts", nil},
+	{"lesson_notes", []bson.D{{{Key: "user_id", Value: 1}}}},
 	{"media", []bson.D{
 		{{Key: "created_at", Value: -1}, {Key: "_id", Value: -1}},
 		{{Key: "job.kind", Value: 1}, {Key: "job.at", Value: 1}},

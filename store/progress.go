@@ -10,81 +10,79 @@ import (
 	"mstm/shop"
 )
 
-// CourseProgress is how far a learner has come in a course. It is apart from the enrolment, so
-// that watching never contends with money. Lessons are keyed by their id.
-type CourseProgress struct {
-	ID      string                    `bson:"_id" json:"-"` // user:course
-	Lessons map[string]LessonProgress `bson:"lessons" json:"lessons"`
-}
-
-// LessonProgress is one lesson of it. Position is in seconds.
-type LessonProgress struct {
-	OpenedAt time.Time `bson:"opened_at" json:"opened_at"`
-	Position int       `bson:"position_s" json:"position_s"`
-	Done     bool      `bson:"done" json:"done"`
-}
-
-// Opened reports whether a lesson was opened.
-func (p *CourseProgress) Opened(lessonID string) bool {
-	_, there := p.Lessons[lessonID]
-	return there
-}
-
 // Progress is how far learners have come.
 type Progress struct {
 	*base
-	docs Collection[CourseProgress]
+	docs Collection[shop.CourseProgress]
 }
 
 func newProgress(b *base) *Progress {
-	return &Progress{base: b, docs: newCollection[CourseProgress](b, "progress")}
+	return &Progress{base: b, docs: newCollection[shop.CourseProgress](b, "progress")}
 }
 
 // Get reads a learner's progress in a course; empty where nothing was opened.
-func (s *Progress) Get(ctx context.Context, userID, courseID string) (*CourseProgress, error) {
+func (s *Progress) Get(ctx context.Context, userID, courseID string) (*shop.CourseProgress, error) {
 	id := shop.EnrolmentID(userID, courseID)
 	p, err := s.docs.Get(ctx, id)
 	if errors.Is(err, ErrNotFound) {
-		return noProgress(id), nil
+		return shop.NoProgress(id), nil
 	}
 	return p, err
 }
 
-// Open notes that the learner has opened the lesson; the first time counts.
-func (s *Progress) Open(ctx context.Context, userID, courseID, lessonID string, now time.Time) error {
+// In reads a learner's progress in these courses, by the course; courses in which nothing was opened are left out.
+func (s *Progress) In(ctx context.Context, userID string, courseIDs []string) (map[string]*shop.CourseProgress, error) {
+	ids := make([]string, 0, len(courseIDs))
+	for _, c := range courseIDs {
+		ids = append(ids, shop.EnrolmentID(userID, c))
+	}
+	all, err := s.docs.ByIDs(ctx, ids)
+	return byID(all, func(p *shop.CourseProgress) string { return p.ID[len(userID)+1:] }), err
+}
+
+// Each calls each with the progress of every learner in every course.
+func (s *Progress) Each(ctx context.Context, each func(*shop.CourseProgress) error) error {
+	return s.docs.Each(ctx, bson.M{}, each)
+}
+
+// Open notes that the learner has opened the lesson; the first time counts. It returns the progress before and after.
+func (s *Progress) Open(ctx context.Context, userID, courseID, lessonID string, now time.Time) (was, is *shop.CourseProgress, err error) {
 	p, err := s.Get(ctx, userID, courseID)
+	if err != nil || p.Opened(lessonID) {
+		return p, p, err
+	}
+	return s.merge(ctx, p.ID, lessonID, shop.LessonProgress{OpenedAt: now.UTC().Truncate(time.Millisecond)})
+}
+
+// Put merges what a device reports of a lesson: one command, whatever else is written at the time. It returns the
+// progress before and after.
+func (s *Progress) Put(ctx context.Context, userID, courseID, lessonID string, l shop.LessonProgress) (was, is *shop.CourseProgress, err error) {
+	return s.merge(ctx, shop.EnrolmentID(userID, courseID), lessonID, l)
+}
+
+// merge is shop.LessonProgress.Merge done by the database: greater values win, and the earlier opening. A field that
+// is zero is not sent.
+func (s *Progress) merge(ctx context.Context, id, lessonID string, l shop.LessonProgress) (was, is *shop.CourseProgress, err error) {
+	at := "lessons." + lessonID + "."
+	greatest := bson.M{at + "done": l.Done}
+	if l.Newest != 0 {
+		greatest[at+"newest"], greatest[at+"furthest_s"] = l.Newest, l.Furthest
+	}
+	if l.Watched > 0 {
+		greatest[at+"watched_s"] = l.Watched
+	}
+	was, err = s.docs.Merge(ctx, id, bson.M{"$max": greatest, "$min": bson.M{at + "opened_at": l.OpenedAt}})
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	if _, opened := p.Lessons[lessonID]; opened {
-		return nil
+	if was == nil {
+		was = shop.NoProgress(id)
 	}
-	return s.set(ctx, p.ID, bson.M{"lessons." + lessonID + ".opened_at": now.UTC()})
+	return was, was.With(lessonID, l), nil
 }
 
-// Put notes how far the learner is in a lesson; done, once true, stays.
-func (s *Progress) Put(ctx context.Context, userID, courseID, lessonID string, position int, done bool, now time.Time) (*CourseProgress, error) {
-	if err := s.Open(ctx, userID, courseID, lessonID, now); err != nil {
-		return nil, err
-	}
-	set := bson.M{"lessons." + lessonID + ".position_s": position}
-	if done {
-		set["lessons."+lessonID+".done"] = true
-	}
-	if err := s.set(ctx, shop.EnrolmentID(userID, courseID), set); err != nil {
-		return nil, err
-	}
-	return s.Get(ctx, userID, courseID)
-}
-
-func noProgress(id string) *CourseProgress {
-	return &CourseProgress{ID: id, Lessons: map[string]LessonProgress{}}
-}
-
-func (s *Progress) set(ctx context.Context, id string, set bson.M) error {
-	if _, err := s.docs.Insert(ctx, noProgress(id)); err != nil {
-		return err
-	}
-	_, err := s.docs.Update(ctx, bson.M{"_id": id}, bson.M{"$set": set})
-	return err
+// Finish notes that the learner has finished the course, and reports whether this call did it.
+func (s *Progress) Finish(ctx context.Context, userID, courseID string, now time.Time) (bool, error) {
+	return s.docs.Update(ctx, bson.M{"_id": shop.EnrolmentID(userID, courseID), "finished_at": nil},
+		bson.M{"$set": bson.M{"finished_at": now.UTC().Truncate(time.Millisecond)}})
 }

@@ -1,0 +1,49 @@
+package store
+
+import (
+	"context"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"mstm/shop"
+)
+
+// Notes are what learners write for themselves beside lessons: one document for the notes of a learner in a lesson.
+type Notes struct {
+	docs Collection[shop.LessonNotes]
+}
+
+func newNotes(b *base) *Notes {
+	s := &Notes{docs: newCollection[shop.LessonNotes](b, "lesson_notes")}
+	s.docs.version = func(d *shop.LessonNotes) *int64 { return &d.V }
+	s.docs.blank = shop.NoLessonNotes
+	return s
+}
+
+// Get reads a learner's notes in a lesson.
+func (s *Notes) Get(ctx context.Context, userID, courseID, lessonID string) (*shop.LessonNotes, error) {
+	n, err := s.docs.Get(ctx, shop.LessonNotesID(userID, courseID, lessonID))
+	if err == ErrNotFound {
+		return s.docs.blank(shop.LessonNotesID(userID, courseID, lessonID)), nil
+	}
+	return n, err
+}
+
+// Change is the collection's Change; where there are no notes, change works on none.
+func (s *Notes) Change(ctx context.Context, userID, courseID, lessonID string, change func(*shop.LessonNotes) error) (*shop.LessonNotes, error) {
+	return s.docs.Change(ctx, shop.LessonNotesID(userID, courseID, lessonID), change)
+}
+
+// DeleteOf removes all notes of a learner.
+func (s *Notes) DeleteOf(ctx context.Context, userID string) error {
+	all, err := s.docs.All(ctx, bson.M{"user_id": userID})
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		if _, err := s.docs.DeleteByID(ctx, all[i].ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
