@@ -38,7 +38,7 @@ type news struct {
 	link              string
 
 	// Both by the reader's language: what the wording's placeholders stand for, and what a
-	// WeChat message says of it.
+	// WeChat message says of it; nil: there is no such message.
 	facts, message func(locale string) map[string]string
 }
 
@@ -80,6 +80,9 @@ func (in *Inbox) post(ctx context.Context, what news) (shop.Notice, error) {
 			return n, err
 		}
 		n = *posted
+	}
+	if what.message == nil {
+		return n, nil
 	}
 	m := shop.NewDelivery(what.userID, what.kind, what.ref, in.Now())
 	m.Data, m.Link = what.message(locale), what.link

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // Event is what open pages are shown: the whole catalogue is in this file, one constructor for each kind of event, and
@@ -42,6 +43,7 @@ var (
 	courseChanged        = defineState("course.changed")
 	orderChanged         = defineNews("order.changed")     // of one order among several, and money
 	enrolmentChanged     = defineNews("enrolment.changed") // of one course among several
+	progressChanged      = defineNews("progress.changed")  // of one lesson among several
 	noticePosted         = defineNews("notice.posted")
 	noticeRead           = defineNews("notice.read")           // of one notice, or of all that there were
 	notificationsChanged = defineNews("notifications.changed") // whole, but without a version
@@ -124,6 +126,28 @@ func OrderChanged(o *Order) Event {
 // one reason.
 func EnrolmentChanged(why string, e *Enrolment, view EnrolmentView) Event {
 	return enrolmentChanged.to(e.UserID, fmt.Sprintf("%s:%d:%s", why, e.V, view.State), view)
+}
+
+// ProgressChange is how far a learner has come in a lesson and in its course.
+type ProgressChange struct {
+	CourseID    string    `json:"course_id"`
+	LessonID    string    `json:"lesson_id"`
+	Position    int       `json:"position_s"`
+	Furthest    int       `json:"furthest_s"`
+	Done        bool      `json:"done"`
+	UpdatedAt   time.Time `json:"updated_at"`
+	LessonsDone int       `json:"lessons_done"`
+	Lessons     int       `json:"lessons"`
+	Finished    bool      `json:"finished"`
+}
+
+// ProgressChanged is that a learner has come on, or has gone back, in a lesson of a course.
+func ProgressChanged(userID string, c *Course, lessonID string, p *CourseProgress) Event {
+	l, all := p.Lessons[lessonID].View(), p.Summary(c)
+	return progressChanged.to(userID, "", ProgressChange{
+		CourseID: c.ID, LessonID: lessonID, Position: l.Position, Furthest: l.Furthest, Done: l.Done, UpdatedAt: l.UpdatedAt,
+		LessonsDone: all.LessonsDone, Lessons: all.Lessons, Finished: all.Finished,
+	})
 }
 
 // NoticePosted shows a notice to its reader.

@@ -91,6 +91,7 @@ func TestEveryEventSaysWhereItGoesOnceAndAtWhichVersion(t *testing.T) {
 		{CourseChanged(course), "course:go1", "course.changed", "", true, 2},
 		{OrderChanged(order), "user:ann", "order.changed", "order:o1:3", false, 0},
 		{EnrolmentChanged("grant:o1", enrolment, enrolment.View(at)), "user:ann", "enrolment.changed", "grant:o1:4:revoked", false, 0},
+		{ProgressChanged("ann", course, "l1", NoProgress("ann:go1")), "user:ann", "progress.changed", "", false, 0},
 		{NoticePosted(Notice{ID: "ann:order_fulfilled:o1", UserID: "ann"}), "user:ann", "notice.posted", "notice:ann:order_fulfilled:o1", false, 0},
 		{BroadcastPosted(kept, "ann"), "user:ann", "notice.posted", "notice:ann:activity:b1", false, 0},
 		{BroadcastPosted(fleeting, ""), "activity", "notice.posted", "broadcast:b2", false, 0},

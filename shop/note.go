@@ -56,6 +56,14 @@ func (n *NoteText) Check() (err error) {
 	return err
 }
 
+// Note finds a note by its id.
+func (n *LessonNotes) Note(id string) (Note, bool) {
+	if i := n.index(id); i >= 0 {
+		return n.Notes[i], true
+	}
+	return Note{}, false
+}
+
 // Add adds a note; ErrTooManyNotes where there are MaxNotes.
 func (n *LessonNotes) Add(id string, text NoteText, now time.Time) (Note, error) {
 	if len(n.Notes) >= MaxNotes {

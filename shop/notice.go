@@ -29,6 +29,9 @@ const (
 	NoticeOrderClosing   = "order_closing" // it is unpaid and about to close
 )
 
+// NoticeCourseFinished is the kind of the notice that congratulates on a finished course.
+const NoticeCourseFinished = "course_finished"
+
 // NoticeID is the key of a user's notice of this kind about ref (an order, a course and day …).
 func NoticeID(userID, kind, ref string) string { return userID + ":" + kind + ":" + ref }
 

@@ -150,6 +150,10 @@ var noticeForms = []NoticeForm{
 		Wording{"课程已到期", "《{course}》的学习权限到 {date}为止，现已结束。学习进度会保留，到期不会自动扣费。{offer}"},
 		Wording{"Your access has ended", "Access to “{course}” ended with {date}. Your progress is kept, and nothing is charged by itself. {offer}"},
 	}},
+	{NoticeCourseFinished, []NoticeField{fieldCourse}, Wordings{
+		Wording{"恭喜学完课程", "《{course}》的全部课时都已学完。"},
+		Wording{"You have finished a course", "You have finished every lesson of “{course}”."},
+	}},
 }
 
 var endFields = []NoticeField{fieldCourse, fieldDate, fieldDays, fieldOffer}

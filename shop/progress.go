@@ -210,6 +210,16 @@ type LearningCounts struct {
 	Lessons  map[string]LessonsCount `bson:"lessons"`
 }
 
+// Negative are the counts with the sign turned, by the name of the field, as Changes has them.
+func (n *LearningCounts) Negative() map[string]int64 {
+	all := map[string]int64{"began": -n.Began, "finished": -n.Finished}
+	for id, l := range n.Lessons {
+		at := "lessons." + id + "."
+		all[at+"opened"], all[at+"done"], all[at+"last"] = -l.Opened, -l.Done, -l.Last
+	}
+	return all
+}
+
 // Changes are what a change of one learner's progress adds to the counts of the course, by the name of the field;
 // empty where nothing that is counted has changed. A learner begins with the first lesson that is no preview.
 func (p *CourseProgress) Changes(now *CourseProgress, c *Course) map[string]int64 {

@@ -86,7 +86,7 @@ func TestTheFormsOfNotices(t *testing.T) {
 			}
 		}
 	}
-	if len(seen) != 11 {
+	if len(seen) != 12 {
 		t.Errorf("%d forms", len(seen))
 	}
 	if _, err := NoticeFormNamed("nothing"); !errors.Is(err, ErrTemplateNotFound) {

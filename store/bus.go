@@ -47,6 +47,8 @@ const (
 	changePosted   = "posted"   // what is in every inbox
 
 	changeTemplates = "templates" // the wording of a notice
+
+	changeEnrolments = "enrolments" // the one with this id
 )
 
 const (

@@ -113,6 +113,15 @@ func (c *Catalogue) Course(id string) (*shop.Course, bool) {
 	return course, ok
 }
 
+// Shown finds a course that is or was on sale; shop.ErrCourseNotFound for drafts, which are for editors.
+func (c *Catalogue) Shown(id string) (*shop.Course, error) {
+	course, ok := c.courses[id]
+	if !ok || course.State == shop.CourseDraft {
+		return nil, shop.ErrCourseNotFound
+	}
+	return course, nil
+}
+
 // Courses are all, drafts and off sale too, newest first.
 func (c *Catalogue) Courses() []*shop.Course { return c.all }
 

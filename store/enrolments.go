@@ -14,10 +14,11 @@ type Enrolments struct {
 	*base
 	docs   Collection[shop.Enrolment]
 	trials *Trials
+	recent *recentEnrolments
 }
 
 func newEnrolments(b *base) *Enrolments {
-	s := &Enrolments{base: b, docs: newCollection[shop.Enrolment](b, "enrolments")}
+	s := &Enrolments{base: b, docs: newCollection[shop.Enrolment](b, "enrolments"), recent: newRecentEnrolments(b.bus)}
 	s.docs.version = func(d *shop.Enrolment) *int64 { return &d.V }
 	s.docs.blank = newEnrolment
 	return s
@@ -34,6 +35,22 @@ func (s *Enrolments) Get(ctx context.Context, userID, courseID string) (*shop.En
 	return s.docs.Get(ctx, shop.EnrolmentID(userID, courseID))
 }
 
+// Recent is Get that may answer from memory, for what is asked every few seconds: a change is seen at once on the
+// instance that made it, within a second on the others, and after recentAge at the latest. Callers leave what it
+// returns as it is.
+func (s *Enrolments) Recent(ctx context.Context, userID, courseID string) (*shop.Enrolment, error) {
+	id := shop.EnrolmentID(userID, courseID)
+	if e, ok := s.recent.get(id); ok {
+		return e, nil
+	}
+	seen := s.recent.generation()
+	e, err := s.docs.Get(ctx, id)
+	if err == nil {
+		s.recent.put(e, seen)
+	}
+	return e, err
+}
+
 // Of lists a learner's enrolments.
 func (s *Enrolments) Of(ctx context.Context, userID string) ([]shop.Enrolment, error) {
 	return s.docs.All(ctx, bson.M{"user_id": userID})
@@ -41,7 +58,11 @@ func (s *Enrolments) Of(ctx context.Context, userID string) ([]shop.Enrolment, e
 
 // Change is the collection's Change; where there is no enrolment, change works on an empty one.
 func (s *Enrolments) Change(ctx context.Context, userID, courseID string, change func(*shop.Enrolment) error) (*shop.Enrolment, error) {
-	return s.docs.Change(ctx, shop.EnrolmentID(userID, courseID), change)
+	e, wrote, err := s.docs.tryChange(ctx, shop.EnrolmentID(userID, courseID), nil, change)
+	if wrote || err != nil { // a write that failed may have been done all the same
+		s.changed(ctx, changeEnrolments, shop.EnrolmentID(userID, courseID))
+	}
+	return e, err
 }
 
 // Standing is the learner's past in each of the courses. A course that is missing from the

@@ -53,3 +53,9 @@ func (s *LearningCounts) Claim(ctx context.Context, day, before shop.Date) (bool
 	_, err = s.claims.DeleteByID(ctx, "day:"+string(before))
 	return true, err
 }
+
+// Unclaim gives the day back to whichever instance asks next.
+func (s *LearningCounts) Unclaim(ctx context.Context, day shop.Date) error {
+	_, err := s.claims.DeleteByID(ctx, "day:"+string(day))
+	return err
+}

@@ -1,0 +1,219 @@
+package learning
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"mstm/media"
+	"mstm/shop"
+	"mstm/store"
+)
+
+// Playback is how opened lessons are played: addresses for one viewer, and what they give.
+type Playback struct {
+	cfg     Config
+	files   *fileRows
+	devices *devices
+}
+
+// PlaybackView is how an opened lesson is played. A watermark is what the player shows over it.
+type PlaybackView struct {
+	Kind      string    `json:"kind"` // hls, file
+	URL       string    `json:"url"`
+	ExpiresAt time.Time `json:"expires_at"`
+	Type      string    `json:"type"`
+	Poster    string    `json:"poster,omitempty"`
+	Watermark string    `json:"watermark,omitempty"`
+}
+
+// hlsType is the media type of a playlist.
+const hlsType = "application/vnd.apple.mpegurl"
+
+// addressOf is where a ticket's files are.
+func addressOf(t ticket, secret []byte) string { return "/api/playback/" + t.write(secret) + "/" }
+
+// secret is the key that tickets are signed with, the same on all instances.
+func (p *Playback) secret(ctx context.Context) ([]byte, error) {
+	secret, err := p.cfg.Store.Settings.Secret(ctx, "playback")
+	return []byte(secret), err
+}
+
+// begin makes the address of an opened lesson; nil where the lesson has no file that can be played. Of a lesson that is
+// no preview, it counts the session among the devices that play, and binds the address to the cookie that it returns.
+func (p *Playback) begin(ctx context.Context, v Viewer, courseID string, l shop.Lesson, o Opening) (*PlaybackView, string, error) {
+	if l.MediaID == "" || !p.cfg.Files {
+		return nil, "", nil
+	}
+	m, err := p.cfg.Store.Media.Get(ctx, l.MediaID)
+	if errors.Is(err, shop.ErrMediaNotFound) || err == nil && m.State != shop.MediaReady {
+		return nil, "", nil
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	t := ticket{Course: courseID, Lesson: l.ID, Media: m.ID, Until: p.cfg.Now().Add(addressLife).Truncate(time.Second)}
+	view := &PlaybackView{Kind: "file", ExpiresAt: t.Until.UTC(), Type: m.Type}
+	cookie := ""
+	if !l.Preview {
+		if err := p.devices.note(ctx, v.UserID, v.Client, sessionMark(v.Session), o.TakeOver); err != nil {
+			return nil, "", err
+		}
+		if view.Watermark, err = p.watermark(ctx, v.UserID); err != nil {
+			return nil, "", err
+		}
+		if cookie = store.NewID() + store.NewID(); len(o.Cookie) == len(cookie) {
+			cookie = o.Cookie
+		}
+		t.User, t.Client, t.Session, t.Bind = v.UserID, v.Client, sessionMark(v.Session), bindingOf(cookie)
+	}
+	secret, err := p.secret(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	at := addressOf(t, secret)
+	view.URL = at + "file"
+	if m.Video != nil {
+		view.Kind, view.URL, view.Type, view.Poster = "hls", at+"index.m3u8", hlsType, at+"poster.jpg"
+	}
+	return view, cookie, nil
+}
+
+// watermark is a masked name and the end of the account's id: enough to find the account that passed a recording on,
+// and for others no name.
+func (p *Playback) watermark(ctx context.Context, userID string) (string, error) {
+	u, err := p.cfg.Store.Users.Get(ctx, userID)
+	if err != nil {
+		return "", err
+	}
+	name := u.Name
+	if name == "" {
+		name = u.Username
+	}
+	first := []rune(name + "*")[:1]
+	return string(first) + "** " + userID[max(0, len(userID)-4):], nil
+}
+
+// Played is what an address gives: bytes, or else an object of a file.
+type Played struct {
+	Body   []byte
+	Type   string
+	Object string // key in the storage; "": Body
+	File   *shop.Media
+}
+
+// Play gives what an address names: a playlist, a key, a segment, a poster, a whole file. cookie is the browser's, ""
+// where it sends none.
+func (p *Playback) Play(ctx context.Context, v Viewer, cookie, address, name string) (Played, error) {
+	secret, err := p.secret(ctx)
+	if err != nil {
+		return Played{}, err
+	}
+	t, err := readTicket(secret, address, p.cfg.Now())
+	if err != nil {
+		return Played{}, err
+	}
+	if !t.boundTo(v, cookie) {
+		return Played{}, shop.ErrPlaybackAddress
+	}
+	if !p.cfg.Files {
+		return Played{}, shop.ErrUnavailable
+	}
+	m, err := p.files.get(ctx, t.Media)
+	if errors.Is(err, shop.ErrMediaNotFound) {
+		err = shop.ErrPlaybackAddress
+	}
+	if err != nil {
+		return Played{}, err
+	}
+	part, ok := media.Part(m, name)
+	if !ok || t.Inner && part.Playlist == -1 {
+		return Played{}, shop.ErrPlaybackAddress
+	}
+	if part.Key >= 0 || part.Playlist > -2 || part.Object == m.Key {
+		if err := p.mayPlay(ctx, t, part.Playlist == -2); err != nil {
+			return Played{}, err
+		}
+	}
+	switch {
+	case part.Key >= 0:
+		return Played{Type: "application/octet-stream", Body: media.SegmentKey(m.Video.Secret, part.Key)}, nil
+	case part.Playlist > -2:
+		return Played{Type: hlsType, Body: p.playlist(t, secret, m, part)}, nil
+	}
+	return Played{Type: part.Type, Object: part.Object, File: m}, nil
+}
+
+// boundTo reports whether an address is where it was made for, and was not carried to another browser or account. A
+// player that sends a token shows by it whose session it is; one that sends none shows the browser's cookie.
+func (t ticket) boundTo(v Viewer, cookie string) bool {
+	switch {
+	case t.User == "":
+		return true
+	case v.Token:
+		return v.UserID == t.User && sessionMark(v.Session) == t.Session
+	}
+	return cookie != "" && bindingOf(cookie) == t.Bind
+}
+
+// playlist is a playlist whose names have addresses of their own.
+func (p *Playback) playlist(t ticket, secret []byte, m *shop.Media, part media.PlaybackPart) []byte {
+	if !t.Inner { // an address of a variant gives no more time than it has itself
+		t.Until = p.cfg.Now().Add(min(mostLife, time.Duration(m.Video.DurationMS)*time.Millisecond+pauses))
+	}
+	t.Inner = true
+	under := addressOf(t, secret)
+	at := func(name string) string { return under + name }
+	if part.Playlist == -1 {
+		return []byte(media.MasterPlaylist(m.Video, at))
+	}
+	return []byte(media.VariantPlaylist(m.Video, part.Playlist, at))
+}
+
+// mayPlay asks at the time of use: does the lesson still have the file, does the session live, is the enrolment open,
+// and, where something is played now, is the account's place on this device.
+func (p *Playback) mayPlay(ctx context.Context, t ticket, now bool) error {
+	all, err := p.cfg.Store.Catalogue.Get(ctx)
+	if err != nil {
+		return err
+	}
+	c, ok := all.Course(t.Course)
+	if !ok {
+		return shop.ErrPlaybackAddress
+	}
+	l, ok := c.Lesson(t.Lesson)
+	if !ok || l.MediaID != t.Media || t.User == "" && !l.Preview {
+		return shop.ErrPlaybackAddress
+	}
+	if t.User == "" {
+		return nil
+	}
+	rows, err := p.cfg.Store.Tokens.Current(ctx, []store.TokenOwner{{UserID: t.User, Client: t.Client}}, p.cfg.Now())
+	if err != nil {
+		return err
+	}
+	if rows[0].ID == "" || sessionMark(rows[0].Session()) != t.Session {
+		return shop.ErrPlaybackAddress
+	}
+	if !l.Preview {
+		if err := p.stillEnrolled(ctx, t); err != nil {
+			return err
+		}
+	}
+	if !now {
+		return nil
+	}
+	return p.devices.note(ctx, t.User, t.Client, t.Session, false)
+}
+
+func (p *Playback) stillEnrolled(ctx context.Context, t ticket) error {
+	e, err := p.cfg.Store.Enrolments.Get(ctx, t.User, t.Course)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	now := p.cfg.Now()
+	if open, _ := e.Access(now); open {
+		return nil
+	}
+	return closed(Viewer{UserID: t.User}, e.StateAt(now))
+}
