@@ -27,6 +27,7 @@ type Config struct {
 
 	Orders Orders // the open ones of an account that is deleted
 	Carts  Carts  // likewise
+	Notes  Notes  // likewise
 	Hub    *hub.Hub
 
 	// RegisterProofAfter is how often an address registers within ten minutes without a proof of work; 0: always.
@@ -40,7 +41,7 @@ type Config struct {
 func ConfigOf(db *store.DB) Config {
 	return Config{
 		Users: db.Users, Tokens: db.Tokens, Bindings: db.Bindings, Audit: db.Audit, Limits: db.Limits, Places: db.Places,
-		Proofs: db.Proofs, Settings: db.Settings, Carts: db.Carts,
+		Proofs: db.Proofs, Settings: db.Settings, Carts: db.Carts, Notes: db.Notes,
 	}
 }
 
@@ -53,6 +54,12 @@ type Orders interface {
 // Carts are all users' carts.
 type Carts interface {
 	Empty(ctx context.Context, userID string) (shop.Cart, error)
+}
+
+// Notes are what all users write beside lessons.
+type Notes interface {
+	// DeleteOf removes all notes of a user.
+	DeleteOf(ctx context.Context, userID string) error
 }
 
 // Accounts are all users' accounts and sessions. The methods may be called from any goroutine.

@@ -21,7 +21,8 @@ func (a *Accounts) confirmed(ctx context.Context, v Visitor, session store.Token
 	return u, a.checkPassword(ctx, v, u, "password", password)
 }
 
-// Delete deletes the account of a session at once, with its name, its WeChat, its cart, its tokens and its sockets.
+// Delete deletes the account of a session at once, with its name, its WeChat, its cart, its notes, its
+// tokens and its sockets.
 // Orders, enrolments, used free stages and the audit stay. Open orders are cancelled, so that no payment is made for an
 // account that is gone. A staff member's account is shop.ErrStaffAccount.
 func (a *Accounts) Delete(ctx context.Context, v Visitor, session store.TokenRow, password string) error {
@@ -33,6 +34,9 @@ func (a *Accounts) Delete(ctx context.Context, v Visitor, session store.TokenRow
 		return shop.ErrStaffAccount
 	}
 	if err := a.Orders.CancelOpen(ctx, u.ID); err != nil {
+		return err
+	}
+	if err := a.Notes.DeleteOf(ctx, u.ID); err != nil { // first: nothing would come back to them once the account is gone
 		return err
 	}
 	gone, err := a.Users.Delete(ctx, u, a.Now())
@@ -48,6 +52,9 @@ func (a *Accounts) Delete(ctx context.Context, v Visitor, session store.TokenRow
 	}
 	if err := a.Audit.Add(ctx, auditRow("deleted:"+u.ID, u.ID, "account_deleted", u.ID, a.Now())); err != nil {
 		return err
+	}
+	if err := a.Notes.DeleteOf(ctx, u.ID); err != nil { // again: one may have been written between the two
+		a.Log.WarnContext(ctx, "notes of a deleted account are left", "user", u.ID, "err", err)
 	}
 	if _, err := a.Carts.Empty(ctx, u.ID); err != nil {
 		a.Log.WarnContext(ctx, "the cart of a deleted account is left to expire", "user", u.ID, "err", err)

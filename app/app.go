@@ -21,6 +21,7 @@ import (
 	"mstm/handlers"
 	"mstm/handlers/rest"
 	"mstm/hub"
+	"mstm/learning"
 	"mstm/media"
 	"mstm/notice"
 	"mstm/runner"
@@ -54,6 +55,7 @@ type App struct {
 	Accounts        *account.Accounts
 	WeChat          *account.WeChat
 	Media           *media.Library
+	Learning        *learning.Learning
 
 	clock    clock
 	seeding  bool // the sample was put in by this start, its files are to come
@@ -86,7 +88,8 @@ func (a *App) Open(ctx context.Context) (err error) {
 		}
 	}()
 	for _, open := range []func(context.Context) error{
-		a.openListener, a.openStore, a.openSandbox, a.startParts, a.openWeChat, a.openHub, a.openNotices, a.openCheckout, a.openAccounts, a.openMedia, a.endSeeding, a.openAPI,
+		a.openListener, a.openStore, a.openSandbox, a.startParts, a.openWeChat, a.openHub, a.openNotices, a.openMedia, a.openLearning,
+		a.openCheckout, a.openAccounts, a.endSeeding, a.openAPI,
 	} {
 		if err := open(ctx); err != nil {
 			return err
@@ -221,6 +224,16 @@ func (a *App) openNotices(context.Context) error {
 	return nil
 }
 
+func (a *App) openLearning(context.Context) error {
+	a.Learning = learning.New(learning.Config{
+		Store: learning.CollectionsOf(a.Store), Hub: a.Hub, Congrats: a.Inbox, Files: a.Media != nil, Now: a.clock.now, Log: a.Log,
+	})
+	a.work = append(a.work, runner.Simple("numbers of learners", time.Minute, func(ctx context.Context) error {
+		return a.Learning.Counts.Recount(store.Background(ctx, store.Lists))
+	}))
+	return nil
+}
+
 func (a *App) openCheckout(context.Context) error {
 	a.Carts = cart.New(cart.Config{Store: cart.CollectionsOf(a.Store), Hub: a.Hub, Now: a.clock.now, Log: a.Log})
 	a.Checkout = checkout.New(checkout.Config{
@@ -267,7 +280,7 @@ func (a *App) openAPI(context.Context) (err error) {
 	a.api, err = handlers.New(handlers.Deps{
 		Store: a.Store, Hub: a.Hub, Carts: a.Carts, Checkout: a.Checkout, Inbox: a.Inbox, Broadcaster: a.Broadcaster, Pay: a.Pay,
 		Accounts: a.Accounts, WeChat: a.WeChat, Roles: account.Roles{Users: a.Store.Users, Roles: a.Store.Roles, Hub: a.Hub, Log: a.Log},
-		Media: a.Media, MediaRedirect: cfg.Media.Delivery == "redirect",
+		Learning: a.Learning, Media: a.Media, MediaRedirect: cfg.Media.Delivery == "redirect",
 		Account: a.Account, WeChatSender: a.Sender, PublicURL: a.URL, Links: shop.Links{PublicURL: a.URL, Hosts: cfg.Broadcast.LinkHosts},
 		Web: web.Handler(web.Options{SandboxURL: a.SandboxURL}), Docs: web.HasDocs(),
 		Now: a.clock.now, Log: a.Log, LogDropped: droppedBy(a.Log), Production: cfg.production(),

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mstm/handlers/rest"
+	"mstm/learning"
 	"mstm/media"
 	"mstm/shop"
 	"mstm/store"
@@ -14,11 +15,11 @@ import (
 
 // adminMedia are the files in the editors' hands.
 type adminMedia struct {
-	library *media.Library // nil: the shop keeps no files
-	media   *store.Media
-	audit   *store.Audit
-	player  *player // signs the addresses of posters
-	now     func() time.Time
+	library  *media.Library // nil: the shop keeps no files
+	media    *store.Media
+	audit    *store.Audit
+	learning *learning.Learning
+	now      func() time.Time
 }
 
 // mediaView is a file as the console sees it. Where storage has it, and its keys, stay inside.
@@ -82,7 +83,7 @@ func viewMedia(m *shop.Media, poster string) mediaView {
 
 // view is a file with the address of its poster.
 func (h *adminMedia) view(r *http.Request, m *shop.Media) (mediaView, error) {
-	poster, err := h.player.posterOf(r.Context(), m)
+	poster, err := h.learning.Playback.Poster(r.Context(), m)
 	return viewMedia(m, poster), err
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"mstm/handlers/rest"
+	"mstm/learning"
 	"mstm/shop"
 	"mstm/store"
 )
@@ -100,7 +101,8 @@ type lessonView struct {
 	Preview  bool   `json:"preview"`
 	URL      string `json:"url,omitempty"`
 
-	Playback *playbackView `json:"playback,omitempty"`
+	Playback *learning.PlaybackView   `json:"playback,omitempty"`
+	Progress *shop.LessonProgressView `json:"progress,omitempty"`
 }
 
 func viewLesson(l shop.Lesson) lessonView {
@@ -168,7 +170,7 @@ func (h *catalogue) showCourse(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Add("Vary", "Authorization")
 	if rest.LearnerID(r.Context()) == "" {
 		return h.answerReady(w, r, "course "+id, func(all *store.Catalogue) (any, error) {
-			c, err := shownCourse(all, id)
+			c, err := all.Shown(id)
 			if err != nil {
 				return nil, err
 			}

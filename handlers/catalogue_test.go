@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mstm/handlers/rest"
+	"mstm/learning"
 	"mstm/shop"
 )
 
@@ -198,7 +199,7 @@ func TestProgressIsKeptForEnrolledLearners(t *testing.T) {
 	if got.CourseID != "go1" || got.Lessons["l2"].Position != 50 || !got.Lessons["l2"].Done {
 		t.Errorf("progress: %+v", got)
 	}
-	list := as[rest.Page[enrolmentItem]](w.do("GET", "/api/enrolments", token, nil).is(200)).Items
+	list := as[rest.Page[learning.Enrolled]](w.do("GET", "/api/enrolments", token, nil).is(200)).Items
 	if len(list) != 1 || list[0].Title != c.Title || list[0].State != shop.GrantActive || list[0].Until != nil || list[0].Cover == "" {
 		t.Errorf("enrolments: %+v", list)
 	}

@@ -1,46 +1,75 @@
 package handlers
 
 import (
+	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"mstm/handlers/rest"
+	"mstm/learning"
 	"mstm/shop"
-	"mstm/store"
 )
 
 // lessons are the opened ones.
 type lessons struct {
-	access   courseAccess
-	player   *player
-	progress *store.Progress
-	now      func() time.Time
+	learning  *learning.Learning
+	publicURL string
 }
 
-// show answers GET /api/courses/:course/lessons/:lesson. Every opened lesson that
-// is no preview is noted: how many were is part of the refund rule.
+// viewerOf is the sender of a request as lessons know one.
+func viewerOf(ctx context.Context) learning.Viewer {
+	who := rest.CallerOf(ctx)
+	return learning.Viewer{UserID: who.UserID, Client: who.Client, Session: who.Session, Token: who.ID() != ""}
+}
+
+// lessonOf are the ids of the course and of the lesson in the path.
+func lessonOf(r *http.Request) (courseID, lessonID string, err error) {
+	if courseID, err = rest.PathID(r, "course", shop.ErrCourseNotFound); err != nil {
+		return "", "", err
+	}
+	lessonID, err = rest.PathID(r, "lesson", shop.ErrLessonNotFound)
+	return courseID, lessonID, err
+}
+
+// show answers GET /api/courses/:course/lessons/:lesson. With continue_here=1 in the query a lesson that plays takes
+// the place of the device that has played longest.
 func (h *lessons) show(w http.ResponseWriter, r *http.Request) error {
-	courseID, err := rest.PathID(r, "course", shop.ErrCourseNotFound)
+	courseID, lessonID, err := lessonOf(r)
 	if err != nil {
 		return err
 	}
-	lessonID, err := rest.PathID(r, "lesson", shop.ErrLessonNotFound)
+	q, err := rest.Query(r)
 	if err != nil {
 		return err
 	}
-	l, err := h.access.openLesson(r, courseID, lessonID)
+	opening := learning.Opening{}
+	if opening.TakeOver, err = rest.Flag(q, "continue_here"); err != nil {
+		return err
+	}
+	if held, err := r.Cookie(playbackCookieName); err == nil {
+		opening.Cookie = held.Value
+	}
+	opened, err := h.learning.Lessons.Open(r.Context(), viewerOf(r.Context()), courseID, lessonID, opening)
 	if err != nil {
 		return err
 	}
-	v := viewLesson(l)
-	v.CourseID, v.URL = courseID, l.URL
-	if v.Playback, err = h.player.playback(w, r, courseID, l); err != nil {
-		return err
+	if opened.Cookie != "" {
+		http.SetCookie(w, h.playbackCookie(opened.Cookie))
 	}
-	if !l.Preview {
-		if err := h.progress.Open(r.Context(), rest.LearnerID(r.Context()), courseID, lessonID, h.now()); err != nil {
-			return err
-		}
-	}
+	v := viewLesson(opened.Lesson)
+	v.CourseID, v.URL, v.Playback, v.Progress = courseID, opened.Lesson.URL, opened.Playback, opened.Progress
 	return rest.Encode(w, http.StatusOK, v)
+}
+
+const playbackCookieName = "mstm-playback"
+
+// playbackCookie names the browser that opened a lesson, for players that send no token with what a
+// playlist names. It opens nothing by itself. Its path takes in the lessons, so that a browser keeps the name it has
+// when it opens another.
+func (h *lessons) playbackCookie(value string) *http.Cookie {
+	return &http.Cookie{
+		Name: playbackCookieName, Value: value, Path: "/api", MaxAge: int(30 * 24 * time.Hour / time.Second),
+		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: strings.HasPrefix(h.publicURL, "https://"),
+	}
 }

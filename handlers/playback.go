@@ -10,80 +10,34 @@ import (
 	"time"
 
 	"mstm/handlers/rest"
+	"mstm/learning"
 	"mstm/media"
 	"mstm/shop"
 )
 
 // playback gives out playlists, keys, segments and whole files.
 type playback struct {
-	player   *player
-	library  *media.Library // nil: the shop keeps no files
+	learning *learning.Learning
+	library  *media.Library // nil: the shop keeps no files, and none is played
 	redirect bool           // files are fetched at the object store
-	now      func() time.Time
 }
-
-const hlsType = "application/vnd.apple.mpegurl"
 
 // serve answers GET /api/playback/:ticket/:part: playlists, keys, segments, posters and whole files.
 func (h *playback) serve(w http.ResponseWriter, r *http.Request) error {
-	secret, err := h.player.playbackSecret(r.Context())
+	var cookies []string // a browser may have one of an older path too
+	for _, c := range r.CookiesNamed(playbackCookieName) {
+		cookies = append(cookies, c.Value)
+	}
+	p, err := h.learning.Playback.Play(r.Context(), viewerOf(r.Context()), cookies, rest.Param(r, "ticket"), rest.Param(r, "part"))
 	if err != nil {
 		return err
 	}
-	t, err := readTicket(secret, rest.Param(r, "ticket"), h.now())
-	if err != nil {
-		return err
+	if p.Object != "" {
+		return h.serveObject(w, r, p)
 	}
-	if err := h.player.boundHere(r, t); err != nil {
-		return err
-	}
-	if h.library == nil {
-		return shop.ErrUnavailable
-	}
-	m, err := h.player.playedFile(r.Context(), t.Media)
-	if err != nil {
-		return err
-	}
-	part, ok := media.Part(m, rest.Param(r, "part"))
-	if !ok || t.Inner && part.Playlist == -1 {
-		return shop.ErrPlaybackAddress
-	}
-	opens := part.Key >= 0 || part.Playlist > -2 || part.Object == m.Key || t.Lesson == "" && !isPoster(m, part)
-	if opens {
-		if err := h.player.mayPlay(r, t, part); err != nil {
-			return err
-		}
-	}
-	switch {
-	case part.Key >= 0:
-		return answerBytes(w, "application/octet-stream", media.SegmentKey(m.Video.Secret, part.Key))
-	case part.Playlist > -2:
-		return h.answerPlaylist(w, t, secret, m, part)
-	}
-	return h.serveObject(w, r, m, part)
-}
-
-func answerBytes(w http.ResponseWriter, kind string, body []byte) error {
-	w.Header().Set("Content-Type", kind)
-	rest.Write(w, http.StatusOK, body)
+	w.Header().Set("Content-Type", p.Type)
+	rest.Write(w, http.StatusOK, p.Body)
 	return nil
-}
-
-// answerPlaylist writes a playlist whose names have addresses of their own.
-func (h *playback) answerPlaylist(w http.ResponseWriter, t ticket, secret []byte, m *shop.Media, part media.PlaybackPart) error {
-	if !t.Inner { // an address of a variant gives no more time than it has itself
-		t.Until = h.now().Add(min(mostLife, time.Duration(m.Video.DurationMS)*time.Millisecond+pauses))
-	}
-	t.Inner = true
-	under := "/api/playback/" + t.write(secret) + "/"
-	at := func(name string) string { return under + name }
-	text := ""
-	if part.Playlist == -1 {
-		text = media.MasterPlaylist(m.Video, at)
-	} else {
-		text = media.VariantPlaylist(m.Video, part.Playlist, at)
-	}
-	return answerBytes(w, hlsType, []byte(text))
 }
 
 // Times of serving an object: how long a signed address of the store itself is good, and how long one answer may take.
@@ -93,10 +47,10 @@ const (
 )
 
 // serveObject sends an object by ranges, from this program or by a redirect to the object store.
-func (h *playback) serveObject(w http.ResponseWriter, r *http.Request, m *shop.Media, part media.PlaybackPart) error {
+func (h *playback) serveObject(w http.ResponseWriter, r *http.Request, p learning.Played) error {
 	header := w.Header()
 	if h.redirect {
-		u, err := h.library.Storage.SignedURL(r.Context(), part.Object, redirectLife)
+		u, err := h.library.Storage.SignedURL(r.Context(), p.Object, redirectLife)
 		if err != nil {
 			return err
 		}
@@ -104,7 +58,7 @@ func (h *playback) serveObject(w http.ResponseWriter, r *http.Request, m *shop.M
 		w.WriteHeader(http.StatusFound)
 		return nil
 	}
-	body, err := h.library.Storage.Open(r.Context(), part.Object)
+	body, err := h.library.Storage.Open(r.Context(), p.Object)
 	if errors.Is(err, media.ErrNoObject) {
 		return shop.ErrPlaybackAddress // a newer transcoding has taken its place
 	}
@@ -113,11 +67,11 @@ func (h *playback) serveObject(w http.ResponseWriter, r *http.Request, m *shop.M
 	}
 	defer body.Close()
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(serveTime))
-	header.Set("Content-Type", part.Type)
+	header.Set("Content-Type", p.Type)
 	header.Set("Cache-Control", "private, max-age=600")
-	header.Set("Etag", fmt.Sprintf("%q", part.Object[strings.LastIndex(part.Object, "/")+1:]+"-"+m.SHA256[:min(16, len(m.SHA256))]))
-	if m.Kind == shop.KindDocument {
-		header.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": m.Name}))
+	header.Set("Etag", fmt.Sprintf("%q", p.Object[strings.LastIndex(p.Object, "/")+1:]+"-"+p.File.SHA256[:min(16, len(p.File.SHA256))]))
+	if p.File.Kind == shop.KindDocument {
+		header.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": p.File.Name}))
 	}
 	http.ServeContent(w, r, "", time.Time{}, body.(io.ReadSeeker))
 	return nil

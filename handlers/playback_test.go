@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"mstm/handlers/rest"
+	"mstm/learning"
 	"mstm/shop"
-	"mstm/store"
 )
 
 // uploads puts a file into the shop by tus, as an editor.
@@ -108,7 +108,7 @@ func (w *world) filmed(id string) *shop.Media {
 	return m
 }
 
-func opened(a answer) *playbackView { return as[lessonView](a.is(200)).Playback }
+func opened(a answer) *learning.PlaybackView { return as[lessonView](a.is(200)).Playback }
 
 // lines of a playlist that are no comments, and the addresses of its keys.
 func addresses(playlist []byte) (names, keys []string) {
@@ -172,7 +172,7 @@ func TestPlaybackIsForThePersonTheSessionAndTheMoment(t *testing.T) {
 	variants, _ := addresses(w.do("GET", p.URL, token, nil).is(200).Body)
 	playlist := w.do("GET", variants[0], "", nil, "Cookie", cookie).is(200)
 	segments, keys := addresses(playlist.Body)
-	if len(segments) != 9 || len(keys) != 2 || playlist.Header.Get("Content-Type") != hlsType {
+	if len(segments) != 9 || len(keys) != 2 || playlist.Header.Get("Content-Type") != "application/vnd.apple.mpegurl" {
 		t.Fatalf("%s", playlist.Body)
 	}
 	if got := w.do("GET", segments[0], token, nil, "Range", "bytes=0-3").is(206); string(got.Body) != "ciph" {
@@ -200,10 +200,10 @@ func TestPlaybackIsForThePersonTheSessionAndTheMoment(t *testing.T) {
 	})
 	t.Run("after its time", func(t *testing.T) {
 		began := now
-		now = now.Add(addressLife + time.Second)
+		now = now.Add(10*time.Minute + time.Second)
 		w.do("GET", p.URL, token, nil).is(403, "PLAYBACK_EXPIRED")
 		w.do("GET", keys[0], token, nil).is(200)
-		now = began.Add(mostLife)
+		now = began.Add(12 * time.Hour)
 		w.do("GET", keys[0], token, nil).is(403, "PLAYBACK_EXPIRED")
 		now = began
 	})
@@ -266,7 +266,7 @@ func TestTabsOfOneBrowserPlaySideBySide(t *testing.T) {
 	}
 	first := opened(ask("/api/courses/go1/lessons/l2", token))
 	second := opened(ask("/api/courses/go1/lessons/l2", token))
-	for _, p := range []*playbackView{first, second} {
+	for _, p := range []*learning.PlaybackView{first, second} {
 		variants, _ := addresses(ask(p.URL, "").is(200).Body)
 		_, keys := addresses(ask(variants[0], "").is(200).Body)
 		ask(keys[0], "").is(200)
@@ -319,28 +319,4 @@ func TestAFileIsPlayedByRangesWhereNothingWasMadeOfIt(t *testing.T) {
 		t.Fatalf("%s %v", got.Body, got.Header)
 	}
 	w.do("GET", p.URL, "", nil).is(403, "PLAYBACK_ADDRESS")
-}
-
-func TestTicketsAreNotGuessed(t *testing.T) {
-	secret, now := []byte("secret"), time.Now()
-	good := ticket{User: "u", Course: "c", Lesson: "l", Media: "m", Until: now.Add(time.Minute)}.write(secret)
-	if _, err := readTicket(secret, good, now); err != nil {
-		t.Fatal(err)
-	}
-	for i := range 10_000 {
-		guess := []byte(good)
-		at := i % len(guess)
-		guess[at] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"[(i*7+int(guess[at]))%64]
-		if string(guess) == good {
-			continue
-		}
-		if _, err := readTicket(secret, string(guess), now); err == nil {
-			t.Fatalf("%s is believed", guess)
-		}
-	}
-	for _, bad := range []string{"", ".", "..", good + "=", store.NewID(), good[:20]} {
-		if _, err := readTicket(secret, bad, now); err == nil {
-			t.Errorf("%q is believed", bad)
-		}
-	}
 }

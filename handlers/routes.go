@@ -42,6 +42,10 @@ func (n *nouns) routes() []route {
 		{get, "/api/courses", public, n.catalogue.listCourses, memory, lists},
 		{get, "/api/courses/:course", anyone, n.catalogue.showCourse, memory, reading},
 		{get, "/api/courses/:course/lessons/:lesson", anyone, n.lessons.show, stores, reading},
+		{get, "/api/courses/:course/lessons/:lesson/notes", learner, n.notes.list, stores, reading},
+		{post, "/api/courses/:course/lessons/:lesson/notes", learner, rest.Keyed(n.notes.add), stores, reading},
+		{put, "/api/courses/:course/lessons/:lesson/notes/:note", learner, n.notes.edit, stores, reading},
+		{del, "/api/courses/:course/lessons/:lesson/notes/:note", learner, n.notes.delete, stores, reading},
 		{get, "/api/playback/:ticket/:part", anyone, n.playback.serve, stream, reading},
 		{get, "/covers/:file", public, n.covers.show, memory, reading},
 
@@ -102,6 +106,7 @@ func (n *nouns) routes() []route {
 		{get, "/api/admin/courses/:course", editor, n.adminCourses.show, stores, reading},
 		{put, "/api/admin/courses/:course", editor, n.adminCourses.update, stores, reading},
 		{put, "/api/admin/courses/:course/policies", editor, n.adminCourses.publishPolicies, stores, reading},
+		{get, "/api/admin/courses/:course/learning", editor, n.adminLearning.show, stores, reading},
 		{post, "/api/admin/courses/:course/publish", editor, n.adminCourses.putOnSale, stores, reading},
 		{post, "/api/admin/courses/:course/unpublish", editor, n.adminCourses.takeOffSale, stores, reading},
 

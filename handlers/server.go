@@ -9,7 +9,6 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/hashicorp/golang-lru/v2/expirable"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mstm/account"
@@ -17,6 +16,7 @@ import (
 	"mstm/checkout"
 	"mstm/handlers/rest"
 	"mstm/hub"
+	"mstm/learning"
 	"mstm/media"
 	"mstm/notice"
 	"mstm/shop"
@@ -33,6 +33,7 @@ type Deps struct {
 	Roles        account.Roles
 	Carts        *cart.Carts
 	Checkout     *checkout.Checkout
+	Learning     *learning.Learning
 	Inbox        *notice.Inbox
 	Broadcaster  *notice.Broadcaster
 	Pay          *wechat.Pay          // verifies WeChat's callbacks
@@ -84,6 +85,7 @@ type nouns struct {
 	lessons    lessons
 	playback   playback
 	enrolments enrolments
+	notes      notes
 
 	accounts     accounts
 	profile      profile
@@ -105,6 +107,7 @@ type nouns struct {
 	broadcasts broadcasts
 
 	adminCourses    adminCourses
+	adminLearning   adminLearning
 	adminMedia      adminMedia
 	noticeTemplates noticeTemplates
 	adminOrders     adminOrders
@@ -125,18 +128,14 @@ func newNouns(d Deps) (*nouns, error) {
 		return nil, err
 	}
 	db, live := d.Store, live{d.Hub, d.Log}
-	access := courseAccess{catalogue: db.Catalogue, enrolments: db.Enrolments, now: d.Now}
-	player := &player{
-		catalogue: db.Catalogue, enrolments: db.Enrolments, tokens: db.Tokens, users: db.Users, media: db.Media, playing: db.Playing,
-		settings: db.Settings, library: d.Media, live: live, now: d.Now, publicURL: d.PublicURL,
-		played: expirable.NewLRU[string, *shop.Media](playedFiles, nil, playedAge),
-	}
+	access := courseAccess{catalogue: db.Catalogue, enrolments: db.Enrolments}
 	return &nouns{
 		catalogue:  catalogue{catalogue: db.Catalogue, access: access, now: d.Now},
 		covers:     covers{catalogue: db.Catalogue},
-		lessons:    lessons{access: access, player: player, progress: db.Progress, now: d.Now},
-		playback:   playback{player: player, library: d.Media, redirect: d.MediaRedirect, now: d.Now},
-		enrolments: enrolments{enrolments: db.Enrolments, catalogue: db.Catalogue, progress: db.Progress, access: access, live: live, now: d.Now},
+		lessons:    lessons{learning: d.Learning, publicURL: d.PublicURL},
+		playback:   playback{learning: d.Learning, library: d.Media, redirect: d.MediaRedirect},
+		enrolments: enrolments{learning: d.Learning, live: live},
+		notes:      notes{d.Learning},
 
 		accounts:     accounts{accounts: d.Accounts},
 		profile:      profile{accounts: d.Accounts},
@@ -158,7 +157,8 @@ func newNouns(d Deps) (*nouns, error) {
 		broadcasts: broadcasts{broadcaster: d.Broadcaster, broadcasts: db.Broadcasts, sender: d.WeChatSender, links: d.Links, now: d.Now},
 
 		adminCourses:    adminCourses{courses: db.Courses, catalogue: db.Catalogue, checkout: d.Checkout, library: d.Media, live: live, now: d.Now},
-		adminMedia:      adminMedia{library: d.Media, media: db.Media, audit: db.Audit, player: player, now: d.Now},
+		adminLearning:   adminLearning{d.Learning},
+		adminMedia:      adminMedia{library: d.Media, media: db.Media, audit: db.Audit, learning: d.Learning, now: d.Now},
 		noticeTemplates: noticeTemplates{templates: db.NoticeTemplates, now: d.Now},
 		adminOrders: adminOrders{
 			checkout: d.Checkout, orders: db.Orders, unmatched: db.UnmatchedPayments, users: db.Users, refundStepUpAbove: d.RefundStepUpAbove,

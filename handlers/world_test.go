@@ -22,6 +22,7 @@ import (
 	"mstm/cover"
 	"mstm/handlers/contracttest"
 	"mstm/hub"
+	"mstm/learning"
 	"mstm/media"
 	"mstm/notice"
 	"mstm/shop"
@@ -78,6 +79,9 @@ func newWorldWith(t testing.TB, accounts accountOptions, options ...func(*Deps))
 	w.deps.Broadcaster = notice.NewBroadcaster(notice.BroadcasterConfig{Store: notice.BroadcasterCollectionsOf(w.store), Hub: live, Now: w.deps.Now, Log: logger})
 	w.openAccounts(&w.deps, accounts)
 	w.deps.Media = newLibrary(t, w)
+	w.deps.Learning = learning.New(learning.Config{
+		Store: learning.CollectionsOf(w.store), Hub: live, Congrats: w.deps.Inbox, Files: true, Now: w.deps.Now, Log: logger,
+	})
 	h, err := New(w.deps)
 	if err != nil {
 		t.Fatalf("New: %v", err)

@@ -3,6 +3,7 @@ package learning
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"mstm/media"
@@ -79,6 +80,31 @@ func (p *Playback) begin(ctx context.Context, v Viewer, courseID string, l shop.
 	return view, cookie, nil
 }
 
+// posterLife is how long the address of a poster is good, and posterStep how long a page gets the same one.
+const (
+	posterLife = 20 * time.Minute
+	posterStep = 10 * time.Minute
+)
+
+// Poster is the address of a video's poster, for editors' pages, whose pictures carry no token; "" without one. Its
+// ticket names no lesson, so it opens nothing else of the file.
+func (p *Playback) Poster(ctx context.Context, m *shop.Media) (string, error) {
+	if m.State != shop.MediaReady || m.Video == nil || m.Video.Poster == "" {
+		return "", nil
+	}
+	secret, err := p.secret(ctx)
+	if err != nil {
+		return "", err
+	}
+	t := ticket{Media: m.ID, Until: p.cfg.Now().Truncate(posterStep).Add(posterLife)}
+	return addressOf(t, secret) + "poster.jpg", nil
+}
+
+// isPoster reports whether a part is the picture of a video.
+func isPoster(m *shop.Media, part media.PlaybackPart) bool {
+	return m.Video != nil && part.Object == m.Video.Poster
+}
+
 // watermark is a masked name and the end of the account's id: enough to find the account that passed a recording on,
 // and for others no name.
 func (p *Playback) watermark(ctx context.Context, userID string) (string, error) {
@@ -102,9 +128,9 @@ type Played struct {
 	File   *shop.Media
 }
 
-// Play gives what an address names: a playlist, a key, a segment, a poster, a whole file. cookie is the browser's, ""
-// where it sends none.
-func (p *Playback) Play(ctx context.Context, v Viewer, cookie, address, name string) (Played, error) {
+// Play gives what an address names: a playlist, a key, a segment, a poster, a whole file. cookies are
+// those of the browser.
+func (p *Playback) Play(ctx context.Context, v Viewer, cookies []string, address, name string) (Played, error) {
 	secret, err := p.secret(ctx)
 	if err != nil {
 		return Played{}, err
@@ -113,7 +139,7 @@ func (p *Playback) Play(ctx context.Context, v Viewer, cookie, address, name str
 	if err != nil {
 		return Played{}, err
 	}
-	if !t.boundTo(v, cookie) {
+	if !t.boundTo(v, cookies) {
 		return Played{}, shop.ErrPlaybackAddress
 	}
 	if !p.cfg.Files {
@@ -130,7 +156,7 @@ func (p *Playback) Play(ctx context.Context, v Viewer, cookie, address, name str
 	if !ok || t.Inner && part.Playlist == -1 {
 		return Played{}, shop.ErrPlaybackAddress
 	}
-	if part.Key >= 0 || part.Playlist > -2 || part.Object == m.Key {
+	if part.Key >= 0 || part.Playlist > -2 || part.Object == m.Key || t.Lesson == "" && !isPoster(m, part) {
 		if err := p.mayPlay(ctx, t, part.Playlist == -2); err != nil {
 			return Played{}, err
 		}
@@ -146,14 +172,14 @@ func (p *Playback) Play(ctx context.Context, v Viewer, cookie, address, name str
 
 // boundTo reports whether an address is where it was made for, and was not carried to another browser or account. A
 // player that sends a token shows by it whose session it is; one that sends none shows the browser's cookie.
-func (t ticket) boundTo(v Viewer, cookie string) bool {
+func (t ticket) boundTo(v Viewer, cookies []string) bool {
 	switch {
 	case t.User == "":
 		return true
 	case v.Token:
 		return v.UserID == t.User && sessionMark(v.Session) == t.Session
 	}
-	return cookie != "" && bindingOf(cookie) == t.Bind
+	return slices.ContainsFunc(cookies, func(c string) bool { return bindingOf(c) == t.Bind })
 }
 
 // playlist is a playlist whose names have addresses of their own.

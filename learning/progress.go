@@ -52,10 +52,17 @@ func (p *Progress) length(ctx context.Context, l shop.Lesson) int {
 		return l.Duration
 	}
 	m, err := p.files.get(ctx, l.MediaID)
-	if err != nil || m.Video == nil || m.Video.DurationMS <= 0 {
+	if err != nil {
 		return l.Duration
 	}
-	return int((m.Video.DurationMS + 999) / 1000)
+	ms := m.DurationMS
+	if m.Video != nil {
+		ms = m.Video.DurationMS
+	}
+	if ms <= 0 {
+		return l.Duration
+	}
+	return int((ms + 999) / 1000)
 }
 
 // open notes that a viewer has opened a lesson, and is the progress in it; nil where there is none. A preview is not

@@ -115,9 +115,17 @@ func (p LessonProgress) Position() int {
 // FurthestEver is the furthest position, in seconds.
 func (p LessonProgress) FurthestEver() int { return max(p.Furthest, p.Old, p.Newest.Position()) }
 
-// UpdatedAt is when the learner was last seen in the lesson.
+// UpdatedAt is when Position was true.
 func (p LessonProgress) UpdatedAt() time.Time {
-	if at := p.Newest.At(); p.Newest != 0 && at.After(p.OpenedAt) {
+	if p.Newest == 0 {
+		return p.OpenedAt.UTC()
+	}
+	return p.Newest.At()
+}
+
+// seenAt is when the learner was last in the lesson.
+func (p LessonProgress) seenAt() time.Time {
+	if at := p.UpdatedAt(); at.After(p.OpenedAt) {
 		return at
 	}
 	return p.OpenedAt.UTC()
@@ -185,7 +193,7 @@ func (p *CourseProgress) Summary(c *Course) ProgressSummary {
 		if l.Done {
 			s.LessonsDone++
 		}
-		at := l.UpdatedAt()
+		at := l.seenAt()
 		if s.UpdatedAt == nil || cmp.Or(at.Compare(*s.UpdatedAt), cmp.Compare(id, s.LastLessonID)) > 0 {
 			s.LastLessonID, s.UpdatedAt = id, &at
 		}
