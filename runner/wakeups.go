@@ -46,6 +46,7 @@ type Wakeups struct {
 	WakeupsConfig
 	wake chan struct{}
 	busy sync.WaitGroup
+	once sync.Mutex // is held by LookOnce
 
 	mu    sync.Mutex // guards all below
 	lanes map[shop.WakeupKind]*lane
@@ -105,8 +106,10 @@ func (w *Wakeups) Work() []Work {
 	}
 }
 
-// LookOnce looks at what is due now and returns when it has.
+// LookOnce looks at what is due now and returns when it has. It is for instances whose Work is not run.
 func (w *Wakeups) LookOnce(ctx context.Context) error {
+	w.once.Lock()
+	defer w.once.Unlock()
 	err := w.begin(ctx)
 	w.busy.Wait()
 	return err
