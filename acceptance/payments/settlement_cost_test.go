@@ -42,6 +42,7 @@ func (c *commands) monitor() *event.CommandMonitor {
 		for _, f := range elements(filter) {
 			fields = append(fields, f.Key())
 		}
+		slices.Sort(fields) // a map's come in any order
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.all = append(c.all, command{kind, kind + " " + strings.Join(fields, ",")})
