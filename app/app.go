@@ -225,9 +225,13 @@ func (a *App) openNotices(context.Context) error {
 }
 
 func (a *App) openLearning(context.Context) error {
-	a.Learning = learning.New(learning.Config{
+	cfg := learning.Config{
 		Store: learning.CollectionsOf(a.Store), Hub: a.Hub, Congrats: a.Inbox, Files: a.Media != nil, Now: a.clock.now, Log: a.Log,
-	})
+	}
+	if a.Media != nil {
+		cfg.Hold = a.Media.Hold
+	}
+	a.Learning = learning.New(cfg)
 	a.work = append(a.work, runner.Simple("numbers of learners", time.Minute, func(ctx context.Context) error {
 		return a.Learning.Counts.Recount(store.Background(ctx, store.Lists))
 	}))

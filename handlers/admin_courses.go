@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -364,9 +363,15 @@ func (h *adminCourses) holdMedia(r *http.Request, chapters []shop.Chapter) error
 	if len(ids) == 0 || h.library == nil {
 		return nil
 	}
-	err := h.library.Hold(r.Context(), ids...)
-	if errors.Is(err, shop.ErrMediaNotFound) || errors.Is(err, shop.ErrMediaNotReady) {
-		return shop.ErrInvalidField.At("media_id")
+	captions := map[string]bool{}
+	eachLesson(chapters, func(l *shop.Lesson) {
+		for _, c := range l.Captions {
+			captions[c.MediaID] = true
+		}
+	})
+	fits := func(m *shop.Media) bool { return !captions[m.ID] || m.Kind == shop.KindCaption }
+	if len(captions) == 0 {
+		fits = nil
 	}
-	return err
+	return holdFiles(r, h.library, ids, shop.ErrInvalidField.At("media_id"), fits)
 }

@@ -103,6 +103,9 @@ type lessonView struct {
 
 	Playback *learning.PlaybackView   `json:"playback,omitempty"`
 	Progress *shop.LessonProgressView `json:"progress,omitempty"`
+
+	HTML        string                    `json:"html,omitempty"` // of a text
+	Attachments []learning.AttachmentView `json:"attachments,omitempty"`
 }
 
 func viewLesson(l shop.Lesson) lessonView {

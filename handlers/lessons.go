@@ -47,29 +47,38 @@ func (h *lessons) show(w http.ResponseWriter, r *http.Request) error {
 	if opening.TakeOver, err = rest.Flag(q, "continue_here"); err != nil {
 		return err
 	}
-	if held, err := r.Cookie(playbackCookieName); err == nil {
-		opening.Cookie = held.Value
-	}
+	opening.Cookie = heldCookie(r)
 	opened, err := h.learning.Lessons.Open(r.Context(), viewerOf(r.Context()), courseID, lessonID, opening)
 	if err != nil {
 		return err
 	}
-	if opened.Cookie != "" {
-		http.SetCookie(w, h.playbackCookie(opened.Cookie))
-	}
+	keepCookie(w, opened.Cookie, h.publicURL)
 	v := viewLesson(opened.Lesson)
 	v.CourseID, v.URL, v.Playback, v.Progress = courseID, opened.Lesson.URL, opened.Playback, opened.Progress
+	v.HTML, v.Attachments = opened.HTML, opened.Attachments
 	return rest.Encode(w, http.StatusOK, v)
 }
 
 const playbackCookieName = "mstm-playback"
 
-// playbackCookie names the browser that opened a lesson, for players that send no token with what a
-// playlist names. It opens nothing by itself. Its path takes in the lessons, so that a browser keeps the name it has
-// when it opens another.
-func (h *lessons) playbackCookie(value string) *http.Cookie {
-	return &http.Cookie{
-		Name: playbackCookieName, Value: value, Path: "/api", MaxAge: int(30 * 24 * time.Hour / time.Second),
-		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: strings.HasPrefix(h.publicURL, "https://"),
+// keepCookie gives the browser that opened a lesson a name, for players that send no token with what a
+// playlist names; "" is none. It opens nothing by itself. Its path takes in the lessons, so that a browser keeps the name
+// it has when it opens another.
+func keepCookie(w http.ResponseWriter, value, publicURL string) {
+	if value == "" {
+		return
 	}
+	http.SetCookie(w, &http.Cookie{
+		Name: playbackCookieName, Value: value, Path: "/api", MaxAge: int(30 * 24 * time.Hour / time.Second),
+		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: strings.HasPrefix(publicURL, "https://"),
+	})
+}
+
+// heldCookie is the name that the browser has; "" where it has none.
+func heldCookie(r *http.Request) string {
+	held, err := r.Cookie(playbackCookieName)
+	if err != nil {
+		return ""
+	}
+	return held.Value
 }

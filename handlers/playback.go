@@ -49,7 +49,7 @@ const (
 // serveObject sends an object by ranges, from this program or by a redirect to the object store.
 func (h *playback) serveObject(w http.ResponseWriter, r *http.Request, p learning.Played) error {
 	header := w.Header()
-	if h.redirect {
+	if h.redirect && !p.Here {
 		u, err := h.library.Storage.SignedURL(r.Context(), p.Object, redirectLife)
 		if err != nil {
 			return err
@@ -68,10 +68,13 @@ func (h *playback) serveObject(w http.ResponseWriter, r *http.Request, p learnin
 	defer body.Close()
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(serveTime))
 	header.Set("Content-Type", p.Type)
+	if p.File.Kind == shop.KindCaption {
+		header.Set("Content-Type", p.Type+"; charset=utf-8")
+	}
 	header.Set("Cache-Control", "private, max-age=600")
 	header.Set("Etag", fmt.Sprintf("%q", p.Object[strings.LastIndex(p.Object, "/")+1:]+"-"+p.File.SHA256[:min(16, len(p.File.SHA256))]))
-	if p.File.Kind == shop.KindDocument {
-		header.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": p.File.Name}))
+	if p.Download != "" {
+		header.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": p.Download}))
 	}
 	http.ServeContent(w, r, "", time.Time{}, body.(io.ReadSeeker))
 	return nil

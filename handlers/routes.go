@@ -114,6 +114,9 @@ func (n *nouns) routes() []route {
 		{head, "/api/admin/uploads/:upload", editor, n.adminMedia.upload, stream, reading},
 		{patch, "/api/admin/uploads/:upload", editor, n.adminMedia.upload, stream, reading},
 		{del, "/api/admin/uploads/:upload", editor, n.adminMedia.upload, stream, reading},
+		{get, "/api/admin/courses/:course/lessons/:lesson/text", editor, n.adminTexts.show, stores, reading},
+		{put, "/api/admin/courses/:course/lessons/:lesson/text", editor, n.adminTexts.put, stores, reading},
+
 		{get, "/api/admin/media", editor, n.adminMedia.list, stores, lists},
 		{get, "/api/admin/media/:media", editor, n.adminMedia.show, stores, reading},
 		{del, "/api/admin/media/:media", editor, n.adminMedia.delete, stores, reading},

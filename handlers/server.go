@@ -107,6 +107,7 @@ type nouns struct {
 	broadcasts broadcasts
 
 	adminCourses    adminCourses
+	adminTexts      adminTexts
 	adminLearning   adminLearning
 	adminMedia      adminMedia
 	noticeTemplates noticeTemplates
@@ -158,6 +159,7 @@ func newNouns(d Deps) (*nouns, error) {
 
 		adminCourses:    adminCourses{courses: db.Courses, catalogue: db.Catalogue, checkout: d.Checkout, library: d.Media, live: live, now: d.Now},
 		adminLearning:   adminLearning{d.Learning},
+		adminTexts:      adminTexts{learning: d.Learning, publicURL: d.PublicURL},
 		adminMedia:      adminMedia{library: d.Media, media: db.Media, audit: db.Audit, learning: d.Learning, now: d.Now},
 		noticeTemplates: noticeTemplates{templates: db.NoticeTemplates, now: d.Now},
 		adminOrders: adminOrders{

@@ -80,7 +80,7 @@ func newWorldWith(t testing.TB, accounts accountOptions, options ...func(*Deps))
 	w.openAccounts(&w.deps, accounts)
 	w.deps.Media = newLibrary(t, w)
 	w.deps.Learning = learning.New(learning.Config{
-		Store: learning.CollectionsOf(w.store), Hub: live, Congrats: w.deps.Inbox, Files: true, Now: w.deps.Now, Log: logger,
+		Store: learning.CollectionsOf(w.store), Hub: live, Congrats: w.deps.Inbox, Files: true, Hold: w.deps.Media.Hold, Now: w.deps.Now, Log: logger,
 	})
 	h, err := New(w.deps)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/golang-lru/v2/expirable"
 
 	"mstm/hub"
+	"mstm/lessontext"
 	"mstm/shop"
 	"mstm/store"
 )
@@ -21,9 +22,11 @@ type Config struct {
 	Store    Collections
 	Hub      *hub.Hub
 	Congrats Congrats
-	Files    bool             // the shop keeps files, so lessons can be played
-	Now      func() time.Time // the shop's clock
-	Log      *slog.Logger
+	Files    bool // the shop keeps files, so lessons can be played
+	// Hold keeps files that a text is about to show; nil: the shop keeps no files.
+	Hold func(ctx context.Context, ids ...string) error
+	Now  func() time.Time // the shop's clock
+	Log  *slog.Logger
 }
 
 // Collections are the collections that this package reads and writes.
@@ -37,6 +40,8 @@ type Collections struct {
 	Counts     *store.LearningCounts
 	Notes      *store.Notes
 	Media      *store.Media
+	Texts      *store.LessonTexts
+	Audit      *store.Audit
 	Playing    *store.Playing
 	Settings   *store.Settings
 }
@@ -45,7 +50,7 @@ type Collections struct {
 func CollectionsOf(db *store.DB) Collections {
 	return Collections{
 		Users: db.Users, Tokens: db.Tokens, Catalogue: db.Catalogue, Courses: db.Courses, Enrolments: db.Enrolments,
-		Progress: db.Progress, Counts: db.LearningCounts, Notes: db.Notes, Media: db.Media, Playing: db.Playing, Settings: db.Settings,
+		Progress: db.Progress, Counts: db.LearningCounts, Notes: db.Notes, Media: db.Media, Texts: db.LessonTexts, Audit: db.Audit, Playing: db.Playing, Settings: db.Settings,
 	}
 }
 
@@ -59,6 +64,7 @@ type Congrats interface {
 type Learning struct {
 	Lessons  *Lessons
 	Playback *Playback
+	Texts    *Texts
 	Progress *Progress
 	Notes    *Notes
 	Counts   *Counts
@@ -70,9 +76,10 @@ func New(cfg Config) *Learning {
 	files := newFileRows(cfg.Store.Media)
 	playback := &Playback{cfg: cfg, files: files, devices: &devices{cfg}}
 	progress := &Progress{cfg: cfg, doors: doors, files: files}
+	texts := &Texts{cfg: cfg, playback: playback, rendered: lessontext.NewCache()}
 	return &Learning{
-		Lessons:  &Lessons{cfg: cfg, doors: doors, playback: playback, progress: progress},
-		Playback: playback, Progress: progress,
+		Lessons:  &Lessons{cfg: cfg, doors: doors, playback: playback, progress: progress, texts: texts},
+		Playback: playback, Progress: progress, Texts: texts,
 		Notes:  &Notes{cfg: cfg, doors: doors},
 		Counts: &Counts{cfg: cfg},
 	}

@@ -20,12 +20,13 @@ type Playback struct {
 
 // PlaybackView is how an opened lesson is played. A watermark is what the player shows over it.
 type PlaybackView struct {
-	Kind      string    `json:"kind"` // hls, file
-	URL       string    `json:"url"`
-	ExpiresAt time.Time `json:"expires_at"`
-	Type      string    `json:"type"`
-	Poster    string    `json:"poster,omitempty"`
-	Watermark string    `json:"watermark,omitempty"`
+	Kind      string        `json:"kind"` // hls, file, text
+	URL       string        `json:"url,omitempty"`
+	ExpiresAt time.Time     `json:"expires_at"`
+	Type      string        `json:"type,omitempty"`
+	Poster    string        `json:"poster,omitempty"`
+	Watermark string        `json:"watermark,omitempty"`
+	Captions  []CaptionView `json:"captions,omitempty"`
 }
 
 // hlsType is the media type of a playlist.
@@ -41,43 +42,37 @@ func (p *Playback) secret(ctx context.Context) ([]byte, error) {
 }
 
 // begin makes the address of an opened lesson; nil where the lesson has no file that can be played. Of a lesson that is
-// no preview, it counts the session among the devices that play, and binds the address to the cookie that it returns.
-func (p *Playback) begin(ctx context.Context, v Viewer, courseID string, l shop.Lesson, o Opening) (*PlaybackView, string, error) {
+// no preview, it counts the session among the devices that play.
+func (p *Playback) begin(ctx context.Context, v Viewer, l shop.Lesson, takeOver bool, a pass) (*PlaybackView, error) {
 	if l.MediaID == "" || !p.cfg.Files {
-		return nil, "", nil
+		return nil, nil
 	}
 	m, err := p.cfg.Store.Media.Get(ctx, l.MediaID)
 	if errors.Is(err, shop.ErrMediaNotFound) || err == nil && m.State != shop.MediaReady {
-		return nil, "", nil
+		return nil, nil
 	}
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	t := ticket{Course: courseID, Lesson: l.ID, Media: m.ID, Until: p.cfg.Now().Add(addressLife).Truncate(time.Second)}
-	view := &PlaybackView{Kind: "file", ExpiresAt: t.Until.UTC(), Type: m.Type}
-	cookie := ""
+	view := &PlaybackView{Kind: "file", ExpiresAt: a.Until.UTC(), Type: m.Type}
 	if !l.Preview {
-		if err := p.devices.note(ctx, v.UserID, v.Client, sessionMark(v.Session), o.TakeOver); err != nil {
-			return nil, "", err
+		if err := p.devices.note(ctx, v.UserID, v.Client, sessionMark(v.Session), takeOver); err != nil {
+			return nil, err
 		}
 		if view.Watermark, err = p.watermark(ctx, v.UserID); err != nil {
-			return nil, "", err
+			return nil, err
 		}
-		if cookie = store.NewID() + store.NewID(); len(o.Cookie) == len(cookie) {
-			cookie = o.Cookie
-		}
-		t.User, t.Client, t.Session, t.Bind = v.UserID, v.Client, sessionMark(v.Session), bindingOf(cookie)
 	}
-	secret, err := p.secret(ctx)
-	if err != nil {
-		return nil, "", err
-	}
-	at := addressOf(t, secret)
+	at := a.under(m.ID)
 	view.URL = at + "file"
 	if m.Video != nil {
-		view.Kind, view.URL, view.Type, view.Poster = "hls", at+"index.m3u8", hlsType, at+"poster.jpg"
+		view.Kind, view.URL, view.Type = "hls", at+"index.m3u8", hlsType
 	}
-	return view, cookie, nil
+	if m.Video != nil || m.Poster != "" {
+		view.Poster = at + "poster.jpg"
+	}
+	view.Captions, err = p.captions(ctx, l, a)
+	return view, err
 }
 
 // posterLife is how long the address of a poster is good, and posterStep how long a page gets the same one.
@@ -126,6 +121,10 @@ type Played struct {
 	Type   string
 	Object string // key in the storage; "": Body
 	File   *shop.Media
+	// Download is the name that the object is downloaded under; "": it is shown where it is.
+	Download string
+	// Here is whether the object needs headers of this program's, so that no other place may give it out.
+	Here bool
 }
 
 // Play gives what an address names: a playlist, a key, a segment, a poster, a whole file. cookies are
@@ -152,7 +151,7 @@ func (p *Playback) Play(ctx context.Context, v Viewer, cookies []string, address
 	if err != nil {
 		return Played{}, err
 	}
-	part, ok := media.Part(m, name)
+	part, ok := t.part(m, name)
 	if !ok || t.Inner && part.Playlist == -1 {
 		return Played{}, shop.ErrPlaybackAddress
 	}
@@ -167,7 +166,14 @@ func (p *Playback) Play(ctx context.Context, v Viewer, cookies []string, address
 	case part.Playlist > -2:
 		return Played{Type: hlsType, Body: p.playlist(t, secret, m, part)}, nil
 	}
-	return Played{Type: part.Type, Object: part.Object, File: m}, nil
+	played := Played{Type: part.Type, Object: part.Object, File: m, Here: t.Use != usePlay}
+	if m.Kind == shop.KindDocument {
+		played.Download = m.Name
+	}
+	if t.Use == useAttachment {
+		played.Download, err = p.download(ctx, t, m)
+	}
+	return played, err
 }
 
 // boundTo reports whether an address is where it was made for, and was not carried to another browser or account. A
@@ -196,9 +202,12 @@ func (p *Playback) playlist(t ticket, secret []byte, m *shop.Media, part media.P
 	return []byte(media.VariantPlaylist(m.Video, part.Playlist, at))
 }
 
-// mayPlay asks at the time of use: does the lesson still have the file, does the session live, is the enrolment open,
+// mayPlay asks at the time of use: does the lesson still have the file for this use, does the session live, is the enrolment open,
 // and, where something is played now, is the account's place on this device.
 func (p *Playback) mayPlay(ctx context.Context, t ticket, now bool) error {
+	if t.Use == useDesk {
+		return p.mayEdit(ctx, t)
+	}
 	all, err := p.cfg.Store.Catalogue.Get(ctx)
 	if err != nil {
 		return err
@@ -208,25 +217,28 @@ func (p *Playback) mayPlay(ctx context.Context, t ticket, now bool) error {
 		return shop.ErrPlaybackAddress
 	}
 	l, ok := c.Lesson(t.Lesson)
-	if !ok || l.MediaID != t.Media || t.User == "" && !l.Preview {
+	if !ok || t.User == "" && !l.Preview {
+		return shop.ErrPlaybackAddress
+	}
+	has, err := p.uses(ctx, l, t)
+	if err != nil {
+		return err
+	}
+	if !has {
 		return shop.ErrPlaybackAddress
 	}
 	if t.User == "" {
 		return nil
 	}
-	rows, err := p.cfg.Store.Tokens.Current(ctx, []store.TokenOwner{{UserID: t.User, Client: t.Client}}, p.cfg.Now())
-	if err != nil {
+	if err := p.sessionLives(ctx, t); err != nil {
 		return err
-	}
-	if rows[0].ID == "" || sessionMark(rows[0].Session()) != t.Session {
-		return shop.ErrPlaybackAddress
 	}
 	if !l.Preview {
 		if err := p.stillEnrolled(ctx, t); err != nil {
 			return err
 		}
 	}
-	if !now {
+	if !now || t.Use != usePlay {
 		return nil
 	}
 	return p.devices.note(ctx, t.User, t.Client, t.Session, false)

@@ -20,6 +20,7 @@ type ticket struct {
 	Bind                  string    // hash of the browser's cookie; "" in a preview's
 	Until                 time.Time // to the second
 	Inner                 bool      // of what a playlist names
+	Use                   use       // what the file is given for
 }
 
 // Lives of addresses. That of a playlist, or of a file, is short; what a playlist names lives as long as
@@ -35,11 +36,11 @@ const (
 func sessionMark(session string) string { return session[:min(len(session), 32)] }
 
 func (t ticket) text() string {
-	inner := ""
+	last := string(t.Use)
 	if t.Inner {
-		inner = "1"
+		last = "1"
 	}
-	return strings.Join([]string{t.User, t.Client, t.Session, t.Course, t.Lesson, t.Media, t.Bind, strconv.FormatInt(t.Until.Unix(), 36), inner}, "|")
+	return strings.Join([]string{t.User, t.Client, t.Session, t.Course, t.Lesson, t.Media, t.Bind, strconv.FormatInt(t.Until.Unix(), 36), last}, "|")
 }
 
 func signTicket(secret []byte, text string) []byte {
@@ -70,7 +71,10 @@ func readTicket(secret []byte, address string, now time.Time) (ticket, error) {
 	if err != nil {
 		return ticket{}, shop.ErrPlaybackAddress
 	}
-	t := ticket{f[0], f[1], f[2], f[3], f[4], f[5], f[6], time.Unix(until, 0), f[8] == "1"}
+	t := ticket{f[0], f[1], f[2], f[3], f[4], f[5], f[6], time.Unix(until, 0), f[8] == "1", use(f[8])}
+	if t.Inner {
+		t.Use = usePlay
+	}
 	if !now.Before(t.Until) {
 		return ticket{}, shop.ErrPlaybackExpired
 	}

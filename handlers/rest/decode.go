@@ -25,7 +25,12 @@ const (
 // more than 64 KiB, a field that v does not have (in this very case), a field twice,
 // invalid UTF-8, anything after the object, or a value of the wrong type.
 func Decode(w http.ResponseWriter, r *http.Request, v any) error {
-	body, err := ReadBody(w, r)
+	return DecodeUpTo(w, r, MaxBody, v)
+}
+
+// DecodeUpTo is Decode of a body of another size at most, in bytes.
+func DecodeUpTo(w http.ResponseWriter, r *http.Request, most int64, v any) error {
+	body, err := readBody(w, r, most)
 	if err != nil {
 		return err
 	}
@@ -34,6 +39,10 @@ func Decode(w http.ResponseWriter, r *http.Request, v any) error {
 
 // ReadBody is the body, whole; other readers of raw bytes share its limits.
 func ReadBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	return readBody(w, r, MaxBody)
+}
+
+func readBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error) {
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	charset := strings.ToLower(params["charset"])
 	if err != nil || kind != "application/json" || (charset != "" && charset != "utf-8") {
@@ -42,10 +51,10 @@ func ReadBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if enc := r.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
 		return nil, shop.ErrMediaType
 	}
-	if r.ContentLength > MaxBody {
+	if r.ContentLength > most {
 		return nil, shop.ErrBodyTooLarge
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 		return nil, shop.ErrBodyTooLarge
 	}
