@@ -69,6 +69,9 @@ func TestCatalogue(t *testing.T) {
 	t.Run("a preview plays for anybody, the rest for its buyers", func(t *testing.T) {
 		wantLessons(t, shop.At(t, "2025-03-01 10:00"))
 	})
+	t.Run("the sample's previews play, and its texts show their pictures", func(t *testing.T) {
+		wantSample(t, shop.At(t, "2025-03-01 10:00"))
+	})
 	t.Run("a course's page shows a visitor today's prices and a learner their own", func(t *testing.T) {
 		wantOwnPrices(t, shop.At(t, "2025-03-01 10:00"))
 	})
