@@ -209,19 +209,43 @@ export interface components {
             url?: string;
             playback?: components["schemas"]["Playback"];
             progress?: components["schemas"]["LessonProgress"];
+            /** @description Of a text lesson: its text, with no script, style or address of another host in it */
+            html?: string;
+            attachments?: components["schemas"]["OpenedAttachment"][];
         };
-        /** @description Where the file of the lesson is played */
+        /** @description Where the file of the lesson is played; of the kind text it is read in `html` */
         Playback: {
             /** @enum {string} */
-            kind: "hls" | "file";
+            kind: "hls" | "file" | "text";
             /** @description An address of this shop, good until expires_at */
-            url: string;
+            url?: string;
             expires_at: components["schemas"]["Time"];
             /** @description MIME type */
-            type: string;
+            type?: string;
             poster?: string;
             /** @description To be shown over the picture: a masked name */
             watermark?: string;
+            captions?: components["schemas"]["OpenedCaption"][];
+        };
+        /** @description Captions in WebVTT */
+        OpenedCaption: {
+            /** @description A tag of BCP 47 */
+            language: string;
+            label: string;
+            /** @description Good as long as that of the playback */
+            url: string;
+        };
+        /** @description A file to be downloaded */
+        OpenedAttachment: {
+            id: components["schemas"]["ID"];
+            name: string;
+            /** @description MIME type */
+            type: string;
+            /** @description Bytes */
+            size: number;
+            /** @description An address of this shop, good until expires_at */
+            url: string;
+            expires_at: components["schemas"]["Time"];
         };
         /** @enum {string} */
         LessonKind: "video" | "audio" | "text";
@@ -1017,6 +1041,23 @@ export interface components {
                 /** @description Learners that opened this lesson last and have not finished the course: where they are, or stopped */
                 last: number;
             }[];
+        };
+        LessonTextInput: {
+            text: string;
+            version?: number;
+        };
+        LessonText: {
+            course_id: components["schemas"]["ID"];
+            lesson_id: components["schemas"]["ID"];
+            /** @description Markdown */
+            text: string;
+            /** @description Counts the edits; send it back with the next one */
+            version: number;
+            /** @description As learners see it */
+            html: string;
+            updated_at?: components["schemas"]["Time"];
+            /** @description Id of the editor */
+            updated_by?: string;
         };
         /** @enum {string} */
         MediaState: "uploading" | "checking" | "ready" | "refused" | "deleting";
