@@ -22,7 +22,7 @@ export type CourseCard = Schemas['CourseCard']
 export type Course = Schemas['Course']
 export type Chapter = Course['chapters'][number]
 export type LessonRow = Chapter['lessons'][number]
-export type Playback = Omit<NonNullable<Schemas['OpenedLesson']['playback']>, 'kind'> & { kind: 'hls' | 'file' | 'text'; captions?: Caption[] }
+export type Playback = Omit<NonNullable<Schemas['OpenedLesson']['playback']>, 'kind' | 'url' | 'type'> & { kind: 'hls' | 'file' | 'text'; url: string; type: string; captions?: Caption[] }
 export interface Caption { language: string; label: string; url: string }
 export interface Attachment { id: string; name: string; type: string; size: number; url: string }
 export interface Place { position_s: number; furthest_s: number; watched_s?: number; done: boolean; updated_at?: string }
