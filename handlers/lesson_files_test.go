@@ -68,7 +68,7 @@ func TestLessonFiles_AttachmentsAndCaptions_AreForWhoMayOpenTheLesson(t *testing
 
 	t.Run("after their time", func(t *testing.T) {
 		began := now
-		now = now.Add(addressLife + time.Second)
+		now = now.Add(11 * time.Minute)
 		for _, address := range addresses {
 			w.do("GET", address, token, nil).is(403, "PLAYBACK_EXPIRED")
 		}
