@@ -165,6 +165,18 @@ async function play(context) {
   await shoot(phone, 'playing-phone')
   await phone.keyboard.press('k')
 
+  begin('what was seen last arrives from a page that goes')
+  await phone.keyboard.press('k')
+  await plays(phone)
+  await phone.keyboard.press('l')
+  await plays(phone)
+  const last = Math.floor(await timeOf(phone))
+  await phone.goto('about:blank')
+  const ask = { method: 'PUT', token, body: { lesson_id: third.id, position_s: 0 } }
+  await eventually('the last report has arrived', async () => (await call(`/api/enrolments/${course.id}/progress`, ask)).lessons[second.id]?.position_s >= last)
+  await phone.goto(`${base}/courses/${course.id}/lessons/${second.id}`)
+  await phone.locator(id('big-play')).waitFor()
+
   begin('the next lesson comes by itself, unless that is stopped')
   await desk.bringToFront()
   await desk.keyboard.press('End')
@@ -178,6 +190,8 @@ async function play(context) {
   await desk.waitForURL(new RegExp(third.id))
   await plays(desk)
   check(await kept(desk), 'the page was reloaded')
+  await eventually('the lesson that ended is marked', () => desk.locator(`${id('lesson')}[data-lesson="${second.id}"][data-done="true"]`).isVisible())
+  await shoot(desk, 'marks')
 
   begin('a refund stops it while it plays, and says why')
   const finance = await enter('finance', 'web')

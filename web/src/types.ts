@@ -25,9 +25,9 @@ export type LessonRow = Chapter['lessons'][number]
 export type Playback = Omit<NonNullable<Schemas['OpenedLesson']['playback']>, 'kind' | 'url' | 'type'> & { kind: 'hls' | 'file' | 'text'; url: string; type: string; captions?: Caption[] }
 export interface Caption { language: string; label: string; url: string }
 export interface Attachment { id: string; name: string; type: string; size: number; url: string }
-export interface Place { position_s: number; furthest_s: number; watched_s?: number; done: boolean; updated_at?: string }
+export interface Place { position_s: number; furthest_s?: number; watched_s?: number; done: boolean; updated_at?: string }
 export interface Done { lessons_done: number; lessons: number; last_lesson_id?: string; updated_at?: string; finished: boolean }
-export interface CourseProgress { course_id: string; lessons: Record<string, Place>; progress: Done }
+export interface CourseProgress { course_id: string; lessons: Record<string, Place>; progress?: Done }
 export interface Note { id: string; text: string; at_s?: number; created_at: string; updated_at: string }
 export type Lesson = Omit<Schemas['OpenedLesson'], 'kind' | 'playback'> & { kind: 'video' | 'audio' | 'text'; playback?: Playback; html?: string; attachments?: Attachment[]; progress?: Place }
 export type PolicyKind = Schemas['PolicyKind']
@@ -48,7 +48,7 @@ export type JSAPIParams = NonNullable<Payment['jsapi']>
 export type PlacedOrder = Schemas['Placed']
 export type OrderNow = Schemas['OrderWithPayment']
 export type Grant = Schemas['Grant']
-export type Enrolment = Schemas['Enrolment'] & Partial<Schemas['EnrolmentItem']>
+export type Enrolment = Schemas['Enrolment'] & Partial<Schemas['EnrolmentItem']> & { progress?: Done }
 // A notice as an event shows it, which says more than the inbox: fleeting ones are in none.
 export type Notice = Events['notice.posted']
 export type Inbox = Omit<Schemas['Inbox'], 'items'> & List<Notice>

@@ -1,30 +1,19 @@
 // The REST calls of the learning room.
 import { id, request } from '@/api'
 import { credentials } from '@/credentials'
-import type { CourseProgress, List, Note } from '@/types'
+import type { CourseProgress } from '@/types'
 
 export interface Report {
   lesson_id: string
   position_s: number
-  watched_s: number
   done?: boolean
-  at: string
 }
 
-export type NoteText = Pick<Note, 'text' | 'at_s'>
-
 const progressOf = (course: string) => `/enrolments/${id(course)}/progress`
-const notesOf = (course: string, lesson: string) => `/courses/${id(course)}/lessons/${id(lesson)}/notes`
 
 export const learning = {
-  progress: (course: string) => request<CourseProgress>('GET', progressOf(course)),
   putProgress: (course: string, report: Report) => request<CourseProgress>('PUT', progressOf(course), { body: report }),
   leaveProgress: (course: string, report: Report) => leave(progressOf(course), report),
-
-  notes: (course: string, lesson: string) => request<List<Note>>('GET', notesOf(course, lesson)),
-  addNote: (course: string, lesson: string, note: NoteText, key: string) => request<Note>('POST', notesOf(course, lesson), { body: note, key }),
-  putNote: (course: string, lesson: string, note: string, text: NoteText) => request<Note>('PUT', `${notesOf(course, lesson)}/${id(note)}`, { body: text }),
-  removeNote: (course: string, lesson: string, note: string) => request<void>('DELETE', `${notesOf(course, lesson)}/${id(note)}`),
 }
 
 // leave puts a last word while the page goes: a fetch that outlives it, or, where the browser has none, a

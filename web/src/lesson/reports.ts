@@ -1,7 +1,6 @@
 // Where a person is in a lesson, reported to the shop: one request at a time, and of what came up since,
 // the latest only.
 import { Problem } from '@/api'
-import { shopNow } from '@/clock'
 import type { CourseProgress } from '@/types'
 import { learning, type Report } from './api'
 
@@ -13,18 +12,11 @@ export class Reports {
   private underWay = false
   private shut = false // the shop keeps no progress of this person here
 
-  // watched is how many seconds were played, here or elsewhere, before.
   constructor(
     private readonly course: string,
     private readonly lesson: string,
-    private watched: number,
     private readonly told: (now: CourseProgress) => void,
   ) {}
-
-  // played counts seconds that were played, not those that were jumped over.
-  played(seconds: number): void {
-    this.watched += seconds
-  }
 
   note(position: number, done = false): void {
     const report = this.word(position, done)
@@ -39,11 +31,11 @@ export class Reports {
 
   // word is what there is to report, unless it was said already.
   private word(position: number, done: boolean): Report | undefined {
-    const report = { lesson_id: this.lesson, position_s: Math.floor(position), watched_s: Math.floor(this.watched), ...(done && { done }) }
+    const report = { lesson_id: this.lesson, position_s: Math.floor(position), ...(done && { done }) }
     const text = JSON.stringify(report)
     if (this.shut || text === this.latest) return undefined
     this.latest = text
-    return { ...report, at: new Date(shopNow()).toISOString() }
+    return report
   }
 
   private async send(report: Report): Promise<void> {
