@@ -84,7 +84,7 @@ func New(cfg Config) *Checkout {
 	quotes := &Quotes{basics: b, courses: s.Courses, enrolments: s.Enrolments}
 	claims := &Claims{basics: b, claims: s.Claims, orders: s.Orders, wakeups: s.Wakeups}
 	buyers := &buyers{basics: b, users: s.Users, audit: s.Audit}
-	news := &News{basics: b, hub: cfg.Hub, teller: cfg.Teller, carts: cfg.Carts, orders: s.Orders, enrolments: s.Enrolments, unsent: s.Unsent}
+	news := &News{basics: b, hub: cfg.Hub, teller: cfg.Teller, carts: cfg.Carts, orders: s.Orders, enrolments: s.Enrolments, playing: s.Playing, unsent: s.Unsent}
 	grants := &grants{basics: b, orders: s.Orders, courses: s.Courses, enrolments: s.Enrolments, trials: s.Trials, ends: s.AccessEnds, news: news}
 
 	driver := &Driver{basics: b, locks: locks, busy: busy, orders: s.Orders, wakeups: s.Wakeups, audit: s.Audit, claims: claims, buyers: buyers, news: news, grants: grants}

@@ -17,6 +17,7 @@ type Collections struct {
 	AccessEnds        *store.AccessEnds
 	Trials            *store.Trials
 	Progress          *store.Progress
+	Playing           *store.Playing
 	UnmatchedPayments *store.UnmatchedPayments
 	Reconciliations   *store.Reconciliations
 	Notices           *store.Notices
@@ -39,6 +40,7 @@ func CollectionsOf(db *store.DB) Collections {
 		AccessEnds:        db.AccessEnds,
 		Trials:            db.Trials,
 		Progress:          db.Progress,
+		Playing:           db.Playing,
 		UnmatchedPayments: db.UnmatchedPayments,
 		Reconciliations:   db.Reconciliations,
 		Notices:           db.Notices,

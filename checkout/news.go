@@ -17,6 +17,7 @@ type News struct {
 	carts      Carts
 	orders     *store.Orders
 	enrolments *store.Enrolments
+	playing    *store.Playing
 	unsent     *store.UnsentNews
 }
 
@@ -39,6 +40,9 @@ func (c *News) publishEnrolment(ctx context.Context, why string, e *shop.Enrolme
 		if err := c.publish(ctx, shop.EnrolmentChanged(why, e, view)); err != nil {
 			return err
 		}
+		if err := c.endPlayback(ctx, why, e); err != nil {
+			return err
+		}
 		now, err := c.enrolments.Get(ctx, e.UserID, e.CourseID)
 		if err != nil || now.V == e.V && now.StateAt(c.now()) == view.State {
 			return err
@@ -46,6 +50,21 @@ func (c *News) publishEnrolment(ctx context.Context, why string, e *shop.Enrolme
 		e = now
 	}
 	return nil
+}
+
+// endPlayback publishes to the clients on which the learner plays that there are no further keys, where the course is
+// not open now.
+func (c *News) endPlayback(ctx context.Context, why string, e *shop.Enrolment) error {
+	if open, _ := e.Access(c.now()); open {
+		return nil
+	}
+	clients, err := c.playing.Clients(ctx, e.UserID)
+	for _, client := range clients {
+		if err := c.publish(ctx, shop.PlaybackClosed(why, e, client, c.now())); err != nil {
+			return err
+		}
+	}
+	return err
 }
 
 // announceOrder publishes the order's present state to the learner's open pages, now or when Redis takes

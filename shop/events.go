@@ -263,13 +263,25 @@ func MediaProgress(m *Media) (uploader, console Event) {
 	return mediaProgress.to(m.By, "", m.change()), mediaProgress.event(consoleTopic, "", m.change())
 }
 
-// EndedPlayback names the client whose playback another one has taken over.
+// EndedPlayback names the client whose playback ends, and why. CourseID is set where the access to a course has ended,
+// and else another client has taken over.
 type EndedPlayback struct {
-	Client string `json:"client"`
-	Code   string `json:"code"`
+	Client   string `json:"client"`
+	Code     string `json:"code"`
+	CourseID string `json:"course_id,omitempty"`
 }
 
 // PlaybackEnded is that the account goes on playing on another device than this client.
 func PlaybackEnded(userID, client string) Event {
-	return playbackEnded.to(userID, "", EndedPlayback{client, ErrPlaybackElsewhere.Code})
+	return playbackEnded.to(userID, "", EndedPlayback{Client: client, Code: ErrPlaybackElsewhere.Code})
+}
+
+// PlaybackClosed is that a client gets no further key of a course, whose access has ended at now for one reason.
+func PlaybackClosed(why string, e *Enrolment, client string, now time.Time) Event {
+	code := ErrEnrolmentRequired.Code
+	if e.StateAt(now) == GrantExpired {
+		code = ErrEnrolmentExpired.Code
+	}
+	once := fmt.Sprintf("closed:%s:%d:%s:%s", why, e.V, e.CourseID, client)
+	return playbackEnded.to(e.UserID, once, EndedPlayback{Client: client, Code: code, CourseID: e.CourseID})
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -148,4 +149,19 @@ func newPlaying(b *base) *Playing {
 // Change lets change work on where the user plays; see Collection.Change.
 func (s *Playing) Change(ctx context.Context, userID string, change func(*PlayingRow) error) (*PlayingRow, error) {
 	return s.docs.Change(ctx, userID, change)
+}
+
+// Clients are those on which the user plays lessons, or did so of late.
+func (s *Playing) Clients(ctx context.Context, userID string) (clients []string, err error) {
+	row, err := s.docs.Get(ctx, userID)
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range row.Devices {
+		clients = append(clients, d.Client)
+	}
+	return clients, nil
 }

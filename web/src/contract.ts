@@ -1432,10 +1432,15 @@ export interface components {
                 /** @description why it was refused or the job failed */
                 error?: string;
             };
-            /** @description The account goes on playing on another device than this client. */
+            /**
+             * @description This client is to stop: the account goes on playing on another device, or the access to the course has ended,
+             *     as by a refund, and there is no further key.
+             */
             "playback.ended": {
                 /** @description the client that is to stop */
                 client: string;
+                /** @description where the access has ended: only what plays of this course is to stop */
+                course_id?: components["schemas"]["ID"];
                 code: components["schemas"]["Code"];
             };
         };
