@@ -88,7 +88,7 @@ func TestEveryCodeOfAnErrorFrameHasASentenceAndTheReverse(t *testing.T) {
 	codes := doc.Components.Messages["error"].Payload.Properties["code"].Enum
 	slices.Sort(codes)
 	if known := shop.FrameErrors(); len(codes) == 0 || !slices.Equal(codes, known) {
-		t.Errorf("the contract has %v, shop/frame_errors.go %v", codes, known)
+		t.Errorf("the contract has %v, shop/errors.go %v", codes, known)
 	}
 	w := newWorld(t)
 	w.hubIsUp()
