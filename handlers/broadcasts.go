@@ -231,14 +231,7 @@ func (h *broadcasts) confirm(w http.ResponseWriter, r *http.Request) error {
 // start answers POST …/start: what is scheduled goes now, what is paused goes on.
 func (h *broadcasts) start(w http.ResponseWriter, r *http.Request) error {
 	return h.move(w, r, shop.BroadcastStart, func(id, by string) (*shop.Broadcast, error) {
-		if b, err := h.broadcasts.Get(r.Context(), id); err != nil {
-			return nil, err
-		} else if h.broadcaster.NeedsConfirmation(b.Counts.Audience) {
-			if err := rest.RequireProof(r); err != nil {
-				return nil, err
-			}
-		}
-		return h.broadcaster.Start(r.Context(), id, by, rest.MadeUnder(r))
+		return h.broadcaster.Start(r.Context(), id, by, rest.MadeUnder(r), func() error { return rest.RequireProof(r) })
 	})
 }
 

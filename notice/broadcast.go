@@ -156,8 +156,18 @@ func (b *Broadcaster) Confirm(ctx context.Context, id, by, key string, audience 
 	return b.move(ctx, id, key, func(x *shop.Broadcast) (bool, error) { return true, x.Confirm(by, audience, b.Now()) })
 }
 
-// Start sends a scheduled broadcast now, or goes on with a paused one.
-func (b *Broadcaster) Start(ctx context.Context, id, by, key string) (*shop.Broadcast, error) {
+// Start sends a scheduled broadcast now, or goes on with a paused one. mayAsk refuses to start one that goes to so many
+// people that a second person had to confirm it.
+func (b *Broadcaster) Start(ctx context.Context, id, by, key string, mayAsk func() error) (*shop.Broadcast, error) {
+	x, err := b.Store.Broadcasts.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if b.NeedsConfirmation(x.Counts.Audience) && mayAsk != nil {
+		if err := mayAsk(); err != nil {
+			return nil, err
+		}
+	}
 	return b.move(ctx, id, key, func(x *shop.Broadcast) (bool, error) { return x.Start(by, b.Now()) })
 }
 

@@ -147,7 +147,7 @@ func TestAnAudienceThatGrewIsConfirmedByASecondPerson(t *testing.T) {
 			t.Fatal(err)
 		}
 		if byHand {
-			_, err = b.Start(t.Context(), "b", "ann", "")
+			_, err = b.Start(t.Context(), "b", "ann", "", nil)
 		} else {
 			c.pass(time.Hour)
 		}
