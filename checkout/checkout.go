@@ -43,6 +43,7 @@ type Checkout struct {
 	AccessEnds      *AccessEnds
 	Reconciliations *Reconciliations
 	Cash            *Cash
+	Search          *Search
 	Invariants      *Invariants
 
 	orders *store.Orders
@@ -118,7 +119,8 @@ func New(cfg Config) *Checkout {
 			basics: b, busy: busy, pay: cfg.Pay, reconciliations: s.Reconciliations, orders: s.Orders, wakeups: s.Wakeups, audit: s.Audit, settings: s.Settings,
 			settlements: settlements, weChatRefunds: weChatRefunds, driver: driver,
 		},
-		Cash:       &Cash{orders: s.Orders},
+		Cash:       &Cash{orders: s.Orders, users: s.Users},
+		Search:     &Search{orders: s.Orders, users: s.Users},
 		Invariants: &Invariants{basics: b, store: s},
 		orders:     s.Orders, busy: busy,
 	}

@@ -10,6 +10,7 @@ import (
 // Cash is the money that moved, as the shop's orders know it.
 type Cash struct {
 	orders *store.Orders
+	users  *store.Users
 }
 
 // cashSpan is how many days are read at a time: a long export holds no more in memory, and
@@ -17,16 +18,20 @@ type Cash struct {
 const cashSpan = 7
 
 // Each calls each with every movement of money on the days from … to (both included), as
-// the shop's orders know it, some days at a time, in the order in which it happened. It calls
-// each once at least.
-func (c *Cash) Each(ctx context.Context, from, to shop.Date, each func([]shop.Cash) error) error {
+// the shop's orders know it, some days at a time, in the order in which it happened, and with
+// the usernames of their owners by id; a deleted account has none. It calls each once at least.
+func (c *Cash) Each(ctx context.Context, from, to shop.Date, each func(cash []shop.Cash, names map[string]string) error) error {
 	if err := shop.CheckFinanceRange(from, to); err != nil {
 		return err
 	}
+	names := map[string]string{}
 	for first := from; first <= to; first = first.Add(cashSpan) {
 		cash, err := c.of(ctx, first, min(to, first.Add(cashSpan-1)))
 		if err == nil {
-			err = each(cash)
+			err = c.nameUsers(ctx, cash, names)
+		}
+		if err == nil {
+			err = each(cash, names)
 		}
 		if err != nil {
 			return err
@@ -46,4 +51,20 @@ func (c *Cash) of(ctx context.Context, from, to shop.Date) (all []shop.Cash, err
 	})
 	shop.SortCash(all)
 	return all, err
+}
+
+// nameUsers adds the names of the movements' owners. An account that is gone has none.
+func (c *Cash) nameUsers(ctx context.Context, cash []shop.Cash, names map[string]string) error {
+	var ids []string
+	for _, m := range cash {
+		if _, known := names[m.UserID]; !known {
+			names[m.UserID] = ""
+			ids = append(ids, m.UserID)
+		}
+	}
+	users, err := c.users.Living(ctx, ids)
+	for id, u := range users {
+		names[id] = u.Username
+	}
+	return err
 }

@@ -8,13 +8,11 @@ import (
 	"mstm/checkout"
 	"mstm/handlers/rest"
 	"mstm/shop"
-	"mstm/store"
 )
 
 // finance exports the movements of money.
 type finance struct {
 	checkout *checkout.Checkout
-	users    *store.Users
 	log      *slog.Logger
 }
 
@@ -68,11 +66,7 @@ func (h *finance) export(w http.ResponseWriter, r *http.Request) error {
 func (h *finance) write(r *http.Request, from, to shop.Date, sheet financeSheet) error {
 	defer sheet.close()
 	var book shop.FinanceBook
-	names := map[string]string{}
-	err := h.checkout.Cash.Each(r.Context(), from, to, func(cash []shop.Cash) error {
-		if err := h.nameUsers(r, cash, names); err != nil {
-			return err
-		}
+	err := h.checkout.Cash.Each(r.Context(), from, to, func(cash []shop.Cash, names map[string]string) error {
 		return sheet.rows(book.Rows(cash, func(id string) string { return names[id] }))
 	})
 	if err == nil {
@@ -84,22 +78,6 @@ func (h *finance) write(r *http.Request, from, to shop.Date, sheet financeSheet)
 	if err != nil && sheet.begun() {
 		h.log.WarnContext(r.Context(), "finance export cut off", "err", err)
 		panic(http.ErrAbortHandler)
-	}
-	return err
-}
-
-// nameUsers adds the names of the movements' owners. An account that is gone has none.
-func (h *finance) nameUsers(r *http.Request, cash []shop.Cash, names map[string]string) error {
-	var ids []string
-	for _, c := range cash {
-		if _, known := names[c.UserID]; !known {
-			names[c.UserID] = ""
-			ids = append(ids, c.UserID)
-		}
-	}
-	users, err := h.users.Living(r.Context(), ids)
-	for id, u := range users {
-		names[id] = u.Username
 	}
 	return err
 }

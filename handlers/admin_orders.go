@@ -94,7 +94,7 @@ func (h *adminOrders) list(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	list := rest.Page[adminOrderItem]{Items: []adminOrderItem{}}
-	orders, next, err := h.find(r, store.OrderFilter{State: shop.OrderState(q.Get("state"))}, q.Get("q"), rows, q.Get("cursor"))
+	orders, next, err := h.checkout.Search.Find(r.Context(), store.OrderFilter{State: shop.OrderState(q.Get("state"))}, q.Get("q"), rows, q.Get("cursor"))
 	if err != nil {
 		return err
 	}
@@ -104,42 +104,6 @@ func (h *adminOrders) list(w http.ResponseWriter, r *http.Request) error {
 		list.Items = append(list.Items, adminOrderItem{o.View(), o.UserID, o.Exception})
 	}
 	return rest.Encode(w, http.StatusOK, list)
-}
-
-// find looks q up as what it can be: a number of ours by key, one of WeChat's, else a
-// username. What a spreadsheet or a bill puts before a number may stay.
-func (h *adminOrders) find(r *http.Request, f store.OrderFilter, q string, rows int, cursor string) ([]shop.Order, string, error) {
-	ctx := r.Context()
-	if q == "" {
-		return h.orders.Page(ctx, f, rows, cursor)
-	}
-	number := shop.NumberIn(q)
-	ids := shop.OrderIDsOf(number)
-	if shop.IsTransaction(number) {
-		more, err := h.orders.OfTransaction(ctx, number)
-		if err != nil {
-			return nil, "", err
-		}
-		ids = append(ids, more...)
-	}
-	for _, id := range ids {
-		o, err := h.orders.Get(ctx, id)
-		if err == nil && o.UserID != "" && (f.State == "" || o.State == f.State) {
-			return []shop.Order{*o}, "", nil
-		}
-		if err != nil && !errors.Is(err, shop.ErrOrderNotFound) {
-			return nil, "", err
-		}
-	}
-	u, err := h.users.ByUsername(ctx, q)
-	if errors.Is(err, shop.ErrUserNotFound) {
-		return nil, "", nil
-	}
-	if err != nil {
-		return nil, "", err
-	}
-	f.UserID = u.ID
-	return h.orders.Page(ctx, f, rows, cursor)
 }
 
 // show answers GET /api/admin/orders/:order with the order's whole story.

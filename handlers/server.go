@@ -166,7 +166,7 @@ func newNouns(d Deps) (*nouns, error) {
 			checkout: d.Checkout, orders: db.Orders, unmatched: db.UnmatchedPayments, users: db.Users, refundStepUpAbove: d.RefundStepUpAbove,
 		},
 		reconciliations: reconciliations{checkout: d.Checkout, reconciliations: db.Reconciliations},
-		finance:         finance{checkout: d.Checkout, users: db.Users, log: d.Log},
+		finance:         finance{checkout: d.Checkout, log: d.Log},
 		invariants:      invariants{checkout: d.Checkout, now: d.Now},
 		apiKeys:         apiKeys{keys: db.APIKeys, users: db.Users, now: d.Now},
 		adminUsers:      adminUsers{accounts: d.Accounts, roles: d.Roles},
