@@ -271,8 +271,15 @@ func userPos(page *hubtest.Client) string { return page.Ready().Topics["user"].P
 func awaitHub(p *shoptest.Person) {
 	p.T.Helper()
 	shoptest.Eventually(p.T, 20*time.Second, func() error {
-		page := p.Socket()
+		page := hubtest.Connect(p.T, p.Url+"/ws", hubtest.Options{})
 		defer page.Close()
+		page.Hello(p.Token, nil)
+		for page.Open() && len(page.All()) == 0 {
+			time.Sleep(10 * time.Millisecond)
+		}
+		if !page.Open() {
+			return errors.New("the hub sends pages away until it has read where its log stands")
+		}
 		if userPos(page) == "" {
 			return errors.New("the hub does not know yet where the person's topic stands")
 		}
