@@ -69,7 +69,7 @@ WATCH := $(if $(RACE),-race -modfile=.race/go.mod -gcflags='modernc.org/sqlite/l
 # The tests of the whole program mostly wait, so their packages run beside others; the longest begin first. One goroutine
 # a search explores the states of an order: the race detector would find nothing there, five times slower.
 LONGEST := ./acceptance/crash ./acceptance/payments ./acceptance/broadcasts ./acceptance/pages ./acceptance/notices ./hub ./store
-BESIDE  := 3
+BESIDE  := 2
 
 # The two checks run side by side: that of the pages leaves a core idle.
 test: web $(PEER) missing $(if $(RACE),.race/go.mod) ## everything that CI checks
