@@ -25,6 +25,20 @@ func (h *enrolments) list(w http.ResponseWriter, r *http.Request) error {
 	return rest.Encode(w, http.StatusOK, rest.Page[learning.Enrolled]{Items: all})
 }
 
+// showProgress answers GET /api/enrolments/:course/progress: how far the learner is in each lesson that was opened. It is
+// the learner's own, also when the access has ended.
+func (h *enrolments) showProgress(w http.ResponseWriter, r *http.Request) error {
+	id, err := rest.PathID(r, "course", shop.ErrCourseNotFound)
+	if err != nil {
+		return err
+	}
+	p, err := h.learning.Progress.Of(r.Context(), rest.LearnerID(r.Context()), id)
+	if err != nil {
+		return err
+	}
+	return rest.Encode(w, http.StatusOK, p)
+}
+
 // putProgress answers PUT /api/enrolments/:course/progress `{lesson_id,position_s,watched_s?,done?,at?}`
 // with all progress in the course. It is for learners that may open the lesson now.
 func (h *enrolments) putProgress(w http.ResponseWriter, r *http.Request) error {

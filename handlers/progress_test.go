@@ -68,6 +68,16 @@ func TestProgress_TwoDevices_NeverUndoOneAnother(t *testing.T) {
 	if len(list) != 1 || list[0].Progress.LastLessonID != "l2" || list[0].Progress.LessonsDone != 1 || list[0].Progress.Lessons != c.Lessons() || list[0].Progress.Finished {
 		t.Errorf("the list: %+v", list)
 	}
+	all := as[learning.CourseProgressView](w.do("GET", "/api/enrolments/go1/progress", phone, nil).is(200))
+	if l := all.Lessons["l2"]; len(all.Lessons) != 1 || l.Position != 600 || !l.Done || all.Progress.LessonsDone != 1 {
+		t.Errorf("all progress: %+v", all)
+	}
+	stranger, _ := w.learner("zhouyi")
+	if all := as[learning.CourseProgressView](w.do("GET", "/api/enrolments/go1/progress", stranger, nil).is(200)); len(all.Lessons) != 0 || all.Progress.Lessons != c.Lessons() {
+		t.Errorf("the progress of a learner that has opened nothing: %+v", all)
+	}
+	w.do("GET", "/api/enrolments/go9/progress", phone, nil).is(404, "COURSE_NOT_FOUND")
+	w.do("GET", "/api/enrolments/go1/progress", "", nil).is(401)
 }
 
 func TestProgress_EveryPage_HearsOfIt(t *testing.T) {

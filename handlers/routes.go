@@ -84,6 +84,7 @@ func (n *nouns) routes() []route {
 		{post, "/api/wechat/login", public, n.weChatLogins.end, stores, paying},
 
 		{get, "/api/enrolments", learner, n.enrolments.list, stores, lists},
+		{get, "/api/enrolments/:course/progress", learner, n.enrolments.showProgress, stores, reading},
 		{put, "/api/enrolments/:course/progress", learner, n.enrolments.putProgress, stores, reading},
 
 		{get, "/api/notices", learner, n.notices.list, stores, lists},

@@ -35,14 +35,36 @@ func (p *Progress) Put(ctx context.Context, v Viewer, courseID string, r shop.Pr
 		return CourseProgressView{}, err
 	}
 	p.follow(ctx, v.UserID, c, was, is)
-	view := CourseProgressView{CourseID: courseID, Lessons: make(map[string]shop.LessonProgressView, len(is.Lessons)), Progress: is.Summary(c)}
-	for id, x := range is.Lessons {
-		view.Lessons[id] = x.View()
-	}
+	view := viewProgress(c, is)
 	if had, there := was.Lessons[l.ID]; !there || had.View() != view.Lessons[l.ID] {
 		p.cfg.show(ctx, shop.ProgressChanged(v.UserID, c, l.ID, is))
 	}
 	return view, nil
+}
+
+// Of is all progress of a learner in a course that is or was on sale; none is an answer, too.
+func (p *Progress) Of(ctx context.Context, userID, courseID string) (CourseProgressView, error) {
+	all, err := p.cfg.Store.Catalogue.Get(ctx)
+	if err != nil {
+		return CourseProgressView{}, err
+	}
+	c, err := all.Shown(courseID)
+	if err != nil {
+		return CourseProgressView{}, err
+	}
+	is, err := p.cfg.Store.Progress.Get(ctx, userID, courseID)
+	if err != nil {
+		return CourseProgressView{}, err
+	}
+	return viewProgress(c, is), nil
+}
+
+func viewProgress(c *shop.Course, is *shop.CourseProgress) CourseProgressView {
+	view := CourseProgressView{CourseID: c.ID, Lessons: make(map[string]shop.LessonProgressView, len(is.Lessons)), Progress: is.Summary(c)}
+	for id, x := range is.Lessons {
+		view.Lessons[id] = x.View()
+	}
+	return view
 }
 
 // length of a lesson in seconds, 0 where it is not known: that of the file where one is played, or else what the

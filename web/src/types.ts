@@ -28,7 +28,7 @@ export interface Attachment { id: string; name: string; type: string; size: numb
 export interface Place { position_s: number; furthest_s?: number; watched_s?: number; done: boolean; updated_at?: string }
 export interface Done { lessons_done: number; lessons: number; last_lesson_id?: string; updated_at?: string; finished: boolean }
 export interface CourseProgress { course_id: string; lessons: Record<string, Place>; progress?: Done }
-export interface Note { id: string; text: string; at_s?: number; created_at: string; updated_at: string }
+export type Note = Schemas['Note']
 export type Lesson = Omit<Schemas['OpenedLesson'], 'kind' | 'playback'> & { kind: 'video' | 'audio' | 'text'; playback?: Playback; html?: string; attachments?: Attachment[]; progress?: Place }
 export type PolicyKind = Schemas['PolicyKind']
 export type Period = Schemas['Period']

@@ -3,6 +3,7 @@ import { reactive, ref, watch } from 'vue'
 import { useEvent } from '@/stores/live'
 import { useSession } from '@/stores/session'
 import type { CourseProgress, Done, Events, Place } from '@/types'
+import { learning } from './api'
 
 export function useProgress(course: string, moved: (to: Events['progress.changed']) => void = () => {}) {
   const session = useSession()
@@ -18,6 +19,10 @@ export function useProgress(course: string, moved: (to: Events['progress.changed
     if (now.progress && (now.progress.updated_at ?? '') >= (sum.value?.updated_at ?? '')) sum.value = now.progress
   }
 
+  async function read(): Promise<void> {
+    if (session.user) await learning.progress(course).then(take, () => {}) // the lesson is there without marks too
+  }
+
   function hear(e: Events['progress.changed']): void {
     if (e.course_id !== course) return
     const { course_id, lesson_id, position_s, furthest_s, done, updated_at, lessons_done, lessons, finished } = e
@@ -31,7 +36,9 @@ export function useProgress(course: string, moved: (to: Events['progress.changed
   watch(() => session.user?.id, () => {
     for (const lesson of Object.keys(places)) delete places[lesson]
     sum.value = null
-  })
+    void read()
+  }, { immediate: true })
   useEvent('progress.changed', hear)
+  useEvent('stale:user', read)
   return { places, sum, take }
 }

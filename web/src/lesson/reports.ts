@@ -1,6 +1,7 @@
 // Where a person is in a lesson, reported to the shop: one request at a time, and of what came up since,
 // the latest only.
 import { Problem } from '@/api'
+import { shopNow } from '@/clock'
 import type { CourseProgress } from '@/types'
 import { learning, type Report } from './api'
 
@@ -31,11 +32,11 @@ export class Reports {
 
   // word is what there is to report, unless it was said already.
   private word(position: number, done: boolean): Report | undefined {
-    const report = { lesson_id: this.lesson, position_s: Math.floor(position), ...(done && { done }) }
-    const text = JSON.stringify(report)
+    const place = { lesson_id: this.lesson, position_s: Math.floor(position), ...(done && { done }) }
+    const text = JSON.stringify(place)
     if (this.shut || text === this.latest) return undefined
     this.latest = text
-    return report
+    return { ...place, at: new Date(shopNow()).toISOString() }
   }
 
   private async send(report: Report): Promise<void> {
