@@ -44,7 +44,7 @@ func houseShapes(t *testing.T, root string) (types map[string]*shape, files map[
 			return err
 		}
 		if d.IsDir() {
-			if slices.Contains([]string{"node_modules", "testdata", "bench", "lint", ".git"}, d.Name()) {
+			if slices.Contains([]string{"node_modules", "testdata", "bench", "lint", ".git", ".race"}, d.Name()) {
 				return filepath.SkipDir
 			}
 			return nil

@@ -96,7 +96,8 @@ func TestDump_ShowsEachDocument_ButNotWhatIsLeftOut(t *testing.T) {
 	db := s.Database()
 	undo := Insert(t, db, "orders", bson.M{"_id": "odd", "total_fen": int64(7)})
 	before := Dump(t, db)
-	if !strings.Contains(before, "orders ") || strings.Contains(Dump(t, db, "orders"), "orders ") {
+	orders := func(dump string) bool { return strings.Contains("\n"+dump, "\norders ") } // texts of lessons have the word, too
+	if !orders(before) || orders(Dump(t, db, "orders")) {
 		t.Errorf("dumped:\n%s", before)
 	}
 	undo()

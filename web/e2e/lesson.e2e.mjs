@@ -142,9 +142,12 @@ async function play(context) {
   await desk.keyboard.press('f')
   await eventually('the whole player fills the screen', () => desk.evaluate(() => document.fullscreenElement?.querySelector('[data-testid="watermark"]') !== null && !!document.fullscreenElement))
   await desk.keyboard.press('f')
+  await eventually('the page is there again', () => desk.evaluate(() => !document.fullscreenElement))
 
   begin('a newer address takes the place of the older one without a break')
+  await desk.keyboard.press('k') // a page that only stands open asks for none
   await eventually('the address is renewed', () => masters.length > 1)
+  await video(desk).evaluate((v) => v.pause())
   await desk.locator(`${id('quality')} button`).first().click()
   const parts = []
   desk.on('request', (r) => r.url().endsWith('.m4s') && parts.push(r.url()))
@@ -178,10 +181,10 @@ async function play(context) {
 
   begin('a page that rests follows the one that plays')
   await desk.bringToFront()
-  await desk.keyboard.press('k')
   await desk.keyboard.press('Home')
-  await desk.keyboard.press('l')
+  await desk.keyboard.press('k')
   await plays(desk)
+  await desk.keyboard.press('l')
   await desk.keyboard.press('k')
   const stood = await timeOf(desk)
   const told = Date.now()

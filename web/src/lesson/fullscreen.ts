@@ -67,5 +67,7 @@ export function useFullscreen(element: Ref<HTMLElement | null>, wide: () => bool
     removeEventListener('resize', turn)
     if (filled.value) leave()
   })
-  return { filled, toggle: () => (filled.value ? leave() : void enter()), leave }
+  // The browser knows before its event says so.
+  const full = () => filled.value || (!!shown() && shown() === element.value)
+  return { filled, toggle: () => (full() ? leave() : void enter()), leave }
 }
