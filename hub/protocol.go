@@ -103,13 +103,18 @@ func (s *session) greet(ctx context.Context, token string, since map[string]stri
 		}
 		topics[ownTopic] = st
 	}
-	s.helloTopics(ctx, since, topics)
+	if !s.helloTopics(ctx, since, topics) {
+		s.End(conn.TryLater)
+		return
+	}
 	s.greeted = true
 	s.Start(topics)
 }
 
-// helloTopics follows activity and the topics that since names. Refusals are answered after ready.
-func (s *session) helloTopics(ctx context.Context, since map[string]string, topics map[string]conn.Standing) {
+// helloTopics follows activity and the topics that since names. Refusals are answered after ready. It reports
+// whether activity is followed, which each ready that answers a hello has: a hub that has just started, or has lost
+// Redis, may not know its place yet.
+func (s *session) helloTopics(ctx context.Context, since map[string]string, topics map[string]conn.Standing) bool {
 	wanted := append([]string{Activity}, slices.Sorted(maps.Keys(since))...)
 	for _, shown := range wanted {
 		if _, done := topics[shown]; done {
@@ -120,11 +125,15 @@ func (s *session) helloTopics(ctx context.Context, since map[string]string, topi
 			topics[shown] = st
 			continue
 		}
+		if shown == Activity {
+			return false
+		}
 		s.refuseTopic(code, shown)
 		if code == tooManyTopics {
-			return
+			break
 		}
 	}
+	return true
 }
 
 // login makes the socket the token's owner and follows their topic.

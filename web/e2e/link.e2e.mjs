@@ -6,7 +6,7 @@
 // The page's socket really goes to the shop; the play stands in between and closes it
 // with the codes that a server may use. Ends with 1 and a sentence if the page misses anything, or
 // reconnects after a close code that forbids it.
-import { begin, call, check, emptyCart, eventually, id, kept, lineOf, login, mark, openCourse, perform, sandbox, shoot, tokenIn } from './harness.mjs'
+import { begin, call, check, emptyCart, eventually, expect, id, kept, lineOf, login, mark, openCourse, perform, sandbox, shoot, tokenIn } from './harness.mjs'
 
 // links are the sockets that the pages have opened, oldest first, each with the hello
 // that was said on it.
@@ -133,6 +133,7 @@ async function play(context) {
   await live(last)
 
   begin('a login elsewhere ends this one and says so')
+  expect(/already in CLOSING or CLOSED state/) // by the stand-in for the network, as the socket ends
   last = current()
   last.end(4002, { code: 'SESSION_REPLACED' })
   await page.locator(id('session-ended')).filter({ hasText: '别处登录' }).waitFor()
