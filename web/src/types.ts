@@ -5,7 +5,7 @@ import type { components } from './contract'
 type Schemas = components['schemas']
 
 // The data of each type of event.
-export type Events = Schemas['Events'] & { 'progress.changed': Place & Done & { course_id: string; lesson_id: string } }
+export type Events = Schemas['Events']
 
 export interface List<T> {
   items: T[]
@@ -22,14 +22,16 @@ export type CourseCard = Schemas['CourseCard']
 export type Course = Schemas['Course']
 export type Chapter = Course['chapters'][number]
 export type LessonRow = Chapter['lessons'][number]
-export type Playback = Omit<NonNullable<Schemas['OpenedLesson']['playback']>, 'kind' | 'url' | 'type'> & { kind: 'hls' | 'file' | 'text'; url: string; type: string; captions?: Caption[] }
-export interface Caption { language: string; label: string; url: string }
-export interface Attachment { id: string; name: string; type: string; size: number; url: string }
-export interface Place { position_s: number; furthest_s?: number; watched_s?: number; done: boolean; updated_at?: string }
-export interface Done { lessons_done: number; lessons: number; last_lesson_id?: string; updated_at?: string; finished: boolean }
-export interface CourseProgress { course_id: string; lessons: Record<string, Place>; progress?: Done }
+// What plays has an address of a type; the text of a lesson is in the lesson itself.
+export type Playback = Schemas['Playback'] & Required<Pick<Schemas['Playback'], 'url' | 'type'>>
+export type Caption = Schemas['OpenedCaption']
+export type Attachment = Schemas['OpenedAttachment']
+// A place as an event says it has less than as an answer does.
+export type Place = Pick<Schemas['LessonProgress'], 'position_s' | 'furthest_s' | 'done' | 'updated_at'>
+export type Done = Schemas['ProgressSummary']
+export type CourseProgress = Omit<Schemas['Progress'], 'lessons'> & { lessons: Record<string, Place> }
 export type Note = Schemas['Note']
-export type Lesson = Omit<Schemas['OpenedLesson'], 'kind' | 'playback'> & { kind: 'video' | 'audio' | 'text'; playback?: Playback; html?: string; attachments?: Attachment[]; progress?: Place }
+export type Lesson = Omit<Schemas['OpenedLesson'], 'playback'> & { playback?: Playback }
 export type PolicyKind = Schemas['PolicyKind']
 export type Period = Schemas['Period']
 export type Offer = Schemas['Offer']
@@ -48,7 +50,7 @@ export type JSAPIParams = NonNullable<Payment['jsapi']>
 export type PlacedOrder = Schemas['Placed']
 export type OrderNow = Schemas['OrderWithPayment']
 export type Grant = Schemas['Grant']
-export type Enrolment = Schemas['Enrolment'] & Partial<Schemas['EnrolmentItem']> & { progress?: Done }
+export type Enrolment = Schemas['Enrolment'] & Partial<Schemas['EnrolmentItem']>
 // A notice as an event shows it, which says more than the inbox: fleeting ones are in none.
 export type Notice = Events['notice.posted']
 export type Inbox = Omit<Schemas['Inbox'], 'items'> & List<Notice>

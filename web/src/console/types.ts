@@ -22,10 +22,5 @@ export type Caption = NonNullable<Lesson['captions']>[number]
 export type PolicyInput = Schemas['PolicyInput']
 export type PolicyKind = Schemas['PolicyKind']
 export type Ladder = Schemas['Ladder']
-export interface LessonText { text: string; version: number; html: string }
-export interface CourseLearning {
-  course_id: string
-  began: number
-  finished: number
-  lessons: { lesson_id: string; title: string; chapter: string; opened: number; done: number; last: number }[]
-}
+export type LessonText = Schemas['LessonText']
+export type CourseLearning = Schemas['LearningCounts']
