@@ -128,7 +128,7 @@ func TestProgress_FinishedCourse_IsToldOnce(t *testing.T) {
 		t.Errorf("told %d times, %+v", told(token), list[0].Progress)
 	}
 
-	// An instance that died after the last lesson was written has told nobody: the next look does.
+	// An instance that died after the last lesson was written has congratulated no learner: the next look does.
 	other, otherID := w.learner("wang")
 	w.grants(otherID, c, "go1full", time.Now())
 	for _, l := range c.LessonIDs() {

@@ -1,4 +1,4 @@
-// Package learning is enrolled people at work: which lesson opens for whom, how it is played and on how many devices,
+// Package learning is enrolled people at work: which lessons open for a viewer, how it is played and on how many devices,
 // how far its learners have come, what they write beside it, and what editors see of all that. A handler decodes a
 // request, calls one method of this package and encodes what it returns.
 package learning

@@ -24,7 +24,7 @@ const (
 //
 // A lease (By and Until) saves double work: other instances leave the row alone until it ends.
 // Seq is another with each write but a lease's renewal; an instance ends its look by a write on the
-// Seq that it read, so that a look asked for meanwhile comes.
+// Seq that it read, so that a look that was asked for during it comes.
 type Wakeup struct {
 	ID    string     `bson:"_id"` // kind:key
 	Kind  WakeupKind `bson:"kind"`

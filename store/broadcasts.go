@@ -64,8 +64,8 @@ func (s *Broadcasts) Page(ctx context.Context, limit int, cursor string) ([]shop
 }
 
 // Change is the collection's Change; the instances hear of a broadcast that is posted by it. A change
-// that makes a broadcast due, or due sooner, writes its wakeup first, in the same try: so whatever
-// looks at the broadcast meanwhile, it is looked at again (see Rest).
+// that makes a broadcast due, or due sooner, writes its wakeup first, in the same try: so the broadcast
+// is looked at again also where a look is under way (see Rest).
 func (s *Broadcasts) Change(ctx context.Context, id string, change func(*shop.Broadcast) error) (*shop.Broadcast, error) {
 	return s.ChangeHeld(ctx, id, func(b *shop.Broadcast) error {
 		due := b.DueAt
@@ -94,7 +94,7 @@ func (s *Broadcasts) ChangeHeld(ctx context.Context, id string, change func(*sho
 
 // Rest ends a look at a broadcast, whose wakeup was read before: it is looked at again when it is due, if it is,
 // and the wakeup has not been written since. The broadcast gets another version first, so a writer that
-// read it before fails, and one that reads it from then on and makes it due writes the wakeup anew.
+// read it before fails, and one that reads it from then on and makes it due writes the wakeup again.
 func (s *Broadcasts) Rest(ctx context.Context, w shop.Wakeup) (settled bool, err error) {
 	b, err := s.docs.Change(ctx, w.Key(), func(*shop.Broadcast) error { return nil })
 	switch {

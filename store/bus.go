@@ -19,7 +19,7 @@ import (
 // may lose a message in silence; therefore a subscription is trusted only while its pings are
 // answered, and each new subscription forgets everything.
 //
-// Who owns what: run alone receives; forget functions are called on the goroutine that brings the
+// Ownership: run alone receives; forget functions are called on the goroutine that brings the
 // change and must not block.
 type bus struct {
 	id     string

@@ -93,7 +93,7 @@ type LearningCounts struct {
 	claims Collection[countClaim]
 }
 
-// countClaim says that an instance counts anew on a day: whatever is in the collection under an id with a colon.
+// countClaim says that an instance counts again on a day: whatever is in the collection under an id with a colon.
 type countClaim struct {
 	ID string `bson:"_id"`
 }
@@ -103,7 +103,7 @@ func newLearningCounts(b *base) *LearningCounts {
 	return &LearningCounts{newCollection[shop.LearningCounts](b, name), newCollection[countClaim](b, name)}
 }
 
-// Get reads the counts of a course; zeros where nobody has opened anything.
+// Get reads the counts of a course; zeros where no learner has opened anything.
 func (s *LearningCounts) Get(ctx context.Context, courseID string) (*shop.LearningCounts, error) {
 	n, err := s.docs.Get(ctx, courseID)
 	if errors.Is(err, ErrNotFound) {

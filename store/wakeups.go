@@ -300,7 +300,7 @@ func (s *Adoption) Adopt(ctx context.Context, all bool) error {
 }
 
 // move moves the rows of a collection, the longest overdue first. A row is written before the old one goes,
-// which stays where it was written meanwhile.
+// which stays where it was written after the read.
 func (s *Adoption) move(ctx context.Context, from Collection[oldWakeup], as func(oldWakeup) shop.Wakeup) error {
 	for ctx.Err() == nil {
 		rows, err := from.All(ctx, bson.M{}, options.Find().SetSort(bson.D{{Key: "at", Value: 1}}).SetLimit(adoptMost))

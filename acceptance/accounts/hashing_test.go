@@ -8,7 +8,7 @@ import (
 	"mstm/app"
 )
 
-// The tests hash at little cost; a shop that is told nothing of it hashes at OWASP's.
+// The tests hash at little cost; a shop without that option hashes at OWASP's.
 func TestTheShopHashesPasswordsAtFullCost(t *testing.T) {
 	s := shoptest.StartApp(t, &app.App{Settings: shoptest.Settings(t)})
 	learner := s.NewLearner()

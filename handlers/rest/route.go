@@ -4,7 +4,7 @@ import (
 	"mstm/store"
 )
 
-// Route is one row of the table. Who is its policy: a row without a policy would refuse every
+// Route is one row of the table. The field Who is its policy: a row without a policy would refuse every
 // request, so New refuses it, as a row without a class.
 type Route struct {
 	Method, Path string

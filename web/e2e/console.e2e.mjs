@@ -1,4 +1,4 @@
-// Plays an editor in the console, with another one who watches on a phone, against a running shop:
+// Plays an editor in the console, with an administrator watching on a phone, against a running shop:
 //
 //   node e2e/console.e2e.mjs BASE_URL SANDBOX_URL OUTDIR
 //

@@ -1,4 +1,4 @@
-// Who sees which pages. The API refuses by itself; here is only what is shown.
+// The pages that each role sees. The API refuses by itself; here is only what is shown.
 import type { Component } from 'vue'
 import { ChatLineSquare, Folder, Reading } from '@element-plus/icons-vue'
 import type { User } from '@/types'
