@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/FerretDB/FerretDB/ferretdb"
 	_ "modernc.org/sqlite" // the driver that FerretDB uses, for the index it lacks
@@ -45,7 +46,7 @@ func StartMongo(dataDir string, log *slog.Logger) (_ *Mongo, err error) {
 	if err := e.chooseSocket(); err != nil {
 		return nil, err
 	}
-	f, err := ferretdb.New(&ferretdb.Config{
+	f, err := newFerretDB(&ferretdb.Config{
 		Listener:  ferretdb.ListenerConfig{Unix: e.Socket},
 		Logger:    slog.New(onlyErrors{log.Handler()}),
 		Handler:   "sqlite",
@@ -64,6 +65,15 @@ func StartMongo(dataDir string, log *slog.Logger) (_ *Mongo, err error) {
 		}
 	}()
 	return e, nil
+}
+
+// making is held while FerretDB is made: it writes a variable that all of a program's share.
+var making sync.Mutex
+
+func newFerretDB(cfg *ferretdb.Config) (*ferretdb.FerretDB, error) {
+	making.Lock()
+	defer making.Unlock()
+	return ferretdb.New(cfg)
 }
 
 // sqlitePragmas: the write-ahead log with a full sync, so that an acknowledged write

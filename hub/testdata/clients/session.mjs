@@ -7,12 +7,16 @@ export function session(WebSocket, { url, token, last }, tell) {
 
   function connect() {
     let end = { code: 0 }
+    let greeted = false // later readys name single topics
     const ws = new WebSocket(url, 'mstm.v1')
     ws.onopen = () => ws.send(JSON.stringify({ op: 'hello', token, since }))
     ws.onerror = () => {}
     ws.onmessage = ({ data }) => {
       const frame = JSON.parse(data)
-      if (frame.op === 'ready') tell({ what: 'ready', user: frame.user, protocol: ws.protocol, resumed: frame.topics.activity.resumed })
+      if (frame.op === 'ready' && !greeted) {
+        greeted = true
+        tell({ what: 'ready', user: frame.user, protocol: ws.protocol, resumed: frame.topics.activity.resumed })
+      }
       if (frame.topic !== 'activity' || frame.type !== 'number') return
       since = { activity: frame.pos }
       heard = frame.data.n

@@ -16,13 +16,14 @@ def tell(**news):
 async def session():
     since, heard = {}, 0
     while heard < last:
-        wait = 0.1
+        wait, greeted = 0.1, False  # later readys name single topics
         try:
             async with websockets.connect(url, subprotocols=["mstm.v1"]) as ws:
                 await ws.send(json.dumps({"op": "hello", "token": token, "since": since}))
                 while heard < last:
                     frame = json.loads(await ws.recv())
-                    if frame["op"] == "ready":
+                    if frame["op"] == "ready" and not greeted:
+                        greeted = True
                         resumed = frame["topics"]["activity"]["resumed"]
                         tell(what="ready", user=frame["user"], protocol=ws.subprotocol, resumed=resumed)
                     if frame.get("topic") == "activity" and frame["type"] == "number":
