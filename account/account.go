@@ -90,6 +90,7 @@ func New(cfg Config) (_ *Accounts, err error) {
 type Visitor struct {
 	Addr      string // IP address; "" where it is not known
 	English   bool   // reads English rather than Chinese
+	Agent     string // the request's User-Agent
 	RequestID string // for the log
 	Who       string // id of the user or key behind the request, for the log; "" before a login
 }

@@ -30,6 +30,7 @@ func newSession(token string, row store.TokenRow, u *shop.User) Session {
 type Credentials struct {
 	Username, Password string
 	Client             string // one of store.Clients; "": web
+	Device             string // the browser's own id; "": the client is the device
 }
 
 func (c *Credentials) normalise() error {
@@ -37,18 +38,10 @@ func (c *Credentials) normalise() error {
 	if c.Client == "" {
 		c.Client = "web"
 	}
-	return CheckClient(c.Client)
+	return CheckDevice(c.Client, c.Device)
 }
 
-// CheckClient refuses a client that is not on the list, and names those that are.
-func CheckClient(name string) error {
-	if !store.ValidClient(name) {
-		return shop.ErrInvalidField.At("client").With("allowed", store.Clients())
-	}
-	return nil
-}
-
-// Login begins a session of an account and ends the client's one before. An unknown username and a wrong password have
+// Login begins a session of an account and ends the device's one before. An unknown username and a wrong password have
 // the same answer, shop.ErrWrongCredentials, after the same work, and may be tried as often.
 func (a *Accounts) Login(ctx context.Context, v Visitor, in Credentials) (Session, error) {
 	if err := in.normalise(); err != nil {
@@ -72,7 +65,7 @@ func (a *Accounts) Login(ctx context.Context, v Visitor, in Credentials) (Sessio
 	}
 	forgive()
 	a.notePassword(ctx, u, in.Password, weak)
-	return a.open(ctx, v, u, in.Client)
+	return a.open(ctx, v, u, in.Client, in.Device)
 }
 
 // userNamed is the account with a username, an empty one where there is none: its hash is empty, which no password
@@ -110,26 +103,30 @@ func (a *Accounts) notePassword(ctx context.Context, u *shop.User, password stri
 	u.PasswordHash = hash
 }
 
-// open makes the client's new token, which ends its old one and that one's sockets.
-func (a *Accounts) open(ctx context.Context, v Visitor, u *shop.User, client string) (Session, error) {
+// open makes the device's new token, which ends its old one and that one's sockets. Of too many sessions it ends those
+// that were not used for longest.
+func (a *Accounts) open(ctx context.Context, v Visitor, u *shop.User, client, device string) (Session, error) {
 	now := a.Now()
-	token, row, err := a.Tokens.Put(ctx, u, client, now, TokenTTL)
+	token, row, err := a.Tokens.Put(ctx, u, deviceOf(v, u.ID, client, device), now, TokenTTL)
 	if err != nil {
 		return Session{}, err
 	}
-	if err := a.stillSame(ctx, u, client); err != nil {
+	if err := a.stillSame(ctx, u, row); err != nil {
 		return Session{}, err
 	}
-	ended, err := a.Tokens.EndOldest(ctx, u.ID, client)
+	ended, left, err := a.Tokens.EndOldest(ctx, u.ID, row.Key(), now)
 	if err != nil {
 		return Session{}, err
 	}
 	for _, old := range ended {
-		a.pages.end(ctx, u.ID, old.Client, "", hub.Replaced)
+		a.pages.end(ctx, u.ID, old.Key(), "", hub.Replaced)
 	}
 	// Not where a newer login has replaced this one already: that one's sockets are good.
 	if _, err := a.Tokens.Authenticate(ctx, token, now); err == nil {
-		a.pages.end(ctx, u.ID, client, row.Session(), hub.Replaced)
+		a.pages.end(ctx, u.ID, row.Key(), row.Session(), hub.Replaced)
+	}
+	if left > 1 {
+		a.pages.show(ctx, shop.SessionsChanged(u.ID))
 	}
 	v.log(ctx, a.Log, "logged in", slog.String("who", u.ID), slog.String("client", client))
 	return newSession(token, row, u), nil
@@ -137,12 +134,12 @@ func (a *Accounts) open(ctx context.Context, v Visitor, u *shop.User, client str
 
 // stillSame takes the new token back where the password or the roles changed between reading the account and writing the
 // token: that change could not see it.
-func (a *Accounts) stillSame(ctx context.Context, u *shop.User, client string) error {
+func (a *Accounts) stillSame(ctx context.Context, u *shop.User, row store.TokenRow) error {
 	now, err := a.Users.Get(ctx, u.ID)
 	if err == nil && now.PasswordHash == u.PasswordHash && slices.Equal(now.Roles, u.Roles) {
 		return nil
 	}
-	if dropErr := a.Tokens.Delete(ctx, u.ID, client); dropErr != nil {
+	if _, dropErr := a.Tokens.End(ctx, row); dropErr != nil {
 		return dropErr
 	}
 	if err != nil {
@@ -153,10 +150,10 @@ func (a *Accounts) stillSame(ctx context.Context, u *shop.User, client string) e
 
 // Logout ends a session and its sockets.
 func (a *Accounts) Logout(ctx context.Context, v Visitor, session store.TokenRow) error {
-	if err := a.Tokens.Delete(ctx, session.UserID, session.Client); err != nil {
+	if _, err := a.endSession(ctx, session); err != nil {
 		return err
 	}
-	a.pages.end(ctx, session.UserID, session.Client, "", hub.LoggedOut)
+	a.pages.show(ctx, shop.SessionsChanged(session.UserID))
 	v.log(ctx, a.Log, "logged out")
 	return nil
 }

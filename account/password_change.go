@@ -31,7 +31,7 @@ func (a *Accounts) ChangePassword(ctx context.Context, v Visitor, session store.
 	if err != nil {
 		return Session{}, err
 	}
-	token, row, err := a.Tokens.Put(ctx, u, session.Client, a.Now(), TokenTTL)
+	token, row, err := a.Tokens.Renew(ctx, u, session, a.Now(), TokenTTL)
 	if err != nil {
 		return Session{}, err
 	}

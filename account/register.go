@@ -50,7 +50,7 @@ func (a *Accounts) Register(ctx context.Context, v Visitor, in Registration) (Se
 		return Session{}, err
 	}
 	v.log(ctx, a.Log, "registered", slog.String("who", u.ID))
-	return a.open(ctx, v, u, in.Client)
+	return a.open(ctx, v, u, in.Client, in.Device)
 }
 
 // newLearner checks what a registration says. The name that others see is the username until the learner chooses one.

@@ -27,7 +27,7 @@ func (a *Accounts) CheckStaff(ctx context.Context, session store.TokenRow) (stor
 
 // read reads a session from the database: another instance may have just changed it.
 func (a *Accounts) read(ctx context.Context, session store.TokenRow) (store.TokenRow, error) {
-	row, err := a.Tokens.Fresh(ctx, session.UserID, session.Client)
+	row, err := a.Tokens.Fresh(ctx, session)
 	if err == nil && row.Session() != session.Session() {
 		err = shop.ErrUnauthenticated // replaced by another login
 	}
@@ -54,7 +54,7 @@ func (a *Accounts) hasProved(session store.TokenRow) bool {
 	return a.Now().Sub(session.ProvedAt()) < recently
 }
 
-// NoteUse writes down that a staff member's session was used, see store.StaffIdle. It counts requests, not sockets.
+// NoteUse takes note that a session was used, for its list and for store.StaffIdle. It counts requests, not sockets.
 func (a *Accounts) NoteUse(ctx context.Context, session store.TokenRow) {
 	if err := a.Tokens.NoteUse(ctx, session, a.Now()); err != nil {
 		a.Log.WarnContext(ctx, "the use of a session is not written down", "err", err)

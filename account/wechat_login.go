@@ -25,6 +25,7 @@ type WeChatLogin struct {
 	Password string
 	Fresh    bool
 	Client   string
+	Device   string // the browser's own id; "": the client is the device
 }
 
 // Login begins a session of the account that a WeChat logs in to. A WeChat without an account gets one. The caller makes
@@ -33,7 +34,7 @@ func (w *WeChat) Login(ctx context.Context, v Visitor, in WeChatLogin) (Session,
 	if w.Official == nil {
 		return Session{}, shop.ErrWeChatUnavailable
 	}
-	if err := CheckClient(in.Client); err != nil {
+	if err := CheckDevice(in.Client, in.Device); err != nil {
 		return Session{}, err
 	}
 	find := w.authorised
@@ -47,7 +48,7 @@ func (w *WeChat) Login(ctx context.Context, v Visitor, in WeChatLogin) (Session,
 	if err := w.accounts.Bindings.PayByBound(ctx, u.ID); err != nil {
 		return Session{}, err
 	}
-	return w.accounts.open(ctx, v, u, in.Client)
+	return w.accounts.open(ctx, v, u, in.Client, in.Device)
 }
 
 // authorised is the account of the WeChat that authorised.

@@ -28,7 +28,7 @@ func authenticate(db *store.DB, now func() time.Time) func(context.Context, stri
 
 func identityOf(row store.TokenRow) hub.Identity {
 	return hub.Identity{
-		User: row.UserID, Client: row.Client, Session: row.Session(), ExpiresAt: row.ExpiresAt,
+		User: row.UserID, Client: row.Key(), Session: row.Session(), ExpiresAt: row.ExpiresAt,
 		Desk: shop.IsStaff(row.Roles) && !row.WantsStaffPassword(), DeskRoles: shop.RoleBits(row.Roles),
 	}
 }
@@ -39,7 +39,7 @@ func stillGood(db *store.DB, now func() time.Time) func(context.Context, []hub.I
 	return func(ctx context.Context, ids []hub.Identity) ([]bool, error) {
 		owners := make([]store.TokenOwner, len(ids))
 		for i, id := range ids {
-			owners[i] = store.TokenOwner{UserID: id.User, Client: id.Client}
+			owners[i] = store.TokenOwner{UserID: id.User, Key: id.Client}
 		}
 		rows, err := db.Tokens.Current(ctx, owners, now())
 		if err != nil {

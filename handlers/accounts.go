@@ -48,15 +48,27 @@ type credentials struct {
 	Client   string `json:"client"`
 }
 
+// deviceCredentials are credentials given on a device that has an id.
+type deviceCredentials struct {
+	credentials
+	Device string `json:"device"`
+}
+
+func (c deviceCredentials) of() account.Credentials {
+	return account.Credentials{Username: c.Username, Password: c.Password, Client: c.Client, Device: c.Device}
+}
+
 // visitor is the sender of a request as the accounts see it.
 func visitor(r *http.Request) account.Visitor {
-	return account.Visitor{Addr: rest.Address(r), English: rest.English(r), RequestID: rest.RequestID(r.Context()), Who: rest.CallerOf(r.Context()).ID()}
+	return account.Visitor{
+		Addr: rest.Address(r), English: rest.English(r), Agent: r.UserAgent(), RequestID: rest.RequestID(r.Context()), Who: rest.CallerOf(r.Context()).ID(),
+	}
 }
 
 // register answers POST /api/register: a new learner, logged in.
 func (h *accounts) register(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
-		credentials
+		deviceCredentials
 		Name  string          `json:"name"`
 		Proof *altcha.Payload `json:"proof"`
 	}
@@ -64,22 +76,22 @@ func (h *accounts) register(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	begun, err := h.accounts.Register(r.Context(), visitor(r), account.Registration{
-		Credentials: account.Credentials(in.credentials), Name: in.Name, Proof: in.Proof,
+		Credentials: in.of(), Name: in.Name, Proof: in.Proof,
 	})
 	return answerSession(w, http.StatusCreated, begun, err)
 }
 
 // login answers POST /api/login.
 func (h *accounts) login(w http.ResponseWriter, r *http.Request) error {
-	var in credentials
+	var in deviceCredentials
 	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
-	begun, err := h.accounts.Login(r.Context(), visitor(r), account.Credentials(in))
+	begun, err := h.accounts.Login(r.Context(), visitor(r), in.of())
 	return answerSession(w, http.StatusOK, begun, err)
 }
 
-// logout answers POST /api/logout: this client's token and sockets end.
+// logout answers POST /api/logout: this session's token and sockets end.
 func (h *accounts) logout(w http.ResponseWriter, r *http.Request) error {
 	if err := h.accounts.Logout(r.Context(), visitor(r), rest.CallerOf(r.Context()).Row); err != nil {
 		return err

@@ -20,7 +20,7 @@ type lessons struct {
 // viewerOf is the sender of a request as lessons know one.
 func viewerOf(ctx context.Context) learning.Viewer {
 	who := rest.CallerOf(ctx)
-	return learning.Viewer{UserID: who.UserID, Client: who.Client, Session: who.Session, Token: who.ID() != ""}
+	return learning.Viewer{UserID: who.UserID, Client: who.Client, Session: who.Session, Key: who.Row.Key(), Token: who.ID() != ""}
 }
 
 // lessonOf are the ids of the course and of the lesson in the path.

@@ -40,7 +40,11 @@ func TestPlaybackEnded_ThirdDevice_OldestHears(t *testing.T) {
 	opened(w.do("GET", lesson, phone, nil))
 	w.do("GET", lesson, tablet, nil).is(409, "PLAYBACK_ELSEWHERE")
 	opened(w.do("GET", lesson+"?continue_here=1", tablet, nil))
-	if e := endedOn(t, page); e != (shop.EndedPlayback{Client: "web", Code: "PLAYBACK_ELSEWHERE"}) {
+	row, err := w.store.Tokens.Authenticate(t.Context(), token, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := endedOn(t, page); e != (shop.EndedPlayback{Client: "web", Session: row.PublicID(), Code: "PLAYBACK_ELSEWHERE"}) {
 		t.Errorf("%+v", e)
 	}
 	w.do("GET", key, token, nil).is(409, "PLAYBACK_ELSEWHERE")

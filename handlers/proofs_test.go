@@ -13,6 +13,7 @@ import (
 
 	"mstm/account"
 	"mstm/shop"
+	"mstm/store"
 )
 
 var proofOptions = accountOptions{hashing: account.PasswordOptions{Params: cheap}, proofAfter: 5}
@@ -177,7 +178,7 @@ func TestFirstPassword_ManyUsernamesTried_IsRefused(t *testing.T) {
 	if _, err := w.store.WeChats.Register(t.Context(), u, "openid1", "", nil, time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	token, _, err := w.store.Tokens.Put(t.Context(), u, "web", time.Now(), account.TokenTTL)
+	token, _, err := w.store.Tokens.Put(t.Context(), u, store.OnClient("web"), time.Now(), account.TokenTTL)
 	if err != nil {
 		t.Fatal(err)
 	}

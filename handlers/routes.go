@@ -56,6 +56,9 @@ func (n *nouns) routes() []route {
 		{patch, "/api/me", learner, n.profile.change, stores, reading},
 		{del, "/api/me", learner, n.profile.delete, stores, reading},
 		{put, "/api/me/password", learner, n.profile.changePassword, stores, reading},
+		{get, "/api/me/sessions", learner, n.sessions.list, stores, reading},
+		{del, "/api/me/sessions", learner, n.sessions.endOthers, stores, reading},
+		{del, "/api/me/sessions/:session", learner, n.sessions.end, stores, reading},
 		{post, "/api/me/step-up", learner, n.profile.stepUp, stores, reading},
 
 		{get, "/api/cart", learner, n.carts.show, stores, reading},

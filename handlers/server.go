@@ -89,6 +89,7 @@ type nouns struct {
 
 	accounts     accounts
 	profile      profile
+	sessions     sessions
 	bindings     bindings
 	weChatLogins weChatLogins
 
@@ -140,6 +141,7 @@ func newNouns(d Deps) (*nouns, error) {
 
 		accounts:     accounts{accounts: d.Accounts},
 		profile:      profile{accounts: d.Accounts},
+		sessions:     sessions{accounts: d.Accounts},
 		bindings:     bindings{wechat: d.WeChat},
 		weChatLogins: weChatLogins{official: d.Account, wechat: d.WeChat, publicURL: d.PublicURL},
 

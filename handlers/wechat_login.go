@@ -86,6 +86,7 @@ type weChatLogin struct {
 	Password string `json:"password"`
 	Fresh    bool   `json:"fresh"`
 	Client   string `json:"client"`
+	Device   string `json:"device"`
 }
 
 // end answers POST /api/wechat/login as a login does. A WeChat without an account
@@ -99,7 +100,7 @@ func (h *weChatLogins) end(w http.ResponseWriter, r *http.Request) error {
 	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
-	if err := account.CheckClient(in.Client); err != nil {
+	if err := account.CheckDevice(in.Client, in.Device); err != nil {
 		return err
 	}
 	if in.Confirm == "" {
@@ -108,7 +109,7 @@ func (h *weChatLogins) end(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	begun, err := h.wechat.Login(r.Context(), visitor(r), account.WeChatLogin{
-		Code: in.Code, Confirm: in.Confirm, Password: in.Password, Fresh: in.Fresh, Client: in.Client,
+		Code: in.Code, Confirm: in.Confirm, Password: in.Password, Fresh: in.Fresh, Client: in.Client, Device: in.Device,
 	})
 	return answerSession(w, http.StatusOK, begun, err)
 }

@@ -153,7 +153,7 @@ func (w *world) hubIsUp() {
 
 func (w *world) identify(ctx context.Context, token string) (hub.Identity, error) {
 	row, err := w.store.Tokens.Authenticate(ctx, token, time.Now())
-	return hub.Identity{User: row.UserID, Client: row.Client, Session: row.Session(), ExpiresAt: row.ExpiresAt}, err
+	return hub.Identity{User: row.UserID, Client: row.Key(), Session: row.Session(), ExpiresAt: row.ExpiresAt}, err
 }
 
 // answer is what came back.

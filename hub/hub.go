@@ -23,7 +23,7 @@ var ErrTryLater = errors.New("hub: cannot tell now")
 
 // Identity is the owner of a token.
 type Identity struct {
-	User, Client string
+	User, Client string    // Client is what the user has one session of: a device
 	Session      string    // a stable id of this token, such as its hash; never the token
 	Desk         bool      // may follow the topic desk
 	DeskRoles    uint8     // what Config.DeskShows is asked with

@@ -36,6 +36,11 @@ func (d *devices) note(ctx context.Context, userID, client, session string, take
 			row.Devices[i].SeenAt = now
 			return nil
 		}
+		if len(row.Devices) >= maxDevices {
+			if err := d.dropEnded(ctx, row, now); err != nil {
+				return err
+			}
+		}
 		if len(row.Devices) >= maxDevices && !takeOver {
 			clients := []string{}
 			for _, x := range row.Devices {
@@ -53,7 +58,16 @@ func (d *devices) note(ctx context.Context, userID, client, session string, take
 		return err
 	}
 	for _, x := range ended {
-		d.cfg.show(ctx, shop.PlaybackEnded(userID, x.Client))
+		d.cfg.show(ctx, shop.PlaybackEnded(userID, x.Client, x.Session))
 	}
 	return nil
+}
+
+// dropEnded leaves out the sessions that are over: they play nothing any more.
+func (d *devices) dropEnded(ctx context.Context, row *store.PlayingRow, now time.Time) error {
+	live, err := d.cfg.Store.Tokens.Live(ctx, row.ID, now)
+	row.Devices = slices.DeleteFunc(row.Devices, func(x store.PlayingDevice) bool {
+		return err == nil && !slices.ContainsFunc(live, func(r store.TokenRow) bool { return r.PublicID() == x.Session })
+	})
+	return err
 }

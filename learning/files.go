@@ -56,7 +56,7 @@ func (p *Playback) passFor(ctx context.Context, v Viewer, courseID, lessonID, co
 	if a.cookie = store.NewID() + store.NewID(); len(cookie) == len(a.cookie) {
 		a.cookie = cookie
 	}
-	a.User, a.Client, a.Session, a.Bind = v.UserID, v.Client, sessionMark(v.Session), bindingOf(a.cookie)
+	a.User, a.Key, a.Session, a.Bind = v.UserID, v.Key, sessionMark(v.Session), bindingOf(a.cookie)
 	return a, nil
 }
 
@@ -174,7 +174,7 @@ func (p *Playback) download(ctx context.Context, t ticket, m *shop.Media) (strin
 
 // mayEdit asks whether the session of an editor lives and is one still.
 func (p *Playback) mayEdit(ctx context.Context, t ticket) error {
-	if err := p.sessionLives(ctx, t); err != nil {
+	if _, err := p.sessionOf(ctx, t); err != nil {
 		return err
 	}
 	u, err := p.cfg.Store.Users.Get(ctx, t.User)
@@ -187,14 +187,14 @@ func (p *Playback) mayEdit(ctx context.Context, t ticket) error {
 	return nil
 }
 
-// sessionLives refuses the address of a session that has ended.
-func (p *Playback) sessionLives(ctx context.Context, t ticket) error {
-	rows, err := p.cfg.Store.Tokens.Current(ctx, []store.TokenOwner{{UserID: t.User, Client: t.Client}}, p.cfg.Now())
+// sessionOf is the session that an address is for; one that has ended is refused.
+func (p *Playback) sessionOf(ctx context.Context, t ticket) (store.TokenRow, error) {
+	rows, err := p.cfg.Store.Tokens.Current(ctx, []store.TokenOwner{{UserID: t.User, Key: t.Key}}, p.cfg.Now())
 	if err != nil {
-		return err
+		return store.TokenRow{}, err
 	}
-	if rows[0].ID == "" || sessionMark(rows[0].Session()) != t.Session {
-		return shop.ErrPlaybackAddress
+	if rows[0].ID == "" || rows[0].PublicID() != t.Session {
+		return store.TokenRow{}, shop.ErrPlaybackAddress
 	}
-	return nil
+	return rows[0], nil
 }

@@ -88,7 +88,8 @@ func New(cfg Config) *Learning {
 // Viewer is the sender of a request: a person by a session, or, as the zero value, a visitor.
 type Viewer struct {
 	UserID, Client, Session string
-	Token                   bool // a token came with the request: a player's has none
+	Key                     string // of the session among the user's, see store.Device
+	Token                   bool   // a token came with the request: a player's has none
 }
 
 // Known reports whether the viewer is a person with an account.

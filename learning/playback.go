@@ -26,6 +26,7 @@ type PlaybackView struct {
 	Type      string        `json:"type,omitempty"`
 	Poster    string        `json:"poster,omitempty"`
 	Watermark string        `json:"watermark,omitempty"`
+	Session   string        `json:"session,omitempty"` // that plays, by its id in the list of sessions; "" in a preview's
 	Captions  []CaptionView `json:"captions,omitempty"`
 }
 
@@ -62,6 +63,7 @@ func (p *Playback) begin(ctx context.Context, v Viewer, l shop.Lesson, takeOver 
 		if view.Watermark, err = p.watermark(ctx, v.UserID); err != nil {
 			return nil, err
 		}
+		view.Session = sessionMark(v.Session)
 	}
 	at := a.under(m.ID)
 	view.URL = at + "file"
@@ -230,7 +232,8 @@ func (p *Playback) mayPlay(ctx context.Context, t ticket, now bool) error {
 	if t.User == "" {
 		return nil
 	}
-	if err := p.sessionLives(ctx, t); err != nil {
+	session, err := p.sessionOf(ctx, t)
+	if err != nil {
 		return err
 	}
 	if !l.Preview {
@@ -241,7 +244,7 @@ func (p *Playback) mayPlay(ctx context.Context, t ticket, now bool) error {
 	if !now || t.Use != usePlay {
 		return nil
 	}
-	return p.devices.note(ctx, t.User, t.Client, t.Session, false)
+	return p.devices.note(ctx, t.User, session.Client, t.Session, false)
 }
 
 func (p *Playback) stillEnrolled(ctx context.Context, t ticket) error {

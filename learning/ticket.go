@@ -15,7 +15,7 @@ import (
 // ticket is what an address of playback says: who may play which lesson, by which session, in which
 // browser, until when. It is signed, so it is believed as it stands.
 type ticket struct {
-	User, Client, Session string // "" in a preview's
+	User, Key, Session    string // "" in a preview's; Key is the session's, see store.Device
 	Course, Lesson, Media string
 	Bind                  string    // hash of the browser's cookie; "" in a preview's
 	Until                 time.Time // to the second
@@ -40,7 +40,7 @@ func (t ticket) text() string {
 	if t.Inner {
 		last = "1"
 	}
-	return strings.Join([]string{t.User, t.Client, t.Session, t.Course, t.Lesson, t.Media, t.Bind, strconv.FormatInt(t.Until.Unix(), 36), last}, "|")
+	return strings.Join([]string{t.User, t.Key, t.Session, t.Course, t.Lesson, t.Media, t.Bind, strconv.FormatInt(t.Until.Unix(), 36), last}, "|")
 }
 
 func signTicket(secret []byte, text string) []byte {

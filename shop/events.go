@@ -48,6 +48,7 @@ var (
 	noticeRead           = defineNews("notice.read")           // of one notice, or of all that there were
 	notificationsChanged = defineNews("notifications.changed") // whole, but without a version
 	sessionReplaced      = defineNews("session.replaced")
+	sessionsChanged      = defineNews("sessions.changed")
 	wechatBound          = defineNews("wechat.bound")
 	broadcastProgress    = defineNews("broadcast.progress") // of one broadcast among several
 	mediaProgress        = defineNews("media.progress")     // of one file among several
@@ -197,9 +198,12 @@ func CourseChanged(c *Course) Event {
 	}).at(int64(version))
 }
 
-// SessionReplaced is the last event of a page whose client logged in again elsewhere. It has no topic: each page gets it
+// SessionReplaced is the last event of a page whose device logged in again, or whose session gave way to others. It has no topic: each page gets it
 // on its own.
 func SessionReplaced() Event { return sessionReplaced.event("", "", struct{}{}) }
+
+// SessionsChanged is that a session of the user has begun or ended: the list is to be read again.
+func SessionsChanged(userID string) Event { return sessionsChanged.to(userID, "", struct{}{}) }
 
 // WeChatBinding is whether a WeChat is bound, and the code of why one that scanned was not.
 type WeChatBinding struct {
@@ -263,17 +267,18 @@ func MediaProgress(m *Media) (uploader, console Event) {
 	return mediaProgress.to(m.By, "", m.change()), mediaProgress.event(consoleTopic, "", m.change())
 }
 
-// EndedPlayback names the client whose playback ends, and why. CourseID is set where the access to a course has ended,
-// and else another client has taken over.
+// EndedPlayback names the client whose playback ends, and why. CourseID is set where the access to a course has ended;
+// else Session is set, because another one has taken over.
 type EndedPlayback struct {
 	Client   string `json:"client"`
+	Session  string `json:"session,omitempty"` // its id in the list of sessions
 	Code     string `json:"code"`
 	CourseID string `json:"course_id,omitempty"`
 }
 
-// PlaybackEnded is that the account goes on playing on another device than this client.
-func PlaybackEnded(userID, client string) Event {
-	return playbackEnded.to(userID, "", EndedPlayback{Client: client, Code: ErrPlaybackElsewhere.Code})
+// PlaybackEnded is that the account goes on playing on another device than that of a session on a client.
+func PlaybackEnded(userID, client, session string) Event {
+	return playbackEnded.to(userID, "", EndedPlayback{Client: client, Session: session, Code: ErrPlaybackElsewhere.Code})
 }
 
 // PlaybackClosed is that a client gets no further key of a course, whose access has ended at now for one reason.

@@ -98,6 +98,7 @@ func TestEveryEventSaysWhereItGoesOnceAndAtWhichVersion(t *testing.T) {
 		{NoticeRead("ann", AllNotices), "user:ann", "notice.read", "", false, 0},
 		{NotificationsChanged(&User{ID: "ann"}), "user:ann", "notifications.changed", "", false, 0},
 		{SessionReplaced(), "", "session.replaced", "", false, 0},
+		{SessionsChanged("ann"), "user:ann", "sessions.changed", "", false, 0},
 		{WeChatBound("ann", "W"), "user:ann", "wechat.bound", "bound:W", false, 0},
 		{WeChatUnbound("ann"), "user:ann", "wechat.bound", "", false, 0},
 		{WeChatMoved("ann", "W"), "user:ann", "wechat.bound", "moved:W", false, 0},
@@ -107,7 +108,7 @@ func TestEveryEventSaysWhereItGoesOnceAndAtWhichVersion(t *testing.T) {
 		{uploader, "user:edith", "media.progress", "", false, 0},
 		{console, "desk", "media.progress", "", false, 0},
 		{PlaybackClosed("refund:o1", enrolment, "web", at), "user:ann", "playback.ended", "closed:refund:o1:4:go1:web", false, 0},
-		{PlaybackEnded("ann", "web"), "user:ann", "playback.ended", "", false, 0},
+		{PlaybackEnded("ann", "web", "s1"), "user:ann", "playback.ended", "", false, 0},
 	} {
 		seen[tt.kind] = true
 		e := tt.event

@@ -273,7 +273,7 @@ func TestADeletedAccountLeavesNothingPersonal(t *testing.T) {
 	if err := s.Users.Insert(t.Context(), u); err != nil {
 		t.Fatal(err)
 	}
-	token, _, err := s.Tokens.Put(t.Context(), u, "web", bindingDay, time.Hour)
+	token, _, err := s.Tokens.Put(t.Context(), u, OnClient("web"), bindingDay, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -161,7 +161,9 @@ func (s *Playing) Clients(ctx context.Context, userID string) (clients []string,
 		return nil, err
 	}
 	for _, d := range row.Devices {
-		clients = append(clients, d.Client)
+		if !slices.Contains(clients, d.Client) {
+			clients = append(clients, d.Client)
+		}
 	}
 	return clients, nil
 }

@@ -1,8 +1,6 @@
 package store
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -13,7 +11,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -24,7 +21,7 @@ import (
 // TokenRow is what a token stands for. It carries all that a request needs to know about its
 // sender, so that a profile is never read for it.
 type TokenRow struct {
-	ID        string      `bson:"_id"` // user:client
+	ID        string      `bson:"_id"` // user:key, see Device
 	UserID    string      `bson:"user_id"`
 	Client    string      `bson:"client"`
 	Hash      []byte      `bson:"hash"` // SHA-256 of the secret
@@ -34,8 +31,11 @@ type TokenRow struct {
 
 	// SteppedUpAt is when the login was last proved again: the session's, and not the account's.
 	SteppedUpAt time.Time `bson:"stepped_up_at,omitempty"`
-	// SeenAt is when staff last used it, to seenEvery; zero: not since CreatedAt.
+	// SeenAt is when it was last used, to seenEvery; zero: not since CreatedAt.
 	SeenAt time.Time `bson:"seen_at,omitempty"`
+	// System and App are what the device's name is made of; "": not known.
+	System string `bson:"system,omitempty"`
+	App    string `bson:"app,omitempty"`
 	// StaffPassword says whether the account's password has the length that staff need. A row from
 	// before that was known has none: its owner goes on until the next login or change of roles.
 	StaffPassword *bool `bson:"staff_password,omitempty"`
@@ -44,9 +44,6 @@ type TokenRow struct {
 // StaffIdle is how long a staff member's session lasts without use. A request is use; a socket that is
 // open or comes back is not, since a page does that alone.
 const StaffIdle = 12 * time.Hour
-
-// seenEvery is how often a use is written down at most.
-const seenEvery = 5 * time.Minute
 
 // ProvedAt is when the account's owner last proved to be there: at the login or since.
 func (r TokenRow) ProvedAt() time.Time {
@@ -61,7 +58,8 @@ func (r TokenRow) WantsStaffPassword() bool {
 	return shop.IsStaff(r.Roles) && r.StaffPassword != nil && !*r.StaffPassword
 }
 
-func (r TokenRow) lastUse() time.Time {
+// LastUse is when the session was last used, to seenEvery.
+func (r TokenRow) LastUse() time.Time {
 	if r.SeenAt.After(r.CreatedAt) {
 		return r.SeenAt
 	}
@@ -70,20 +68,22 @@ func (r TokenRow) lastUse() time.Time {
 
 // isOver reports whether the session has ended by itself.
 func (r TokenRow) isOver(now time.Time) bool {
-	return !now.Before(r.ExpiresAt) || shop.IsStaff(r.Roles) && now.Sub(r.lastUse()) >= StaffIdle
+	return !now.Before(r.ExpiresAt) || shop.IsStaff(r.Roles) && now.Sub(r.LastUse()) >= StaffIdle
 }
 
 // Session names the login that made the token: the hash in hex. It is no credential.
 func (r TokenRow) Session() string { return hex.EncodeToString(r.Hash) }
 
-// clients are the names that a login may give its client. There is one session a client, so
-// their number is also how many sessions an account can have.
-var clients = [maxSessions]string{
-	"web", "phone", "tablet", "desktop", "wechat", "miniprogram", "app", "ios", "android", "console",
+// Key names the session among those of its user, see Device.
+func (r TokenRow) Key() string {
+	_, key, _ := strings.Cut(r.ID, ":")
+	return key
 }
 
-// maxSessions is how many live tokens an account has at most.
-const maxSessions = 10
+// clients are the names that a login may give its client.
+var clients = [...]string{
+	"web", "phone", "tablet", "desktop", "wechat", "miniprogram", "app", "ios", "android", "console",
+}
 
 // Clients are the names of all clients.
 func Clients() []string { return slices.Clone(clients[:]) }
@@ -91,11 +91,11 @@ func Clients() []string { return slices.Clone(clients[:]) }
 // ValidClient reports whether there is a client of this name.
 func ValidClient(s string) bool { return slices.Contains(clients[:], s) }
 
-// storedClient is the form of a client's name in a row. Rows from before there was a list of
-// names may have any.
-var storedClient = regexp.MustCompile(`^[0-9a-z]{1,16}$`)
+// storedKey is the form of a key in a row. Rows from before there was a list of clients' names may have
+// any name.
+var storedKey = regexp.MustCompile(`^[0-9a-z]{1,16}$`)
 
-func tokenID(userID, client string) string { return userID + ":" + client }
+func tokenID(userID, key string) string { return userID + ":" + key }
 
 // newSecret makes 256 random bits as text and the hash to keep of them.
 func newSecret() (text string, hash []byte) {
@@ -115,40 +115,41 @@ func hashSecret(text string) (hash []byte, ok bool) {
 	return sum[:], true
 }
 
-// Tokens are the sessions: one row for each user and client.
+// Tokens are the sessions: one row for each user and device.
 type Tokens struct {
 	*base
 	docs Collection[TokenRow]
 
 	tokens *tokenCache
+	uses   *sessionUses
 }
 
 func newTokens(b *base) *Tokens {
-	s := &Tokens{base: b, docs: newCollection[TokenRow](b, "user_tokens")}
+	s := &Tokens{base: b, docs: newCollection[TokenRow](b, "user_tokens"), uses: newSessionUses()}
 	s.tokens = newTokenCache(b.bus)
 	s.docs.missing = shop.ErrUnauthenticated
 	return s
 }
 
-// Put makes a new token for the client of a user after a login and returns its text, which is stored
-// nowhere. An old one of the same client is dead from then on. However many log in at once, there is one
+// Put makes a new token for a device of a user after a login and returns its text, which is stored
+// nowhere. An old one of the same device is dead from then on. However many log in at once, there is one
 // row, holding the token of the last.
-func (s *Tokens) Put(ctx context.Context, u *shop.User, client string, now time.Time, ttl time.Duration) (string, TokenRow, error) {
-	if !shop.ValidID(u.ID) || !ValidClient(client) {
+func (s *Tokens) Put(ctx context.Context, u *shop.User, d Device, now time.Time, ttl time.Duration) (string, TokenRow, error) {
+	if !shop.ValidID(u.ID) || !ValidClient(d.Client) || !storedKey.MatchString(d.Key) {
 		return "", TokenRow{}, shop.ErrInvalidField.At("client")
 	}
 	now = now.UTC().Truncate(time.Millisecond) // what the database keeps
 	secret, hash := newSecret()
 	long := u.HasStaffPassword()
 	row := TokenRow{
-		ID: tokenID(u.ID, client), UserID: u.ID, Client: client, Hash: hash, Roles: u.Roles,
+		ID: tokenID(u.ID, d.Key), UserID: u.ID, Client: d.Client, Hash: hash, Roles: u.Roles, System: d.System, App: d.App,
 		CreatedAt: now, ExpiresAt: now.Add(ttl), StaffPassword: &long,
 	}
 	if err := s.docs.Put(ctx, row.ID, &row); err != nil { // others may log in or out: then the other is right
 		return "", TokenRow{}, err
 	}
 	s.changed(ctx, changeTokens, u.ID)
-	return secret + "." + u.ID + "." + client, row, nil
+	return secret + "." + u.ID + "." + d.Key, row, nil
 }
 
 // Authenticate finds a token's row; shop.ErrUnauthenticated where there is none, it was replaced,
@@ -172,8 +173,8 @@ func (s *Tokens) Authenticate(ctx context.Context, token string, now time.Time) 
 	return row, nil
 }
 
-// TokenOwner is what can have a token: a user's client.
-type TokenOwner struct{ UserID, Client string }
+// TokenOwner is what can have a token: a device of a user's, by its key.
+type TokenOwner struct{ UserID, Key string }
 
 // Current are the tokens that these have now, in their order; one without an ID where there is none. The answer may
 // come from the cache, as Authenticate's does; what is not there is read at once.
@@ -181,7 +182,7 @@ func (s *Tokens) Current(ctx context.Context, owners []TokenOwner, now time.Time
 	rows, at := make([]TokenRow, len(owners)), map[string][]int{}
 	var unknown []string
 	for i, o := range owners {
-		id := tokenID(o.UserID, o.Client)
+		id := tokenID(o.UserID, o.Key)
 		row, cached := s.tokens.get(id)
 		switch {
 		case cached && !row.isOver(now): // used elsewhere, it may be less idle than the cache knows
@@ -214,15 +215,15 @@ func (s *Tokens) Current(ctx context.Context, owners []TokenOwner, now time.Time
 	return rows, nil
 }
 
-// parseToken splits secret.user.client into the row's key and the hash of the secret.
+// parseToken splits secret.user.key into the row's key and the hash of the secret.
 func parseToken(token string) (id string, hash []byte, ok bool) {
 	secret, rest, _ := strings.Cut(token, ".")
-	userID, client, _ := strings.Cut(rest, ".")
+	userID, key, _ := strings.Cut(rest, ".")
 	hash, ok = hashSecret(secret)
-	if !ok || !shop.ValidID(userID) || !storedClient.MatchString(client) {
+	if !ok || !shop.ValidID(userID) || !storedKey.MatchString(key) {
 		return "", nil, false
 	}
-	return tokenID(userID, client), hash, true
+	return tokenID(userID, key), hash, true
 }
 
 func (r TokenRow) isFor(hash []byte, now time.Time) bool {
@@ -239,15 +240,6 @@ func (s *Tokens) read(ctx context.Context, id string) (TokenRow, error) {
 	return *row, nil
 }
 
-// Delete ends a client's token. That there is none is what was wanted.
-func (s *Tokens) Delete(ctx context.Context, userID, client string) error {
-	if _, err := s.docs.DeleteByID(ctx, tokenID(userID, client)); err != nil {
-		return err
-	}
-	s.changed(ctx, changeTokens, userID)
-	return nil
-}
-
 // DeleteAll ends all of a user's tokens.
 func (s *Tokens) DeleteAll(ctx context.Context, userID string) error {
 	defer s.changed(ctx, changeTokens, userID)
@@ -259,38 +251,9 @@ func (s *Tokens) DeleteAll(ctx context.Context, userID string) error {
 	return failed("delete tokens", err)
 }
 
-// EndOldest ends what a user has beyond maxSessions, the oldest logins first but never that
-// of the spared client, and returns the ended rows. Only rows of unlisted clients can be too many.
-func (s *Tokens) EndOldest(ctx context.Context, userID, spared string) ([]TokenRow, error) {
-	rows, err := s.of(ctx, userID)
-	if err != nil || len(rows) <= maxSessions {
-		return nil, err
-	}
-	defer s.changed(ctx, changeTokens, userID)
-	slices.SortFunc(rows, func(a, b TokenRow) int {
-		return cmp.Or(cmp.Compare(count(a.Client == spared), count(b.Client == spared)), a.CreatedAt.Compare(b.CreatedAt))
-	})
-	var ended []TokenRow
-	for _, row := range rows[:len(rows)-maxSessions] {
-		done, e := s.docs.Delete(ctx, bson.M{"_id": row.ID, "hash": row.Hash})
-		if err = errors.Join(err, e); done {
-			ended = append(ended, row)
-		}
-	}
-	return ended, failed("end the oldest tokens", err)
-}
-
-// count is 1 for true.
-func count(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-// Fresh is the row that a user's client has in the database now, whatever the cache has.
-func (s *Tokens) Fresh(ctx context.Context, userID, client string) (TokenRow, error) {
-	return s.read(ctx, tokenID(userID, client))
+// Fresh is the row of a session as the database has it now, whatever the cache has.
+func (s *Tokens) Fresh(ctx context.Context, row TokenRow) (TokenRow, error) {
+	return s.read(ctx, row.ID)
 }
 
 // StepUp writes down that a session's owner has proved to be there. It reports false where the session
@@ -301,17 +264,6 @@ func (s *Tokens) StepUp(ctx context.Context, row TokenRow, staffPassword bool, n
 	ok, err := s.docs.Update(ctx, bson.M{"_id": row.ID, "hash": row.Hash},
 		bson.M{"$set": bson.M{"stepped_up_at": now, "seen_at": now, "staff_password": staffPassword}})
 	return ok, failed("step up", err)
-}
-
-// NoteUse writes down that a staff member's session was used now, unless that was done lately.
-func (s *Tokens) NoteUse(ctx context.Context, row TokenRow, now time.Time) error {
-	if !shop.IsStaff(row.Roles) || now.Sub(row.lastUse()) < seenEvery {
-		return nil
-	}
-	row.SeenAt = now.UTC().Truncate(time.Millisecond)
-	s.tokens.noteUse(row) // first: of many requests at once one writes
-	_, err := s.docs.Update(ctx, bson.M{"_id": row.ID, "hash": row.Hash}, bson.M{"$set": bson.M{"seen_at": row.SeenAt}})
-	return failed("note the use of a session", err)
 }
 
 func (s *Tokens) setRoles(ctx context.Context, u *shop.User) error {
@@ -327,99 +279,4 @@ func (s *Tokens) setRoles(ctx context.Context, u *shop.User) error {
 
 func (s *Tokens) of(ctx context.Context, userID string) ([]TokenRow, error) {
 	return s.docs.All(ctx, bson.M{"user_id": userID})
-}
-
-const (
-	tokensCached   = 50_000 // rows; about 20 MB
-	tokensCacheTTL = 30 * time.Second
-)
-
-// tokenCache keeps rows of user_tokens for a short while, by user, and forgets a user's
-// when the bus says so.
-type tokenCache struct {
-	bus *bus
-
-	mu   sync.Mutex
-	gen  uint64 // counts what was forgotten
-	rows map[string]cachedToken
-	keys map[string]map[string]struct{} // user id → row ids
-}
-
-type cachedToken struct {
-	row TokenRow
-	at  time.Time // a monotonic reading: not the shop's clock
-}
-
-func newTokenCache(b *bus) *tokenCache {
-	c := &tokenCache{bus: b}
-	c.clear()
-	b.onChange(c.forget)
-	return c
-}
-
-func (c *tokenCache) clear() {
-	c.rows, c.keys = map[string]cachedToken{}, map[string]map[string]struct{}{}
-}
-
-// generation is taken before a row is read from the database, and given back to put.
-func (c *tokenCache) generation() uint64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.gen
-}
-
-// get finds a row by its key, unless word of its change could have been missed.
-func (c *tokenCache) get(id string) (TokenRow, bool) {
-	if !c.bus.healthy() {
-		return TokenRow{}, false
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	cached, ok := c.rows[id]
-	return cached.row, ok && time.Since(cached.at) < tokensCacheTTL
-}
-
-// put keeps a row, unless something was forgotten since seen: then the row may be what
-// was forgotten.
-func (c *tokenCache) put(row TokenRow, seen uint64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.gen != seen {
-		return
-	}
-	if len(c.rows) >= tokensCached {
-		c.clear() // rare, and refilled by one look-up per user
-	}
-	c.rows[row.ID] = cachedToken{row, time.Now()}
-	if c.keys[row.UserID] == nil {
-		c.keys[row.UserID] = map[string]struct{}{}
-	}
-	c.keys[row.UserID][row.ID] = struct{}{}
-}
-
-// noteUse updates when a cached row was last used, if it is cached and is still that session's.
-func (c *tokenCache) noteUse(row TokenRow) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if cached, ok := c.rows[row.ID]; ok && bytes.Equal(cached.row.Hash, row.Hash) {
-		cached.row.SeenAt = row.SeenAt
-		c.rows[row.ID] = cached
-	}
-}
-
-func (c *tokenCache) forget(ch change) {
-	if ch.Kind != changeTokens && ch.Kind != changeAll {
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.gen++
-	if ch.Kind == changeAll {
-		c.clear()
-		return
-	}
-	for id := range c.keys[ch.ID] {
-		delete(c.rows, id)
-	}
-	delete(c.keys, ch.ID)
 }

@@ -19,7 +19,7 @@ var logIn = time.Date(2025, 3, 1, 10, 0, 0, 0, time.UTC)
 
 func putToken(t *testing.T, s *DB, user, client string) (string, TokenRow) {
 	t.Helper()
-	token, row, err := s.Tokens.Put(t.Context(), &shop.User{ID: user, Roles: []shop.Role{shop.RoleLearner}}, client, logIn, time.Hour)
+	token, row, err := s.Tokens.Put(t.Context(), &shop.User{ID: user, Roles: []shop.Role{shop.RoleLearner}}, OnClient(client), logIn, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func TestOfParallelFirstLoginsOneTokenLives(t *testing.T) {
 	var wg sync.WaitGroup
 	for range cap(tokens) {
 		wg.Go(func() {
-			token, _, err := s.Tokens.Put(context.Background(), &shop.User{ID: "u1"}, "web", logIn, time.Hour)
+			token, _, err := s.Tokens.Put(context.Background(), &shop.User{ID: "u1"}, OnClient("web"), logIn, time.Hour)
 			if err != nil {
 				t.Error(err)
 			}
@@ -76,8 +76,8 @@ func TestSixtyOldClientsAreCutToTenSessions(t *testing.T) {
 		t.Fatalf("an old session is over before a login: %v", err)
 	}
 	newest, _ := putToken(t, s, "u1", "phone") // at logIn: by its time it is the oldest
-	ended, err := s.Tokens.EndOldest(t.Context(), "u1", "phone")
-	if err != nil || len(ended) != 51 || ended[0].Client != "c0" {
+	ended, left, err := s.Tokens.EndOldest(t.Context(), "u1", "phone", logIn)
+	if err != nil || len(ended) != 51 || left != 10 || ended[0].Client != "c0" {
 		t.Fatalf("%d sessions ended, %v", len(ended), err)
 	}
 	var live []int
@@ -89,7 +89,7 @@ func TestSixtyOldClientsAreCutToTenSessions(t *testing.T) {
 	if _, err := s.Tokens.Authenticate(t.Context(), newest, logIn); err != nil || len(live) != 9 || live[0] != 51 {
 		t.Errorf("besides the newest (%v), the sessions %v live", err, live)
 	}
-	if _, _, err := s.Tokens.Put(t.Context(), &shop.User{ID: "u1"}, "c1", logIn, time.Hour); !errors.Is(err, shop.ErrInvalidField) {
+	if _, _, err := s.Tokens.Put(t.Context(), &shop.User{ID: "u1"}, OnClient("c1"), logIn, time.Hour); !errors.Is(err, shop.ErrInvalidField) {
 		t.Errorf("a new session under an unlisted name: %v", err)
 	}
 }
@@ -184,10 +184,16 @@ func TestATokenDiesAtOnce(t *testing.T) {
 		end  func(context.Context, *DB) error
 	}{
 		{"when the client logs in again", func(ctx context.Context, s *DB) error {
-			_, _, err := s.Tokens.Put(ctx, &shop.User{ID: "u1"}, "web", logIn, time.Hour)
+			_, _, err := s.Tokens.Put(ctx, &shop.User{ID: "u1"}, OnClient("web"), logIn, time.Hour)
 			return err
 		}},
-		{"when the client logs out", func(ctx context.Context, s *DB) error { return s.Tokens.Delete(ctx, "u1", "web") }},
+		{"when the client logs out", func(ctx context.Context, s *DB) error {
+			row, err := s.Tokens.docs.Get(ctx, "u1:web")
+			if err == nil {
+				_, err = s.Tokens.End(ctx, *row)
+			}
+			return err
+		}},
 		{"when all of the user's end", func(ctx context.Context, s *DB) error { return s.Tokens.DeleteAll(ctx, "u1") }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -239,7 +245,7 @@ func TestARevokedTokenIsDeadOnTheOtherInstance(t *testing.T) {
 	a := open(t, t.TempDir())
 	other := secondInstance(t, a, redistest.Single(t))
 	eventually(t, "both caches are trusted", func() bool { return a.bus.healthy() && other.bus.healthy() })
-	token, _ := putToken(t, a, "u1", "web")
+	token, row := putToken(t, a, "u1", "web")
 	for range 2 {
 		if _, err := other.Tokens.Authenticate(t.Context(), token, logIn); err != nil {
 			t.Fatal(err)
@@ -248,7 +254,7 @@ func TestARevokedTokenIsDeadOnTheOtherInstance(t *testing.T) {
 	if _, cached := other.Tokens.tokens.get("u1:web"); !cached {
 		t.Fatal("the other instance has nothing cached: the test shows nothing")
 	}
-	if err := a.Tokens.Delete(t.Context(), "u1", "web"); err != nil {
+	if _, err := a.Tokens.End(t.Context(), row); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the other instance refuses it", func() bool {
@@ -279,7 +285,7 @@ func TestARowReadBeforeAChangeIsNotCachedAfterIt(t *testing.T) {
 	eventually(t, "the cache is trusted", s.bus.healthy)
 	_, row := putToken(t, s, "u1", "web")
 	seen := s.Tokens.tokens.generation() // a reader begins …
-	if err := s.Tokens.Delete(t.Context(), "u1", "web"); err != nil {
+	if _, err := s.Tokens.End(t.Context(), row); err != nil {
 		t.Fatal(err)
 	}
 	s.Tokens.tokens.put(row, seen) // … and ends only now

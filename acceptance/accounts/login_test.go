@@ -99,11 +99,16 @@ func TestManyFirstLoginsAtOnceLeaveOneToken(t *testing.T) {
 	s.wantAlive(t, learner) // of another client
 }
 
-// insistOnLogin logs in, and again after a moment where the shop says that it is busy.
-func insistOnLogin(p *shoptest.Person, name, client string) (a shoptest.Answer) {
+// insistOnLogin logs in on a client, or on the device of an id, and again after a moment where the shop says that it is
+// busy.
+func insistOnLogin(p *shoptest.Person, name, client string, device ...string) (a shoptest.Answer) {
+	body := obj{"username": name, "password": shoptest.Password, "client": client}
+	for _, id := range device {
+		body["device"] = id
+	}
 	for range 20 {
 		var err error
-		a, err = p.Try("POST", "/api/login", obj{"username": name, "password": shoptest.Password, "client": client})
+		a, err = p.Try("POST", "/api/login", body)
 		if err != nil {
 			p.T.Error(err)
 		}
