@@ -45,7 +45,7 @@
 //	1  feed.Partition   its position, ring and pending events, and the hub's partition: topics and followers.
 //	                    A function that needs it takes a feed.Held, which only Lock makes.
 //	   feed.unacknowledged  within it; also taken alone
-//	2  session          identity and token of one session
+//	2  owner            identity and token of one session
 //	3  conn.Socket      what waits for one socket, and how far it has come in its life
 //	4  conn.writers     the run queue
 //	5  roster           the sockets of this instance

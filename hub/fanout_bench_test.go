@@ -36,7 +36,7 @@ func crowd(b *testing.B, sockets int) *Hub {
 		if _, _, err := h.join(context.Background(), join{session: s, topic: Activity}); err != nil {
 			b.Fatal(err)
 		}
-		s.Start(map[string]conn.Standing{})
+		s.socket.Start(map[string]conn.Standing{})
 	}
 	return h
 }

@@ -44,7 +44,7 @@ func (h *Hub) open(w http.ResponseWriter, r *http.Request) *Refusal {
 	}
 	s := h.newSession(to, addr)
 	h.enter(s)
-	go s.Serve()
+	go s.socket.Serve()
 	return nil
 }
 
@@ -52,7 +52,7 @@ func (h *Hub) open(w http.ResponseWriter, r *http.Request) *Refusal {
 func (h *Hub) enter(s *session) {
 	h.count.accepted.Add(1)
 	if closed := h.roster.add(s); closed {
-		s.End(conn.ServerRestart)
+		s.socket.End(conn.ServerRestart)
 	}
 }
 

@@ -158,7 +158,7 @@ func (h *Hub) Close(ctx context.Context) error {
 	h.fleet.Leave() // first: where they come back to, they are not to count twice
 	window := conn.RestartWindow(len(all))
 	for i, s := range all {
-		s.End(conn.ServerRestart.Slot(i, len(all), window))
+		s.socket.End(conn.ServerRestart.Slot(i, len(all), window))
 	}
 	select {
 	case <-empty:
@@ -166,7 +166,7 @@ func (h *Hub) Close(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	for _, s := range all {
-		s.Abort()
+		s.socket.Abort()
 	}
 	return ctx.Err()
 }

@@ -56,7 +56,7 @@ func TestPlacesOfWhatIsEarlyMakeNoPageTooSlow(t *testing.T) {
 	}
 	at := p.log.Lock()
 	defer at.Unlock()
-	if n := at.PendingCount(); f.session.IsEnding() || n < feed.MaxPending-1 {
+	if n := at.PendingCount(); f.session.socket.IsEnding() || n < feed.MaxPending-1 {
 		t.Errorf("ended with %d pending; the last place has %d bytes", n, len(f.place(at)))
 	}
 }
@@ -67,7 +67,7 @@ func TestAMarkThatIsForgottenMakesThePageReadTheState(t *testing.T) {
 	server, client := tcpPair(t)
 	s := h.newSession(server, "")
 	p, f := follows(h, s, Activity, newSeen([]string{"absent"}))
-	s.Start(map[string]conn.Standing{})
+	s.socket.Start(map[string]conn.Standing{})
 	var text []byte
 	chunk := make([]byte, 64<<10)
 	for offset := range uint64(seenFor + 2) {

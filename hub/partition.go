@@ -159,7 +159,7 @@ func (t *topic) fanOut(ev *event) (taken int) {
 				continue
 			}
 		}
-		if batch.Offer(&f.session.Socket, &mine.Event) {
+		if batch.Offer(&f.session.socket, &mine.Event) {
 			taken++
 		}
 	}
@@ -198,5 +198,5 @@ func (p *partition) remove(f *follower) {
 
 // key is the presence key of f. A session's user changes only by a login, which moves its counts.
 func (f *follower) key() fleet.Key {
-	return fleet.Key{Topic: shownTopic(f.topic.name), User: f.session.owner().User}
+	return fleet.Key{Topic: shownTopic(f.topic.name), User: f.session.owner.identity().User}
 }

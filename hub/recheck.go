@@ -67,7 +67,7 @@ func (h *Hub) recheck(ctx context.Context, sessions []*session) {
 	var asked []*session
 	var ids []Identity
 	for _, s := range sessions {
-		if id := s.owner(); id.User != "" {
+		if id := s.owner.identity(); id.User != "" {
 			asked, ids = append(asked, s), append(ids, id)
 		}
 	}
@@ -81,7 +81,8 @@ func (h *Hub) recheck(ctx context.Context, sessions []*session) {
 			good, err := h.cfg.StillGood(ctx, ids[from:to])
 			for i := 0; err == nil && i < to-from; i++ {
 				if !good[i] {
-					asked[from+i].endToken(ids[from+i].Session)
+					s := asked[from+i]
+					s.owner.endToken(&s.socket, ids[from+i].Session)
 				}
 			}
 			return nil

@@ -221,7 +221,7 @@ func (p *partition) admit(at feed.Held, j *join) error {
 		return nil
 	case here >= most:
 		return errTooManySockets
-	case here+p.hub.fleet.Elsewhere(fleet.Key{Topic: ownTopic, User: j.session.owner().User}) >= most:
+	case here+p.hub.fleet.Elsewhere(fleet.Key{Topic: ownTopic, User: j.session.owner.identity().User}) >= most:
 		return errTooManyElsewhere
 	}
 	return nil
@@ -233,7 +233,7 @@ func current(at feed.Held, topic string, known feed.Position, s *session) error 
 	if known.Epoch != at.Head().Epoch || known.Offset < at.Floor() {
 		return ErrTryLater // the ring no longer has all orders since the check
 	}
-	id, since := s.loggedIn()
+	id, since := s.owner.loggedIn()
 	for _, next := range at.After(known.Offset) {
 		ev := next.(*event)
 		switch {

@@ -131,7 +131,7 @@ func (p *partition) obey(_ feed.Held, topic string, pos feed.Position, order *re
 		return
 	}
 	for _, f := range t.followers {
-		id, since := f.session.loggedIn()
+		id, since := f.session.owner.loggedIn()
 		if order.renews(&id) {
 			f.session.mute()
 			continue
@@ -147,8 +147,8 @@ func (p *partition) obey(_ feed.Held, topic string, pos feed.Position, order *re
 			how = conn.CheckAgain
 		}
 		if last := p.hub.replaced; how == conn.SessionReplaced && last != "" {
-			f.session.Answer(conn.EventFrame(shownTopic(topic), pos.Shown(), last))
+			f.session.socket.Answer(conn.EventFrame(shownTopic(topic), pos.Shown(), last))
 		}
-		f.session.End(how)
+		f.session.socket.End(how)
 	}
 }

@@ -161,11 +161,11 @@ func (h *Hub) pingAll(sockets []*session, ping *conn.Event) {
 	now := h.cfg.Now().UnixMilli()
 	batch := conn.Batch{Lane: conn.Shared} // a ping is in no hurry
 	for _, s := range sockets {
-		if expires := s.expires.Load(); expires != 0 && expires <= now {
-			s.End(conn.TokenExpired)
+		if s.owner.isExpired(now) {
+			s.socket.End(conn.TokenExpired)
 			continue
 		}
-		batch.Offer(&s.Socket, ping)
+		batch.Offer(&s.socket, ping)
 	}
 	batch.Flush()
 }

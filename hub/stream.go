@@ -36,10 +36,10 @@ func (h *Hub) ServeEvents(w http.ResponseWriter, r *http.Request, token string) 
 		return fmt.Errorf("open an event stream: %w", err)
 	}
 	s := &session{hub: h, addr: addr}
-	h.conns.AttachStream(&s.Socket, to, s, since)
+	h.conns.AttachStream(&s.socket, to, s, since)
 	h.count.streams.Add(1)
 	h.enter(s)
-	s.ServeStream(to, func() {
+	s.socket.ServeStream(to, func() {
 		ctx, cancel := context.WithTimeout(context.Background(), authPatience)
 		defer cancel()
 		s.greet(ctx, token, since)

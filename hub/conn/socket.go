@@ -187,7 +187,7 @@ func (s *Socket) closeReasonFor(err error) CloseReason {
 		return CloseReason{} // an empty close frame answers an empty one
 	case errors.As(err, &closed):
 		return CloseReason{Code: closed.code, Word: "BYE"}
-	case late && !s.isGreeted():
+	case late && !s.IsGreeted():
 		return HelloTimeout
 	case late:
 		s.server.Silent.Add(1)
@@ -237,7 +237,8 @@ func (s *Socket) Touch() {
 	}
 }
 
-func (s *Socket) isGreeted() bool {
+// IsGreeted reports whether the client's hello was answered.
+func (s *Socket) IsGreeted() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.greeted
