@@ -45,6 +45,7 @@ type Checkout struct {
 	Cash            *Cash
 	Search          *Search
 	Invariants      *Invariants
+	Stories         *Stories
 
 	orders *store.Orders
 	busy   *sync.WaitGroup // orders driven behind an answered request
@@ -106,6 +107,7 @@ func New(cfg Config) *Checkout {
 		basics: b, locks: locks, orders: s.Orders, attempts: attempts, driver: driver,
 		prepays: &prepays{basics: b, pay: cfg.Pay, orders: s.Orders, attempts: attempts},
 	}
+	invariants := &Invariants{basics: b, store: s}
 	return &Checkout{
 		Quotes: quotes, Payments: payments, Settlements: settlements, Closing: closing, Refunds: refunds, WeChatRefunds: weChatRefunds,
 		Driver: driver, Claims: claims, News: news,
@@ -121,7 +123,11 @@ func New(cfg Config) *Checkout {
 		},
 		Cash:       &Cash{orders: s.Orders, users: s.Users},
 		Search:     &Search{orders: s.Orders, users: s.Users},
-		Invariants: &Invariants{basics: b, store: s},
+		Invariants: invariants,
+		Stories: &Stories{
+			basics: b, orders: s.Orders, users: s.Users, enrolments: s.Enrolments, unmatched: s.UnmatchedPayments, notices: s.Notices,
+			deliveries: s.Deliveries, invariants: invariants,
+		},
 		orders:     s.Orders, busy: busy,
 	}
 }

@@ -21,6 +21,7 @@ type Collections struct {
 	UnmatchedPayments *store.UnmatchedPayments
 	Reconciliations   *store.Reconciliations
 	Notices           *store.Notices
+	Deliveries        *store.Deliveries
 	Unsent            *store.UnsentNews
 	Audit             *store.Audit
 	Settings          *store.Settings
@@ -44,6 +45,7 @@ func CollectionsOf(db *store.DB) Collections {
 		UnmatchedPayments: db.UnmatchedPayments,
 		Reconciliations:   db.Reconciliations,
 		Notices:           db.Notices,
+		Deliveries:        db.Deliveries,
 		Unsent:            db.Unsent,
 		Audit:             db.Audit,
 		Settings:          db.Settings,

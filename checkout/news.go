@@ -73,9 +73,12 @@ func (c *News) announceOrder(ctx context.Context, o *shop.Order) error {
 	return c.orLater(ctx, c.publishOrder(ctx, o), store.Unsent{Kind: store.UnsentOrder, Ref: o.ID, UserID: o.UserID})
 }
 
-// publishOrder publishes the order's state, once for each time that it came to this state.
+// publishOrder publishes the order's state to its owner and to the console, once for each time that it came to this state.
 func (c *News) publishOrder(ctx context.Context, o *shop.Order) error {
-	return c.publish(ctx, shop.OrderChanged(o))
+	if err := c.publish(ctx, shop.OrderChanged(o)); err != nil {
+		return err
+	}
+	return c.publish(ctx, shop.OrderOnDesk(o))
 }
 
 func (c *News) announceQuietly(ctx context.Context, o *shop.Order) {

@@ -16,7 +16,6 @@ type adminOrders struct {
 	checkout          *checkout.Checkout
 	orders            *store.Orders
 	unmatched         *store.UnmatchedPayments
-	users             *store.Users
 	refundStepUpAbove shop.Fen
 }
 
@@ -24,13 +23,16 @@ type adminOrders struct {
 // became of a buyer's money, and no openid.
 type adminOrder struct {
 	shop.OrderView
-	UserID    string             `json:"user_id"`
-	Username  string             `json:"username,omitempty"`
-	Exception string             `json:"exception,omitempty"`
-	Attempts  []adminAttempt     `json:"attempts"`
-	Duties    map[string]dutyRow `json:"duties"`
-	History   []shop.Record      `json:"history"`
-	Unmatched []unmatchedRow     `json:"strays,omitempty"`
+	UserID     string              `json:"user_id"`
+	Username   string              `json:"username,omitempty"`
+	Exception  string              `json:"exception,omitempty"`
+	Attempts   []adminAttempt      `json:"attempts"`
+	Duties     map[string]dutyRow  `json:"duties"`
+	History    []shop.Record       `json:"history"`
+	Unmatched  []unmatchedRow      `json:"strays,omitempty"`
+	Standings  []shop.LineStanding `json:"standings"`
+	Messages   []checkout.Message  `json:"messages"`
+	Violations []shop.Violation    `json:"violations"`
 }
 
 type adminAttempt struct {
@@ -40,6 +42,8 @@ type adminAttempt struct {
 	Amount        shop.Fen          `json:"amount_fen"`
 	TransactionID string            `json:"transaction_id,omitempty"`
 	CreatedAt     time.Time         `json:"created_at"`
+	ReadyAt       *time.Time        `json:"ready_at,omitempty"` // when WeChat last answered with a way to pay
+	AskedAt       *time.Time        `json:"asked_at,omitempty"` // when WeChat was last asked about it
 	PaidAt        *time.Time        `json:"paid_at,omitempty"`
 	Asks          int               `json:"asks"` // how often WeChat was asked about it
 }
@@ -78,32 +82,35 @@ func (h *adminOrders) listUnmatched(w http.ResponseWriter, r *http.Request) erro
 	return rest.Encode(w, http.StatusOK, list)
 }
 
-// adminOrderItem is a row of the list.
-type adminOrderItem struct {
-	shop.OrderView
-	UserID    string `json:"user_id"`
-	Exception string `json:"exception,omitempty"`
-}
-
-// list answers GET /api/admin/orders?state=&q=&limit=&cursor=, newest first. q is a
+// list answers GET /api/admin/orders?state=&course=&from=&to=&q=&limit=&cursor=, newest first. q is a
 // number that a buyer or WeChat's bill names (the order's id, an out_trade_no, an
-// out_refund_no or WeChat's transaction_id) or a username, whole.
+// out_refund_no or WeChat's transaction_id) or a username, whole; from and to are the days of
+// placing in Asia/Shanghai, both included.
 func (h *adminOrders) list(w http.ResponseWriter, r *http.Request) error {
 	q, rows, err := rest.ListQuery(r)
 	if err != nil {
 		return err
 	}
-	list := rest.Page[adminOrderItem]{Items: []adminOrderItem{}}
-	orders, next, err := h.checkout.Search.Find(r.Context(), store.OrderFilter{State: shop.OrderState(q.Get("state"))}, q.Get("q"), rows, q.Get("cursor"))
+	f := store.OrderFilter{State: shop.OrderState(q.Get("state")), CourseID: q.Get("course")}
+	if q.Get("from") != "" {
+		from, err := date(q.Get("from"), shop.ErrInvalidQuery.At("from"))
+		if err != nil {
+			return err
+		}
+		f.From = from.Start()
+	}
+	if q.Get("to") != "" {
+		to, err := date(q.Get("to"), shop.ErrInvalidQuery.At("to"))
+		if err != nil {
+			return err
+		}
+		f.Until = to.End()
+	}
+	items, next, err := h.checkout.Search.List(r.Context(), f, q.Get("q"), rows, q.Get("cursor"))
 	if err != nil {
 		return err
 	}
-	list.NextCursor = next
-	for i := range orders {
-		o := &orders[i]
-		list.Items = append(list.Items, adminOrderItem{o.View(), o.UserID, o.Exception})
-	}
-	return rest.Encode(w, http.StatusOK, list)
+	return rest.Encode(w, http.StatusOK, rest.Page[shop.DeskOrder]{Items: items, NextCursor: next})
 }
 
 // show answers GET /api/admin/orders/:order with the order's whole story.
@@ -112,37 +119,41 @@ func (h *adminOrders) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	o, err := h.orders.Get(r.Context(), id)
+	story, err := h.checkout.Stories.Of(r.Context(), id)
 	if err != nil {
 		return err
 	}
-	return h.answer(w, r, http.StatusOK, o)
+	return rest.Encode(w, http.StatusOK, viewStory(story))
 }
 
+// answer answers with the story of an order that was just changed.
 func (h *adminOrders) answer(w http.ResponseWriter, r *http.Request, status int, o *shop.Order) error {
-	v := adminOrder{
-		OrderView: o.View(), UserID: o.UserID, Exception: o.Exception,
-		Attempts: []adminAttempt{}, Duties: map[string]dutyRow{}, History: o.History,
+	story, err := h.checkout.Stories.Tell(r.Context(), o)
+	if err != nil {
+		return err
 	}
-	if u, err := h.users.Get(r.Context(), o.UserID); err == nil {
-		v.Username = u.Username
+	return rest.Encode(w, status, viewStory(story))
+}
+
+func viewStory(s *checkout.Story) adminOrder {
+	o := s.Order
+	v := adminOrder{
+		OrderView: o.View(), UserID: o.UserID, Username: s.Username, Exception: o.Exception,
+		Attempts: []adminAttempt{}, Duties: map[string]dutyRow{}, History: o.History,
+		Standings: s.Lines, Messages: s.Messages, Violations: s.Violations,
 	}
 	for _, a := range o.Attempts {
 		v.Attempts = append(v.Attempts, adminAttempt{
-			a.OutTradeNo, a.Channel, a.State, a.Amount, a.TransactionID, rest.UTC(a.CreatedAt), a.PaidAt, a.Asks,
+			a.OutTradeNo, a.Channel, a.State, a.Amount, a.TransactionID, rest.UTC(a.CreatedAt), a.ReadyAt, a.AskedAt, a.PaidAt, a.Asks,
 		})
-		unmatched, err := h.unmatched.Of(r.Context(), a.OutTradeNo)
-		if err != nil {
-			return err
-		}
-		for _, x := range unmatched {
-			v.Unmatched = append(v.Unmatched, viewUnmatched(x))
-		}
+	}
+	for _, x := range s.Unmatched {
+		v.Unmatched = append(v.Unmatched, viewUnmatched(x))
 	}
 	for name, d := range o.Duties {
 		v.Duties[string(name)] = viewDuty(d)
 	}
-	return rest.Encode(w, status, v)
+	return v
 }
 
 func viewDuty(d *shop.Duty) dutyRow {
@@ -154,29 +165,54 @@ func viewDuty(d *shop.Duty) dutyRow {
 	return row
 }
 
+// refundInput is what finance says of a refund.
+type refundInput struct {
+	Lines  []shop.RefundRequestLine `json:"lines"`
+	Amount *shop.Fen                `json:"amount_fen"`
+	Reason string                   `json:"reason"`
+	Later  bool                     `json:"later"`
+}
+
+func (in refundInput) request() shop.RefundRequest {
+	return shop.RefundRequest{Lines: in.Lines, Amount: in.Amount}
+}
+
+// decodeRefund reads the order's id and what is said of its refund.
+func decodeRefund(w http.ResponseWriter, r *http.Request) (id string, in refundInput, err error) {
+	if id, err = rest.PathID(r, "order", shop.ErrOrderNotFound); err != nil {
+		return "", in, err
+	}
+	return id, in, rest.Decode(w, r, &in)
+}
+
+// previewRefund answers POST /api/admin/orders/:order/refunds?dry_run=1 with what the refund would
+// give back and take away.
+func (h *adminOrders) previewRefund(w http.ResponseWriter, r *http.Request) error {
+	id, in, err := decodeRefund(w, r)
+	if err != nil {
+		return err
+	}
+	preview, err := h.checkout.Refunds.Preview(r.Context(), id, in.request(), in.Later)
+	if err != nil {
+		return err
+	}
+	return rest.Encode(w, http.StatusOK, preview)
+}
+
 // refund answers POST /api/admin/orders/:order/refunds
 // `{lines?:[{course_id,amount_fen?}],amount_fen?,reason,later?}` with the order's story, 201.
 // Lines name what it is for; without an amount it is all that is left (shop.FinanceRefund has
 // the rules). later refunds what stands on top of it (the stages after it) as well, first.
 func (h *adminOrders) refund(w http.ResponseWriter, r *http.Request) error {
-	id, err := rest.PathID(r, "order", shop.ErrOrderNotFound)
+	id, in, err := decodeRefund(w, r)
 	if err != nil {
-		return err
-	}
-	var in struct {
-		Lines  []shop.RefundRequestLine `json:"lines"`
-		Amount *shop.Fen                `json:"amount_fen"`
-		Reason string                   `json:"reason"`
-		Later  bool                     `json:"later"`
-	}
-	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
 	why, err := reason(in.Reason)
 	if err != nil {
 		return err
 	}
-	ask := shop.RefundRequest{Lines: in.Lines, Amount: in.Amount}
+	ask := in.request()
 	if err := h.mayRefund(r, id, ask, in.Later); err != nil {
 		return err
 	}

@@ -134,7 +134,7 @@ func (n *nouns) routes() []route {
 
 		{get, "/api/admin/orders", finance, n.adminOrders.list, stores, lists},
 		{get, "/api/admin/orders/:order", finance, n.adminOrders.show, stores, reading},
-		{post, "/api/admin/orders/:order/refunds", finance, rest.KeyNeeded(n.adminOrders.refund), stores, paying},
+		{post, "/api/admin/orders/:order/refunds", finance, rest.UnlessDry(n.adminOrders.previewRefund, rest.KeyNeeded(n.adminOrders.refund)), stores, paying},
 		{get, "/api/admin/strays", finance, n.adminOrders.listUnmatched, stores, lists},
 
 		{get, "/api/admin/reconciliations", finance, n.reconciliations.list, stores, lists},

@@ -165,7 +165,7 @@ func newNouns(d Deps) (*nouns, error) {
 		adminMedia:      adminMedia{library: d.Media, media: db.Media, audit: db.Audit, learning: d.Learning, now: d.Now},
 		noticeTemplates: noticeTemplates{templates: db.NoticeTemplates, now: d.Now},
 		adminOrders: adminOrders{
-			checkout: d.Checkout, orders: db.Orders, unmatched: db.UnmatchedPayments, users: db.Users, refundStepUpAbove: d.RefundStepUpAbove,
+			checkout: d.Checkout, orders: db.Orders, unmatched: db.UnmatchedPayments, refundStepUpAbove: d.RefundStepUpAbove,
 		},
 		reconciliations: reconciliations{checkout: d.Checkout, reconciliations: db.Reconciliations},
 		finance:         finance{checkout: d.Checkout, log: d.Log},

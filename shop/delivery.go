@@ -66,10 +66,12 @@ const KindActivity = "activity"
 // NewDelivery is a delivery that waits to be sent. For one kind, ref and user there is one.
 func NewDelivery(userID, kind, ref string, now time.Time) Delivery {
 	return Delivery{
-		ID: kind + ":" + ref + ":" + userID, UserID: userID, Kind: kind, Ref: ref,
+		ID: deliveryID(userID, kind, ref), UserID: userID, Kind: kind, Ref: ref,
 		Rank: TopicOf(kind).rank(), State: DeliveryWaiting, NextAt: now.UTC(), CreatedAt: now.UTC(),
 	}
 }
+
+func deliveryID(userID, kind, ref string) string { return kind + ":" + ref + ":" + userID }
 
 // Topic is a group of kinds that a learner may not want as WeChat messages.
 type Topic string

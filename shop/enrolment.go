@@ -239,14 +239,14 @@ func (e *Enrolment) View(now time.Time) EnrolmentView {
 	_, until := e.Access(now)
 	v := EnrolmentView{CourseID: e.CourseID, State: e.StateAt(now), Until: until, Stage: e.StagesHad(false), Grants: []GrantView{}}
 	for _, g := range e.Grants {
-		if g.Until != nil {
-			u := g.Until.UTC()
-			g.Until = &u
-		}
-		v.Grants = append(v.Grants, GrantView{
-			OrderID: g.OrderID, PolicyID: g.PolicyID, Kind: g.Kind, Stage: g.Stage,
-			From: g.From.UTC(), Until: g.Until, State: g.StateAt(now),
-		})
+		v.Grants = append(v.Grants, g.view(now))
 	}
 	return v
+}
+
+func (g Grant) view(now time.Time) GrantView {
+	return GrantView{
+		OrderID: g.OrderID, PolicyID: g.PolicyID, Kind: g.Kind, Stage: g.Stage,
+		From: g.From.UTC(), Until: utcOrNil(g.Until), State: g.StateAt(now),
+	}
 }

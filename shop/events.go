@@ -64,6 +64,7 @@ func IsEventType(name string) bool { return slices.Contains(eventTypes, name) }
 
 // deskReaders are the roles that see events of a type on the console's topic; a type without a row is for all of them.
 var deskReaders = map[string]uint8{
+	orderChanged.name:      RoleBits([]Role{RoleFinance, RoleAdmin}),
 	broadcastProgress.name: RoleBits([]Role{RoleMarketer, RoleFinance, RoleAdmin}),
 	mediaProgress.name:     RoleBits([]Role{RoleEditor, RoleAdmin}),
 }
@@ -121,6 +122,11 @@ func CartChanged(userID string, c Cart, cause string) Event {
 // OrderChanged is an order as it is now, once for each time that it came to this state.
 func OrderChanged(o *Order) Event {
 	return orderChanged.to(o.UserID, fmt.Sprintf("order:%s:%d", o.ID, len(o.History)), o.WithPayment())
+}
+
+// OrderOnDesk shows the console what its lists show of an order, once for each time that the order came to this state.
+func OrderOnDesk(o *Order) Event {
+	return orderChanged.event(consoleTopic, fmt.Sprintf("desk:order:%s:%d", o.ID, len(o.History)), o.OnDesk())
 }
 
 // EnrolmentChanged is how a user stands in a course, by the enrolment e of which view is shown, each state of it once for

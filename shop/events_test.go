@@ -90,6 +90,7 @@ func TestEveryEventSaysWhereItGoesOnceAndAtWhichVersion(t *testing.T) {
 		{CartChanged("ann", Cart{Version: 7}, "bought:o1"), "user:ann", "cart.changed", "bought:o1:7", true, 7},
 		{CourseChanged(course), "course:go1", "course.changed", "", true, 2},
 		{OrderChanged(order), "user:ann", "order.changed", "order:o1:3", false, 0},
+		{OrderOnDesk(order), "desk", "order.changed", "desk:order:o1:3", false, 0},
 		{EnrolmentChanged("grant:o1", enrolment, enrolment.View(at)), "user:ann", "enrolment.changed", "grant:o1:4:revoked", false, 0},
 		{ProgressChanged("ann", course, "l1", NoProgress("ann:go1")), "user:ann", "progress.changed", "", false, 0},
 		{NoticePosted(Notice{ID: "ann:order_fulfilled:o1", UserID: "ann"}), "user:ann", "notice.posted", "notice:ann:order_fulfilled:o1", false, 0},
@@ -131,15 +132,15 @@ func TestEveryEventSaysWhereItGoesOnceAndAtWhichVersion(t *testing.T) {
 
 func TestTheConsolesTopicShowsARoleItsOwnEvents(t *testing.T) {
 	for _, tt := range []struct {
-		roles              []Role
-		broadcasts, medias bool
+		roles                      []Role
+		broadcasts, medias, orders bool
 	}{
-		{[]Role{RoleLearner}, false, false},
-		{[]Role{RoleLearner, RoleEditor}, false, true},
-		{[]Role{RoleMarketer}, true, false},
-		{[]Role{RoleFinance}, true, false},
-		{[]Role{RoleEditor, RoleMarketer}, true, true},
-		{[]Role{RoleAdmin}, true, true},
+		{[]Role{RoleLearner}, false, false, false},
+		{[]Role{RoleLearner, RoleEditor}, false, true, false},
+		{[]Role{RoleMarketer}, true, false, false},
+		{[]Role{RoleFinance}, true, false, true},
+		{[]Role{RoleEditor, RoleMarketer}, true, true, false},
+		{[]Role{RoleAdmin}, true, true, true},
 	} {
 		bits := RoleBits(tt.roles)
 		if got := ShownOnDesk(bits, "broadcast.progress"); got != tt.broadcasts {
@@ -147,6 +148,9 @@ func TestTheConsolesTopicShowsARoleItsOwnEvents(t *testing.T) {
 		}
 		if got := ShownOnDesk(bits, "media.progress"); got != tt.medias {
 			t.Errorf("%v and files: %v", tt.roles, got)
+		}
+		if got := ShownOnDesk(bits, "order.changed"); got != tt.orders {
+			t.Errorf("%v and orders: %v", tt.roles, got)
 		}
 		if !ShownOnDesk(bits, "marketing.own") {
 			t.Errorf("%v: an event that is no one role's is hidden", tt.roles)

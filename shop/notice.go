@@ -35,6 +35,28 @@ const NoticeCourseFinished = "course_finished"
 // NoticeID is the key of a user's notice of this kind about ref (an order, a course and day …).
 func NoticeID(userID, kind, ref string) string { return userID + ":" + kind + ":" + ref }
 
+// NoticeAbout names one notice about an order: its kind, and what it is about.
+type NoticeAbout struct{ Kind, Ref string }
+
+// ID is the notice's in the inbox of a user.
+func (n NoticeAbout) ID(userID string) string { return NoticeID(userID, n.Kind, n.Ref) }
+
+// DeliveryID is that of its WeChat message to the user.
+func (n NoticeAbout) DeliveryID(userID string) string { return deliveryID(userID, n.Kind, n.Ref) }
+
+// NoticesAbout are all that may have been posted about the order.
+func (o *Order) NoticesAbout() []NoticeAbout {
+	all := []NoticeAbout{{NoticeOrderClosing, o.ID}, {NoticeOrderFulfilled, o.ID}}
+	for _, r := range o.Refunds {
+		if r.Duplicate {
+			all = append(all, NoticeAbout{NoticePaidBack, r.OutRefundNo})
+		} else {
+			all = append(all, NoticeAbout{NoticeOrderRefunded, r.OutRefundNo})
+		}
+	}
+	return all
+}
+
 // Notice is the broadcast as an inbox shows it, unread. A broadcast to all users has no document
 // for each reader: userID is "" then.
 func (b *Broadcast) Notice(userID string, at time.Time) Notice {

@@ -24,6 +24,19 @@ type OrderWithPayment struct {
 	Payment *PaymentView `json:"payment,omitempty"`
 }
 
+// DeskOrder is an order of whichever learner as the console's lists and events show it.
+type DeskOrder struct {
+	OrderView
+	UserID    string `json:"user_id"`
+	Username  string `json:"username,omitempty"` // in lists
+	Exception string `json:"exception,omitempty"`
+}
+
+// OnDesk is the order for the console.
+func (o *Order) OnDesk() DeskOrder {
+	return DeskOrder{OrderView: o.View(), UserID: o.UserID, Exception: o.Exception}
+}
+
 // RefundView is one refund of it.
 type RefundView struct {
 	OutRefundNo string      `json:"out_refund_no"`
@@ -114,4 +127,44 @@ func (o *Order) Payment() *PaymentView {
 	return &PaymentView{
 		Channel: a.Channel, OutTradeNo: a.OutTradeNo, CodeURL: a.CodeURL, JSAPI: a.JSAPI, H5URL: a.H5URL, ExpiresAt: o.ExpiresAt.UTC(),
 	}
+}
+
+// LineStanding is what an order's line holds: of its money, and of the course.
+type LineStanding struct {
+	CourseID string     `json:"course_id"`
+	Held     Fen        `json:"held_fen"`        // paid for it, and neither back nor on its way back
+	Grant    *GrantView `json:"grant,omitempty"` // what the order gives of the course
+	CourseAccess
+	Later []string `json:"later,omitempty"` // the orders that stand on top of this one in the course, newest first
+}
+
+// CourseAccess is how a learner stands in a course by all orders. Until is nil for ever, and where there is no access.
+type CourseAccess struct {
+	Access GrantState `json:"access"`
+	Until  *time.Time `json:"until"`
+}
+
+// AccessAt is the access of the enrolment's learner at now.
+func (e *Enrolment) AccessAt(now time.Time) CourseAccess {
+	_, until := e.Access(now)
+	return CourseAccess{e.StateAt(now), utcOrNil(until)}
+}
+
+// Standings are those of the order's lines, in their order.
+func (o *Order) Standings(enrolment func(courseID string) *Enrolment, now time.Time) []LineStanding {
+	held := o.RefundBook().held()
+	all := make([]LineStanding, 0, len(o.Lines))
+	for i, l := range o.Lines {
+		e := enrolment(l.CourseID)
+		s := LineStanding{CourseID: l.CourseID, Held: held[i], CourseAccess: e.AccessAt(now)}
+		if g, ok := e.Grant(o.ID); ok {
+			view := g.view(now)
+			s.Grant = &view
+			if g.State != GrantRevoked {
+				s.Later = e.After(o.ID)
+			}
+		}
+		all = append(all, s)
+	}
+	return all
 }

@@ -287,3 +287,38 @@ func (r RefundRequest) AtMost(o *Order) Fen {
 	}
 	return sum
 }
+
+// RefundPreview is what a refund would give back and take away, before it is begun.
+type RefundPreview struct {
+	OrderRefund
+	Access []AccessAfter `json:"access"` // to the courses of its lines, once it went through
+	Later  []LaterRefund `json:"later"`  // what goes back before it, newest order first
+}
+
+// AccessAfter is the access that is left of a course.
+type AccessAfter struct {
+	CourseID string `json:"course_id"`
+	CourseAccess
+}
+
+// LaterRefund is what goes back for one course of an order that stands on top of the refunded one.
+type LaterRefund struct {
+	OrderID  string `json:"order_id"`
+	CourseID string `json:"course_id"`
+	Amount   Fen    `json:"amount_fen"`
+}
+
+// Leaves notes what access the refund of an order, and of those before it, leaves to a course.
+func (p *RefundPreview) Leaves(o *Order, q RefundQuote, e *Enrolment, now time.Time) {
+	left := *e
+	left.Grants = slices.Clone(e.Grants)
+	for _, later := range p.Later {
+		if later.CourseID == q.CourseID {
+			left.Revoke(later.OrderID)
+		}
+	}
+	if q.EndsAccess {
+		left.Revoke(o.ID)
+	}
+	p.Access = append(p.Access, AccessAfter{q.CourseID, left.AccessAt(now)})
+}

@@ -59,9 +59,11 @@ func moveAudit(o *shop.Order, r shop.Record) AuditRow {
 		data[k] = v
 	}
 	return AuditRow{
-		ID: fmt.Sprintf("order:%s:%d", o.ID, r.V), Object: "order:" + o.ID, Act: string(r.Move), By: r.By, At: r.At, Data: data,
+		ID: moveID(o.ID, r.V), Object: "order:" + o.ID, Act: string(r.Move), By: r.By, At: r.At, Data: data,
 	}
 }
+
+func moveID(orderID string, v int64) string { return fmt.Sprintf("order:%s:%d", orderID, v) }
 
 // Each calls each with the rows about an object, oldest first.
 func (s *Audit) Each(ctx context.Context, object string, each func(*AuditRow) error) error {
@@ -80,6 +82,16 @@ func (s *Audit) AddBroadcast(ctx context.Context, b *shop.Broadcast) error {
 		}
 	}
 	return nil
+}
+
+// CountMovesOf says how many moves of one order stand in the audit, and whether there is one more than the order has made.
+func (s *Audit) CountMovesOf(ctx context.Context, o *shop.Order) (int, error) {
+	ids := make([]string, len(o.History)+1)
+	for i := range ids {
+		ids[i] = moveID(o.ID, int64(i+1))
+	}
+	rows, err := s.docs.ByIDs(ctx, ids)
+	return len(rows), err
 }
 
 // CountMoves says how many moves of each order stand in the audit.

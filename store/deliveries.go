@@ -83,6 +83,12 @@ func (s *Deliveries) Get(ctx context.Context, id string) (*shop.Delivery, error)
 	return s.docs.Get(ctx, id)
 }
 
+// ByID reads the deliveries with these ids; missing ones are left out.
+func (s *Deliveries) ByID(ctx context.Context, ids []string) (map[string]*shop.Delivery, error) {
+	all, err := s.docs.ByIDs(ctx, ids)
+	return byID(all, func(d *shop.Delivery) string { return d.ID }), err
+}
+
 // Count counts a broadcast's deliveries by what became of them; a state that none
 // is in is left out.
 func (s *Deliveries) Count(ctx context.Context, broadcast string) (map[shop.DeliveryState]int64, error) {

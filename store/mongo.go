@@ -82,6 +82,9 @@ func findAll[T any](ctx context.Context, c gated, filter any, opts ...options.Li
 // The embedded store finds one by its _id at once and several only by reading all, so
 // there they are asked for one by one.
 func findByIDs[T any](ctx context.Context, s *base, c gated, ids []string) ([]T, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
 	if s.embeddedMongo == nil {
 		return findAll[T](ctx, c, bson.M{"_id": bson.M{"$in": ids}})
 	}

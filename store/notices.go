@@ -166,6 +166,12 @@ func (s *Notices) Each(ctx context.Context, each func(*shop.Notice) error) error
 	return s.docs.Each(ctx, bson.M{}, each)
 }
 
+// ByID reads the notices with these ids; missing ones are left out.
+func (s *Notices) ByID(ctx context.Context, ids []string) (map[string]*shop.Notice, error) {
+	all, err := s.docs.ByIDs(ctx, ids)
+	return byID(all, func(n *shop.Notice) string { return n.ID }), err
+}
+
 // Existing says which of the notices with these ids there are.
 func (s *Notices) Existing(ctx context.Context, ids []string) (map[string]bool, error) {
 	all, err := s.docs.ByIDs(ctx, ids)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -88,21 +89,47 @@ func (s *Orders) Of(ctx context.Context, userID string, limit int, cursor string
 
 // OrderFilter narrows a list of orders; what is empty matches all.
 type OrderFilter struct {
-	State  shop.OrderState
-	UserID string
+	State       shop.OrderState
+	UserID      string
+	CourseID    string    // of one of its lines
+	From, Until time.Time // placed at From or later, and before Until
+}
+
+// Admits reports whether an order is among those that the filter lets through.
+func (f OrderFilter) Admits(o *shop.Order) bool {
+	return o.UserID != "" && (f.UserID == "" || o.UserID == f.UserID) && (f.State == "" || o.State == f.State) &&
+		(f.CourseID == "" || slices.ContainsFunc(o.Lines, func(l shop.OrderLine) bool { return l.CourseID == f.CourseID })) &&
+		!o.CreatedAt.Before(f.From) && (f.Until.IsZero() || o.CreatedAt.Before(f.Until))
+}
+
+func (f OrderFilter) query() bson.M {
+	q := bson.M{"user_id": bson.M{"$ne": ""}}
+	if f.UserID != "" {
+		q["user_id"] = f.UserID
+	}
+	if f.State != "" {
+		q["state"] = f.State
+	}
+	if f.CourseID != "" {
+		q["lines.course_id"] = f.CourseID
+	}
+	placed := bson.M{}
+	if !f.From.IsZero() {
+		placed["$gte"] = f.From
+	}
+	if !f.Until.IsZero() {
+		placed["$lt"] = f.Until
+	}
+	if len(placed) > 0 {
+		q["created_at"] = placed
+	}
+	return q
 }
 
 // Page lists all learners' orders, newest first. Orders that were never finished placing
 // are left out.
 func (s *Orders) Page(ctx context.Context, f OrderFilter, limit int, cursor string) ([]shop.Order, string, error) {
-	filter := bson.M{"user_id": bson.M{"$ne": ""}}
-	if f.UserID != "" {
-		filter["user_id"] = f.UserID
-	}
-	if f.State != "" {
-		filter["state"] = f.State
-	}
-	return s.docs.Page(ctx, filter, limit, cursor, orderKey)
+	return s.docs.Page(ctx, f.query(), limit, cursor, orderKey)
 }
 
 // OfTransaction lists the ids of the orders that a payment of WeChat belongs to, also
