@@ -12,11 +12,11 @@ import (
 )
 
 // TestTheShopInABrowser plays a buyer in headless Chromium: two tabs that agree, a payment
-// by the code on the sandbox's phone page, and the course open without a reload; and an editor at the console. The plays
+// by the code on the sandbox's phone page, and the course open without a reload; an editor and finance at the console. The plays
 // are in web/e2e; SCREENSHOTS names a folder that keeps what they saw.
 func TestTheShopInABrowser(t *testing.T) {
 	env := browser(t)
-	for _, play := range []string{"shop.e2e.mjs", "link.e2e.mjs", "fallback.e2e.mjs", "wechat.e2e.mjs", "faults.e2e.mjs", "broadcast.e2e.mjs", "life.e2e.mjs", "oldest.e2e.mjs", "proof.e2e.mjs", "console.e2e.mjs", "lesson.e2e.mjs"} {
+	for _, play := range []string{"shop.e2e.mjs", "link.e2e.mjs", "fallback.e2e.mjs", "wechat.e2e.mjs", "faults.e2e.mjs", "broadcast.e2e.mjs", "life.e2e.mjs", "oldest.e2e.mjs", "proof.e2e.mjs", "console.e2e.mjs", "finance.e2e.mjs", "lesson.e2e.mjs"} {
 		t.Run(play, func(t *testing.T) {
 			for _, tool := range playTools[play] {
 				if _, err := exec.LookPath(tool); err != nil {

@@ -2,7 +2,9 @@
 import { problemOf, query, request } from '@/api'
 import { credentials } from '@/credentials'
 import type { List } from '@/types'
-import type { Course, CourseLearning, CourseRow, Ladder, LessonText, Media, MediaList, NoticeTemplate, PolicyInput, Wordings } from './types'
+import type {
+  Course, CourseLearning, CourseRow, Ladder, LessonText, Media, MediaList, NoticeTemplate, OrderRow, OrderStory, PolicyInput, RefundPreview, RefundWish, Wordings,
+} from './types'
 
 const id = encodeURIComponent
 
@@ -30,6 +32,12 @@ export const desk = {
   lessonText: (course: string, lesson: string) => request<LessonText>('GET', `/admin/courses/${id(course)}/lessons/${id(lesson)}/text`),
   putLessonText: (course: string, lesson: string, body: { text: string; version: number }) =>
     request<LessonText>('PUT', `/admin/courses/${id(course)}/lessons/${id(lesson)}/text`, { body }),
+
+  orders: (filter: { state?: string; course?: string; from?: string; to?: string; q?: string; cursor?: string; limit?: number }) =>
+    request<List<OrderRow>>('GET', '/admin/orders' + query(filter)),
+  order: (order: string) => request<OrderStory>('GET', `/admin/orders/${id(order)}`),
+  previewRefund: (order: string, body: RefundWish) => request<RefundPreview>('POST', `/admin/orders/${id(order)}/refunds?dry_run=1`, { body }),
+  refund: (order: string, body: RefundWish, key: string) => request<OrderStory>('POST', `/admin/orders/${id(order)}/refunds`, { body, key }),
 
   noticeTemplates: () => request<List<NoticeTemplate> & { limits: { title: number; body: number } }>('GET', '/admin/notice-templates'),
   putNoticeTemplate: (form: string, v: number, texts: Wordings) =>

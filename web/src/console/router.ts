@@ -15,6 +15,10 @@ const routes: RouteRecordRaw[] = [
   { path: '/login', name: 'login', component: () => import('./login/LoginPage.vue'), meta: { title: '登录', open: true } },
   { path: '/courses', name: 'courses', component: () => import('./course/CoursesPage.vue'), meta: { title: '课程', role: 'editor' } },
   { path: '/courses/:course/:tab(basics|outline|prices|learning)?', name: 'course', component: () => import('./course/CoursePage.vue'), meta: { title: '课程', role: 'editor' }, props: true },
+  { path: '/orders', meta: { role: 'finance' }, children: [
+    { path: '', name: 'orders', component: () => import('./order/OrdersPage.vue'), meta: { title: '订单' } },
+    { path: ':order', name: 'order', component: () => import('./order/OrderPage.vue'), meta: { title: '订单' }, props: true },
+  ] },
   { path: '/media', name: 'media', component: () => import('./media/MediaPage.vue'), meta: { title: '文件', role: 'editor' } },
   { path: '/notice-templates', name: 'notice-templates', component: () => import('./notice/NoticeTemplatesPage.vue'), meta: { title: '消息模板', role: 'editor' } },
   { path: '/notices', redirect: { name: 'notice-templates' } }, // its address in the storefront once

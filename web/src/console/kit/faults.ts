@@ -31,6 +31,8 @@ const rules: [end: RegExp, rule: string][] = [
   [/\.default$/, '只能有一个默认方案'],
   [/^policies$/, '请至少填写一个、最多 20 个价格方案'],
   [/lapse_after_days$/, '0–3660 天'],
+  [/amount_fen$/, '请填写金额，至少 0.01 元'],
+  [/^reason$/, '请填写原因，1–200 个字'],
   [/^text$/, '正文太长，最多 200 KB'],
 ]
 
@@ -38,14 +40,20 @@ const rules: [end: RegExp, rule: string][] = [
 export function useFaults() {
   const faults = reactive(new Map<string, string>())
 
-  // take shows a refusal at its field, and reports whether it names one; any other error is the caller's.
-  function take(err: unknown): boolean {
+  // note shows a refusal at its field, and reports whether it names one; any other error is the caller's.
+  function note(err: unknown): boolean {
     if (!(err instanceof Problem) || !err.extra.param) return false
     const at = String(err.extra.param)
     const rule = err.code === 'INVALID_FIELD' ? rules.find(([end]) => end.test(at))?.[1] : undefined
     faults.clear()
     faults.set(at, rule ?? messageOf(err))
-    ElMessage.error(rule ?? messageOf(err))
+    return true
+  }
+
+  // take is note with a message, for a form whose field may be out of view.
+  function take(err: unknown): boolean {
+    if (!note(err)) return false
+    ElMessage.error(of(first()))
     return true
   }
 
@@ -53,7 +61,7 @@ export function useFaults() {
   // within reports whether a field below a path was refused.
   const within = (path: string): boolean => [...faults.keys()].some((at) => at.startsWith(path))
   const first = (): string => [...faults.keys()][0] ?? ''
-  return { take, of, within, first, clear: () => faults.clear() }
+  return { take, note, of, within, first, clear: () => faults.clear() }
 }
 
 export type Faults = ReturnType<typeof useFaults>
