@@ -24,7 +24,9 @@ const (
 // Check holds everything against the invariants I1 … I8 and returns what breaks them. It
 // only reads, and may run beside a shop that sells: what is broken at a first look is
 // looked at again, and counts only if it is still broken then.
-func (c *Invariants) Check(ctx context.Context) ([]shop.Violation, error) { return c.twice(ctx, c.check) }
+func (c *Invariants) Check(ctx context.Context) ([]shop.Violation, error) {
+	return c.twice(ctx, c.check)
+}
 
 // twice looks, and where something is broken looks again: what counts is what is broken both times.
 func (c *Invariants) twice(ctx context.Context, look func(context.Context) ([]shop.Violation, error)) ([]shop.Violation, error) {

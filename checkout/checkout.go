@@ -128,7 +128,7 @@ func New(cfg Config) *Checkout {
 			basics: b, orders: s.Orders, users: s.Users, enrolments: s.Enrolments, unmatched: s.UnmatchedPayments, notices: s.Notices,
 			deliveries: s.Deliveries, invariants: invariants,
 		},
-		orders:     s.Orders, busy: busy,
+		orders: s.Orders, busy: busy,
 	}
 }
 

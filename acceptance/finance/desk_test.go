@@ -39,7 +39,7 @@ type deskOrder struct {
 	} `json:"violations"`
 }
 
-func story(p *shoptest.Person, order string) (o deskOrder) {
+func tale(p *shoptest.Person, order string) (o deskOrder) {
 	p.T.Helper()
 	p.Get("/api/admin/orders/" + order).Want(200).Into(&o)
 	return o
@@ -117,7 +117,7 @@ func TestTheListOfOrders_NarrowsByCourseAndDay(t *testing.T) {
 	finance.Get("/api/admin/orders?to=2031-02-30").WantCode(400, "INVALID_QUERY")
 }
 
-func TestAnOrdersStory_SaysWhatItsLinesHold_WhatWasTold_AndWhatIsBroken(t *testing.T) {
+func TestAnOrdersStory_SaysWhatIsHeldToldAndBroken(t *testing.T) {
 	s := shoptest.Start(t).At(t, "2031-03-05 10:00")
 	c, learner := s.Sell(shoptest.Usual()), s.NewLearner()
 	s.Buy(learner, 0, c.S1)
@@ -126,7 +126,7 @@ func TestAnOrdersStory_SaysWhatItsLinesHold_WhatWasTold_AndWhatIsBroken(t *testi
 	third := s.Buy(learner, 30000, c.S3)
 	s.AtRest(second.ID)
 	finance := s.Staff("finance")
-	o := story(finance, second.ID)
+	o := tale(finance, second.ID)
 	if len(o.Standings) != 1 {
 		t.Fatalf("the lines hold %+v", o.Standings)
 	}
@@ -141,7 +141,7 @@ func TestAnOrdersStory_SaysWhatItsLinesHold_WhatWasTold_AndWhatIsBroken(t *testi
 		t.Errorf("a whole order breaks %+v", o.Violations)
 	}
 	undo := shoptest.Remove(t, s.Database(), "notices", learner.ID()+":order_fulfilled:"+second.ID)
-	if v := story(finance, second.ID).Violations; len(v) != 1 || v[0].Invariant != "I7" || v[0].Object != "order:"+second.ID {
+	if v := tale(finance, second.ID).Violations; len(v) != 1 || v[0].Invariant != "I7" || v[0].Object != "order:"+second.ID {
 		t.Errorf("without its notice it breaks %+v", v)
 	}
 	undo()
@@ -185,7 +185,7 @@ func TestARefundIsShownBeforeItIsBegun_AndComesToThat(t *testing.T) {
 		"99900 [{"+other.Id+" revoked}] []",
 		"20000 [{"+c.Id+" expired}] [{"+third.ID+" 30000}]",
 	)
-	if o := story(finance, two.ID); o.State != "fulfilled" || o.Standings[0].Held+o.Standings[1].Held != 119900 {
+	if o := tale(finance, two.ID); o.State != "fulfilled" || o.Standings[0].Held+o.Standings[1].Held != 119900 {
 		t.Fatalf("looking has changed the order: %+v", o)
 	}
 	s.FinanceRefunds(finance, two.ID, obj{"lines": []obj{line(c.Id, 20000)}, "later": true}).Want(201)
@@ -193,7 +193,7 @@ func TestARefundIsShownBeforeItIsBegun_AndComesToThat(t *testing.T) {
 	s.AwaitLater(learner, two.ID, "partially_refunded")
 	s.AwaitLater(learner, third.ID, "refunded")
 	shoptest.WantSame(t, "what went back", append(s.Refunds(two.ID), s.Refunds(third.ID)...), "20000 SUCCESS", "30000 SUCCESS")
-	for _, l := range story(finance, two.ID).Standings {
+	for _, l := range tale(finance, two.ID).Standings {
 		if want := map[string]string{c.Id: "expired", other.Id: "active"}[l.CourseID]; l.Access != want {
 			t.Errorf("course %s is %s, want %s", l.CourseID, l.Access, want)
 		}

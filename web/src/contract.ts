@@ -1174,6 +1174,8 @@ export interface components {
         };
         AdminOrderItem: components["schemas"]["OrderFields"] & {
             user_id: components["schemas"]["ID"];
+            /** @description Missing where the account is gone */
+            username?: string;
             /** @description What was odd about the money */
             exception?: string;
         };
@@ -1190,6 +1192,62 @@ export interface components {
             /** @description Every move, oldest first */
             history: components["schemas"]["Record"][];
             strays?: components["schemas"]["Stray"][];
+            /** @description What each line holds, in the order of the lines */
+            standings: components["schemas"]["LineStanding"][];
+            /** @description What its learner was told, oldest first */
+            messages: components["schemas"]["OrderMessage"][];
+            /** @description Which invariants it breaks */
+            violations: components["schemas"]["Violation"][];
+        };
+        LineStanding: {
+            course_id: components["schemas"]["ID"];
+            /** @description Paid for it, and neither back nor on its way back */
+            held_fen: components["schemas"]["Fen"];
+            /** @description What the order gives of the course */
+            grant?: components["schemas"]["Grant"];
+            /** @description How the learner stands in the course by all orders; revoked: not at all */
+            access: components["schemas"]["GrantState"];
+            until: components["schemas"]["Until"];
+            /** @description Orders that stand on top of this one in the course, newest first */
+            later?: components["schemas"]["ID"][];
+        };
+        OrderMessage: {
+            kind: string;
+            title: string;
+            posted_at: components["schemas"]["Time"];
+            read_at?: components["schemas"]["Time"];
+            /** @description The same as a WeChat message */
+            wechat?: {
+                /** @enum {string} */
+                state: "waiting" | "sent" | "delivered" | "failed" | "skipped";
+                /** @description Why it failed or was skipped */
+                code?: string;
+                sent_at?: components["schemas"]["Time"];
+            };
+        };
+        Violation: {
+            invariant: string;
+            /** @description order:ID, enrolment:USER:COURSE, … */
+            object: string;
+            detail: string;
+        };
+        RefundPreview: {
+            lines: components["schemas"]["RefundLine"][];
+            amount_fen: components["schemas"]["Fen"];
+            /** @description Nothing of what was paid is left after it */
+            full: boolean;
+            /** @description What is left to the learner of the courses of its lines once it went through */
+            access: {
+                course_id: components["schemas"]["ID"];
+                access: components["schemas"]["GrantState"];
+                until: components["schemas"]["Until"];
+            }[];
+            /** @description What goes back before it with `later`, newest order first */
+            later: {
+                order_id: components["schemas"]["ID"];
+                course_id: components["schemas"]["ID"];
+                amount_fen: components["schemas"]["Fen"];
+            }[];
         };
         /** @description One payment attempt, an out_trade_no at WeChat */
         Attempt: {
@@ -1200,6 +1258,10 @@ export interface components {
             amount_fen: components["schemas"]["Fen"];
             transaction_id?: string;
             created_at: components["schemas"]["Time"];
+            /** @description When WeChat last answered with a way to pay */
+            ready_at?: components["schemas"]["Time"];
+            /** @description When WeChat was last asked about it */
+            asked_at?: components["schemas"]["Time"];
             paid_at?: components["schemas"]["Time"];
             /** @description How often WeChat was asked about it */
             asks: number;
@@ -1398,8 +1460,18 @@ export interface components {
                 /** @description of its prices */
                 version: number;
             };
-            /** @description An order, with how to pay it while it can be paid. */
-            "order.changed": components["schemas"]["OrderWithPayment"];
+            /**
+             * @description An order, with how to pay it while it can be paid. On desk, for finance, it is the order of whichever learner as
+             *     GET /api/admin/orders lists it, but for the username.
+             */
+            "order.changed": {
+                /** @description for the order's owner */
+                payment?: components["schemas"]["Payment"];
+                /** @description on desk: whose order it is */
+                user_id?: components["schemas"]["ID"];
+                /** @description on desk: what was odd about the money */
+                exception?: string;
+            } & components["schemas"]["OrderFields"];
             /** @description What may be watched of a course, and until when. */
             "enrolment.changed": components["schemas"]["Enrolment"];
             /** @description How far I have come in a lesson and in its course, on whichever device; only where something has changed. */

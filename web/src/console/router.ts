@@ -15,7 +15,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/login', name: 'login', component: () => import('./login/LoginPage.vue'), meta: { title: '登录', open: true } },
   { path: '/courses', name: 'courses', component: () => import('./course/CoursesPage.vue'), meta: { title: '课程', role: 'editor' } },
   { path: '/courses/:course/:tab(basics|outline|prices|learning)?', name: 'course', component: () => import('./course/CoursePage.vue'), meta: { title: '课程', role: 'editor' }, props: true },
-  { path: '/orders', meta: { role: 'finance' }, children: [
+  { path: '/orders', meta: { title: '订单', role: 'finance' }, children: [
     { path: '', name: 'orders', component: () => import('./order/OrdersPage.vue'), meta: { title: '订单' } },
     { path: ':order', name: 'order', component: () => import('./order/OrderPage.vue'), meta: { title: '订单' }, props: true },
   ] },
