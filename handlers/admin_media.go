@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"mstm/handlers/rest"
@@ -102,6 +103,14 @@ func (h *adminMedia) upload(w http.ResponseWriter, r *http.Request) error {
 		return shop.ErrUnavailable
 	}
 	return h.library.ServeUploads(w, r, rest.LearnerID(r.Context()))
+}
+
+// options says at OPTIONS of an upload's path what uploads may be.
+func (h *adminMedia) options(path string, header http.Header) {
+	const at = "/api/admin/uploads"
+	if h.library != nil && (path == at || strings.HasPrefix(path, at+"/")) {
+		h.library.TusOptions(header)
+	}
 }
 
 // mediaList is a page of files. Used and Quota are bytes, on the first page alone; a quota of 0 is none.

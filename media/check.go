@@ -32,6 +32,9 @@ func (l *Library) check(ctx context.Context, m *shop.Media, attempt string) erro
 	if n != m.Size {
 		return fmt.Errorf("media: %d bytes of %d are there", n, m.Size)
 	}
+	if m.Upload.SHA256 != "" && m.Upload.SHA256 != hex.EncodeToString(sum.Sum(nil)) {
+		return shop.ErrUploadChecksum
+	}
 	if err := l.inspect(ctx, f, key, n); err != nil {
 		return err
 	}

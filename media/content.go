@@ -89,6 +89,9 @@ func (f format) verdict(r io.ReadSeeker, size int64) error {
 	case isZip:
 		return inspectPackage(archive, size)
 	}
+	if err := f.complete(r, size); err != nil {
+		return err
+	}
 	if _, err := r.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
@@ -98,7 +101,7 @@ func (f format) verdict(r io.ReadSeeker, size int64) error {
 	case f.kind == shop.KindCaption:
 		return inspectCaptions(r)
 	case f.ext == ".pdf":
-		return refuseWords(r, "/javascript", "/launch", "<script")
+		return refuseWords(r, "/javascript", "/launch", "<script", "<html", "<!doctype")
 	}
 	return nil
 }

@@ -26,6 +26,8 @@ type Records interface {
 	Delete(ctx context.Context, m *shop.Media) (bool, error)
 	JobsDue(ctx context.Context, kind shop.MediaJobKind, now time.Time, limit int) ([]shop.Media, error)
 	Each(ctx context.Context, each func(*shop.Media) error) error
+	Used(ctx context.Context) (bytes int64, err error)
+	Unfinished(ctx context.Context, by string) (int64, error)
 	InUse(ctx context.Context) (func(id string) bool, error)
 }
 

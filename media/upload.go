@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -69,7 +71,11 @@ func (l *Library) ServeUploads(w http.ResponseWriter, r *http.Request, by string
 	default:
 		do = func(http.ResponseWriter, *http.Request) {} // OPTIONS is the middleware's
 	}
-	r = r.WithContext(context.WithValue(r.Context(), uploaderKey{}, by))
+	sum, err := readChecksum(r.Header.Get("Upload-Checksum"))
+	if err != nil {
+		return err
+	}
+	r = r.WithContext(context.WithValue(context.WithValue(r.Context(), uploaderKey{}, by), checksumKey{}, sum))
 	r.Header.Del("X-Http-Method-Override")
 	a := &tusAnswer{ResponseWriter: w}
 	http.StripPrefix(strings.TrimSuffix(uploadsPath, "/"), l.tus.Middleware(do)).ServeHTTP(a, r)
@@ -134,7 +140,7 @@ func (a *tusAnswer) err(method string) error {
 	case "ERR_UNSUPPORTED_VERSION":
 		return shop.ErrUploadVersion
 	}
-	if a.refused < http.StatusInternalServerError {
+	if a.refused < http.StatusInternalServerError || a.refused == http.StatusNotImplemented { // such as a size that comes later
 		return shop.ErrUploadInvalid
 	}
 	return fmt.Errorf("%w: upload: %s", shop.ErrUnavailable, strings.TrimSpace(a.body.String()))
@@ -173,14 +179,21 @@ func (s uploads) NewUpload(ctx context.Context, info handler.FileInfo) (handler.
 	if info.Size <= 0 || info.SizeIsDeferred {
 		return nil, tusError(shop.ErrUploadInvalid)
 	}
-	name, err := shop.CleanLine("", info.MetaData["filename"], 1, 200)
+	name, err := shop.CleanLine("", baseName(info.MetaData["filename"]), 1, 200)
 	if err != nil {
 		name = "file"
+	}
+	sum := strings.ToLower(info.MetaData["sha256"])
+	if raw, err := hex.DecodeString(sum); sum != "" && (err != nil || len(raw) != sha256.Size) {
+		return nil, tusError(shop.ErrUploadInvalid)
 	}
 	now := s.l.Now().UTC()
 	m := &shop.Media{
 		ID: s.l.NewID(), State: shop.MediaUploading, Name: name, Size: info.Size, By: by, CreatedAt: now, UpdatedAt: now,
-		Upload: &shop.MediaUpload{Parts: []shop.MediaPart{}},
+		Upload: &shop.MediaUpload{Parts: []shop.MediaPart{}, SHA256: sum},
+	}
+	if err := s.l.diskRoom(info.Size); err != nil {
+		return nil, tusError(err)
 	}
 	if err := s.l.Records.Insert(ctx, m); err != nil {
 		return nil, tusError(err)
@@ -192,43 +205,29 @@ func (s uploads) NewUpload(ctx context.Context, info handler.FileInfo) (handler.
 	return &upload{s.l, m.ID, by, m.Size}, nil
 }
 
-// Used is how many bytes all files take, with those that are announced.
-func (l *Library) Used(ctx context.Context) (bytes int64, err error) {
-	err = l.Records.Each(ctx, func(m *shop.Media) error {
-		bytes += takes(m)
-		return nil
-	})
-	return bytes, err
-}
+// baseName is the last part of a name that may be a path of the uploader's machine.
+func baseName(name string) string { return name[strings.LastIndexAny(name, `/\`)+1:] }
 
-// takes is how many bytes a file counts for; those of a refused one are removed.
-func takes(m *shop.Media) int64 {
-	if m.State == shop.MediaRefused {
-		return 0
-	}
-	return m.Size
-}
+// Used is how many bytes all files take, with those that are announced.
+func (l *Library) Used(ctx context.Context) (bytes int64, err error) { return l.Records.Used(ctx) }
 
 // room reports whether all files are within the quota, and the person's uploads within reason.
 func (l *Library) room(ctx context.Context, by string) error {
-	var bytes int64
-	unfinished := 0
-	err := l.Records.Each(ctx, func(m *shop.Media) error {
-		bytes += takes(m)
-		if m.State == shop.MediaUploading && m.By == by {
-			unfinished++
-		}
-		return nil
-	})
-	switch {
-	case err != nil:
+	unfinished, err := l.Records.Unfinished(ctx, by)
+	if err != nil {
 		return err
-	case l.Quota > 0 && bytes > l.Quota:
-		return shop.ErrMediaQuota
-	case unfinished > maxUnfinished:
+	}
+	if unfinished > maxUnfinished {
 		return shop.ErrTooManyRequests
 	}
-	return nil
+	if l.Quota <= 0 {
+		return nil
+	}
+	bytes, err := l.Records.Used(ctx)
+	if err == nil && bytes > l.Quota {
+		err = shop.ErrMediaQuota
+	}
+	return err
 }
 
 // GetUpload finds an upload of the person who asks.
@@ -280,8 +279,19 @@ func (u *upload) GetReader(context.Context) (io.ReadCloser, error) {
 	return nil, handler.ErrNotImplemented
 }
 
-// WriteChunk keeps what src brings, part by part. The last part's write queues the check.
+// WriteChunk keeps what src brings, part by part; where it comes with a checksum, all of it or nothing. The last part's
+// write queues the check.
 func (u *upload) WriteChunk(ctx context.Context, offset int64, src io.Reader) (written int64, err error) {
+	sum, _ := ctx.Value(checksumKey{}).(*checksum)
+	if sum != nil {
+		src = io.TeeReader(src, sum)
+	}
+	var unsure []shop.MediaPart // until the checksum is known
+	defer func() {
+		for _, p := range unsure {
+			err = errors.Join(err, u.l.Storage.Delete(context.WithoutCancel(ctx), p.Key))
+		}
+	}()
 	in := bufio.NewReaderSize(src, 64<<10)
 	for offset+written < u.size {
 		head, _ := in.Peek(sniffBytes)
@@ -294,33 +304,56 @@ func (u *upload) WriteChunk(ctx context.Context, offset int64, src io.Reader) (w
 				return written, tusError(errors.Join(err, u.drop(ctx)))
 			}
 		}
-		n, err := u.part(ctx, at, io.LimitReader(in, min(partSize, u.size-at)))
-		written += n
+		part, err := u.put(ctx, at, io.LimitReader(in, min(partSize, u.size-at)))
 		if err != nil {
 			return written, tusError(err)
 		}
+		written += part.Size
+		if sum != nil {
+			unsure = append(unsure, part)
+		} else if err := u.add(ctx, at, part); err != nil {
+			return at - offset, tusError(err)
+		}
+	}
+	if sum == nil {
+		return written, nil
+	}
+	if !sum.isRight() {
+		return 0, tusError(shop.ErrUploadChecksum)
+	}
+	if len(unsure) == 0 {
+		return 0, nil
+	}
+	kept := unsure
+	unsure = nil
+	if err := u.add(ctx, offset, kept...); err != nil {
+		return 0, tusError(err)
 	}
 	return written, nil
 }
 
-// part writes one object and adds it to the row, which must stand at offset.
-func (u *upload) part(ctx context.Context, offset int64, src io.Reader) (int64, error) {
+// put writes one object of the upload.
+func (u *upload) put(ctx context.Context, offset int64, src io.Reader) (shop.MediaPart, error) {
 	key := fmt.Sprintf("%s%012d-%s", partsOf(u.id), offset, u.l.NewID())
 	n, err := u.l.Storage.Put(context.WithoutCancel(ctx), key, "application/octet-stream", src)
-	if err != nil {
-		return 0, err
-	}
+	return shop.MediaPart{Key: key, Size: n}, err
+}
+
+// add adds objects to the row, which must stand at offset; those that it refuses are removed.
+func (u *upload) add(ctx context.Context, offset int64, parts ...shop.MediaPart) error {
 	m, err := u.l.Records.Change(context.WithoutCancel(ctx), u.id, func(m *shop.Media) error {
 		switch {
-		case m.Upload != nil && slices.ContainsFunc(m.Upload.Parts, func(p shop.MediaPart) bool { return p.Key == key }):
+		case m.Upload != nil && slices.Contains(m.Upload.Parts, parts[0]):
 			return errDone
 		case m.State != shop.MediaUploading || m.Upload.Offset != offset:
 			return shop.ErrUploadOffset
-		case len(m.Upload.Parts) >= maxParts:
+		case len(m.Upload.Parts)+len(parts) > maxParts:
 			return shop.ErrUploadInvalid
 		}
-		m.Upload.Offset += n
-		m.Upload.Parts = append(m.Upload.Parts, shop.MediaPart{Key: key, Size: n})
+		for _, p := range parts {
+			m.Upload.Offset += p.Size
+		}
+		m.Upload.Parts = append(m.Upload.Parts, parts...)
 		if m.Upload.Offset == m.Size {
 			m.State = shop.MediaChecking
 			m.Queue(shop.JobCheck, u.l.Now())
@@ -332,17 +365,20 @@ func (u *upload) part(ctx context.Context, offset int64, src io.Reader) (int64, 
 	})
 	switch {
 	case errors.Is(err, errDone):
-		return n, nil
+		return nil
 	case errors.Is(err, shop.ErrUploadOffset), errors.Is(err, shop.ErrUploadInvalid), errors.Is(err, shop.ErrMediaNotFound):
-		return 0, errors.Join(err, u.l.Storage.Delete(context.WithoutCancel(ctx), key))
+		for _, p := range parts {
+			err = errors.Join(err, u.l.Storage.Delete(context.WithoutCancel(ctx), p.Key))
+		}
+		return err
 	case err != nil:
-		return 0, err // the row may name the part nevertheless
+		return err // the row may name the parts nevertheless
 	}
 	u.l.changed(ctx, m)
 	if m.State == shop.MediaChecking {
 		u.l.nudge(shop.JobCheck)
 	}
-	return n, nil
+	return nil
 }
 
 // FinishUpload checks a small file at once, so that its uploader hears of a refusal; a big one

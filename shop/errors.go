@@ -25,6 +25,7 @@ const (
 	Unprocessable        Kind = 422
 	PreconditionRequired Kind = 428
 	TooMany              Kind = 429
+	ChecksumMismatch     Kind = 460 // of the tus protocol
 	Internal             Kind = 500
 	Unavailable          Kind = 503
 )
@@ -178,6 +179,7 @@ var (
 	ErrUploadOffset      = define(Conflict, "UPLOAD_OFFSET", "上传位置不一致，请查询进度后继续", "The upload stands elsewhere: ask for its offset and go on from there.")
 	ErrUploadInvalid     = define(Invalid, "UPLOAD_INVALID", "上传请求不符合 tus 1.0 协议", "The request is not one of the tus 1.0 protocol.")
 	ErrUploadVersion     = define(PreconditionFailed, "UPLOAD_VERSION", "只支持 tus 1.0.0", "Only tus 1.0.0 is spoken here.")
+	ErrUploadChecksum    = define(ChecksumMismatch, "UPLOAD_CHECKSUM", "收到的内容与校验和不一致，没有保存，请重新发送", "The bytes do not have the checksum that was announced and are not kept; send them again.")
 	ErrTranscodingOff    = define(Conflict, "TRANSCODING_OFF", "只有视频可以转码", "Only a video can be transcoded.")
 	ErrPlaybackAddress   = define(Forbidden, "PLAYBACK_ADDRESS", "播放地址无效，请重新打开这节课", "The address is not valid here; open the lesson again.")
 	ErrPlaybackExpired   = define(Forbidden, "PLAYBACK_EXPIRED", "播放地址已过期，请重新打开这节课", "The address is past its time; open the lesson again.")

@@ -84,6 +84,7 @@ type Media struct {
 type MediaUpload struct {
 	Offset int64       `bson:"offset"`
 	Parts  []MediaPart `bson:"parts"`
+	SHA256 string      `bson:"sha256,omitempty"` // that was announced, in hex; "": none was
 }
 
 // MediaPart is one object of an upload that is under way.

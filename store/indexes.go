@@ -48,6 +48,7 @@ var collections = []struct {
 	{"media", []bson.D{
 		{{Key: "created_at", Value: -1}, {Key: "_id", Value: -1}},
 		{{Key: "job.kind", Value: 1}, {Key: "job.at", Value: 1}},
+		{{Key: "state", Value: 1}, {Key: "size", Value: 1}, {Key: "by", Value: 1}},
 	}},
 	{"playing", nil},
 	{"lesson_texts", nil},

@@ -81,6 +81,17 @@ func (s *Media) Each(ctx context.Context, each func(*shop.Media) error) error {
 	return s.docs.Each(ctx, bson.M{}, each)
 }
 
+// Used is how many bytes all files take, with those that are announced; refused ones take none. MongoDB sums them up in
+// an index and sends one number.
+func (s *Media) Used(ctx context.Context) (bytes int64, err error) {
+	return sumAll(ctx, s.docs.in, bson.M{"state": bson.M{"$ne": shop.MediaRefused}}, "size")
+}
+
+// Unfinished counts the uploads that a person has under way.
+func (s *Media) Unfinished(ctx context.Context, by string) (int64, error) {
+	return s.docs.Count(ctx, bson.M{"state": shop.MediaUploading, "by": by})
+}
+
 // InUse reads all courses and the texts of their lessons as they are now, and reports of a file
 // whether one of them names it.
 func (s *Media) InUse(ctx context.Context) (func(id string) bool, error) {

@@ -240,6 +240,29 @@ func countAll(ctx context.Context, c gated, filter bson.M) (int64, error) {
 	return n, failed("count "+c.Name(), err)
 }
 
+// sumAll adds up a field of the documents that match.
+func sumAll(ctx context.Context, c gated, filter bson.M, field string) (int64, error) {
+	ctx, leave, err := c.hold(ctx)
+	if err != nil {
+		return 0, failed("sum up "+c.Name(), err)
+	}
+	defer leave()
+	cur, err := c.Aggregate(ctx, mongo.Pipeline{
+		{{Key: "$match", Value: filter}},
+		{{Key: "$group", Value: bson.D{{Key: "_id", Value: nil}, {Key: "sum", Value: bson.M{"$sum": "$" + field}}}}},
+	})
+	if err != nil {
+		return 0, failed("sum up "+c.Name(), err)
+	}
+	var rows []struct {
+		Sum int64 `bson:"sum"`
+	}
+	if err := cur.All(ctx, &rows); err != nil || len(rows) == 0 {
+		return 0, failed("sum up "+c.Name(), err)
+	}
+	return rows[0].Sum, nil
+}
+
 // countBy counts the documents that match by the value of a field.
 func countBy[V comparable](ctx context.Context, c gated, filter bson.M, field string) (map[V]int64, error) {
 	ctx, leave, err := c.hold(ctx)

@@ -55,6 +55,7 @@ func TestFullDisk_Answers503AndRecovers(t *testing.T) {
 		t.Skip("is about the embedded store; MONGODB_URI or STORE_SEED is set")
 	}
 	shop := shoptest.Start(t, shoptest.WithDataDir(disk+"/data"))
+	shop.Staff("editor").With("Tus-Resumable", "1.0.0").With("Upload-Length", "10000000").Post("/api/admin/uploads", nil).WantCode(503, "STORAGE_FULL") // before its first byte
 	learner := shop.NewLearner()
 	body := shoptest.CourseOrder("go1", "go1full", 99900)
 	buyer := learner.With("Idempotency-Key", "on-a-full-disk")

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -70,7 +71,7 @@ func problem(r *http.Request, e *shop.Error, id string) map[string]any {
 		p[name] = value
 	}
 	p["type"] = "/docs/errors#" + e.Code
-	p["title"] = http.StatusText(int(e.Kind))
+	p["title"] = cmp.Or(http.StatusText(int(e.Kind)), "Checksum Mismatch") // which HTTP itself does not have
 	p["status"] = int(e.Kind)
 	p["code"] = e.Code
 	p["request_id"] = id
