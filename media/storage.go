@@ -148,6 +148,19 @@ func (s *Storage) SignedURL(ctx context.Context, key string, ttl time.Duration) 
 	return u, storageError("sign "+key, err)
 }
 
+// Origin is the scheme://host[:port] of signed addresses, for pages that may fetch there and at no other host.
+func (s *Storage) Origin(ctx context.Context) (string, error) {
+	signed, err := s.SignedURL(ctx, "origin", time.Minute)
+	if err != nil {
+		return "", err
+	}
+	u, err := url.Parse(signed)
+	if err != nil {
+		return "", err
+	}
+	return u.Scheme + "://" + u.Host, nil
+}
+
 // DeleteAll removes every object whose key begins with prefix, which ends in a slash. That
 // there is none is fine.
 func (s *Storage) DeleteAll(ctx context.Context, prefix string) error {

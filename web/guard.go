@@ -1,18 +1,31 @@
 package web
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // policy lets the pages load only what came with them. Covers and lesson media
 // may live on other hosts, as editors enter their addresses. data: is for the QR
 // code and the icons, blob: for videos that a player puts together. Vue sets styles
-// through the DOM, which needs no 'unsafe-inline'.
+// through the DOM, which needs no 'unsafe-inline'. MEDIA stands for the object store that
+// this server sends players to.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; " +
-	"img-src 'self' data: https:; font-src 'self' data:; media-src 'self' https: blob:; " +
-	"connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+	"img-src 'self' data: https:MEDIA; font-src 'self' data:; media-src 'self' https: blob:MEDIA; " +
+	"connect-src 'self'MEDIA; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+// policyWith is the policy of pages that fetch files at an origin too; "": at none.
+func policyWith(mediaOrigin string) string {
+	if mediaOrigin != "" {
+		mediaOrigin = " " + mediaOrigin
+	}
+	return strings.ReplaceAll(policy, "MEDIA", mediaOrigin)
+}
 
 // guarded puts the headers that protect a page on every answer of next, and
 // refuses methods that no page has.
-func guarded(next http.Handler) http.Handler {
+func guarded(next http.Handler, opts Options) http.Handler {
+	policy := policyWith(opts.MediaOrigin)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy)

@@ -23,6 +23,9 @@ type Options struct {
 	// http://127.0.0.1:8090. Empty when payments go to the real WeChat: the
 	// pages then offer the QR code only.
 	SandboxURL string
+	// MediaOrigin is the scheme://host[:port] of the object store where the pages fetch files; empty when all come from
+	// this server.
+	MediaOrigin string
 }
 
 // Handler serves the embedded pages: a file of the build under its own name,
@@ -42,11 +45,11 @@ func handlerOf(built fs.FS, opts Options) http.Handler {
 	s := &site{assets: map[string]asset{}}
 	switch err := s.load(built, opts); {
 	case errors.Is(err, fs.ErrNotExist):
-		return guarded(http.HandlerFunc(notBuilt))
+		return guarded(http.HandlerFunc(notBuilt), opts)
 	case err != nil:
 		panic(err) // reading a file system in memory does not fail
 	}
-	return guarded(s)
+	return guarded(s, opts)
 }
 
 // HasDocs reports whether the build has the page that shows the API's contract, which

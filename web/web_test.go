@@ -150,6 +150,21 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 	}
 }
 
+// TestPolicy_FilesAtABucket_NamesItsOriginAlone: what plays is fetched there by scripts, by the player itself and as pictures.
+func TestPolicy_FilesAtABucket_NamesItsOriginAlone(t *testing.T) {
+	const bucket = "http://bucket.example:9000"
+	with := get(t, handlerOf(build, Options{MediaOrigin: bucket}), "GET", "/").Header.Get("Content-Security-Policy")
+	without := get(t, handlerOf(build, Options{}), "GET", "/").Header.Get("Content-Security-Policy")
+	for _, part := range []string{"connect-src 'self' " + bucket + ";", "media-src 'self' https: blob: " + bucket + ";", "img-src 'self' data: https: " + bucket + ";"} {
+		if !strings.Contains(with, part) {
+			t.Errorf("no %q in %q", part, with)
+		}
+	}
+	if strings.Contains(with+without, "MEDIA") || strings.ReplaceAll(with, " "+bucket, "") != without {
+		t.Errorf("with a bucket %q, without %q", with, without)
+	}
+}
+
 func TestWithoutABuildThePageSaysHowToMakeOne(t *testing.T) {
 	res := get(t, handlerOf(fstest.MapFS{}, Options{}), "GET", "/courses")
 	body := text(t, res)
