@@ -279,14 +279,20 @@ func (a *App) openAccounts(context.Context) (err error) {
 	return nil
 }
 
-func (a *App) openAPI(context.Context) (err error) {
+func (a *App) openAPI(ctx context.Context) (err error) {
 	cfg := a.Settings
+	mediaOrigin, err := a.mediaOrigin(ctx)
+	if err != nil {
+		return err
+	}
 	a.api, err = handlers.New(handlers.Deps{
 		Store: a.Store, Hub: a.Hub, Carts: a.Carts, Checkout: a.Checkout, Inbox: a.Inbox, Broadcaster: a.Broadcaster, Pay: a.Pay,
 		Accounts: a.Accounts, WeChat: a.WeChat, Roles: account.Roles{Users: a.Store.Users, Roles: a.Store.Roles, Hub: a.Hub, Log: a.Log},
-		Learning: a.Learning, Media: a.Media, MediaRedirect: cfg.Media.Delivery == "redirect",
-		Account: a.Account, WeChatSender: a.Sender, PublicURL: a.URL, Links: shop.Links{PublicURL: a.URL, Hosts: cfg.Broadcast.LinkHosts},
-		Web: web.Handler(web.Options{SandboxURL: a.SandboxURL}), Docs: web.HasDocs(),
+		Learning: a.Learning, Media: a.Media, MediaRedirect: cfg.Media.redirects(),
+		Playback:        rest.PlaybackLimits{PerPerson: cfg.Playback.Person, PerSecond: cfg.Playback.Second, PerInstance: cfg.Playback.Instance},
+		PlaybackGuesses: cfg.Playback.Guesses,
+		Account:         a.Account, WeChatSender: a.Sender, PublicURL: a.URL, Links: shop.Links{PublicURL: a.URL, Hosts: cfg.Broadcast.LinkHosts},
+		Web: web.Handler(web.Options{SandboxURL: a.SandboxURL, MediaOrigin: mediaOrigin}), Docs: web.HasDocs(),
 		Now: a.clock.now, Log: a.Log, LogDropped: droppedBy(a.Log), Production: cfg.production(),
 		RefundStepUpAbove: cfg.RefundStepUpAbove,
 		TrustedProxies:    cfg.TrustedProxies, AllowedOrigins: cfg.AllowedOrigins, Stopping: a.stopping.Load,

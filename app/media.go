@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"time"
@@ -33,6 +34,38 @@ func (m MediaSettings) check(refuse func(name, why string)) {
 	}
 	if m.Delivery != "" && m.Delivery != "program" && (m.Delivery != "redirect" || m.URL == "") {
 		refuse("MEDIA_DELIVERY", `is neither "program" nor, with a MEDIA_URL, "redirect"`)
+	}
+}
+
+// redirects reports whether players fetch files at the bucket.
+func (m MediaSettings) redirects() bool { return m.Delivery == "redirect" }
+
+// mediaOrigin is where pages fetch files besides the shop; "": nowhere.
+func (a *App) mediaOrigin(ctx context.Context) (string, error) {
+	if !a.Settings.Media.redirects() || a.Media == nil {
+		return "", nil
+	}
+	origin, err := a.Media.Storage.Origin(ctx)
+	if err != nil {
+		return "", fmt.Errorf("MEDIA_DELIVERY: no address of the bucket can be signed: %w", err)
+	}
+	return origin, nil
+}
+
+// PlaybackSettings are how much players fetch; 0 is no limit.
+type PlaybackSettings struct {
+	Person   int `env:"PER_PERSON" envDefault:"16"`     // requests at a time
+	Second   int `env:"PER_SECOND" envDefault:"30"`     // requests of one person
+	Instance int `env:"PER_INSTANCE" envDefault:"4000"` // requests at a time
+	Guesses  int `env:"GUESSES" envDefault:"60"`        // wrong addresses of one client, a minute
+}
+
+// check refuses limits below none.
+func (p PlaybackSettings) check(refuse func(name, why string)) {
+	for name, value := range map[string]int{"PER_PERSON": p.Person, "PER_SECOND": p.Second, "PER_INSTANCE": p.Instance, "GUESSES": p.Guesses} {
+		if value < 0 {
+			refuse("PLAYBACK_MAX_"+name, "is less than 0, which is no limit")
+		}
 	}
 }
 
@@ -68,7 +101,11 @@ func (a *App) openMedia(ctx context.Context) error {
 		return err
 	}
 	if !a.Media.Transcodes() {
-		a.Log.Info("no ffmpeg: videos are played as they were uploaded")
+		level := slog.LevelInfo
+		if cfg.production() {
+			level = slog.LevelWarn // there it is rather forgotten than left out
+		}
+		a.Log.Log(ctx, level, "no ffmpeg and ffprobe on the path: this instance makes no HLS, and videos are played as they were uploaded, unencrypted")
 	}
 	done := make(chan error, 1)
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))

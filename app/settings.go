@@ -45,6 +45,8 @@ type Settings struct {
 
 	Media MediaSettings `envPrefix:"MEDIA_"`
 
+	Playback PlaybackSettings `envPrefix:"PLAYBACK_MAX_"`
+
 	Hub HubSettings `envPrefix:"HUB_MAX_PER_"`
 	Pay PaySettings `envPrefix:"WECHAT_PAY_"`
 	MP  MPSettings  `envPrefix:"WECHAT_MP_"`
@@ -232,6 +234,7 @@ func (s Settings) Check() error {
 	}
 	s.Broadcast.check(refuse)
 	s.Media.check(refuse)
+	s.Playback.check(refuse)
 	if s.production() {
 		s.checkProduction(refuse)
 	}

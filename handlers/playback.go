@@ -1,18 +1,23 @@
 package handlers
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
 	"net/http"
+	"path"
 	"strings"
 	"time"
 
+	"mstm/account"
 	"mstm/handlers/rest"
 	"mstm/learning"
 	"mstm/media"
 	"mstm/shop"
+	"mstm/store"
 )
 
 // playback gives out playlists, keys, segments and whole files.
@@ -20,6 +25,20 @@ type playback struct {
 	learning *learning.Learning
 	library  *media.Library // nil: the shop keeps no files, and none is played
 	redirect bool           // files are fetched at the object store
+	limits   *store.Limits
+	guesses  store.Limit // addresses that the shop never made, of one client; a burst of 0 is no limit
+}
+
+// guessesOf is the limit of so many guesses a minute.
+func guessesOf(perMinute int) store.Limit {
+	return store.Limit{Name: "playback:guesses", Burst: perMinute, Every: time.Minute / time.Duration(max(1, perMinute))}
+}
+
+// player is the person that the address in a request was made for, "" where it is for everybody or the shop never made
+// it. Players that send no token are counted by it.
+func (h *playback) player(r *http.Request) string {
+	person, _ := h.learning.Playback.Owner(r.Context(), rest.Param(r, "ticket"))
+	return person
 }
 
 // serve answers GET /api/playback/:ticket/:part: playlists, keys, segments, posters and whole files.
@@ -28,9 +47,11 @@ func (h *playback) serve(w http.ResponseWriter, r *http.Request) error {
 	for _, c := range r.CookiesNamed(playbackCookieName) {
 		cookies = append(cookies, c.Value)
 	}
-	p, err := h.learning.Playback.Play(r.Context(), viewerOf(r.Context()), cookies, rest.Param(r, "ticket"), rest.Param(r, "part"))
+	ctx, cancel := context.WithTimeout(r.Context(), playTime)
+	defer cancel()
+	p, err := h.learning.Playback.Play(ctx, viewerOf(ctx), cookies, rest.Param(r, "ticket"), rest.Param(r, "part"))
 	if err != nil {
-		return err
+		return h.refusal(r, err)
 	}
 	if p.Object != "" {
 		return h.serveObject(w, r, p)
@@ -38,6 +59,25 @@ func (h *playback) serve(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Content-Type", p.Type)
 	rest.Write(w, http.StatusOK, p.Body)
 	return nil
+}
+
+// playTime is how long it may take to find what an address names.
+const playTime = 10 * time.Second
+
+// refusal is err, unless its sender has guessed too many addresses. Good addresses are never refused for it.
+func (h *playback) refusal(r *http.Request, err error) error {
+	ctx := r.Context()
+	if h.guesses.Burst == 0 || !errors.Is(err, shop.ErrPlaybackAddress) {
+		return err
+	}
+	if _, made := h.learning.Playback.Owner(ctx, rest.Param(r, "ticket")); made {
+		return err
+	}
+	guesser := cmp.Or(rest.LearnerID(ctx), account.Neighbourhood(rest.Address(r)), "this machine")
+	if wait := h.limits.Take(ctx, h.guesses, guesser); wait > 0 {
+		return shop.TooManyRequests(wait)
+	}
+	return err
 }
 
 // Times of serving an object: how long a signed address of the store itself is good, and how long one answer may take.
@@ -74,7 +114,7 @@ func (h *playback) serveObject(w http.ResponseWriter, r *http.Request, p learnin
 	header.Set("Cache-Control", "private, max-age=600")
 	header.Set("Etag", fmt.Sprintf("%q", p.Object[strings.LastIndex(p.Object, "/")+1:]+"-"+p.File.SHA256[:min(16, len(p.File.SHA256))]))
 	if p.Download != "" {
-		header.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": p.Download}))
+		header.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": path.Base(strings.ReplaceAll(p.Download, `\`, "/"))}))
 	}
 	http.ServeContent(w, r, "", time.Time{}, body.(io.ReadSeeker))
 	return nil

@@ -25,8 +25,8 @@ const (
 
 // The words of the table, from rest.
 const (
-	settlement, paying, reading, lists = rest.Settlement, rest.Paying, rest.Reading, rest.Lists
-	stores, memory, probe, stream      = rest.Stores, rest.Memory, rest.Probe, rest.Stream
+	settlement, paying, reading, playing, lists = rest.Settlement, rest.Paying, rest.Reading, rest.Playback, rest.Lists
+	stores, memory, probe, stream               = rest.Stores, rest.Memory, rest.Probe, rest.Stream
 )
 
 var public, anyone, learner = rest.Public, rest.Anyone, rest.Learner
@@ -46,7 +46,7 @@ func (n *nouns) routes() []route {
 		{post, "/api/courses/:course/lessons/:lesson/notes", learner, rest.Keyed(n.notes.add), stores, reading},
 		{put, "/api/courses/:course/lessons/:lesson/notes/:note", learner, n.notes.edit, stores, reading},
 		{del, "/api/courses/:course/lessons/:lesson/notes/:note", learner, n.notes.delete, stores, reading},
-		{get, "/api/playback/:ticket/:part", anyone, n.playback.serve, stream, reading},
+		{get, "/api/playback/:ticket/:part", anyone, n.playback.serve, stream, playing},
 		{get, "/covers/:file", public, n.covers.show, memory, reading},
 
 		{post, "/api/register", public, n.accounts.register, stores, reading},

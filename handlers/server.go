@@ -43,6 +43,9 @@ type Deps struct {
 	Media        *media.Library       // the files; nil: the shop keeps none
 	// MediaRedirect is whether files are fetched at the object store, by signed addresses, instead of here.
 	MediaRedirect bool
+	Playback      rest.PlaybackLimits // the zero value limits nothing
+	// PlaybackGuesses is how many addresses of playback that the shop never made one client tries a minute; 0: any number.
+	PlaybackGuesses int
 	// RefundStepUpAbove is how much finance may give back of an order without the password again.
 	RefundStepUpAbove shop.Fen
 	Docs              bool // Web has the page that shows the contract, as /docs
@@ -75,6 +78,7 @@ func New(d Deps) (http.Handler, error) {
 		Store: rest.CollectionsOf(d.Store), Accounts: d.Accounts, Socket: n.sockets.open, Web: d.Web, Now: d.Now, Log: d.Log,
 		Production: d.Production, TrustedProxies: d.TrustedProxies, AllowedOrigins: d.AllowedOrigins,
 		Metrics: []prometheus.Collector{hubCollector{d.Hub}}, MetricsFrom: d.MetricsFrom, LogDropped: d.LogDropped,
+		Options: n.adminMedia.options, Playback: d.Playback, Player: n.playback.player,
 	}, table)
 }
 
@@ -135,7 +139,7 @@ func newNouns(d Deps) (*nouns, error) {
 		catalogue:  catalogue{catalogue: db.Catalogue, access: access, now: d.Now},
 		covers:     covers{catalogue: db.Catalogue},
 		lessons:    lessons{learning: d.Learning, publicURL: d.PublicURL},
-		playback:   playback{learning: d.Learning, library: d.Media, redirect: d.MediaRedirect},
+		playback:   playback{learning: d.Learning, library: d.Media, redirect: d.MediaRedirect, limits: db.Limits, guesses: guessesOf(d.PlaybackGuesses)},
 		enrolments: enrolments{learning: d.Learning, live: live},
 		notes:      notes{d.Learning},
 

@@ -178,6 +178,17 @@ func (p *Playback) Play(ctx context.Context, v Viewer, cookies []string, address
 	return played, err
 }
 
+// Owner is the person that an address was made for, "" where it is for everybody. made is whether the shop has made the
+// address; its time may be over.
+func (p *Playback) Owner(ctx context.Context, address string) (person string, made bool) {
+	secret, err := p.secret(ctx)
+	if err != nil {
+		return "", false
+	}
+	t, err := signedTicket(secret, address)
+	return t.User, err == nil
+}
+
 // boundTo reports whether an address is where it was made for, and was not carried to another browser or account. A
 // player that sends a token shows by it whose session it is; one that sends none shows the browser's cookie.
 func (t ticket) boundTo(v Viewer, cookies []string) bool {

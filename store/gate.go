@@ -41,7 +41,7 @@ const (
 const lowTurn = 8
 
 func newGate(places int) *gate {
-	g := &gate{most: [Classes]int{places, places * 3 / 4, places / 2, places / 4}}
+	g := &gate{most: [Classes]int{places, places * 3 / 4, places / 2, places * 3 / 8, places / 4}}
 	for c := range g.most {
 		g.most[c] = max(1, g.most[c])
 		g.lines[c].byWho = map[string]*queue{}
@@ -222,6 +222,7 @@ const (
 	Settlement Class = iota // money that has been paid: callbacks and sweeps
 	Paying                  // placing, paying, cancelling, refunds, logging in
 	Reading                 // carts, accounts, one object
+	Playback                // keys and playlists of lessons that play
 	Lists                   // lists, search, exports, marketing
 
 	Classes = iota // how many there are
@@ -229,7 +230,7 @@ const (
 
 // String is the class in metrics and logs.
 func (c Class) String() string {
-	return [Classes]string{"settlement", "paying", "reading", "lists"}[c]
+	return [Classes]string{"settlement", "paying", "reading", "playback", "lists"}[c]
 }
 
 // ticket is what the commands of one request have in common.
@@ -247,6 +248,12 @@ type ticketKey struct{}
 // shop.ErrOverloaded where too many of its class wait already; those that follow always wait.
 func Request(ctx context.Context, class Class, who string) context.Context {
 	return context.WithValue(ctx, ticketKey{}, &ticket{class: class, who: who, bound: true})
+}
+
+// Continue gives a context the class and the account of a context of Request: for what goes on when the deadline of
+// that one is over.
+func Continue(ctx, request context.Context) context.Context {
+	return context.WithValue(ctx, ticketKey{}, ticketOf(request))
 }
 
 // Background gives the commands of work that no request waits for a class. It is never

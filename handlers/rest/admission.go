@@ -1,8 +1,11 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
+	"fmt"
+	"math"
 	"net/http"
 	"strings"
 	"sync"
@@ -38,14 +41,30 @@ var (
 	payingBudget = store.Limit{Name: "commands:paying", Burst: 1200, Every: time.Second / 120}
 )
 
+// PlaybackLimits bound what players fetch, which costs bytes and hardly a command; 0 is no limit. They are apart from
+// those of other requests: a player that runs wild does not keep its learner from paying, nor a flood of reads a lesson
+// from playing on.
+type PlaybackLimits struct {
+	PerPerson   int // requests of one person at a time
+	PerSecond   int // requests of one person, ten seconds' at once
+	PerInstance int // requests of all persons at a time
+}
+
+// budget is how much of playback one person may ask for. A request counts for one command at least.
+func (l PlaybackLimits) budget() store.Limit {
+	return store.Limit{Name: "commands:playback", Burst: 10 * l.PerSecond, Every: time.Second / time.Duration(max(1, l.PerSecond))}
+}
+
 // admission counts, in this process, what each person and address has under way. It decides
 // without asking any store; what was spent is added up in Redis behind the answer.
 type admission struct {
-	limits *store.Limits
-	mu     sync.Mutex
-	seen   *lru.LRU[string, *usage]
-	known  *lru.LRU[tokenSum, string] // a token's owner when it was last looked up
-	adds   chan struct{}              // places for adding up at the same time
+	limits   *store.Limits
+	playback PlaybackLimits
+	mu       sync.Mutex
+	playing  int // requests of the class Playback under way
+	seen     *lru.LRU[string, *usage]
+	known    *lru.LRU[tokenSum, string] // a token's owner when it was last looked up
+	adds     chan struct{}              // places for adding up at the same time
 }
 
 // mostUsages is how many people and addresses are kept, about 20 MB; the one that has not asked for longest
@@ -57,6 +76,7 @@ const mostUsages = 50_000
 type usage struct {
 	running  [classEnd]int
 	pays     purse
+	plays    purse
 	lists    purse
 	rest     purse
 	refusals *rate.Limiter
@@ -66,6 +86,8 @@ func (u *usage) purse(c Class) *purse {
 	switch c {
 	case Paying:
 		return &u.pays
+	case Playback:
+		return &u.plays
 	case Lists:
 		return &u.lists
 	}
@@ -82,7 +104,7 @@ type purse struct {
 	said   time.Time
 }
 
-func newAdmission(limits *store.Limits) *admission {
+func newAdmission(limits *store.Limits, playback PlaybackLimits) *admission {
 	seen, err := lru.NewLRU[string, *usage](mostUsages, nil)
 	if err != nil {
 		panic(err) // only a size below one is refused
@@ -91,7 +113,7 @@ func newAdmission(limits *store.Limits) *admission {
 	if err != nil {
 		panic(err)
 	}
-	return &admission{limits: limits, seen: seen, known: known, adds: make(chan struct{}, 8)}
+	return &admission{limits: limits, playback: playback, seen: seen, known: known, adds: make(chan struct{}, 8)}
 }
 
 // tokenSum stands for a token. It opens nothing: it names the account of a request before the
@@ -136,7 +158,10 @@ func (s *Server) askerOf(r *http.Request, id string, rt Route) asker {
 	switch {
 	case rt.Class == Settlement:
 		return asker{}
-	case id != "":
+	case id == "" && rt.Class == Playback && s.Player != nil:
+		id = s.Player(r)
+	}
+	if id != "" {
 		return asker{name: id, times: 1, free: strings.HasPrefix(id, keyOwner) || rt.Who.isStaff()}
 	}
 	return s.addressOf(r)
@@ -152,24 +177,47 @@ func (s *Server) addressOf(r *http.Request) asker {
 
 // begin counts a request in, or refuses it. The caller calls end with the commands that it cost.
 func (a *admission) begin(who asker, c Class, now time.Time) (end func(commands int64), err error) {
-	if who.name == "" {
+	if who.name == "" && c != Playback {
 		return func(int64) {}, nil
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	u := a.usage(who)
-	most := personAtOnce * who.times
-	if c == Lists {
-		most = listsAtOnce * who.times
+	if most := a.playback.PerInstance; c == Playback && most > 0 && a.playing >= most {
+		return nil, fmt.Errorf("%w: %w", shop.ErrOverloaded, shop.ErrUnavailable)
 	}
-	if u.running[c] >= most {
+	if who.name == "" {
+		a.playing++
+		return func(int64) { a.endNameless() }, nil
+	}
+	u := a.usage(who)
+	if u.running[c] >= a.atOnce(c)*who.times {
 		return nil, &shed{shop.TooManyRequests(time.Second), u.refusals}
 	}
 	if wait := u.purse(c).wait(now); wait > 0 && !who.free {
 		return nil, &shed{shop.TooManyRequests(wait), u.refusals}
 	}
 	u.running[c]++
+	if c == Playback {
+		a.playing++
+	}
 	return func(commands int64) { a.end(who, u, c, int(commands)) }, nil
+}
+
+// atOnce is how many requests of a class one person may have under way.
+func (a *admission) atOnce(c Class) int {
+	switch c {
+	case Lists:
+		return listsAtOnce
+	case Playback:
+		return cmp.Or(a.playback.PerPerson, math.MaxInt32)
+	}
+	return personAtOnce
+}
+
+func (a *admission) endNameless() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.playing--
 }
 
 func (a *admission) usage(who asker) *usage {
@@ -180,13 +228,18 @@ func (a *admission) usage(who asker) *usage {
 		l.Burst, l.Every = l.Burst*who.times, l.Every/time.Duration(who.times)
 		return purse{Limiter: rate.NewLimiter(rate.Every(l.Every), l.Burst), who: who.name, budget: l}
 	}
-	u := &usage{refusals: newRefusals(), pays: full(payingBudget), lists: full(listsBudget), rest: full(restBudget)}
+	u := &usage{
+		refusals: newRefusals(), pays: full(payingBudget), plays: full(a.playback.budget()), lists: full(listsBudget), rest: full(restBudget),
+	}
 	a.seen.Add(who.name, u)
 	return u
 }
 
-// wait is how long to wait for the next request.
+// wait is how long to wait for the next request. A budget of nothing is none.
 func (p *purse) wait(now time.Time) time.Duration {
+	if p.budget.Burst == 0 {
+		return 0
+	}
 	if left := p.TokensAt(now); left < 1 {
 		return time.Duration((1 - left) / float64(p.Limit()) * float64(time.Second))
 	}
@@ -198,7 +251,11 @@ func (a *admission) end(who asker, u *usage, c Class, commands int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	u.running[c]--
-	if who.free || commands == 0 {
+	if c == Playback {
+		a.playing--
+		commands = max(1, commands)
+	}
+	if who.free || commands == 0 || c == Playback && a.playback.PerSecond == 0 {
 		return
 	}
 	p, now := u.purse(c), time.Now()

@@ -47,18 +47,22 @@ func (s *Server) cors(h http.Header, r *http.Request) {
 		return
 	}
 	h.Set("Access-Control-Allow-Origin", origin)
-	h.Set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After, Etag, Location, Tus-Resumable, Upload-Length, Upload-Offset, Upload-Metadata, "+PositionHeader)
+	h.Set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After, Etag, Location, "+
+		"Tus-Resumable, Tus-Version, Tus-Extension, Tus-Max-Size, Tus-Checksum-Algorithm, Upload-Length, Upload-Offset, Upload-Metadata, "+PositionHeader)
 	if r.Method == http.MethodOptions {
 		h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE")
 		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept-Language, Idempotency-Key, If-None-Match, Last-Event-ID, Range, X-Request-Id, "+
-			"Tus-Resumable, Upload-Length, Upload-Offset, Upload-Metadata")
+			"Tus-Resumable, Upload-Length, Upload-Offset, Upload-Metadata, Upload-Checksum")
 		h.Set("Access-Control-Max-Age", "600")
 	}
 }
 
 // preflight answers OPTIONS for every path of the table; cors and httprouter have put
 // what it says into the header.
-func preflight(w http.ResponseWriter, _ *http.Request) error {
+func (s *Server) preflight(w http.ResponseWriter, r *http.Request) error {
+	if s.Options != nil {
+		s.Options(r.URL.Path, w.Header())
+	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

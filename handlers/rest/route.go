@@ -23,6 +23,7 @@ const (
 	Settlement       // WeChat's callbacks
 	Paying           // placing, paying, cancelling, refunds, and logging in, which these need
 	Reading          // carts, accounts, one object
+	Playback         // what players fetch while a lesson plays: playlists, keys, segments, files
 	Lists            // lists, search, exports, the hub's marketing
 	classEnd
 )

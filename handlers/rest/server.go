@@ -51,7 +51,10 @@ type Config struct {
 	AllowedOrigins []string       // exact scheme://host[:port] of pages served elsewhere; "*" any
 	MetricsFrom    []netip.Prefix // networks that may read /metrics besides this machine
 	Metrics        []prometheus.Collector
-	LogDropped     func() uint64 // log lines lost since the start, for /metrics; nil: not counted
+	Options        func(path string, h http.Header) // adds to the header of an answer to OPTIONS; nil: nothing
+	Playback       PlaybackLimits
+	Player         func(*http.Request) string // the person that the address of a player's request was made for, "" for everybody; nil: none is known
+	LogDropped     func() uint64              // log lines lost since the start, for /metrics; nil: not counted
 }
 
 // Server answers requests by a table of routes. It has no state but caches.
@@ -70,7 +73,7 @@ type Server struct {
 // contradicts itself.
 func New(cfg Config, table []Route) (*Server, error) {
 	s := &Server{Config: cfg, address: ClientAddr(cfg.TrustedProxies), origins: map[string]bool{}, shed: NewSampler()}
-	s.doors, s.refusals = newAdmission(cfg.Store.Limits), rate.NewLimiter(refusalsAll, refusalsAll)
+	s.doors, s.refusals = newAdmission(cfg.Store.Limits, cfg.Playback), rate.NewLimiter(refusalsAll, refusalsAll)
 	for _, o := range cfg.AllowedOrigins {
 		s.origins[o] = true
 	}
@@ -94,7 +97,7 @@ func (s *Server) buildMux(table []Route) (err error) {
 	s.mux.RedirectFixedPath = false
 	s.mux.NotFound = s.outside(s.notFound)
 	s.mux.MethodNotAllowed = s.outside(s.methodNotAllowed)
-	s.mux.GlobalOPTIONS = s.outside(preflight)
+	s.mux.GlobalOPTIONS = s.outside(s.preflight)
 	for _, rt := range table {
 		if rt.Who.May == nil || rt.Do == nil || rt.Class == unclassed {
 			return fmt.Errorf("route table: %s %s has no policy, no handler or no class", rt.Method, rt.Path)
@@ -204,6 +207,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, x *request, rt Ro
 			s.Accounts.NoteUse(bounded.Context(), x.who.Row)
 		}
 		return rt.Do(w, bounded)
+	}
+	if rt.Class == Playback { // until its last byte is sent
+		return rt.Do(w, r.WithContext(store.Continue(r.Context(), bounded.Context())))
 	}
 	end(store.Commands(bounded.Context()))
 	end = func(int64) {} // a stream is counted by the hub
