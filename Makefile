@@ -79,12 +79,13 @@ test: web $(PEER) missing $(if $(RACE),.race/go.mod) ## everything that CI check
 	go test ./shop/explore
 	@$(MAKE) --no-print-directory missing
 
-soak: ## every state of an order, random histories of orders against a model, races on stores held up by many seeds, and 20 kills before and after each named write of an order's life; seeds are printed
+soak: ## every state of an order, random histories of orders against a model, races on stores held up by many seeds, 20 kills before and after each named write of an order's life, and three of each of 21 uploads; seeds are printed
 	EXPLORE_STATES=$(or $(EXPLORE_STATES),1000000) go test -count=1 -v -timeout 12h -run Reachable -parallel 1 ./shop/explore
 	MODEL_HISTORIES=$(or $(MODEL_HISTORIES),10000) go test -count=1 -v -timeout 12h -run 'TestModel$$' ./checkout/modeltest
 	STORE_SEEDS=$(or $(STORE_SEEDS),200) go test -count=1 -v -timeout 12h -run 'TestRacesOnAPacedStore$$' ./acceptance/accounts
 	STORE_SEED=$(or $(STORE_SEED),1) MODEL_HISTORIES=$(or $(PACED_HISTORIES),300) go test -count=1 -v -timeout 12h -run 'TestModel$$' ./checkout/modeltest
 	CRASH_SEEDS=$(or $(CRASH_SEEDS),20) CRASH_WORKERS=$(or $(CRASH_WORKERS),8) go test -count=1 -v -timeout 12h -run 'TestKilledAtAnyWrite' ./acceptance/crash
+	FILE_SEED=$(or $(FILE_SEED),1) FILE_SEEDS=$(or $(FILE_SEEDS),21) go test -count=1 -v -timeout 12h -run 'TestFiles_' ./acceptance/files
 
 flood: ## 1,000 messages by two instances, 5,000 bad callbacks a second, 1,000,000 mutated ones, 20,000 of them over HTTP, one learner's lists on 200 connections; best on a free machine
 	OVERLOAD=1 go test -count=1 -v -timeout 30m -run 'TestOneLearnersFlood' ./acceptance/outages

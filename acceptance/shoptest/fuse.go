@@ -209,12 +209,27 @@ func (f *fuse) what(collection string, command bson.Raw) string {
 		before := f.orders[o.ID]
 		f.orders[o.ID] = &o
 		return news(before, &o, fresh)
+	case "media":
+		return fileNews(doc)
 	case "audit":
 		return word("act")
 	case "notices":
 		return word("kind")
 	}
 	return ""
+}
+
+// fileNews is where a file stands: its state, and the job that it waits for.
+func fileNews(doc bson.Raw) string {
+	var m shop.Media
+	if bson.Unmarshal(doc, &m) != nil {
+		return ""
+	}
+	words := []string{string(m.State)}
+	if m.Job != nil {
+		words = append(words, string(m.Job.Kind), string(m.Job.State))
+	}
+	return strings.Join(words, " ")
 }
 
 // idOf is the _id of the document that a command writes or removes.

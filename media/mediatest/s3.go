@@ -14,6 +14,12 @@ import (
 func S3(t *testing.T) string {
 	t.Helper()
 	Credentials(t.Setenv)
+	return Serve(t)
+}
+
+// Serve is S3 for programs that get their Credentials otherwise.
+func Serve(t testing.TB) string {
+	t.Helper()
 	backend := s3mem.New()
 	if err := backend.CreateBucket("files"); err != nil {
 		t.Fatal(err)
