@@ -108,9 +108,7 @@ func (a *Accounts) matchPassword(ctx context.Context, v Visitor, u *shop.User, f
 		return nil
 	}
 	v.log(ctx, a.Log, "password refused")
-	e := *shop.ErrWrongCredentials
-	e.Kind = shop.Forbidden
-	return e.At(field)
+	return shop.WrongPassword(field)
 }
 
 // leastPassword is the least length of this account's password, in bytes.

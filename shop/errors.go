@@ -95,6 +95,13 @@ func IsRefusal(err error) bool {
 	return errors.As(err, &e) && e.Kind < Internal
 }
 
+// WrongPassword is ErrWrongCredentials of a user that is logged in and is asked for the password alone, in a field.
+func WrongPassword(field string) *Error {
+	e := ErrWrongCredentials.At(field)
+	e.Kind, e.Zh, e.En = Forbidden, "密码不正确", "The password is wrong."
+	return e
+}
+
 // Errors is the whole catalogue, in the order of this file.
 func Errors() []*Error { return catalogue }
 
