@@ -1,9 +1,10 @@
 // The REST client: every call of the pages goes through request.
 import { noteServerDate } from './clock'
 import { credentials } from './credentials'
+import { deviceID } from './device'
 import { type Challenge, type Proof, solve } from './proof'
 import type {
-  Binding, Cart, Category, Course, CourseCard, Enrolment, Inbox, Lesson, List, Login, Me, Notifications, Order, OrderNow, PlacedOrder, Quote, WantedLine,
+  Binding, Cart, Category, Course, CourseCard, Enrolment, Inbox, Lesson, List, Login, Me, Notifications, Order, OrderNow, PlacedOrder, Quote, Session, WantedLine,
 } from './types'
 import { channel } from './wechat'
 
@@ -139,21 +140,27 @@ export const api = {
   lesson: (course: string, lesson: string, here = false) =>
     request<Lesson>('GET', `/courses/${id(course)}/lessons/${id(lesson)}` + query({ continue_here: here ? 1 : undefined })),
 
-  // All tabs of a browser are one client and share its token.
+  // All tabs of a browser are one device and share its token.
   register: (username: string, password: string) =>
-    withProof((proof) => request<Login>('POST', '/register', { body: { username, password, client: 'web', proof } })),
+    withProof((proof) => request<Login>('POST', '/register', { body: { username, password, client: 'web', device: deviceID(), proof } })),
   login: (username: string, password: string) =>
-    request<Login>('POST', '/login', { body: { username, password, client: 'web' } }),
+    request<Login>('POST', '/login', { body: { username, password, client: 'web', device: deviceID() } }),
   logout: () => request<void>('POST', '/logout'),
   me: () => request<Me>('GET', '/me'),
   setNotifications: (notifications: Partial<Notifications>) => request<Me>('PATCH', '/me', { body: { notifications } }),
   setCredentials: (username: string, password: string) =>
     request<Login>('PUT', '/me/password', { body: { username, password } }),
+  changePassword: (current_password: string, password: string) =>
+    request<Login>('PUT', '/me/password', { body: { current_password, password } }),
+  deleteAccount: (password: string) => request<void>('DELETE', '/me', { body: { password } }),
+  sessions: () => request<List<Session>>('GET', '/me/sessions'),
+  endSession: (session: string) => request<void>('DELETE', `/me/sessions/${id(session)}`),
+  endOtherSessions: () => request<void>('DELETE', '/me/sessions'),
 
   bindWeChat: () => request<Binding>('POST', '/wechat/bindings'),
   unbindWeChat: (password: string) => request<void>('DELETE', '/wechat/bindings', { body: { password } }),
   weChatLogin: (body: { code: string; state: string } | { confirm: string; password?: string; fresh?: boolean }) =>
-    request<Login>('POST', '/wechat/login', { body }),
+    request<Login>('POST', '/wechat/login', { body: { ...body, device: deviceID() } }),
 
   cart: () => request<Cart>('GET', '/cart'),
   putCartLine: (course: string, policy?: string) =>

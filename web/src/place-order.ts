@@ -2,6 +2,7 @@
 // page, so that pressing again cannot buy twice.
 import { api, Problem } from './api'
 import { browserStorage } from './browser-storage'
+import { newKey } from './random'
 import type { PlacedOrder, WantedLine } from './types'
 
 const storageKey = 'mstm.attempt'
@@ -29,10 +30,4 @@ function pendingFor(body: string): PendingOrder {
   const fresh = { body, key: newKey() }
   browserStorage.write('sessionStorage', storageKey, JSON.stringify(fresh))
   return fresh
-}
-
-// newKey is 128 random bits. crypto.randomUUID is missing where the page came
-// over plain http from another machine.
-export function newKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('')
 }

@@ -26,6 +26,9 @@ const routes: RouteRecordRaw[] = [
   { path: '/me', name: 'me', component: () => import('./pages/Me.vue'), meta: { title: '我的', auth: true } },
   { path: '/me/wechat', name: 'wechat', component: () => import('./pages/WeChat.vue'), meta: { title: '绑定微信', auth: true, focused: true } },
   { path: '/me/notifications', name: 'notifications', component: () => import('./pages/Notifications.vue'), meta: { title: '消息设置', auth: true, focused: true } },
+  { path: '/me/devices', name: 'devices', component: () => import('./pages/Devices.vue'), meta: { title: '登录的设备', auth: true, focused: true } },
+  { path: '/me/password', name: 'password', component: () => import('./pages/Password.vue'), meta: { title: '修改密码', auth: true, focused: true } },
+  { path: '/me/delete', name: 'delete-account', component: () => import('./pages/DeleteAccount.vue'), meta: { title: '注销账号', auth: true, focused: true } },
   { path: '/:rest(.*)*', name: 'missing', component: () => import('./pages/Missing.vue'), meta: { title: '没有这个页面' } },
 ]
 

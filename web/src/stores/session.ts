@@ -14,6 +14,7 @@ export const useSession = defineStore('session', () => {
   const notice = ref('') // why the session ended, shown on the login page
   const user = computed(() => session.value?.user ?? null)
   const live = useLive()
+  let left = '' // the token that this tab logged out
 
   function adopt(): void {
     const before = session.value?.token ?? ''
@@ -34,12 +35,19 @@ export const useSession = defineStore('session', () => {
 
   async function logout(): Promise<void> {
     const mine = credentials.token()
+    left = mine
     try {
       await api.logout()
     } finally {
       if (credentials.token() === mine) credentials.clear() // else another tab has logged in since
       adopt()
     }
+  }
+
+  // forget leaves the account that this browser was logged in to: it is there no more.
+  function forget(): void {
+    credentials.clear()
+    adopt()
   }
 
   // forSameUser passes an answer on only to the user that asked: another user may be logged in by then.
@@ -67,11 +75,11 @@ export const useSession = defineStore('session', () => {
     credentials.whenRefused((token) => lost(token, '登录已失效，请重新登录'))
     live.whenEnded((code, token) => {
       if (token && code === closeCode.replaced) lost(token, '账号在别处登录了，这里已退出')
-      else if (token && code === closeCode.loggedOut) lost(token, '已退出登录')
+      else if (token && code === closeCode.loggedOut) lost(token, token === left ? '已退出登录' : '这里已退出登录，是在另一台设备上操作的')
       else if (token && code !== closeCode.misuse) lost(token, '登录已失效，请重新登录')
     })
     live.start(session.value?.token ?? '')
   }
 
-  return { user, notice, enter, login, register, weChatLogin, logout, forSameUser, begin }
+  return { user, notice, enter, forget, login, register, weChatLogin, logout, forSameUser, begin }
 })
