@@ -1,4 +1,4 @@
-import { newKey } from '@/place-order'
+import { newKey } from '@/random'
 
 // useKeyed gives what is done once its Idempotency-Key: the same for the same wish until it was answered, so that
 // pressing again after a lost answer does nothing a second time.
