@@ -91,10 +91,10 @@ func embeddedOnly(t testing.TB) {
 	}
 }
 
-// eventually asks until what holds, at most for a few seconds.
+// eventually asks until what holds, at most for half a minute.
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		if holds() {
 			return
 		}

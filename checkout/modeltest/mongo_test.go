@@ -19,6 +19,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"mstm/store"
+	"mstm/store/embedded"
 	"mstm/store/storetest"
 )
 
@@ -62,16 +63,11 @@ func outsideMongo(uri string) (*mongoServer, error) {
 // for the disk.
 const pragmas = "_pragma=busy_timeout(2000)&_pragma=journal_mode(wal)&_pragma=synchronous(off)"
 
-// starting lets one FerretDB start at a time: they share counters.
-var starting sync.Mutex
-
 // startMongo starts the database of a world; pace holds up what its instances ask of it.
 func startMongo(pace *storetest.Pace) (*mongoServer, error) {
 	if uri := os.Getenv("MONGODB_URI"); uri != "" {
 		return outsideMongo(uri)
 	}
-	starting.Lock()
-	defer starting.Unlock()
 	dir, err := os.MkdirTemp("", "mstm-model-") // short, for the socket in it
 	if err != nil {
 		return nil, err
@@ -82,7 +78,7 @@ func startMongo(pace *storetest.Pace) (*mongoServer, error) {
 	if err := os.Mkdir(filepath.Join(dir, "db"), 0o700); err != nil {
 		return nil, err
 	}
-	f, err := ferretdb.New(&ferretdb.Config{
+	f, err := embedded.NewFerretDB(&ferretdb.Config{
 		Listener: ferretdb.ListenerConfig{Unix: socket}, Handler: "sqlite",
 		SQLiteURL: "file:" + (&url.URL{Path: dir + "/db/"}).EscapedPath() + "?" + pragmas,
 		Logger:    slog.New(slog.DiscardHandler),

@@ -46,7 +46,7 @@ func StartMongo(dataDir string, log *slog.Logger) (_ *Mongo, err error) {
 	if err := e.chooseSocket(); err != nil {
 		return nil, err
 	}
-	f, err := newFerretDB(&ferretdb.Config{
+	f, err := NewFerretDB(&ferretdb.Config{
 		Listener:  ferretdb.ListenerConfig{Unix: e.Socket},
 		Logger:    slog.New(onlyErrors{log.Handler()}),
 		Handler:   "sqlite",
@@ -70,7 +70,8 @@ func StartMongo(dataDir string, log *slog.Logger) (_ *Mongo, err error) {
 // making is held while FerretDB is made: it writes a variable that all of a program's share.
 var making sync.Mutex
 
-func newFerretDB(cfg *ferretdb.Config) (*ferretdb.FerretDB, error) {
+// NewFerretDB makes a FerretDB for this package and for tests, one at a time in the whole program.
+func NewFerretDB(cfg *ferretdb.Config) (*ferretdb.FerretDB, error) {
 	making.Lock()
 	defer making.Unlock()
 	return ferretdb.New(cfg)

@@ -28,7 +28,7 @@ func TestRedisGuard_TrialOnANewConnection_ClosesTheBreaker(t *testing.T) {
 		}
 	}
 	r.Again()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
 		err := ping()
 		if err == nil {
 			return

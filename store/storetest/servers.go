@@ -18,6 +18,7 @@ import (
 	"github.com/FerretDB/FerretDB/ferretdb"
 	_ "modernc.org/sqlite" // the driver that FerretDB uses, for the index it lacks
 
+	"mstm/store/embedded"
 	"mstm/store/redistest"
 )
 
@@ -52,12 +53,10 @@ func Paced(t testing.TB, pace *Pace) string {
 	m := &mongoServer{
 		socket: filepath.Join(dir, "s"), files: "file:" + (&url.URL{Path: dir + "/db/"}).EscapedPath(), pace: pace,
 	}
-	making.Lock() // New writes a variable of its package
-	f, err := ferretdb.New(&ferretdb.Config{
+	f, err := embedded.NewFerretDB(&ferretdb.Config{
 		Listener: ferretdb.ListenerConfig{Unix: m.socket}, Handler: "sqlite",
 		SQLiteURL: m.files + pragmas, Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
 	})
-	making.Unlock()
 	if err != nil {
 		t.Fatalf("start FerretDB: %v", err)
 	}
@@ -66,8 +65,6 @@ func Paced(t testing.TB, pace *Pace) string {
 	t.Cleanup(stop)
 	return "mongodb://" + m.oneAtATime(t) + "/" + sharedName
 }
-
-var making sync.Mutex
 
 // Own is the URI of the database that a shop with this data folder has: one of its own on
 // MONGODB_URI, or on a store that STORE_SEED holds up; "", the embedded store, without either.
