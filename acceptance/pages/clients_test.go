@@ -178,6 +178,7 @@ func servePages(t *testing.T, clients map[string]*foreign) string {
 // stream of numbers from a shop that is stopped and started again while another instance goes on
 // publishing. Every client is asked to come back, does so, and misses nothing.
 func TestClientsOfOthersHoldASessionThroughARestart(t *testing.T) {
+	t.Parallel()
 	redis := storetest.Redis(t)
 	other := shoptest.Start(t, shoptest.WithStores("", redis))
 	marketer := other.Staff("marketer")
@@ -246,7 +247,7 @@ func TestClientsOfOthersHoldASessionThroughARestart(t *testing.T) {
 }
 
 // wantSession wants all that a session through one restart has: a ready, a close code that asks it
-// to come back, a ready that resumes, and every number once, in order.
+// to come back, perhaps one of a hub that has just started, a ready that resumes, and every number once, in order.
 func (f *foreign) wantSession(t *testing.T, last int) {
 	t.Helper()
 	var numbers, greetings, endings int
@@ -262,6 +263,9 @@ func (f *foreign) wantSession(t *testing.T, last int) {
 				t.Errorf("greeting %d: %+v", greetings, n)
 			}
 		case "closed":
+			if n.Code == 4103 && n.Word == "TRY_LATER" && n.RetryMS > 0 && greetings == endings {
+				continue // a hub that has just started does not know yet where its log stands
+			}
 			endings++
 			if n.Code != 4101 || n.Word != "SERVER_RESTART" || n.RetryMS <= 0 {
 				t.Errorf("closed with %+v", n)

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -100,13 +101,37 @@ func Dial(t testing.TB, url, token string) *Client {
 	return Resume(t, url, token, nil)
 }
 
-// Resume is Dial with positions seen before.
+// Resume is Dial with positions seen before. It comes again to a hub that has just started and says TRY_LATER, as
+// clients do, though sooner.
 func Resume(t testing.TB, url, token string, since map[string]string) *Client {
 	t.Helper()
-	c := Connect(t, url, Options{})
-	c.Hello(token, since)
-	c.Ready()
-	return c
+	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+		c := Connect(t, url, Options{})
+		c.Hello(token, since)
+		if !c.sentAway() || time.Now().After(deadline) {
+			c.Ready()
+			return c
+		}
+	}
+}
+
+// sentAway waits for the answer to a hello, and reports whether it is TRY_LATER.
+func (c *Client) sentAway() bool {
+	deadline := time.After(patience)
+	for {
+		c.mu.Lock()
+		ready := slices.ContainsFunc(c.frames, func(f Frame) bool { return f.Op == "ready" })
+		ended, news := c.ended, c.news
+		c.mu.Unlock()
+		if ready || ended != nil {
+			return !ready && ended.Word == "TRY_LATER"
+		}
+		select {
+		case <-news:
+		case <-deadline:
+			return false
+		}
+	}
 }
 
 // Connect makes the handshake and nothing more.
@@ -130,9 +155,12 @@ func Connect(t testing.TB, url string, o Options) *Client {
 	return c
 }
 
+// patience is a deadline for what happens in milliseconds, on the busiest of machines too.
+const patience = 30 * time.Second
+
 // Try makes the handshake and returns what came of it.
 func Try(url string, o Options) (*websocket.Conn, *http.Response, error) {
-	d := websocket.Dialer{HandshakeTimeout: 5 * time.Second}
+	d := websocket.Dialer{HandshakeTimeout: patience}
 	if o.Insecure {
 		d.TLSClientConfig = &tls.Config{InsecureSkipVerify: true}
 	}
@@ -276,7 +304,7 @@ func (c *Client) Follow(topic, since string) Frame {
 	}
 	from := len(c.All())
 	c.Send(f)
-	return c.find(from, 5*time.Second, "answer to follow "+topic, func(f Frame) bool {
+	return c.find(from, patience, "answer to follow "+topic, func(f Frame) bool {
 		_, mine := f.Topics[topic]
 		return f.Op == "ready" && mine || f.Op == "error"
 	})
@@ -285,7 +313,7 @@ func (c *Client) Follow(topic, since string) Frame {
 // Ready is the first ready frame.
 func (c *Client) Ready() Frame {
 	c.t.Helper()
-	return c.find(0, 5*time.Second, "ready", func(f Frame) bool { return f.Op == "ready" })
+	return c.find(0, patience, "ready", func(f Frame) bool { return f.Op == "ready" })
 }
 
 // Next is the next event that Next has not returned yet.
