@@ -32,7 +32,7 @@ func (c *countedWriter) state() (lines, writes int) {
 // await waits until so many lines are written.
 func (c *countedWriter) await(t *testing.T, want int) (writes int) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
 		lines, writes := c.state()
 		if lines == want {
 			return writes

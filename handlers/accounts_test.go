@@ -84,13 +84,13 @@ func TestALoginEndsTheOldTokenOfItsClientAndNoOther(t *testing.T) {
 	w.do("GET", "/api/me", web, nil).is(401, "UNAUTHENTICATED")
 	w.do("GET", "/api/me", phone, nil).is(200)
 	w.do("GET", "/api/me", again, nil).is(200)
-	page.Wait("session.replaced", 2*time.Second)
-	if end := page.Ended(2 * time.Second); end.Code != 4002 {
+	page.Wait("session.replaced", soon)
+	if end := page.Ended(soon); end.Code != 4002 {
 		t.Errorf("the old page was closed with %+v", end)
 	}
 	w.do("PUT", "/api/cart/nothing", again, "{}").is(404, "COURSE_NOT_FOUND")
 	w.do("DELETE", "/api/cart", again, nil).is(200)
-	other.Wait("cart.changed", 2*time.Second) // still open
+	other.Wait("cart.changed", soon) // still open
 }
 
 func TestLogoutEndsTheClientsSockets(t *testing.T) {
@@ -173,7 +173,7 @@ func TestANewPasswordEndsEveryOtherLogin(t *testing.T) {
 	w.do("GET", "/api/me", phone, nil).is(401)
 	w.do("GET", "/api/me", token, nil).is(401)
 	w.do("GET", "/api/me", fresh, nil).is(200)
-	if end := page.Ended(2 * time.Second); end.Code != 4001 {
+	if end := page.Ended(soon); end.Code != 4001 {
 		t.Errorf("the phone was closed with %+v", end)
 	}
 	if now, err := w.store.Tokens.Authenticate(t.Context(), fresh, time.Now()); err != nil || !strings.Contains(w.ordersToEnd(), now.Session()) {
@@ -195,7 +195,7 @@ func TestANewPasswordSparesThePageThatSetItAndNoThiefOfItsOldToken(t *testing.T)
 	w.do("GET", "/api/me", token, nil).is(401)
 	page.Send(map[string]string{"op": "token", "token": fresh})
 	w.do("DELETE", "/api/cart", fresh, nil).is(200)
-	page.Wait("cart.changed", 5*time.Second)
+	page.Wait("cart.changed", soon)
 	if thief.Ended(20 * time.Second); time.Since(changed) > 2*time.Second { // one, on a machine that is not busy
 		t.Errorf("the thief was out after %s", time.Since(changed))
 	}
@@ -206,11 +206,11 @@ func TestANewPasswordSparesThePageThatSetItAndNoThiefOfItsOldToken(t *testing.T)
 	}
 	again := hubtest.Connect(t, w.url+"/ws", hubtest.Options{})
 	again.Hello(token, nil)
-	if end := again.Ended(5 * time.Second); end.Code != 4001 {
+	if end := again.Ended(soon); end.Code != 4001 {
 		t.Errorf("the thief came back and was closed with %+v", end)
 	}
 	w.do("DELETE", "/api/cart", fresh, nil).is(200)
-	page.Events(2, 5*time.Second)
+	page.Events(2, soon)
 }
 
 // ordersToEnd is what the learners' logs have of them.

@@ -3,7 +3,6 @@ package handlers
 import (
 	"encoding/json"
 	"testing"
-	"time"
 
 	"mstm/handlers/rest"
 	"mstm/hub/hubtest"
@@ -45,7 +44,7 @@ func TestACourseFromDraftToSaleAndBack(t *testing.T) {
 		t.Errorf("next version: %+v", next)
 	}
 	var heard shop.CourseChange
-	page.Wait("course.changed", 2*time.Second).Into(t, &heard)
+	page.Wait("course.changed", soon).Into(t, &heard)
 	if heard != (shop.CourseChange{CourseID: c.ID, State: shop.CourseOnSale, OnSale: true, Version: 2}) {
 		t.Errorf("heard %+v", heard)
 	}

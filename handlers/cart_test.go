@@ -18,7 +18,7 @@ func TestACartIsFilledRechosenAndEmptiedBeforeAllPages(t *testing.T) {
 	seen := func(want shop.Cart) {
 		t.Helper()
 		var got shop.Cart
-		f := page.Next(2 * time.Second)
+		f := page.Next(soon)
 		f.Into(t, &got)
 		if f.Type != "cart.changed" || f.Topic != "user" || got.Version != want.Version || len(got.Lines) != len(want.Lines) || got.Total != want.Total {
 			t.Errorf("the other page got %s %s, want %+v", f.Type, f.Data, want)
@@ -185,7 +185,7 @@ func TestAVisitorsCartJoinsTheLearners(t *testing.T) {
 		t.Errorf("chosen: %v, total %d", chosen, cart.Total)
 	}
 	var heard shop.Cart
-	page.Wait("cart.changed", 2*time.Second).Into(t, &heard)
+	page.Wait("cart.changed", soon).Into(t, &heard)
 	if heard.Version != cart.Version || len(heard.Lines) != 4 {
 		t.Errorf("heard %+v", heard)
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -45,7 +44,7 @@ func (p *cartPage) hears(t *testing.T, what string) shop.Cart {
 		var heard shop.Cart
 		return f.Type == "cart.changed" && json.Unmarshal(f.Data, &heard) == nil && heard.Version >= now.Version
 	}
-	f := p.socket.WaitFor(what, 5*time.Second, newest)
+	f := p.socket.WaitFor(what, soon, newest)
 	if strings.Contains(string(f.Data), `"detail"`) {
 		t.Errorf("%s: a sentence in %s", what, f.Data)
 	}

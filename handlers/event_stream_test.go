@@ -22,11 +22,11 @@ func TestEventsReachAStreamAsTheyReachASocket(t *testing.T) {
 		t.Errorf("a visitor's ready %+v", ready)
 	}
 	cart := w.do("PUT", "/api/cart/go1", token, map[string]string{"policy_id": "go1full"}).is(200)
-	if e := phone.Wait("cart.changed", 5*time.Second); string(e.Data) != string(cart.Body) {
+	if e := phone.Wait("cart.changed", soon); string(e.Data) != string(cart.Body) {
 		t.Errorf("the stream got %s, the caller %s", e.Data, cart.Body)
 	}
 	w.do("POST", "/api/logout", token, nil).is(204)
-	if end := phone.Ended(5 * time.Second); end.Code != 4004 {
+	if end := phone.Ended(soon); end.Code != 4004 {
 		t.Errorf("ended with %+v", end)
 	}
 	line := logged(t, w, "/api/events")
@@ -41,7 +41,7 @@ func TestEventsReachAStreamAsTheyReachASocket(t *testing.T) {
 // logged waits for a route's first log line.
 func logged(t *testing.T, w *world, route string) map[string]any {
 	t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(soon); ; time.Sleep(5 * time.Millisecond) {
 		for _, line := range w.log.lines(t, "request") {
 			if line["route"] == route {
 				return line

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"testing"
-	"time"
 
 	"go.yaml.in/yaml/v2"
 
@@ -98,7 +97,7 @@ func TestEveryCodeOfAnErrorFrameHasASentenceAndTheReverse(t *testing.T) {
 	}
 	page.Hello("", nil)
 	twice := func(f hubtest.Frame) bool { return f.Code == "HELLO_TWICE" }
-	if f := page.WaitFor("the answer to a second hello", 5*time.Second, twice); f.Detail != "hello 只能发送一次" {
+	if f := page.WaitFor("the answer to a second hello", soon, twice); f.Detail != "hello 只能发送一次" {
 		t.Errorf("hello twice: %+v", f)
 	}
 }

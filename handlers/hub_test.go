@@ -29,12 +29,12 @@ func TestMarketingSpeaksToEverybodyAndToACoursesPages(t *testing.T) {
 	publish := func(token, body string) answer { return w.do("POST", "/api/hub/publish", token, body) }
 
 	got := publish(marketer, `{"topic":"activity","type":"activity.begins","data":{"title":"双十一","percent":50}}`).is(200)
-	f := visitor.Next(2 * time.Second)
+	f := visitor.Next(soon)
 	if pos := as[map[string]string](got)["pos"]; f.Topic != "activity" || f.Type != "activity.begins" || f.Pos != pos || string(f.Data) != `{"title":"双十一","percent":50}` {
 		t.Errorf("heard %+v %s, published at %s", f, f.Data, pos)
 	}
 	publish(marketer, `{"topic":"course:go1","type":"course.tip"}`).is(200)
-	if f := visitor.Next(2 * time.Second); f.Topic != "course:go1" || string(f.Data) != `{}` {
+	if f := visitor.Next(soon); f.Topic != "course:go1" || string(f.Data) != `{}` {
 		t.Errorf("heard %+v", f)
 	}
 	rows := []struct {
@@ -58,7 +58,7 @@ func TestMarketingSpeaksToEverybodyAndToACoursesPages(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) { publish(marketer, row.body).is(row.want, row.code) })
 	}
 	publish(learner, `{"topic":"activity","type":"a"}`).is(403, "FORBIDDEN")
-	if n := len(visitor.Events(2, time.Second)); n != 2 {
+	if n := len(visitor.Events(2, soon)); n != 2 {
 		t.Errorf("%d events were heard", n)
 	}
 	st := as[struct {
@@ -127,7 +127,7 @@ func TestAnEventThatWaitsForRedisIsNoFailure(t *testing.T) {
 	if said := as[map[string]string](got); said["topic"] != "activity" || said["pos"] != "" {
 		t.Errorf("answered %v", said)
 	}
-	visitor.Wait("sale.begins", 5*time.Second)
+	visitor.Wait("sale.begins", soon)
 }
 
 func TestOfManyTopicsTheBusiestAreShown(t *testing.T) {

@@ -82,7 +82,7 @@ func TestLessonFiles_AttachmentsAndCaptions_AreForWhoMayOpenTheLesson(t *testing
 		if err != nil {
 			t.Fatal(err)
 		}
-		for end := time.Now().Add(5 * time.Second); w.do("GET", addresses[0], token, nil).Status != 403; time.Sleep(20 * time.Millisecond) {
+		for end := time.Now().Add(soon); w.do("GET", addresses[0], token, nil).Status != 403; time.Sleep(20 * time.Millisecond) {
 			if time.Now().After(end) {
 				t.Fatal("the address still gives the file")
 			}

@@ -23,7 +23,7 @@ func TestWhatHappensWhileAPageReadsReachesItFromTheAnswersPlace(t *testing.T) {
 		if _, err := w.deps.Hub.Publish(t.Context(), hub.Event{Topic: topic, Type: what}); err != nil {
 			t.Error(err)
 		}
-		for deadline := time.Now().Add(5 * time.Second); w.deps.Hub.Position(topic) == before; time.Sleep(time.Millisecond) {
+		for deadline := time.Now().Add(soon); w.deps.Hub.Position(topic) == before; time.Sleep(time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatal("the event does not arrive")
 			}
@@ -49,7 +49,7 @@ func TestWhatHappensWhileAPageReadsReachesItFromTheAnswersPlace(t *testing.T) {
 			if !page.Ready().Topics["user"].Resumed {
 				t.Errorf("ready %+v", page.Ready())
 			}
-			heard := page.Events(2, 5*time.Second)
+			heard := page.Events(2, soon)
 			if len(heard) != 2 || heard[0].Type != "while" || heard[1].Type != "after" {
 				t.Errorf("the page heard %+v", heard)
 			}

@@ -28,7 +28,7 @@ func playsOn(t *testing.T) (w *world, token, id, key string) {
 
 func endedOn(t *testing.T, page *hubtest.Client) (e shop.EndedPlayback) {
 	t.Helper()
-	page.Wait("playback.ended", 5*time.Second).Into(t, &e)
+	page.Wait("playback.ended", soon).Into(t, &e)
 	return e
 }
 

@@ -93,7 +93,7 @@ func TestProgress_EveryPage_HearsOfIt(t *testing.T) {
 	w.progressed(web, began, "l2", 42, 30)
 	w.progressed(web, began, "l2", 42, 30) // again: changes nothing, and shows nothing
 	w.progressed(web, began, "l2", 41, 31)
-	for i, f := range page.Events(2, 5*time.Second) {
+	for i, f := range page.Events(2, soon) {
 		var p shop.ProgressChange
 		f.Into(t, &p)
 		if f.Type != "progress.changed" || p.Position != 42-i || p.Furthest != 42 || p.CourseID != "go1" || p.LessonID != "l2" || p.Lessons != c.Lessons() {
@@ -153,7 +153,7 @@ func TestProgress_EveryTenSeconds_CostsOneCommand(t *testing.T) {
 	w.grants(id, c, "go1full", time.Now())
 	began := time.Now().Add(-time.Hour)
 	cost := 0
-	for i, deadline := 0, time.Now().Add(10*time.Second); cost != 1 && time.Now().Before(deadline); i++ { // the caches are trusted from some moment on
+	for i, deadline := 0, time.Now().Add(soon); cost != 1 && time.Now().Before(deadline); i++ { // the caches are trusted from some moment on
 		cost = len(w.reads.during(func() { w.progressed(token, began, "l2", 10*i, 10*i+10) }))
 	}
 	if got := w.reads.during(func() { w.progressed(token, began, "l2", 60, 3000) }); len(got) != 1 || !strings.HasPrefix(got[0], "findAndModify") {

@@ -128,6 +128,9 @@ func newLibrary(t testing.TB, w *world) *media.Library {
 	return l
 }
 
+// soon is a deadline for what happens in milliseconds, on the busiest of machines too.
+const soon = 30 * time.Second
+
 func (w *world) runHub(live *hub.Hub) {
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -144,7 +147,7 @@ func (w *world) runHub(live *hub.Hub) {
 // hubIsUp waits until the hub has read where the events are.
 func (w *world) hubIsUp() {
 	w.t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); w.deps.Hub.Healthy() != nil; time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(soon); w.deps.Hub.Healthy() != nil; time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			w.t.Fatal(w.deps.Hub.Healthy())
 		}

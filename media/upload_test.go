@@ -53,7 +53,7 @@ func TestUploadGoesOnWhereItWas(t *testing.T) {
 		}
 		one.patch(path, 0, io.MultiReader(bytes.NewReader(body[:8_600_000]), failing{}))
 		var at int64
-		for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 			if at = two.offset(path); at > 8<<20 {
 				break
 			}
@@ -476,7 +476,7 @@ func TestAnUploadIsShownAtMostTwiceASecondItsNewestLast(t *testing.T) {
 	}
 	await := func(what string, is func(seen) bool) {
 		t.Helper()
-		for end := time.Now().Add(5 * time.Second); !is(last()); time.Sleep(10 * time.Millisecond) {
+		for end := time.Now().Add(30 * time.Second); !is(last()); time.Sleep(10 * time.Millisecond) {
 			if time.Now().After(end) {
 				t.Fatalf("%s: shown last %+v", what, last().Media)
 			}

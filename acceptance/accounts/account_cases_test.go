@@ -61,8 +61,8 @@ func replacedLogin(t *testing.T, s *shoptest.Shop) {
 	webPage, phonePage := web.Socket(), phone.Socket()
 	newer := s.Visitor().Login(web.Name, shoptest.Password, "web")
 
-	webPage.Wait("session.replaced", 5*time.Second)
-	if end := webPage.Ended(5 * time.Second); end.Code != 4002 {
+	webPage.Wait("session.replaced", time.Minute)
+	if end := webPage.Ended(time.Minute); end.Code != 4002 {
 		t.Fatalf("the replaced page was closed with %+v", end)
 	}
 	web.Get("/api/me").WantCode(401, "UNAUTHENTICATED")
@@ -70,7 +70,7 @@ func replacedLogin(t *testing.T, s *shoptest.Shop) {
 	phone.Get("/api/me").Want(200)
 	// What is sent now reaches the phone: its page was left alone.
 	newer.Put("/api/cart/go1", obj{}).Want(200)
-	phonePage.Wait("cart.changed", 5*time.Second)
+	phonePage.Wait("cart.changed", time.Minute)
 }
 
 func newPassword(t *testing.T, s *shoptest.Shop) {
@@ -88,7 +88,7 @@ func newPassword(t *testing.T, s *shoptest.Shop) {
 	web.Get("/api/me").Want(200)
 	old.Get("/api/me").WantCode(401, "UNAUTHENTICATED")
 	phone.Get("/api/me").WantCode(401, "UNAUTHENTICATED")
-	if end := phonePage.Ended(5 * time.Second); end.Code != 4001 {
+	if end := phonePage.Ended(time.Minute); end.Code != 4001 {
 		t.Fatalf("the other page was closed with %+v", end)
 	}
 	s.Visitor().Post("/api/login", obj{"username": web.Name, "password": shoptest.Password}).WantCode(401, "WRONG_CREDENTIALS")
@@ -151,7 +151,7 @@ func publishedToAll(t *testing.T, s *shoptest.Shop) {
 }
 
 func nextInWords(page *hubtest.Client) string {
-	f := page.Next(5 * time.Second)
+	f := page.Next(time.Minute)
 	return f.Topic + " " + f.Type + " " + string(f.Data)
 }
 
@@ -178,7 +178,7 @@ func publishRefused(t *testing.T, s *shoptest.Shop) {
 	key.Get("/api/me").WantCode(403, "FORBIDDEN")
 	key.Get("/api/admin/users").WantCode(403, "FORBIDDEN")
 	key.Post("/api/hub/publish", say("activity", "the.end")).Want(200)
-	if f := page.Next(5 * time.Second); f.Type != "the.end" {
+	if f := page.Next(time.Minute); f.Type != "the.end" {
 		t.Fatalf("a refused event reached the page: %+v", f)
 	}
 }

@@ -261,7 +261,7 @@ func wantBoundEvent(t *testing.T, page *hubtest.Client, want bool) {
 	var told struct {
 		Bound bool `json:"bound"`
 	}
-	page.Wait("wechat.bound", 5*time.Second).Into(t, &told)
+	page.Wait("wechat.bound", time.Minute).Into(t, &told)
 	if told.Bound != want {
 		t.Fatalf("the page received %+v", told)
 	}
@@ -369,7 +369,7 @@ func repeatedEvent(t *testing.T, s *shoptest.Shop) {
 
 // countEvents is how many of a type have come.
 func countEvents(page *hubtest.Client, typ string) (n int) {
-	page.Wait(typ, 5*time.Second)
+	page.Wait(typ, time.Minute)
 	for _, f := range page.All() {
 		if f.Type == typ {
 			n++
@@ -413,7 +413,7 @@ func deleted(t *testing.T, s *shoptest.Shop) {
 	page.Ready()
 	learner.Do("DELETE", "/api/me", obj{"password": "not " + shoptest.Password}).WantCode(403, "WRONG_CREDENTIALS")
 	learner.Do("DELETE", "/api/me", obj{"password": shoptest.Password}).Want(204)
-	if end := page.Ended(5 * time.Second); end.Code != 4004 {
+	if end := page.Ended(time.Minute); end.Code != 4004 {
 		t.Errorf("the page ended with %+v", end)
 	}
 	learner.Get("/api/me").WantCode(401, "UNAUTHENTICATED")

@@ -216,7 +216,7 @@ func strangerScans(t *testing.T, s *shoptest.Shop) {
 		t.Fatal("the stranger is in")
 	}
 	learner.WantBound(false)
-	page.WaitFor("the page gets the event", 20*time.Second, func(f hubtest.Frame) bool {
+	page.WaitFor("the page gets the event", time.Minute, func(f hubtest.Frame) bool {
 		return f.Type == "wechat.bound" && strings.Contains(string(f.Data), "false")
 	})
 	_, again := stranger.as(stranger.login())
@@ -264,7 +264,7 @@ func weChatOnlyAccount(t *testing.T, s *shoptest.Shop) {
 	page := learner.Socket()
 	page.Ready()
 	s.ScanCode(learner.Code(), b.openid, nil)
-	page.WaitFor("the page gets the reason", 20*time.Second, func(f hubtest.Frame) bool {
+	page.WaitFor("the page gets the reason", time.Minute, func(f hubtest.Frame) bool {
 		return f.Type == "wechat.bound" && strings.Contains(string(f.Data), "WECHAT_HAS_ACCOUNT")
 	})
 	own.WantBound(true)

@@ -56,7 +56,7 @@ func TestABroadcastToEverybody(t *testing.T) {
 	if c := done.Counts; c.Audience != 7 || c.Told != 7 || c.Inbox != 7 || c.OptedOut != 0 { // five of the sample
 		t.Errorf("counts %+v", c)
 	}
-	console.WaitFor("the end on the console", 20*time.Second, func(f hubtest.Frame) bool {
+	console.WaitFor("the end on the console", time.Minute, func(f hubtest.Frame) bool {
 		return f.Type == "broadcast.progress" && strings.Contains(string(f.Data), `"state":"sent"`)
 	})
 
@@ -69,7 +69,7 @@ func TestABroadcastToEverybody(t *testing.T) {
 		t.Errorf("a later account has %+v", items)
 	}
 	early.At(b).Post("/api/notices/activity:"+sent.ID+"/read", obj{"clicked": true}).Want(204)
-	phone.WaitFor("the reading on the other device", 20*time.Second, func(f hubtest.Frame) bool {
+	phone.WaitFor("the reading on the other device", time.Minute, func(f hubtest.Frame) bool {
 		return f.Type == "notice.read" && strings.Contains(string(f.Data), `"activity:`+sent.ID+`"`)
 	})
 	if items, unread := inbox(early); unread != 0 || !items[0].Read {

@@ -129,7 +129,7 @@ func audiencesAsCounted(t *testing.T, s *shoptest.Shop) {
 	check("all", obj{"kind": "all"}, int64(len(users)), 1, "away", "owner", "renewed", "trial")
 
 	page := away.Socket()
-	shoptest.Eventually(t, 20*time.Second, func() error {
+	shoptest.Eventually(t, time.Minute, func() error {
 		var dry struct {
 			Audience int64 `json:"audience"`
 		}
@@ -141,7 +141,7 @@ func audiencesAsCounted(t *testing.T, s *shoptest.Shop) {
 	})
 	check("online", obj{"kind": "online"}, 1, 0, "away")
 	heard := 0
-	for _, f := range page.Events(1, 20*time.Second) {
+	for _, f := range page.Events(1, time.Minute) {
 		if f.Type == "notice.posted" && f.Topic == "user" && strings.Contains(string(f.Data), `"title":"online"`) {
 			heard++
 		}
@@ -204,7 +204,7 @@ func broadcastsScheduled(t *testing.T, s *shoptest.Shop) {
 func wantAudited(t *testing.T, s *shoptest.Shop, broadcast string, moves ...string) {
 	t.Helper()
 	db := s.Database()
-	shoptest.Eventually(t, 20*time.Second, func() error {
+	shoptest.Eventually(t, time.Minute, func() error {
 		var all []struct {
 			Act string `bson:"act"`
 			By  string `bson:"by"`
@@ -256,7 +256,7 @@ func halfWay(t *testing.T, marketer *shoptest.Person, ids []string, move string)
 	for range 5 { // where the machine was too slow for stopping it in time
 		b = broadcast(marketer, shoptest.Activity("分批", obj{"kind": "users", "user_ids": ids}))
 		path := "/api/hub/broadcasts/" + b.ID
-		shoptest.Eventually(t, 20*time.Second, func() error {
+		shoptest.Eventually(t, time.Minute, func() error {
 			if first(marketer.Get("/api/hub/broadcasts?limit=1").Want(200), &b); b.Counts.Told == 0 {
 				return fmt.Errorf("no recipient was reached")
 			}
@@ -274,7 +274,7 @@ func halfWay(t *testing.T, marketer *shoptest.Person, ids []string, move string)
 func atRest(t *testing.T, p *shoptest.Person, db *mongo.Database, id string) (b shoptest.Broadcast) {
 	t.Helper()
 	stopped := time.Now()
-	shoptest.Eventually(t, 20*time.Second, func() error {
+	shoptest.Eventually(t, time.Minute, func() error {
 		var all []shop.Broadcast
 		if err := shoptest.Find(db, "broadcasts", bson.M{"_id": id}, &all); err != nil {
 			return err
@@ -354,7 +354,7 @@ func funnelCounted(t *testing.T, s *shoptest.Shop) {
 	s.Buy(reader, 99900, c.Full) // too late to be because of it
 	check()
 	s.Pass(7 * 24 * time.Hour)
-	shoptest.Eventually(t, 20*time.Second, func() error {
+	shoptest.Eventually(t, time.Minute, func() error {
 		final, err := shoptest.Rows(db, "broadcasts", bson.M{"_id": bson.M{"$in": bson.A{sent[0].ID, sent[1].ID, sent[2].ID}}, "due_at": nil})
 		if err == nil && len(final) != 3 {
 			err = fmt.Errorf("%d of 3 funnels are final", len(final))

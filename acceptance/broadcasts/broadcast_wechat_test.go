@@ -95,7 +95,7 @@ func cancelledBeforeWeChat(t *testing.T, s *shoptest.Shop) {
 	body := shoptest.Activity("等着", obj{"kind": "users", "user_ids": []string{learner.ID()}})
 	body["channels"] = []string{"inbox", "wechat"}
 	b := broadcast(marketer, body)
-	shoptest.Eventually(t, 20*time.Second, func() error {
+	shoptest.Eventually(t, time.Minute, func() error {
 		if d := shoptest.AwaitDelivery(t, db, learner.ID(), shop.KindActivity, shop.DeliveryWaiting); d.Attempts == 0 {
 			return fmt.Errorf("WeChat was not asked yet")
 		}
@@ -137,13 +137,13 @@ func pausedAmidWeChat(t *testing.T, s *shoptest.Shop) {
 	body := shoptest.Activity("暂停", obj{"kind": "users", "user_ids": ids})
 	body["channels"] = []string{"wechat"}
 	b := broadcast(marketer, body)
-	shoptest.Eventually(t, 20*time.Second, func() error {
+	shoptest.Eventually(t, time.Minute, func() error {
 		if arrived() == 0 {
 			return fmt.Errorf("no message has arrived")
 		}
 		return nil
 	})
-	console.WaitFor("messages that arrived, on the console", 20*time.Second, func(f hubtest.Frame) bool {
+	console.WaitFor("messages that arrived, on the console", time.Minute, func(f hubtest.Frame) bool {
 		word := string(f.Data)
 		return f.Type == "broadcast.progress" && strings.Contains(word, `"state":"sending"`) && !strings.Contains(word, `"wechat_sent":0`)
 	})

@@ -51,7 +51,7 @@ func named(c *shoptest.Course, names map[string]string, name string) {
 // heard waits until a page has heard of a version of the cart, and answers the cart it heard.
 func heard(t *testing.T, page *hubtest.Client, version int64) (c shoptest.Cart) {
 	t.Helper()
-	page.WaitFor("the cart", 5*time.Second, func(f hubtest.Frame) bool {
+	page.WaitFor("the cart", time.Minute, func(f hubtest.Frame) bool {
 		if f.Type != "cart.changed" {
 			return false
 		}
@@ -139,7 +139,7 @@ func boughtLines(t *testing.T, s *shoptest.Shop) {
 	}
 	got := learner.Placed(0, c.S1)
 	learner.Await(got.Order.ID, "fulfilled")
-	shoptest.Eventually(t, 10*time.Second, func() error {
+	shoptest.Eventually(t, time.Minute, func() error {
 		return shoptest.SameOrError(choices(learner.Cart(), names), "D full")
 	})
 }
@@ -153,7 +153,7 @@ func boughtBesideOffSale(t *testing.T, s *shoptest.Shop) {
 	d.TakeDown()
 	got := learner.Placed(0, c.S1)
 	learner.Await(got.Order.ID, "fulfilled")
-	f := page.WaitFor("the cart without the bought line", 10*time.Second, func(f hubtest.Frame) bool {
+	f := page.WaitFor("the cart without the bought line", time.Minute, func(f hubtest.Frame) bool {
 		var heard shoptest.Cart
 		return f.Type == "cart.changed" && json.Unmarshal(f.Data, &heard) == nil && len(heard.Lines) == 1 && heard.Lines[0].Problem != nil
 	})

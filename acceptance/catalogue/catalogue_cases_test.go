@@ -207,7 +207,7 @@ func wantCourseChanged(t *testing.T, s *shoptest.Shop) {
 	for _, page := range []*hubtest.Client{visitor, learner} {
 		shoptest.WantSame(t, "course.changed", []string{nextOfCourse(t, page), nextOfCourse(t, page)}, "version 2, on sale: true", "version 2, on sale: false")
 	}
-	shoptest.Eventually(t, 5*time.Second, func() error {
+	shoptest.Eventually(t, time.Minute, func() error {
 		if found, _ := list(s.Visitor(), "limit=100"); slices.Contains(ids(found), c.Id) {
 			return fmt.Errorf("a course off sale is listed")
 		}
@@ -218,7 +218,7 @@ func wantCourseChanged(t *testing.T, s *shoptest.Shop) {
 // nextOfCourse is the page's next event, course.changed, in words.
 func nextOfCourse(t *testing.T, page *hubtest.Client) string {
 	t.Helper()
-	f := page.Next(5 * time.Second)
+	f := page.Next(time.Minute)
 	var changed struct {
 		Version int  `json:"version"`
 		OnSale  bool `json:"on_sale"`

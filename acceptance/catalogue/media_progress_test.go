@@ -63,7 +63,7 @@ func TestAFileComesOnOnTheConsolesTopicForEditorsOnly(t *testing.T) {
 	}
 	id := upload(t, staff["editor"])
 	for _, role := range []string{"admin", "editor"} {
-		f := pages[role].WaitFor("the file on the console of "+role, 20*time.Second, func(f hubtest.Frame) bool {
+		f := pages[role].WaitFor("the file on the console of "+role, time.Minute, func(f hubtest.Frame) bool {
 			return f.Type == "media.progress" && f.Topic == "desk" && strings.Contains(string(f.Data), `"state":"ready"`)
 		})
 		var got struct {
@@ -75,7 +75,7 @@ func TestAFileComesOnOnTheConsolesTopicForEditorsOnly(t *testing.T) {
 		}
 	}
 	staff["marketer"].Anew().Post("/api/hub/broadcasts", shoptest.Activity("活动", obj{"kind": "all"})).Want(201)
-	pages["marketer"].Wait("broadcast.progress", 20*time.Second)
+	pages["marketer"].Wait("broadcast.progress", time.Minute)
 	for _, f := range pages["marketer"].All() {
 		if f.Type == "media.progress" {
 			t.Errorf("a marketer sees %s", f.Raw)

@@ -286,7 +286,7 @@ func missedEvents(p *plot) []hubtest.Frame {
 	})
 	defer page.Close()
 	page.Send(obj{"op": "ping"})
-	page.Wait("pong", 20*time.Second)
+	page.Wait("pong", time.Minute)
 	return page.All()
 }
 

@@ -57,7 +57,7 @@ func (r reconciliationJSON) differences() (all []string) {
 // reconcile compares a day now, or once the run that the shop itself has begun is over.
 func reconcile(p *shoptest.Person, day string) (r reconciliationJSON) {
 	p.T.Helper()
-	shoptest.Eventually(p.T, 20*time.Second, func() error {
+	shoptest.Eventually(p.T, time.Minute, func() error {
 		a := p.Post("/api/admin/reconciliations", obj{"day": day})
 		if a.Status == 409 {
 			return fmt.Errorf("%s", a.Code())
@@ -89,7 +89,7 @@ func TestC45APaidTradeThatWeLackIsRepairedFromTheBill(t *testing.T) {
 	s.Scan(placed.Payment)
 
 	finance := later(s, "2031-03-06 11:00")
-	shoptest.Eventually(t, 20*time.Second, func() error {
+	shoptest.Eventually(t, time.Minute, func() error {
 		if o := story(finance, placed.Order.ID); o.State != "closing" || o.Attempts[0].Asks < 2 {
 			return fmt.Errorf("the shop has not asked in vain yet: %s, asked %d times", o.State, o.Attempts[0].Asks)
 		}
@@ -109,7 +109,7 @@ func TestC45APaidTradeThatWeLackIsRepairedFromTheBill(t *testing.T) {
 		t.Fatalf("sums: theirs %s, ours %s", r.Theirs, r.Ours)
 	}
 	finance.Login("finance", "finance-demo-password", "web")
-	shoptest.Eventually(t, 20*time.Second, func() error {
+	shoptest.Eventually(t, time.Minute, func() error {
 		if o := story(finance, placed.Order.ID); o.State != "fulfilled" || !strings.Contains(o.moves(), "M9 reconciliation") {
 			return fmt.Errorf("%s after %s", o.State, o.moves())
 		}
@@ -159,7 +159,7 @@ func TestTheBillOfYesterdayIsComparedByItselfAtHalfPastTen(t *testing.T) {
 	finance.Get("/api/admin/reconciliations/"+today.Format(time.DateOnly)).WantCode(404, "RECONCILIATION_NOT_FOUND")
 	finance = later(s, today.AddDate(0, 0, 1).Format(time.DateOnly)+" 10:31")
 	var r reconciliationJSON
-	shoptest.Eventually(t, 20*time.Second, func() error {
+	shoptest.Eventually(t, time.Minute, func() error {
 		a := finance.Get("/api/admin/reconciliations/" + today.Format(time.DateOnly))
 		if a.Status == 200 {
 			a.Into(&r)
@@ -189,7 +189,7 @@ func TestABillThatIsNotReadyIsAskedForAgain(t *testing.T) {
 		t.Fatalf("at eight: %s", r.State)
 	}
 	finance = later(s, "2031-03-06 11:00")
-	shoptest.Eventually(t, 20*time.Second, func() error {
+	shoptest.Eventually(t, time.Minute, func() error {
 		var r reconciliationJSON
 		finance.Get("/api/admin/reconciliations/2031-03-05").Want(200).Into(&r)
 		if r.State != "ok" || r.By != "shop" {
@@ -264,7 +264,7 @@ func TestARefundThatMovedOnIsRepairedFromTheBill(t *testing.T) {
 	if r.State != "ok" || r.Theirs.Refund != 99900 || r.Ours != r.Theirs {
 		t.Fatalf("%+v", r)
 	}
-	shoptest.Eventually(t, 20*time.Second, func() error {
+	shoptest.Eventually(t, time.Minute, func() error {
 		if o := story(finance, o.ID); o.State != "refunded" {
 			return fmt.Errorf("%s after %s", o.State, o.moves())
 		}

@@ -34,7 +34,7 @@ func TestAnOrderThatClosesSoonIsAnnouncedOnce(t *testing.T) {
 	s.Scan(orders[unheard].Payment) // WeChat has the money, and the shop has not heard of it
 
 	s.Pass(65 * time.Second)
-	shoptest.Eventually(t, 20*time.Second, func() error {
+	shoptest.Eventually(t, time.Minute, func() error {
 		for name, p := range map[string]*shoptest.Person{"unpaid": unpaid, "english": english, "quiet": quiet} {
 			if p.Notices(shop.NoticeOrderClosing) != 1 {
 				return fmt.Errorf("%s got no reminder", name)

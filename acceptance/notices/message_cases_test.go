@@ -209,7 +209,7 @@ func templateGone(t *testing.T, s *shoptest.Shop, c *shoptest.Course) {
 	learner, openid := s.Follower()
 	s.Phone().Put("/sandbox/templates", obj{"gone": []string{"order_fulfilled"}}).Want(200)
 	o := s.Buy(learner, 99900, c.Full)
-	shoptest.Eventually(t, 20*time.Second, func() error {
+	shoptest.Eventually(t, time.Minute, func() error {
 		if !strings.Contains(s.Log.String(), `"msg":"WeChat messages stop","what":"order_fulfilled"`) {
 			return fmt.Errorf("no alarm is raised")
 		}
@@ -233,7 +233,7 @@ func quotaUsedUp(t *testing.T, s *shoptest.Shop, c *shoptest.Course) {
 	learner, openid := s.Follower()
 	s.Phone().Put("/sandbox/message-quota", obj{"template": 0}).Want(200)
 	s.Buy(learner, 99900, c.Full)
-	shoptest.Eventually(t, 20*time.Second, func() error {
+	shoptest.Eventually(t, time.Minute, func() error {
 		d := shoptest.AwaitDelivery(t, db, learner.ID(), shop.NoticeOrderFulfilled, shop.DeliveryWaiting)
 		if want := shoptest.BeijingTime(t, "2025-03-04"); !d.NextAt.Equal(want) {
 			return fmt.Errorf("the next try is at %s, not at %s", d.NextAt, want)
@@ -265,7 +265,7 @@ func paidBeforeTold(t *testing.T, s *shoptest.Shop, c *shoptest.Course) {
 	s.Phone().Post("/sandbox/access-token/expire", obj{}).Want(200)
 	s.Faults(obj{"api": []obj{{"api": "stable_token", "status": 500}}})
 	s.Pass(20*time.Minute + 5*time.Second)
-	shoptest.Eventually(t, 20*time.Second, func() error {
+	shoptest.Eventually(t, time.Minute, func() error {
 		if d := shoptest.AwaitDelivery(t, db, learner.ID(), shop.NoticeOrderClosing, shop.DeliveryWaiting); d.Attempts == 0 {
 			return fmt.Errorf("it was not tried: %+v", d)
 		}

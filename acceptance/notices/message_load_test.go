@@ -82,7 +82,7 @@ func TestTheMessagesOfAKilledInstanceAreSentByAnother(t *testing.T) {
 		t.Fatalf("nothing was under way: %v", err)
 	}
 	other.Faults(obj{})
-	shoptest.Eventually(t, 20*time.Second, func() error { // the rest, which no instance was sending
+	shoptest.Eventually(t, time.Minute, func() error { // the rest, which no instance was sending
 		left, err := shoptest.Rows(db, "deliveries", bson.M{"state": shop.DeliveryWaiting, "attempts": 0})
 		if err == nil && len(left) > 0 {
 			err = fmt.Errorf("%d messages wait", len(left))

@@ -82,7 +82,7 @@ func turnTo(s *shoptest.Shop, when string, people ...*shoptest.Person) {
 func wakeUps(s *shoptest.Shop) {
 	s.T.Helper()
 	db := s.Database()
-	shoptest.Eventually(s.T, 20*time.Second, func() error { return turned(db, s.Now()) })
+	shoptest.Eventually(s.T, time.Minute, func() error { return turned(db, s.Now()) })
 }
 
 // turned finds nothing wrong once no end waits to be looked at by now.
@@ -201,7 +201,7 @@ func refundedNotReminded(t *testing.T, s *shoptest.Shop) {
 	free := s.Buy(learner, 0, c.S1)
 	s.Move("2025-03-20 10:00", learner)
 	learner.Post("/api/orders/"+free.ID+"/refund", obj{"reason": "不学了"}).Want(200)
-	shoptest.Eventually(t, 10*time.Second, func() error { return shoptest.GrantState(learner, c.Id, free.ID, "revoked") })
+	shoptest.Eventually(t, time.Minute, func() error { return shoptest.GrantState(learner, c.Id, free.ID, "revoked") })
 	for _, day := range []string{"2025-03-26", "2025-04-02"} {
 		turnTo(s, day, learner)
 		wantReminders(learner, c.Id)
@@ -216,7 +216,7 @@ func remindedAfterRefund(t *testing.T, s *shoptest.Shop) {
 	turnTo(s, "2025-03-26 10:00", learner)
 	learner.Post("/api/orders/"+second.ID+"/refund", obj{"reason": "不学了"}).Want(200)
 	learner.Await(second.ID, "refunded")
-	shoptest.Eventually(t, 10*time.Second, func() error { return shoptest.GrantState(learner, c.Id, second.ID, "revoked") })
+	shoptest.Eventually(t, time.Minute, func() error { return shoptest.GrantState(learner, c.Id, second.ID, "revoked") })
 	turnTo(s, "2025-03-30", learner)
 	n := wantReminders(learner, c.Id, "access_ends_in_3")
 	if !strings.Contains(n.Body, "「第二个月」200.00 元") {
@@ -240,7 +240,7 @@ func events(t testing.TB, page *hubtest.Client) (all []hubtest.Frame) {
 	}
 	answered := count("pong")
 	page.Send(obj{"op": "ping"})
-	shoptest.Eventually(t, 10*time.Second, func() error {
+	shoptest.Eventually(t, time.Minute, func() error {
 		if count("pong") == answered {
 			return fmt.Errorf("no pong; the page is open: %v; it got %+v", page.Open(), page.All())
 		}
@@ -270,7 +270,7 @@ func userPos(page *hubtest.Client) string { return page.Ready().Topics["user"].P
 // reads its state instead of what it missed.
 func awaitHub(p *shoptest.Person) {
 	p.T.Helper()
-	shoptest.Eventually(p.T, 20*time.Second, func() error {
+	shoptest.Eventually(p.T, time.Minute, func() error {
 		page := hubtest.Connect(p.T, p.Url+"/ws", hubtest.Options{})
 		defer page.Close()
 		page.Hello(p.Token, nil)
@@ -331,13 +331,13 @@ func TestP41AReminderOutlivesAHubThatIsOffline(t *testing.T) {
 
 	redis.cut()
 	s.Move("2025-04-02 00:00")
-	shoptest.Eventually(t, 20*time.Second, func() error {
+	shoptest.Eventually(t, time.Minute, func() error {
 		if n := len(reminders(learner, c.Id)); n != 2 {
 			return fmt.Errorf("%d reminders while the hub is offline", n)
 		}
 		return nil
 	})
-	page.Events(2, 20*time.Second)
+	page.Events(2, time.Minute)
 	shoptest.WantSame(t, "heard without Redis", eventTypes(t, page), "notice.posted", "enrolment.changed")
 
 	redis.mend()
@@ -458,7 +458,7 @@ func (r *reminding) endsAndIsKilled(name, course string, end time.Time, at shopt
 
 	r.Arm(at)
 	_, _ = r.Clock().Try("PUT", "/sandbox/clock", obj{"now": end}) // it may be killed of this
-	shoptest.Eventually(r.T, 20*time.Second, func() error {
+	shoptest.Eventually(r.T, time.Minute, func() error {
 		if r.Gone() {
 			return nil
 		}

@@ -197,7 +197,7 @@ func publishAgain(t *testing.T, s *shoptest.Shop) {
 	event := obj{"topic": "activity", "type": "shop.keyed", "data": obj{"n": 1}}
 	same(t, marketer.Post("/api/hub/publish", event).Want(200), marketer.Post("/api/hub/publish", event))
 	s.Staff("marketer").Post("/api/hub/publish", obj{"topic": "activity", "type": "shop.keyed", "data": obj{"n": 2}}).Want(200)
-	shoptest.Eventually(t, 5*time.Second, func() error {
+	shoptest.Eventually(t, time.Minute, func() error {
 		heard := 0
 		for _, f := range page.All() {
 			if f.Type == "shop.keyed" {

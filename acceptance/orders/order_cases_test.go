@@ -155,7 +155,7 @@ func takenDown(t *testing.T, s *shoptest.Shop) {
 	}
 	s.Scan(two.Payment)
 	late.Await(two.Order.ID, "closed")
-	shoptest.Eventually(t, 20*time.Second, func() error {
+	shoptest.Eventually(t, time.Minute, func() error {
 		if n := len(s.RefundsAtWeChat(two.Order.ID)); n != 1 {
 			return fmt.Errorf("%d refunds", n)
 		}

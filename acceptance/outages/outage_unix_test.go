@@ -44,7 +44,7 @@ func condition(p *shoptest.Person, part string) string {
 // awaitCondition waits until /readyz says so.
 func awaitCondition(p *shoptest.Person, part, want string) {
 	p.T.Helper()
-	shoptest.Eventually(p.T, 10*time.Second, func() error {
+	shoptest.Eventually(p.T, time.Minute, func() error {
 		if got := condition(p, part); got != want {
 			return fmt.Errorf("/readyz says %q, want %q", got, want)
 		}

@@ -288,7 +288,7 @@ func weChatBusy(t *testing.T, s *shoptest.Shop) {
 	if all := learner.Orders(); len(all) != 1 || all[0].State != "pending" {
 		t.Fatalf("the orders are %+v", all)
 	}
-	shoptest.Eventually(t, 20*time.Second, func() error {
+	shoptest.Eventually(t, time.Minute, func() error {
 		keyed.Post("/api/orders", order).WantCode(503, "PAY_CHANNEL_BUSY")
 		if !strings.Contains(s.Log.String(), `"api":"h5","from":"closed","to":"open"`) {
 			return fmt.Errorf("the breaker stays closed")

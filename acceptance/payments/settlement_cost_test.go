@@ -114,12 +114,12 @@ func (c *commands) ofPayment(t *testing.T, mongo string) (counts map[string]int,
 	page := learner.Socket()
 	learner.Put("/api/cart/go1", obj{"policy_id": "go1full"}).Want(200)
 	placed := learner.Placed(99900, shoptest.Wish{CourseID: "go1", PolicyID: "go1full"})
-	page.Wait("order.changed", 5*time.Second)
+	page.Wait("order.changed", time.Minute)
 	heard := len(page.All())
 	quiet := c.quiet()
 
 	s.Scan(placed.Payment)
-	page.Wait("notice.posted", 10*time.Second)
+	page.Wait("notice.posted", time.Minute)
 	time.Sleep(500 * time.Millisecond)
 	counts = map[string]int{}
 	for _, x := range c.take() {

@@ -71,7 +71,7 @@ func lastDay(t *testing.T, s *shoptest.Shop) {
 	learner.Put("/api/enrolments/"+c.Id+"/progress", obj{"lesson_id": c.Lesson5, "position_s": 77}).Want(200)
 
 	s.Move("2025-04-01 23:00", learner)
-	shoptest.Eventually(t, 20*time.Second, func() error {
+	shoptest.Eventually(t, time.Minute, func() error {
 		s.Move("2025-04-01 23:59:59.400")
 		a := learner.Get(c.Lesson(c.Lesson5))
 		if a.Status != 200 {

@@ -47,7 +47,7 @@ type financeOrder struct {
 // wantBackByItself wants a payment to go back in full, for the reason, without anybody's help.
 func wantBackByItself(s *shoptest.Shop, finance *shoptest.Person, order, reason string, amount int64) (o financeOrder) {
 	s.T.Helper()
-	shoptest.Eventually(s.T, 20*time.Second, func() error {
+	shoptest.Eventually(s.T, time.Minute, func() error {
 		o = financeOrder{}
 		finance.Get("/api/admin/orders/" + order).Want(200).Into(&o)
 		if len(o.Refunds) != 1 || o.Refunds[0].State != "succeeded" || o.Refunds[0].Amount != amount || o.Refunds[0].Reason != reason {
@@ -93,7 +93,7 @@ func TestPayment_ForADeletedAccount_GoesBackByItself(t *testing.T) {
 			}
 			shoptest.WantAll(t, "the callback's repeat", s.Resend(got.Payment.OutTradeNo, obj{}), 1, 200)
 			s.Pass(31 * time.Minute)
-			shoptest.Eventually(t, 20*time.Second, func() error {
+			shoptest.Eventually(t, time.Minute, func() error {
 				o = financeOrder{}
 				finance.Get("/api/admin/orders/" + got.Order.ID).Want(200).Into(&o)
 				if o.State != "closed" || len(o.Refunds) != 1 {

@@ -89,7 +89,7 @@ func TestRefunds(t *testing.T) {
 		if o.Refunded != 20000 {
 			t.Errorf("%d fen went back", o.Refunded)
 		}
-		shoptest.Eventually(t, 10*time.Second, func() error { return shoptest.GrantState(p, course, paid.ID, "revoked") })
+		shoptest.Eventually(t, time.Minute, func() error { return shoptest.GrantState(p, course, paid.ID, "revoked") })
 		stage(s, p, course, policy["s2"], 20000)
 		p.Place(20000, shoptest.Wish{CourseID: course, PolicyID: policy["s2"]}).WantCode(409, "STAGE_ALREADY_USED")
 	})
@@ -144,7 +144,7 @@ func TestRefunds(t *testing.T) {
 		free := stage(s, p, course, policy["s1"], 0)
 		p.Post("/api/orders/"+free.ID+"/refund", obj{"reason": "不学了"}).Want(200)
 		refunded(s, p, free.ID, "refunded")
-		shoptest.Eventually(t, 10*time.Second, func() error { return shoptest.GrantState(p, course, free.ID, "revoked") })
+		shoptest.Eventually(t, time.Minute, func() error { return shoptest.GrantState(p, course, free.ID, "revoked") })
 		p.Place(0, shoptest.Wish{CourseID: course, PolicyID: policy["s1"]}).WantCode(409, "TRIAL_USED")
 	})
 

@@ -36,7 +36,7 @@ func askBack(s *shoptest.Shop, c *shoptest.Course) (learner *shoptest.Person, or
 	learner = s.NewLearner()
 	order = s.Buy(learner, 99900, c.Full).ID
 	learner.Post("/api/orders/"+order+"/refund", obj{"reason": "不合适"}).Want(200)
-	shoptest.Eventually(s.T, 20*time.Second, func() error {
+	shoptest.Eventually(s.T, time.Minute, func() error {
 		if numbers := s.RefundsAtWeChat(order); len(numbers) == 1 {
 			outRefundNo = numbers[0]
 			return nil
@@ -52,7 +52,7 @@ func wantBackOnce(s *shoptest.Shop, learner *shoptest.Person, c *shoptest.Course
 	if o := learner.Await(order, "refunded"); o.Refunded != 99900 {
 		s.T.Errorf("%d fen are back", o.Refunded)
 	}
-	shoptest.Eventually(s.T, 20*time.Second, func() error { return shoptest.GrantState(learner, c.Id, order, "revoked") })
+	shoptest.Eventually(s.T, time.Minute, func() error { return shoptest.GrantState(learner, c.Id, order, "revoked") })
 	wantToldBack(s, learner)
 	shoptest.WantSame(s.T, "refunds", s.Refunds(order), "99900 SUCCESS")
 }
@@ -60,7 +60,7 @@ func wantBackOnce(s *shoptest.Shop, learner *shoptest.Person, c *shoptest.Course
 // wantToldBack wants one notice to the learner that the money is back.
 func wantToldBack(s *shoptest.Shop, learner *shoptest.Person) {
 	s.T.Helper()
-	shoptest.Eventually(s.T, 20*time.Second, func() error {
+	shoptest.Eventually(s.T, time.Minute, func() error {
 		if learner.Notices("order_refunded") == 0 {
 			return fmt.Errorf("the learner got no notice")
 		}
@@ -119,7 +119,7 @@ func refundOfNothing(t *testing.T, s *shoptest.Shop, c *shoptest.Course) {
 	order := s.Buy(learner, 99900, c.Full).ID
 	s.Faults(obj{"api": []obj{{"api": "refund", "status": 404, "code": "RESOURCE_NOT_EXISTS"}}})
 	learner.Post("/api/orders/"+order+"/refund", obj{"reason": "不合适"}).Want(200)
-	shoptest.Eventually(t, 20*time.Second, func() error {
+	shoptest.Eventually(t, time.Minute, func() error {
 		if !s.Alarmed("WeChat refuses a refund", order) {
 			return fmt.Errorf("no alarm was raised")
 		}
@@ -127,7 +127,7 @@ func refundOfNothing(t *testing.T, s *shoptest.Shop, c *shoptest.Course) {
 	})
 	s.Faults(obj{})
 	s.Pass(5*time.Minute + time.Second)
-	shoptest.Eventually(t, 20*time.Second, func() error {
+	shoptest.Eventually(t, time.Minute, func() error {
 		if back := s.Refunds(order); len(back) != 1 {
 			return fmt.Errorf("WeChat has heard %v", back)
 		}
@@ -205,7 +205,7 @@ func refundGivenUp(t *testing.T, s *shoptest.Shop, c *shoptest.Course) {
 	s.Faults(obj{"refund": obj{"settle": "CLOSED"}})
 	learner, order, _ := askBack(s, c)
 	wantGivenUp(s, order)
-	shoptest.Eventually(t, 20*time.Second, func() error { return shoptest.GrantState(learner, c.Id, order, "active") }) // without the money back the learner keeps the course
+	shoptest.Eventually(t, time.Minute, func() error { return shoptest.GrantState(learner, c.Id, order, "active") }) // without the money back the learner keeps the course
 	if o := learner.Order(order); o.Refunded != 0 {
 		t.Errorf("the order became %+v", o)
 	}
@@ -213,13 +213,13 @@ func refundGivenUp(t *testing.T, s *shoptest.Shop, c *shoptest.Course) {
 	s.Faults(obj{})
 	s.Pass(2 * time.Minute) // WeChat wants a minute between two
 	finance := s.Staff("finance")
-	shoptest.Eventually(t, 20*time.Second, func() error { // people are called a moment before it is written down
+	shoptest.Eventually(t, time.Minute, func() error { // people are called a moment before it is written down
 		if a := finance.Anew().Post("/api/admin/orders/"+order+"/refunds", obj{"reason": "客服"}); a.Status != 201 {
 			return fmt.Errorf("%s", a.Body)
 		}
 		return nil
 	})
-	shoptest.Eventually(t, 20*time.Second, func() error {
+	shoptest.Eventually(t, time.Minute, func() error {
 		if n := len(s.RefundsAtWeChat(order)); n != 2 {
 			return fmt.Errorf("%d refunds", n)
 		}
@@ -235,7 +235,7 @@ func refundGivenUp(t *testing.T, s *shoptest.Shop, c *shoptest.Course) {
 // wantGivenUp waits until people are called about a refund.
 func wantGivenUp(s *shoptest.Shop, order string) {
 	s.T.Helper()
-	shoptest.Eventually(s.T, 20*time.Second, func() error {
+	shoptest.Eventually(s.T, time.Minute, func() error {
 		if !s.Alarmed("WeChat gave a refund up", order) {
 			return fmt.Errorf("no alarm was raised")
 		}

@@ -121,7 +121,7 @@ func TestRefundByFinance_OfNamedLines_EndsTheirAccessAlone(t *testing.T) {
 	}
 	s.Pass(time.Minute)
 	s.FinanceRefunds(finance, o.ID, obj{"lines": []obj{line(d, nil)}}).Want(201)
-	shoptest.Eventually(t, 10*time.Second, func() error { return shoptest.GrantState(learner, d.Id, o.ID, "revoked") })
+	shoptest.Eventually(t, time.Minute, func() error { return shoptest.GrantState(learner, d.Id, o.ID, "revoked") })
 	learner.Await(o.ID, "partially_refunded")
 	if err := shoptest.GrantState(learner, c.Id, o.ID, "active"); err != nil {
 		t.Error(err)
