@@ -15,7 +15,9 @@ import (
 // by the code on the sandbox's phone page, and the course open without a reload; an editor and finance at the console. The plays
 // are in web/e2e; SCREENSHOTS names a folder that keeps what they saw.
 func TestTheShopInABrowser(t *testing.T) {
+	t.Parallel()
 	env := browser(t)
+	stage := make(chan struct{}, playsAtOnce)
 	for _, play := range []string{"shop.e2e.mjs", "link.e2e.mjs", "fallback.e2e.mjs", "wechat.e2e.mjs", "faults.e2e.mjs", "broadcast.e2e.mjs", "life.e2e.mjs", "oldest.e2e.mjs", "proof.e2e.mjs", "console.e2e.mjs", "finance.e2e.mjs", "lesson.e2e.mjs", "devices.e2e.mjs"} {
 		t.Run(play, func(t *testing.T) {
 			for _, tool := range playTools[play] {
@@ -23,6 +25,9 @@ func TestTheShopInABrowser(t *testing.T) {
 					t.Skipf("SKIPPED: %s is not installed", tool)
 				}
 			}
+			t.Parallel()
+			stage <- struct{}{}
+			defer func() { <-stage }()
 			s := shoptest.Start(t, playOptions[play]...)
 			if s.Visitor().Get("/").Status != 200 {
 				t.Skip("the pages are not built into this program: run `make web` first")
@@ -31,7 +36,7 @@ func TestTheShopInABrowser(t *testing.T) {
 			if keep := os.Getenv("SCREENSHOTS"); keep != "" {
 				pictures = filepath.Join(keep, play)
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 			defer cancel()
 			node := exec.CommandContext(ctx, "node", filepath.Join("web", "e2e", play), s.Url, s.Sandbox, pictures)
 			node.Env = append(os.Environ(), env...)
@@ -45,6 +50,9 @@ func TestTheShopInABrowser(t *testing.T) {
 		})
 	}
 }
+
+// playsAtOnce is how many plays run beside one another: each has a shop and a browser of its own, and mostly waits.
+const playsAtOnce = 3
 
 // playOptions are what a play needs of the shop: one registers often from an address of its own.
 var playOptions = map[string][]shoptest.Option{"proof.e2e.mjs": {shoptest.WithRegisterProof}}

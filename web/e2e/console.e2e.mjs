@@ -131,7 +131,7 @@ async function play(context) {
   check(JSON.stringify(await titles(lessons)) === '["认识颜料","写生","调色"]', `the arrow key made ${await titles(lessons)}`)
   for (let tries = 0; tries < 5 && (await titles(lessons))[0] !== '调色'; tries++) {
     const from = (await titles(lessons)).indexOf('调色')
-    await drag(page, lessons.nth(from).locator('[data-handle]'), lessons.first().locator('[data-handle]'))
+    await drag(page, lessons.nth(from).locator('[data-handle]'), lessons.first().locator('[data-handle]'), async () => (await titles(lessons))[0] === '调色')
     await page.waitForTimeout(300)
   }
   await eventually('a lesson is dragged to the top', async () => (await titles(lessons))[0] === '调色')
@@ -185,8 +185,8 @@ async function play(context) {
 
 const titles = (lessons) => lessons.locator(`${id('lesson-title')}`).evaluateAll((all) => all.map((el) => el.value))
 
-// drag moves a row by the mouse, in steps as a hand does.
-async function drag(page, from, to) {
+// drag moves a row by the mouse, in steps as a hand does, and lets go once the list shows it there, or after a while.
+async function drag(page, from, to, there) {
   await from.scrollIntoViewIfNeeded()
   const [a, b] = [await from.boundingBox(), await to.boundingBox()]
   await page.mouse.move(a.x + a.width / 2, a.y + a.height / 2)
@@ -194,7 +194,10 @@ async function drag(page, from, to) {
   await page.mouse.move(a.x + a.width / 2, a.y - 6, { steps: 4 })
   await page.mouse.move(b.x + b.width / 2, b.y + 4, { steps: 8 })
   await page.mouse.move(b.x + b.width / 2, b.y + 2, { steps: 2 })
-  await page.waitForTimeout(200) // the list looks where the pointer is a few times a second
+  for (let look = 0; look < 30 && !(await there()); look++) {
+    await page.waitForTimeout(100) // the list looks where the pointer is a few times a second
+    await page.mouse.move(b.x + b.width / 2, b.y + 2 + (look % 2), { steps: 2 })
+  }
   await page.mouse.up()
 }
 

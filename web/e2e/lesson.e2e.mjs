@@ -38,7 +38,7 @@ async function upload(token, bytes) {
   }
   const media = at.pathname.split('/').pop()
   for (let tries = 0; !(await call(`/api/admin/media/${media}`, { token })).video; tries++) {
-    check(tries < 600, 'the video is not made into HLS within 3 minutes')
+    check(tries < 1200, 'the video is not made into HLS within 6 minutes')
     await new Promise((resolve) => setTimeout(resolve, 300))
   }
   return media
