@@ -8,7 +8,7 @@ import (
 	"mstm/shop"
 )
 
-// files are the texts of lessons, course-lesson.md, and what they show and play; draw.go makes the pictures, the film
+// files are the texts of lessons, course-lesson.md, and what they show and play; draw/ makes the pictures, the film
 // and the sound.
 //
 //go:embed texts/*.md files/*.png files/*.mp4 files/*.m4a files/*.jpg files/*.vtt files/*.xlsx
