@@ -1,6 +1,6 @@
 // Package account is who a user is: registering, logging in, sessions, passwords and how often they may be guessed, the
-// proof that the owner is there, roles, WeChat for binding, paying and logging in, and deletion. A handler decodes a
-// request, calls one method of this package and encodes what it returns.
+// proof that the owner is there, roles, programs' keys, WeChat for binding, paying and logging in, and deletion. A handler
+// decodes a request, calls one method of this package and encodes what it returns.
 package account
 
 import (

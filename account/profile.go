@@ -3,6 +3,8 @@ package account
 import (
 	"context"
 	"fmt"
+	"strings"
+	"unicode/utf8"
 
 	"mstm/shop"
 	"mstm/store"
@@ -84,7 +86,13 @@ func (a *Accounts) showNotifications(ctx context.Context, userID string) {
 	a.pages.show(ctx, shop.NotificationsChanged(u))
 }
 
+// maxSearch is the length of a search text in characters.
+const maxSearch = 64
+
 // Page lists accounts, newest first; q is a part of the username or name.
 func (a *Accounts) Page(ctx context.Context, q string, limit int, cursor string) ([]shop.User, string, error) {
-	return a.Users.Page(ctx, q, limit, cursor)
+	if utf8.RuneCountInString(q) > maxSearch {
+		return nil, "", shop.ErrInvalidQuery.At("q")
+	}
+	return a.Users.Page(ctx, strings.TrimSpace(q), limit, cursor)
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"net/url"
 	"strings"
 	"time"
 
@@ -15,6 +16,30 @@ import (
 
 // LoginTime is how long WeChat's page may take until a login. A question for the password waits as long.
 const LoginTime = 10 * time.Minute
+
+// LoginPage is the page of the shop that WeChat's authorisation for a login comes back to.
+const LoginPage = "/login/wechat"
+
+// LoginAddress is WeChat's page where a login begins. It comes back to LoginPage with the state, and with next, the page
+// of the shop that follows the login, "" for none. A next that is no page of the shop's is shop.ErrInvalidField.
+func (w *WeChat) LoginAddress(next, state string) (string, error) {
+	if w.Official == nil {
+		return "", shop.ErrWeChatUnavailable
+	}
+	back := w.PublicURL + LoginPage
+	if next != "" {
+		if !isOwnPath(next) {
+			return "", shop.ErrInvalidField.At("next")
+		}
+		back += "?" + url.Values{"next": {next}}.Encode()
+	}
+	return w.Official.AuthorizeURL(back, state), nil
+}
+
+// isOwnPath reports whether next is a page of the shop: browsers read // and /\ as another host.
+func isOwnPath(next string) bool {
+	return len(next) <= 512 && strings.HasPrefix(next, "/") && !strings.HasPrefix(next, "//") && !strings.Contains(next, `\`)
+}
 
 // WeChatLogin is what a page brings for a login: first the code, as WeChat gave it to the page; and where the answer was
 // shop.ErrWeChatConfirm, its confirm with the account's password or with fresh, which says that the account belongs to

@@ -17,7 +17,9 @@ import (
 
 	"mstm/account"
 	"mstm/cart"
+	"mstm/catalogue"
 	"mstm/checkout"
+	"mstm/cover"
 	"mstm/handlers"
 	"mstm/handlers/rest"
 	"mstm/hub"
@@ -52,6 +54,7 @@ type App struct {
 	Broadcaster     *notice.Broadcaster
 	Carts           *cart.Carts
 	Checkout        *checkout.Checkout
+	Catalogue       *catalogue.Catalogue
 	Accounts        *account.Accounts
 	WeChat          *account.WeChat
 	Media           *media.Library
@@ -89,7 +92,7 @@ func (a *App) Open(ctx context.Context) (err error) {
 	}()
 	for _, open := range []func(context.Context) error{
 		a.openListener, a.openStore, a.openSandbox, a.startParts, a.openWeChat, a.openHub, a.openNotices, a.openMedia, a.openLearning,
-		a.openCheckout, a.openAccounts, a.endSeeding, a.openAPI,
+		a.openCheckout, a.openCatalogue, a.openAccounts, a.endSeeding, a.openAPI,
 	} {
 		if err := open(ctx); err != nil {
 			return err
@@ -218,7 +221,8 @@ func (a *App) openNotices(context.Context) error {
 	}
 	a.Inbox = notice.New(notice.Config{Store: notice.InboxCollectionsOf(a.Store), Hub: a.Hub, Now: a.clock.now, Log: a.Log, WeChatSender: a.Sender})
 	a.Broadcaster = notice.NewBroadcaster(notice.BroadcasterConfig{
-		Store: notice.BroadcasterCollectionsOf(a.Store), Hub: a.Hub, Now: a.clock.now, Log: a.Log, WeChatSender: a.Sender, Wake: a.wakeups.Wake, ConfirmAbove: a.Settings.Broadcast.ConfirmAbove,
+		Store: notice.BroadcasterCollectionsOf(a.Store), Hub: a.Hub, Now: a.clock.now, Log: a.Log, WeChatSender: a.Sender, Wake: a.wakeups.Wake,
+		Links: shop.Links{PublicURL: a.URL, Hosts: a.Settings.Broadcast.LinkHosts}, ConfirmAbove: a.Settings.Broadcast.ConfirmAbove,
 	})
 	a.wakeups.Handle(a.Broadcaster.Wakeups())
 	return nil
@@ -242,12 +246,32 @@ func (a *App) openCheckout(context.Context) error {
 	a.Carts = cart.New(cart.Config{Store: cart.CollectionsOf(a.Store), Hub: a.Hub, Now: a.clock.now, Log: a.Log})
 	a.Checkout = checkout.New(checkout.Config{
 		Store: checkout.CollectionsOf(a.Store), Hub: a.Hub, Pay: a.Pay, Merchant: a.merchant, Teller: a.Inbox, Carts: a.Carts, Now: a.clock.now, Log: a.Log,
-		RemindBefore: a.Settings.OrderReminder,
+		Payers: latePayers{a}, RemindBefore: a.Settings.OrderReminder, RefundStepUpAbove: a.Settings.RefundStepUpAbove,
 	})
 	a.wakeups.Handle(a.Checkout.Wakeups()...)
 	a.work = append(a.work, a.Checkout.Work()...)
 	a.work = append(a.work, adoption(a.Store.Adoption))
 	a.background(func(ctx context.Context) error { return runner.Run(ctx, a.Log, a.work...) })
+	return nil
+}
+
+// latePayers are the accounts' WeChats for the checkout, which opens before the accounts: they end its open orders.
+type latePayers struct{ app *App }
+
+// Payer is account.WeChat's.
+func (p latePayers) Payer(ctx context.Context, userID string) (string, error) {
+	return p.app.WeChat.Payer(ctx, userID)
+}
+
+// PayerPage is account.WeChat's.
+func (p latePayers) PayerPage(ctx context.Context, userID string, err error, back string) error {
+	return p.app.WeChat.PayerPage(ctx, userID, err, back)
+}
+
+func (a *App) openCatalogue(context.Context) error {
+	a.Catalogue = catalogue.New(catalogue.Config{
+		Store: catalogue.CollectionsOf(a.Store), Hub: a.Hub, Orders: a.Checkout.Closing, Library: a.Media, Cover: cover.Path, Now: a.clock.now, Log: a.Log,
+	})
 	return nil
 }
 
@@ -288,14 +312,17 @@ func (a *App) openAPI(ctx context.Context) (err error) {
 	a.api, err = handlers.New(handlers.Deps{
 		Store: a.Store, Hub: a.Hub, Carts: a.Carts, Checkout: a.Checkout, Inbox: a.Inbox, Broadcaster: a.Broadcaster, Pay: a.Pay,
 		Accounts: a.Accounts, WeChat: a.WeChat, Roles: account.Roles{Users: a.Store.Users, Roles: a.Store.Roles, Hub: a.Hub, Log: a.Log},
-		Learning: a.Learning, Media: a.Media, MediaRedirect: cfg.Media.redirects(),
+		APIKeys:   account.APIKeys{Keys: a.Store.APIKeys, Users: a.Store.Users, Now: a.clock.now},
+		Catalogue: a.Catalogue, Learning: a.Learning, Media: a.Media, MediaRedirect: cfg.Media.redirects(),
 		Playback:        rest.PlaybackLimits{PerPerson: cfg.Playback.Person, PerSecond: cfg.Playback.Second, PerInstance: cfg.Playback.Instance},
 		PlaybackGuesses: cfg.Playback.Guesses,
-		Account:         a.Account, WeChatSender: a.Sender, PublicURL: a.URL, Links: shop.Links{PublicURL: a.URL, Hosts: cfg.Broadcast.LinkHosts},
+		Followers:       &notice.Followers{Rows: a.Store.Followers, Scans: a.WeChat, Sender: a.Sender, Log: a.Log},
+		Wordings:        &notice.Wordings{Templates: a.Store.NoticeTemplates, Now: a.clock.now},
+		Publisher:       &notice.Publisher{Hub: a.Hub, Catalogue: a.Store.Catalogue},
+		Account:         a.Account, PublicURL: a.URL,
 		Web: web.Handler(web.Options{SandboxURL: a.SandboxURL, MediaOrigin: mediaOrigin}), Docs: web.HasDocs(),
 		Now: a.clock.now, Log: a.Log, LogDropped: droppedBy(a.Log), Production: cfg.production(),
-		RefundStepUpAbove: cfg.RefundStepUpAbove,
-		TrustedProxies:    cfg.TrustedProxies, AllowedOrigins: cfg.AllowedOrigins, Stopping: a.stopping.Load,
+		TrustedProxies: cfg.TrustedProxies, AllowedOrigins: cfg.AllowedOrigins, Stopping: a.stopping.Load,
 	})
 	return err
 }

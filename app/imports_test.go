@@ -17,7 +17,7 @@ var levels = [][]string{
 	{"mstm"},
 	{"app"},
 	{"handlers"},
-	{"account", "cart", "checkout", "cover", "learning", "notice"},
+	{"account", "cart", "catalogue", "checkout", "cover", "learning", "notice"},
 	{"store", "hub", "wechat", "media", "runner", "web", "lessontext"},
 	{"shop"},
 }

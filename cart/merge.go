@@ -28,6 +28,9 @@ type LeftOut struct {
 // out: of a course that is not there, or beyond what a cart holds. The latter make it
 // shop.ErrCartFull, with the `cart` and what was `left_out`; the lines that fit are in it.
 func (c *Carts) Merge(ctx context.Context, userID string, guest []GuestLine) (shop.Cart, []LeftOut, error) {
+	if len(guest) > shop.MaxLines {
+		return shop.Cart{}, nil, shop.ErrInvalidField.At("lines")
+	}
 	lines, left, err := c.guestLines(ctx, userID, guest)
 	if err != nil {
 		return shop.Cart{}, nil, err

@@ -49,6 +49,15 @@ func (c *attempts) add(ctx context.Context, orderID string, ch shop.Channel, pay
 	return err
 }
 
+// mayAdd refuses a person that has had too many new numbers of late. What is counted are new numbers at WeChat, so a
+// request that is sent again costs nothing.
+func (c *attempts) mayAdd(ctx context.Context, userID string) error {
+	if wait := c.limits.Wait(ctx, NewTrades, userID); wait > 0 {
+		return shop.TooManyRequests(wait)
+	}
+	return nil
+}
+
 // count counts a new number; the one after too many is refused before it is made.
 func (c *attempts) count(ctx context.Context, userID string) {
 	c.limits.Take(ctx, NewTrades, userID)

@@ -59,10 +59,13 @@ type Config struct {
 	Merchant shop.Merchant
 	Teller   Teller
 	Carts    Carts
+	Payers   Payers           // nil: nobody pays inside WeChat
 	Now      func() time.Time // the shop's clock
 	Log      *slog.Logger
 
 	RemindBefore time.Duration // how long before it closes the buyer of an unpaid order is reminded; 0: never
+	// RefundStepUpAbove is how much of an order, in fen, finance gives back without proving to be there.
+	RefundStepUpAbove shop.Fen
 }
 
 // basics are what every part needs.
@@ -97,14 +100,15 @@ func New(cfg Config) *Checkout {
 	attempts := &attempts{basics: b, pay: cfg.Pay, orders: s.Orders, limits: s.Limits, settlements: settlements}
 	closing := &Closing{basics: b, teller: cfg.Teller, orders: s.Orders, claims: claims, buyers: buyers, attempts: attempts, news: news, driver: driver}
 	refunds := &Refunds{
-		basics: b, locks: locks, orders: s.Orders, wakeups: s.Wakeups, enrolments: s.Enrolments, courses: s.Courses, progress: s.Progress, driver: driver,
+		basics: b, stepUpAbove: cfg.RefundStepUpAbove, locks: locks, orders: s.Orders, wakeups: s.Wakeups, enrolments: s.Enrolments, courses: s.Courses,
+		progress: s.Progress, driver: driver,
 	}
 	weChatRefunds := &WeChatRefunds{basics: b, pay: cfg.Pay, merchant: cfg.Merchant, orders: s.Orders, wakeups: s.Wakeups, driver: driver}
 	// What the driver does to an order may have the order driven on: each knows the other.
 	driver.attempts, driver.closing, driver.refunds, driver.weChatRefunds = attempts, closing, refunds, weChatRefunds
 
 	payments := &Payments{
-		basics: b, locks: locks, orders: s.Orders, attempts: attempts, driver: driver,
+		basics: b, locks: locks, payers: cfg.Payers, orders: s.Orders, attempts: attempts, driver: driver,
 		prepays: &prepays{basics: b, pay: cfg.Pay, orders: s.Orders, attempts: attempts},
 	}
 	invariants := &Invariants{basics: b, store: s}

@@ -17,10 +17,11 @@ type Cash struct {
 // the embedded store, which reads all orders each time, does so a few times only.
 const cashSpan = 7
 
-// Each calls each with every movement of money on the days from … to (both included), as
-// the shop's orders know it, some days at a time, in the order in which it happened, and with
-// the usernames of their owners by id; a deleted account has none. It calls each once at least.
-func (c *Cash) Each(ctx context.Context, from, to shop.Date, each func(cash []shop.Cash, names map[string]string) error) error {
+// Export calls each with the lines of the finance export of the days from … to (both included), some days at a time: every
+// movement of money, as the shop's orders know it, in the order in which it happened, after each day its sums, at the end
+// those of all. It calls each twice at least.
+func (c *Cash) Export(ctx context.Context, from, to shop.Date, each func([]shop.FinanceRow) error) error {
+	var book shop.FinanceBook
 	if err := shop.CheckFinanceRange(from, to); err != nil {
 		return err
 	}
@@ -31,13 +32,13 @@ func (c *Cash) Each(ctx context.Context, from, to shop.Date, each func(cash []sh
 			err = c.nameUsers(ctx, cash, names)
 		}
 		if err == nil {
-			err = each(cash, names)
+			err = each(book.Rows(cash, func(id string) string { return names[id] }))
 		}
 		if err != nil {
 			return err
 		}
 	}
-	return nil
+	return each(book.End())
 }
 
 func (c *Cash) of(ctx context.Context, from, to shop.Date) (all []shop.Cash, err error) {

@@ -11,6 +11,7 @@ import (
 type Payments struct {
 	basics
 	locks    *keyedLocks
+	payers   Payers // nil: nobody pays inside WeChat
 	orders   *store.Orders
 	attempts *attempts
 	prepays  *prepays
@@ -19,7 +20,15 @@ type Payments struct {
 
 // Pay lets the owner of a pending order pay it: by the attempt that is open on the same
 // channel for the same payer, or by a new one, the old one being closed at WeChat first.
-func (c *Payments) Pay(ctx context.Context, userID, orderID string, ch shop.Channel, payer shop.Payer) (Placed, error) {
+func (c *Payments) Pay(ctx context.Context, userID, orderID string, by PayRequest) (Placed, error) {
+	if err := c.resolve(ctx, userID, &by); err != nil {
+		return Placed{}, err
+	}
+	p, err := c.payOwn(ctx, userID, orderID, by)
+	return p, c.withPage(ctx, userID, err, by.Back)
+}
+
+func (c *Payments) payOwn(ctx context.Context, userID, orderID string, by PayRequest) (Placed, error) {
 	o, err := ownOrder(ctx, c.orders, userID, orderID)
 	if err != nil {
 		return Placed{}, err
@@ -27,10 +36,10 @@ func (c *Payments) Pay(ctx context.Context, userID, orderID string, ch shop.Chan
 	if o.State != shop.OrderPending || !c.now().Before(o.ExpiresAt) {
 		return Placed{}, shop.ErrOrderNotPayable
 	}
-	if ch == shop.ChannelJSAPI && payer.Openid == "" {
+	if by.Channel == shop.ChannelJSAPI && by.Payer.Openid == "" {
 		return Placed{}, shop.ErrOpenidRequired
 	}
-	return c.withPayment(ctx, o, ch, payer, store.NewID())
+	return c.withPayment(ctx, o, by.Channel, by.Payer, store.NewID())
 }
 
 // payRounds is how many steps lead to a way to pay: a number is given up, another is made and

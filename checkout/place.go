@@ -28,15 +28,14 @@ type Placing struct {
 	news         *News
 }
 
-// PlaceRequest is what a learner asks to buy. Seen is the total in fen that the page
-// showed; it is only ever compared. Key is the Idempotency-Key.
+// PlaceRequest is what a learner asks to buy, and how it is to be paid. Seen is the total in fen
+// that the page showed; it is only ever compared. Key is the Idempotency-Key.
 type PlaceRequest struct {
-	UserID  string
-	Key     string
-	Lines   []shop.LineRequest
-	Seen    shop.Fen
-	Channel shop.Channel
-	Payer   shop.Payer
+	PayRequest
+	UserID string
+	Key    string
+	Lines  []shop.LineRequest
+	Seen   shop.Fen
 }
 
 // hash is the body's fingerprint: a key that comes with another body is refused.
@@ -70,6 +69,15 @@ var errLookAgain = errors.New("the idempotency key was answered or given up")
 // back, except those of WeChat, when the order stands and the same key tries again:
 // ErrPayChannelBusy, ErrPayRefused, ErrOpenidRequired.
 func (c *Placing) Place(ctx context.Context, req PlaceRequest, render func(Placed) (store.Answer, error)) (store.Answer, error) {
+	if err := c.payments.resolve(ctx, req.UserID, &req.PayRequest); err != nil {
+		return store.Answer{}, err
+	}
+	answer, err := c.placeOnce(ctx, req, render)
+	return answer, c.payments.withPage(ctx, req.UserID, err, req.Back)
+}
+
+// placeOnce places an order once for a key.
+func (c *Placing) placeOnce(ctx context.Context, req PlaceRequest, render func(Placed) (store.Answer, error)) (store.Answer, error) {
 	if err := shop.CheckLines(req.Lines); err != nil {
 		return store.Answer{}, err
 	}

@@ -12,14 +12,21 @@ import (
 // Refunds decide what goes back to a buyer, and write it down.
 type Refunds struct {
 	basics
-	locks      *keyedLocks
-	orders     *store.Orders
-	wakeups    *store.OrderWakeups
-	enrolments *store.Enrolments
-	courses    *store.Courses
-	progress   *store.Progress
-	driver     *Driver
+	stepUpAbove shop.Fen
+	locks       *keyedLocks
+	orders      *store.Orders
+	wakeups     *store.OrderWakeups
+	enrolments  *store.Enrolments
+	courses     *store.Courses
+	progress    *store.Progress
+	driver      *Driver
 }
+
+// maxReason bounds the reason of a refund, in characters; WeChat gets the first 80.
+const maxReason = 200
+
+// cleanReason checks the reason of a refund.
+func cleanReason(s string) (string, error) { return shop.CleanLine("reason", s, 1, maxReason) }
 
 // Quote says what the owner of an order would get back now, by the shop's rule.
 func (c *Refunds) Quote(ctx context.Context, userID, orderID string) (shop.OrderRefund, error) {
@@ -39,6 +46,10 @@ func (c *Refunds) Quote(ctx context.Context, userID, orderID string) (shop.Order
 // with the new quote. key is the request's idempotency key, "" for none: one key begins one
 // refund.
 func (c *Refunds) Refund(ctx context.Context, userID, key, orderID, reason string, seen *shop.Fen) (*shop.Order, error) {
+	reason, err := cleanReason(reason)
+	if err != nil {
+		return nil, err
+	}
 	if _, err := ownOrder(ctx, c.orders, userID, orderID); err != nil {
 		return nil, err
 	}
@@ -49,75 +60,6 @@ func (c *Refunds) Refund(ctx context.Context, userID, key, orderID, reason strin
 		}
 		return q, err
 	})
-}
-
-// FinanceRefund begins a refund that a person with the finance role decided. later also
-// refunds, first, what stands on top of this order in its courses, or in those that are
-// named (the stage after this one). For key see Refund.
-func (c *Refunds) FinanceRefund(ctx context.Context, by, key, orderID string, ask shop.RefundRequest, reason string, later bool) (*shop.Order, error) {
-	if !shop.ValidID(orderID) {
-		return nil, shop.ErrOrderNotFound
-	}
-	o, err := c.orders.Get(ctx, orderID)
-	if err != nil {
-		return nil, err
-	}
-	if later && !o.MovedUnder(key) {
-		if err := c.refundLater(ctx, by, o, ask, reason); err != nil {
-			return nil, err
-		}
-	}
-	return c.begin(ctx, orderID, reason, by, key, func(o *shop.Order, p past) (shop.OrderRefund, error) {
-		return shop.FinanceRefund(o, ask, func(id string) *shop.Enrolment {
-			e := p[id].Enrolment
-			if later {
-				e = e.WithoutRefunding(orderID)
-			}
-			return e
-		}, c.now())
-	})
-}
-
-// refundLater refunds in full the lines with grants that came after this order's, newest first,
-// and waits for none of them: a grant that is frozen for its refund no longer stands in the way.
-// Other lines of their orders stay as they are.
-func (c *Refunds) refundLater(ctx context.Context, by string, o *shop.Order, ask shop.RefundRequest, reason string) error {
-	p, err := c.pastOf(ctx, o)
-	if err != nil {
-		return err
-	}
-	for course, l := range p {
-		if !ask.Names(course) {
-			continue
-		}
-		for _, id := range l.Enrolment.After(o.ID) {
-			if err := c.refundOneLater(ctx, by, id, course, reason); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// refundOneLater refunds one of those in full. One that is on its way back, or is back and
-// has yet to be taken away, will do: a repeat after a crash finds these states.
-func (c *Refunds) refundOneLater(ctx context.Context, by, orderID, course, reason string) error {
-	line := shop.RefundRequest{Lines: []shop.RefundRequestLine{{CourseID: course}}}
-	_, err := c.FinanceRefund(ctx, by, "", orderID, line, reason, false)
-	if err != nil && !errors.Is(err, shop.ErrRefundUnderWay) && !errors.Is(err, shop.ErrNotRefundable) {
-		return err
-	}
-	if failed := c.driver.drive(ctx, orderID); failed != nil || err == nil {
-		return failed
-	}
-	o, failed := c.orders.Get(ctx, orderID)
-	if failed != nil {
-		return failed
-	}
-	if o.RefundBook().Grants(course) != shop.GrantLive {
-		return nil
-	}
-	return err
 }
 
 // begin writes a refund down and sets it going. What it gives back is decided on the

@@ -7,6 +7,7 @@ import (
 
 	"mstm/shop"
 	"mstm/store"
+	"mstm/wechat"
 )
 
 // Settlements apply payments that WeChat has proven.
@@ -25,6 +26,16 @@ type Settlements struct {
 // unmatchedPatience is how long WeChat is asked to repeat a payment with an unknown number: the order
 // may yet appear. Then it is answered, and people are called.
 const unmatchedPatience = 10 * time.Minute
+
+// Notified applies a payment callback with a verified signature. WeChat announces payments only; anything else is found out
+// by asking.
+func (c *Settlements) Notified(ctx context.Context, tx wechat.Transaction) error {
+	if !tx.Paid() {
+		return nil
+	}
+	_, err := c.Settle(ctx, PaymentOf(tx), "wechat")
+	return err
+}
 
 // Settle applies a payment that WeChat has proven, by callback or by query, and returns
 // what it did once that is durable. What must follow is done behind the answer. by is the source

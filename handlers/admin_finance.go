@@ -65,13 +65,7 @@ func (h *finance) export(w http.ResponseWriter, r *http.Request) error {
 // file that ends early must not look whole.
 func (h *finance) write(r *http.Request, from, to shop.Date, sheet financeSheet) error {
 	defer sheet.close()
-	var book shop.FinanceBook
-	err := h.checkout.Cash.Each(r.Context(), from, to, func(cash []shop.Cash, names map[string]string) error {
-		return sheet.rows(book.Rows(cash, func(id string) string { return names[id] }))
-	})
-	if err == nil {
-		err = sheet.rows(book.End())
-	}
+	err := h.checkout.Cash.Export(r.Context(), from, to, sheet.rows)
 	if err == nil {
 		err = sheet.end()
 	}

@@ -1,24 +1,17 @@
 package handlers
 
 import (
-	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
-	"slices"
 	"time"
 
+	"mstm/account"
 	"mstm/handlers/rest"
 	"mstm/shop"
-	"mstm/store"
 )
 
 // apiKeys are the keys of programs.
-type apiKeys struct {
-	keys  *store.APIKeys
-	users *store.Users
-	now   func() time.Time
-}
+type apiKeys struct{ keys account.APIKeys }
 
 // apiKeyView is an API key without its secret.
 type apiKeyView struct {
@@ -33,14 +26,10 @@ type apiKeyView struct {
 	LastUsed  *time.Time `json:"last_used,omitempty"` // to the minute
 }
 
-// view shows a key with its maker, nil where there is none any more.
-func (h *apiKeys) view(k store.APIKey, maker *shop.User) apiKeyView {
+func viewAPIKey(k account.APIKey) apiKeyView {
 	v := apiKeyView{
-		ID: k.ID, Name: k.Name, Scopes: k.Scopes, CreatedBy: k.CreatedBy, CreatedAt: rest.UTC(k.CreatedAt), ExpiresAt: rest.UTC(k.ExpiresAt),
-		Ended: k.Ended(maker, h.now()),
-	}
-	if maker != nil {
-		v.Maker = maker.Username
+		ID: k.ID, Name: k.Name, Scopes: k.Scopes, CreatedBy: k.CreatedBy, Maker: k.Maker, CreatedAt: rest.UTC(k.CreatedAt),
+		ExpiresAt: rest.UTC(k.ExpiresAt), Ended: k.Ended,
 	}
 	if k.LastUsed != nil {
 		at := rest.UTC(*k.LastUsed)
@@ -51,31 +40,18 @@ func (h *apiKeys) view(k store.APIKey, maker *shop.User) apiKeyView {
 
 // list answers GET /api/admin/api-keys, the ended ones included.
 func (h *apiKeys) list(w http.ResponseWriter, r *http.Request) error {
-	keys, err := h.keys.All(r.Context(), h.now())
+	keys, err := h.keys.All(r.Context())
 	if err != nil {
 		return err
 	}
 	list := rest.Page[apiKeyView]{Items: []apiKeyView{}}
-	makers := map[string]*shop.User{}
 	for _, k := range keys {
-		maker, read := makers[k.CreatedBy]
-		if !read {
-			maker, err = h.users.Get(r.Context(), k.CreatedBy)
-			if err != nil && !errors.Is(err, shop.ErrUserNotFound) {
-				return err
-			}
-			makers[k.CreatedBy] = maker
-		}
-		list.Items = append(list.Items, h.view(k, maker))
+		list.Items = append(list.Items, viewAPIKey(k))
 	}
 	return rest.Encode(w, http.StatusOK, list)
 }
 
-// maxKeyTTL is how long a key may be good at most.
-const maxKeyTTL = 366 * 24 * time.Hour
-
-// create answers POST /api/admin/api-keys `{name,scopes,expires_at?}`; without an end it is good
-// for store.KeyTTL. The key is in this answer and nowhere else: only its hash is kept.
+// create answers POST /api/admin/api-keys `{name,scopes,expires_at?}`. The key is in this answer and nowhere else.
 func (h *apiKeys) create(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Name      string     `json:"name"`
@@ -85,27 +61,7 @@ func (h *apiKeys) create(w http.ResponseWriter, r *http.Request) error {
 	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
-	name, err := shop.CleanLine("name", in.Name, 1, shop.MaxName)
-	if err != nil {
-		return err
-	}
-	scopes, err := checkScopes(in.Scopes)
-	if err != nil {
-		return err
-	}
-	now := h.now()
-	ends := now.Add(store.KeyTTL)
-	if in.ExpiresAt != nil {
-		ends = *in.ExpiresAt
-	}
-	if !ends.After(now) || ends.After(now.Add(maxKeyTTL)) {
-		return shop.ErrInvalidField.At("expires_at")
-	}
-	text, key, err := h.keys.Insert(r.Context(), name, scopes, rest.LearnerID(r.Context()), ends, now)
-	if err != nil {
-		return err
-	}
-	maker, err := h.users.Get(r.Context(), key.CreatedBy)
+	text, key, err := h.keys.Create(r.Context(), rest.LearnerID(r.Context()), account.NewAPIKey(in))
 	if err != nil {
 		return err
 	}
@@ -113,21 +69,7 @@ func (h *apiKeys) create(w http.ResponseWriter, r *http.Request) error {
 	return rest.Encode(w, http.StatusCreated, struct {
 		apiKeyView
 		Key string `json:"key"`
-	}{h.view(key, maker), text})
-}
-
-// checkScopes refuses a key that may do nothing, and scopes that do not exist.
-func checkScopes(scopes []string) ([]string, error) {
-	if len(scopes) == 0 || len(scopes) > 2 {
-		return nil, shop.ErrInvalidField.At("scopes")
-	}
-	for i, scope := range scopes {
-		if scope != scopePublish && scope != scopeBroadcast {
-			return nil, shop.ErrInvalidField.At(fmt.Sprintf("scopes[%d]", i))
-		}
-	}
-	slices.Sort(scopes)
-	return slices.Compact(scopes), nil
+	}{viewAPIKey(key), text})
 }
 
 // delete answers DELETE /api/admin/api-keys/:key: it is dead at once.
@@ -136,7 +78,7 @@ func (h *apiKeys) delete(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := h.keys.Delete(r.Context(), id, rest.LearnerID(r.Context()), h.now()); err != nil {
+	if err := h.keys.Delete(r.Context(), id, rest.LearnerID(r.Context())); err != nil {
 		return err
 	}
 	rest.LogEvent(r, "API key deleted", slog.String("key", id))

@@ -1,26 +1,24 @@
 package handlers
 
 import (
-	"errors"
+	"context"
 	"log/slog"
 	"net/http"
 	"strings"
 	"time"
 
+	"mstm/catalogue"
 	"mstm/handlers/rest"
 	"mstm/learning"
 	"mstm/media"
 	"mstm/shop"
-	"mstm/store"
 )
 
 // adminMedia are the files in the editors' hands.
 type adminMedia struct {
-	library  *media.Library // nil: the shop keeps no files
-	media    *store.Media
-	audit    *store.Audit
-	learning *learning.Learning
-	now      func() time.Time
+	library   *media.Library // nil: the shop keeps no files
+	catalogue *catalogue.Catalogue
+	learning  *learning.Learning
 }
 
 // mediaView is a file as the console sees it. Where storage has it, and its keys, stay inside.
@@ -128,11 +126,7 @@ func (h *adminMedia) list(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	kind := shop.MediaKind(q.Get("kind"))
-	if kind != "" && kind.MaxMediaBytes() == 0 {
-		return shop.ErrInvalidQuery.At("kind")
-	}
-	files, next, err := h.media.Page(r.Context(), kind, rows, q.Get("cursor"))
+	files, next, err := h.catalogue.Files.Page(r.Context(), shop.MediaKind(q.Get("kind")), rows, q.Get("cursor"))
 	if err != nil {
 		return err
 	}
@@ -161,7 +155,7 @@ func (h *adminMedia) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	m, err := h.media.Get(r.Context(), id)
+	m, err := h.catalogue.Files.Get(r.Context(), id)
 	if err != nil {
 		return err
 	}
@@ -174,21 +168,7 @@ func (h *adminMedia) delete(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if h.library == nil {
-		return shop.ErrUnavailable
-	}
-	m, err := h.media.Get(r.Context(), id)
-	if err != nil {
-		return err
-	}
-	if err := h.library.Delete(r.Context(), id); err != nil {
-		return h.usedBy(r, id, err)
-	}
-	err = h.audit.Add(r.Context(), store.AuditRow{
-		ID: "media:" + id + ":deleted", Object: "media:" + id, Act: "deleted", By: rest.LearnerID(r.Context()), At: h.now().UTC(),
-		Data: map[string]string{"name": m.Name, "sha256": m.SHA256},
-	})
-	if err != nil {
+	if err := h.catalogue.Files.Delete(r.Context(), id, rest.LearnerID(r.Context())); err != nil {
 		return err
 	}
 	rest.LogEvent(r, "file deleted", slog.String("media", id))
@@ -196,50 +176,20 @@ func (h *adminMedia) delete(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// courseUsing is a course that uses a file.
-type courseUsing struct {
-	ID    string `json:"id"`
-	Title string `json:"title"`
-}
-
-// usedBy names the courses that use a file in the refusal to delete it.
-func (h *adminMedia) usedBy(r *http.Request, id string, err error) error {
-	var refusal *shop.Error
-	if !errors.As(err, &refusal) || refusal.Code != shop.ErrMediaInUse.Code {
-		return err
-	}
-	courses, err := h.media.UsedBy(r.Context(), id)
-	if err != nil {
-		return err
-	}
-	using := []courseUsing{}
-	for _, c := range courses {
-		using = append(using, courseUsing{c.ID, c.Title})
-	}
-	return refusal.With("courses", using)
-}
-
 // transcode answers POST /api/admin/media/:media/transcode: the video is made again.
 func (h *adminMedia) transcode(w http.ResponseWriter, r *http.Request) error {
-	return h.changeTranscoding(w, r, true)
+	return h.changeTranscoding(w, r, true, h.catalogue.Files.Transcode)
 }
 
 // cancelTranscoding answers DELETE /api/admin/media/:media/transcode.
 func (h *adminMedia) cancelTranscoding(w http.ResponseWriter, r *http.Request) error {
-	return h.changeTranscoding(w, r, false)
+	return h.changeTranscoding(w, r, false, h.catalogue.Files.CancelTranscoding)
 }
 
-func (h *adminMedia) changeTranscoding(w http.ResponseWriter, r *http.Request, begin bool) error {
+func (h *adminMedia) changeTranscoding(w http.ResponseWriter, r *http.Request, begin bool, change func(context.Context, string) (*shop.Media, error)) error {
 	id, err := rest.PathID(r, "media", shop.ErrMediaNotFound)
 	if err != nil {
 		return err
-	}
-	if h.library == nil {
-		return shop.ErrUnavailable
-	}
-	change := h.library.Cancel
-	if begin {
-		change = h.library.Transcode
 	}
 	m, err := change(r.Context(), id)
 	if err != nil {

@@ -6,15 +6,12 @@ import (
 	"time"
 
 	"mstm/handlers/rest"
+	"mstm/notice"
 	"mstm/shop"
-	"mstm/store"
 )
 
 // noticeTemplates word the notices that the shop writes by itself.
-type noticeTemplates struct {
-	templates *store.NoticeTemplates
-	now       func() time.Time
-}
+type noticeTemplates struct{ wordings *notice.Wordings }
 
 // noticeTemplateView is how one form of the notices that the shop writes by itself is worded.
 type noticeTemplateView struct {
@@ -46,7 +43,7 @@ type wordingLimits struct {
 
 // list answers GET /api/admin/notice-templates: every form, edited or not.
 func (h *noticeTemplates) list(w http.ResponseWriter, r *http.Request) error {
-	edited, err := h.templates.Read(r.Context())
+	edited, err := h.wordings.Edited(r.Context())
 	if err != nil {
 		return err
 	}
@@ -77,11 +74,7 @@ func (h *noticeTemplates) put(w http.ResponseWriter, r *http.Request) error {
 	if in.Texts == nil {
 		return shop.ErrInvalidField.At("texts")
 	}
-	texts, err := cleanWordings(f, *in.Texts)
-	if err != nil {
-		return err
-	}
-	return h.edit(w, r, f, in.V, &texts)
+	return h.edit(w, r, f, in.V, in.Texts)
 }
 
 // reset answers POST /api/admin/notice-templates/:form/reset `{v}`: the wording is
@@ -101,12 +94,7 @@ func (h *noticeTemplates) reset(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h *noticeTemplates) edit(w http.ResponseWriter, r *http.Request, f shop.NoticeForm, seen *int64, texts *shop.Wordings) error {
-	if seen == nil || *seen < 0 {
-		return shop.ErrInvalidField.At("v")
-	}
-	t, err := h.templates.Put(r.Context(), shop.NoticeTemplate{
-		Form: f.Name, Texts: texts, V: *seen, By: rest.LearnerID(r.Context()), At: h.now().UTC(),
-	})
+	t, err := h.wordings.Edit(r.Context(), f, seen, texts, rest.LearnerID(r.Context()))
 	if err != nil {
 		return err
 	}
@@ -128,44 +116,16 @@ func (h *noticeTemplates) preview(w http.ResponseWriter, r *http.Request) error 
 	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
-	var texts shop.Wordings
-	if in.Texts != nil {
-		texts, err = cleanWordings(f, *in.Texts)
-	} else {
-		var edited map[string]shop.NoticeTemplate
-		edited, err = h.templates.Read(r.Context())
-		texts = f.Texts(edited)
-	}
+	texts, err := h.wordings.Preview(r.Context(), f, in.Texts)
 	if err != nil {
 		return err
 	}
 	return rest.Encode(w, http.StatusOK, struct {
 		Texts shop.Wordings `json:"texts"`
-	}{f.Sample(texts)})
+	}{texts})
 }
 
 // noticeForm is the form that the path names.
 func noticeForm(r *http.Request) (shop.NoticeForm, error) {
 	return shop.NoticeFormNamed(rest.Param(r, "form"))
-}
-
-// cleanWordings are wordings as they are kept: plain text within the limits, with no
-// placeholder that the form does not know.
-func cleanWordings(f shop.NoticeForm, in shop.Wordings) (shop.Wordings, error) {
-	var err error
-	if in.Zh, err = cleanWording("texts."+shop.LocaleZh, in.Zh); err != nil {
-		return in, err
-	}
-	if in.En, err = cleanWording("texts."+shop.LocaleEn, in.En); err != nil {
-		return in, err
-	}
-	return in, f.Check(in)
-}
-
-func cleanWording(at string, in shop.Wording) (out shop.Wording, err error) {
-	if out.Title, err = shop.CleanLine(at+".title", in.Title, 1, shop.MaxWordingTitle); err != nil {
-		return out, err
-	}
-	out.Body, err = shop.CleanText(at+".body", in.Body, 1, shop.MaxWordingBody)
-	return out, err
 }

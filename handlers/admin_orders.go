@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"errors"
 	"net/http"
 	"time"
 
@@ -13,10 +12,8 @@ import (
 
 // adminOrders are all orders, for finance.
 type adminOrders struct {
-	checkout          *checkout.Checkout
-	orders            *store.Orders
-	unmatched         *store.UnmatchedPayments
-	refundStepUpAbove shop.Fen
+	checkout  *checkout.Checkout
+	unmatched *store.UnmatchedPayments
 }
 
 // adminOrder is an order as finance and the console see it: everything that explains what
@@ -208,35 +205,12 @@ func (h *adminOrders) refund(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	why, err := reason(in.Reason)
-	if err != nil {
-		return err
-	}
-	ask := in.request()
-	if err := h.mayRefund(r, id, ask, in.Later); err != nil {
-		return err
-	}
-	o, err := h.checkout.Refunds.FinanceRefund(r.Context(), rest.LearnerID(r.Context()), rest.MadeUnder(r), id, ask, why, in.Later)
+	o, err := h.checkout.Refunds.FinanceRefund(r.Context(), checkout.FinanceRefund{
+		By: rest.LearnerID(r.Context()), Key: rest.MadeUnder(r), OrderID: id, Reason: in.Reason, Later: in.Later,
+		RefundRequest: in.request(), Prove: func() error { return rest.RequireProof(r) },
+	})
 	if err != nil {
 		return err
 	}
 	return h.answer(w, r, http.StatusCreated, o)
-}
-
-// mayRefund asks for the password again where an order would have given back more than
-// RefundStepUpAbove, this refund included, so that many small ones are not another way. What later
-// refunds of other orders is not known ahead.
-func (h *adminOrders) mayRefund(r *http.Request, orderID string, ask shop.RefundRequest, later bool) error {
-	proof := rest.RequireProof(r)
-	if !errors.Is(proof, shop.ErrStepUp) || later {
-		return proof
-	}
-	o, err := h.orders.Get(r.Context(), orderID)
-	if err != nil {
-		return err
-	}
-	if o.Refunded+ask.AtMost(o) > h.refundStepUpAbove {
-		return proof
-	}
-	return nil
 }

@@ -2,9 +2,7 @@ package handlers
 
 import (
 	"net/http"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"mstm/account"
 	"mstm/handlers/rest"
@@ -23,19 +21,13 @@ type adminUser struct {
 	CreatedAt time.Time `json:"created_at"`
 }
 
-// maxSearch is the length of a search text in characters.
-const maxSearch = 64
-
 // list answers GET /api/admin/users?q=&limit=&cursor=; q is a part of the username or name.
 func (h *adminUsers) list(w http.ResponseWriter, r *http.Request) error {
 	q, rows, err := rest.ListQuery(r)
 	if err != nil {
 		return err
 	}
-	if utf8.RuneCountInString(q.Get("q")) > maxSearch {
-		return shop.ErrInvalidQuery.At("q")
-	}
-	users, next, err := h.accounts.Page(r.Context(), strings.TrimSpace(q.Get("q")), rows, q.Get("cursor"))
+	users, next, err := h.accounts.Page(r.Context(), q.Get("q"), rows, q.Get("cursor"))
 	if err != nil {
 		return err
 	}

@@ -75,9 +75,6 @@ func (h *carts) merge(w http.ResponseWriter, r *http.Request) error {
 	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
-	if len(in.Lines) > shop.MaxLines {
-		return shop.ErrInvalidField.At("lines")
-	}
 	now, left, err := h.carts.Merge(r.Context(), rest.LearnerID(r.Context()), in.Lines)
 	if err != nil {
 		return h.answer(w, r, now, err)

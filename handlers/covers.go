@@ -7,11 +7,10 @@ import (
 	"mstm/cover"
 	"mstm/handlers/rest"
 	"mstm/shop"
-	"mstm/store"
 )
 
 // covers are the drawn pictures of courses.
-type covers struct{ catalogue *store.CatalogueCache }
+type covers struct{ covers cover.Covers }
 
 // coverCSP lets the picture style itself and nothing else, also when it is opened alone.
 const coverCSP = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
@@ -23,19 +22,14 @@ func (h *covers) show(w http.ResponseWriter, r *http.Request) error {
 	if !ok || !shop.ValidID(id) {
 		return shop.ErrRouteNotFound
 	}
-	all, err := h.catalogue.Get(r.Context())
+	picture, err := h.covers.Of(r.Context(), id)
 	if err != nil {
 		return err
 	}
-	c, ok := all.Course(id)
-	if !ok || c.State == shop.CourseDraft { // a picture is asked for without a token
-		return shop.ErrCourseNotFound
-	}
-	category, _ := all.Category(c.CategoryID)
 	header := w.Header()
 	header.Set("Content-Type", "image/svg+xml")
 	header.Set("Content-Security-Policy", coverCSP)
 	header.Set("Cache-Control", "public, max-age=86400")
-	rest.Write(w, http.StatusOK, cover.SVG(c.Title, category.Name, c.ID))
+	rest.Write(w, http.StatusOK, picture)
 	return nil
 }

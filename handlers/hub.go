@@ -1,33 +1,24 @@
 package handlers
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"mstm/handlers/rest"
 	"mstm/hub"
-	"mstm/shop"
-	"mstm/store"
+	"mstm/notice"
 )
 
 // hubAPI is the hub for marketing's programs.
 type hubAPI struct {
 	hub       *hub.Hub
-	catalogue *store.CatalogueCache
+	publisher *notice.Publisher
 }
-
-// maxEventData is the size of a published event's data in bytes.
-const maxEventData = 16 << 10
 
 // publish answers POST /api/hub/publish `{topic,type,data}` with the event's place in its
 // topic. It reaches the pages that are open, and those that come back soon; what must
@@ -42,54 +33,16 @@ func (h *hubAPI) publish(w http.ResponseWriter, r *http.Request) error {
 	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
-	if err := h.checkTopic(r, in.Topic); err != nil {
+	pos, pending, err := h.publisher.Publish(r.Context(), notice.ProgramEvent{Topic: in.Topic, Type: in.Type, Data: in.Data, Once: rest.MadeUnder(r)})
+	if err != nil {
 		return err
 	}
-	if !isEventType(in.Type) || shop.IsEventType(in.Type) {
-		return shop.ErrInvalidField.At("type")
-	}
-	if len(in.Data) > maxEventData {
-		return shop.ErrInvalidField.At("data")
-	}
-	data := bytes.TrimSpace(in.Data)
-	if len(data) == 0 {
-		data = []byte("{}")
-	}
-	pos, err := h.hub.Publish(r.Context(), hub.Event{Topic: in.Topic, Type: in.Type, Data: json.RawMessage(data), Once: rest.MadeUnder(r)})
 	status := http.StatusOK
-	if errors.Is(err, hub.ErrPending) {
-		status, err = http.StatusAccepted, nil
-	}
-	if err != nil {
-		return fmt.Errorf("%w: %w", shop.ErrHubUnavailable, err)
+	if pending {
+		status = http.StatusAccepted
 	}
 	rest.LogEvent(r, "published", slog.String("topic", in.Topic), slog.String("type", in.Type))
 	return rest.Encode(w, status, map[string]string{"topic": in.Topic, "pos": pos})
-}
-
-// checkTopic lets through what marketing may speak to: everybody, and the pages of one
-// course. A learner's own topic and the console's are the shop's.
-func (h *hubAPI) checkTopic(r *http.Request, topic string) error {
-	if topic == hub.Activity {
-		return nil
-	}
-	id, ok := strings.CutPrefix(topic, "course:")
-	if !ok || !shop.ValidID(id) {
-		return shop.ErrTopicUnknown.At("topic")
-	}
-	all, err := h.catalogue.Get(r.Context())
-	if err != nil {
-		return err
-	}
-	if c, ok := all.Course(id); !ok || c.State == shop.CourseDraft {
-		return shop.ErrTopicUnknown.At("topic")
-	}
-	return nil
-}
-
-// isEventType admits words like activity.begins.
-func isEventType(t string) bool {
-	return t != "" && len(t) <= 64 && strings.Trim(t, "abcdefghijklmnopqrstuvwxyz0123456789._-") == ""
 }
 
 // busiestTopics is how many topics are shown one by one: anybody may follow what they like.

@@ -51,7 +51,7 @@ func TestMarketingSpeaksToEverybodyAndToACoursesPages(t *testing.T) {
 		{"that a course has changed", `{"topic":"course:go1","type":"course.changed"}`, 400, "INVALID_FIELD"},
 		{"a type that is no word", `{"topic":"activity","type":"a\"b"}`, 400, "INVALID_FIELD"},
 		{"no type", `{"topic":"activity"}`, 400, "INVALID_FIELD"},
-		{"too much", `{"topic":"activity","type":"a","data":"` + strings.Repeat("x", maxEventData) + `"}`, 400, "INVALID_FIELD"},
+		{"too much", `{"topic":"activity","type":"a","data":"` + strings.Repeat("x", 16<<10) + `"}`, 400, "INVALID_FIELD"},
 		{"a field twice in the data", `{"topic":"activity","type":"a","data":{"a":1,"a":2}}`, 400, "INVALID_JSON"},
 	}
 	for _, row := range rows {
@@ -151,7 +151,7 @@ func TestEveryCallWithAKeyIsOnRecord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, key, err := w.store.APIKeys.Insert(t.Context(), "活动系统", []string{scopePublish}, boss.ID, time.Now().Add(time.Hour), time.Now())
+	text, key, err := w.store.APIKeys.Insert(t.Context(), "活动系统", []string{shop.ScopePublish}, boss.ID, time.Now().Add(time.Hour), time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 
 	"mstm/handlers/rest"
 	"mstm/learning"
-	"mstm/media"
 	"mstm/shop"
 )
 
@@ -59,26 +58,4 @@ func (h *adminTexts) put(w http.ResponseWriter, r *http.Request) error {
 	rest.LogEvent(r, "text of a lesson edited", slog.String("course", courseID), slog.String("lesson", lessonID))
 	keepCookie(w, cookie, h.publicURL)
 	return rest.Encode(w, http.StatusOK, v)
-}
-
-// holdFiles keeps files for what is about to be written; fits may be nil. Where one is not there, not ready, or does
-// not fit, it is refusal.
-func holdFiles(r *http.Request, library *media.Library, ids []string, refusal error, fits func(*shop.Media) bool) error {
-	err := library.Hold(r.Context(), ids...)
-	if errors.Is(err, shop.ErrMediaNotFound) || errors.Is(err, shop.ErrMediaNotReady) {
-		return refusal
-	}
-	if err != nil || fits == nil {
-		return err
-	}
-	for _, id := range ids {
-		m, err := library.Records.Get(r.Context(), id)
-		if err != nil {
-			return err
-		}
-		if !fits(m) {
-			return refusal
-		}
-	}
-	return nil
 }

@@ -44,9 +44,6 @@ func (h *notices) list(w http.ResponseWriter, r *http.Request) error {
 	return rest.Encode(w, http.StatusOK, box)
 }
 
-// maxNoticeID is beyond every user:kind:ref, in bytes.
-const maxNoticeID = 200
-
 // read answers POST /api/notices/:notice/read, with `{"clicked":true}` where the reader
 // followed the notice's link; `all` reads them all. Another user's notice is answered like a
 // missing one.
@@ -59,18 +56,7 @@ func (h *notices) read(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	ctx, user := r.Context(), rest.LearnerID(r.Context())
-	id := rest.Param(r, "notice")
-	var err error
-	switch {
-	case id == "all":
-		err = h.inbox.ReadAll(ctx, user)
-	case len(id) > maxNoticeID || shop.Hidden(id, false):
-		err = shop.ErrNoticeNotFound
-	default:
-		err = h.inbox.Read(ctx, user, id, in.Clicked)
-	}
-	if err != nil {
+	if err := h.inbox.Read(r.Context(), rest.LearnerID(r.Context()), rest.Param(r, "notice"), in.Clicked); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

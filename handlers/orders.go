@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/url"
 
-	"mstm/account"
 	"mstm/checkout"
 	"mstm/handlers/rest"
 	"mstm/shop"
@@ -15,8 +14,6 @@ import (
 type orders struct {
 	checkout *checkout.Checkout
 	orders   *store.Orders
-	wechat   *account.WeChat
-	limits   *store.Limits
 	live     live
 }
 
@@ -43,17 +40,6 @@ func answerPlaced(p checkout.Placed) (store.Answer, error) {
 	return store.Answer{Status: status, Body: body}, err
 }
 
-// channel checks what the caller named; native where it named none.
-func channel(c shop.Channel) (shop.Channel, error) {
-	switch c {
-	case "":
-		return shop.ChannelNative, nil
-	case shop.ChannelNative, shop.ChannelJSAPI, shop.ChannelH5:
-		return c, nil
-	}
-	return "", shop.ErrInvalidField.At("channel")
-}
-
 // place answers POST /api/orders `{lines,total_fen,channel}`. A repeat under the same
 // Idempotency-Key is answered with the same bytes.
 func (h *orders) place(w http.ResponseWriter, r *http.Request) error {
@@ -72,21 +58,12 @@ func (h *orders) place(w http.ResponseWriter, r *http.Request) error {
 	if in.Total == nil || *in.Total < 0 {
 		return shop.ErrInvalidField.At("total_fen")
 	}
-	if in.Channel, err = channel(in.Channel); err != nil {
-		return err
-	}
-	payer, err := h.payer(r, in.Channel)
-	if err != nil {
-		return err
-	}
-	if err := h.mayPlace(r); err != nil {
-		return err
-	}
 	answer, err := h.checkout.Placing.Place(r.Context(), checkout.PlaceRequest{
-		UserID: rest.LearnerID(r.Context()), Key: key, Lines: in.Lines, Seen: *in.Total, Channel: in.Channel, Payer: payer,
+		UserID: rest.LearnerID(r.Context()), Key: key, Lines: in.Lines, Seen: *in.Total,
+		PayRequest: checkout.PayRequest{Channel: in.Channel, Payer: shop.Payer{IP: rest.Address(r)}, Back: checkoutPage(in.Lines)},
 	}, answerPlaced)
 	if err != nil {
-		return h.wechat.PayerPage(r.Context(), rest.LearnerID(r.Context()), err, checkoutPage(in.Lines))
+		return err
 	}
 	return rest.SendAnswer(w, answer)
 }
@@ -98,18 +75,6 @@ func checkoutPage(lines []shop.LineRequest) string {
 		return "/checkout"
 	}
 	return "/checkout?" + url.Values{"course": {lines[0].CourseID}, "policy": {lines[0].PolicyID}}.Encode()
-}
-
-// payer is the payer of an order. Inside WeChat that is the WeChat in which the learner authorised
-// last, because no other can pay there, or else the bound one.
-func (h *orders) payer(r *http.Request, ch shop.Channel) (shop.Payer, error) {
-	p := shop.Payer{IP: rest.Address(r)}
-	if ch != shop.ChannelJSAPI {
-		return p, nil
-	}
-	var err error
-	p.Openid, err = h.wechat.Payer(r.Context(), rest.LearnerID(r.Context()))
-	return p, err
 }
 
 // list answers GET /api/orders?limit=&cursor=: the learner's own, newest first.
@@ -159,22 +124,11 @@ func (h *orders) pay(w http.ResponseWriter, r *http.Request) error {
 	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
-	if in.Channel, err = channel(in.Channel); err != nil {
-		return err
-	}
-	payer, err := h.payer(r, in.Channel)
+	p, err := h.checkout.Payments.Pay(r.Context(), rest.LearnerID(r.Context()), id, checkout.PayRequest{
+		Channel: in.Channel, Payer: shop.Payer{IP: rest.Address(r)}, Authorise: in.Authorise, Back: "/orders/" + id,
+	})
 	if err != nil {
 		return err
-	}
-	if in.Authorise {
-		payer.Openid = ""
-	}
-	if err := h.mayPlace(r); err != nil {
-		return err
-	}
-	p, err := h.checkout.Payments.Pay(r.Context(), rest.LearnerID(r.Context()), id, in.Channel, payer)
-	if err != nil {
-		return h.wechat.PayerPage(r.Context(), rest.LearnerID(r.Context()), err, "/orders/"+id)
 	}
 	return rest.Encode(w, http.StatusOK, viewPlaced(p))
 }
@@ -190,13 +144,4 @@ func (h *orders) cancel(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return rest.Encode(w, http.StatusOK, o.WithPayment())
-}
-
-// mayPlace refuses a person that has had too many ways to pay from WeChat of late. What is counted
-// are new numbers at WeChat (checkout.NewTrades), so a request that is sent again costs nothing.
-func (h *orders) mayPlace(r *http.Request) error {
-	if wait := h.limits.Wait(r.Context(), checkout.NewTrades, rest.LearnerID(r.Context())); wait > 0 {
-		return shop.TooManyRequests(wait)
-	}
-	return nil
 }

@@ -23,13 +23,7 @@ func (h *payments) paid(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if !tx.Paid() {
-		return nil // WeChat announces payments only; anything else is found out by asking
-	}
-	return h.checkout.Await(r.Context(), func(ctx context.Context) error {
-		_, err := h.checkout.Settlements.Settle(ctx, checkout.PaymentOf(tx), "wechat")
-		return err
-	})
+	return h.checkout.Await(r.Context(), func(ctx context.Context) error { return h.checkout.Settlements.Notified(ctx, tx) })
 }
 
 // refunded answers POST /api/wechat/refund-notify.

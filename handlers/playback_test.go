@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"mstm/catalogue"
 	"mstm/handlers/rest"
 	"mstm/learning"
 	"mstm/shop"
@@ -68,8 +69,8 @@ func TestFilesOfTheConsole(t *testing.T) {
 		"chapters": []any{map[string]any{"title": "一", "lessons": []any{map[string]any{"title": "一", "kind": "video", "media_id": m.ID}}}},
 	}
 	made := as[adminCourse](w.do("POST", "/api/admin/courses", editor, course).is(201))
-	refused := as[struct{ Courses []courseUsing }](w.do("DELETE", "/api/admin/media/"+m.ID, editor, nil).is(409, "MEDIA_IN_USE"))
-	if len(refused.Courses) != 1 || refused.Courses[0] != (courseUsing{made.ID, "课"}) {
+	refused := as[struct{ Courses []catalogue.CourseUsing }](w.do("DELETE", "/api/admin/media/"+m.ID, editor, nil).is(409, "MEDIA_IN_USE"))
+	if len(refused.Courses) != 1 || refused.Courses[0] != (catalogue.CourseUsing{ID: made.ID, Title: "课"}) {
 		t.Errorf("it is used by %+v", refused.Courses)
 	}
 	course["chapters"] = []any{map[string]any{"title": "一", "lessons": []any{map[string]any{"title": "一", "kind": "video", "media_id": "nothing"}}}}

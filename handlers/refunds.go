@@ -11,12 +11,6 @@ import (
 // refunds are those that learners ask for.
 type refunds struct{ checkout *checkout.Checkout }
 
-// maxReason bounds the reason of a refund, in characters; WeChat gets the first 80.
-const maxReason = 200
-
-// reason checks the reason of a refund.
-func reason(s string) (string, error) { return shop.CleanLine("reason", s, 1, maxReason) }
-
 // show answers GET /api/orders/:order/refund: what the owner would get back now.
 func (h *refunds) show(w http.ResponseWriter, r *http.Request) error {
 	id, err := rest.PathID(r, "order", shop.ErrOrderNotFound)
@@ -44,11 +38,7 @@ func (h *refunds) refund(w http.ResponseWriter, r *http.Request) error {
 	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
-	why, err := reason(in.Reason)
-	if err != nil {
-		return err
-	}
-	o, err := h.checkout.Refunds.Refund(r.Context(), rest.LearnerID(r.Context()), rest.MadeUnder(r), id, why, in.Amount)
+	o, err := h.checkout.Refunds.Refund(r.Context(), rest.LearnerID(r.Context()), rest.MadeUnder(r), id, in.Reason, in.Amount)
 	if err != nil {
 		return err
 	}

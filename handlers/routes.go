@@ -17,12 +17,6 @@ const (
 	del   = "DELETE"
 )
 
-// Scopes of API keys.
-const (
-	scopePublish   = "hub:publish"
-	scopeBroadcast = "hub:broadcast"
-)
-
 // The words of the table, from rest.
 const (
 	settlement, paying, reading, playing, lists = rest.Settlement, rest.Paying, rest.Reading, rest.Playback, rest.Lists
@@ -35,12 +29,12 @@ var public, anyone, learner = rest.Public, rest.Anyone, rest.Learner
 // router refuses such a table at start. /ws and the pages are outside (rest.Server).
 func (n *nouns) routes() []route {
 	editor, finance, admin := rest.Role(shop.RoleEditor), rest.Role(shop.RoleFinance), rest.Role(shop.RoleAdmin)
-	publisher, marketer := rest.RoleOrScope(shop.RoleMarketer, scopePublish), rest.RoleOrScope(shop.RoleMarketer, scopePublish, scopeBroadcast)
-	broadcaster := rest.RoleOrScope(shop.RoleMarketer, scopeBroadcast)
+	publisher, marketer := rest.RoleOrScope(shop.RoleMarketer, shop.ScopePublish), rest.RoleOrScope(shop.RoleMarketer, shop.ScopePublish, shop.ScopeBroadcast)
+	broadcaster := rest.RoleOrScope(shop.RoleMarketer, shop.ScopeBroadcast)
 	return []route{
-		{get, "/api/categories", public, n.catalogue.listCategories, memory, lists},
-		{get, "/api/courses", public, n.catalogue.listCourses, memory, lists},
-		{get, "/api/courses/:course", anyone, n.catalogue.showCourse, memory, reading},
+		{get, "/api/categories", public, n.courses.listCategories, memory, lists},
+		{get, "/api/courses", public, n.courses.listCourses, memory, lists},
+		{get, "/api/courses/:course", anyone, n.courses.showCourse, memory, reading},
 		{get, "/api/courses/:course/lessons/:lesson", anyone, n.lessons.show, stores, reading},
 		{get, "/api/courses/:course/lessons/:lesson/notes", learner, n.notes.list, stores, reading},
 		{post, "/api/courses/:course/lessons/:lesson/notes", learner, rest.Keyed(n.notes.add), stores, reading},

@@ -32,7 +32,7 @@ func askProof(id string) []struct {
 		status       int
 	}{
 		{"PUT", "/api/admin/users/" + id + "/roles", map[string]any{"roles": []string{"learner"}}, 200},
-		{"POST", "/api/admin/api-keys", map[string]any{"name": "k", "scopes": []string{scopePublish}}, 201},
+		{"POST", "/api/admin/api-keys", map[string]any{"name": "k", "scopes": []string{shop.ScopePublish}}, 201},
 		{"DELETE", "/api/admin/api-keys/nosuchkey", nil, 404},
 		{"PUT", "/api/admin/notice-templates/order_refunded", map[string]any{"v": 0, "texts": texts}, 200},
 		{"POST", "/api/admin/notice-templates/order_refunded/reset", map[string]any{"v": 1}, 200},

@@ -7,25 +7,19 @@ import (
 	"encoding/hex"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
 	"mstm/account"
 	"mstm/handlers/rest"
 	"mstm/shop"
-	"mstm/wechat"
 )
 
 // weChatLogins are logins and authorisations in WeChat's browser.
 type weChatLogins struct {
-	official  *wechat.Account // nil: the shop has none
 	wechat    *account.WeChat
 	publicURL string
 }
-
-// loginPage is the page that WeChat's authorisation for a login comes back to.
-const loginPage = "/login/wechat"
 
 // loginCookie binds a login to the browser that began it: a person who is sent a link from
 // WeChat has not got the cookie that its state belongs to, and so cannot be logged
@@ -49,31 +43,23 @@ func loginState(secret string) string {
 }
 
 // begin answers GET /api/wechat/login?next=, a page inside WeChat, by sending the
-// browser to WeChat's authorisation, which comes back to loginPage.
+// browser to WeChat's authorisation, which comes back to account.LoginPage.
 func (h *weChatLogins) begin(w http.ResponseWriter, r *http.Request) error {
-	if h.official == nil {
+	if h.wechat.Official == nil {
 		return shop.ErrWeChatUnavailable
 	}
 	q, err := rest.Query(r)
 	if err != nil {
 		return err
 	}
-	back := h.publicURL + loginPage
-	if next := q.Get("next"); next != "" {
-		if !ownPath(next) {
-			return shop.ErrInvalidField.At("next")
-		}
-		back += "?" + url.Values{"next": {next}}.Encode()
-	}
 	secret := rand.Text()
+	address, err := h.wechat.LoginAddress(q.Get("next"), loginState(secret))
+	if err != nil {
+		return err
+	}
 	http.SetCookie(w, h.loginCookie(secret, account.LoginTime))
-	http.Redirect(w, r, h.official.AuthorizeURL(back, loginState(secret)), http.StatusSeeOther)
+	http.Redirect(w, r, address, http.StatusSeeOther)
 	return nil
-}
-
-// ownPath reports whether next is a page of ours: browsers read // and /\ as another host.
-func ownPath(next string) bool {
-	return len(next) <= 512 && strings.HasPrefix(next, "/") && !strings.HasPrefix(next, "//") && !strings.Contains(next, `\`)
 }
 
 // weChatLogin is the body of POST /api/wechat/login: first code and state, as WeChat gave
@@ -93,7 +79,7 @@ type weChatLogin struct {
 // gets one. The code is used up here and not in a redirect, so that no address ever carries
 // a token.
 func (h *weChatLogins) end(w http.ResponseWriter, r *http.Request) error {
-	if h.official == nil {
+	if h.wechat.Official == nil {
 		return shop.ErrWeChatUnavailable
 	}
 	in := weChatLogin{Client: "wechat"}
@@ -129,7 +115,7 @@ func (h *weChatLogins) sameBrowser(w http.ResponseWriter, r *http.Request, state
 // authorised answers GET /api/wechat/oauth?code=&state=, to which WeChat's page comes back, with the page that
 // the learner came from.
 func (h *weChatLogins) authorised(w http.ResponseWriter, r *http.Request) error {
-	if h.official == nil {
+	if h.wechat.Official == nil {
 		return shop.ErrWeChatUnavailable
 	}
 	q, err := rest.Query(r)

@@ -18,6 +18,7 @@ import (
 
 	"mstm/account"
 	"mstm/cart"
+	"mstm/catalogue"
 	"mstm/checkout"
 	"mstm/cover"
 	"mstm/handlers/contracttest"
@@ -76,9 +77,15 @@ func newWorldWith(t testing.TB, accounts accountOptions, options ...func(*Deps))
 	w.deps.Carts = cart.New(cart.Config{Store: cart.CollectionsOf(w.store), Hub: w.deps.Hub, Now: w.deps.Now, Log: logger})
 	w.deps.Checkout = checkout.New(checkout.Config{Store: checkout.CollectionsOf(w.store), Hub: live, Carts: w.deps.Carts, Now: w.deps.Now, Log: logger})
 	w.deps.Inbox = notice.New(notice.Config{Store: notice.InboxCollectionsOf(w.store), Hub: live, Now: w.deps.Now, Log: logger})
+	w.deps.Wordings = &notice.Wordings{Templates: w.store.NoticeTemplates, Now: w.deps.Now}
+	w.deps.Publisher = &notice.Publisher{Hub: w.deps.Hub, Catalogue: w.store.Catalogue}
 	w.deps.Broadcaster = notice.NewBroadcaster(notice.BroadcasterConfig{Store: notice.BroadcasterCollectionsOf(w.store), Hub: live, Now: w.deps.Now, Log: logger})
 	w.openAccounts(&w.deps, accounts)
+	w.deps.Followers = &notice.Followers{Rows: w.store.Followers, Scans: w.deps.WeChat, Log: logger}
 	w.deps.Media = newLibrary(t, w)
+	w.deps.Catalogue = catalogue.New(catalogue.Config{
+		Store: catalogue.CollectionsOf(w.store), Hub: live, Orders: w.deps.Checkout.Closing, Library: w.deps.Media, Cover: cover.Path, Now: w.deps.Now, Log: logger,
+	})
 	w.deps.Learning = learning.New(learning.Config{
 		Store: learning.CollectionsOf(w.store), Hub: live, Congrats: w.deps.Inbox, Files: true, Hold: w.deps.Media.Hold, Now: w.deps.Now, Log: logger,
 	})
@@ -111,6 +118,7 @@ func (w *world) openAccounts(d *Deps, o accountOptions) {
 		w.t.Fatal(err)
 	}
 	d.WeChat = account.NewWeChat(d.Accounts, account.WeChatConfig{WeChats: w.store.WeChats, Scenes: w.store.Scenes, Official: d.Account})
+	d.APIKeys = account.APIKeys{Keys: w.store.APIKeys, Users: w.store.Users, Now: d.Now}
 	d.Roles = account.Roles{Users: w.store.Users, Roles: w.store.Roles, Hub: d.Hub, Log: d.Log}
 }
 

@@ -96,10 +96,19 @@ func (in *Inbox) postedTo(ctx context.Context, userID string) ([]shop.Broadcast,
 	return in.posted(ctx, u)
 }
 
+// maxNoticeID is beyond every user:kind:ref, in bytes.
+const maxNoticeID = 200
+
 // Read marks one notice of a user as read, by the id that its reader knows, and, if clicked,
-// its link as followed; shop.ErrNoticeNotFound where the user has no such notice. The user's
-// other pages hear of it.
+// its link as followed; shop.ErrNoticeNotFound where the user has no such notice. With
+// shop.AllNotices it is ReadAll. The user's other pages hear of it.
 func (in *Inbox) Read(ctx context.Context, userID, id string, clicked bool) error {
+	if id == shop.AllNotices {
+		return in.ReadAll(ctx, userID)
+	}
+	if len(id) > maxNoticeID || shop.Hidden(id, false) {
+		return shop.ErrNoticeNotFound
+	}
 	if err := in.read(ctx, userID, id, clicked, in.Now()); err != nil {
 		return err
 	}

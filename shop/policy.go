@@ -1,6 +1,9 @@
 package shop
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // PolicyKind says what a price policy sells.
 type PolicyKind string
@@ -77,6 +80,21 @@ func (v PolicyVersion) Default() (PricePolicy, bool) {
 		return v.Policies[0], true
 	}
 	return PricePolicy{}, false
+}
+
+// Lowest is the lowest price of all policies, 0 without one.
+func (v PolicyVersion) Lowest() (lowest Fen) {
+	for i, p := range v.Policies {
+		if i == 0 || p.Price < lowest {
+			lowest = p.Price
+		}
+	}
+	return lowest
+}
+
+// HasFreeStage reports whether a stage costs nothing.
+func (v PolicyVersion) HasFreeStage() bool {
+	return slices.ContainsFunc(v.Policies, func(p PricePolicy) bool { return p.Kind == KindStage && p.Price == 0 })
 }
 
 // Policy finds a policy by its id.

@@ -1,6 +1,7 @@
 package shop
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -50,6 +51,32 @@ func MayActAs(roles []Role, role Role) bool {
 // IsStaff reports whether these roles make more than a learner.
 func IsStaff(roles []Role) bool {
 	return slices.ContainsFunc(roles, func(r Role) bool { return r != RoleLearner })
+}
+
+// Scopes of API keys: what a program may do with one.
+const (
+	ScopePublish   = "hub:publish"
+	ScopeBroadcast = "hub:broadcast"
+)
+
+// Scopes are all there are.
+func Scopes() []string { return []string{ScopeBroadcast, ScopePublish} }
+
+// CheckScopes puts the scopes of a new key in one order, each once. It refuses a key that may do nothing, and scopes that
+// do not exist.
+func CheckScopes(scopes []string) ([]string, error) {
+	all := Scopes()
+	if len(scopes) == 0 || len(scopes) > len(all) {
+		return nil, ErrInvalidField.At("scopes")
+	}
+	for i, scope := range scopes {
+		if !slices.Contains(all, scope) {
+			return nil, ErrInvalidField.At(fmt.Sprintf("scopes[%d]", i))
+		}
+	}
+	scopes = slices.Clone(scopes)
+	slices.Sort(scopes)
+	return slices.Compact(scopes), nil
 }
 
 // User is an account. Username is "" for an account made by a WeChat login that chose none.

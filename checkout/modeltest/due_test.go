@@ -13,6 +13,7 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
+	"mstm/checkout"
 	"mstm/shop"
 	"mstm/store"
 	"mstm/store/storetest"
@@ -32,7 +33,7 @@ func TestNoKillLosesTheRowOfAnOrderThatWakes(t *testing.T) {
 			var refunding sync.WaitGroup
 			refunding.Go(func() {
 				_ = slow.call(h.ctx, func(ctx ctx) error {
-					_, err := slow.checkout.Refunds.FinanceRefund(ctx, "finance", "", o.ID, shop.RefundRequest{}, "kindness", false)
+					_, err := slow.checkout.Refunds.FinanceRefund(ctx, checkout.FinanceRefund{By: "finance", OrderID: o.ID, Reason: "kindness"})
 					return err
 				})
 			})
@@ -62,7 +63,7 @@ func TestAGrantIsNotFrozenAfterTheLookThatWouldThawIt(t *testing.T) {
 	var refunding sync.WaitGroup
 	refunding.Go(func() {
 		_ = slow.call(h.ctx, func(ctx ctx) error {
-			_, err := slow.checkout.Refunds.FinanceRefund(ctx, "finance", "", o.ID, shop.RefundRequest{}, "kindness", false)
+			_, err := slow.checkout.Refunds.FinanceRefund(ctx, checkout.FinanceRefund{By: "finance", OrderID: o.ID, Reason: "kindness"})
 			return err
 		})
 	})

@@ -6,6 +6,7 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
+	"mstm/checkout"
 	"mstm/shop"
 )
 
@@ -20,7 +21,7 @@ func TestNeedlessStage_UnderARefundThatWeChatCloses_GoesBackStill(t *testing.T) 
 		h.must(err)
 		h.awaitRest()
 		h.must(h.w.ask("PUT", "/sandbox/faults", rawJSON(`{"refund":{"settle":"CLOSED","after_s":120}}`), nil))
-		_, err = h.w.instances[0].checkout.Refunds.FinanceRefund(h.ctx, "finance", "", stage.ID, shop.RefundRequest{}, "kindness", false)
+		_, err = h.w.instances[0].checkout.Refunds.FinanceRefund(h.ctx, checkout.FinanceRefund{By: "finance", OrderID: stage.ID, Reason: "kindness"})
 		h.must(err)
 		a := h.attempts(h.payable)
 		if len(a) != 1 || !h.charge(a[0]) {

@@ -7,6 +7,7 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
+	"mstm/checkout"
 	"mstm/shop"
 )
 
@@ -22,7 +23,7 @@ func TestRefund_ThatWeChatClosesWhileAWriterStalls_LeavesTheGrantLive(t *testing
 	var refunding sync.WaitGroup
 	refunding.Go(func() {
 		_ = slow.call(h.ctx, func(ctx ctx) error {
-			_, err := slow.checkout.Refunds.FinanceRefund(ctx, "finance", "", o.ID, shop.RefundRequest{}, "kindness", false)
+			_, err := slow.checkout.Refunds.FinanceRefund(ctx, checkout.FinanceRefund{By: "finance", OrderID: o.ID, Reason: "kindness"})
 			return err
 		})
 	})

@@ -10,6 +10,7 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
+	"mstm/checkout"
 	"mstm/shop"
 )
 
@@ -290,7 +291,9 @@ func refundByFinance(h *history) func(bool) {
 	later := h.chance(20)
 	refunds := len(o.Refunds)
 	err := i.call(h.ctx, func(ctx ctx) error {
-		_, err := i.checkout.Refunds.FinanceRefund(ctx, "finance", "", o.ID, shop.RefundRequest{Amount: amount}, "kindness", later)
+		_, err := i.checkout.Refunds.FinanceRefund(ctx, checkout.FinanceRefund{
+			By: "finance", OrderID: o.ID, RefundRequest: shop.RefundRequest{Amount: amount}, Reason: "kindness", Later: later,
+		})
 		return err
 	})
 	h.tell("finance refunds %s of %s at %s (later ones too: %t): %s", said, h.name(o.ID), i.name, later, outcome(err))

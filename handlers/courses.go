@@ -4,23 +4,24 @@ import (
 	"net/http"
 	"time"
 
+	"mstm/catalogue"
 	"mstm/handlers/rest"
 	"mstm/learning"
 	"mstm/shop"
 	"mstm/store"
 )
 
-// catalogue is the courses on sale, which visitors may browse.
-type catalogue struct {
-	catalogue *store.CatalogueCache
-	access    courseAccess
+// courses are those on sale, which visitors may browse.
+type courses struct {
+	cache     *store.CatalogueCache
+	catalogue *catalogue.Catalogue
 	answers   rest.ResponseCache[store.Catalogue]
 	now       func() time.Time
 }
 
 // answerReady answers with what build makes of the catalogue, built once.
-func (h *catalogue) answerReady(w http.ResponseWriter, r *http.Request, key string, build func(*store.Catalogue) (any, error)) error {
-	all, err := h.catalogue.Get(r.Context())
+func (h *courses) answerReady(w http.ResponseWriter, r *http.Request, key string, build func(*store.Catalogue) (any, error)) error {
+	all, err := h.cache.Get(r.Context())
 	if err != nil {
 		return err
 	}
@@ -62,16 +63,12 @@ func newCourseCard(c *shop.Course) courseCard {
 		ID: c.ID, Title: c.Title, Subtitle: c.Subtitle, Cover: c.Cover, CategoryID: c.CategoryID,
 		Teacher:  teacherCard{Name: c.Teacher.Name, Title: c.Teacher.Title},
 		Learners: c.Learners, Lessons: c.Lessons(), OnSale: c.State == shop.CourseOnSale,
+		FreeStage: c.Current().HasFreeStage(),
 	}
 	if p, ok := c.Current().Default(); ok {
 		card.Price = p.Price
 	}
-	lowest := card.Price
-	for _, p := range c.Current().Policies {
-		lowest = min(lowest, p.Price)
-		card.FreeStage = card.FreeStage || p.Kind == shop.KindStage && p.Price == 0
-	}
-	if lowest != card.Price {
+	if lowest := c.Current().Lowest(); lowest != card.Price {
 		card.From = &lowest
 	}
 	return card
@@ -112,7 +109,7 @@ func viewLesson(l shop.Lesson) lessonView {
 	return lessonView{ID: l.ID, Title: l.Title, Kind: l.Kind, Duration: l.Duration, Preview: l.Preview}
 }
 
-func (h *catalogue) newCourseDetail(c *shop.Course, history shop.PurchaseHistory) courseDetail {
+func (h *courses) newCourseDetail(c *shop.Course, history shop.PurchaseHistory) courseDetail {
 	now := h.now()
 	d := courseDetail{courseCard: newCourseCard(c), Description: c.Description, Chapters: []chapterView{}, Offers: c.Offers(history, now)}
 	d.Teacher.Intro = c.Teacher.Intro
@@ -131,7 +128,7 @@ func (h *catalogue) newCourseDetail(c *shop.Course, history shop.PurchaseHistory
 }
 
 // listCategories answers GET /api/categories.
-func (h *catalogue) listCategories(w http.ResponseWriter, r *http.Request) error {
+func (h *courses) listCategories(w http.ResponseWriter, r *http.Request) error {
 	return h.answerReady(w, r, "categories", func(all *store.Catalogue) (any, error) {
 		list := rest.Page[categoryView]{Items: []categoryView{}}
 		for _, c := range all.Categories() {
@@ -143,7 +140,7 @@ func (h *catalogue) listCategories(w http.ResponseWriter, r *http.Request) error
 
 // listCourses answers GET /api/courses?category=&q=&sort=&limit=&cursor=: what is on sale.
 // The same query has the same bytes until the catalogue changes.
-func (h *catalogue) listCourses(w http.ResponseWriter, r *http.Request) error {
+func (h *courses) listCourses(w http.ResponseWriter, r *http.Request) error {
 	return h.answerReady(w, r, "courses?"+r.URL.RawQuery, func(all *store.Catalogue) (any, error) {
 		q, rows, err := rest.ListQuery(r)
 		if err != nil {
@@ -165,7 +162,7 @@ func (h *catalogue) listCourses(w http.ResponseWriter, r *http.Request) error {
 
 // showCourse answers GET /api/courses/:course. A visitor's answer is the same for all of
 // them; a learner's has the prices that this learner pays.
-func (h *catalogue) showCourse(w http.ResponseWriter, r *http.Request) error {
+func (h *courses) showCourse(w http.ResponseWriter, r *http.Request) error {
 	id, err := rest.PathID(r, "course", shop.ErrCourseNotFound)
 	if err != nil {
 		return err
@@ -180,11 +177,7 @@ func (h *catalogue) showCourse(w http.ResponseWriter, r *http.Request) error {
 			return h.newCourseDetail(c, shop.PurchaseHistory{}), nil
 		})
 	}
-	c, err := h.access.shownCourse(r, id)
-	if err != nil {
-		return err
-	}
-	history, err := h.access.history(r, id)
+	c, history, err := h.catalogue.Shown.To(r.Context(), rest.LearnerID(r.Context()), id)
 	if err != nil {
 		return err
 	}
