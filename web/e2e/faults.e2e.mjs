@@ -5,7 +5,7 @@
 //
 // Tokens that are void, a prepay that fails, a certificate that is replaced, a payment and a refund
 // without callbacks: the page says what is the matter, and ends where it would without them.
-import { base, begin, check, eventually, expect, id, login, perform, sandbox, shoot, tokenIn } from './harness.mjs'
+import { base, begin, check, eventually, expect, id, login, perform, sandbox, shoot, toasted, tokenIn } from './harness.mjs'
 
 async function play(context) {
   const panel = await context.newPage()
@@ -48,8 +48,7 @@ async function play(context) {
   await shoot(panel, 'panel')
   await page.bringToFront()
   expect(/status of 503/)
-  await page.locator(id('place-order')).click()
-  await page.locator('.van-toast').waitFor()
+  await toasted(page, () => page.locator(id('place-order')).click())
   await shoot(page, 'busy')
   await page.locator(id('place-order')).click()
   const link = page.locator(id('pay-sandbox-link'))

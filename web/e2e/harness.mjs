@@ -159,11 +159,28 @@ export async function held(page, url, method, what = 'answer') {
   return { came, let: release }
 }
 
+// toasted does something and waits until the page has said what became of it. A toast is gone after two seconds, in
+// which a busy machine may not look: the page itself notes it.
+export async function toasted(page, act) {
+  await page.locator('.van-toast').waitFor({ state: 'hidden' }) // an earlier one
+  await page.evaluate(() => void (window.toasted = false))
+  await act()
+  await eventually('a toast', () => page.evaluate(() => window.toasted))
+}
+
+function noteToasts() {
+  new MutationObserver(() => {
+    const toast = document.querySelector('.van-toast')
+    if (toast && getComputedStyle(toast).display !== 'none') window.toasted = true
+  }).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ['style', 'class'] })
+}
+
 // person is a user with a browser of their own; errors on its console count.
 export async function person(browser, device) {
   const context = await browser.newContext({ locale: 'zh-CN', timezoneId: 'Asia/Shanghai', ...device })
   context.setDefaultTimeout(patience)
   context.on('page', listen)
+  await context.addInitScript(noteToasts)
   await context.addInitScript(() => {
     addEventListener('securitypolicyviolation', (e) => console.error(`content security policy: ${e.violatedDirective} refused ${e.blockedURI}`))
   })

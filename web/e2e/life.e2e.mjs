@@ -7,7 +7,7 @@
 // with a lost answer, a request without an answer, a lesson read again while the shop is away, and a shop
 // that was renewed since the page came.
 import {
-  base, become, begin, call, check, enter, eventually, expect, held, id, kept, lineOf, login, mark, perform, person, shoot,
+  base, become, begin, call, check, enter, eventually, expect, held, id, kept, lineOf, login, mark, perform, person, shoot, toasted,
 } from './harness.mjs'
 
 // as gives every page of a browser a session, as a login on it would.
@@ -27,7 +27,6 @@ const wrongClock = (context, ms) => context.addInitScript((off) => {
 }, ms)
 
 const hours = 3_600_000
-const toast = (page) => page.locator('.van-toast')
 const minutesLeft = async (page) => Number((await page.locator('.van-count-down').textContent()).split(':')[0])
 
 async function clocks(browser, learner) {
@@ -114,8 +113,7 @@ async function twoPeople(browser) {
   await become(tab, editor)
   await eventually('the badge is the second person\'s', async () => (await badge.textContent()) === '1' && (await badge.isVisible()))
   expect(/status of 401/)
-  request.let()
-  await toast(page).waitFor()
+  await toasted(page, () => request.let())
   const cart = await call('/api/cart', { token: editor.token })
   check(cart.lines.length === 1 && cart.lines[0].course_id === 'go1', `the second person's cart has ${cart.lines.map((l) => l.course_id)}`)
 
@@ -129,8 +127,7 @@ async function twoPeople(browser) {
   await answer.came
   await become(tab, editor)
   await eventually('the badge is the second person\'s again', async () => (await badge.isVisible()) && (await add.textContent()).includes('加入'))
-  answer.let()
-  await toast(page).waitFor()
+  await toasted(page, () => answer.let())
   await page.locator(id('nav-cart')).click()
   await lineOf(page, 'go1').waitFor()
   check((await lineOf(page, 'ts1').count()) === 0, 'the second person sees the first one\'s cart')
@@ -210,8 +207,7 @@ async function changes(browser, learner, editor) {
     await route.fetch()
     await route.abort()
   }, { times: 1 })
-  await page.locator(id('place-order')).click()
-  await toast(page).waitFor()
+  await toasted(page, () => page.locator(id('place-order')).click())
   const { items: [order] } = await call('/api/orders', { token: learner.token })
   await call(`/api/orders/${order.id}/cancel`, { method: 'POST', token: learner.token })
   await page.reload()
