@@ -61,6 +61,10 @@ const placeRounds = 32
 // twinPause is the pause between two looks at what another try is about to finish.
 const twinPause = 50 * time.Millisecond
 
+// overtakerPatience is how long a try waits first for the order of the try that took its key over; each time it was
+// overtaken again it waits twice as long, so that two slow tries do not take the key from one another for ever.
+const overtakerPatience = time.Second
+
 // errLookAgain ends a try when its key has an answer by now, or was given up.
 var errLookAgain = errors.New("the idempotency key was answered or given up")
 
@@ -105,7 +109,7 @@ func (c *Placing) placeOnce(ctx context.Context, req PlaceRequest, render func(P
 // slow, by taking the id that the other would have used. So no two tries work on one order
 // before it is written, and none waits for one that died.
 func (c *Placing) place(ctx context.Context, key *store.IdempotencyKey, req PlaceRequest) (Placed, error) {
-	own, overtaken := key.Fresh, false
+	own, overtaken, patience := key.Fresh, false, overtakerPatience
 	for range placeRounds {
 		o, err := c.orders.Get(ctx, key.MadeID)
 		switch {
@@ -124,9 +128,10 @@ func (c *Placing) place(ctx context.Context, key *store.IdempotencyKey, req Plac
 				return c.withReused(ctx, key, reused, req)
 			}
 		case overtaken:
-			if err := c.awaitOvertaker(ctx, key); err != nil {
+			if err := c.awaitOvertaker(ctx, key, patience); err != nil {
 				return Placed{}, err
 			}
+			overtaken, patience = false, 2*patience
 		default:
 			if own, err = c.takeOver(ctx, key, req.UserID); err != nil {
 				return Placed{}, err
@@ -205,10 +210,10 @@ func (c *Placing) takeOver(ctx context.Context, key *store.IdempotencyKey, userI
 	return won, nil
 }
 
-// awaitOvertaker waits until the try that took the key over has written its order, or ctx
-// ends: a retry that comes after the overtaker's death finds no order, and takes over in turn.
-func (c *Placing) awaitOvertaker(ctx context.Context, key *store.IdempotencyKey) error {
-	for {
+// awaitOvertaker waits until the try that took the key over has written its order, but not longer than patience: the
+// overtaker may be dead, or slow, and is overtaken in turn.
+func (c *Placing) awaitOvertaker(ctx context.Context, key *store.IdempotencyKey, patience time.Duration) error {
+	for until := time.Now().Add(patience); time.Now().Before(until); {
 		now, err := c.keys.Get(ctx, key.ID)
 		if errors.Is(err, store.ErrNotFound) || err == nil && now.Status != 0 {
 			return errLookAgain
@@ -224,6 +229,7 @@ func (c *Placing) awaitOvertaker(ctx context.Context, key *store.IdempotencyKey)
 			return err
 		}
 	}
+	return nil
 }
 
 // pause waits so long, or until ctx ends.

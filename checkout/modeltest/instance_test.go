@@ -99,11 +99,16 @@ func (i *instance) callWeChat(ctx context.Context) error {
 	return err
 }
 
+// callTime is the longest that a call may take, by real time: one that waits for ever is a failure with a story.
+const callTime = time.Minute
+
 // call has the instance do something, as a request would. A call that is killed is not waited for
 // any more.
 func (i *instance) call(ctx context.Context, do func(context.Context) error) error {
 	done := make(chan error, 1)
-	if !i.begin(func() { done <- do(context.WithoutCancel(ctx)) }) {
+	asked, end := context.WithTimeout(context.WithoutCancel(ctx), callTime)
+	if !i.begin(func() { defer end(); done <- do(asked) }) {
+		end()
 		return errKilled
 	}
 	select {
