@@ -23,7 +23,7 @@ func writeOld(t *testing.T, s *DB) {
 	}
 	insert("due", bson.M{"_id": "o1", "at": logIn, "seq": "s1"})
 	insert("due", bson.M{"_id": "o2", "at": logIn.Add(time.Hour), "seq": "s2"})
-	insert("turns", bson.M{"_id": "u:c:1743465600", "user_id": "u", "course_id": "c", "end": logIn, "at": logIn})
+	insert("turns", bson.M{"_id": "u:c:1743465600", "user_id": "u", "course_id": "c", "end": time.Unix(1743465600, 0), "at": logIn})
 	insert("due_deliveries", bson.M{"_id": "order_fulfilled:o1:ada", "kind": "order_fulfilled", "rank": 0, "at": logIn, "since": logIn})
 	insert("due_deliveries", bson.M{"_id": "activity:b1:ada", "kind": "activity", "rank": 2, "at": logIn, "since": logIn})
 	for id, due := range map[string]any{"b1": logIn, "b2": logIn.Add(time.Hour), "b3": nil} {
