@@ -12,7 +12,7 @@ GOFILES := $(shell find . -name node_modules -prune -o -name .race -prune -o -na
 ADDR ?= $(or $(shell sed -n 's/^ADDR=//p' .env 2>/dev/null),127.0.0.1:8080)
 SHOP := http://$(ADDR)
 
-.PHONY: run test soak flood broadcast fuzz drill bench types web build clean tools check-web check-go missing
+.PHONY: run test path soak flood broadcast fuzz drill bench types web build clean tools check-web check-go missing
 
 run: build ## starts the shop with its sandbox and opens it in the browser
 	@( while kill -0 $$$$ 2>/dev/null; do \
@@ -94,6 +94,9 @@ test: web $(PEER) missing $(if $(RACE),.race/go.mod) ## everything that CI check
 	go test $(WATCH) -vet=off -timeout 20m -p $(BESIDE) $(LONGEST) $$(go list ./... | grep -v '^mstm/shop/explore$$')
 	go test ./shop/explore
 	@$(MAKE) --no-print-directory missing
+
+path: ## which functions one payment passes, from WeChat's callback to its five events, and how many they are
+	SETTLEMENT_PATH=1 go test -count=1 -v -timeout 20m -run 'TestSettlementPath' ./acceptance/payments
 
 soak: ## every state of an order, random histories of orders against a model, races on stores held up by many seeds, 20 kills before and after each named write of an order's life, and three of each of 21 uploads; seeds are printed
 	EXPLORE_STATES=$(or $(EXPLORE_STATES),1000000) go test -count=1 -v -timeout 12h -run Reachable -parallel 1 ./shop/explore

@@ -26,6 +26,7 @@ type Process struct {
 	Url     string
 	Sandbox string // of its own, for its clock; it pays where its environment says
 	Dir     string
+	Binary  string // the file that is run, if not the test's own
 	mongo   string // the URI of its database, "" where it is embedded
 	env     []string
 	Log     *LogBook
@@ -118,6 +119,9 @@ func (p *Process) Launch() {
 	Client.CloseIdleConnections() // those to the process before are dead
 	p.Db = nil
 	p.Cmd, p.Ended = Command(p.T), make(chan struct{})
+	if p.Binary != "" {
+		p.Cmd = exec.Command(p.Binary)
+	}
 	p.Cmd.Env, p.Cmd.Stdout, p.Cmd.Stderr = p.env, p.Log, p.Log
 	if p.Stderr != nil {
 		p.Cmd.Stderr = p.Stderr
