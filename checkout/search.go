@@ -30,7 +30,7 @@ func (c *Search) List(ctx context.Context, f store.OrderFilter, q string, rows i
 	}
 	list = make([]shop.DeskOrder, 0, len(orders))
 	for i := range orders {
-		row := orders[i].OnDesk()
+		row := shop.NewDeskOrder(&orders[i])
 		if u := users[row.UserID]; u != nil {
 			row.Username = u.Username
 		}

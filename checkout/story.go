@@ -89,7 +89,7 @@ func (c *Stories) lines(ctx context.Context, o *shop.Order) ([]shop.LineStanding
 		return nil, err
 	}
 	of := func(course string) *shop.Enrolment { return enrolled[shop.EnrolmentID(o.UserID, course)] }
-	return o.Standings(of, c.now()), nil
+	return shop.StandingsOf(o, of, c.now()), nil
 }
 
 func enrolmentIDs(o *shop.Order) (ids []string) {
@@ -101,7 +101,7 @@ func enrolmentIDs(o *shop.Order) (ids []string) {
 
 // messages are the order's notices that were posted, oldest first.
 func (c *Stories) messages(ctx context.Context, o *shop.Order) ([]Message, error) {
-	about := o.NoticesAbout()
+	about := shop.NoticesAbout(o)
 	var ids, deliveries []string
 	for _, n := range about {
 		ids, deliveries = append(ids, n.ID(o.UserID)), append(deliveries, n.DeliveryID(o.UserID))

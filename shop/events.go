@@ -126,7 +126,7 @@ func OrderChanged(o *Order) Event {
 
 // OrderOnDesk shows the console what its lists show of an order, once for each time that the order came to this state.
 func OrderOnDesk(o *Order) Event {
-	return orderChanged.event(consoleTopic, fmt.Sprintf("desk:order:%s:%d", o.ID, len(o.History)), o.OnDesk())
+	return orderChanged.event(consoleTopic, fmt.Sprintf("desk:order:%s:%d", o.ID, len(o.History)), NewDeskOrder(o))
 }
 
 // EnrolmentChanged is how a user stands in a course, by the enrolment e of which view is shown, each state of it once for

@@ -44,8 +44,8 @@ func (n NoticeAbout) ID(userID string) string { return NoticeID(userID, n.Kind, 
 // DeliveryID is that of its WeChat message to the user.
 func (n NoticeAbout) DeliveryID(userID string) string { return deliveryID(userID, n.Kind, n.Ref) }
 
-// NoticesAbout are all that may have been posted about the order.
-func (o *Order) NoticesAbout() []NoticeAbout {
+// NoticesAbout are all that may have been posted about an order.
+func NoticesAbout(o *Order) []NoticeAbout {
 	all := []NoticeAbout{{NoticeOrderClosing, o.ID}, {NoticeOrderFulfilled, o.ID}}
 	for _, r := range o.Refunds {
 		if r.Duplicate {

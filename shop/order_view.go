@@ -32,8 +32,8 @@ type DeskOrder struct {
 	Exception string `json:"exception,omitempty"`
 }
 
-// OnDesk is the order for the console.
-func (o *Order) OnDesk() DeskOrder {
+// NewDeskOrder is an order for the console.
+func NewDeskOrder(o *Order) DeskOrder {
 	return DeskOrder{OrderView: o.View(), UserID: o.UserID, Exception: o.Exception}
 }
 
@@ -150,8 +150,8 @@ func (e *Enrolment) AccessAt(now time.Time) CourseAccess {
 	return CourseAccess{e.StateAt(now), utcOrNil(until)}
 }
 
-// Standings are those of the order's lines, in their order.
-func (o *Order) Standings(enrolment func(courseID string) *Enrolment, now time.Time) []LineStanding {
+// StandingsOf are those of an order's lines, in their order.
+func StandingsOf(o *Order, enrolment func(courseID string) *Enrolment, now time.Time) []LineStanding {
 	held := o.RefundBook().held()
 	all := make([]LineStanding, 0, len(o.Lines))
 	for i, l := range o.Lines {
