@@ -21,9 +21,10 @@ import (
 )
 
 type plan struct {
-	sockets, rounds, learners int
-	hub, rest                 bool
-	idle                      time.Duration
+	sockets, rounds, learners, viewers int
+	hub, rest                          bool
+	idle                               time.Duration
+	film                               *film // nil: none is watched
 }
 
 func main() {
@@ -32,6 +33,7 @@ func main() {
 	flag.IntVar(&p.sockets, "sockets", 10_000, "sockets on each server; the limit of open files is to be twice that")
 	flag.IntVar(&p.rounds, "rounds", 5, "rounds, in each of which every server takes its turn")
 	flag.IntVar(&p.learners, "learners", 1000, "learners that own the shop's sockets")
+	flag.IntVar(&p.viewers, "viewers", 0, "learners that watch a video at once, at the shop and at nginx (which needs ffmpeg and nginx); 0: none do")
 	flag.BoolVar(&p.hub, "hub", true, "measure broadcasts and personal events")
 	flag.BoolVar(&p.rest, "rest", true, "measure reads over REST")
 	flag.DurationVar(&p.idle, "idle", 130*time.Second, "rest before idle sockets are weighed; 0: they are not")
@@ -53,6 +55,11 @@ func (p plan) run() error {
 	}
 	defer st.close()
 	f := figures{}
+	if p.viewers > 0 {
+		if p.film, err = st.prepareFilm(p.viewers); err != nil {
+			return fmt.Errorf("a video to watch: %w", err)
+		}
+	}
 	if err := p.measure(st, f); err != nil {
 		return err
 	}
@@ -87,6 +94,11 @@ func (p plan) round(st *site, f figures) error {
 			if err := measureHub(st, name, p.sockets, f.put(name)); err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
+		}
+	}
+	if p.film != nil {
+		if err := measureStream(st, p.film, f.put("mstm"), f.put("nginx")); err != nil {
+			return fmt.Errorf("streaming: %w", err)
 		}
 	}
 	if p.rest {

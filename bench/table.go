@@ -40,6 +40,7 @@ type row struct {
 	server                 string // the column of MSTM
 	atMost                 float64
 	floor, centrifuge      ratio
+	nginx                  ratio // has no column
 }
 
 // ratio is what MSTM's median may be, or has to be, of another's.
@@ -56,6 +57,10 @@ var rows = []row{
 	{what: "idle socket of a learner, KiB resident", quantity: "idle", format: "%.1f", atMost: 6.5},
 	{what: "catalogue read: requests a CPU second", quantity: "catalogue", format: "%.0f", floor: ratio{atLeast: 0.75}},
 	{what: "cart read: requests a CPU second", quantity: "cart", format: "%.0f", floor: ratio{atLeast: 0.5}},
+	{what: "learners that watch: CPU s a GB", quantity: "stream cpu", format: "%.2f", nginx: ratio{atMost: 1.5}},
+	{what: "the same: Mbit/s each", quantity: "stream rate", format: "%.2f"},
+	{what: "the same: MiB resident", quantity: "stream memory", format: "%.0f"},
+	{what: "the same: MiB more after half a minute", quantity: "stream growth", format: "%.1f"},
 }
 
 // print writes the table in Markdown: medians, and MSTM's against what it is to reach.
@@ -99,7 +104,7 @@ func (f figures) verdict(r row, m float64) string {
 	for _, peer := range []struct {
 		name string
 		ratio
-	}{{"floor", r.floor}, {"centrifuge", r.centrifuge}} {
+	}{{"floor", r.floor}, {"centrifuge", r.centrifuge}, {"nginx", r.nginx}} {
 		other := f.median(peer.name, r.quantity)
 		switch {
 		case other == 0:
