@@ -46,6 +46,7 @@ type Checkout struct {
 	Search          *Search
 	Invariants      *Invariants
 	Stories         *Stories
+	Exceptions      *Exceptions
 
 	orders *store.Orders
 	busy   *sync.WaitGroup // orders driven behind an answered request
@@ -128,6 +129,9 @@ func New(cfg Config) *Checkout {
 		Cash:       &Cash{orders: s.Orders, users: s.Users},
 		Search:     &Search{orders: s.Orders, users: s.Users},
 		Invariants: invariants,
+		Exceptions: &Exceptions{
+			basics: b, pay: cfg.Pay, orders: s.Orders, wakeups: s.Wakeups, unmatched: s.UnmatchedPayments, claims: claims, audit: s.Audit, driver: driver,
+		},
 		Stories: &Stories{
 			basics: b, orders: s.Orders, users: s.Users, enrolments: s.Enrolments, unmatched: s.UnmatchedPayments, notices: s.Notices,
 			deliveries: s.Deliveries, invariants: invariants,

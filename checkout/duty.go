@@ -13,7 +13,7 @@ import (
 func (l *look) do(ctx context.Context, duty shop.DutyName) error {
 	o := l.order
 	switch duty {
-	case shop.DutyAnnouncePaid, shop.DutyAnnounceClosed:
+	case shop.DutyAnnouncePaid, shop.DutyAnnounceClosed, shop.DutyAnnounceException:
 		return l.news.announceOrder(ctx, o)
 	case shop.DutyEnrol:
 		return l.enrol(ctx)

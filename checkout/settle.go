@@ -158,6 +158,9 @@ func (c *Settlements) keepUnmatched(ctx context.Context, p shop.Payment) (shop.S
 	if err != nil {
 		return "", err
 	}
+	if x, err := c.unmatched.Get(ctx, p.OutTradeNo+":"+p.TransactionID); err != nil || x.ResolvedAt != nil {
+		return shop.SettledRepeat, err
+	}
 	if c.now().Sub(first) < unmatchedPatience {
 		c.log.WarnContext(ctx, "payment for an unknown out_trade_no", "out_trade_no", p.OutTradeNo, "first_seen", first)
 		return shop.SettledUnknown, shop.ErrUnknownTrade

@@ -27,7 +27,7 @@ type Stories struct {
 type Story struct {
 	Order      *shop.Order
 	Username   string
-	Unmatched  []store.UnmatchedPayment // payments under one of its numbers that did not fit
+	Unmatched  []Unmatched // payments under one of its numbers that did not fit
 	Lines      []shop.LineStanding
 	Messages   []Message
 	Violations []shop.Violation
@@ -71,7 +71,9 @@ func (c *Stories) Tell(ctx context.Context, o *shop.Order) (s *Story, err error)
 		if err != nil {
 			return nil, err
 		}
-		s.Unmatched = append(s.Unmatched, more...)
+		for _, x := range more {
+			s.Unmatched = append(s.Unmatched, Unmatched{x, o.ID, standingOf(&x, o)})
+		}
 	}
 	if s.Lines, err = c.lines(ctx, o); err != nil {
 		return nil, err

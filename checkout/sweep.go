@@ -29,6 +29,7 @@ func (c *Checkout) Work() []runner.Work {
 	unsent.Calm = true // the store warns of Redis
 	return []runner.Work{
 		runner.Simple("reconciliation", reconcileEvery, (&reconciling{Reconciliations: c.Reconciliations, compared: map[shop.Date]bool{}}).look),
+		runner.Simple("decided payments", carryOutEvery, c.Exceptions.CarryOut),
 		runner.Simple("lost claims", lostEvery, c.Claims.GiveUpLost),
 		unsent,
 		runner.Simple("old idempotency keys", keysEvery, func(ctx context.Context) error { return c.Placing.ForgetKeys(store.Background(ctx, store.Lists)) }),

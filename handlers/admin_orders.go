@@ -12,8 +12,7 @@ import (
 
 // adminOrders are all orders, for finance.
 type adminOrders struct {
-	checkout  *checkout.Checkout
-	unmatched *store.UnmatchedPayments
+	checkout *checkout.Checkout
 }
 
 // adminOrder is an order as finance and the console see it: everything that explains what
@@ -50,33 +49,6 @@ type dutyRow struct {
 	Tries int        `json:"tries"`
 	Next  *time.Time `json:"next,omitempty"`
 	Error string     `json:"error,omitempty"`
-}
-
-// unmatchedRow is a genuine payment under one of the order's numbers that did not fit.
-type unmatchedRow struct {
-	OutTradeNo    string    `json:"out_trade_no"`
-	TransactionID string    `json:"transaction_id"`
-	Total         shop.Fen  `json:"total_fen"`
-	Reason        string    `json:"reason"`
-	FirstSeen     time.Time `json:"first_seen"`
-}
-
-func viewUnmatched(x store.UnmatchedPayment) unmatchedRow {
-	return unmatchedRow{x.OutTradeNo, x.Payment.TransactionID, x.Payment.Total, x.Reason, rest.UTC(x.FirstSeen)}
-}
-
-// listUnmatched answers GET /api/admin/strays: the genuine payments that did not fit an order
-// of ours, by number, amount or parties, for people to decide on.
-func (h *adminOrders) listUnmatched(w http.ResponseWriter, r *http.Request) error {
-	unmatched, err := h.unmatched.All(r.Context())
-	if err != nil {
-		return err
-	}
-	list := rest.Page[unmatchedRow]{Items: []unmatchedRow{}}
-	for _, x := range unmatched {
-		list.Items = append(list.Items, viewUnmatched(x))
-	}
-	return rest.Encode(w, http.StatusOK, list)
 }
 
 // list answers GET /api/admin/orders?state=&course=&from=&to=&q=&limit=&cursor=, newest first. q is a
@@ -123,9 +95,9 @@ func (h *adminOrders) show(w http.ResponseWriter, r *http.Request) error {
 	return rest.Encode(w, http.StatusOK, viewStory(story))
 }
 
-// answer answers with the story of an order that was just changed.
-func (h *adminOrders) answer(w http.ResponseWriter, r *http.Request, status int, o *shop.Order) error {
-	story, err := h.checkout.Stories.Tell(r.Context(), o)
+// answerStory answers with the story of an order that was just changed.
+func answerStory(w http.ResponseWriter, r *http.Request, c *checkout.Checkout, status int, o *shop.Order) error {
+	story, err := c.Stories.Tell(r.Context(), o)
 	if err != nil {
 		return err
 	}
@@ -212,5 +184,5 @@ func (h *adminOrders) refund(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return h.answer(w, r, http.StatusCreated, o)
+	return answerStory(w, r, h.checkout, http.StatusCreated, o)
 }

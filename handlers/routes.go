@@ -129,7 +129,9 @@ func (n *nouns) routes() []route {
 		{get, "/api/admin/orders", finance, n.adminOrders.list, stores, lists},
 		{get, "/api/admin/orders/:order", finance, n.adminOrders.show, stores, reading},
 		{post, "/api/admin/orders/:order/refunds", finance, rest.UnlessDry(n.adminOrders.previewRefund, rest.KeyNeeded(n.adminOrders.refund)), stores, paying},
-		{get, "/api/admin/strays", finance, n.adminOrders.listUnmatched, stores, lists},
+		{post, "/api/admin/orders/:order/resolve", finance.Proved(), rest.KeyNeeded(n.adminExceptions.resolve), stores, paying},
+		{get, "/api/admin/strays", finance, n.adminExceptions.list, stores, lists},
+		{post, "/api/admin/unmatched/:payment/resolve", finance.Proved(), rest.KeyNeeded(n.adminExceptions.resolveUnmatched), stores, paying},
 
 		{get, "/api/admin/reconciliations", finance, n.reconciliations.list, stores, lists},
 		{post, "/api/admin/reconciliations", finance, n.reconciliations.run, stores, lists},

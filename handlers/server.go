@@ -120,6 +120,7 @@ type nouns struct {
 	adminMedia      adminMedia
 	noticeTemplates noticeTemplates
 	adminOrders     adminOrders
+	adminExceptions adminExceptions
 	reconciliations reconciliations
 	finance         finance
 	invariants      invariants
@@ -170,7 +171,8 @@ func newNouns(d Deps) (*nouns, error) {
 		adminTexts:      adminTexts{learning: d.Learning, publicURL: d.PublicURL},
 		adminMedia:      adminMedia{library: d.Media, catalogue: d.Catalogue, learning: d.Learning},
 		noticeTemplates: noticeTemplates{wordings: d.Wordings},
-		adminOrders:     adminOrders{checkout: d.Checkout, unmatched: db.UnmatchedPayments},
+		adminOrders:     adminOrders{d.Checkout},
+		adminExceptions: adminExceptions{d.Checkout},
 		reconciliations: reconciliations{checkout: d.Checkout, reconciliations: db.Reconciliations},
 		finance:         finance{checkout: d.Checkout, log: d.Log},
 		invariants:      invariants{checkout: d.Checkout, now: d.Now},

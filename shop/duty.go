@@ -12,25 +12,26 @@ type DutyName string
 
 // The duties of an order, in the order in which they are done.
 const (
-	DutyAnnouncePaid   DutyName = "announce_paid"   // tell open pages that it is paid
-	DutyEnrol          DutyName = "enrol"           // grant every line, then M5
-	DutyBuyer          DutyName = "buyer"           // pay all back where the account was deleted before the grants stood
-	DutyCart           DutyName = "cart"            // take the bought lines out of the cart
-	DutyCount          DutyName = "count"           // recount the courses' learners
-	DutyRefundRefused  DutyName = "refund_refused"  // pay back the lines that could not be granted
-	DutyRefundNeedless DutyName = "refund_needless" // pay back stages that the full price made needless
-	DutyTell           DutyName = "tell"            // notice to the buyer
-	DutyFreeze         DutyName = "freeze"          // stop the grants that a refund under way will end
-	DutyRevoke         DutyName = "revoke"          // end the grants that were paid back
-	DutyTellRefunded   DutyName = "tell_refunded"   // notice that the refund went through
-	DutyTellPaidBack   DutyName = "tell_paid_back"  // notice that a payment for nothing went back
-	DutyAnnounceClosed DutyName = "announce_closed" // tell open pages that it is closed
-	DutyTellClosing    DutyName = "tell_closing"    // notice that it is unpaid and closes soon; moot once it is not pending
+	DutyAnnouncePaid      DutyName = "announce_paid"      // tell open pages that it is paid
+	DutyEnrol             DutyName = "enrol"              // grant every line, then M5
+	DutyBuyer             DutyName = "buyer"              // pay all back where the account was deleted before the grants stood
+	DutyCart              DutyName = "cart"               // take the bought lines out of the cart
+	DutyCount             DutyName = "count"              // recount the courses' learners
+	DutyRefundRefused     DutyName = "refund_refused"     // pay back the lines that could not be granted
+	DutyRefundNeedless    DutyName = "refund_needless"    // pay back stages that the full price made needless
+	DutyTell              DutyName = "tell"               // notice to the buyer
+	DutyFreeze            DutyName = "freeze"             // stop the grants that a refund under way will end
+	DutyRevoke            DutyName = "revoke"             // end the grants that were paid back
+	DutyTellRefunded      DutyName = "tell_refunded"      // notice that the refund went through
+	DutyTellPaidBack      DutyName = "tell_paid_back"     // notice that a payment for nothing went back
+	DutyAnnounceClosed    DutyName = "announce_closed"    // tell open pages that it is closed
+	DutyAnnounceException DutyName = "announce_exception" // show open pages that it waits for a person
+	DutyTellClosing       DutyName = "tell_closing"       // notice that it is unpaid and closes soon; moot once it is not pending
 )
 
 var dutyOrder = []DutyName{
 	DutyAnnouncePaid, DutyEnrol, DutyBuyer, DutyCart, DutyTell, DutyRefundRefused, DutyRefundNeedless,
-	DutyFreeze, DutyRevoke, DutyTellRefunded, DutyTellPaidBack, DutyCount, DutyAnnounceClosed, DutyTellClosing,
+	DutyFreeze, DutyRevoke, DutyTellRefunded, DutyTellPaidBack, DutyCount, DutyAnnounceClosed, DutyAnnounceException, DutyTellClosing,
 }
 
 // AlarmAfterTries is how often a duty may fail before people are called.

@@ -261,6 +261,17 @@ var (
 	ErrRefundNotExpected = define(Conflict, "REFUND_AMOUNT_CHANGED", "可退金额有变动，请确认", "The refundable amount has changed; look again.")
 )
 
+// Money that waits for a person.
+var (
+	ErrNotException      = define(Conflict, "ORDER_NOT_EXCEPTION", "订单没有待处理的异常，可能已经处理过了", "The order does not wait for a decision; perhaps it was made already.")
+	ErrOrderSettled      = define(Conflict, "ORDER_SETTLED", "订单已经付款或这笔钱正在退回，不能再计入", "The order is paid already, or this money is on its way back.")
+	ErrNothingPaid       = define(Conflict, "NOTHING_PAID", "微信没有可以处理的这笔收款，请在微信商户平台核对", "WeChat has no such money to decide about; look at it in WeChat's own console.")
+	ErrUnmatchedNotFound = define(NotFound, "UNMATCHED_NOT_FOUND", "没有这笔不符的付款", "There is no such unmatched payment.")
+	ErrUnmatchedResolved = define(Conflict, "UNMATCHED_RESOLVED", "这笔付款已经处理过了", "This payment was decided about already.")
+	ErrUnmatchedOfOrder  = define(Conflict, "UNMATCHED_OF_ORDER", "这笔付款属于一个订单，请在那个订单里处理", "This payment belongs to an order: decide there.")
+	ErrUnmatchedCounted  = define(Conflict, "UNMATCHED_COUNTED", "这笔钱已经计入订单，没有可退回的；核对后可以标记为已处理", "This money counts for an order already, so nothing of it goes back; dismiss it once you have looked.")
+)
+
 // Books.
 var (
 	ErrReconciliationNotFound = define(NotFound, "RECONCILIATION_NOT_FOUND", "这一天还没有对账", "This day has not been reconciled yet.")

@@ -24,6 +24,9 @@ const (
 	MoveRefunding Move = "M11"
 	MoveRefunded  Move = "M12"
 	MoveException Move = "M13" // the payment does not fit; people decide
+	MoveTaken     Move = "M14" // a person takes a payment that did not fit as it is
+	MoveReturned  Move = "M15" // a person gives the money of an exception back
+	MoveStray     Move = "M16" // a person gives money back that belongs to no order: this one is made for its refund
 )
 
 // moves says from which states to which others each move goes. States never move back.
@@ -51,6 +54,9 @@ var moves = map[Move]struct {
 	// Only while nothing is settled: an order that was paid rightly stays so, and a mismatch
 	// that comes later is kept as a stray for people.
 	MoveException: {[]OrderState{OrderPending, OrderClosing, OrderClosed}, []OrderState{OrderException}},
+	MoveTaken:     {[]OrderState{OrderPending, OrderClosing, OrderClosed, OrderException}, []OrderState{OrderPaid}},
+	MoveReturned:  {[]OrderState{OrderException}, []OrderState{OrderClosed}},
+	MoveStray:     {[]OrderState{""}, []OrderState{OrderClosed}},
 }
 
 // Record is one move of one order as the audit keeps it. Data holds what explains it, and

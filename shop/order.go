@@ -14,6 +14,8 @@ const (
 	ChannelNative Channel = "native"
 	ChannelJSAPI  Channel = "jsapi"
 	ChannelH5     Channel = "h5"
+
+	ChannelOther Channel = "other" // under a number that is not the shop's, matched to an order by a person
 )
 
 // OrderState is where an order is in its life; Moves says where it may go.
@@ -42,6 +44,7 @@ const (
 	CloseSuperseded CloseReason = "superseded"
 	CloseOffSale    CloseReason = "off_sale"
 	CloseAbandoned  CloseReason = "abandoned" // its placing never finished
+	CloseReturned   CloseReason = "returned"  // its money did not fit, and a person gave it back
 )
 
 // Order is one purchase: lines frozen at placing, payment attempts, refunds, and the
@@ -90,7 +93,7 @@ func (o *Order) Clone() *Order {
 }
 
 // OrderLine is one course under one price policy, as it was when the order was placed.
-// Price = Base − Credit; List is what the policy cost everybody.
+// Price = Base − Credit + Adjust; List is what the policy cost everybody.
 type OrderLine struct {
 	CourseID     string     `bson:"course_id"`
 	Title        string     `bson:"title"`
@@ -105,7 +108,8 @@ type OrderLine struct {
 	CreditOrders []string   `bson:"credit_orders,omitempty"` // the orders whose stage money is the credit
 	Needless     []string   `bson:"needless,omitempty"`      // orders of stages not begun, paid back once this line is granted
 	Price        Fen        `bson:"price_fen"`
-	Lessons      []string   `bson:"lessons"` // of the course at placing: what "hardly used" is measured against; nil in orders from before
+	Adjust       Fen        `bson:"adjust_fen,omitempty"` // the line's share of what a payment that was taken as it is differs in from the order
+	Lessons      []string   `bson:"lessons"`              // of the course at placing: what "hardly used" is measured against; nil in orders from before
 	Result       LineResult `bson:"result,omitempty"`
 	Refusal      string     `bson:"refusal,omitempty"`      // refused: the code of why
 	Refunded     Fen        `bson:"refunded_fen,omitempty"` // of Price, gone back; read it by Order.RefundedOf
@@ -172,6 +176,7 @@ type Attempt struct {
 	Channel       Channel           `bson:"channel"`
 	State         AttemptState      `bson:"state"`
 	Amount        Fen               `bson:"amount_fen"`
+	Agreed        Fen               `bson:"agreed_fen,omitempty"` // what it was to be, where another amount came and a person decided about it
 	CodeURL       string            `bson:"code_url,omitempty"`
 	H5URL         string            `bson:"h5_url,omitempty"`
 	JSAPI         map[string]string `bson:"jsapi,omitempty"`

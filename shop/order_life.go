@@ -115,10 +115,12 @@ func OrderOfTrade(outTradeNo string) (id string, ok bool) {
 // Payer is what a channel needs to know of the payer: JSAPI the openid, H5 the address.
 type Payer struct{ Openid, IP string }
 
-// AddAttempt writes down a new payment attempt before WeChat hears of it. An order has 99
-// attempts at most.
+// maxAttempts is how many attempts an order has at most: as many as tradeDigits count.
+const maxAttempts = 99
+
+// AddAttempt writes down a new payment attempt before WeChat hears of it. An order has maxAttempts at most.
 func (o *Order) AddAttempt(ch Channel, by Payer, now time.Time) (*Attempt, error) {
-	if o.State != OrderPending || !now.Before(o.ExpiresAt) || len(o.Attempts) >= 99 {
+	if o.State != OrderPending || !now.Before(o.ExpiresAt) || len(o.Attempts) >= maxAttempts {
 		return nil, ErrOrderNotPayable
 	}
 	o.Attempts = append(o.Attempts, Attempt{
@@ -162,6 +164,7 @@ func (o *Order) Settle(p Payment, m Merchant, wanted bool, now time.Time, by str
 	case mismatch != "":
 		o.Exception = mismatch
 		o.move(MoveException, OrderException, now, by, map[string]string{"out_trade_no": p.OutTradeNo, "odd": mismatch})
+		o.owe(now, DutyAnnounceException)
 		return SettledMismatch
 	}
 	return o.settle(a, p, wanted, now, by)

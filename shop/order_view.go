@@ -67,7 +67,8 @@ type OrderLineView struct {
 	Price        Fen        `json:"price_fen"`
 	List         Fen        `json:"list_price_fen"`
 	Credit       Fen        `json:"credit_fen"`
-	Refunded     Fen        `json:"refunded_fen"` // gone back for this line
+	Adjust       Fen        `json:"adjust_fen,omitempty"` // what a payment that was taken as it is made the line cost more or less
+	Refunded     Fen        `json:"refunded_fen"`         // gone back for this line
 	CreditOrders []string   `json:"credit_orders,omitempty"`
 	Result       LineResult `json:"result,omitempty"`
 	Refusal      string     `json:"refusal,omitempty"`
@@ -100,7 +101,7 @@ func (o *Order) View() OrderView {
 	for i, l := range o.Lines {
 		v.Lines = append(v.Lines, OrderLineView{
 			CourseID: l.CourseID, Title: l.Title, PolicyID: l.PolicyID, PolicyName: l.PolicyName, Version: l.Version,
-			Kind: l.Kind, Stage: l.Stage, Price: l.Price, List: l.List, Credit: l.Credit, CreditOrders: l.CreditOrders, Result: l.Result, Refusal: l.Refusal, Refunded: back[i],
+			Kind: l.Kind, Stage: l.Stage, Price: l.Price, List: l.List, Credit: l.Credit, Adjust: l.Adjust, CreditOrders: l.CreditOrders, Result: l.Result, Refusal: l.Refusal, Refunded: back[i],
 		})
 	}
 	for _, r := range o.Refunds {

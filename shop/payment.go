@@ -1,7 +1,9 @@
 package shop
 
 import (
+	"cmp"
 	"fmt"
+	"math/bits"
 	"time"
 )
 
@@ -102,4 +104,178 @@ func (a *Attempt) Asked(now time.Time) {
 		a.Asks++
 	}
 	a.AskedAt = &now
+}
+
+// Resolution is how a person ends what waits for one.
+type Resolution string
+
+// The ways out for money that does not fit.
+const (
+	ResolveGrant   Resolution = "grant"   // of an order's exception: taken as it is, its courses open
+	ResolveRefund  Resolution = "refund"  // given back
+	ResolveMatch   Resolution = "match"   // of an unmatched payment: it pays an order
+	ResolveDismiss Resolution = "dismiss" // of an unmatched payment: looked into, no money moves
+)
+
+// Takeable reports whether a person may still decide that some payment pays the order.
+func (o *Order) Takeable() bool { return o.Total > 0 && CanMove(MoveTaken, o.State, OrderPaid) }
+
+// Took reports whether a payment is one that the order was paid by, by whichever move.
+func (o *Order) Took(p Payment) bool {
+	a := o.Attempt(p.OutTradeNo)
+	return a != nil && a.State == AttemptSucceeded && a.TransactionID == p.TransactionID && o.State != OrderException
+}
+
+// Take is M14: a person takes the first of the payments as it is, whatever its amount and number. The others, and any
+// other money that the order holds, go back. The lines share what is more or less than the order costs in proportion to
+// their prices. ErrOrderSettled: the order was paid before, or this payment is on its way back.
+func (o *Order) Take(payments []Payment, reason, by string, now time.Time) error {
+	if !o.Takeable() {
+		return ErrOrderSettled
+	}
+	p := payments[0]
+	a, err := o.came(p)
+	if err != nil {
+		return err
+	}
+	for _, other := range payments[1:] {
+		if _, err := o.came(other); err != nil {
+			return err
+		}
+	}
+	paidAt := p.PaidAt.UTC()
+	number, agreed := a.OutTradeNo, o.Total
+	o.returnAll(reason, by, now, number)
+	o.adjust(p.Total)
+	o.Paid, o.PaidAt, o.Transaction = p.Total, &paidAt, p.TransactionID
+	o.CloseReason, o.ClosedAt, o.ClosingAt = "", nil, nil
+	o.move(MoveTaken, OrderPaid, now, by, map[string]string{
+		"out_trade_no": number, "transaction_id": p.TransactionID, "agreed": agreed.Yuan(), "amount": p.Total.Yuan(), "reason": reason,
+	})
+	owePaid(o, now)
+	return nil
+}
+
+// Return is M15: a person gives the money of an exception back, all that has come.
+func (o *Order) Return(payments []Payment, reason, by string, now time.Time) error {
+	if o.State != OrderException {
+		return ErrNotException
+	}
+	for _, p := range payments {
+		if _, err := o.came(p); err != nil {
+			return err
+		}
+	}
+	sum := o.returnAll(reason, by, now, "")
+	at := now.UTC()
+	o.CloseReason, o.ClosedAt, o.ClosingAt = CloseReturned, &at, nil
+	o.move(MoveReturned, OrderClosed, now, by, map[string]string{"amount": sum.Yuan(), "reason": reason})
+	o.owe(now, DutyAnnounceClosed)
+	return nil
+}
+
+// ReturnSurplus gives back a payment under one of the order's numbers that does not fit and does not count: the order was
+// paid otherwise. It reports whether there was anything to begin; done again there is not.
+func (o *Order) ReturnSurplus(p Payment, reason, by string, now time.Time) (bool, error) {
+	if a := o.Attempt(p.OutTradeNo); a == nil || a.Succeeded() || o.State == OrderException || o.Unsettled() {
+		return false, nil
+	}
+	a, err := o.came(p)
+	if err == nil {
+		o.RefundBook().payBackBy(a, reason, by, now)
+	}
+	return err == nil, err
+}
+
+// ReturnStray is an order without lines that is made for the refund of a payment that belongs to none (M16).
+func ReturnStray(id string, p Payment, reason, by string, now time.Time) *Order {
+	at := now.UTC()
+	o := &Order{
+		ID: id, CloseReason: CloseReturned, CreatedAt: at, ExpiresAt: at, ClosedAt: &at,
+		Lines: []OrderLine{}, Attempts: []Attempt{}, Refunds: []Refund{}, Duties: map[DutyName]*Duty{},
+	}
+	if _, err := o.came(p); err != nil {
+		panic(err) // an order without attempts takes one
+	}
+	o.returnAll(reason, by, now, "")
+	o.move(MoveStray, OrderClosed, now, by, map[string]string{
+		"out_trade_no": p.OutTradeNo, "transaction_id": p.TransactionID, "amount": p.Total.Yuan(), "reason": reason,
+	})
+	return o
+}
+
+// came notes a payment with its attempt, as money that is there. One under a number that is not the shop's gets an
+// attempt of its own.
+func (o *Order) came(p Payment) (*Attempt, error) {
+	a := o.Attempt(p.OutTradeNo)
+	switch {
+	case a == nil && len(o.Attempts) >= maxAttempts:
+		return nil, ErrOrderNotPayable
+	case a == nil:
+		o.Attempts = append(o.Attempts, Attempt{OutTradeNo: p.OutTradeNo, Channel: ChannelOther, Amount: p.Total, CreatedAt: p.PaidAt.UTC()})
+		a = &o.Attempts[len(o.Attempts)-1]
+	case a.State == AttemptDupRefunding || a.State == AttemptDupRefunded:
+		return nil, ErrOrderSettled
+	case a.Amount != p.Total:
+		a.Agreed, a.Amount = a.Amount, p.Total
+	}
+	at := p.PaidAt.UTC()
+	a.State, a.TransactionID, a.PaidAt, a.Openid = AttemptSucceeded, p.TransactionID, &at, p.Openid
+	return a, nil
+}
+
+// returnAll begins the refunds of all money that the order holds, but of the attempt with one number, and adds them up.
+func (o *Order) returnAll(reason, by string, now time.Time, but string) (sum Fen) {
+	for i := range o.Attempts {
+		if a := &o.Attempts[i]; a.State == AttemptSucceeded && a.OutTradeNo != but {
+			o.RefundBook().payBackBy(a, reason, by, now)
+			sum += a.Amount
+		}
+	}
+	return sum
+}
+
+// adjust brings the order's lines to another total: each to its share in proportion to its price, rounded down to the fen,
+// and what is left over to the dearest line.
+func (o *Order) adjust(total Fen) {
+	dearest, left := 0, total
+	shares := make([]Fen, len(o.Lines))
+	for i, l := range o.Lines {
+		hi, lo := bits.Mul64(uint64(total), uint64(l.Price))
+		share, _ := bits.Div64(hi, lo, uint64(o.Total))
+		shares[i] = Fen(share)
+		left -= shares[i]
+		if l.Price > o.Lines[dearest].Price {
+			dearest = i
+		}
+	}
+	shares[dearest] += left
+	for i := range o.Lines {
+		l := &o.Lines[i]
+		l.Adjust += shares[i] - l.Price
+		l.Price = shares[i]
+	}
+	o.Total = total
+}
+
+// agreedTotal is what the order cost when it was placed, in fen.
+func (o *Order) agreedTotal() Fen {
+	total := o.Total
+	for _, l := range o.Lines {
+		total -= l.Adjust
+	}
+	return total
+}
+
+// agreed is what the attempt was to be, in fen.
+func (a *Attempt) agreed() Fen { return cmp.Or(a.Agreed, a.Amount) }
+
+// DecidedAt is when a person last decided about money of the order that did not fit; zero: never.
+func (o *Order) DecidedAt() (at time.Time) {
+	for _, r := range o.History {
+		if r.Move == MoveTaken || r.Move == MoveReturned {
+			at = r.At
+		}
+	}
+	return at
 }

@@ -89,10 +89,15 @@ func (book RefundBook) nextRefundNo() string {
 // payBack begins the refund of money that pays for nothing: a second payment of the order, or a
 // payment of an order that cannot be revived.
 func (book RefundBook) payBack(a *Attempt, reason string, now time.Time) {
+	book.payBackBy(a, reason, ByShop, now)
+}
+
+// payBackBy is payBack as a person has decided it.
+func (book RefundBook) payBackBy(a *Attempt, reason, by string, now time.Time) {
 	a.State = AttemptDupRefunding
 	book.o.Refunds = append(book.o.Refunds, Refund{
 		OutRefundNo: book.nextRefundNo(), OutTradeNo: a.OutTradeNo, State: RefundApproved, Amount: a.Amount,
-		Reason: reason, By: ByShop, Duplicate: true, CreatedAt: now.UTC(),
+		Reason: reason, By: by, Duplicate: true, CreatedAt: now.UTC(),
 	})
 }
 
@@ -261,7 +266,9 @@ func (book RefundBook) Answered(outRefundNo string, state RefundState, now time.
 		if a := book.o.Attempt(r.OutTradeNo); a != nil {
 			a.State = AttemptDupRefunded
 		}
-		book.o.owe(now, DutyTellPaidBack)
+		if book.o.UserID != "" { // else it was no learner's
+			book.o.owe(now, DutyTellPaidBack)
+		}
 		return true
 	}
 	book.refunded(r, now)

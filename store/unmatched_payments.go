@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -17,6 +18,15 @@ type UnmatchedPayment struct {
 	Payment    shop.Payment `bson:"payment"`
 	Reason     string       `bson:"reason"`
 	FirstSeen  time.Time    `bson:"first_seen"`
+
+	Decision     *Decision  `bson:"decision,omitempty"`      // nil: none yet
+	DecidedUnder string     `bson:"decided_under,omitempty"` // the name under which the request that decided does what it does
+	ResolvedAt   *time.Time `bson:"resolved_at,omitempty"`   // when the decision was carried out
+}
+
+// Returns reports whether the payment goes back by itself: its buyer's account is gone.
+func (x *UnmatchedPayment) Returns() bool {
+	return strings.HasSuffix(x.ID, ":"+string(shop.SettledGone))
 }
 
 // UnmatchedPayments are genuine payments that fit no order.
@@ -26,7 +36,9 @@ type UnmatchedPayments struct {
 }
 
 func newUnmatchedPayments(b *base) *UnmatchedPayments {
-	return &UnmatchedPayments{base: b, docs: newCollection[UnmatchedPayment](b, "quarantine")}
+	s := &UnmatchedPayments{base: b, docs: newCollection[UnmatchedPayment](b, "quarantine")}
+	s.docs.missing = shop.ErrUnmatchedNotFound
+	return s
 }
 
 // Record keeps a payment that does not fit, once, with what it was settled as. It reports whether
@@ -54,4 +66,45 @@ func (s *UnmatchedPayments) Of(ctx context.Context, outTradeNo string) ([]Unmatc
 // All lists all payments that did not fit.
 func (s *UnmatchedPayments) All(ctx context.Context) ([]UnmatchedPayment, error) {
 	return s.docs.All(ctx, bson.M{})
+}
+
+// Decision is what a person has decided about an unmatched payment.
+type Decision struct {
+	How     shop.Resolution `bson:"how"`
+	OrderID string          `bson:"order_id,omitempty"` // that it pays, or that its refund is in
+	Payment shop.Payment    `bson:"payment"`            // as WeChat told of it when it was decided; zero where no money moves
+	Reason  string          `bson:"reason"`
+	By      string          `bson:"by"`
+	At      time.Time       `bson:"at"`
+}
+
+// Get reads one by its id; shop.ErrUnmatchedNotFound where there is none.
+func (s *UnmatchedPayments) Get(ctx context.Context, id string) (*UnmatchedPayment, error) {
+	return s.docs.Get(ctx, id)
+}
+
+// Decide writes a decision down under a request's name, the first only, and reports whether this was it.
+func (s *UnmatchedPayments) Decide(ctx context.Context, id, under string, d Decision) (bool, error) {
+	return s.docs.Update(ctx, bson.M{"_id": id, "decided_under": nil}, bson.M{"$set": bson.M{"decision": d, "decided_under": under}})
+}
+
+// Undecide takes back a decision that can never be carried out.
+func (s *UnmatchedPayments) Undecide(ctx context.Context, x *UnmatchedPayment) error {
+	_, err := s.docs.Update(ctx, x.undone(), bson.M{"$unset": bson.M{"decision": "", "decided_under": ""}})
+	return err
+}
+
+// Resolve notes that a decision is carried out.
+func (s *UnmatchedPayments) Resolve(ctx context.Context, x *UnmatchedPayment, now time.Time) error {
+	_, err := s.docs.Update(ctx, x.undone(), bson.M{"$set": bson.M{"resolved_at": now.UTC()}})
+	return err
+}
+
+func (x *UnmatchedPayment) undone() bson.M {
+	return bson.M{"_id": x.ID, "decided_under": x.DecidedUnder, "resolved_at": nil}
+}
+
+// Undone lists the payments with a decision that is still to be carried out.
+func (s *UnmatchedPayments) Undone(ctx context.Context) ([]UnmatchedPayment, error) {
+	return s.docs.All(ctx, bson.M{"decided_under": bson.M{"$gt": ""}, "resolved_at": nil})
 }

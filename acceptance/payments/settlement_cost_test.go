@@ -59,8 +59,9 @@ func (c *commands) take() []command {
 	return taken
 }
 
-// adopting are the shapes of the looks for what the version before has left, which come twice a minute.
-var adopting = []string{"find due ", "find turns ", "find due_deliveries ", "find broadcasts due_at"}
+// adopting are the shapes of the looks for what the version before has left, and for decisions that are left undone, which
+// come a few times a minute.
+var adopting = []string{"find due ", "find turns ", "find due_deliveries ", "find broadcasts due_at", "find quarantine decided_under,resolved_at"}
 
 // quiet are the shapes of what a shop asks at which nothing happens, over a few looks of all
 // its runners.

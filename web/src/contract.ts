@@ -95,6 +95,8 @@ export interface components {
             placeholders?: string[];
             /** @description The state that a broadcast is in */
             state?: string;
+            /** @description The order that is in the way */
+            order_id?: components["schemas"]["ID"];
             /** @description The audience that a broadcast counts */
             counts?: {
                 audience?: number;
@@ -136,7 +138,7 @@ export interface components {
          * @description What went wrong, for programs. A code never changes its meaning
          * @enum {string}
          */
-        Code: "INVALID_JSON" | "UNKNOWN_FIELD" | "INVALID_FIELD" | "INVALID_QUERY" | "INVALID_CURSOR" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "INTERNAL" | "UNAVAILABLE" | "STORAGE_FULL" | "TOO_MANY_REQUESTS" | "OVERLOADED" | "UNAUTHENTICATED" | "WRONG_CREDENTIALS" | "FORBIDDEN" | "USERNAME_TAKEN" | "PROOF_REQUIRED" | "PASSWORD_TOO_SHORT" | "PASSWORD_TOO_LONG" | "PASSWORD_TOO_COMMON" | "PASSWORD_TOO_WEAK" | "SESSION_NOT_FOUND" | "STEP_UP_REQUIRED" | "STAFF_PASSWORD_REQUIRED" | "LAST_ADMIN" | "STAFF_ACCOUNT" | "ACCOUNT_DELETED" | "USER_NOT_FOUND" | "COURSE_NOT_FOUND" | "CATEGORY_NOT_FOUND" | "LESSON_NOT_FOUND" | "POLICY_NOT_FOUND" | "NO_POLICIES" | "EDIT_CONFLICT" | "LESSON_TEXT_PICTURE" | "LESSON_TEXT_TOO_LONG" | "LESSON_TEXT_TOO_COMPLEX" | "MEDIA_NOT_FOUND" | "MEDIA_IN_USE" | "MEDIA_NOT_READY" | "MEDIA_TOO_LARGE" | "MEDIA_QUOTA" | "MEDIA_REFUSED" | "UPLOAD_NOT_FOUND" | "UPLOAD_OFFSET" | "UPLOAD_INVALID" | "UPLOAD_VERSION" | "UPLOAD_CHECKSUM" | "TRANSCODING_OFF" | "PLAYBACK_ADDRESS" | "PLAYBACK_EXPIRED" | "PLAYBACK_ELSEWHERE" | "NOTE_NOT_FOUND" | "TOO_MANY_NOTES" | "ENROLMENT_REQUIRED" | "ENROLMENT_EXPIRED" | "TRIAL_USED" | "TRIAL_NEEDS_WECHAT" | "TRIAL_NEEDS_PHONE" | "STAGE_ALREADY_USED" | "STAGE_NOT_ELIGIBLE" | "STAGE_LAPSED" | "PERIOD_NOT_BEGUN" | "ALREADY_OWNED" | "COURSE_OFF_SALE" | "POLICY_RETIRED" | "CART_UNAVAILABLE" | "CART_FULL" | "CART_CONFLICT" | "ORDER_NOT_FOUND" | "IDEMPOTENCY_KEY_REQUIRED" | "IDEMPOTENCY_MISMATCH" | "NO_LINES" | "DUPLICATE_LINE" | "PRICE_CHANGED" | "LINES_NOT_SELLABLE" | "ORDER_IN_PROGRESS" | "ORDER_NOT_PAYABLE" | "ORDER_NOT_CANCELLABLE" | "OPENID_REQUIRED" | "PAY_CHANNEL_BUSY" | "PAY_REFUSED" | "WECHAT_UNAVAILABLE" | "WECHAT_LINK_INVALID" | "WECHAT_ALREADY_BOUND" | "WECHAT_CONFIRM" | "WECHAT_HAS_ACCOUNT" | "WECHAT_ONLY_LOGIN" | "LOGIN_TOO_OLD" | "NOT_REFUNDABLE" | "REFUND_TOO_MUCH" | "REFUND_LATER_STAGE_FIRST" | "CREDIT_CONSUMED" | "REFUND_WINDOW_CLOSED" | "REFUND_TOO_SOON" | "REFUND_TOO_MANY" | "REFUND_UNDER_WAY" | "REFUND_LINE_UNKNOWN" | "REFUND_SUM_DIFFERS" | "REFUND_AMOUNT_CHANGED" | "RECONCILIATION_NOT_FOUND" | "RECONCILIATION_RUNNING" | "CALLBACK_SIGNATURE" | "CALLBACK_CONTENT" | "UNKNOWN_TRADE" | "NOTICE_NOT_FOUND" | "TOPIC_UNKNOWN" | "HUB_UNAVAILABLE" | "NOT_A_WEBSOCKET" | "ORIGIN_REFUSED" | "TOO_MANY_SOCKETS" | "API_KEY_NOT_FOUND" | "TEMPLATE_NOT_FOUND" | "PLACEHOLDER_UNKNOWN" | "BROADCAST_NOT_FOUND" | "BROADCAST_STATE" | "SECOND_PERSON_REQUIRED" | "AUDIENCE_CHANGED" | "AUDIENCE_EMPTY" | "AUDIENCE_TOO_LARGE" | "LINK_NOT_ALLOWED";
+        Code: "INVALID_JSON" | "UNKNOWN_FIELD" | "INVALID_FIELD" | "INVALID_QUERY" | "INVALID_CURSOR" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "INTERNAL" | "UNAVAILABLE" | "STORAGE_FULL" | "TOO_MANY_REQUESTS" | "OVERLOADED" | "UNAUTHENTICATED" | "WRONG_CREDENTIALS" | "FORBIDDEN" | "USERNAME_TAKEN" | "PROOF_REQUIRED" | "PASSWORD_TOO_SHORT" | "PASSWORD_TOO_LONG" | "PASSWORD_TOO_COMMON" | "PASSWORD_TOO_WEAK" | "SESSION_NOT_FOUND" | "STEP_UP_REQUIRED" | "STAFF_PASSWORD_REQUIRED" | "LAST_ADMIN" | "STAFF_ACCOUNT" | "ACCOUNT_DELETED" | "USER_NOT_FOUND" | "COURSE_NOT_FOUND" | "CATEGORY_NOT_FOUND" | "LESSON_NOT_FOUND" | "POLICY_NOT_FOUND" | "NO_POLICIES" | "EDIT_CONFLICT" | "LESSON_TEXT_PICTURE" | "LESSON_TEXT_TOO_LONG" | "LESSON_TEXT_TOO_COMPLEX" | "MEDIA_NOT_FOUND" | "MEDIA_IN_USE" | "MEDIA_NOT_READY" | "MEDIA_TOO_LARGE" | "MEDIA_QUOTA" | "MEDIA_REFUSED" | "UPLOAD_NOT_FOUND" | "UPLOAD_OFFSET" | "UPLOAD_INVALID" | "UPLOAD_VERSION" | "UPLOAD_CHECKSUM" | "TRANSCODING_OFF" | "PLAYBACK_ADDRESS" | "PLAYBACK_EXPIRED" | "PLAYBACK_ELSEWHERE" | "NOTE_NOT_FOUND" | "TOO_MANY_NOTES" | "ENROLMENT_REQUIRED" | "ENROLMENT_EXPIRED" | "TRIAL_USED" | "TRIAL_NEEDS_WECHAT" | "TRIAL_NEEDS_PHONE" | "STAGE_ALREADY_USED" | "STAGE_NOT_ELIGIBLE" | "STAGE_LAPSED" | "PERIOD_NOT_BEGUN" | "ALREADY_OWNED" | "COURSE_OFF_SALE" | "POLICY_RETIRED" | "CART_UNAVAILABLE" | "CART_FULL" | "CART_CONFLICT" | "ORDER_NOT_FOUND" | "IDEMPOTENCY_KEY_REQUIRED" | "IDEMPOTENCY_MISMATCH" | "NO_LINES" | "DUPLICATE_LINE" | "PRICE_CHANGED" | "LINES_NOT_SELLABLE" | "ORDER_IN_PROGRESS" | "ORDER_NOT_PAYABLE" | "ORDER_NOT_CANCELLABLE" | "OPENID_REQUIRED" | "PAY_CHANNEL_BUSY" | "PAY_REFUSED" | "WECHAT_UNAVAILABLE" | "WECHAT_LINK_INVALID" | "WECHAT_ALREADY_BOUND" | "WECHAT_CONFIRM" | "WECHAT_HAS_ACCOUNT" | "WECHAT_ONLY_LOGIN" | "LOGIN_TOO_OLD" | "NOT_REFUNDABLE" | "REFUND_TOO_MUCH" | "REFUND_LATER_STAGE_FIRST" | "CREDIT_CONSUMED" | "REFUND_WINDOW_CLOSED" | "REFUND_TOO_SOON" | "REFUND_TOO_MANY" | "REFUND_UNDER_WAY" | "REFUND_LINE_UNKNOWN" | "REFUND_SUM_DIFFERS" | "REFUND_AMOUNT_CHANGED" | "ORDER_NOT_EXCEPTION" | "ORDER_SETTLED" | "NOTHING_PAID" | "UNMATCHED_NOT_FOUND" | "UNMATCHED_RESOLVED" | "UNMATCHED_OF_ORDER" | "UNMATCHED_COUNTED" | "RECONCILIATION_NOT_FOUND" | "RECONCILIATION_RUNNING" | "CALLBACK_SIGNATURE" | "CALLBACK_CONTENT" | "UNKNOWN_TRADE" | "NOTICE_NOT_FOUND" | "TOPIC_UNKNOWN" | "HUB_UNAVAILABLE" | "NOT_A_WEBSOCKET" | "ORIGIN_REFUSED" | "TOO_MANY_SOCKETS" | "API_KEY_NOT_FOUND" | "TEMPLATE_NOT_FOUND" | "PLACEHOLDER_UNKNOWN" | "BROADCAST_NOT_FOUND" | "BROADCAST_STATE" | "SECOND_PERSON_REQUIRED" | "AUDIENCE_CHANGED" | "AUDIENCE_EMPTY" | "AUDIENCE_TOO_LARGE" | "LINK_NOT_ALLOWED";
         CategoryList: {
             items: components["schemas"]["Category"][];
         };
@@ -533,7 +535,7 @@ export interface components {
             paid_fen: components["schemas"]["Fen"];
             refunded_fen: components["schemas"]["Fen"];
             /** @enum {string} */
-            close_reason?: "timeout" | "user" | "superseded" | "off_sale" | "abandoned";
+            close_reason?: "timeout" | "user" | "superseded" | "off_sale" | "abandoned" | "returned";
             created_at: components["schemas"]["Time"];
             /** @description When it closes unless it is paid */
             expires_at: components["schemas"]["Time"];
@@ -562,6 +564,11 @@ export interface components {
             price_fen: components["schemas"]["Fen"];
             list_price_fen: components["schemas"]["Fen"];
             credit_fen: components["schemas"]["Fen"];
+            /**
+             * Format: int64
+             * @description What a payment that was taken as it is made the line cost more or less, in fen; missing: nothing
+             */
+            adjust_fen?: number;
             credit_orders?: components["schemas"]["ID"][];
             /** @description What of price_fen has gone back; the lines add up to the order's refunded_fen */
             refunded_fen: components["schemas"]["Fen"];
@@ -1252,7 +1259,11 @@ export interface components {
         /** @description One payment attempt, an out_trade_no at WeChat */
         Attempt: {
             out_trade_no: string;
-            channel: components["schemas"]["Channel"];
+            /**
+             * @description other: under a number that is not the shop's, matched by a person
+             * @enum {string}
+             */
+            channel: "native" | "jsapi" | "h5" | "other";
             /** @enum {string} */
             state: "new" | "ready" | "unknown" | "succeeded" | "closed" | "failed" | "dup_refunding" | "dup_refunded";
             amount_fen: components["schemas"]["Fen"];
@@ -1284,13 +1295,6 @@ export interface components {
             data?: {
                 [key: string]: string;
             };
-        };
-        Stray: {
-            out_trade_no: string;
-            transaction_id: string;
-            total_fen: components["schemas"]["Fen"];
-            reason: string;
-            first_seen: components["schemas"]["Time"];
         };
         BillSums: {
             count: number;
@@ -1332,6 +1336,32 @@ export interface components {
             detail?: string;
             /** @enum {string} */
             state: "open" | "repaired";
+        };
+        Stray: {
+            id: string;
+            out_trade_no: string;
+            transaction_id: string;
+            total_fen: components["schemas"]["Fen"];
+            reason: string;
+            first_seen: components["schemas"]["Time"];
+            /**
+             * @description Waits for a person; waits with its order, an exception; goes back by itself; what was decided is being done; done
+             * @enum {string}
+             */
+            state: "open" | "order" | "returns" | "decided" | "resolved";
+            /** @description The order whose number it came under */
+            order_id?: components["schemas"]["ID"];
+            decision?: {
+                /** @enum {string} */
+                how: "match" | "refund" | "dismiss";
+                /** @description That it pays, or that its refund is in */
+                order_id?: components["schemas"]["ID"];
+                reason: string;
+                /** @description A user's id */
+                by: string;
+                at: components["schemas"]["Time"];
+                done_at?: components["schemas"]["Time"];
+            };
         };
         AdminUser: {
             id: components["schemas"]["ID"];
