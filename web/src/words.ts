@@ -101,7 +101,7 @@ export function blocks(p: LineProblem | undefined): boolean {
 }
 
 const closeReasons: Record<string, string> = {
-  timeout: '超时未支付', user: '已取消', superseded: '已由新的订单代替', off_sale: '课程已下架', abandoned: '下单没有完成',
+  timeout: '超时未支付', user: '已取消', superseded: '已由新的订单代替', off_sale: '课程已下架', abandoned: '下单没有完成', returned: '付款已退回',
 }
 
 export function closedBecause(order: Order): string {

@@ -3,7 +3,8 @@ import { problemOf, query, request } from '@/api'
 import { credentials } from '@/credentials'
 import type { List } from '@/types'
 import type {
-  Course, CourseLearning, CourseRow, Ladder, LessonText, Media, MediaList, NoticeTemplate, OrderRow, OrderStory, PolicyInput, RefundPreview, RefundWish, Wordings,
+  Course, CourseLearning, CourseRow, Ladder, LessonText, Media, MediaList, NoticeTemplate, OrderRow, OrderStory, PolicyInput, Reconciliation, RefundPreview, RefundWish,
+  Stray, Wordings,
 } from './types'
 
 const id = encodeURIComponent
@@ -38,6 +39,22 @@ export const desk = {
   order: (order: string) => request<OrderStory>('GET', `/admin/orders/${id(order)}`),
   previewRefund: (order: string, body: RefundWish) => request<RefundPreview>('POST', `/admin/orders/${id(order)}/refunds?dry_run=1`, { body }),
   refund: (order: string, body: RefundWish, key: string) => request<OrderStory>('POST', `/admin/orders/${id(order)}/refunds`, { body, key }),
+  resolve: (order: string, body: { how: 'grant' | 'refund'; reason: string }, key: string) => request<OrderStory>('POST', `/admin/orders/${id(order)}/resolve`, { body, key }),
+  strays: () => request<List<Stray>>('GET', '/admin/strays'),
+  resolveStray: (stray: string, body: { how: 'match' | 'refund' | 'dismiss'; order_id?: string; reason: string }, key: string) =>
+    request<Stray>('POST', `/admin/unmatched/${id(stray)}/resolve`, { body, key }),
+  reconciliations: (filter: { cursor?: string; limit?: number }) => request<List<Reconciliation>>('GET', '/admin/reconciliations' + query(filter)),
+  reconcile: (day: string) => request<Reconciliation>('POST', '/admin/reconciliations', { body: { day } }),
+  // exportFinance saves the movements of money of some days as a file.
+  exportFinance: async (from: string, to: string, format: 'csv' | 'xlsx') => {
+    const res = await fetch('/api/admin/finance' + query({ from, to, format }), { headers: { Authorization: `Bearer ${credentials.token()}`, 'Accept-Language': 'zh-CN' } })
+    if (!res.ok) throw await problemOf(res)
+    const link = document.createElement('a')
+    link.href = URL.createObjectURL(await res.blob())
+    link.download = `finance-${from}-${to}.${format}`
+    link.click()
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
+  },
 
   noticeTemplates: () => request<List<NoticeTemplate> & { limits: { title: number; body: number } }>('GET', '/admin/notice-templates'),
   putNoticeTemplate: (form: string, v: number, texts: Wordings) =>

@@ -17,6 +17,8 @@ const routes: RouteRecordRaw[] = [
   { path: '/courses/:course/:tab(basics|outline|prices|learning)?', name: 'course', component: () => import('./course/CoursePage.vue'), meta: { title: '课程', role: 'editor' }, props: true },
   { path: '/orders', meta: { title: '订单', role: 'finance' }, children: [
     { path: '', name: 'orders', component: () => import('./order/OrdersPage.vue'), meta: { title: '订单' } },
+    { path: 'exceptions', name: 'exceptions', component: () => import('./order/ExceptionsPage.vue'), meta: { title: '待处理' } },
+    { path: 'reconciliations', name: 'reconciliations', component: () => import('./order/ReconciliationsPage.vue'), meta: { title: '对账' } },
     { path: ':order', name: 'order', component: () => import('./order/OrderPage.vue'), meta: { title: '订单' }, props: true },
   ] },
   { path: '/media', name: 'media', component: () => import('./media/MediaPage.vue'), meta: { title: '文件', role: 'editor' } },

@@ -31,3 +31,5 @@ export type OrderState = Schemas['OrderState']
 export type LineStanding = Schemas['LineStanding']
 export type RefundPreview = Schemas['RefundPreview']
 export type RefundWish = { lines: { course_id: string; amount_fen?: number }[]; reason?: string; later?: boolean }
+export type Stray = Schemas['Stray']
+export type Reconciliation = Schemas['Reconciliation']

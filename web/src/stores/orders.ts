@@ -64,5 +64,6 @@ export const useOrders = defineStore('orders', () => {
 function supersedes(next: Order, known: Order): boolean {
   if (next.refunded_fen !== known.refunded_fen) return next.refunded_fen > known.refunded_fen
   if (known.state === 'partially_refunded' && next.state === 'refunding') return true
+  if (known.state === 'exception') return next.state !== 'pending' && next.state !== 'closing' // a person has decided
   return progress[next.state] >= progress[known.state]
 }

@@ -1,6 +1,6 @@
 // How orders read in the console.
 import { orderStates } from '@/words'
-import type { OrderState, OrderStory } from '../types'
+import type { OrderState, OrderStory, Reconciliation, Stray } from '../types'
 
 type Tone = 'success' | 'info' | 'warning' | 'danger'
 const tones: Record<'wait' | 'good' | 'quiet' | 'bad', Tone> = { wait: 'warning', good: 'success', quiet: 'info', bad: 'danger' }
@@ -29,7 +29,7 @@ export const refundReason = (text: string): string => refundReasons[text] ?? tex
 
 const duties: Record<string, string> = {
   announce_paid: '通知页面已支付', enrol: '开通课程', buyer: '核对账号', cart: '清理购物车', count: '统计人数', refund_refused: '退回未能开通的', refund_needless: '退回不再需要的阶段',
-  tell: '通知学员', freeze: '暂停学习', revoke: '收回课程', tell_refunded: '通知退款', tell_paid_back: '通知退回', announce_closed: '通知页面已关闭', tell_closing: '提醒付款',
+  tell: '通知学员', freeze: '暂停学习', revoke: '收回课程', tell_refunded: '通知退款', tell_paid_back: '通知退回', announce_closed: '通知页面已关闭', tell_closing: '提醒付款', announce_exception: '通知页面待处理',
 }
 export const duty = (name: string): string => duties[name] ?? name
 
@@ -46,4 +46,28 @@ export function person(by: string, order: { user_id: string; username?: string }
   const shop: Record<string, string> = { shop: '商店', sweeper: '商店', wechat: '微信', callback: '微信回调', query: '向微信查询', bill: '对账单', reconciliation: '对账' }
   if (by === order.user_id) return order.username ?? '学员'
   return by === me ? '我' : (shop[by] ?? `工作人员 ${by.slice(0, 6)}`)
+}
+
+export const strayStates: Record<Stray['state'], { word: string; tone: Tone }> = {
+  open: { word: '待处理', tone: 'danger' }, order: { word: '在订单里处理', tone: 'warning' }, returns: { word: '自动退回', tone: 'info' },
+  decided: { word: '处理中', tone: 'warning' }, resolved: { word: '已处理', tone: 'success' },
+}
+
+export const strayWays: Record<NonNullable<Stray['decision']>['how'], { title: string; effect: string }> = {
+  match: { title: '匹配到订单', effect: '用这笔钱支付一个还没有付款的订单，金额按实收' }, refund: { title: '退回', effect: '原路退回给付款的人' },
+  dismiss: { title: '标记为已处理', effect: '已经核对过，不动钱' },
+}
+
+export const orderWays = [
+  { how: 'grant', title: '按实收开通', effect: '收下微信里实际收到的金额，立即开通课程；订单按实收金额记账' },
+  { how: 'refund', title: '退回给学员', effect: '收到的钱全部原路退回，订单关闭' },
+]
+
+export const dayStates: Record<Reconciliation['state'], { word: string; tone: Tone }> = {
+  running: { word: '核对中', tone: 'warning' }, waiting: { word: '等待账单', tone: 'warning' }, ok: { word: '一致', tone: 'success' }, differences: { word: '有差异', tone: 'danger' }, no_bill: { word: '没有账单', tone: 'info' },
+}
+
+export const differences: Record<Reconciliation['differences'][number]['kind'], string> = {
+  PAID_THERE_NOT_HERE: '微信有收款，本店没有', PAID_HERE_NOT_THERE: '本店有收款，账单没有', AMOUNT_DIFFERS: '金额不同', TRANSACTION_DIFFERS: '交易号不同', UNKNOWN_NUMBER: '不认识的单号',
+  REFUND_THERE_NOT_HERE: '微信有退款，本店没有', REFUND_HERE_NOT_THERE: '本店有退款，账单没有', REFUND_AMOUNT_DIFFERS: '退款金额不同', REFUND_STATE_DIFFERS: '退款状态不同', OTHER_DAY: '日期不同', UNEXPECTED_ROW: '账单里意外的一行',
 }
