@@ -2,7 +2,7 @@
 //
 //   node e2e/devices.e2e.mjs BASE_URL SANDBOX_URL OUTDIR
 //
-// Both are logged in at once; what the phone puts into the cart the computer shows, and the other way round.
+// What was chosen before the login is in the cart after it. Both are logged in at once; what the phone puts into the cart the computer shows, and the other way round.
 // The computer ends the phone's login, which is out at once and says why. Then the password is changed, and
 // the account deleted, by keyboard.
 import { randomUUID } from 'node:crypto'
@@ -27,9 +27,38 @@ async function play(office) {
   const desk = await office.newPage()
   const phone = await (await person(office.browser(), iPhone)).newPage()
 
+  begin('a visitor\'s cart is the same in two tabs')
+  const tab = await office.newPage()
+  await tab.goto(`${base}/cart`)
+  await tab.getByText('购物车是空的').waitFor()
+  await mark(tab)
+  await desk.goto(`${base}/courses/ts1`)
+  await desk.locator(id('add-to-cart')).waitFor()
+  const offers = desk.locator(`${id('offer')} input:not([disabled])`)
+  await offers.last().check()
+  const choice = await desk.locator(id('offer')).filter({ has: desk.locator('input:checked') }).getAttribute('data-policy')
+  await desk.locator(id('add-to-cart')).click()
+  await lineOf(tab, 'ts1').waitFor()
+  check((await lineOf(tab, 'ts1').locator(id('cart-policy')).inputValue()) === choice, 'the tab shows another policy than the one chosen')
+  check(await kept(tab), 'the second tab was reloaded')
+  await shoot(tab, 'cart-visitor')
+
   begin('one person logs in on the computer and on the phone')
   await enter(desk, password, true)
   await enter(phone, password)
+
+  begin('what the visitor chose is in the cart on both')
+  for (const page of [tab, phone]) {
+    await page.goto(`${base}/cart`)
+    await lineOf(page, 'ts1').waitFor()
+    check((await lineOf(page, 'ts1').locator(id('cart-policy')).inputValue()) === choice, 'another policy was merged')
+  }
+  check((await desk.evaluate(() => localStorage.getItem('mstm.guest-cart'))) === null, 'the visitor\'s cart was kept')
+  await tab.goto(`${base}/courses/ts1`)
+  await eventually('the course shows what is chosen', async () => (await tab.locator(id('offer')).filter({ has: tab.locator('input:checked') }).getAttribute('data-policy')) === choice)
+  await tab.close()
+  await phone.locator(id('cart-empty')).click()
+  await phone.locator('.van-dialog__confirm').click()
 
   begin('what the phone puts into the cart is on the computer')
   await desk.locator(id('nav-cart')).click()

@@ -4,7 +4,7 @@ import { credentials } from './credentials'
 import { deviceID } from './device'
 import { type Challenge, type Proof, solve } from './proof'
 import type {
-  Binding, Cart, Category, Course, CourseCard, Enrolment, Inbox, Lesson, List, Login, Me, Notifications, Order, OrderNow, PlacedOrder, Quote, Session, WantedLine,
+  Binding, Cart, CartLine, Category, Course, CourseCard, Enrolment, Inbox, Lesson, List, Login, Me, Notifications, Order, OrderNow, PlacedOrder, Quote, Session, WantedLine,
 } from './types'
 import { channel } from './wechat'
 
@@ -167,6 +167,7 @@ export const api = {
     request<Cart>('PUT', `/cart/${id(course)}`, { body: policy ? { policy_id: policy } : {} }),
   removeCartLine: (course: string) => request<Cart>('DELETE', `/cart/${id(course)}`),
   emptyCart: () => request<Cart>('DELETE', '/cart'),
+  mergeCart: (lines: Pick<CartLine, 'course_id' | 'policy_id' | 'added_at'>[]) => request<Cart>('POST', '/cart/merge', { body: { lines } }),
 
   quote: (lines: WantedLine[]) => request<Quote>('POST', '/quotes', { body: { lines } }),
   place: (lines: WantedLine[], total_fen: number, key: string) =>

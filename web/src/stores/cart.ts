@@ -1,42 +1,80 @@
 import { defineStore } from 'pinia'
 import { computed, ref, watch } from 'vue'
-import { api } from '@/api'
+import { showError } from '@/action'
+import { api, Problem } from '@/api'
+import { guestCart } from '@/guest-cart'
 import type { Cart } from '@/types'
+import { blocks } from '@/words'
 import { useLive } from './live'
 import { useSession } from './session'
 
 const unknown = -1
 
-// The cart of this tab. It changes by the answers to its own requests and by
-// events from other tabs and devices, in any order; the version decides.
+// The cart of this tab: a learner's, or a visitor's, which is this browser's own. A learner's changes by the
+// answers to its own requests and by events from other tabs and devices, in any order; the version decides.
 export const useCart = defineStore('cart', () => {
-  const cart = ref<Cart>({ version: unknown, lines: [], total_fen: 0 })
+  const own = ref<Cart>({ version: unknown, lines: [], total_fen: 0 })
   const session = useSession()
   const live = useLive()
 
+  const cart = computed<Cart>(() => (session.user ? own.value : {
+    version: unknown, lines: guestCart.lines.value,
+    total_fen: guestCart.lines.value.reduce((sum, l) => sum + (blocks(l.problem) ? 0 : l.price_fen), 0),
+  }))
   const count = computed(() => cart.value.lines.length)
-  const loaded = ref(false)
+  const answered = ref(false)
+  const loaded = computed(() => !session.user || answered.value)
 
   function apply(next: Cart): void {
-    if (next.version <= cart.value.version) return
-    cart.value = next
-    loaded.value = true
+    if (next.version <= own.value.version) return
+    own.value = next
+    answered.value = true
+  }
+
+  // handOver gives the account what was chosen before the login. Where both have a course the newer choice wins, so
+  // that two tabs may do it at once. What fails stays, and is tried with the next reading.
+  async function handOver(): Promise<void> {
+    const given = guestCart.lines.value
+    if (!session.user || !given.length) return
+    const lines = given.map(({ course_id, policy_id, added_at }) => ({ course_id, policy_id, added_at }))
+    try {
+      apply(await session.forSameUser(api.mergeCart(lines)))
+    } catch (err) {
+      if (!(err instanceof Problem) || err.code !== 'CART_FULL') throw err
+      apply(err.extra.cart as Cart)
+      showError(err)
+    }
+    guestCart.given(given)
   }
 
   // reload forgets the version first: a server that lost its carts counts from the start.
   async function reload(): Promise<void> {
-    cart.value = { ...cart.value, version: unknown }
-    if (session.user) apply(await session.forSameUser(api.cart()))
+    if (!session.user) return guestCart.refresh()
+    await handOver()
+    own.value = { ...own.value, version: unknown }
+    apply(await session.forSameUser(api.cart()))
   }
 
   function reset(): void {
-    cart.value = { version: unknown, lines: [], total_fen: 0 }
-    loaded.value = false
+    own.value = { version: unknown, lines: [], total_fen: 0 }
+    answered.value = false
   }
 
-  const put = async (course: string, policy?: string) => apply(await session.forSameUser(api.putCartLine(course, policy)))
-  const remove = async (course: string) => apply(await session.forSameUser(api.removeCartLine(course)))
-  const empty = async () => apply(await session.forSameUser(api.emptyCart()))
+  async function put(course: string, policy?: string): Promise<void> {
+    if (!session.user) return guestCart.put(course, policy)
+    apply(await session.forSameUser(api.putCartLine(course, policy)))
+  }
+
+  async function remove(course: string): Promise<void> {
+    if (!session.user) return guestCart.remove(course)
+    apply(await session.forSameUser(api.removeCartLine(course)))
+  }
+
+  async function empty(): Promise<void> {
+    if (!session.user) return guestCart.empty()
+    apply(await session.forSameUser(api.emptyCart()))
+  }
+
   const has = (course: string) => cart.value.lines.some((l) => l.course_id === course)
 
   live.on('cart.changed', apply)
