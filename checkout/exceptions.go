@@ -71,9 +71,9 @@ func (c *Exceptions) resolve(ctx context.Context, by, key string, o *shop.Order,
 			case o.State != shop.OrderException:
 				return shop.ErrNotException
 			case how == shop.ResolveGrant:
-				return o.Take(paid, reason, by, c.now())
+				return shop.MisfitOf(o).Take(paid, reason, by, c.now())
 			}
-			return o.Return(paid, reason, by, c.now())
+			return shop.MisfitOf(o).Return(paid, reason, by, c.now())
 		})
 		if err == nil && !moved {
 			return store.Unchanged()
@@ -221,7 +221,7 @@ func (c *Exceptions) mayMatch(ctx context.Context, orderID string) error {
 		return err
 	case o.UserID == "":
 		return shop.ErrOrderNotFound
-	case !o.Takeable():
+	case !shop.MisfitOf(o).Takeable():
 		return shop.ErrOrderSettled
 	}
 	return c.hold(ctx, o)
@@ -284,10 +284,10 @@ func (c *Exceptions) carryOut(ctx context.Context, x *store.UnmatchedPayment) er
 func (c *Exceptions) match(ctx context.Context, x *store.UnmatchedPayment) error {
 	d := x.Decision
 	o, err := c.orders.Get(ctx, d.OrderID)
-	if err != nil || o.Took(d.Payment) {
+	if err != nil || shop.MisfitOf(o).Took(d.Payment) {
 		return err
 	}
-	if !o.Takeable() {
+	if !shop.MisfitOf(o).Takeable() {
 		return shop.ErrOrderSettled
 	}
 	paid := []shop.Payment{d.Payment}
@@ -302,10 +302,10 @@ func (c *Exceptions) match(ctx context.Context, x *store.UnmatchedPayment) error
 		return err
 	}
 	_, err = c.orders.Change(ctx, o.ID, func(o *shop.Order) error {
-		if o.Took(d.Payment) {
+		if shop.MisfitOf(o).Took(d.Payment) {
 			return store.Unchanged()
 		}
-		return o.Take(paid, d.Reason, d.By, c.now())
+		return shop.MisfitOf(o).Take(paid, d.Reason, d.By, c.now())
 	})
 	return err
 }
@@ -316,7 +316,7 @@ func (c *Exceptions) returnSurplus(ctx context.Context, d *store.Decision) error
 		return err
 	}
 	_, err := c.orders.Change(ctx, d.OrderID, func(o *shop.Order) error {
-		begun, err := o.ReturnSurplus(d.Payment, d.Reason, d.By, c.now())
+		begun, err := shop.MisfitOf(o).ReturnSurplus(d.Payment, d.Reason, d.By, c.now())
 		if err == nil && !begun {
 			return store.Unchanged()
 		}
@@ -372,7 +372,7 @@ type Unmatched struct {
 // standingOf is how a payment stands; own is the order of its number.
 func standingOf(x *store.UnmatchedPayment, own *shop.Order) UnmatchedState {
 	switch {
-	case x.ResolvedAt != nil, own != nil && !own.DecidedAt().Before(x.FirstSeen):
+	case x.ResolvedAt != nil, own != nil && !shop.MisfitOf(own).DecidedAt().Before(x.FirstSeen):
 		return UnmatchedResolved
 	case x.Decision != nil:
 		return UnmatchedDecided

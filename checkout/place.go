@@ -313,3 +313,19 @@ func (c *Placing) write(ctx context.Context, orderID string, req PlaceRequest, q
 	}
 	return err
 }
+
+const (
+	keysEvery = 10 * time.Minute // of real time
+	keysMost  = 200              // keys in one look
+)
+
+// ForgetKeys removes the expired idempotency keys; those of orders stay.
+func (c *Placing) ForgetKeys(ctx context.Context) error {
+	for ctx.Err() == nil {
+		seen, err := c.keys.Forget(ctx, c.now(), keysMost)
+		if err != nil || seen < keysMost {
+			return err
+		}
+	}
+	return ctx.Err()
+}

@@ -158,8 +158,8 @@ func checkAmounts(o *Order, f *findings) {
 		f.add("I6", "the lines cost %s yuan, the order %s", sum.Yuan(), o.Total.Yuan())
 	}
 	for _, at := range o.Attempts {
-		if at.Channel != ChannelOther && at.agreed() != o.agreedTotal() {
-			f.add("I6", "attempt %s is for %s yuan, the order costs %s", at.OutTradeNo, at.agreed().Yuan(), o.agreedTotal().Yuan())
+		if at.Channel != ChannelOther && at.agreed() != MisfitOf(o).agreedTotal() {
+			f.add("I6", "attempt %s is for %s yuan, the order costs %s", at.OutTradeNo, at.agreed().Yuan(), MisfitOf(o).agreedTotal().Yuan())
 		}
 	}
 }

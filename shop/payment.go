@@ -117,72 +117,78 @@ const (
 	ResolveDismiss Resolution = "dismiss" // of an unmatched payment: looked into, no money moves
 )
 
+// Misfit is the money of an order that does not fit it, about which a person decides.
+type Misfit struct{ o *Order }
+
+// MisfitOf is that of an order; what it does is done to the order.
+func MisfitOf(o *Order) Misfit { return Misfit{o} }
+
 // Takeable reports whether a person may still decide that some payment pays the order.
-func (o *Order) Takeable() bool { return o.Total > 0 && CanMove(MoveTaken, o.State, OrderPaid) }
+func (x Misfit) Takeable() bool { return x.o.Total > 0 && CanMove(MoveTaken, x.o.State, OrderPaid) }
 
 // Took reports whether a payment is one that the order was paid by, by whichever move.
-func (o *Order) Took(p Payment) bool {
-	a := o.Attempt(p.OutTradeNo)
-	return a != nil && a.State == AttemptSucceeded && a.TransactionID == p.TransactionID && o.State != OrderException
+func (x Misfit) Took(p Payment) bool {
+	a := x.o.Attempt(p.OutTradeNo)
+	return a != nil && a.State == AttemptSucceeded && a.TransactionID == p.TransactionID && x.o.State != OrderException
 }
 
 // Take is M14: a person takes the first of the payments as it is, whatever its amount and number. The others, and any
 // other money that the order holds, go back. The lines share what is more or less than the order costs in proportion to
 // their prices. ErrOrderSettled: the order was paid before, or this payment is on its way back.
-func (o *Order) Take(payments []Payment, reason, by string, now time.Time) error {
-	if !o.Takeable() {
+func (x Misfit) Take(payments []Payment, reason, by string, now time.Time) error {
+	if !x.Takeable() {
 		return ErrOrderSettled
 	}
 	p := payments[0]
-	a, err := o.came(p)
+	a, err := x.came(p)
 	if err != nil {
 		return err
 	}
 	for _, other := range payments[1:] {
-		if _, err := o.came(other); err != nil {
+		if _, err := x.came(other); err != nil {
 			return err
 		}
 	}
 	paidAt := p.PaidAt.UTC()
-	number, agreed := a.OutTradeNo, o.Total
-	o.returnAll(reason, by, now, number)
-	o.adjust(p.Total)
-	o.Paid, o.PaidAt, o.Transaction = p.Total, &paidAt, p.TransactionID
-	o.CloseReason, o.ClosedAt, o.ClosingAt = "", nil, nil
-	o.move(MoveTaken, OrderPaid, now, by, map[string]string{
+	number, agreed := a.OutTradeNo, x.o.Total
+	x.returnAll(reason, by, now, number)
+	x.adjust(p.Total)
+	x.o.Paid, x.o.PaidAt, x.o.Transaction = p.Total, &paidAt, p.TransactionID
+	x.o.CloseReason, x.o.ClosedAt, x.o.ClosingAt = "", nil, nil
+	x.o.move(MoveTaken, OrderPaid, now, by, map[string]string{
 		"out_trade_no": number, "transaction_id": p.TransactionID, "agreed": agreed.Yuan(), "amount": p.Total.Yuan(), "reason": reason,
 	})
-	owePaid(o, now)
+	owePaid(x.o, now)
 	return nil
 }
 
 // Return is M15: a person gives the money of an exception back, all that has come.
-func (o *Order) Return(payments []Payment, reason, by string, now time.Time) error {
-	if o.State != OrderException {
+func (x Misfit) Return(payments []Payment, reason, by string, now time.Time) error {
+	if x.o.State != OrderException {
 		return ErrNotException
 	}
 	for _, p := range payments {
-		if _, err := o.came(p); err != nil {
+		if _, err := x.came(p); err != nil {
 			return err
 		}
 	}
-	sum := o.returnAll(reason, by, now, "")
+	sum := x.returnAll(reason, by, now, "")
 	at := now.UTC()
-	o.CloseReason, o.ClosedAt, o.ClosingAt = CloseReturned, &at, nil
-	o.move(MoveReturned, OrderClosed, now, by, map[string]string{"amount": sum.Yuan(), "reason": reason})
-	o.owe(now, DutyAnnounceClosed)
+	x.o.CloseReason, x.o.ClosedAt, x.o.ClosingAt = CloseReturned, &at, nil
+	x.o.move(MoveReturned, OrderClosed, now, by, map[string]string{"amount": sum.Yuan(), "reason": reason})
+	x.o.owe(now, DutyAnnounceClosed)
 	return nil
 }
 
 // ReturnSurplus gives back a payment under one of the order's numbers that does not fit and does not count: the order was
 // paid otherwise. It reports whether there was anything to begin; done again there is not.
-func (o *Order) ReturnSurplus(p Payment, reason, by string, now time.Time) (bool, error) {
-	if a := o.Attempt(p.OutTradeNo); a == nil || a.Succeeded() || o.State == OrderException || o.Unsettled() {
+func (x Misfit) ReturnSurplus(p Payment, reason, by string, now time.Time) (bool, error) {
+	if a := x.o.Attempt(p.OutTradeNo); a == nil || a.Succeeded() || x.o.State == OrderException || x.o.Unsettled() {
 		return false, nil
 	}
-	a, err := o.came(p)
+	a, err := x.came(p)
 	if err == nil {
-		o.RefundBook().payBackBy(a, reason, by, now)
+		x.o.RefundBook().payBackBy(a, reason, by, now)
 	}
 	return err == nil, err
 }
@@ -194,10 +200,11 @@ func ReturnStray(id string, p Payment, reason, by string, now time.Time) *Order 
 		ID: id, CloseReason: CloseReturned, CreatedAt: at, ExpiresAt: at, ClosedAt: &at,
 		Lines: []OrderLine{}, Attempts: []Attempt{}, Refunds: []Refund{}, Duties: map[DutyName]*Duty{},
 	}
-	if _, err := o.came(p); err != nil {
+	x := MisfitOf(o)
+	if _, err := x.came(p); err != nil {
 		panic(err) // an order without attempts takes one
 	}
-	o.returnAll(reason, by, now, "")
+	x.returnAll(reason, by, now, "")
 	o.move(MoveStray, OrderClosed, now, by, map[string]string{
 		"out_trade_no": p.OutTradeNo, "transaction_id": p.TransactionID, "amount": p.Total.Yuan(), "reason": reason,
 	})
@@ -206,14 +213,14 @@ func ReturnStray(id string, p Payment, reason, by string, now time.Time) *Order 
 
 // came notes a payment with its attempt, as money that is there. One under a number that is not the shop's gets an
 // attempt of its own.
-func (o *Order) came(p Payment) (*Attempt, error) {
-	a := o.Attempt(p.OutTradeNo)
+func (x Misfit) came(p Payment) (*Attempt, error) {
+	a := x.o.Attempt(p.OutTradeNo)
 	switch {
-	case a == nil && len(o.Attempts) >= maxAttempts:
+	case a == nil && len(x.o.Attempts) >= maxAttempts:
 		return nil, ErrOrderNotPayable
 	case a == nil:
-		o.Attempts = append(o.Attempts, Attempt{OutTradeNo: p.OutTradeNo, Channel: ChannelOther, Amount: p.Total, CreatedAt: p.PaidAt.UTC()})
-		a = &o.Attempts[len(o.Attempts)-1]
+		x.o.Attempts = append(x.o.Attempts, Attempt{OutTradeNo: p.OutTradeNo, Channel: ChannelOther, Amount: p.Total, CreatedAt: p.PaidAt.UTC()})
+		a = &x.o.Attempts[len(x.o.Attempts)-1]
 	case a.State == AttemptDupRefunding || a.State == AttemptDupRefunded:
 		return nil, ErrOrderSettled
 	case a.Amount != p.Total:
@@ -225,10 +232,10 @@ func (o *Order) came(p Payment) (*Attempt, error) {
 }
 
 // returnAll begins the refunds of all money that the order holds, but of the attempt with one number, and adds them up.
-func (o *Order) returnAll(reason, by string, now time.Time, but string) (sum Fen) {
-	for i := range o.Attempts {
-		if a := &o.Attempts[i]; a.State == AttemptSucceeded && a.OutTradeNo != but {
-			o.RefundBook().payBackBy(a, reason, by, now)
+func (x Misfit) returnAll(reason, by string, now time.Time, but string) (sum Fen) {
+	for i := range x.o.Attempts {
+		if a := &x.o.Attempts[i]; a.State == AttemptSucceeded && a.OutTradeNo != but {
+			x.o.RefundBook().payBackBy(a, reason, by, now)
 			sum += a.Amount
 		}
 	}
@@ -237,31 +244,31 @@ func (o *Order) returnAll(reason, by string, now time.Time, but string) (sum Fen
 
 // adjust brings the order's lines to another total: each to its share in proportion to its price, rounded down to the fen,
 // and what is left over to the dearest line.
-func (o *Order) adjust(total Fen) {
+func (x Misfit) adjust(total Fen) {
 	dearest, left := 0, total
-	shares := make([]Fen, len(o.Lines))
-	for i, l := range o.Lines {
+	shares := make([]Fen, len(x.o.Lines))
+	for i, l := range x.o.Lines {
 		hi, lo := bits.Mul64(uint64(total), uint64(l.Price))
-		share, _ := bits.Div64(hi, lo, uint64(o.Total))
+		share, _ := bits.Div64(hi, lo, uint64(x.o.Total))
 		shares[i] = Fen(share)
 		left -= shares[i]
-		if l.Price > o.Lines[dearest].Price {
+		if l.Price > x.o.Lines[dearest].Price {
 			dearest = i
 		}
 	}
 	shares[dearest] += left
-	for i := range o.Lines {
-		l := &o.Lines[i]
+	for i := range x.o.Lines {
+		l := &x.o.Lines[i]
 		l.Adjust += shares[i] - l.Price
 		l.Price = shares[i]
 	}
-	o.Total = total
+	x.o.Total = total
 }
 
 // agreedTotal is what the order cost when it was placed, in fen.
-func (o *Order) agreedTotal() Fen {
-	total := o.Total
-	for _, l := range o.Lines {
+func (x Misfit) agreedTotal() Fen {
+	total := x.o.Total
+	for _, l := range x.o.Lines {
 		total -= l.Adjust
 	}
 	return total
@@ -271,8 +278,8 @@ func (o *Order) agreedTotal() Fen {
 func (a *Attempt) agreed() Fen { return cmp.Or(a.Agreed, a.Amount) }
 
 // DecidedAt is when a person last decided about money of the order that did not fit; zero: never.
-func (o *Order) DecidedAt() (at time.Time) {
-	for _, r := range o.History {
+func (x Misfit) DecidedAt() (at time.Time) {
+	for _, r := range x.o.History {
 		if r.Move == MoveTaken || r.Move == MoveReturned {
 			at = r.At
 		}

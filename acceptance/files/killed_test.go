@@ -51,7 +51,6 @@ type site struct {
 	seconds int
 	editor  string // a token
 	kills   int
-	starts  int
 }
 
 // openSite starts so many processes: one with a folder, or several with one Redis and one bucket.
