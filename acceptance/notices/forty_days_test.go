@@ -176,7 +176,6 @@ func (f *forty) restart() {
 		r.close()
 	}
 	f.a = shoptest.Start(f.t, f.options...)
-	awaitHub(f.readers[0].Person)
 	for _, r := range f.readers {
 		r.page = back(r.Person, r.pos)
 	}

@@ -287,9 +287,11 @@ func awaitHub(p *shoptest.Person) {
 	})
 }
 
-// back opens a page of the person's that was closed at a position.
+// back opens a page of the person's that was closed at a position. The hub may have read where some people's topics
+// stand and not this person's.
 func back(p *shoptest.Person, since string) *hubtest.Client {
 	p.T.Helper()
+	awaitHub(p)
 	page := hubtest.Resume(p.T, p.Url+"/ws", p.Token, map[string]string{"user": since})
 	if now := page.Ready().Topics["user"]; !now.Resumed {
 		p.T.Errorf("the page could not take up where it was closed: at %q, now at %q", since, now.Pos)
