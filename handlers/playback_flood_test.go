@@ -3,6 +3,7 @@ package handlers
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"testing"
@@ -63,18 +64,31 @@ func TestPlayback_FloodOfSegments_LeavesAllElseOpen(t *testing.T) {
 	w.do("GET", other, tokens[1], nil).is(200)
 }
 
-// slowly asks for an address and reads nothing of the answer.
+// slowly asks for an address until the answer is under way, and reads its first line alone. One that is refused, because a
+// request before is not over yet, is asked for again.
 func (w *world) slowly(path, headers string) net.Conn {
 	w.t.Helper()
-	c, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
-	if err != nil {
-		w.t.Fatal(err)
+	var first string
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		c, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if _, err := fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: shop\r\n%s\r\n", path, headers); err != nil {
+			w.t.Fatal(err)
+		}
+		line := make([]byte, len("HTTP/1.1 200"))
+		if _, err := io.ReadFull(c, line); err != nil {
+			w.t.Fatal(err)
+		}
+		if first = string(line); strings.HasSuffix(first, " 200") {
+			w.t.Cleanup(func() { _ = c.Close() }) // closed in the middle of an answer
+			return c
+		}
+		_ = c.Close()
 	}
-	w.t.Cleanup(func() { _ = c.Close() }) // closed in the middle of an answer
-	if _, err := fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: shop\r\n%s\r\n", path, headers); err != nil {
-		w.t.Fatal(err)
-	}
-	return c
+	w.t.Fatalf("the answer to be read slowly begins with %q", first)
+	return nil
 }
 
 // until repeats a request until it is answered with a status.
