@@ -60,7 +60,7 @@ type Config struct {
 	Merchant shop.Merchant
 	Teller   Teller
 	Carts    Carts
-	Payers   Payers           // nil: nobody pays inside WeChat
+	Payers   Payers           // nil: no order is paid inside WeChat
 	Now      func() time.Time // the shop's clock
 	Log      *slog.Logger
 

@@ -11,7 +11,7 @@ import (
 type Payments struct {
 	basics
 	locks    *keyedLocks
-	payers   Payers // nil: nobody pays inside WeChat
+	payers   Payers // nil: no order is paid inside WeChat
 	orders   *store.Orders
 	attempts *attempts
 	prepays  *prepays

@@ -13,7 +13,7 @@ import (
 	"mstm/store/storetest"
 )
 
-// pages gives nobody an openid, and notes where its page leads back to.
+// pages gives no openid, and notes where its page leads back to.
 type pages struct{ openid, back string }
 
 func (p *pages) Payer(context.Context, string) (string, error) { return p.openid, nil }

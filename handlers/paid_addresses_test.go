@@ -22,7 +22,7 @@ type paid struct {
 	secrets map[string]string   // what no answer to others and no log may hold, with its name
 	rows    map[string]string   // ids of paid files: in no answer to others
 	params  map[string][]string // of routes, by name
-	opener  string              // the token of a learner who may open the lessons
+	opener  string              // the token of a learner with the lessons open
 	editor  string
 }
 
@@ -63,7 +63,7 @@ func newPaid(t *testing.T) *paid {
 	return p
 }
 
-// tickets opens the paid lessons as the learner who may, notes what came back as secret, and returns the tickets of it.
+// tickets opens the paid lessons with the opener.s token, notes what came back as secret, and returns the tickets of it.
 func (p *paid) tickets() (all []string) {
 	p.t.Helper()
 	for _, lesson := range []string{"l2", "l3"} {
@@ -141,7 +141,7 @@ func (p *paid) walk(t *testing.T, who, token string) {
 	slices.SortStableFunc(table, func(a, b route) int { return last(a) - last(b) })
 	for _, rt := range table {
 		if rt.Path == "/api/events" {
-			continue // has no end; what it tells is read by the test
+			continue // has no end; the test reads what it brings
 		}
 		for _, path := range p.paths(rt.Path) {
 			var body any
@@ -166,9 +166,9 @@ func (p *paid) walk(t *testing.T, who, token string) {
 	}
 }
 
-// TestPaidAddresses_NoRouteGivesOneAway asks for every route of the contract as a visitor, as a learner who has bought
-// nothing and as one whose month is over, with all that these might have heard of from the learner who may; and reads
-// what pages are told live, the previews, and the log.
+// TestPaidAddresses_NoRouteGivesOneAway asks for every route of the contract as a visitor, as a learner without a course
+// and as one whose month is over, with all that these might have heard of from the opener; and reads
+// what comes to pages live, the previews, and the log.
 func TestPaidAddresses_NoRouteGivesOneAway(t *testing.T) {
 	p := newPaid(t)
 	stranger, _ := p.learner("wang")
@@ -220,7 +220,7 @@ func TestPaidAddresses_NoRouteGivesOneAway(t *testing.T) {
 		}
 	}
 
-	// What the learner who may does leaves no address in the log either, nor does a segment that storage has lost.
+	// What the opener does leaves no address in the log either, nor does a segment that storage has lost.
 	key := p.film.Video.Variants[0].Prefix + "0.m4s"
 	if err := p.deps.Media.Storage.Delete(t.Context(), key); err != nil {
 		t.Fatal(err)

@@ -10,7 +10,7 @@ import (
 	"mstm/acceptance/shoptest"
 )
 
-// TestTranscoding_CancelledAndBegunAgain_OverHTTP ends the making of a video at the console, plays the file meanwhile, and makes it after all.
+// TestTranscoding_CancelledAndBegunAgain_OverHTTP ends the making of a video at the console, plays the file without it, and makes it after all.
 func TestTranscoding_CancelledAndBegunAgain_OverHTTP(t *testing.T) {
 	t.Parallel()
 	needsTools(t)
