@@ -8,29 +8,16 @@ import (
 
 	"mstm/account"
 	"mstm/handlers/rest"
-	"mstm/shop"
 )
 
 // accounts register people and log them in and out.
 type accounts struct{ accounts *account.Accounts }
 
-// userView is an account as its owner sees it.
-type userView struct {
-	ID       string      `json:"id"`
-	Username string      `json:"username"`
-	Name     string      `json:"name"`
-	Roles    []shop.Role `json:"roles"`
-}
-
-func viewUser(u *shop.User) userView {
-	return userView{ID: u.ID, Username: u.Username, Name: u.Name, Roles: u.Roles}
-}
-
 // session is the answer to a login.
 type session struct {
-	Token     string    `json:"token"`
-	ExpiresAt time.Time `json:"expires_at"`
-	User      userView  `json:"user"`
+	Token     string       `json:"token"`
+	ExpiresAt time.Time    `json:"expires_at"`
+	User      account.View `json:"user"`
 }
 
 // answerSession answers with a session that has begun, or with why none has.
@@ -38,7 +25,7 @@ func answerSession(w http.ResponseWriter, status int, begun account.Session, err
 	if err != nil {
 		return err
 	}
-	return rest.Encode(w, status, session{begun.Token, rest.UTC(begun.ExpiresAt), viewUser(begun.User)})
+	return rest.Encode(w, status, session{begun.Token, rest.UTC(begun.ExpiresAt), account.ViewOf(begun.User)})
 }
 
 // credentials are the body of a login.
@@ -58,13 +45,6 @@ func (c deviceCredentials) of() account.Credentials {
 	return account.Credentials{Username: c.Username, Password: c.Password, Client: c.Client, Device: c.Device}
 }
 
-// visitor is the sender of a request as the accounts see it.
-func visitor(r *http.Request) account.Visitor {
-	return account.Visitor{
-		Addr: rest.Address(r), English: rest.English(r), Agent: r.UserAgent(), RequestID: rest.RequestID(r.Context()), Who: rest.CallerOf(r.Context()).ID(),
-	}
-}
-
 // register answers POST /api/register: a new learner, logged in.
 func (h *accounts) register(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
@@ -75,7 +55,7 @@ func (h *accounts) register(w http.ResponseWriter, r *http.Request) error {
 	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
-	begun, err := h.accounts.Register(r.Context(), visitor(r), account.Registration{
+	begun, err := h.accounts.Register(r.Context(), rest.Visitor(r), account.Registration{
 		Credentials: in.of(), Name: in.Name, Proof: in.Proof,
 	})
 	return answerSession(w, http.StatusCreated, begun, err)
@@ -87,13 +67,13 @@ func (h *accounts) login(w http.ResponseWriter, r *http.Request) error {
 	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
-	begun, err := h.accounts.Login(r.Context(), visitor(r), in.of())
+	begun, err := h.accounts.Login(r.Context(), rest.Visitor(r), in.of())
 	return answerSession(w, http.StatusOK, begun, err)
 }
 
 // logout answers POST /api/logout: this session's token and sockets end.
 func (h *accounts) logout(w http.ResponseWriter, r *http.Request) error {
-	if err := h.accounts.Logout(r.Context(), visitor(r), rest.CallerOf(r.Context()).Row); err != nil {
+	if err := h.accounts.Logout(r.Context(), rest.Visitor(r), rest.CallerOf(r.Context()).Row); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -12,6 +12,7 @@ import (
 	"github.com/alexedwards/argon2id"
 
 	"mstm/account"
+	"mstm/handlers/desk"
 	"mstm/handlers/rest"
 	"mstm/hub/hubtest"
 	"mstm/shop"
@@ -28,10 +29,10 @@ func TestAnAccountFromRegisteringToLoggingOut(t *testing.T) {
 		t.Errorf("expires in %v", until)
 	}
 	w.do("POST", "/api/register", "", map[string]string{"username": "LIN.WEI", "password": aPassword}).is(409, "USERNAME_TAKEN")
-	if me := as[userView](w.do("GET", "/api/me", got.Token, nil).is(200)); me.ID != got.User.ID || me.Name != "林薇" {
+	if me := as[account.View](w.do("GET", "/api/me", got.Token, nil).is(200)); me.ID != got.User.ID || me.Name != "林薇" {
 		t.Errorf("me: %+v", me)
 	}
-	if me := as[userView](w.do("PATCH", "/api/me", got.Token, map[string]string{"name": "小林"}).is(200)); me.Name != "小林" {
+	if me := as[account.View](w.do("PATCH", "/api/me", got.Token, map[string]string{"name": "小林"}).is(200)); me.Name != "小林" {
 		t.Errorf("renamed: %+v", me)
 	}
 	for _, name := range []string{"", strings.Repeat("林", 41), "a\u202eb", "a\nb"} {
@@ -285,7 +286,7 @@ func TestATokenTakenApartIsRefused(t *testing.T) {
 func TestATokenFromBeforeARoleWasTakenAwayOpensNothing(t *testing.T) {
 	w := newWorld(t)
 	editor, admin := w.staff("edith", "learner", "editor"), w.staff("ada", "learner", "admin")
-	users := as[rest.Page[adminUser]](w.do("GET", "/api/admin/users?q=edit", admin, nil).is(200)).Items
+	users := as[rest.Page[desk.User]](w.do("GET", "/api/admin/users?q=edit", admin, nil).is(200)).Items
 	if len(users) != 1 || users[0].Username != "edith" {
 		t.Fatalf("found %+v", users)
 	}
@@ -294,12 +295,12 @@ func TestATokenFromBeforeARoleWasTakenAwayOpensNothing(t *testing.T) {
 	w.do("PUT", roles, admin, `{"roles":["king"]}`).is(400, "INVALID_FIELD")
 	w.do("PUT", roles, editor, `{"roles":["admin"]}`).is(403)
 	w.do("PUT", "/api/admin/users/nobody/roles", admin, `{"roles":[]}`).is(404, "USER_NOT_FOUND")
-	if got := as[userView](w.do("PUT", roles, admin, `{"roles":[]}`).is(200)); len(got.Roles) != 1 {
+	if got := as[account.View](w.do("PUT", roles, admin, `{"roles":[]}`).is(200)); len(got.Roles) != 1 {
 		t.Errorf("roles: %v", got.Roles)
 	}
 	w.do("GET", "/api/admin/courses", editor, nil).is(403)
 	w.do("GET", "/api/me", editor, nil).is(200)
-	me := as[userView](w.do("GET", "/api/me", admin, nil))
+	me := as[account.View](w.do("GET", "/api/me", admin, nil))
 	w.do("PUT", "/api/admin/users/"+me.ID+"/roles", admin, `{"roles":["learner"]}`).is(403)
 }
 

@@ -36,7 +36,7 @@ func (h *bindings) delete(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := h.wechat.Unbind(r.Context(), visitor(r), rest.CallerOf(r.Context()).Row, password); err != nil {
+	if err := h.wechat.Unbind(r.Context(), rest.Visitor(r), rest.CallerOf(r.Context()).Row, password); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -35,48 +35,9 @@ type categoryView struct {
 	Courses int    `json:"courses"`
 }
 
-// courseCard is a course in a list. Price is what the default policy costs; From the
-// lowest price of all policies, where that is another.
-type courseCard struct {
-	ID         string      `json:"id"`
-	Title      string      `json:"title"`
-	Subtitle   string      `json:"subtitle"`
-	Cover      string      `json:"cover"`
-	CategoryID string      `json:"category_id"`
-	Teacher    teacherCard `json:"teacher"`
-	Price      shop.Fen    `json:"price_fen"`
-	From       *shop.Fen   `json:"from_fen,omitempty"`
-	FreeStage  bool        `json:"free_stage,omitempty"`
-	Learners   int64       `json:"learners"`
-	Lessons    int         `json:"lessons"`
-	OnSale     bool        `json:"on_sale"`
-}
-
-type teacherCard struct {
-	Name  string `json:"name"`
-	Title string `json:"title"`
-	Intro string `json:"intro,omitempty"`
-}
-
-func newCourseCard(c *shop.Course) courseCard {
-	card := courseCard{
-		ID: c.ID, Title: c.Title, Subtitle: c.Subtitle, Cover: c.Cover, CategoryID: c.CategoryID,
-		Teacher:  teacherCard{Name: c.Teacher.Name, Title: c.Teacher.Title},
-		Learners: c.Learners, Lessons: c.Lessons(), OnSale: c.State == shop.CourseOnSale,
-		FreeStage: c.Current().HasFreeStage(),
-	}
-	if p, ok := c.Current().Default(); ok {
-		card.Price = p.Price
-	}
-	if lowest := c.Current().Lowest(); lowest != card.Price {
-		card.From = &lowest
-	}
-	return card
-}
-
 // courseDetail is a course on its own page. Enrolment is set for a learner that has one.
 type courseDetail struct {
-	courseCard
+	catalogue.Card
 	Description string              `json:"description"`
 	Chapters    []chapterView       `json:"chapters"`
 	Offers      []shop.Offer        `json:"offers"`
@@ -111,7 +72,7 @@ func viewLesson(l shop.Lesson) lessonView {
 
 func (h *courses) newCourseDetail(c *shop.Course, history shop.PurchaseHistory) courseDetail {
 	now := h.now()
-	d := courseDetail{courseCard: newCourseCard(c), Description: c.Description, Chapters: []chapterView{}, Offers: c.Offers(history, now)}
+	d := courseDetail{Card: catalogue.CardOf(c), Description: c.Description, Chapters: []chapterView{}, Offers: c.Offers(history, now)}
 	d.Teacher.Intro = c.Teacher.Intro
 	for _, ch := range c.Chapters {
 		v := chapterView{Title: ch.Title, Lessons: []lessonView{}}
@@ -152,9 +113,9 @@ func (h *courses) listCourses(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return nil, err
 		}
-		list := rest.Page[courseCard]{Items: make([]courseCard, 0, len(courses)), NextCursor: next}
+		list := rest.Page[catalogue.Card]{Items: make([]catalogue.Card, 0, len(courses)), NextCursor: next}
 		for _, c := range courses {
-			list.Items = append(list.Items, newCourseCard(c))
+			list.Items = append(list.Items, catalogue.CardOf(c))
 		}
 		return list, nil
 	})

@@ -8,12 +8,13 @@ import (
 	"testing"
 	"time"
 
+	"mstm/catalogue"
 	"mstm/handlers/rest"
 	"mstm/learning"
 	"mstm/shop"
 )
 
-func ids(items []courseCard) (all []string) {
+func ids(items []catalogue.Card) (all []string) {
 	for _, c := range items {
 		all = append(all, c.ID)
 	}
@@ -46,7 +47,7 @@ func TestTheCatalogueIsListedInEveryOrder(t *testing.T) {
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			got := as[rest.Page[courseCard]](w.do("GET", "/api/courses?"+row.query, "", nil).is(200))
+			got := as[rest.Page[catalogue.Card]](w.do("GET", "/api/courses?"+row.query, "", nil).is(200))
 			if strings.Join(ids(got.Items), " ") != row.want || got.NextCursor != "" {
 				t.Errorf("%v, cursor %q", ids(got.Items), got.NextCursor)
 			}
@@ -54,7 +55,7 @@ func TestTheCatalogueIsListedInEveryOrder(t *testing.T) {
 	}
 	var walked []string
 	for cursor, more := "", true; more; more = cursor != "" {
-		got := as[rest.Page[courseCard]](w.do("GET", "/api/courses?limit=1&sort=price&cursor="+cursor, "", nil).is(200))
+		got := as[rest.Page[catalogue.Card]](w.do("GET", "/api/courses?limit=1&sort=price&cursor="+cursor, "", nil).is(200))
 		walked, cursor = append(walked, ids(got.Items)...), got.NextCursor
 	}
 	if !slices.Equal(walked, []string{"c1", "c0", "c2"}) {
@@ -99,7 +100,7 @@ func TestACourseShowsWhatThisLearnerPays(t *testing.T) {
 		t.Errorf("a visitor sees %+v", visitor.Offers)
 	}
 	if visitor.Price != 0 || !visitor.FreeStage || visitor.Cover != "/covers/go1.svg" || visitor.Lessons != 2 || visitor.Teacher.Intro == "" {
-		t.Errorf("card: %+v", visitor.courseCard)
+		t.Errorf("card: %+v", visitor.Card)
 	}
 	if body := string(w.do("GET", "/api/courses/go1", "", nil).Body); strings.Contains(body, "/media/") {
 		t.Error("the outline gives the lessons' addresses away")

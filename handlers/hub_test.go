@@ -10,6 +10,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"mstm/handlers/desk"
 	"mstm/handlers/rest"
 	"mstm/hub"
 	"mstm/hub/hubtest"
@@ -84,7 +85,7 @@ func TestAnAPIKeyDoesWhatItsScopesSayUntilItIsDeleted(t *testing.T) {
 	w.do("GET", "/api/cart", made.Key, nil).is(403, "FORBIDDEN")
 	w.do("GET", "/api/admin/api-keys", made.Key, nil).is(403, "FORBIDDEN")
 	list := w.do("GET", "/api/admin/api-keys", admin, nil).is(200)
-	if items := as[rest.Page[apiKeyView]](list).Items; len(items) != 2 || strings.Contains(string(list.Body), "hash") || strings.Contains(string(list.Body), made.Key) {
+	if items := as[rest.Page[desk.APIKey]](list).Items; len(items) != 2 || strings.Contains(string(list.Body), "hash") || strings.Contains(string(list.Body), made.Key) {
 		t.Errorf("list: %s", list.Body)
 	}
 	for _, body := range []string{`{"name":"x","scopes":[]}`, `{"name":"x","scopes":["everything"]}`, `{"name":"","scopes":["hub:publish"]}`} {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"mstm/handlers/desk"
 	"mstm/shop"
 )
 
@@ -135,7 +136,7 @@ func TestOutline_CaptionsThatAreNone_AreRefused(t *testing.T) {
 	}
 	course(map[string]any{"captions": caption(picture.ID)}).is(400, "INVALID_FIELD")
 	course(map[string]any{"attachments": []any{map[string]any{"media_id": "nothing", "name": "a"}}}).is(400, "INVALID_FIELD")
-	made := as[adminCourse](course(map[string]any{"captions": caption(captions.ID), "attachments": []any{map[string]any{"media_id": picture.ID, "name": "图"}}}).is(201))
+	made := as[desk.Course](course(map[string]any{"captions": caption(captions.ID), "attachments": []any{map[string]any{"media_id": picture.ID, "name": "图"}}}).is(201))
 	if l := made.Chapters[0].Lessons[0]; l.Kind != "audio" || l.Captions[0].Language != "zh-Hans" || l.Attachments[0].Name != "图" {
 		t.Fatalf("%+v", l)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"mstm/handlers/desk"
 	"mstm/learning"
 	"mstm/shop"
 )
@@ -87,7 +88,7 @@ func TestLessonText_Written_IsReadByLearnersAlone(t *testing.T) {
 func TestLessonText_OfADraft_IsHidden(t *testing.T) {
 	w := newWorld(t)
 	editor := w.staff("edith", shop.RoleEditor)
-	made := as[adminCourse](w.do("POST", "/api/admin/courses", editor, map[string]any{
+	made := as[desk.Course](w.do("POST", "/api/admin/courses", editor, map[string]any{
 		"title": "课", "category_id": "code", "teacher": map[string]string{"name": "林"},
 		"chapters": []any{map[string]any{"title": "一", "lessons": []any{map[string]any{"title": "一", "kind": "text", "preview": true}}}},
 	}).is(201))

@@ -14,7 +14,7 @@ type profile struct{ accounts *account.Accounts }
 
 // meView is an account with what only its owner asks for.
 type meView struct {
-	userView
+	account.View
 	WeChatBound   bool               `json:"wechat_bound"`
 	Notifications shop.Notifications `json:"notifications"`
 	Locale        string             `json:"locale"`
@@ -25,7 +25,7 @@ func answerProfile(w http.ResponseWriter, p account.Profile, err error) error {
 		return err
 	}
 	u := p.User
-	return rest.Encode(w, http.StatusOK, meView{viewUser(u), p.WeChatBound, u.Muted.Notifications(), u.Language()})
+	return rest.Encode(w, http.StatusOK, meView{account.ViewOf(u), p.WeChatBound, u.Muted.Notifications(), u.Language()})
 }
 
 // show answers GET /api/me.
@@ -60,7 +60,7 @@ func (h *profile) changePassword(w http.ResponseWriter, r *http.Request) error {
 	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
-	begun, err := h.accounts.ChangePassword(r.Context(), visitor(r), rest.CallerOf(r.Context()).Row, account.NewPassword(in))
+	begun, err := h.accounts.ChangePassword(r.Context(), rest.Visitor(r), rest.CallerOf(r.Context()).Row, account.NewPassword(in))
 	return answerSession(w, http.StatusOK, begun, err)
 }
 
@@ -80,7 +80,7 @@ func (h *profile) stepUp(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	until, err := h.accounts.StepUp(r.Context(), visitor(r), rest.CallerOf(r.Context()).Row, password)
+	until, err := h.accounts.StepUp(r.Context(), rest.Visitor(r), rest.CallerOf(r.Context()).Row, password)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (h *profile) delete(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := h.accounts.Delete(r.Context(), visitor(r), rest.CallerOf(r.Context()).Row, password); err != nil {
+	if err := h.accounts.Delete(r.Context(), rest.Visitor(r), rest.CallerOf(r.Context()).Row, password); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

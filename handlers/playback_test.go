@@ -15,13 +15,14 @@ import (
 	"time"
 
 	"mstm/catalogue"
+	"mstm/handlers/desk"
 	"mstm/handlers/rest"
 	"mstm/learning"
 	"mstm/shop"
 )
 
 // uploads puts a file into the shop by tus, as an editor.
-func (w *world) uploads(token string, body []byte) mediaView {
+func (w *world) uploads(token string, body []byte) desk.File {
 	w.t.Helper()
 	at := w.do("POST", "/api/admin/uploads", token, nil, "Tus-Resumable", "1.0.0", "Upload-Length", fmt.Sprint(len(body)),
 		"Upload-Metadata", "filename "+base64.StdEncoding.EncodeToString([]byte("课.png"))).is(201).Header.Get("Location")
@@ -35,7 +36,7 @@ func (w *world) uploads(token string, body []byte) mediaView {
 	}
 	patch(0, half).is(409, "UPLOAD_OFFSET")
 	patch(half, len(body)).is(204)
-	return as[mediaView](w.do("GET", "/api/admin/media/"+at[strings.LastIndex(at, "/")+1:], token, nil).is(200))
+	return as[desk.File](w.do("GET", "/api/admin/media/"+at[strings.LastIndex(at, "/")+1:], token, nil).is(200))
 }
 
 func aPicture(t *testing.T) []byte {
@@ -57,7 +58,7 @@ func TestFilesOfTheConsole(t *testing.T) {
 	if m.State != shop.MediaReady || m.Kind != shop.KindImage || m.Name != "课.png" || len(m.SHA256) != 64 {
 		t.Fatalf("%+v", m)
 	}
-	list := as[rest.Page[mediaView]](w.do("GET", "/api/admin/media?kind=image", editor, nil).is(200))
+	list := as[rest.Page[desk.File]](w.do("GET", "/api/admin/media?kind=image", editor, nil).is(200))
 	if len(list.Items) != 1 || list.Items[0].ID != m.ID {
 		t.Fatalf("%+v", list)
 	}
@@ -68,7 +69,7 @@ func TestFilesOfTheConsole(t *testing.T) {
 		"title": "课", "category_id": "code", "teacher": map[string]string{"name": "林"},
 		"chapters": []any{map[string]any{"title": "一", "lessons": []any{map[string]any{"title": "一", "kind": "video", "media_id": m.ID}}}},
 	}
-	made := as[adminCourse](w.do("POST", "/api/admin/courses", editor, course).is(201))
+	made := as[desk.Course](w.do("POST", "/api/admin/courses", editor, course).is(201))
 	refused := as[struct{ Courses []catalogue.CourseUsing }](w.do("DELETE", "/api/admin/media/"+m.ID, editor, nil).is(409, "MEDIA_IN_USE"))
 	if len(refused.Courses) != 1 || refused.Courses[0] != (catalogue.CourseUsing{ID: made.ID, Title: "课"}) {
 		t.Errorf("it is used by %+v", refused.Courses)
@@ -77,11 +78,11 @@ func TestFilesOfTheConsole(t *testing.T) {
 	w.do("POST", "/api/admin/courses", editor, course).is(400, "INVALID_FIELD")
 
 	other := w.uploads(editor, aPicture(t))
-	room := as[mediaList](w.do("GET", "/api/admin/media?limit=1", editor, nil).is(200))
+	room := as[desk.FileList](w.do("GET", "/api/admin/media?limit=1", editor, nil).is(200))
 	if room.Used == nil || *room.Used != m.Size+other.Size || room.Quota == nil {
 		t.Errorf("two files of %d and %d bytes: %+v", m.Size, other.Size, room)
 	}
-	if later := as[mediaList](w.do("GET", "/api/admin/media?limit=1&cursor="+url.QueryEscape(room.NextCursor), editor, nil).is(200)); later.Used != nil {
+	if later := as[desk.FileList](w.do("GET", "/api/admin/media?limit=1&cursor="+url.QueryEscape(room.NextCursor), editor, nil).is(200)); later.Used != nil {
 		t.Errorf("the room is counted again: %+v", later)
 	}
 	w.do("DELETE", "/api/admin/media/"+other.ID, editor, nil).is(204)
@@ -130,8 +131,8 @@ func TestThePosterOfAFileIsForEditorsPagesAndOpensNothingElse(t *testing.T) {
 	w := newWorld(t, func(d *Deps) { d.Now = func() time.Time { return now } })
 	m := w.filmed("film1")
 	editor := w.staff("edith", "learner", "editor")
-	poster := as[mediaView](w.do("GET", "/api/admin/media/"+m.ID, editor, nil).is(200)).Poster
-	if list := as[mediaList](w.do("GET", "/api/admin/media", editor, nil).is(200)); poster == "" || list.Items[0].Poster != poster {
+	poster := as[desk.File](w.do("GET", "/api/admin/media/"+m.ID, editor, nil).is(200)).Poster
+	if list := as[desk.FileList](w.do("GET", "/api/admin/media", editor, nil).is(200)); poster == "" || list.Items[0].Poster != poster {
 		t.Fatalf("poster %q, in the list %+v", poster, list)
 	}
 	if got := w.do("GET", poster, "", nil).is(200); string(got.Body) != "poster" {

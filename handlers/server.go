@@ -1,5 +1,5 @@
 // Package handlers is the shop's REST API: a file and a type for each noun of it, and the table of all routes on one
-// page. A handler decodes, calls, encodes; what every request passes is in rest, the rules are in shop, the data in
+// page; the nouns of the console are in desk. A handler decodes, calls, encodes; what every request passes is in rest, the rules are in shop, the data in
 // store, the life of an order in checkout, that of a cart in cart, of an account in account, of a course in catalogue, of a
 // message in notice.
 package handlers
@@ -17,6 +17,7 @@ import (
 	"mstm/catalogue"
 	"mstm/checkout"
 	"mstm/cover"
+	"mstm/handlers/desk"
 	"mstm/handlers/rest"
 	"mstm/hub"
 	"mstm/learning"
@@ -81,7 +82,7 @@ func New(d Deps) (http.Handler, error) {
 		Store: rest.CollectionsOf(d.Store), Accounts: d.Accounts, Socket: n.sockets.open, Web: d.Web, Now: d.Now, Log: d.Log,
 		Production: d.Production, TrustedProxies: d.TrustedProxies, AllowedOrigins: d.AllowedOrigins,
 		Metrics: []prometheus.Collector{hubCollector{d.Hub}}, MetricsFrom: d.MetricsFrom, LogDropped: d.LogDropped,
-		Options: n.adminMedia.options, Playback: d.Playback, Player: n.playback.player,
+		Options: n.adminMedia.Options, Playback: d.Playback, Player: n.playback.player,
 	}, table)
 }
 
@@ -114,18 +115,18 @@ type nouns struct {
 	hubAPI     hubAPI
 	broadcasts broadcasts
 
-	adminCourses    adminCourses
+	adminCourses    desk.Courses
 	adminTexts      adminTexts
-	adminLearning   adminLearning
-	adminMedia      adminMedia
-	noticeTemplates noticeTemplates
-	adminOrders     adminOrders
-	adminExceptions adminExceptions
-	reconciliations reconciliations
-	finance         finance
-	invariants      invariants
-	apiKeys         apiKeys
-	adminUsers      adminUsers
+	adminLearning   desk.Learning
+	adminMedia      desk.Media
+	noticeTemplates desk.NoticeTemplates
+	adminOrders     desk.Orders
+	adminExceptions desk.Exceptions
+	reconciliations desk.Reconciliations
+	finance         desk.Finance
+	invariants      desk.Invariants
+	apiKeys         desk.APIKeys
+	adminUsers      desk.Users
 
 	health health
 	docs   docs
@@ -166,18 +167,18 @@ func newNouns(d Deps) (*nouns, error) {
 		hubAPI:     hubAPI{hub: d.Hub, publisher: d.Publisher},
 		broadcasts: broadcasts{broadcaster: d.Broadcaster},
 
-		adminCourses:    adminCourses{catalogue: d.Catalogue},
-		adminLearning:   adminLearning{d.Learning},
+		adminCourses:    desk.Courses{Catalogue: d.Catalogue},
+		adminLearning:   desk.Learning{Learning: d.Learning},
 		adminTexts:      adminTexts{learning: d.Learning, publicURL: d.PublicURL},
-		adminMedia:      adminMedia{library: d.Media, catalogue: d.Catalogue, learning: d.Learning},
-		noticeTemplates: noticeTemplates{wordings: d.Wordings},
-		adminOrders:     adminOrders{d.Checkout},
-		adminExceptions: adminExceptions{d.Checkout},
-		reconciliations: reconciliations{checkout: d.Checkout, reconciliations: db.Reconciliations},
-		finance:         finance{checkout: d.Checkout, log: d.Log},
-		invariants:      invariants{checkout: d.Checkout, now: d.Now},
-		apiKeys:         apiKeys{keys: d.APIKeys},
-		adminUsers:      adminUsers{accounts: d.Accounts, roles: d.Roles},
+		adminMedia:      desk.Media{Library: d.Media, Catalogue: d.Catalogue, Learning: d.Learning},
+		noticeTemplates: desk.NoticeTemplates{Wordings: d.Wordings},
+		adminOrders:     desk.Orders{Checkout: d.Checkout},
+		adminExceptions: desk.Exceptions{Checkout: d.Checkout},
+		reconciliations: desk.Reconciliations{Checkout: d.Checkout, Kept: db.Reconciliations},
+		finance:         desk.Finance{Checkout: d.Checkout, Log: d.Log},
+		invariants:      desk.Invariants{Checkout: d.Checkout, Now: d.Now},
+		apiKeys:         desk.APIKeys{Keys: d.APIKeys},
+		adminUsers:      desk.Users{Accounts: d.Accounts, Roles: d.Roles},
 
 		health: health{store: db, hub: d.Hub, stopping: d.Stopping},
 		docs: docs{

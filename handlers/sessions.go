@@ -24,7 +24,7 @@ type sessionView struct {
 
 // list answers GET /api/me/sessions: the one that asks, then the others, the one used last first.
 func (h *sessions) list(w http.ResponseWriter, r *http.Request) error {
-	all, err := h.accounts.Sessions(r.Context(), visitor(r), rest.CallerOf(r.Context()).Row)
+	all, err := h.accounts.Sessions(r.Context(), rest.Visitor(r), rest.CallerOf(r.Context()).Row)
 	if err != nil {
 		return err
 	}
@@ -41,7 +41,7 @@ func (h *sessions) end(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := h.accounts.EndSession(r.Context(), visitor(r), rest.CallerOf(r.Context()).Row, id); err != nil {
+	if err := h.accounts.EndSession(r.Context(), rest.Visitor(r), rest.CallerOf(r.Context()).Row, id); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -50,7 +50,7 @@ func (h *sessions) end(w http.ResponseWriter, r *http.Request) error {
 
 // endOthers answers DELETE /api/me/sessions: all but the one that asks.
 func (h *sessions) endOthers(w http.ResponseWriter, r *http.Request) error {
-	if err := h.accounts.EndOtherSessions(r.Context(), visitor(r), rest.CallerOf(r.Context()).Row); err != nil {
+	if err := h.accounts.EndOtherSessions(r.Context(), rest.Visitor(r), rest.CallerOf(r.Context()).Row); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"testing"
 
+	"mstm/catalogue"
+	"mstm/handlers/desk"
 	"mstm/handlers/rest"
 	"mstm/shop"
 )
@@ -99,7 +101,7 @@ func TestASearchFindsWhatAPersonWouldCallTheSame(t *testing.T) {
 			if token != "" && q == "zoe\u0308老师" || token != "" && q == "ZOË" {
 				continue // a teacher is not what the console looks in
 			}
-			got := as[rest.Page[courseCard]](w.do("GET", path+"?q="+url.QueryEscape(q), token, nil).is(200))
+			got := as[rest.Page[catalogue.Card]](w.do("GET", path+"?q="+url.QueryEscape(q), token, nil).is(200))
 			found := ""
 			for _, c := range got.Items {
 				found += c.ID
@@ -112,7 +114,7 @@ func TestASearchFindsWhatAPersonWouldCallTheSame(t *testing.T) {
 	w.do("GET", "/api/courses?q=a%00b", "", nil).is(400, "INVALID_QUERY")
 	w.do("PATCH", "/api/me", admin, `{"name":"Anna  Lin"}`).is(200)
 	for _, q := range []string{"ａｎｎａ lin", "anna\u3000lin"} {
-		if got := w.do("GET", "/api/admin/users?q="+url.QueryEscape(q), admin, nil).is(200); len(as[rest.Page[adminUser]](got).Items) != 1 {
+		if got := w.do("GET", "/api/admin/users?q="+url.QueryEscape(q), admin, nil).is(200); len(as[rest.Page[desk.User]](got).Items) != 1 {
 			t.Errorf("users?q=%q: %s", q, got.Body)
 		}
 	}

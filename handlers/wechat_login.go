@@ -94,7 +94,7 @@ func (h *weChatLogins) end(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	begun, err := h.wechat.Login(r.Context(), visitor(r), account.WeChatLogin{
+	begun, err := h.wechat.Login(r.Context(), rest.Visitor(r), account.WeChatLogin{
 		Code: in.Code, Confirm: in.Confirm, Password: in.Password, Fresh: in.Fresh, Client: in.Client, Device: in.Device,
 	})
 	return answerSession(w, http.StatusOK, begun, err)

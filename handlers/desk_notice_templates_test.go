@@ -4,15 +4,16 @@ import (
 	"strings"
 	"testing"
 
+	"mstm/handlers/desk"
 	"mstm/handlers/rest"
 	"mstm/shop"
 )
 
 // templates is the answer to a list, by form.
-func (w *world) templates(token string) map[string]noticeTemplateView {
+func (w *world) templates(token string) map[string]desk.NoticeTemplate {
 	w.t.Helper()
-	all := map[string]noticeTemplateView{}
-	for _, v := range as[rest.Page[noticeTemplateView]](w.do("GET", "/api/admin/notice-templates", token, nil).is(200)).Items {
+	all := map[string]desk.NoticeTemplate{}
+	for _, v := range as[rest.Page[desk.NoticeTemplate]](w.do("GET", "/api/admin/notice-templates", token, nil).is(200)).Items {
 		all[v.Form] = v
 	}
 	return all
@@ -42,7 +43,7 @@ func TestTheWordingOfNotices(t *testing.T) {
 		t.Errorf("preview of what is %+v", preview)
 	}
 
-	edited := as[noticeTemplateView](w.do("PUT", path, editor, `{"v":0,`+texts+`}`).is(200))
+	edited := as[desk.NoticeTemplate](w.do("PUT", path, editor, `{"v":0,`+texts+`}`).is(200))
 	if edited.V != 1 || !edited.Edited || edited.EditedBy == "" || edited.EditedAt == nil || edited.Texts.Zh != (shop.Wording{Title: "《{course}》到期了", Body: "第一行\n{offer}"}) {
 		t.Errorf("edited %+v", edited)
 	}
@@ -51,7 +52,7 @@ func TestTheWordingOfNotices(t *testing.T) {
 	}
 	w.do("PUT", path, editor, `{"v":0,`+texts+`}`).is(409, "EDIT_CONFLICT")
 	w.do("POST", path+"/reset", editor, `{"v":0}`).is(409, "EDIT_CONFLICT")
-	reset := as[noticeTemplateView](w.do("POST", path+"/reset", editor, `{"v":1}`).is(200))
+	reset := as[desk.NoticeTemplate](w.do("POST", path+"/reset", editor, `{"v":1}`).is(200))
 	if reset.V != 2 || reset.Edited || reset.Texts != form.Default {
 		t.Errorf("reset %+v", reset)
 	}

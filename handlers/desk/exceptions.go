@@ -1,4 +1,4 @@
-package handlers
+package desk
 
 import (
 	"net/http"
@@ -9,8 +9,8 @@ import (
 	"mstm/shop"
 )
 
-// adminExceptions are the orders and payments that wait for a person, for finance.
-type adminExceptions struct{ checkout *checkout.Checkout }
+// Exceptions are the orders and payments that wait for a person, for finance.
+type Exceptions struct{ Checkout *checkout.Checkout }
 
 // unmatchedRow is a genuine payment that fits no order, or not the order of its number.
 type unmatchedRow struct {
@@ -45,10 +45,10 @@ func viewUnmatched(x checkout.Unmatched) unmatchedRow {
 	return row
 }
 
-// list answers GET /api/admin/strays: the genuine payments that did not fit an order
+// List answers GET /api/admin/strays: the genuine payments that did not fit an order
 // of ours, by number, amount or parties, newest first, for people to decide on.
-func (h *adminExceptions) list(w http.ResponseWriter, r *http.Request) error {
-	unmatched, err := h.checkout.Exceptions.List(r.Context())
+func (h *Exceptions) List(w http.ResponseWriter, r *http.Request) error {
+	unmatched, err := h.Checkout.Exceptions.List(r.Context())
 	if err != nil {
 		return err
 	}
@@ -59,9 +59,9 @@ func (h *adminExceptions) list(w http.ResponseWriter, r *http.Request) error {
 	return rest.Encode(w, http.StatusOK, list)
 }
 
-// resolve answers POST /api/admin/orders/:order/resolve `{how,reason}` with the order's story: the
+// Resolve answers POST /api/admin/orders/:order/resolve `{how,reason}` with the order's story: the
 // money of its exception is taken as it is (grant), or goes back (refund).
-func (h *adminExceptions) resolve(w http.ResponseWriter, r *http.Request) error {
+func (h *Exceptions) Resolve(w http.ResponseWriter, r *http.Request) error {
 	id, err := rest.PathID(r, "order", shop.ErrOrderNotFound)
 	if err != nil {
 		return err
@@ -76,17 +76,17 @@ func (h *adminExceptions) resolve(w http.ResponseWriter, r *http.Request) error 
 	if in.How != shop.ResolveGrant && in.How != shop.ResolveRefund {
 		return shop.ErrInvalidField.At("how")
 	}
-	o, err := h.checkout.Exceptions.Resolve(r.Context(), rest.LearnerID(r.Context()), rest.MadeUnder(r), id, in.How, in.Reason)
+	o, err := h.Checkout.Exceptions.Resolve(r.Context(), rest.LearnerID(r.Context()), rest.MadeUnder(r), id, in.How, in.Reason)
 	if err != nil {
 		return err
 	}
-	return answerStory(w, r, h.checkout, http.StatusOK, o)
+	return answerStory(w, r, h.Checkout, http.StatusOK, o)
 }
 
-// resolveUnmatched answers POST /api/admin/unmatched/:payment/resolve `{how,order_id?,reason}` with the
+// ResolveUnmatched answers POST /api/admin/unmatched/:payment/resolve `{how,order_id?,reason}` with the
 // payment: it pays an order (match), goes back (refund), or was looked into and moves no money (dismiss).
 // An order alone says match.
-func (h *adminExceptions) resolveUnmatched(w http.ResponseWriter, r *http.Request) error {
+func (h *Exceptions) ResolveUnmatched(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		How     shop.Resolution `json:"how"`
 		OrderID string          `json:"order_id"`
@@ -111,11 +111,11 @@ func (h *adminExceptions) resolveUnmatched(w http.ResponseWriter, r *http.Reques
 		return shop.ErrInvalidField.At("how")
 	}
 	ruling := checkout.Ruling{How: in.How, OrderID: in.OrderID, Reason: in.Reason}
-	x, err := h.checkout.Exceptions.Rule(r.Context(), rest.LearnerID(r.Context()), rest.MadeUnder(r), rest.Param(r, "payment"), ruling)
+	x, err := h.Checkout.Exceptions.Rule(r.Context(), rest.LearnerID(r.Context()), rest.MadeUnder(r), rest.Param(r, "payment"), ruling)
 	if err != nil {
 		return err
 	}
-	shown, err := h.checkout.Exceptions.Show(r.Context(), *x)
+	shown, err := h.Checkout.Exceptions.Show(r.Context(), *x)
 	if err != nil {
 		return err
 	}

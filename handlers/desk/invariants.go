@@ -1,4 +1,4 @@
-package handlers
+package desk
 
 import (
 	"context"
@@ -10,21 +10,21 @@ import (
 	"mstm/shop"
 )
 
-// invariants are checked over all data.
-type invariants struct {
-	checkout *checkout.Checkout
-	now      func() time.Time
+// Invariants are checked over all data.
+type Invariants struct {
+	Checkout *checkout.Checkout
+	Now      func() time.Time
 }
 
 // checkPatience is more than the deadline of a request: everything is read. A shop with more
 // orders than can be read in it is checked by the program's check command.
 const checkPatience = 45 * time.Second
 
-// check answers GET /api/admin/invariants with what breaks the invariants I1 … I8.
-func (h *invariants) check(w http.ResponseWriter, r *http.Request) error {
+// Check answers GET /api/admin/invariants with what breaks the invariants I1 … I8.
+func (h *Invariants) Check(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), checkPatience)
 	defer cancel()
-	found, err := h.checkout.Invariants.Check(ctx)
+	found, err := h.Checkout.Invariants.Check(ctx)
 	if err != nil {
 		return err
 	}
@@ -32,5 +32,5 @@ func (h *invariants) check(w http.ResponseWriter, r *http.Request) error {
 		Whole      bool             `json:"whole"`
 		Violations []shop.Violation `json:"violations"`
 		CheckedAt  time.Time        `json:"checked_at"`
-	}{len(found) == 0, found, rest.UTC(h.now())})
+	}{len(found) == 0, found, rest.UTC(h.Now())})
 }

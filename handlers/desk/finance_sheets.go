@@ -1,4 +1,4 @@
-package handlers
+package desk
 
 import (
 	"encoding/csv"

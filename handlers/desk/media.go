@@ -1,4 +1,4 @@
-package handlers
+package desk
 
 import (
 	"context"
@@ -14,15 +14,15 @@ import (
 	"mstm/shop"
 )
 
-// adminMedia are the files in the editors' hands.
-type adminMedia struct {
-	library   *media.Library // nil: the shop keeps no files
-	catalogue *catalogue.Catalogue
-	learning  *learning.Learning
+// Media are the files in the editors' hands.
+type Media struct {
+	Library   *media.Library // nil: the shop keeps no files
+	Catalogue *catalogue.Catalogue
+	Learning  *learning.Learning
 }
 
-// mediaView is a file as the console sees it. Where storage has it, and its keys, stay inside.
-type mediaView struct {
+// File is a file as the console sees it. Where storage has it, and its keys, stay inside.
+type File struct {
 	ID        string          `json:"id"`
 	State     shop.MediaState `json:"state"`
 	Kind      shop.MediaKind  `json:"kind,omitempty"`
@@ -38,7 +38,7 @@ type mediaView struct {
 	UpdatedAt time.Time       `json:"updated_at"`
 	Video     *videoView      `json:"video,omitempty"`
 	Audio     *audioView      `json:"audio,omitempty"`
-	Job       *mediaJobView   `json:"job,omitempty"`
+	Job       *jobView        `json:"job,omitempty"`
 }
 
 type videoView struct {
@@ -53,15 +53,15 @@ type audioView struct {
 	Duration int `json:"duration_s"`
 }
 
-type mediaJobView struct {
+type jobView struct {
 	Kind     shop.MediaJobKind  `json:"kind"`
 	State    shop.MediaJobState `json:"state"`
 	Progress int                `json:"progress"`
 	Error    string             `json:"error,omitempty"`
 }
 
-func viewMedia(m *shop.Media, poster string) mediaView {
-	v := mediaView{
+func viewMedia(m *shop.Media, poster string) File {
+	v := File{
 		ID: m.ID, State: m.State, Kind: m.Kind, Type: m.Type, Name: m.Name, Size: m.Size, Offset: m.Arrived(), SHA256: m.SHA256, By: m.By,
 		Reason: m.Reason, Poster: poster, CreatedAt: rest.UTC(m.CreatedAt), UpdatedAt: rest.UTC(m.UpdatedAt),
 	}
@@ -75,19 +75,19 @@ func viewMedia(m *shop.Media, poster string) mediaView {
 		v.Audio = &audioView{Duration: int((m.DurationMS + 500) / 1000)}
 	}
 	if m.Job != nil {
-		v.Job = &mediaJobView{m.Job.Kind, m.Job.State, m.Job.Progress, m.Job.Error}
+		v.Job = &jobView{m.Job.Kind, m.Job.State, m.Job.Progress, m.Job.Error}
 	}
 	return v
 }
 
 // view is a file with the address of its poster.
-func (h *adminMedia) view(r *http.Request, m *shop.Media) (mediaView, error) {
-	poster, err := h.learning.Playback.Poster(r.Context(), m)
+func (h *Media) view(r *http.Request, m *shop.Media) (File, error) {
+	poster, err := h.Learning.Playback.Poster(r.Context(), m)
 	return viewMedia(m, poster), err
 }
 
 // answer answers with a file.
-func (h *adminMedia) answer(w http.ResponseWriter, r *http.Request, m *shop.Media) error {
+func (h *Media) answer(w http.ResponseWriter, r *http.Request, m *shop.Media) error {
 	v, err := h.view(r, m)
 	if err != nil {
 		return err
@@ -95,43 +95,43 @@ func (h *adminMedia) answer(w http.ResponseWriter, r *http.Request, m *shop.Medi
 	return rest.Encode(w, http.StatusOK, v)
 }
 
-// upload answers the tus protocol at /api/admin/uploads, for the uploads of the caller.
-func (h *adminMedia) upload(w http.ResponseWriter, r *http.Request) error {
-	if h.library == nil {
+// Upload answers the tus protocol at /api/admin/uploads, for the uploads of the caller.
+func (h *Media) Upload(w http.ResponseWriter, r *http.Request) error {
+	if h.Library == nil {
 		return shop.ErrUnavailable
 	}
-	return h.library.ServeUploads(w, r, rest.LearnerID(r.Context()))
+	return h.Library.ServeUploads(w, r, rest.LearnerID(r.Context()))
 }
 
-// options says at OPTIONS of an upload's path what uploads may be.
-func (h *adminMedia) options(path string, header http.Header) {
+// Options says at OPTIONS of an upload's path what uploads may be.
+func (h *Media) Options(path string, header http.Header) {
 	const at = "/api/admin/uploads"
-	if h.library != nil && (path == at || strings.HasPrefix(path, at+"/")) {
-		h.library.TusOptions(header)
+	if h.Library != nil && (path == at || strings.HasPrefix(path, at+"/")) {
+		h.Library.TusOptions(header)
 	}
 }
 
-// mediaList is a page of files. Used and Quota are bytes, on the first page alone; a quota of 0 is none.
-type mediaList struct {
-	rest.Page[mediaView]
+// FileList is a page of files. Used and Quota are bytes, on the first page alone; a quota of 0 is none.
+type FileList struct {
+	rest.Page[File]
 	Transcodes bool   `json:"transcodes"`
 	Used       *int64 `json:"used_bytes,omitempty"`
 	Quota      *int64 `json:"quota_bytes,omitempty"`
 }
 
-// list answers GET /api/admin/media?kind=&limit=&cursor=, newest first. transcodes is
+// List answers GET /api/admin/media?kind=&limit=&cursor=, newest first. transcodes is
 // whether this instance can make HLS of videos.
-func (h *adminMedia) list(w http.ResponseWriter, r *http.Request) error {
+func (h *Media) List(w http.ResponseWriter, r *http.Request) error {
 	q, rows, err := rest.ListQuery(r)
 	if err != nil {
 		return err
 	}
-	files, next, err := h.catalogue.Files.Page(r.Context(), shop.MediaKind(q.Get("kind")), rows, q.Get("cursor"))
+	files, next, err := h.Catalogue.Files.Page(r.Context(), shop.MediaKind(q.Get("kind")), rows, q.Get("cursor"))
 	if err != nil {
 		return err
 	}
-	list := mediaList{Transcodes: h.library != nil && h.library.Transcodes()}
-	list.Items, list.NextCursor = []mediaView{}, next
+	list := FileList{Transcodes: h.Library != nil && h.Library.Transcodes()}
+	list.Items, list.NextCursor = []File{}, next
 	for i := range files {
 		v, err := h.view(r, &files[i])
 		if err != nil {
@@ -139,36 +139,36 @@ func (h *adminMedia) list(w http.ResponseWriter, r *http.Request) error {
 		}
 		list.Items = append(list.Items, v)
 	}
-	if h.library != nil && q.Get("cursor") == "" {
-		used, err := h.library.Used(r.Context())
+	if h.Library != nil && q.Get("cursor") == "" {
+		used, err := h.Library.Used(r.Context())
 		if err != nil {
 			return err
 		}
-		list.Used, list.Quota = &used, &h.library.Quota
+		list.Used, list.Quota = &used, &h.Library.Quota
 	}
 	return rest.Encode(w, http.StatusOK, list)
 }
 
-// show answers GET /api/admin/media/:media.
-func (h *adminMedia) show(w http.ResponseWriter, r *http.Request) error {
+// Show answers GET /api/admin/media/:media.
+func (h *Media) Show(w http.ResponseWriter, r *http.Request) error {
 	id, err := rest.PathID(r, "media", shop.ErrMediaNotFound)
 	if err != nil {
 		return err
 	}
-	m, err := h.catalogue.Files.Get(r.Context(), id)
+	m, err := h.Catalogue.Files.Get(r.Context(), id)
 	if err != nil {
 		return err
 	}
 	return h.answer(w, r, m)
 }
 
-// delete answers DELETE /api/admin/media/:media. A file in use stays.
-func (h *adminMedia) delete(w http.ResponseWriter, r *http.Request) error {
+// Delete answers DELETE /api/admin/media/:media. A file in use stays.
+func (h *Media) Delete(w http.ResponseWriter, r *http.Request) error {
 	id, err := rest.PathID(r, "media", shop.ErrMediaNotFound)
 	if err != nil {
 		return err
 	}
-	if err := h.catalogue.Files.Delete(r.Context(), id, rest.LearnerID(r.Context())); err != nil {
+	if err := h.Catalogue.Files.Delete(r.Context(), id, rest.LearnerID(r.Context())); err != nil {
 		return err
 	}
 	rest.LogEvent(r, "file deleted", slog.String("media", id))
@@ -176,17 +176,17 @@ func (h *adminMedia) delete(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// transcode answers POST /api/admin/media/:media/transcode: the video is made again.
-func (h *adminMedia) transcode(w http.ResponseWriter, r *http.Request) error {
-	return h.changeTranscoding(w, r, true, h.catalogue.Files.Transcode)
+// Transcode answers POST /api/admin/media/:media/transcode: the video is made again.
+func (h *Media) Transcode(w http.ResponseWriter, r *http.Request) error {
+	return h.changeTranscoding(w, r, true, h.Catalogue.Files.Transcode)
 }
 
-// cancelTranscoding answers DELETE /api/admin/media/:media/transcode.
-func (h *adminMedia) cancelTranscoding(w http.ResponseWriter, r *http.Request) error {
-	return h.changeTranscoding(w, r, false, h.catalogue.Files.CancelTranscoding)
+// CancelTranscoding answers DELETE /api/admin/media/:media/transcode.
+func (h *Media) CancelTranscoding(w http.ResponseWriter, r *http.Request) error {
+	return h.changeTranscoding(w, r, false, h.Catalogue.Files.CancelTranscoding)
 }
 
-func (h *adminMedia) changeTranscoding(w http.ResponseWriter, r *http.Request, begin bool, change func(context.Context, string) (*shop.Media, error)) error {
+func (h *Media) changeTranscoding(w http.ResponseWriter, r *http.Request, begin bool, change func(context.Context, string) (*shop.Media, error)) error {
 	id, err := rest.PathID(r, "media", shop.ErrMediaNotFound)
 	if err != nil {
 		return err

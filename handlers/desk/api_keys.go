@@ -1,4 +1,4 @@
-package handlers
+package desk
 
 import (
 	"log/slog"
@@ -10,11 +10,11 @@ import (
 	"mstm/shop"
 )
 
-// apiKeys are the keys of programs.
-type apiKeys struct{ keys account.APIKeys }
+// APIKeys are the keys of programs.
+type APIKeys struct{ Keys account.APIKeys }
 
-// apiKeyView is an API key without its secret.
-type apiKeyView struct {
+// APIKey is an API key without its secret.
+type APIKey struct {
 	ID        string     `json:"id"`
 	Name      string     `json:"name"`
 	Scopes    []string   `json:"scopes"`
@@ -26,8 +26,8 @@ type apiKeyView struct {
 	LastUsed  *time.Time `json:"last_used,omitempty"` // to the minute
 }
 
-func viewAPIKey(k account.APIKey) apiKeyView {
-	v := apiKeyView{
+func viewAPIKey(k account.APIKey) APIKey {
+	v := APIKey{
 		ID: k.ID, Name: k.Name, Scopes: k.Scopes, CreatedBy: k.CreatedBy, Maker: k.Maker, CreatedAt: rest.UTC(k.CreatedAt),
 		ExpiresAt: rest.UTC(k.ExpiresAt), Ended: k.Ended,
 	}
@@ -38,21 +38,21 @@ func viewAPIKey(k account.APIKey) apiKeyView {
 	return v
 }
 
-// list answers GET /api/admin/api-keys, the ended ones included.
-func (h *apiKeys) list(w http.ResponseWriter, r *http.Request) error {
-	keys, err := h.keys.All(r.Context())
+// List answers GET /api/admin/api-keys, the ended ones included.
+func (h *APIKeys) List(w http.ResponseWriter, r *http.Request) error {
+	keys, err := h.Keys.All(r.Context())
 	if err != nil {
 		return err
 	}
-	list := rest.Page[apiKeyView]{Items: []apiKeyView{}}
+	list := rest.Page[APIKey]{Items: []APIKey{}}
 	for _, k := range keys {
 		list.Items = append(list.Items, viewAPIKey(k))
 	}
 	return rest.Encode(w, http.StatusOK, list)
 }
 
-// create answers POST /api/admin/api-keys `{name,scopes,expires_at?}`. The key is in this answer and nowhere else.
-func (h *apiKeys) create(w http.ResponseWriter, r *http.Request) error {
+// Create answers POST /api/admin/api-keys `{name,scopes,expires_at?}`. The key is in this answer and nowhere else.
+func (h *APIKeys) Create(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Name      string     `json:"name"`
 		Scopes    []string   `json:"scopes"`
@@ -61,24 +61,24 @@ func (h *apiKeys) create(w http.ResponseWriter, r *http.Request) error {
 	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
-	text, key, err := h.keys.Create(r.Context(), rest.LearnerID(r.Context()), account.NewAPIKey(in))
+	text, key, err := h.Keys.Create(r.Context(), rest.LearnerID(r.Context()), account.NewAPIKey(in))
 	if err != nil {
 		return err
 	}
 	rest.LogEvent(r, "API key created", slog.String("key", key.ID))
 	return rest.Encode(w, http.StatusCreated, struct {
-		apiKeyView
+		APIKey
 		Key string `json:"key"`
 	}{viewAPIKey(key), text})
 }
 
-// delete answers DELETE /api/admin/api-keys/:key: it is dead at once.
-func (h *apiKeys) delete(w http.ResponseWriter, r *http.Request) error {
+// Delete answers DELETE /api/admin/api-keys/:key: it is dead at once.
+func (h *APIKeys) Delete(w http.ResponseWriter, r *http.Request) error {
 	id, err := rest.PathID(r, "key", shop.ErrAPIKeyNotFound)
 	if err != nil {
 		return err
 	}
-	if err := h.keys.Delete(r.Context(), id, rest.LearnerID(r.Context())); err != nil {
+	if err := h.Keys.Delete(r.Context(), id, rest.LearnerID(r.Context())); err != nil {
 		return err
 	}
 	rest.LogEvent(r, "API key deleted", slog.String("key", id))

@@ -1,4 +1,4 @@
-package handlers
+package desk
 
 import (
 	"context"
@@ -12,44 +12,44 @@ import (
 )
 
 // reconciliations compare WeChat's bills with our books.
-type reconciliations struct {
-	checkout        *checkout.Checkout
-	reconciliations *store.Reconciliations
+type Reconciliations struct {
+	Checkout *checkout.Checkout
+	Kept     *store.Reconciliations
 }
 
 // reconcilePatience is how long a person waits for a run; a longer one goes on behind the
 // answer. It leaves the request's deadline some room.
 const reconcilePatience = 8 * time.Second
 
-// list answers GET /api/admin/reconciliations?limit=&cursor=, newest day first.
-func (h *reconciliations) list(w http.ResponseWriter, r *http.Request) error {
+// List answers GET /api/admin/reconciliations?limit=&cursor=, newest day first.
+func (h *Reconciliations) List(w http.ResponseWriter, r *http.Request) error {
 	q, rows, err := rest.ListQuery(r)
 	if err != nil {
 		return err
 	}
-	items, next, err := h.reconciliations.Page(r.Context(), rows, q.Get("cursor"))
+	items, next, err := h.Kept.Page(r.Context(), rows, q.Get("cursor"))
 	if err != nil {
 		return err
 	}
 	return rest.Encode(w, http.StatusOK, rest.Page[shop.Reconciliation]{Items: items, NextCursor: next})
 }
 
-// show answers GET /api/admin/reconciliations/:day.
-func (h *reconciliations) show(w http.ResponseWriter, r *http.Request) error {
+// Show answers GET /api/admin/reconciliations/:day.
+func (h *Reconciliations) Show(w http.ResponseWriter, r *http.Request) error {
 	day, err := date(rest.Param(r, "day"), shop.ErrReconciliationNotFound)
 	if err != nil {
 		return err
 	}
-	found, err := h.reconciliations.Get(r.Context(), day)
+	found, err := h.Kept.Get(r.Context(), day)
 	if err != nil {
 		return err
 	}
 	return rest.Encode(w, http.StatusOK, found)
 }
 
-// run answers POST /api/admin/reconciliations `{day}` with what the comparison
+// Run answers POST /api/admin/reconciliations `{day}` with what the comparison
 // came to, 200, or as far as it is, 202.
-func (h *reconciliations) run(w http.ResponseWriter, r *http.Request) error {
+func (h *Reconciliations) Run(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Day string `json:"day"`
 	}
@@ -62,7 +62,7 @@ func (h *reconciliations) run(w http.ResponseWriter, r *http.Request) error {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), reconcilePatience)
 	defer cancel()
-	ran, err := h.checkout.Reconciliations.Reconcile(ctx, day, rest.LearnerID(r.Context()))
+	ran, err := h.Checkout.Reconciliations.Reconcile(ctx, day, rest.LearnerID(r.Context()))
 	if err != nil {
 		return err
 	}

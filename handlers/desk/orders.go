@@ -1,4 +1,4 @@
-package handlers
+package desk
 
 import (
 	"net/http"
@@ -10,19 +10,19 @@ import (
 	"mstm/store"
 )
 
-// adminOrders are all orders, for finance.
-type adminOrders struct {
-	checkout *checkout.Checkout
+// Orders are all orders, for finance.
+type Orders struct {
+	Checkout *checkout.Checkout
 }
 
-// adminOrder is an order as finance and the console see it: everything that explains what
+// Order is an order as finance and the console see it: everything that explains what
 // became of a buyer's money, and no openid.
-type adminOrder struct {
+type Order struct {
 	shop.OrderView
 	UserID     string              `json:"user_id"`
 	Username   string              `json:"username,omitempty"`
 	Exception  string              `json:"exception,omitempty"`
-	Attempts   []adminAttempt      `json:"attempts"`
+	Attempts   []attempt           `json:"attempts"`
 	Duties     map[string]dutyRow  `json:"duties"`
 	History    []shop.Record       `json:"history"`
 	Unmatched  []unmatchedRow      `json:"strays,omitempty"`
@@ -31,7 +31,7 @@ type adminOrder struct {
 	Violations []shop.Violation    `json:"violations"`
 }
 
-type adminAttempt struct {
+type attempt struct {
 	OutTradeNo    string            `json:"out_trade_no"`
 	Channel       shop.Channel      `json:"channel"`
 	State         shop.AttemptState `json:"state"`
@@ -51,11 +51,11 @@ type dutyRow struct {
 	Error string     `json:"error,omitempty"`
 }
 
-// list answers GET /api/admin/orders?state=&course=&from=&to=&q=&limit=&cursor=, newest first. q is a
+// List answers GET /api/admin/orders?state=&course=&from=&to=&q=&limit=&cursor=, newest first. q is a
 // number that a buyer or WeChat's bill names (the order's id, an out_trade_no, an
 // out_refund_no or WeChat's transaction_id) or a username, whole; from and to are the days of
 // placing in Asia/Shanghai, both included.
-func (h *adminOrders) list(w http.ResponseWriter, r *http.Request) error {
+func (h *Orders) List(w http.ResponseWriter, r *http.Request) error {
 	q, rows, err := rest.ListQuery(r)
 	if err != nil {
 		return err
@@ -75,20 +75,20 @@ func (h *adminOrders) list(w http.ResponseWriter, r *http.Request) error {
 		}
 		f.Until = to.End()
 	}
-	items, next, err := h.checkout.Search.List(r.Context(), f, q.Get("q"), rows, q.Get("cursor"))
+	items, next, err := h.Checkout.Search.List(r.Context(), f, q.Get("q"), rows, q.Get("cursor"))
 	if err != nil {
 		return err
 	}
 	return rest.Encode(w, http.StatusOK, rest.Page[shop.DeskOrder]{Items: items, NextCursor: next})
 }
 
-// show answers GET /api/admin/orders/:order with the order's whole story.
-func (h *adminOrders) show(w http.ResponseWriter, r *http.Request) error {
+// Show answers GET /api/admin/orders/:order with the order's whole story.
+func (h *Orders) Show(w http.ResponseWriter, r *http.Request) error {
 	id, err := rest.PathID(r, "order", shop.ErrOrderNotFound)
 	if err != nil {
 		return err
 	}
-	story, err := h.checkout.Stories.Of(r.Context(), id)
+	story, err := h.Checkout.Stories.Of(r.Context(), id)
 	if err != nil {
 		return err
 	}
@@ -104,15 +104,15 @@ func answerStory(w http.ResponseWriter, r *http.Request, c *checkout.Checkout, s
 	return rest.Encode(w, status, viewStory(story))
 }
 
-func viewStory(s *checkout.Story) adminOrder {
+func viewStory(s *checkout.Story) Order {
 	o := s.Order
-	v := adminOrder{
+	v := Order{
 		OrderView: o.View(), UserID: o.UserID, Username: s.Username, Exception: o.Exception,
-		Attempts: []adminAttempt{}, Duties: map[string]dutyRow{}, History: o.History,
+		Attempts: []attempt{}, Duties: map[string]dutyRow{}, History: o.History,
 		Standings: s.Lines, Messages: s.Messages, Violations: s.Violations,
 	}
 	for _, a := range o.Attempts {
-		v.Attempts = append(v.Attempts, adminAttempt{
+		v.Attempts = append(v.Attempts, attempt{
 			a.OutTradeNo, a.Channel, a.State, a.Amount, a.TransactionID, rest.UTC(a.CreatedAt), a.ReadyAt, a.AskedAt, a.PaidAt, a.Asks,
 		})
 	}
@@ -154,35 +154,35 @@ func decodeRefund(w http.ResponseWriter, r *http.Request) (id string, in refundI
 	return id, in, rest.Decode(w, r, &in)
 }
 
-// previewRefund answers POST /api/admin/orders/:order/refunds?dry_run=1 with what the refund would
+// PreviewRefund answers POST /api/admin/orders/:order/refunds?dry_run=1 with what the refund would
 // give back and take away.
-func (h *adminOrders) previewRefund(w http.ResponseWriter, r *http.Request) error {
+func (h *Orders) PreviewRefund(w http.ResponseWriter, r *http.Request) error {
 	id, in, err := decodeRefund(w, r)
 	if err != nil {
 		return err
 	}
-	preview, err := h.checkout.Refunds.Preview(r.Context(), id, in.request(), in.Later)
+	preview, err := h.Checkout.Refunds.Preview(r.Context(), id, in.request(), in.Later)
 	if err != nil {
 		return err
 	}
 	return rest.Encode(w, http.StatusOK, preview)
 }
 
-// refund answers POST /api/admin/orders/:order/refunds
+// Refund answers POST /api/admin/orders/:order/refunds
 // `{lines?:[{course_id,amount_fen?}],amount_fen?,reason,later?}` with the order's story, 201.
 // Lines name what it is for; without an amount it is all that is left (shop.FinanceRefund has
 // the rules). later refunds what stands on top of it (the stages after it) as well, first.
-func (h *adminOrders) refund(w http.ResponseWriter, r *http.Request) error {
+func (h *Orders) Refund(w http.ResponseWriter, r *http.Request) error {
 	id, in, err := decodeRefund(w, r)
 	if err != nil {
 		return err
 	}
-	o, err := h.checkout.Refunds.FinanceRefund(r.Context(), checkout.FinanceRefund{
+	o, err := h.Checkout.Refunds.FinanceRefund(r.Context(), checkout.FinanceRefund{
 		By: rest.LearnerID(r.Context()), Key: rest.MadeUnder(r), OrderID: id, Reason: in.Reason, Later: in.Later,
 		RefundRequest: in.request(), Prove: func() error { return rest.RequireProof(r) },
 	})
 	if err != nil {
 		return err
 	}
-	return answerStory(w, r, h.checkout, http.StatusCreated, o)
+	return answerStory(w, r, h.Checkout, http.StatusCreated, o)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"testing"
 
+	"mstm/handlers/desk"
 	"mstm/handlers/rest"
 	"mstm/hub/hubtest"
 	"mstm/shop"
@@ -20,7 +21,7 @@ func TestACourseFromDraftToSaleAndBack(t *testing.T) {
 	w := newWorld(t)
 	editor := w.staff("edith", "learner", "editor")
 	made := w.do("POST", "/api/admin/courses", editor, aCourse).is(201)
-	c := as[adminCourse](made)
+	c := as[desk.Course](made)
 	path := "/api/admin/courses/" + c.ID
 	if c.State != shop.CourseDraft || c.Version != 1 || c.Ladder.LapseAfterDays != 30 || c.Cover != "/covers/"+c.ID+".svg" || made.Header.Get("Location") != path {
 		t.Errorf("made: %s", made.Body)
@@ -39,7 +40,7 @@ func TestACourseFromDraftToSaleAndBack(t *testing.T) {
 	page := hubtest.Dial(t, w.url+"/ws", "")
 	page.Follow("course:"+c.ID, "")
 	prices, _ := json.Marshal(map[string]any{"policies": []shop.PricePolicy{{ID: c.Policies[2].ID, Kind: shop.KindLifetime, Name: "全款", Price: 89900}}})
-	next := as[adminCourse](w.do("PUT", path+"/policies", editor, prices).is(200))
+	next := as[desk.Course](w.do("PUT", path+"/policies", editor, prices).is(200))
 	if next.Version != 2 || len(next.Versions) != 2 || next.Ladder != c.Ladder || next.Policies[0].ID != c.Policies[2].ID || !next.Policies[0].Default {
 		t.Errorf("next version: %+v", next)
 	}
@@ -57,13 +58,13 @@ func TestACourseFromDraftToSaleAndBack(t *testing.T) {
 func TestAnEditKeepsWhatItDoesNotSay(t *testing.T) {
 	w := newWorld(t)
 	editor := w.staff("edith", "learner", "editor")
-	c := as[adminCourse](w.do("POST", "/api/admin/courses", editor, aCourse).is(201))
+	c := as[desk.Course](w.do("POST", "/api/admin/courses", editor, aCourse).is(201))
 	path := "/api/admin/courses/" + c.ID
-	edited := as[adminCourse](w.do("PUT", path, editor, `{"title":"Go 语言 进阶","teacher":{"name":"王老师","title":"","intro":""}}`).is(200))
+	edited := as[desk.Course](w.do("PUT", path, editor, `{"title":"Go 语言 进阶","teacher":{"name":"王老师","title":"","intro":""}}`).is(200))
 	if edited.Title != "Go 语言 进阶" || edited.Subtitle != c.Subtitle || edited.Teacher.Name != "王老师" || len(edited.Chapters) != 1 || edited.Version != 1 {
 		t.Errorf("edited: %+v", edited)
 	}
-	swapped := as[adminCourse](w.do("PUT", path, editor, `{"chapters":[{"title":"新章","lessons":[
+	swapped := as[desk.Course](w.do("PUT", path, editor, `{"chapters":[{"title":"新章","lessons":[
 		{"title":"变量","kind":"text","duration_s":1,"preview":false},{"title":"新课","kind":"text","duration_s":1,"preview":false}]}]}`).is(200))
 	lessons, before := swapped.Chapters[0].Lessons, c.Chapters[0].Lessons
 	if lessons[0].ID != before[1].ID || lessons[1].ID == "" || lessons[1].ID == before[0].ID || lessons[0].URL != "" || lessons[0].Kind != "text" {
@@ -74,7 +75,7 @@ func TestAnEditKeepsWhatItDoesNotSay(t *testing.T) {
 	prices := map[string]any{"policies": []any{map[string]any{"kind": "lifetime", "name": "全款", "price_fen": 100}}, "v": c.V}
 	w.do("PUT", path+"/policies", editor, prices).is(409, "EDIT_CONFLICT")
 	prices["v"] = swapped.V
-	if priced := as[adminCourse](w.do("PUT", path+"/policies", editor, prices).is(200)); priced.Version != 2 {
+	if priced := as[desk.Course](w.do("PUT", path+"/policies", editor, prices).is(200)); priced.Version != 2 {
 		t.Errorf("prices: %+v", priced)
 	}
 	w.do("PUT", "/api/admin/courses/nothing", editor, `{}`).is(404, "COURSE_NOT_FOUND")
@@ -83,7 +84,7 @@ func TestAnEditKeepsWhatItDoesNotSay(t *testing.T) {
 func TestWhatAnEditorMayNotWrite(t *testing.T) {
 	w := newWorld(t)
 	editor := w.staff("edith", "learner", "editor")
-	c := as[adminCourse](w.do("POST", "/api/admin/courses", editor, aCourse).is(201))
+	c := as[desk.Course](w.do("POST", "/api/admin/courses", editor, aCourse).is(201))
 	path := "/api/admin/courses/" + c.ID
 	lifetime := `{"kind":"lifetime","name":"全款","price_fen":`
 	rows := []struct{ name, method, path, body, code, param string }{
@@ -107,13 +108,13 @@ func TestWhatAnEditorMayNotWrite(t *testing.T) {
 			}
 		})
 	}
-	if now := as[adminCourse](w.do("GET", path, editor, nil).is(200)); now.V != c.V || now.Version != 1 {
+	if now := as[desk.Course](w.do("GET", path, editor, nil).is(200)); now.V != c.V || now.Version != 1 {
 		t.Errorf("changed: %+v", now)
 	}
-	bare := as[adminCourse](w.do("POST", "/api/admin/courses", editor, `{"title":"空","category_id":"code","teacher":{"name":"林"}}`).is(201))
+	bare := as[desk.Course](w.do("POST", "/api/admin/courses", editor, `{"title":"空","category_id":"code","teacher":{"name":"林"}}`).is(201))
 	w.do("POST", "/api/admin/courses/"+bare.ID+"/publish", editor, nil).is(409, "NO_POLICIES")
-	list := as[rest.Page[adminCourseCard]](w.do("GET", "/api/admin/courses?limit=1", editor, nil).is(200))
-	rest := as[rest.Page[adminCourseCard]](w.do("GET", "/api/admin/courses?limit=1&cursor="+list.NextCursor, editor, nil).is(200))
+	list := as[rest.Page[desk.CourseCard]](w.do("GET", "/api/admin/courses?limit=1", editor, nil).is(200))
+	rest := as[rest.Page[desk.CourseCard]](w.do("GET", "/api/admin/courses?limit=1&cursor="+list.NextCursor, editor, nil).is(200))
 	if len(list.Items) != 1 || len(rest.Items) != 1 || list.Items[0].ID == rest.Items[0].ID || rest.NextCursor != "" {
 		t.Errorf("list: %+v, %+v", list, rest)
 	}

@@ -1,4 +1,6 @@
-package handlers
+// Package desk has the handlers of the console: what the shop's staff reads and does, a file and a type for each noun.
+// Their routes are in the table of handlers.
+package desk
 
 import (
 	"log/slog"
@@ -10,11 +12,11 @@ import (
 	"mstm/shop"
 )
 
-// adminCourses are the courses in the editors' hands.
-type adminCourses struct{ catalogue *catalogue.Catalogue }
+// Courses are the courses in the editors' hands.
+type Courses struct{ Catalogue *catalogue.Catalogue }
 
-// adminCourse is a course as the console sees it: all of it.
-type adminCourse struct {
+// Course is a course as the console sees it: all of it.
+type Course struct {
 	ID    string           `json:"id"`
 	State shop.CourseState `json:"state"`
 	catalogue.Outline
@@ -28,16 +30,16 @@ type adminCourse struct {
 	UpdatedAt time.Time            `json:"updated_at"`
 }
 
-func viewAdminCourse(c *shop.Course) adminCourse {
+func viewCourse(c *shop.Course) Course {
 	now := c.Current()
-	return adminCourse{
+	return Course{
 		ID: c.ID, State: c.State, Outline: catalogue.OutlineOf(c), Policies: now.Policies, Ladder: now.Ladder, Version: now.Version,
 		Versions: c.Versions, Learners: c.Learners, V: c.V, CreatedAt: rest.UTC(c.CreatedAt), UpdatedAt: rest.UTC(c.UpdatedAt),
 	}
 }
 
-// create answers POST /api/admin/courses with a draft. Prices may come later.
-func (h *adminCourses) create(w http.ResponseWriter, r *http.Request) error {
+// Create answers POST /api/admin/courses with a draft. Prices may come later.
+func (h *Courses) Create(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		catalogue.Outline
 		catalogue.Pricing
@@ -45,24 +47,24 @@ func (h *adminCourses) create(w http.ResponseWriter, r *http.Request) error {
 	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
-	c, err := h.catalogue.Courses.Create(r.Context(), in.Outline, in.Pricing)
+	c, err := h.Catalogue.Courses.Create(r.Context(), in.Outline, in.Pricing)
 	if err != nil {
 		return err
 	}
 	rest.LogEvent(r, "course created", slog.String("course", c.ID))
 	w.Header().Set("Location", "/api/admin/courses/"+c.ID)
-	return rest.Encode(w, http.StatusCreated, viewAdminCourse(c))
+	return rest.Encode(w, http.StatusCreated, viewCourse(c))
 }
 
-// update answers PUT /api/admin/courses/:course. What the body leaves out stays. With
+// Update answers PUT /api/admin/courses/:course. What the body leaves out stays. With
 // `v`, the one that the console read, an edit made since is not overwritten.
-func (h *adminCourses) update(w http.ResponseWriter, r *http.Request) error {
+func (h *Courses) Update(w http.ResponseWriter, r *http.Request) error {
 	body, err := rest.ReadBody(w, r)
 	if err != nil {
 		return err
 	}
 	return h.change(w, r, "course edited", func(id string) (*shop.Course, error) {
-		return h.catalogue.Courses.Edit(r.Context(), id, func(o *catalogue.Outline) (seen *int64, err error) {
+		return h.Catalogue.Courses.Edit(r.Context(), id, func(o *catalogue.Outline) (seen *int64, err error) {
 			in := struct {
 				catalogue.Outline
 				V *int64 `json:"v"`
@@ -74,9 +76,9 @@ func (h *adminCourses) update(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// publishPolicies answers PUT /api/admin/courses/:course/policies: the next version. With `v`, prices that the caller has
+// PublishPolicies answers PUT /api/admin/courses/:course/policies: the next version. With `v`, prices that the caller has
 // not seen are not replaced.
-func (h *adminCourses) publishPolicies(w http.ResponseWriter, r *http.Request) error {
+func (h *Courses) PublishPolicies(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		catalogue.Pricing
 		V *int64 `json:"v"`
@@ -85,17 +87,17 @@ func (h *adminCourses) publishPolicies(w http.ResponseWriter, r *http.Request) e
 		return err
 	}
 	return h.change(w, r, "prices published", func(id string) (*shop.Course, error) {
-		return h.catalogue.Courses.SetPrices(r.Context(), id, in.Pricing, in.V)
+		return h.Catalogue.Courses.SetPrices(r.Context(), id, in.Pricing, in.V)
 	})
 }
 
-// putOnSale answers POST /api/admin/courses/:course/publish.
-func (h *adminCourses) putOnSale(w http.ResponseWriter, r *http.Request) error {
-	return h.change(w, r, "course on sale", func(id string) (*shop.Course, error) { return h.catalogue.Courses.PutOnSale(r.Context(), id) })
+// PutOnSale answers POST /api/admin/courses/:course/publish.
+func (h *Courses) PutOnSale(w http.ResponseWriter, r *http.Request) error {
+	return h.change(w, r, "course on sale", func(id string) (*shop.Course, error) { return h.Catalogue.Courses.PutOnSale(r.Context(), id) })
 }
 
-// takeOffSale answers POST /api/admin/courses/:course/unpublish `{legal?}`.
-func (h *adminCourses) takeOffSale(w http.ResponseWriter, r *http.Request) error {
+// TakeOffSale answers POST /api/admin/courses/:course/unpublish `{legal?}`.
+func (h *Courses) TakeOffSale(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Legal bool `json:"legal"`
 	}
@@ -105,12 +107,12 @@ func (h *adminCourses) takeOffSale(w http.ResponseWriter, r *http.Request) error
 		}
 	}
 	return h.change(w, r, "course off sale", func(id string) (*shop.Course, error) {
-		return h.catalogue.Courses.TakeOffSale(r.Context(), id, rest.LearnerID(r.Context()), in.Legal)
+		return h.Catalogue.Courses.TakeOffSale(r.Context(), id, rest.LearnerID(r.Context()), in.Legal)
 	})
 }
 
 // change makes a change of the course in the path, and answers with the course.
-func (h *adminCourses) change(w http.ResponseWriter, r *http.Request, what string, change func(id string) (*shop.Course, error)) error {
+func (h *Courses) change(w http.ResponseWriter, r *http.Request, what string, change func(id string) (*shop.Course, error)) error {
 	id, err := rest.PathID(r, "course", shop.ErrCourseNotFound)
 	if err != nil {
 		return err
@@ -120,45 +122,45 @@ func (h *adminCourses) change(w http.ResponseWriter, r *http.Request, what strin
 		return err
 	}
 	rest.LogEvent(r, what, slog.String("course", c.ID), slog.Int("version", c.Current().Version))
-	return rest.Encode(w, http.StatusOK, viewAdminCourse(c))
+	return rest.Encode(w, http.StatusOK, viewCourse(c))
 }
 
-// show answers GET /api/admin/courses/:course, drafts included.
-func (h *adminCourses) show(w http.ResponseWriter, r *http.Request) error {
+// Show answers GET /api/admin/courses/:course, drafts included.
+func (h *Courses) Show(w http.ResponseWriter, r *http.Request) error {
 	id, err := rest.PathID(r, "course", shop.ErrCourseNotFound)
 	if err != nil {
 		return err
 	}
-	c, err := h.catalogue.Courses.Get(r.Context(), id)
+	c, err := h.Catalogue.Courses.Get(r.Context(), id)
 	if err != nil {
 		return err
 	}
-	return rest.Encode(w, http.StatusOK, viewAdminCourse(c))
+	return rest.Encode(w, http.StatusOK, viewCourse(c))
 }
 
-// list answers GET /api/admin/courses?state=&q=&limit=&cursor=, newest first,
+// List answers GET /api/admin/courses?state=&q=&limit=&cursor=, newest first,
 // drafts included.
-func (h *adminCourses) list(w http.ResponseWriter, r *http.Request) error {
+func (h *Courses) List(w http.ResponseWriter, r *http.Request) error {
 	q, rows, err := rest.ListQuery(r)
 	if err != nil {
 		return err
 	}
-	courses, next, err := h.catalogue.Courses.List(r.Context(), catalogue.Listing{
+	courses, next, err := h.Catalogue.Courses.List(r.Context(), catalogue.Listing{
 		State: shop.CourseState(q.Get("state")), Text: q.Get("q"), Limit: rows, Cursor: q.Get("cursor"),
 	})
 	if err != nil {
 		return err
 	}
-	list := rest.Page[adminCourseCard]{Items: []adminCourseCard{}, NextCursor: next}
+	list := rest.Page[CourseCard]{Items: []CourseCard{}, NextCursor: next}
 	for _, c := range courses {
-		list.Items = append(list.Items, adminCourseCard{newCourseCard(c), c.State, c.Current().Version, rest.UTC(c.UpdatedAt)})
+		list.Items = append(list.Items, CourseCard{catalogue.CardOf(c), c.State, c.Current().Version, rest.UTC(c.UpdatedAt)})
 	}
 	return rest.Encode(w, http.StatusOK, list)
 }
 
-// adminCourseCard is a course in the console's list.
-type adminCourseCard struct {
-	courseCard
+// CourseCard is a course in the console's list.
+type CourseCard struct {
+	catalogue.Card
 	State     shop.CourseState `json:"state"`
 	Version   int              `json:"version"`
 	UpdatedAt time.Time        `json:"updated_at"`

@@ -1,4 +1,4 @@
-package handlers
+package desk
 
 import (
 	"log/slog"
@@ -11,10 +11,10 @@ import (
 )
 
 // noticeTemplates word the notices that the shop writes by itself.
-type noticeTemplates struct{ wordings *notice.Wordings }
+type NoticeTemplates struct{ Wordings *notice.Wordings }
 
-// noticeTemplateView is how one form of the notices that the shop writes by itself is worded.
-type noticeTemplateView struct {
+// NoticeTemplate is how one form of the notices that the shop writes by itself is worded.
+type NoticeTemplate struct {
 	Form         string             `json:"form"`
 	Placeholders []shop.NoticeField `json:"placeholders"`
 	Texts        shop.Wordings      `json:"texts"`
@@ -25,8 +25,8 @@ type noticeTemplateView struct {
 	EditedAt     *time.Time         `json:"edited_at,omitempty"`
 }
 
-func viewNoticeTemplate(f shop.NoticeForm, edited map[string]shop.NoticeTemplate) noticeTemplateView {
-	v := noticeTemplateView{Form: f.Name, Placeholders: f.Fields, Texts: f.Texts(edited), Default: f.Default}
+func viewNoticeTemplate(f shop.NoticeForm, edited map[string]shop.NoticeTemplate) NoticeTemplate {
+	v := NoticeTemplate{Form: f.Name, Placeholders: f.Fields, Texts: f.Texts(edited), Default: f.Default}
 	v.Edited = v.Texts != v.Default
 	if t, ok := edited[f.Name]; ok {
 		at := rest.UTC(t.At)
@@ -41,14 +41,14 @@ type wordingLimits struct {
 	Body  int `json:"body"`
 }
 
-// list answers GET /api/admin/notice-templates: every form, edited or not.
-func (h *noticeTemplates) list(w http.ResponseWriter, r *http.Request) error {
-	edited, err := h.wordings.Edited(r.Context())
+// List answers GET /api/admin/notice-templates: every form, edited or not.
+func (h *NoticeTemplates) List(w http.ResponseWriter, r *http.Request) error {
+	edited, err := h.Wordings.Edited(r.Context())
 	if err != nil {
 		return err
 	}
 	list := struct {
-		rest.Page[noticeTemplateView]
+		rest.Page[NoticeTemplate]
 		Limits wordingLimits `json:"limits"`
 	}{Limits: wordingLimits{shop.MaxWordingTitle, shop.MaxWordingBody}}
 	for _, f := range shop.NoticeForms() {
@@ -57,9 +57,9 @@ func (h *noticeTemplates) list(w http.ResponseWriter, r *http.Request) error {
 	return rest.Encode(w, http.StatusOK, list)
 }
 
-// put answers PUT /api/admin/notice-templates/:form `{v,texts}`: notices from now on
+// Put answers PUT /api/admin/notice-templates/:form `{v,texts}`: notices from now on
 // are worded so, on every instance within seconds. v is the version that was read.
-func (h *noticeTemplates) put(w http.ResponseWriter, r *http.Request) error {
+func (h *NoticeTemplates) Put(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		V     *int64         `json:"v"`
 		Texts *shop.Wordings `json:"texts"`
@@ -77,9 +77,9 @@ func (h *noticeTemplates) put(w http.ResponseWriter, r *http.Request) error {
 	return h.edit(w, r, f, in.V, in.Texts)
 }
 
-// reset answers POST /api/admin/notice-templates/:form/reset `{v}`: the wording is
+// Reset answers POST /api/admin/notice-templates/:form/reset `{v}`: the wording is
 // the program's own again.
-func (h *noticeTemplates) reset(w http.ResponseWriter, r *http.Request) error {
+func (h *NoticeTemplates) Reset(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		V *int64 `json:"v"`
 	}
@@ -93,8 +93,8 @@ func (h *noticeTemplates) reset(w http.ResponseWriter, r *http.Request) error {
 	return h.edit(w, r, f, in.V, nil)
 }
 
-func (h *noticeTemplates) edit(w http.ResponseWriter, r *http.Request, f shop.NoticeForm, seen *int64, texts *shop.Wordings) error {
-	t, err := h.wordings.Edit(r.Context(), f, seen, texts, rest.LearnerID(r.Context()))
+func (h *NoticeTemplates) edit(w http.ResponseWriter, r *http.Request, f shop.NoticeForm, seen *int64, texts *shop.Wordings) error {
+	t, err := h.Wordings.Edit(r.Context(), f, seen, texts, rest.LearnerID(r.Context()))
 	if err != nil {
 		return err
 	}
@@ -102,10 +102,10 @@ func (h *noticeTemplates) edit(w http.ResponseWriter, r *http.Request, f shop.No
 	return rest.Encode(w, http.StatusOK, viewNoticeTemplate(f, map[string]shop.NoticeTemplate{f.Name: t}))
 }
 
-// preview answers POST /api/admin/notice-templates/:form/preview `{texts?}` with the
+// Preview answers POST /api/admin/notice-templates/:form/preview `{texts?}` with the
 // wording as a learner could come to read it, `{texts}`; without texts that of now. Nothing is
 // written.
-func (h *noticeTemplates) preview(w http.ResponseWriter, r *http.Request) error {
+func (h *NoticeTemplates) Preview(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Texts *shop.Wordings `json:"texts"`
 	}
@@ -116,7 +116,7 @@ func (h *noticeTemplates) preview(w http.ResponseWriter, r *http.Request) error 
 	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
-	texts, err := h.wordings.Preview(r.Context(), f, in.Texts)
+	texts, err := h.Wordings.Preview(r.Context(), f, in.Texts)
 	if err != nil {
 		return err
 	}

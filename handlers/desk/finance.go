@@ -1,4 +1,4 @@
-package handlers
+package desk
 
 import (
 	"log/slog"
@@ -11,9 +11,9 @@ import (
 )
 
 // finance exports the movements of money.
-type finance struct {
-	checkout *checkout.Checkout
-	log      *slog.Logger
+type Finance struct {
+	Checkout *checkout.Checkout
+	Log      *slog.Logger
 }
 
 // exportTime bounds how long one finance export may take to send.
@@ -28,11 +28,11 @@ type financeSheet interface {
 	close()
 }
 
-// export answers GET /api/admin/finance?from=&to=&format= with the movements of money
+// Export answers GET /api/admin/finance?from=&to=&format= with the movements of money
 // of the days from … to in Asia/Shanghai (both included, at most 92) as CSV, or as a workbook
 // with format=xlsx: a line for each, the sums of each day after it, those of all at the end.
 // The sums of a day equal WeChat's bill.
-func (h *finance) export(w http.ResponseWriter, r *http.Request) error {
+func (h *Finance) Export(w http.ResponseWriter, r *http.Request) error {
 	q, err := rest.Query(r)
 	if err != nil {
 		return err
@@ -63,14 +63,14 @@ func (h *finance) export(w http.ResponseWriter, r *http.Request) error {
 
 // write writes the rows some days at a time. What cannot be completed is cut off: a
 // file that ends early must not look whole.
-func (h *finance) write(r *http.Request, from, to shop.Date, sheet financeSheet) error {
+func (h *Finance) write(r *http.Request, from, to shop.Date, sheet financeSheet) error {
 	defer sheet.close()
-	err := h.checkout.Cash.Export(r.Context(), from, to, sheet.rows)
+	err := h.Checkout.Cash.Export(r.Context(), from, to, sheet.rows)
 	if err == nil {
 		err = sheet.end()
 	}
 	if err != nil && sheet.begun() {
-		h.log.WarnContext(r.Context(), "finance export cut off", "err", err)
+		h.Log.WarnContext(r.Context(), "finance export cut off", "err", err)
 		panic(http.ErrAbortHandler)
 	}
 	return err
