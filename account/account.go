@@ -12,6 +12,7 @@ import (
 	"mstm/hub"
 	"mstm/shop"
 	"mstm/store"
+	"mstm/store/redisstore"
 )
 
 // Config is what Accounts work with. Every field without a note is needed.
@@ -20,8 +21,8 @@ type Config struct {
 	Tokens   *store.Tokens
 	Bindings *store.Bindings
 	Audit    *store.Audit
-	Limits   *store.Limits
-	Places   *store.Places
+	Limits   *redisstore.Limits
+	Places   *redisstore.Places
 	Proofs   *store.Proofs
 	Settings *store.Settings
 

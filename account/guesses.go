@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"mstm/shop"
-	"mstm/store"
+	"mstm/store/redisstore"
 )
 
 // How often passwords may be tried: OWASP ASVS 5.0 V6.3.1, NIST SP 800-63B-4 (at most 100
@@ -15,23 +15,23 @@ import (
 // twice as many one an hour; a right password forgives them all. No account is ever locked:
 // from a place of earlier logins, strangers' guesses do not count.
 var (
-	TriesQuick   = store.Limit{Name: "login", Burst: 40, Every: time.Minute}
-	TriesSlow    = store.Limit{Name: "login-slow", Burst: 80, Every: time.Hour}
-	TriesAddress = store.Limit{Name: "login-address", Burst: 100, Every: time.Second}
+	TriesQuick   = redisstore.Limit{Name: "login", Burst: 40, Every: time.Minute}
+	TriesSlow    = redisstore.Limit{Name: "login-slow", Burst: 80, Every: time.Hour}
+	TriesAddress = redisstore.Limit{Name: "login-address", Burst: 100, Every: time.Second}
 )
 
 // Registering is how often accounts may be made from an address: a class of a school at once, and then one in ten
 // seconds. A username that is taken counts as well, so that names cannot be tried without end.
-var Registering = store.Limit{Name: "register", Burst: 40, Every: 10 * time.Second}
+var Registering = redisstore.Limit{Name: "register", Burst: 40, Every: 10 * time.Second}
 
 // Naming is how often an account without a username, which came by WeChat, may choose one: a choice that is taken
 // says so, as it does at registering.
-var Naming = store.Limit{Name: "naming", Burst: 20, Every: time.Minute}
+var Naming = redisstore.Limit{Name: "naming", Burst: 20, Every: time.Minute}
 
 // guesses counts what strangers try.
 type guesses struct {
-	limits *store.Limits
-	places *store.Places
+	limits *redisstore.Limits
+	places *redisstore.Places
 	log    *slog.Logger
 }
 
@@ -88,7 +88,7 @@ func (g guesses) forgive(ctx context.Context, key string) {
 	g.limits.Forgive(ctx, TriesSlow, key)
 }
 
-func (g guesses) tryWithin(ctx context.Context, v Visitor, l store.Limit, key string) error {
+func (g guesses) tryWithin(ctx context.Context, v Visitor, l redisstore.Limit, key string) error {
 	wait := g.limits.Take(ctx, l, key)
 	if wait <= 0 {
 		return nil

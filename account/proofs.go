@@ -11,6 +11,7 @@ import (
 
 	"mstm/shop"
 	"mstm/store"
+	"mstm/store/redisstore"
 )
 
 // ProofOfRegistering is the purpose of a proof of work, in its challenge: a proof for one thing is none
@@ -30,7 +31,7 @@ const (
 // proofs asks for proofs of work and checks them.
 type proofs struct {
 	after     int // registrations of an address within ten minutes are free; 0: all
-	limits    *store.Limits
+	limits    *redisstore.Limits
 	settings  *store.Settings // hold the key of the challenges
 	spent     *store.Proofs
 	passwords *Passwords
@@ -39,9 +40,9 @@ type proofs struct {
 }
 
 // free is how often an address registers before it works for it.
-func (p *proofs) free() store.Limit {
+func (p *proofs) free() redisstore.Limit {
 	n := p.after
-	return store.Limit{Name: "register-free", Burst: n, Every: 10 * time.Minute / time.Duration(n)}
+	return redisstore.Limit{Name: "register-free", Burst: n, Every: 10 * time.Minute / time.Duration(n)}
 }
 
 // Challenge is what a proof of work is asked for with.

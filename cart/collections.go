@@ -1,12 +1,15 @@
 package cart
 
-import "mstm/store"
+import (
+	"mstm/store"
+	"mstm/store/redisstore"
+)
 
 // Collections are the collections that Carts read and write.
 type Collections struct {
 	Courses    *store.Courses
 	Catalogue  *store.CatalogueCache
-	Carts      *store.Carts
+	Carts      *redisstore.Carts
 	Enrolments *store.Enrolments
 }
 

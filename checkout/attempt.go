@@ -7,6 +7,7 @@ import (
 
 	"mstm/shop"
 	"mstm/store"
+	"mstm/store/redisstore"
 	"mstm/wechat"
 )
 
@@ -15,7 +16,7 @@ type attempts struct {
 	basics
 	pay         *wechat.Pay
 	orders      *store.Orders
-	limits      *store.Limits
+	limits      *redisstore.Limits
 	settlements *Settlements
 }
 
@@ -29,7 +30,7 @@ func (c *attempts) giveUp(ctx context.Context, o *shop.Order, a *shop.Attempt) e
 }
 
 // NewTrades is how many numbers at WeChat a person may have: 20 at once, then one in six seconds.
-var NewTrades = store.Limit{Name: "placing", Burst: 20, Every: 6 * time.Second}
+var NewTrades = redisstore.Limit{Name: "placing", Burst: 20, Every: 6 * time.Second}
 
 func (c *attempts) add(ctx context.Context, orderID string, ch shop.Channel, payer shop.Payer, try string) error {
 	added := false

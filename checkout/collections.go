@@ -2,6 +2,7 @@ package checkout
 
 import (
 	"mstm/store"
+	"mstm/store/redisstore"
 )
 
 // Collections are the collections that the parts of a Checkout read and write; New hands each
@@ -25,7 +26,7 @@ type Collections struct {
 	Unsent            *store.UnsentNews
 	Audit             *store.Audit
 	Settings          *store.Settings
-	Limits            *store.Limits
+	Limits            *redisstore.Limits
 }
 
 // CollectionsOf are those of a shop.

@@ -17,7 +17,7 @@ import (
 	"mstm/learning"
 	"mstm/media"
 	"mstm/shop"
-	"mstm/store"
+	"mstm/store/redisstore"
 )
 
 // playback gives out playlists, keys, segments and whole files.
@@ -25,13 +25,13 @@ type playback struct {
 	learning *learning.Learning
 	library  *media.Library // nil: the shop keeps no files, and none is played
 	redirect bool           // files are fetched at the object store
-	limits   *store.Limits
-	guesses  store.Limit // addresses that the shop never made, of one client; a burst of 0 is no limit
+	limits   *redisstore.Limits
+	guesses  redisstore.Limit // addresses that the shop never made, of one client; a burst of 0 is no limit
 }
 
 // guessesOf is the limit of so many guesses a minute.
-func guessesOf(perMinute int) store.Limit {
-	return store.Limit{Name: "playback:guesses", Burst: perMinute, Every: time.Minute / time.Duration(max(1, perMinute))}
+func guessesOf(perMinute int) redisstore.Limit {
+	return redisstore.Limit{Name: "playback:guesses", Burst: perMinute, Every: time.Minute / time.Duration(max(1, perMinute))}
 }
 
 // player is the person that the address in a request was made for, "" where it is for everybody or the shop never made

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"mstm/store/redisconn"
+	"mstm/store/redisstore"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -94,7 +95,7 @@ func (s *base) changed(ctx context.Context, kind, id string) {
 	s.bus.tell(c)
 	text, err := json.Marshal(c)
 	if err == nil {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), redisTimeout)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), redisstore.Timeout)
 		defer cancel()
 		err = s.bus.client.Publish(ctx, busChannel, text).Err()
 	}

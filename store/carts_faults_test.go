@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mstm/shop"
+	"mstm/store/redisstore"
 	"mstm/store/redistest"
 )
 
@@ -209,16 +210,16 @@ func TestALockWhoseAnswerIsLostIsHeld(t *testing.T) {
 	t.Parallel()
 	proxy := newForgetful(t, strings.TrimPrefix(redistest.Single(t), "redis://"))
 	shelf := redisOnly(t, proxy.url()).SharedCache
-	proxy.arm(shelfPrefix + "work")
-	back, mine, err := shelf.Take(t.Context(), "work", cartTTL)
+	proxy.arm(redisstore.SharedPrefix + "work")
+	back, mine, err := shelf.Take(t.Context(), "work", redisstore.CartTTL)
 	if err != nil || !mine || proxy.drops.Load() != 1 {
 		t.Fatalf("mine %v, %v, after %d lost answers", mine, err, proxy.drops.Load())
 	}
-	if _, other, err := shelf.Take(t.Context(), "work", cartTTL); err != nil || other {
+	if _, other, err := shelf.Take(t.Context(), "work", redisstore.CartTTL); err != nil || other {
 		t.Errorf("taken twice: %v", err)
 	}
 	back()
-	if _, again, err := shelf.Take(t.Context(), "work", cartTTL); err != nil || !again {
+	if _, again, err := shelf.Take(t.Context(), "work", redisstore.CartTTL); err != nil || !again {
 		t.Errorf("not given back: %v", err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"mstm/shop"
+	"mstm/store/redisstore"
 )
 
 const buyer = "7"
@@ -83,12 +84,12 @@ func TestTheKeysOfACart(t *testing.T) {
 			if got := s.redis.Type(t.Context(), key).Val(); got != kind {
 				t.Errorf("%s is a %s, want a %s", key, got, kind)
 			}
-			if ttl := s.redis.PTTL(t.Context(), key).Val(); ttl < cartTTL-time.Minute || ttl > cartTTL {
+			if ttl := s.redis.PTTL(t.Context(), key).Val(); ttl < redisstore.CartTTL-time.Minute || ttl > redisstore.CartTTL {
 				t.Errorf("%s lives %v, want 30 days", key, ttl)
 			}
 		}
 		line := s.redis.HGetAll(t.Context(), "shopping_car_{7}_go1").Val()
-		if line["policy_id"] != "s2" || line["price_fen"] != "20000" || len(line) != len(lineFields) {
+		if line["policy_id"] != "s2" || line["price_fen"] != "20000" || len(line) != len(redisstore.LineFields) {
 			t.Errorf("the hash is %v", line)
 		}
 	})
@@ -261,14 +262,14 @@ func TestHalfStatesHeal(t *testing.T) {
 	onBothRedises(t, func(t *testing.T, s *DB) {
 		put(t, s, cartLine("whole", "p", 1))
 		put(t, s, cartLine("lost", "p", 1))
-		s.redis.Del(t.Context(), cartLineKey(buyer, "lost"))
-		s.redis.ZAdd(t.Context(), cartKey(buyer), redis.Z{Score: 1, Member: "odd"})
-		s.redis.Set(t.Context(), cartLineKey(buyer, "odd"), "not a hash", 0)
-		s.redis.HSet(t.Context(), cartLineKey(buyer, "unlisted"), "title", "old", "policy_id", "x")
+		s.redis.Del(t.Context(), redisstore.CartLineKey(buyer, "lost"))
+		s.redis.ZAdd(t.Context(), redisstore.CartKey(buyer), redis.Z{Score: 1, Member: "odd"})
+		s.redis.Set(t.Context(), redisstore.CartLineKey(buyer, "odd"), "not a hash", 0)
+		s.redis.HSet(t.Context(), redisstore.CartLineKey(buyer, "unlisted"), "title", "old", "policy_id", "x")
 		if cart := read(t, s); fmt.Sprint(courseIDs(cart)) != "[whole]" {
 			t.Errorf("read %v", courseIDs(cart))
 		}
-		if n := s.redis.ZCard(t.Context(), cartKey(buyer)).Val(); n != 1 {
+		if n := s.redis.ZCard(t.Context(), redisstore.CartKey(buyer)).Val(); n != 1 {
 			t.Errorf("%d index entries left", n)
 		}
 		want := cartLine("unlisted", "p", 2)
@@ -279,7 +280,7 @@ func TestHalfStatesHeal(t *testing.T) {
 				}
 			}
 		}
-		s.redis.Set(t.Context(), cartKey(buyer), "not a set", 0)
+		s.redis.Set(t.Context(), redisstore.CartKey(buyer), "not a set", 0)
 		if cart := read(t, s); len(cart.Lines) != 0 {
 			t.Errorf("with a broken index: %v", courseIDs(cart))
 		}

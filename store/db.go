@@ -27,6 +27,7 @@ import (
 	"mstm/shop"
 	"mstm/store/embedded"
 	"mstm/store/redisconn"
+	"mstm/store/redisstore"
 )
 
 // Config says where the data is. The zero value of a URL means embedded.
@@ -56,7 +57,7 @@ type DB struct {
 	Categories        *Categories
 	Courses           *Courses
 	Catalogue         *CatalogueCache
-	Carts             *Carts
+	Carts             *redisstore.Carts
 	Orders            *Orders
 	IdempotencyKeys   *IdempotencyKeys
 	Claims            *Claims
@@ -84,9 +85,9 @@ type DB struct {
 	Audit             *Audit
 	Settings          *Settings
 	Proofs            *Proofs
-	Limits            *Limits
-	Places            *Places
-	SharedCache       *SharedCache
+	Limits            *redisstore.Limits
+	Places            *redisstore.Places
+	SharedCache       *redisstore.SharedCache
 
 	*base
 
@@ -168,13 +169,13 @@ func (s *DB) openMongo(ctx context.Context, cfg Config) error {
 }
 
 func (s *DB) openRedis(ctx context.Context, cfg Config) error {
-	url, answer, budget := cfg.RedisURL, redisTimeout, redisconn.Budget
+	url, answer, budget := cfg.RedisURL, redisstore.Timeout, redisconn.Budget
 	if url == "" {
 		e, err := embedded.StartRedis()
 		if err != nil {
 			return fmt.Errorf("start the embedded Redis: %w", err)
 		}
-		s.embeddedRedis, url, answer, budget = e, e.URL, ownTimeout, ownTimeout
+		s.embeddedRedis, url, answer, budget = e, e.URL, redisstore.OwnTimeout, redisstore.OwnTimeout
 	}
 	client, err := redisconn.Dial(url, answer)
 	if err != nil {
@@ -281,10 +282,10 @@ func (db *DB) wire(trialNeeds shop.TrialNeeds) {
 	db.Followers = &Followers{bindings: db.Bindings}
 	db.WeChats = &WeChats{bindings: db.Bindings, users: db.Users}
 	db.Catalogue = newCatalogueCache(b, db.Categories, db.Courses)
-	db.Carts = &Carts{base: b}
-	db.Limits = &Limits{base: b, limits: newLimiter(b.redis)}
-	db.Places = &Places{base: b}
-	db.SharedCache = &SharedCache{b.redis}
+	db.Carts = redisstore.NewCarts(b.redis, b.embeddedRedis != nil, b.now)
+	db.Limits = redisstore.NewLimits(b.redis, b.log)
+	db.Places = redisstore.NewPlaces(b.redis, b.log)
+	db.SharedCache = redisstore.NewSharedCache(b.redis)
 	db.Users.bindings = db.Bindings
 	db.Users.scenes = db.Scenes
 	db.Users.tokens = db.Tokens

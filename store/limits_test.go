@@ -5,11 +5,12 @@ import (
 	"time"
 
 	"mstm/store"
+	"mstm/store/redisstore"
 	"mstm/store/storetest"
 )
 
 // taken is how many of n tries about key were let through.
-func taken(t *testing.T, db *store.DB, l store.Limit, key string, n int) (passed int) {
+func taken(t *testing.T, db *store.DB, l redisstore.Limit, key string, n int) (passed int) {
 	t.Helper()
 	for range n {
 		switch wait := db.Limits.Take(t.Context(), l, key); {
@@ -30,7 +31,7 @@ func TestALimitIsCountedForAllInstancesTogether(t *testing.T) {
 			if redis != "" {
 				other = storetest.Open(t, func(c *store.Config) { c.RedisURL = redis })
 			}
-			l := store.Limit{Name: "knock", Burst: 5, Every: time.Hour}
+			l := redisstore.Limit{Name: "knock", Burst: 5, Every: time.Hour}
 			if n := taken(t, db, l, "a", 3) + taken(t, other, l, "a", 4); n != 5 {
 				t.Errorf("%d let through", n)
 			}
@@ -47,7 +48,7 @@ func TestALimitIsCountedForAllInstancesTogether(t *testing.T) {
 
 func TestWithoutRedisALimitHoldsAtHalf(t *testing.T) {
 	db := storetest.Open(t, func(c *store.Config) { c.RedisURL = "redis://127.0.0.1:1/0" })
-	l := store.Limit{Name: "knock", Burst: 10, Every: time.Hour}
+	l := redisstore.Limit{Name: "knock", Burst: 10, Every: time.Hour}
 	if n := taken(t, db, l, "a", 20); n != 5 {
 		t.Errorf("%d let through", n)
 	}

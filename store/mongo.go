@@ -346,10 +346,8 @@ const (
 	// warmPool connections are kept open: the driver's wait for one also ends with
 	// selectTimeout, and a burst on a cold pool would be answered 503.
 	warmPool     = 8
-	driverPool   = 100                    // connections that the driver opens where the URI says nothing
-	startTimeout = 15 * time.Second       // how long MongoDB may take to start beside us
-	redisTimeout = 500 * time.Millisecond // one answer of Redis; a slow one must not pile up requests
-	ownTimeout   = 5 * time.Second        // one answer of the embedded Redis, which is as busy as this process
+	driverPool   = 100              // connections that the driver opens where the URI says nothing
+	startTimeout = 15 * time.Second // how long MongoDB may take to start beside us
 )
 
 // dialMongo makes a client with writes that are acknowledged only after a majority has them on

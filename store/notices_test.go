@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mstm/shop"
+	"mstm/store/redisstore"
 )
 
 func insertNotice(t *testing.T, s *DB, user, ref string, at time.Time) *shop.Notice {
@@ -107,7 +108,7 @@ func TestDataSurvivesARestart(t *testing.T) {
 	if len(after.Lines) != 1 || after.Version < before.Version || after.Lines[0].Title != before.Lines[0].Title {
 		t.Errorf("the cart is %+v, was %+v", after, before)
 	}
-	if ttl := s.redis.PTTL(t.Context(), cartKey("7")).Val(); ttl < cartTTL-2*time.Minute || ttl > cartTTL+time.Minute {
+	if ttl := s.redis.PTTL(t.Context(), redisstore.CartKey("7")).Val(); ttl < redisstore.CartTTL-2*time.Minute || ttl > redisstore.CartTTL+time.Minute {
 		t.Errorf("the cart lives %v", ttl)
 	}
 }

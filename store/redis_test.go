@@ -10,6 +10,7 @@ import (
 
 	"mstm/store/embedded"
 	"mstm/store/redisconn"
+	"mstm/store/redisstore"
 	"mstm/store/redistest"
 )
 
@@ -101,7 +102,7 @@ func surviveFailover(t *testing.T, url string, r interface {
 // redisOnly is a store without MongoDB.
 func redisOnly(t testing.TB, url string) *DB {
 	t.Helper()
-	client, err := redisconn.Dial(url, ownTimeout)
+	client, err := redisconn.Dial(url, redisstore.OwnTimeout)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 
 	"mstm/store/embedded"
 	"mstm/store/redisconn"
+	"mstm/store/redisstore"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -128,7 +129,7 @@ func TestOnlyThisUserReachesTheEmbeddedStores(t *testing.T) {
 	if !strings.HasSuffix(s.embeddedMongo.Socket, ".sock") {
 		t.Errorf("MongoDB listens on %s", s.embeddedMongo.Socket)
 	}
-	stranger, err := redisconn.Dial("redis://"+s.embeddedRedis.Addr(), redisTimeout)
+	stranger, err := redisconn.Dial("redis://"+s.embeddedRedis.Addr(), redisstore.Timeout)
 	if err != nil {
 		t.Fatal(err)
 	}

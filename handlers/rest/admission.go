@@ -16,7 +16,7 @@ import (
 
 	"mstm/account"
 	"mstm/shop"
-	"mstm/store"
+	"mstm/store/redisstore"
 )
 
 // How much one person may ask for, so that a flood costs its sender and not the others. A page
@@ -36,9 +36,9 @@ const (
 // much as the rest. A list costs the embedded store the most time a command, and no reader turns
 // ten pages of lists a second.
 var (
-	restBudget   = store.Limit{Name: "commands", Burst: 300, Every: time.Second / 30}
-	listsBudget  = store.Limit{Name: "commands:lists", Burst: 150, Every: time.Second / 20}
-	payingBudget = store.Limit{Name: "commands:paying", Burst: 1200, Every: time.Second / 120}
+	restBudget   = redisstore.Limit{Name: "commands", Burst: 300, Every: time.Second / 30}
+	listsBudget  = redisstore.Limit{Name: "commands:lists", Burst: 150, Every: time.Second / 20}
+	payingBudget = redisstore.Limit{Name: "commands:paying", Burst: 1200, Every: time.Second / 120}
 )
 
 // PlaybackLimits bound what players fetch, which costs bytes and hardly a command; 0 is no limit. They are apart from
@@ -51,14 +51,14 @@ type PlaybackLimits struct {
 }
 
 // budget is how much of playback one person may ask for. A request counts for one command at least.
-func (l PlaybackLimits) budget() store.Limit {
-	return store.Limit{Name: "commands:playback", Burst: 10 * l.PerSecond, Every: time.Second / time.Duration(max(1, l.PerSecond))}
+func (l PlaybackLimits) budget() redisstore.Limit {
+	return redisstore.Limit{Name: "commands:playback", Burst: 10 * l.PerSecond, Every: time.Second / time.Duration(max(1, l.PerSecond))}
 }
 
 // admission counts, in this process, what each person and address has under way. It decides
 // without asking any store; what was spent is added up in Redis behind the answer.
 type admission struct {
-	limits   *store.Limits
+	limits   *redisstore.Limits
 	playback PlaybackLimits
 	mu       sync.Mutex
 	playing  int // requests of the class Playback under way
@@ -98,13 +98,13 @@ func (u *usage) purse(c Class) *purse {
 type purse struct {
 	*rate.Limiter
 	who    string
-	budget store.Limit
+	budget redisstore.Limit
 	until  time.Time // nothing till then, because of what the other instances saw
 	unsaid int       // commands that Redis does not know of
 	said   time.Time
 }
 
-func newAdmission(limits *store.Limits, playback PlaybackLimits) *admission {
+func newAdmission(limits *redisstore.Limits, playback PlaybackLimits) *admission {
 	seen, err := lru.NewLRU[string, *usage](mostUsages, nil)
 	if err != nil {
 		panic(err) // only a size below one is refused
@@ -224,7 +224,7 @@ func (a *admission) usage(who asker) *usage {
 	if u, ok := a.seen.Get(who.name); ok {
 		return u
 	}
-	full := func(l store.Limit) purse {
+	full := func(l redisstore.Limit) purse {
 		l.Burst, l.Every = l.Burst*who.times, l.Every/time.Duration(who.times)
 		return purse{Limiter: rate.NewLimiter(rate.Every(l.Every), l.Burst), who: who.name, budget: l}
 	}

@@ -21,6 +21,7 @@ import (
 	"mstm/account"
 	"mstm/shop"
 	"mstm/store"
+	"mstm/store/redisstore"
 )
 
 // Collections are those that requests pass on their way.
@@ -28,7 +29,7 @@ type Collections struct {
 	Tokens          *store.Tokens
 	APIKeys         *store.APIKeys
 	Audit           *store.Audit
-	Limits          *store.Limits
+	Limits          *redisstore.Limits
 	IdempotencyKeys *store.IdempotencyKeys
 }
 

@@ -1,7 +1,8 @@
-package store
+package redisstore
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/go-redis/redis_rate/v10"
@@ -39,9 +40,13 @@ func newLimiter(client redis.UniversalClient) *limiter {
 
 // Limits count acts, in Redis.
 type Limits struct {
-	*base
-
 	limits *limiter
+	log    *slog.Logger
+}
+
+// NewLimits counts in client.
+func NewLimits(client redis.UniversalClient, log *slog.Logger) *Limits {
+	return &Limits{newLimiter(client), log}
 }
 
 // Take counts one act about key, and says how long to wait before the next try where that is
@@ -109,27 +114,3 @@ func (s *Limits) Forgive(ctx context.Context, l Limit, key string) {
 		s.log.DebugContext(ctx, "a limit is not reset", "limit", l.Name, "err", err)
 	}
 }
-
-// Places are the addresses that users have logged in from, in Redis.
-type Places struct {
-	*base
-}
-
-// A place is an address from which the account has logged in.
-const placeTTL = 60 * 24 * time.Hour
-
-// Note remembers that a user has logged in from an address.
-func (s *Places) Note(ctx context.Context, username, addr string) {
-	if err := s.redis.Set(ctx, placeKey(username, addr), 1, placeTTL).Err(); err != nil {
-		s.log.DebugContext(ctx, "a place is not noted", "err", err)
-	}
-}
-
-// Knows reports whether a user has logged in from an address of late. Without Redis
-// every place is strange.
-func (s *Places) Knows(ctx context.Context, username, addr string) bool {
-	n, err := s.redis.Exists(ctx, placeKey(username, addr)).Result()
-	return err == nil && n > 0
-}
-
-func placeKey(username, addr string) string { return "place:" + username + ":" + addr }

@@ -1,4 +1,4 @@
-package store
+package redisstore
 
 import (
 	"slices"
@@ -22,8 +22,8 @@ const (
 	cartMend     cartOutcome = "mend" // only of readCart: nothing was read
 )
 
-// lineFields are the fields of a line's hash, in the order of the scripts' arguments.
-var lineFields = []string{"title", "cover", "policies", "policy_id", "price_fen", "added_at", "chosen_at", "course_v", "problem"}
+// LineFields are the fields of a line's hash, in the order of the scripts' arguments.
+var LineFields = []string{"title", "cover", "policies", "policy_id", "price_fen", "added_at", "chosen_at", "course_v", "problem"}
 
 // cartPrelude is what all cart scripts share.
 //
@@ -45,7 +45,7 @@ var lineFields = []string{"title", "cover", "policies", "policy_id", "price_fen"
 var cartPrelude = `
 local index, version_key, mark = KEYS[1], KEYS[2], KEYS[3]
 local ttl, most, mark_ttl = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local fields = { '` + strings.Join(lineFields, "', '") + `' }
+local fields = { '` + strings.Join(LineFields, "', '") + `' }
 local touched = false
 
 local function line_key(course) return index .. '_' .. course end
@@ -158,9 +158,9 @@ local index, call = KEYS[1], redis.call
 local out = { 'same', call('GET', KEYS[2]) or '0' }
 if call('PTTL', KEYS[2]) < ARGV[1] - 86400000 then return { 'mend', '0' } end
 for i, course in ipairs(call('ZREVRANGE', index, 0, -1)) do
-  local line = call('HMGET', index .. '_' .. course, '` + strings.Join(lineFields, "', '") + `')
+  local line = call('HMGET', index .. '_' .. course, '` + strings.Join(LineFields, "', '") + `')
   if not line[4] then return { 'mend', '0' } end
-  line[` + strconv.Itoa(len(lineFields)+1) + `] = course
+  line[` + strconv.Itoa(len(LineFields)+1) + `] = course
   out[i + 2] = line
 end
 return out`)

@@ -1,7 +1,8 @@
-package store
+package redisstore
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"time"
@@ -13,13 +14,17 @@ import (
 // one costs asking for it again.
 type SharedCache struct{ client redis.UniversalClient }
 
-const shelfPrefix = "mstm:shelf:"
+// NewSharedCache keeps things in client.
+func NewSharedCache(client redis.UniversalClient) *SharedCache { return &SharedCache{client} }
+
+// SharedPrefix begins the keys of the shared cache.
+const SharedPrefix = "mstm:shelf:"
 
 // Get reads what was put under key; "" where nothing was.
 func (h *SharedCache) Get(ctx context.Context, key string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, redisTimeout)
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
-	text, err := h.client.Get(ctx, shelfPrefix+key).Result()
+	text, err := h.client.Get(ctx, SharedPrefix+key).Result()
 	if errors.Is(err, redis.Nil) {
 		return "", nil
 	}
@@ -31,9 +36,9 @@ func (h *SharedCache) Get(ctx context.Context, key string) (string, error) {
 
 // Put keeps value under key for ttl.
 func (h *SharedCache) Put(ctx context.Context, key, value string, ttl time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, redisTimeout)
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
-	if err := h.client.Set(ctx, shelfPrefix+key, value, ttl).Err(); err != nil {
+	if err := h.client.Set(ctx, SharedPrefix+key, value, ttl).Err(); err != nil {
 		return fmt.Errorf("shelf: %w", err)
 	}
 	return nil
@@ -47,22 +52,22 @@ return 0`)
 // Take gives the caller the key for ttl if it is free, and reports whether it did. giveBack ends
 // it sooner. It saves double work; nothing correct rests on it.
 func (h *SharedCache) Take(ctx context.Context, key string, ttl time.Duration) (back func(), mine bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, redisTimeout)
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
-	holder := newID()
-	mine, err = h.client.SetNX(ctx, shelfPrefix+key, holder, ttl).Result()
+	holder := rand.Text()
+	mine, err = h.client.SetNX(ctx, SharedPrefix+key, holder, ttl).Result()
 	if err == nil && !mine {
 		// The client sends a command again when its answer is lost: then the holder is this caller.
 		var held string
-		held, err = h.client.Get(ctx, shelfPrefix+key).Result()
+		held, err = h.client.Get(ctx, SharedPrefix+key).Result()
 		mine = held == holder
 	}
 	if err != nil && !errors.Is(err, redis.Nil) {
 		return func() {}, false, fmt.Errorf("shelf: %w", err)
 	}
 	return func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), redisTimeout)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), Timeout)
 		defer cancel()
-		_ = giveBack.Run(ctx, h.client, []string{shelfPrefix + key}, holder).Err() // else it ends by itself
+		_ = giveBack.Run(ctx, h.client, []string{SharedPrefix + key}, holder).Err() // else it ends by itself
 	}, mine, nil
 }

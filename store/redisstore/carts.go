@@ -1,7 +1,8 @@
-package store
+package redisstore
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,18 +28,28 @@ import (
 // Every change is one script that checks, then writes, then returns the whole cart. All
 // keys live 30 days from the last change (or look, at most once a day).
 
-const cartTTL = 30 * 24 * time.Hour
+// CartTTL is how long a cart lives from its last change.
+const CartTTL = 30 * 24 * time.Hour
 
-func cartKey(userID string) string        { return "shopping_car_{" + userID + "}" }
+// CartKey is the key of a learner's list of lines.
+func CartKey(userID string) string        { return "shopping_car_{" + userID + "}" }
 func cartVersionKey(userID string) string { return "shopping_car_version_{" + userID + "}" }
 
-func cartLineKey(userID, courseID string) string { return cartKey(userID) + "_" + courseID }
+// CartLineKey is the key of one line.
+func CartLineKey(userID, courseID string) string { return CartKey(userID) + "_" + courseID }
 
 // Carts are the learners' carts, in Redis.
 type Carts struct {
-	*base
+	redis    redis.UniversalClient
+	embedded bool // Redis runs in this process, which is as busy as it
+	now      func() time.Time
 
 	policyTexts policyTexts
+}
+
+// NewCarts keeps carts in client. embedded is whether Redis runs in this process.
+func NewCarts(client redis.UniversalClient, embedded bool, now func() time.Time) *Carts {
+	return &Carts{redis: client, embedded: embedded, now: now}
 }
 
 // Get reads a learner's cart in one round trip; a second one follows where there is
@@ -54,10 +65,10 @@ func (s *Carts) Get(ctx context.Context, userID string) (shop.Cart, error) {
 
 // timeout is for all of one call, connecting included.
 func (s *Carts) timeout() time.Duration {
-	if s.embeddedRedis != nil {
-		return ownTimeout
+	if s.embedded {
+		return OwnTimeout
 	}
-	return 2 * redisTimeout
+	return 2 * Timeout
 }
 
 // isWrongType reports whether a key turned out to be of another type than a cart's.
@@ -215,7 +226,7 @@ func (m cartMark) key(userID string) string { return "cart_change_{" + userID + 
 // with it might have changed the cart without an answer to the caller and without an event to the
 // other pages. The answer may get lost and the client send the change again: it is made once.
 func (s *Carts) change(ctx context.Context, userID string, script *redis.Script, args ...any) (shop.Cart, cartOutcome, error) {
-	return s.run(context.WithoutCancel(ctx), userID, cartMark{newID(), repeatTime}, script, args...)
+	return s.run(context.WithoutCancel(ctx), userID, cartMark{rand.Text(), repeatTime}, script, args...)
 }
 
 // run runs a script on a user's cart and reads what it returns.
@@ -225,8 +236,8 @@ func (s *Carts) run(ctx context.Context, userID string, mark cartMark, script *r
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.timeout())
 	defer cancel()
-	args = append([]any{cartTTL.Milliseconds(), shop.MaxLines, mark.ttl.Milliseconds()}, args...)
-	reply, err := script.Run(ctx, s.redis, []string{cartKey(userID), cartVersionKey(userID), mark.key(userID)}, args...).Slice()
+	args = append([]any{CartTTL.Milliseconds(), shop.MaxLines, mark.ttl.Milliseconds()}, args...)
+	reply, err := script.Run(ctx, s.redis, []string{CartKey(userID), cartVersionKey(userID), mark.key(userID)}, args...).Slice()
 	if err != nil {
 		return shop.Cart{}, "", fmt.Errorf("%w: %w", shop.ErrCartUnavailable, err)
 	}
@@ -261,12 +272,12 @@ func (s *Carts) decode(reply []any) (cart shop.Cart, outcome cartOutcome, err er
 	return cart, cartOutcome(text), nil
 }
 
-// decodeLine reads a line's fields in the order of lineFields, and its course: all strings. A
+// decodeLine reads a line's fields in the order of LineFields, and its course: all strings. A
 // field that is missing is zero: a line written by another release still shows, and is
 // looked at again, since no course has a V below 0.
 func (s *Carts) decodeLine(row any) (l shop.CartLine, err error) {
 	fields, ok := row.([]any)
-	if !ok || len(fields) != 1+len(lineFields) {
+	if !ok || len(fields) != 1+len(LineFields) {
 		return l, errCartReply
 	}
 	text := func(i int) string { v, _ := fields[i].(string); return v }
@@ -275,7 +286,7 @@ func (s *Carts) decodeLine(row any) (l shop.CartLine, err error) {
 		return n
 	}
 	l = shop.CartLine{
-		CourseID: text(len(lineFields)), Title: text(0), Cover: text(1), Policies: []shop.PricePolicy{},
+		CourseID: text(len(LineFields)), Title: text(0), Cover: text(1), Policies: []shop.PricePolicy{},
 		PolicyID: text(3), Price: shop.Fen(number(4)), Seen: shop.Fen(number(4)),
 		AddedAt: time.UnixMilli(number(5)).UTC(), ChosenAt: time.UnixMilli(number(6)).UTC(),
 		CourseV: -1,
