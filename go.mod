@@ -27,6 +27,7 @@ require (
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
 	github.com/skip2/go-qrcode v0.0.0-20200617195104-da1b6568686e
 	github.com/sony/gobreaker/v2 v2.3.0
+	github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common v1.3.211 // signs and sends text messages
 	github.com/trustelem/zxcvbn v1.0.1
 	github.com/tus/tusd/v2 v2.9.1
 	github.com/urfave/cli/v3 v3.14.0

@@ -28,6 +28,7 @@ import (
 	"mstm/notice"
 	"mstm/runner"
 	"mstm/shop"
+	"mstm/sms"
 	"mstm/store"
 	"mstm/web"
 	"mstm/wechat"
@@ -46,6 +47,7 @@ type App struct {
 	// What Open builds. A URL is how this machine's browser reaches it; SandboxURL is "" without a sandbox,
 	// Account and Sender are nil without an official account.
 	URL, SandboxURL string
+	SMS             sms.Sender // nil: no text messages
 	Pay             *wechat.Pay
 	Account         *wechat.Account
 	Hub             *hub.Hub
@@ -168,7 +170,8 @@ func (a *App) openSandbox(context.Context) (err error) {
 	}
 	a.onClose(a.sandbox.close)
 	a.SandboxURL = a.sandbox.address()
-	return nil
+	a.SMS, err = openSMS(a.Settings, a.sandbox)
+	return err
 }
 
 // startParts begins the work in the background with those parts that later ones need at their own start.

@@ -125,6 +125,7 @@ https://mp.weixin.qq.com and https://open.weixin.qq.com. Point your program at
   official account: secret      %[9]s
   events: token                 %[10]s
   events: EncodingAESKey        %[11]s
+  text messages (Tencent Cloud) SecretId %[14]s, SecretKey %[15]s, SdkAppId %[16]s
 
 The same as settings of MSTM: %[12]s/sandbox.env
 Callbacks of payments go to the notify_url of each trade, events in safe mode to %[13]s
@@ -134,7 +135,7 @@ The same by curl, explained: %[1]s/sandbox. To pay what your program has got a c
   curl -d '{"code_url":"weixin://…"}' %[1]s/sandbox/pay
 
 `, s.BaseURL, s.MchID, s.AppID, s.Serial, s.PrivateKeyFile, s.APIv3Key, s.PublicKeyFile, s.PublicKeyID,
-		s.AppSecret, s.EventToken, s.AESKey, f.dir, f.events)
+		s.AppSecret, s.EventToken, s.AESKey, f.dir, f.events, s.TextSecretID, s.TextSecretKey, s.TextAppID)
 	for _, w := range f.forward {
 		_, err = fmt.Fprintf(out, "Callbacks for %s… go to %s…\n", w.from, w.to)
 	}

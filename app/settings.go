@@ -50,6 +50,7 @@ type Settings struct {
 	Hub HubSettings `envPrefix:"HUB_MAX_PER_"`
 	Pay PaySettings `envPrefix:"WECHAT_PAY_"`
 	MP  MPSettings  `envPrefix:"WECHAT_MP_"`
+	SMS SMSSettings `envPrefix:"SMS_"`
 }
 
 // Networks are address ranges. The word "none" is the empty list said on purpose: not nil.
@@ -220,6 +221,7 @@ func (s Settings) Check() error {
 		s.Pay.check(refuse)
 	}
 	s.MP.check(s.Pay.AppID, refuse)
+	s.SMS.check(s.production(), refuse)
 	if r := s.OrderReminder; r != 0 && (r < time.Minute || r >= shop.PayWithin) {
 		refuse("ORDER_REMINDER", fmt.Sprintf("is neither 0 (off) nor from 1m to less than %s, for which an order is open", shop.PayWithin))
 	}

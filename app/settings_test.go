@@ -163,7 +163,8 @@ func soundProduction() Settings {
 			PrivateKeyFile: "/run/secrets/merchant.pem", APIv3Key: strings.Repeat("k", 32),
 			PublicKeyID: "PUB_KEY_ID_0119000000012024", PublicKeyFile: "/run/secrets/wechat.pem",
 		},
-		MP: MPSettings{AppID: "wx1234567890abcdef", Secret: "s", Token: "t", AESKey: strings.Repeat("k", 43)},
+		MP:  MPSettings{AppID: "wx1234567890abcdef", Secret: "s", Token: "t", AESKey: strings.Repeat("k", 43)},
+		SMS: SMSSettings{SecretID: "AKIDx", SecretKey: "k", AppID: "1400000001", Sign: "拾课", Template: "1", Countries: []string{"86"}},
 	}
 }
 
@@ -185,6 +186,10 @@ func TestProductionNamesTheSettingThatIsWrong(t *testing.T) {
 		{"an official account that cannot read its events", "WECHAT_MP_AES_KEY", func(s *Settings) { s.MP.AESKey = "short" }},
 		{"an official account whose openids pay nowhere", "WECHAT_MP_APPID", func(s *Settings) { s.MP.AppID = "wx0000000000000000" }},
 		{"an official account over plain http", "WECHAT_MP_BASE_URL", func(s *Settings) { s.MP.BaseURL = "http://mp.example" }},
+		{"text messages without a secret", "SMS_SECRET_KEY", func(s *Settings) { s.SMS.SecretKey = "" }},
+		{"text messages without a template", "SMS_TEMPLATE", func(s *Settings) { s.SMS.Template = "" }},
+		{"text messages over plain http", "SMS_BASE_URL", func(s *Settings) { s.SMS.BaseURL = "http://sms.example" }},
+		{"text messages to no country", "SMS_COUNTRIES", func(s *Settings) { s.SMS.Countries = []string{"+86"} }},
 		{"payments over plain http", "WECHAT_PAY_BASE_URL", func(s *Settings) { s.Pay.BaseURL = "http://pay.example" }},
 		{"no public address", "PUBLIC_URL", func(s *Settings) { s.PublicURL = "" }},
 		{"a public address over plain http", "PUBLIC_URL", func(s *Settings) { s.PublicURL = "http://shop.example" }},

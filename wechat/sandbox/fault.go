@@ -20,7 +20,7 @@ type Faults struct {
 
 // APIFault spoils an answer to the shop's calls.
 type APIFault struct {
-	API        string `json:"api"` // native, jsapi, h5, query, close, refund, refund_query, certificates, bill, bill_file (with status: half the file), stable_token, qrcode, user_info, oauth_token, template_send, subscribe_send, * for any but bill_file
+	API        string `json:"api"` // native, jsapi, h5, query, close, refund, refund_query, certificates, bill, bill_file (with status: half the file), stable_token, qrcode, user_info, oauth_token, template_send, subscribe_send, sms, * for any but bill_file
 	OutTradeNo string `json:"out_trade_no,omitempty"`
 	Times      int    `json:"times,omitempty"`
 
@@ -31,9 +31,10 @@ type APIFault struct {
 	Status  int    `json:"status,omitempty"`  // answer this instead of doing it; 2xx is signed and empty
 	Errcode int    `json:"errcode,omitempty"` // of the official account: answer this error instead of doing it
 	After   bool   `json:"after,omitempty"`   // with status or errcode: do it first
-	Code    string `json:"code,omitempty"`    // of the error body; by status when empty
+	Code    string `json:"code,omitempty"`    // of the error body; by status when empty. Of sms without a status: each message is refused with it
 	Message string `json:"message,omitempty"`
 	HTML    bool   `json:"html,omitempty"` // the error body of a gateway
+	Lose    bool   `json:"lose,omitempty"` // of sms: answered as sent, never arrives
 
 	Signature string `json:"bad_signature,omitempty"` // unsigned, wrong, signtest, stale, unknown_serial
 }
@@ -122,7 +123,7 @@ func (s *controls) putFaults(r *request) (any, error) {
 // check refuses words that would silently never match.
 func (f Faults) check() error {
 	apis := []string{"native", "jsapi", "h5", "query", "close", "refund", "refund_query", "certificates", "bill", "bill_file",
-		"stable_token", "qrcode", "user_info", "oauth_token", "template_send", "subscribe_send", "*"}
+		"stable_token", "qrcode", "user_info", "oauth_token", "template_send", "subscribe_send", "sms", "*"}
 	signatures := []string{"", "unsigned", "wrong", "signtest", "stale", "unknown_serial"}
 	for _, a := range f.API {
 		switch {

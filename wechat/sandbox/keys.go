@@ -47,6 +47,8 @@ type identity struct {
 	AppSecret  string `json:"app_secret"`
 	EventToken string `json:"event_token"`
 	AESKey     string `json:"aes_key"` // EncodingAESKey
+
+	Texts textAccount `json:"texts"`
 }
 
 // certificate is one platform certificate with its key.
@@ -70,6 +72,9 @@ type Settings struct {
 
 	AppSecret, EventToken, AESKey string // of the official account; its appid is AppID
 	Templates                     string // of its messages, as WECHAT_MP_TEMPLATES
+
+	// Of the account for text messages, at BaseURL too.
+	TextSecretID, TextSecretKey, TextAppID, TextSign, TextTemplate string
 }
 
 const (
@@ -86,7 +91,8 @@ func (s *Sandbox) Settings() Settings {
 		PrivateKey: k.merchant, PrivateKeyFile: filepath.Join(k.dir, merchantKeyFile), APIv3Key: k.id.APIv3Key,
 		PublicKeyID: k.id.PublicKeyID, PublicKey: &k.platform.PublicKey, PublicKeyFile: filepath.Join(k.dir, publicKeyFile),
 		AppSecret: k.id.AppSecret, EventToken: k.id.EventToken, AESKey: k.id.AESKey,
-		Templates: templateSettings(),
+		Templates:    templateSettings(),
+		TextSecretID: k.id.Texts.SecretID, TextSecretKey: k.id.Texts.SecretKey, TextAppID: k.id.Texts.AppID, TextSign: textSign, TextTemplate: textTemplate,
 	}
 }
 
@@ -105,7 +111,9 @@ func (s *Sandbox) writeEnv() error {
 		"WECHAT_PAY_PUBLIC_KEY_ID=" + c.PublicKeyID, "WECHAT_PAY_PUBLIC_KEY_FILE=" + abs(c.PublicKeyFile),
 		"WECHAT_MP_BASE_URL=" + c.BaseURL, "WECHAT_MP_APPID=" + c.AppID, "WECHAT_MP_SECRET=" + c.AppSecret,
 		"WECHAT_MP_TOKEN=" + c.EventToken, "WECHAT_MP_AES_KEY=" + c.AESKey,
-		"WECHAT_MP_TEMPLATES='" + c.Templates + "'", "",
+		"WECHAT_MP_TEMPLATES='" + c.Templates + "'",
+		"SMS_BASE_URL=" + c.BaseURL, "SMS_SECRET_ID=" + c.TextSecretID, "SMS_SECRET_KEY=" + c.TextSecretKey, "SMS_APP_ID=" + c.TextAppID,
+		"SMS_SIGN=" + c.TextSign, "SMS_TEMPLATE=" + c.TextTemplate, "",
 	}
 	return os.WriteFile(filepath.Join(s.cfg.Dir, "sandbox.env"), []byte(strings.Join(lines, "\n")), 0o600)
 }
@@ -125,6 +133,10 @@ func openKeys(dir string) (*keys, error) {
 	}
 	if err == nil && k.id.AESKey == "" { // made before there was an account
 		k.id.addAccount()
+		err = k.save()
+	}
+	if err == nil && k.id.Texts.SecretID == "" { // made before there were text messages
+		k.id.Texts = newTextAccount()
 		err = k.save()
 	}
 	return k, err
@@ -152,6 +164,7 @@ func (k *keys) generate() (err error) {
 	k.id = identity{MchID: "1900" + digits(6), AppID: "wx" + randomHex(8), Serial: strings.ToUpper(randomHex(20)),
 		APIv3Key: randomHex(16), PublicKeyID: "PUB_KEY_ID_01" + digits(24)}
 	k.id.addAccount()
+	k.id.Texts = newTextAccount()
 	if k.merchant, err = k.newKey(merchantKeyFile); err != nil {
 		return err
 	}

@@ -54,6 +54,13 @@ var faultGroups = []faultGroup{
 		{"已受理，应答丢失", `{"api":[{"api":"refund","drop":true,"times":1}]}`, "不得用新单号再退"},
 		{"退款通知丢失", `{"callback":[{"event":"refund","lose":true}]}`, "商店只能查退款"},
 	}, nil},
+	{"短信", []preset{
+		{"短信 500", `{"api":[{"api":"sms","status":500,"times":1}]}`, "下一条短信"},
+		{"已发出，应答丢失", `{"api":[{"api":"sms","drop":true,"times":1}]}`, "短信到了，商店不知道"},
+		{"应答晚 8 秒", `{"api":[{"api":"sms","delay_ms":8000,"times":1}]}`, "比商店愿意等的更久"},
+		{"发送成功，没有收到", `{"api":[{"api":"sms","lose":true,"times":1}]}`, "丢在路上"},
+		{"号码超过日限额", `{"api":[{"api":"sms","code":"LimitExceeded.PhoneNumberDailyLimit","times":1}]}`, "运营商拒绝"},
+	}, nil},
 	{"公众号", []preset{
 		{"令牌被拒 40001", `{"api":[{"api":"template_send","errcode":40001,"times":1}]}`, "发消息时一次"},
 		{"消息已发，应答丢失", `{"api":[{"api":"template_send","drop":true,"times":1}]}`, "不得让人收到两条"},

@@ -44,6 +44,7 @@ const merchantName = "MSTM 课堂"
 const (
 	tabScan     = "scan"
 	tabMessages = "messages"
+	tabTexts    = "texts"
 	tabShop     = "shop"
 	tabMe       = "me"
 )
@@ -68,7 +69,8 @@ type phonePage struct {
 	Following bool
 	Consents  int // to messages of an activity
 	Messages  []message
-	Paid      []trade // by the owner
+	Texts     []textMessage // to all numbers
+	Paid      []trade       // by the owner
 
 	Browser, ShopAt string // the shop's tab: wechat or safari, and its address there
 
@@ -154,7 +156,7 @@ func (s *phones) phonePage(r *http.Request) (*phonePage, error) {
 	q := r.URL.Query()
 	p := &phonePage{Merchant: merchantName, ShopURL: s.cfg.ShopURL, MchID: s.keys.id.MchID, Now: s.now(), Groups: faultGroups, Leaps: leaps,
 		Tab: tabScan, People: people[:], Back: q.Get("redirect_url")}
-	if slices.Contains([]string{tabMessages, tabShop, tabMe}, q.Get("tab")) {
+	if slices.Contains([]string{tabMessages, tabTexts, tabShop, tabMe}, q.Get("tab")) {
 		p.Tab = q.Get("tab")
 	}
 	p.Owner = people[ownerIndex(s.openidOr(""))]
@@ -170,6 +172,10 @@ func (s *phones) phonePage(r *http.Request) (*phonePage, error) {
 		return nil, err
 	}
 	if err := s.fillLists(p); err != nil {
+		return nil, err
+	}
+	var err error
+	if p.Texts, err = s.texts.newest("", 20); err != nil {
 		return nil, err
 	}
 	set, err := s.controls.getFaults(nil)

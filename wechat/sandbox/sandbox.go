@@ -1,7 +1,8 @@
 // Package sandbox is a local WeChat: the server side of WeChat Pay API v3, complete enough that an
 // unmodified SDK cannot tell the difference, the official account that the appid belongs to (access
 // token, parametric codes, page authorisation, followers, events in every mode), a phone to pay with,
-// and switches to make it misbehave. It is for development, demonstrations and tests, and never runs in production.
+// and switches to make it misbehave. Beside it stands Tencent Cloud for text messages (SendSms, signed with
+// TC3-HMAC-SHA256, at POST /), which arrive on the same phone. It is for development, demonstrations and tests, and never runs in production.
 //
 // Signatures and encryption are real. So are WeChat's rules: what a number may be used for again,
 // when a code dies, what can be closed and refunded. Two clocks rule: signatures use the real one
@@ -38,6 +39,7 @@
 //	GET, PUT /sandbox/access-token {"life_s"}   how long tokens live; how many were asked for and given out
 //	GET  /sandbox/messages?openid=       what the official account sent, newest first
 //	POST /sandbox/subscribe {"openid"?,"template_id"?,"accept"?}   agrees to one activity message (accept false: refuses)
+//	GET  /sandbox/texts?phone=           text messages, newest first
 //	GET, PUT /sandbox/message-quota {"template"}   messages a day
 //	GET, PUT /sandbox/templates {"gone":[…]}   the templates; those that the account has deleted
 //
@@ -115,6 +117,7 @@ type core struct {
 	bills     *bills     // the bill of a day
 	callbacks *callbacks // what WeChat Pay sends to the shop
 	official  *official  // the official account: access tokens, messages, pages
+	texts     *texts     // text messages
 	followers *followers // its followers, and what it sends to the shop
 	phones    *phones    // the phone: its pages, its payments, its owner
 	controls  *controls  // faults and the clock, for developers
@@ -126,6 +129,7 @@ type (
 	bills     struct{ *core }
 	callbacks struct{ *core }
 	official  struct{ *core }
+	texts     struct{ *core }
 	followers struct{ *core }
 	phones    struct{ *core }
 	controls  struct{ *core }
@@ -157,6 +161,7 @@ func New(cfg Config) (*Sandbox, error) {
 		hosts: map[string]bool{public.Hostname(): true}, flying: map[string]bool{}, telling: newBackground()}
 	c.merchant, c.bills, c.callbacks = &merchant{c}, &bills{c}, &callbacks{c}
 	c.official, c.followers, c.phones, c.controls = &official{c}, &followers{c}, &phones{c}, &controls{c}
+	c.texts = &texts{c}
 	s := &Sandbox{c}
 	if err := s.load(); err != nil {
 		return nil, errors.Join(fmt.Errorf("sandbox: %w", err), db.Close())

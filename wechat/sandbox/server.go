@@ -23,6 +23,7 @@ func (s *Sandbox) Handler() http.Handler {
 	r.RedirectTrailingSlash, r.RedirectFixedPath = false, false // a signed path is never another path
 	s.payRoutes(r)
 	s.official.accountRoutes(r)
+	s.textRoutes(r)
 	s.controlRoutes(r)
 	return s.phones.inFront(r)
 }

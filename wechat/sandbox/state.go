@@ -26,6 +26,8 @@ const (
 	bucketMessages  = "messages"  // openid/sequence → message
 	bucketOnce      = "once"      // openid/client_msg_id → when it was taken
 	bucketGrants    = "grants"    // openid/template → how many messages it allows
+
+	bucketTexts = "texts" // sequence → textMessage
 )
 
 // openState opens the state file. Writes are not flushed to the disk: they survive the process
@@ -40,7 +42,7 @@ func openState(path string) (*bbolt.DB, error) {
 	}
 	err = db.Update(func(tx *bbolt.Tx) error {
 		for _, name := range []string{bucketTrades, bucketCodes, bucketRefunds, bucketOpen, bucketEvents, bucketPending, bucketMeta,
-			bucketFollowers, bucketQRCodes, bucketAuth, bucketMessages, bucketOnce, bucketGrants} {
+			bucketFollowers, bucketQRCodes, bucketAuth, bucketMessages, bucketOnce, bucketGrants, bucketTexts} {
 			if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
 				return err
 			}
