@@ -46,9 +46,17 @@ require (
 )
 
 require (
+	github.com/RoaringBitmap/roaring/v2 v2.30.0
+	github.com/hbollon/go-edlib v1.7.0
+	github.com/mozillazg/go-pinyin v0.21.0
+)
+
+require (
 	github.com/aymerick/douceur v0.2.0 // indirect
+	github.com/bits-and-blooms/bitset v1.24.4 // indirect
 	github.com/dlclark/regexp2/v2 v2.2.1 // indirect
 	github.com/gorilla/css v1.0.1 // indirect
+	github.com/mschoch/smat v0.2.0 // indirect
 )
 
 require (

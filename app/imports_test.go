@@ -18,7 +18,7 @@ var levels = [][]string{
 	{"app"},
 	{"handlers"},
 	{"account", "cart", "catalogue", "checkout", "cover", "learning", "notice"},
-	{"store", "hub", "wechat", "media", "sms", "runner", "web", "lessontext"},
+	{"store", "hub", "wechat", "media", "sms", "runner", "web", "lessontext", "search"},
 	{"shop"},
 }
 

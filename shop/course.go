@@ -23,6 +23,19 @@ const (
 	CourseOffSale CourseState = "off_sale"
 )
 
+// Level says how much a course asks of its learners.
+type Level string
+
+// Levels, from what asks nothing; a course need not have one.
+const (
+	LevelBeginner     Level = "beginner"
+	LevelIntermediate Level = "intermediate"
+	LevelAdvanced     Level = "advanced"
+)
+
+// Levels are all of them in their order.
+var Levels = []Level{LevelBeginner, LevelIntermediate, LevelAdvanced}
+
 // Course is what the shop sells: an outline and the price policies, kept in versions
 // that are published whole and never edited.
 type Course struct {
@@ -33,6 +46,7 @@ type Course struct {
 	Cover       string          `bson:"cover"`
 	CategoryID  string          `bson:"category_id"`
 	Teacher     Teacher         `bson:"teacher"`
+	Level       Level           `bson:"level,omitempty"`
 	Description string          `bson:"description"`
 	Chapters    []Chapter       `bson:"chapters"`
 	Versions    []PolicyVersion `bson:"versions"`
@@ -139,4 +153,14 @@ func (c *Course) Lessons() (n int) {
 		n += len(ch.Lessons)
 	}
 	return n
+}
+
+// Duration is the length of all lessons in seconds.
+func (c *Course) Duration() (s int) {
+	for _, ch := range c.Chapters {
+		for _, l := range ch.Lessons {
+			s += l.Duration
+		}
+	}
+	return s
 }

@@ -92,6 +92,24 @@ func (v PolicyVersion) Lowest() (lowest Fen) {
 	return lowest
 }
 
+// Whole is what a buyer who wants all of the course pays in the end: the lowest price for ever, or without one the lowest
+// that is not a free stage's. 0 says that the course really is free.
+func (v PolicyVersion) Whole() Fen {
+	lowest := func(counts func(PricePolicy) bool) (price Fen, ok bool) {
+		for _, p := range v.Policies {
+			if counts(p) && (!ok || p.Price < price) {
+				price, ok = p.Price, true
+			}
+		}
+		return price, ok
+	}
+	if price, ok := lowest(func(p PricePolicy) bool { return p.Kind == KindLifetime }); ok {
+		return price
+	}
+	price, _ := lowest(func(p PricePolicy) bool { return p.Kind != KindStage || p.Price > 0 })
+	return price
+}
+
 // HasFreeStage reports whether a stage costs nothing.
 func (v PolicyVersion) HasFreeStage() bool {
 	return slices.ContainsFunc(v.Policies, func(p PricePolicy) bool { return p.Kind == KindStage && p.Price == 0 })
