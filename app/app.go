@@ -275,6 +275,7 @@ func (a *App) openCatalogue(context.Context) error {
 	a.Catalogue = catalogue.New(catalogue.Config{
 		Store: catalogue.CollectionsOf(a.Store), Hub: a.Hub, Orders: a.Checkout.Closing, Library: a.Media, Cover: cover.Path, Now: a.clock.now, Log: a.Log,
 	})
+	a.background(a.Catalogue.Finder.Warm)
 	return nil
 }
 

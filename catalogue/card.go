@@ -3,7 +3,8 @@ package catalogue
 import "mstm/shop"
 
 // A Card is a course in a list. Price is what the default policy costs; From the
-// lowest price of all policies, where that is another.
+// lowest price of all policies, where that is another; Whole what all of the course costs in the end, 0 where it really is
+// free; After what comes when its free stages are over.
 type Card struct {
 	ID         string      `json:"id"`
 	Title      string      `json:"title"`
@@ -14,6 +15,10 @@ type Card struct {
 	Price      shop.Fen    `json:"price_fen"`
 	From       *shop.Fen   `json:"from_fen,omitempty"`
 	FreeStage  bool        `json:"free_stage,omitempty"`
+	Whole      shop.Fen    `json:"whole_fen"`
+	After      *shop.Fen   `json:"after_fen,omitempty"`
+	Level      shop.Level  `json:"level,omitempty"`
+	Duration   int         `json:"duration_s"`
 	Learners   int64       `json:"learners"`
 	Lessons    int         `json:"lessons"`
 	OnSale     bool        `json:"on_sale"`
@@ -32,7 +37,10 @@ func CardOf(c *shop.Course) Card {
 		ID: c.ID, Title: c.Title, Subtitle: c.Subtitle, Cover: c.Cover, CategoryID: c.CategoryID,
 		Teacher:  TeacherCard{Name: c.Teacher.Name, Title: c.Teacher.Title},
 		Learners: c.Learners, Lessons: c.Lessons(), OnSale: c.State == shop.CourseOnSale,
-		FreeStage: c.Current().HasFreeStage(),
+		FreeStage: c.Current().HasFreeStage(), Whole: c.Current().Whole(), Level: c.Level, Duration: c.Duration(),
+	}
+	if after, ok := c.Current().AfterFree(); ok {
+		card.After = &after
 	}
 	if p, ok := c.Current().Default(); ok {
 		card.Price = p.Price

@@ -50,13 +50,14 @@ type Orders interface {
 type Catalogue struct {
 	Courses *Courses
 	Shown   *Shown
+	Finder  *Finder
 	Files   *Files
 }
 
 // New makes them.
 func New(cfg Config) *Catalogue {
 	files := &Files{cfg}
-	return &Catalogue{Courses: &Courses{cfg, files}, Shown: &Shown{cfg}, Files: files}
+	return &Catalogue{Courses: &Courses{cfg, files}, Shown: &Shown{cfg}, Finder: &Finder{cfg: cfg}, Files: files}
 }
 
 // publishTime bounds the publishing of one event.

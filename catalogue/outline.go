@@ -14,13 +14,14 @@ type Outline struct {
 	Cover       string         `json:"cover"`
 	CategoryID  string         `json:"category_id"`
 	Teacher     shop.Teacher   `json:"teacher"`
+	Level       shop.Level     `json:"level,omitempty"`
 	Description string         `json:"description"`
 	Chapters    []shop.Chapter `json:"chapters"`
 }
 
 // OutlineOf is the outline of a course as it is.
 func OutlineOf(c *shop.Course) Outline {
-	return Outline{c.Title, c.Subtitle, c.Cover, c.CategoryID, c.Teacher, c.Description, c.Chapters}
+	return Outline{c.Title, c.Subtitle, c.Cover, c.CategoryID, c.Teacher, c.Level, c.Description, c.Chapters}
 }
 
 // setOutline puts a checked outline into the course, with a cover where it has none, and with an id for each lesson. The
@@ -28,7 +29,7 @@ func OutlineOf(c *shop.Course) Outline {
 func (s *Courses) setOutline(ctx context.Context, c *shop.Course, o Outline) error {
 	before := c.Chapters
 	c.Title, c.Subtitle, c.Cover = o.Title, o.Subtitle, o.Cover
-	c.CategoryID, c.Teacher, c.Description, c.Chapters = o.CategoryID, o.Teacher, o.Description, o.Chapters
+	c.CategoryID, c.Teacher, c.Level, c.Description, c.Chapters = o.CategoryID, o.Teacher, o.Level, o.Description, o.Chapters
 	if err := c.ValidateOutline(); err != nil {
 		return err
 	}

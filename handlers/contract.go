@@ -37,7 +37,7 @@ const (
 
 // contractOrder are the parts, in the order in which the document has them.
 var contractOrder = []string{
-	"catalogue", "accounts", "cart", "orders", "enrolments", "notices", "wechat", "hub", "broadcasts",
+	"catalogue", "search", "accounts", "cart", "orders", "enrolments", "notices", "wechat", "hub", "broadcasts",
 	"admin_courses", "admin_texts", "admin_media", "admin_notices", "admin_orders", "admin_exceptions", "admin_users", "operation",
 }
 

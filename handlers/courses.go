@@ -107,8 +107,12 @@ func (h *courses) listCourses(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return nil, err
 		}
+		found, err := h.catalogue.Finder.Matching(all, q.Get("q"))
+		if err != nil {
+			return nil, err
+		}
 		courses, next, err := all.List(store.Listing{
-			Category: q.Get("category"), Query: q.Get("q"), Sort: store.Sort(q.Get("sort")), Limit: rows, Cursor: q.Get("cursor"),
+			Category: q.Get("category"), Among: found, Sort: store.Sort(q.Get("sort")), Limit: rows, Cursor: q.Get("cursor"),
 		})
 		if err != nil {
 			return nil, err

@@ -34,6 +34,8 @@ func (n *nouns) routes() []route {
 	return []route{
 		{get, "/api/categories", public, n.courses.listCategories, memory, lists},
 		{get, "/api/courses", public, n.courses.listCourses, memory, lists},
+		{get, "/api/search", public, n.finder.search, memory, lists},
+		{get, "/api/search/suggest", public, n.finder.suggest, memory, lists},
 		{get, "/api/courses/:course", anyone, n.courses.showCourse, memory, reading},
 		{get, "/api/courses/:course/lessons/:lesson", anyone, n.lessons.show, stores, reading},
 		{get, "/api/courses/:course/lessons/:lesson/notes", learner, n.notes.list, stores, reading},

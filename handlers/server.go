@@ -89,6 +89,7 @@ func New(d Deps) (http.Handler, error) {
 // nouns are the handlers: a type for each noun of the API, with the few parts that it touches.
 type nouns struct {
 	courses    courses
+	finder     finder
 	covers     covers
 	lessons    lessons
 	playback   playback
@@ -141,6 +142,7 @@ func newNouns(d Deps) (*nouns, error) {
 	db, live := d.Store, live{d.Hub}
 	return &nouns{
 		courses:    courses{cache: db.Catalogue, catalogue: d.Catalogue, now: d.Now},
+		finder:     finder{cache: db.Catalogue, catalogue: d.Catalogue},
 		covers:     covers{covers: cover.Covers{Catalogue: db.Catalogue}},
 		lessons:    lessons{learning: d.Learning, publicURL: d.PublicURL},
 		playback:   playback{learning: d.Learning, library: d.Media, redirect: d.MediaRedirect, limits: db.Limits, guesses: guessesOf(d.PlaybackGuesses)},

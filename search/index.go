@@ -35,7 +35,7 @@ var weights = [fieldCount]float64{inTitle: 100, inTeacher: 70, inCategory: 55, i
 // Index answers queries about the courses on sale. Its methods may be called from any goroutine; the zero value is empty.
 type Index struct {
 	mu     sync.RWMutex
-	source any // what it was last brought up to date with
+	number uint64 // of the catalogue that it was last brought up to date with
 	docs   []*document
 	byID   map[string]uint32
 	live   *roaring.Bitmap // documents on sale
@@ -62,13 +62,13 @@ type stamp struct {
 	category string
 }
 
-// Sync brings the index up to date with the catalogue; source is compared with that of the last call, and an equal one
-// costs nothing. Only courses that differ are read.
-func (x *Index) Sync(source any, courses []*shop.Course, categories []shop.Category) {
+// Sync brings the index up to date with a catalogue: those that are read later have higher numbers, and one that is not
+// newer than the last costs nothing. Only courses that differ are read.
+func (x *Index) Sync(number uint64, courses []*shop.Course, categories []shop.Category) {
 	x.mu.RLock()
-	same := x.source == source
+	isNew := number > x.number
 	x.mu.RUnlock()
-	if same {
+	if !isNew {
 		return
 	}
 	names := map[string]string{}
@@ -77,7 +77,7 @@ func (x *Index) Sync(source any, courses []*shop.Course, categories []shop.Categ
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.source == source {
+	if number <= x.number {
 		return
 	}
 	if x.byID == nil {
@@ -91,7 +91,7 @@ func (x *Index) Sync(source any, courses []*shop.Course, categories []shop.Categ
 		x.dropMissing(courses)
 	}
 	x.sortWords()
-	x.source = source
+	x.number = number
 }
 
 // put indexes a course where it is not the one that is known.

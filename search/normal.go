@@ -6,6 +6,7 @@ import (
 	"sync"
 	"unicode"
 
+	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -51,7 +52,7 @@ func formOf(text string) form {
 	return f
 }
 
-// plain is what one character is compared as; none for an accent that stands by itself.
+// plain is what one character is compared as; none for an accent that stands by itself, and for what is not seen.
 func plain(r rune) []rune {
 	if r < unicode.MaxASCII {
 		return []rune{unicode.ToLower(r)}
@@ -60,22 +61,25 @@ func plain(r rune) []rune {
 	if unicode.Is(unicode.Latin, r) {
 		s = norm.NFKD.String(s)
 	}
-	s = strings.ToLower(s)
+	s = cases.Fold().String(s)
 	var out []rune
 	for _, p := range s {
 		if simple, ok := simplified()[p]; ok {
 			p = simple
 		}
-		if !unicode.Is(unicode.Mn, p) {
+		if !unicode.In(p, unicode.Mn, unicode.Cf) {
 			out = append(out, p)
 		}
 	}
 	return out
 }
 
-// isHan reports whether r is of a script that is written without blanks.
+// isHan reports whether r is of a script that is written without blanks, or a picture.
 func isHan(r rune) bool {
-	return r >= 0x2e80 && (unicode.Is(unicode.Han, r) || unicode.In(r, unicode.Hiragana, unicode.Katakana, unicode.Hangul) || r == 'ー')
+	if r >= 0x4e00 && r <= lastHan {
+		return true
+	}
+	return r > unicode.MaxLatin1 && (unicode.In(r, unicode.So, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul) || r == 'ー')
 }
 
 // isWordly reports whether r is part of a word of letters and digits; C++ and C# are words.

@@ -78,11 +78,12 @@ type cursor struct {
 
 // check puts in what is not said, and refuses what cannot be: shop.ErrInvalidQuery at the parameter.
 func (q *Query) check() error {
-	q.Text = strings.TrimSpace(q.Text)
+	var err error
+	if q.Text, err = checkText(q.Text); err != nil {
+		return err
+	}
 	wrong := ""
 	switch {
-	case !utf8.ValidString(q.Text) || utf8.RuneCountInString(q.Text) > maxText || strings.ContainsRune(q.Text, 0):
-		wrong = "q"
 	case q.Sort != "" && !slices.Contains(Sorts, q.Sort):
 		wrong = "sort"
 	case q.Direction != "" && q.Direction != Ascending && q.Direction != Descending:
@@ -113,6 +114,15 @@ func (q *Query) check() error {
 		q.Limit = 20
 	}
 	return nil
+}
+
+// checkText is the text without blanks around it; shop.ErrInvalidQuery where it cannot be one.
+func checkText(text string) (string, error) {
+	text = strings.TrimSpace(text)
+	if !utf8.ValidString(text) || utf8.RuneCountInString(text) > maxText {
+		return "", shop.ErrInvalidQuery.At("q")
+	}
+	return text, nil
 }
 
 // Search finds the courses on sale that have all words of the query. Its error is shop.ErrInvalidQuery or
@@ -155,10 +165,11 @@ func (x *Index) Search(q Query) (*Result, error) {
 	return res, nil
 }
 
-// Matching are the ids of the courses that have all words of a query; nil where the query is empty: all of them.
-func (x *Index) Matching(text string) map[string]bool {
-	if text = strings.TrimSpace(text); text == "" {
-		return nil
+// Matching are the ids of the courses that have all words of a text; nil where it is empty: all of them.
+func (x *Index) Matching(text string) (map[string]bool, error) {
+	text, err := checkText(text)
+	if err != nil || text == "" {
+		return nil, err
 	}
 	x.mu.RLock()
 	defer x.mu.RUnlock()
@@ -168,7 +179,7 @@ func (x *Index) Matching(text string) map[string]bool {
 			ids[x.docs[n].course.ID] = true
 		}
 	}
-	return ids
+	return ids, nil
 }
 
 // match scores the documents on sale, 0 for those that a word is missing in. Text without a word finds nothing.

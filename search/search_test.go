@@ -21,7 +21,7 @@ func pointers(courses []shop.Course) (all []*shop.Course) {
 func sampleIndex(t testing.TB) *Index {
 	t.Helper()
 	x := &Index{}
-	x.Sync("sample", pointers(sample.Courses(time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC))), sample.Categories())
+	x.Sync(1, pointers(sample.Courses(time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC))), sample.Categories())
 	return x
 }
 
@@ -87,7 +87,7 @@ func TestSearch_Marks_NameCharactersOfTheOriginal(t *testing.T) {
 		{"TypeScript 进阶", "typ", []string{"Typ"}},
 	} {
 		x := &Index{}
-		x.Sync("one", []*shop.Course{{ID: "a", State: shop.CourseOnSale, Title: c.text}}, nil)
+		x.Sync(1, []*shop.Course{{ID: "a", State: shop.CourseOnSale, Title: c.text}}, nil)
 		r := x.search(t, Query{Text: c.query})
 		if len(r.Hits) != 1 {
 			t.Errorf("%s in %s: %d hits", c.query, c.text, len(r.Hits))
@@ -235,7 +235,7 @@ func TestSuggest_WhileTyping_NamesCoursesTeachersAndCategories(t *testing.T) {
 func TestSearch_WhatCannotBe_IsRefusedAtItsParameter(t *testing.T) {
 	x := sampleIndex(t)
 	for _, q := range []Query{
-		{Text: "a\x00b"}, {Text: string([]byte{0xff})}, {Text: fmt.Sprintf("%065d", 1)}, {Sort: "best"}, {Direction: "up"},
+		{Text: string([]byte{0xff})}, {Text: fmt.Sprintf("%065d", 1)}, {Sort: "best"}, {Direction: "up"},
 		{Filter: Filter{Price: "cheap"}}, {Filter: Filter{Length: "9"}}, {Filter: Filter{Level: "x"}}, {Cursor: "!"},
 	} {
 		if r, err := x.Search(q); err == nil {

@@ -3,9 +3,6 @@ package search
 import (
 	"slices"
 	"strings"
-	"unicode/utf8"
-
-	"mstm/shop"
 )
 
 // Kinds of suggestions.
@@ -32,9 +29,9 @@ const (
 // Suggest are a few categories, teachers and courses whose names have all words of a text; of an empty text the courses
 // that most people learn. Its error is shop.ErrInvalidQuery.
 func (x *Index) Suggest(text string) ([]Suggestion, error) {
-	text = strings.TrimSpace(text)
-	if !utf8.ValidString(text) || utf8.RuneCountInString(text) > maxText || strings.ContainsRune(text, 0) {
-		return nil, shop.ErrInvalidQuery.At("q")
+	text, err := checkText(text)
+	if err != nil {
+		return nil, err
 	}
 	x.mu.RLock()
 	defer x.mu.RUnlock()

@@ -3,6 +3,7 @@ package shop
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"golang.org/x/text/language"
@@ -38,6 +39,8 @@ func (c *Course) ValidateOutline() error {
 		field = "cover"
 	case !ValidID(c.CategoryID):
 		field = "category_id"
+	case c.Level != "" && !slices.Contains(Levels, c.Level):
+		field = "level"
 	case !isText(&c.Description, maxDescription):
 		field = "description"
 	case len(c.Chapters) > maxChapters:

@@ -110,6 +110,24 @@ func (v PolicyVersion) Whole() Fen {
 	return price
 }
 
+// AfterFree is the price of the stage that follows the free ones, or of the whole course where none does; ok is false where
+// no stage is free.
+func (v PolicyVersion) AfterFree() (price Fen, ok bool) {
+	if !v.HasFreeStage() {
+		return 0, false
+	}
+	next := 0
+	for _, p := range v.Policies {
+		if p.Kind == KindStage && p.Price > 0 && (next == 0 || p.Stage < next) {
+			next, price = p.Stage, p.Price
+		}
+	}
+	if next == 0 {
+		price = v.Whole()
+	}
+	return price, true
+}
+
 // HasFreeStage reports whether a stage costs nothing.
 func (v PolicyVersion) HasFreeStage() bool {
 	return slices.ContainsFunc(v.Policies, func(p PricePolicy) bool { return p.Kind == KindStage && p.Price == 0 })

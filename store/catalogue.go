@@ -7,11 +7,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
-	"unicode/utf8"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
@@ -28,12 +26,12 @@ type Catalogue struct {
 	courses    map[string]*shop.Course
 	sorted     map[Sort][]*listed // on sale, in the sort's order
 	all        []*shop.Course     // drafts and off sale too, newest first
+	number     uint64
 }
 
 // listed is a course with what lists compare.
 type listed struct {
 	course *shop.Course
-	text   string // folded: what a search looks in
 	price  shop.Fen
 }
 
@@ -47,16 +45,13 @@ const (
 	SortPrice   Sort = "price"
 )
 
-// maxSearch is how many runes a search text may have.
-const maxSearch = 64
-
 // Listing says which courses on sale to list. The zero value is the first page of all,
 // newest first.
 type Listing struct {
-	Category string // id, "" all
-	Query    string // part of title, subtitle or teacher's name, "" all
-	Sort     Sort   // "" new
-	Limit    int    // 1…100, 0 means 20
+	Category string          // id, "" all
+	Among    map[string]bool // the ids of the courses that a search has found; nil: all
+	Sort     Sort            // "" new
+	Limit    int             // 1…100, 0 means 20
 	Cursor   string
 }
 
@@ -83,8 +78,7 @@ func newCatalogue(categories []shop.Category, courses []shop.Course) *Catalogue 
 
 func newListed(c *shop.Course) *listed {
 	p, _ := c.Current().Default()
-	text := shop.Fold(c.Title) + "\n" + shop.Fold(c.Subtitle) + "\n" + shop.Fold(c.Teacher.Name)
-	return &listed{course: c, text: text, price: p.Price}
+	return &listed{course: c, price: p.Price}
 }
 
 // place is where a course stands in a sorted list: lower first, then the lower id.
@@ -123,6 +117,9 @@ func (c *Catalogue) Shown(id string) (*shop.Course, error) {
 	return course, nil
 }
 
+// Number tells a newer catalogue from an older one: what was read later has a higher number.
+func (c *Catalogue) Number() uint64 { return c.number }
+
 // Courses are all, drafts and off sale too, newest first.
 func (c *Catalogue) Courses() []*shop.Course { return c.all }
 
@@ -136,6 +133,14 @@ func (c *Catalogue) Category(id string) (shop.Category, bool) {
 		return shop.Category{}, false
 	}
 	return c.categories[i], true
+}
+
+// CheckCategory is shop.ErrCategoryNotFound where there is no such shelf; "" is all of them.
+func (c *Catalogue) CheckCategory(id string) error {
+	if _, ok := c.Category(id); !ok && id != "" {
+		return shop.ErrCategoryNotFound
+	}
+	return nil
 }
 
 // OnSale counts the courses of a category that can be bought.
@@ -158,11 +163,11 @@ func (c *Catalogue) List(l Listing) (items []*shop.Course, next string, err erro
 	if err != nil {
 		return nil, "", err
 	}
-	query, limit := shop.Fold(l.Query), pageSize(l.Limit)
+	limit := pageSize(l.Limit)
 	items = []*shop.Course{}
 	var last *listed
 	for _, x := range rest {
-		if l.Category != "" && x.course.CategoryID != l.Category || !strings.Contains(x.text, query) {
+		if l.Category != "" && x.course.CategoryID != l.Category || l.Among != nil && !l.Among[x.course.ID] {
 			continue
 		}
 		if len(items) == limit {
@@ -180,16 +185,7 @@ func (l *Listing) check(c *Catalogue) error {
 	if _, ok := c.sorted[l.Sort]; !ok {
 		return shop.ErrInvalidQuery.At("sort")
 	}
-	l.Query = strings.TrimSpace(l.Query)
-	if !utf8.ValidString(l.Query) || utf8.RuneCountInString(l.Query) > maxSearch {
-		return shop.ErrInvalidQuery.At("q")
-	}
-	if l.Category != "" {
-		if _, ok := c.Category(l.Category); !ok {
-			return shop.ErrCategoryNotFound
-		}
-	}
-	return nil
+	return c.CheckCategory(l.Category)
 }
 
 // listCursor is a position in a list, and the sort that the position belongs to.
@@ -236,6 +232,7 @@ type CatalogueCache struct {
 	courses    *Courses
 
 	current atomic.Pointer[datedCatalogue]
+	numbers atomic.Uint64 // of the readings
 	flight  singleflight.Group
 
 	mu    sync.Mutex
@@ -318,7 +315,7 @@ func (c *CatalogueCache) read(ctx context.Context) (*Catalogue, error) {
 	seen := c.gen
 	c.stale = false
 	c.mu.Unlock()
-	at := time.Now()
+	at, number := time.Now(), c.numbers.Add(1)
 	categories, err := c.categories.All(ctx)
 	if err != nil {
 		return nil, err
@@ -328,6 +325,7 @@ func (c *CatalogueCache) read(ctx context.Context) (*Catalogue, error) {
 		return nil, err
 	}
 	fresh := newCatalogue(categories, courses)
+	fresh.number = number
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.gen == seen {

@@ -79,7 +79,7 @@ func (d draft) build(categoryID string) shop.Course {
 	c := shop.Course{
 		ID: d.id, State: shop.CourseOnSale, CategoryID: categoryID,
 		Title: d.title, Subtitle: d.subtitle, Cover: "/covers/" + d.id + ".svg",
-		Teacher: d.teacher, Description: d.about,
+		Teacher: d.teacher, Level: levels[d.id], Description: d.about,
 		Versions: []shop.PolicyVersion{d.sells.version(d.id)},
 	}
 	for i, p := range d.outline {

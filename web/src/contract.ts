@@ -168,12 +168,24 @@ export interface components {
             from_fen?: components["schemas"]["Fen"];
             /** @description A stage costs nothing */
             free_stage?: boolean;
+            /** @description What all of the course costs in the end: the lowest price for ever, else the lowest that is not a free stage's. 0: it really is free */
+            whole_fen: components["schemas"]["Fen"];
+            /** @description With free_stage: what comes after the free stages, the next stage or the whole course */
+            after_fen?: components["schemas"]["Fen"];
+            level?: components["schemas"]["Level"];
+            /** @description Seconds of all lessons */
+            duration_s: number;
             learners: number;
             lessons: number;
             on_sale: boolean;
         };
         /** @description A course in a list */
         CourseCard: components["schemas"]["CourseFields"];
+        /**
+         * @description What a course asks of its learners
+         * @enum {string}
+         */
+        Level: "beginner" | "intermediate" | "advanced";
         TeacherCard: {
             name: string;
             title: string;
@@ -319,6 +331,61 @@ export interface components {
         };
         NoteList: {
             items: components["schemas"]["Note"][];
+        };
+        SearchResult: {
+            items: components["schemas"]["FoundCourse"][];
+            next_cursor?: components["schemas"]["Cursor"];
+            /** @description Courses on all pages */
+            total: number;
+            /** @description The words as they were understood, where one was misspelt */
+            corrected?: string;
+            facets: components["schemas"]["Facets"];
+        };
+        /** @description A course, and where the words stand in it */
+        FoundCourse: components["schemas"]["CourseFields"] & {
+            marks?: components["schemas"]["Marks"];
+        };
+        /** @description Only texts in which a word stands */
+        Marks: {
+            title?: components["schemas"]["Ranges"];
+            subtitle?: components["schemas"]["Ranges"];
+            teacher?: components["schemas"]["Ranges"];
+            category?: components["schemas"]["Ranges"];
+            lessons?: {
+                id: components["schemas"]["ID"];
+                title: string;
+                ranges: components["schemas"]["Ranges"];
+            }[];
+        };
+        /** @description Stretches in characters (code points): from the first to before the last */
+        Ranges: number[][];
+        /** @description How many courses each choice would leave, under the other choices as they are */
+        Facets: {
+            /** @description By the category's id */
+            category: {
+                [key: string]: number;
+            };
+            price: {
+                [key: string]: number;
+            };
+            free_month: number;
+            length: {
+                [key: string]: number;
+            };
+            level: {
+                [key: string]: number;
+            };
+        };
+        SuggestionList: {
+            items: components["schemas"]["Suggestion"][];
+        };
+        Suggestion: {
+            /** @enum {string} */
+            kind: "course" | "teacher" | "category";
+            /** @description The course's or the category's */
+            id?: components["schemas"]["ID"];
+            text: string;
+            ranges?: components["schemas"]["Ranges"];
         };
         /** @description Lower case: a letter or figure, then those, `_`, `.`, `-`. Sent in any case */
         Username: string;
