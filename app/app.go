@@ -30,6 +30,7 @@ import (
 	"mstm/shop"
 	"mstm/sms"
 	"mstm/store"
+	"mstm/storefront"
 	"mstm/web"
 	"mstm/wechat"
 )
@@ -309,6 +310,10 @@ func (a *App) openAccounts(context.Context) (err error) {
 
 func (a *App) openAPI(ctx context.Context) (err error) {
 	cfg := a.Settings
+	papers := storefront.NewPapers(a.Store.Papers, a.clock.now)
+	if cfg.production() {
+		papers.LogMissing(ctx, a.Log)
+	}
 	mediaOrigin, err := a.mediaOrigin(ctx)
 	if err != nil {
 		return err
@@ -322,6 +327,7 @@ func (a *App) openAPI(ctx context.Context) (err error) {
 		PlaybackGuesses: cfg.Playback.Guesses,
 		Followers:       &notice.Followers{Rows: a.Store.Followers, Scans: a.WeChat, Sender: a.Sender, Log: a.Log},
 		Wordings:        &notice.Wordings{Templates: a.Store.NoticeTemplates, Now: a.clock.now},
+		Papers:          papers,
 		Publisher:       &notice.Publisher{Hub: a.Hub, Catalogue: a.Store.Catalogue},
 		Account:         a.Account, PublicURL: a.URL,
 		Web: web.Handler(web.Options{SandboxURL: a.SandboxURL, MediaOrigin: mediaOrigin}), Docs: web.HasDocs(),

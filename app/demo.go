@@ -12,6 +12,7 @@ import (
 	"mstm/lessontext"
 	"mstm/media"
 	"mstm/shop"
+	"mstm/shop/papers"
 	"mstm/store"
 	"mstm/store/sample"
 )
@@ -45,6 +46,9 @@ func seedDemo(ctx context.Context, db *store.DB, hashing account.PasswordOptions
 		if err := seedAccount(ctx, db, a, hashing, now); err != nil {
 			return false, fmt.Errorf("sample account %s: %w", a.Username, err)
 		}
+	}
+	if err := db.Papers.Put(ctx, papers.Default(), papers.Sample(now)); err != nil && !errors.Is(err, shop.ErrEditConflict) {
+		return false, fmt.Errorf("sample papers: %w", err)
 	}
 	return true, nil
 }

@@ -44,6 +44,8 @@ func (n *nouns) routes() []route {
 		{del, "/api/courses/:course/lessons/:lesson/notes/:note", learner, n.notes.delete, stores, reading},
 		{get, "/api/playback/:ticket/:part", anyone, n.playback.serve, stream, playing},
 		{get, "/covers/:file", public, n.covers.show, memory, reading},
+		{get, "/api/papers", public, n.papers.show, memory, reading},
+		{get, "/api/papers/:paper", public, n.papers.showText, stores, reading},
 
 		{post, "/api/register", public, n.accounts.register, stores, reading},
 		{post, "/api/login", public, n.accounts.login, stores, paying},
@@ -146,6 +148,9 @@ func (n *nouns) routes() []route {
 		{del, "/api/admin/api-keys/:key", admin.Proved(), n.apiKeys.Delete, stores, reading},
 		{get, "/api/admin/users", admin, n.adminUsers.List, stores, lists},
 		{put, "/api/admin/users/:user/roles", admin.Proved(), n.adminUsers.SetRoles, stores, reading},
+
+		{get, "/api/admin/papers", admin, n.adminPapers.Show, stores, reading},
+		{put, "/api/admin/papers", admin.Proved(), n.adminPapers.Put, stores, reading},
 
 		{get, "/livez", public, n.health.live, probe, reading},
 		{get, "/readyz", public, n.health.ready, probe, reading},

@@ -24,6 +24,7 @@ import (
 	"mstm/media"
 	"mstm/notice"
 	"mstm/store"
+	"mstm/storefront"
 	"mstm/wechat"
 )
 
@@ -43,6 +44,7 @@ type Deps struct {
 	Followers   *notice.Followers
 	Wordings    *notice.Wordings
 	Publisher   *notice.Publisher
+	Papers      *storefront.Papers
 	Broadcaster *notice.Broadcaster
 	Pay         *wechat.Pay     // verifies WeChat's callbacks
 	Account     *wechat.Account // the official account; nil: the shop has none
@@ -91,6 +93,7 @@ type nouns struct {
 	courses    courses
 	finder     finder
 	covers     covers
+	papers     shopPapers
 	lessons    lessons
 	playback   playback
 	enrolments enrolments
@@ -128,6 +131,7 @@ type nouns struct {
 	invariants      desk.Invariants
 	apiKeys         desk.APIKeys
 	adminUsers      desk.Users
+	adminPapers     desk.Papers
 
 	health health
 	docs   docs
@@ -144,6 +148,7 @@ func newNouns(d Deps) (*nouns, error) {
 		courses:    courses{cache: db.Catalogue, catalogue: d.Catalogue, now: d.Now},
 		finder:     finder{cache: db.Catalogue, catalogue: d.Catalogue},
 		covers:     covers{covers: cover.Covers{Catalogue: db.Catalogue}},
+		papers:     shopPapers{papers: d.Papers},
 		lessons:    lessons{learning: d.Learning, publicURL: d.PublicURL},
 		playback:   playback{learning: d.Learning, library: d.Media, redirect: d.MediaRedirect, limits: db.Limits, guesses: guessesOf(d.PlaybackGuesses)},
 		enrolments: enrolments{learning: d.Learning, live: live},
@@ -181,6 +186,7 @@ func newNouns(d Deps) (*nouns, error) {
 		invariants:      desk.Invariants{Checkout: d.Checkout, Now: d.Now},
 		apiKeys:         desk.APIKeys{Keys: d.APIKeys},
 		adminUsers:      desk.Users{Accounts: d.Accounts, Roles: d.Roles},
+		adminPapers:     desk.Papers{Papers: d.Papers},
 
 		health: health{store: db, hub: d.Hub, stopping: d.Stopping},
 		docs: docs{

@@ -36,6 +36,7 @@ func askProof(id string) []struct {
 		{"DELETE", "/api/admin/api-keys/nosuchkey", nil, 404},
 		{"PUT", "/api/admin/notice-templates/order_refunded", map[string]any{"v": 0, "texts": texts}, 200},
 		{"POST", "/api/admin/notice-templates/order_refunded/reset", map[string]any{"v": 1}, 200},
+		{"PUT", "/api/admin/papers", map[string]any{"v": 0, "name": "店"}, 200},
 		{"POST", "/api/hub/broadcasts/nosuch/confirm", map[string]any{"audience": 3}, 404},
 	}
 }

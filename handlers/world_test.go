@@ -29,6 +29,7 @@ import (
 	"mstm/shop"
 	"mstm/store"
 	"mstm/store/storetest"
+	"mstm/storefront"
 )
 
 // world is the whole API on real stores and a real hub, reached over HTTP.
@@ -78,6 +79,7 @@ func newWorldWith(t testing.TB, accounts accountOptions, options ...func(*Deps))
 	w.deps.Checkout = checkout.New(checkout.Config{Store: checkout.CollectionsOf(w.store), Hub: live, Carts: w.deps.Carts, Now: w.deps.Now, Log: logger})
 	w.deps.Inbox = notice.New(notice.Config{Store: notice.InboxCollectionsOf(w.store), Hub: live, Now: w.deps.Now, Log: logger})
 	w.deps.Wordings = &notice.Wordings{Templates: w.store.NoticeTemplates, Now: w.deps.Now}
+	w.deps.Papers = storefront.NewPapers(w.store.Papers, w.deps.Now)
 	w.deps.Publisher = &notice.Publisher{Hub: w.deps.Hub, Catalogue: w.store.Catalogue}
 	w.deps.Broadcaster = notice.NewBroadcaster(notice.BroadcasterConfig{Store: notice.BroadcasterCollectionsOf(w.store), Hub: live, Now: w.deps.Now, Log: logger})
 	w.openAccounts(&w.deps, accounts)

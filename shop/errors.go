@@ -169,6 +169,7 @@ var (
 	ErrPolicyNotFound    = define(NotFound, "POLICY_NOT_FOUND", "这门课程没有这个价格方案", "The course has no such price policy.")
 	ErrNoPolicies        = define(Conflict, "NO_POLICIES", "课程还没有价格方案", "The course has no price policies yet.")
 	ErrEditConflict      = define(Conflict, "EDIT_CONFLICT", "内容已被别人修改，请刷新", "Another request has changed it; read it again.")
+	ErrPaperNotFound     = define(NotFound, "PAPER_NOT_FOUND", "没有这份文本或这个版本，请从页面底部打开现行的", "There is no such text or version; the foot of each page has those of now.")
 	ErrLessonTextPicture = define(Invalid, "LESSON_TEXT_PICTURE", "课文里的图片要先上传，再写成 ![说明](media:文件编号)；不能引用别处的图片", "A picture of a text has to be uploaded first and written as ![words](media:ID); pictures of other places are not shown.")
 	ErrLessonTextTooLong = define(TooLarge, "LESSON_TEXT_TOO_LONG", "课文最多 200 KB，请分成几节课", "A text has at most 200 KB: make several lessons of it.")
 	ErrLessonTextComplex = define(Invalid, "LESSON_TEXT_TOO_COMPLEX", "课文里的链接太多，或引用嵌套太深，请分成几节课", "The text has too many links, or its quotes lie too deep in one another: make several lessons of it.")

@@ -48,6 +48,7 @@ const (
 	changePosted   = "posted"   // what is in every inbox
 
 	changeTemplates = "templates" // the wording of a notice
+	changePapers    = "papers"    // what the shop says of itself
 
 	changeEnrolments = "enrolments" // the one with this id
 )

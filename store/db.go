@@ -77,6 +77,7 @@ type DB struct {
 	Reconciliations   *Reconciliations
 	Notices           *Notices
 	NoticeTemplates   *NoticeTemplates
+	Papers            *Papers
 	Broadcasts        *Broadcasts
 	Audiences         *Audiences
 	Readers           *Readers
@@ -271,6 +272,7 @@ func (db *DB) wire(trialNeeds shop.TrialNeeds) {
 	db.Reconciliations = newReconciliations(b)
 	db.Notices = newNotices(b)
 	db.NoticeTemplates = newNoticeTemplates(b)
+	db.Papers = newPapers(b)
 	db.Broadcasts = newBroadcasts(b)
 	db.Audiences = newAudiences(b)
 	db.Readers = newReaders(b)
@@ -311,6 +313,7 @@ func (db *DB) wire(trialNeeds shop.TrialNeeds) {
 	db.Enrolments.trials = db.Trials
 	db.Trials.bindings = db.Bindings
 	db.NoticeTemplates.audit = db.Audit
+	db.Papers.audit = db.Audit
 	db.Broadcasts.audiences = db.Audiences
 	db.Audiences.catalogue = db.Catalogue
 }

@@ -4,7 +4,7 @@ import { credentials } from './credentials'
 import { deviceID } from './device'
 import { type Challenge, type Proof, solve } from './proof'
 import type {
-  Binding, Cart, CartLine, Category, Course, CourseCard, Enrolment, Inbox, Lesson, List, Login, Me, Notifications, Order, OrderNow, PlacedOrder, Quote, Session, WantedLine,
+  Binding, Cart, CartLine, Category, Course, CourseCard, Enrolment, Inbox, Lesson, List, Login, Me, Notifications, Order, OrderNow, Paper, PaperKind, Papers, PlacedOrder, Quote, Session, WantedLine,
 } from './types'
 import { channel } from './wechat'
 
@@ -139,6 +139,9 @@ export const api = {
   // here ends the device that began to play first, where there are too many.
   lesson: (course: string, lesson: string, here = false) =>
     request<Lesson>('GET', `/courses/${id(course)}/lessons/${id(lesson)}` + query({ continue_here: here ? 1 : undefined })),
+
+  papers: () => request<Papers>('GET', '/papers'),
+  paper: (paper: PaperKind, version?: number) => request<Paper>('GET', `/papers/${paper}` + query({ version })),
 
   // All tabs of a browser are one device and share its token.
   register: (username: string, password: string) =>

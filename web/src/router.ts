@@ -1,6 +1,7 @@
 import { showToast } from 'vant'
 import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
 import { credentials } from './credentials'
+import { showTitle } from './title'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -29,6 +30,10 @@ const routes: RouteRecordRaw[] = [
   { path: '/me/devices', name: 'devices', component: () => import('./pages/Devices.vue'), meta: { title: '登录的设备', auth: true, focused: true } },
   { path: '/me/password', name: 'password', component: () => import('./pages/Password.vue'), meta: { title: '修改密码', auth: true, focused: true } },
   { path: '/me/delete', name: 'delete-account', component: () => import('./pages/DeleteAccount.vue'), meta: { title: '注销账号', auth: true, focused: true } },
+  { path: '/terms', name: 'terms', component: () => import('./pages/Paper.vue'), meta: { title: '用户协议' }, props: { paper: 'terms' } },
+  { path: '/privacy', name: 'privacy', component: () => import('./pages/Paper.vue'), meta: { title: '隐私政策' }, props: { paper: 'privacy' } },
+  { path: '/refunds', name: 'refunds', component: () => import('./pages/Paper.vue'), meta: { title: '退款规则' }, props: { paper: 'refunds' } },
+  { path: '/service', name: 'service', component: () => import('./pages/Service.vue'), meta: { title: '联系客服' } },
   { path: '/:rest(.*)*', name: 'missing', component: () => import('./pages/Missing.vue'), meta: { title: '没有这个页面' } },
 ]
 
@@ -50,6 +55,4 @@ router.onError(async (_err, to, from) => {
   else showToast('网络不通，请检查后重试')
 })
 
-router.afterEach((to) => {
-  document.title = `${to.meta.title} · 拾课`
-})
+router.afterEach((to) => showTitle(to.meta.title))

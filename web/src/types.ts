@@ -57,4 +57,8 @@ export type Enrolment = Schemas['Enrolment'] & Partial<Schemas['EnrolmentItem']>
 export type Notice = Events['notice.posted']
 export type Inbox = Omit<Schemas['Inbox'], 'items'> & List<Notice>
 
+export type Papers = Schemas['Papers']
+export type Paper = Schemas['Paper']
+export type PaperKind = Paper['paper']
+
 export type WantedLine = Pick<QuoteLine, 'course_id' | 'policy_id'>

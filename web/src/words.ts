@@ -48,6 +48,9 @@ export function moment(at: string): string {
   return (thisYear ? momentFormat : momentWithYear).format(then)
 }
 
+// day shows the day of a time in the shop's zone.
+export const day = (at: string): string => dayFormat.format(new Date(at))
+
 // lastDay is the last day on which something with this end is open: the end is
 // the first instant too late.
 export function lastDay(until: string): string {

@@ -3,7 +3,7 @@ import { problemOf, query, request } from '@/api'
 import { credentials } from '@/credentials'
 import type { List } from '@/types'
 import type {
-  Course, CourseLearning, CourseRow, Ladder, LessonText, Media, MediaList, NoticeTemplate, OrderRow, OrderStory, PolicyInput, Reconciliation, RefundPreview, RefundWish,
+  AdminPapers, Course, CourseLearning, CourseRow, Ladder, LessonText, Media, MediaList, NoticeTemplate, OrderRow, OrderStory, PapersEdit, PolicyInput, Reconciliation, RefundPreview, RefundWish,
   Stray, Wordings,
 } from './types'
 
@@ -55,6 +55,9 @@ export const desk = {
     link.click()
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
   },
+
+  papers: () => request<AdminPapers>('GET', '/admin/papers'),
+  putPapers: (v: number, papers: PapersEdit) => request<AdminPapers>('PUT', '/admin/papers', { body: { v, ...papers } }),
 
   noticeTemplates: () => request<List<NoticeTemplate> & { limits: { title: number; body: number } }>('GET', '/admin/notice-templates'),
   putNoticeTemplate: (form: string, v: number, texts: Wordings) =>

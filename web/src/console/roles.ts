@@ -1,6 +1,6 @@
 // The pages that each role sees. The API refuses by itself; here is only what is shown.
 import type { Component } from 'vue'
-import { ChatLineSquare, Folder, Reading, Tickets } from '@element-plus/icons-vue'
+import { ChatLineSquare, Folder, Reading, Shop, Tickets } from '@element-plus/icons-vue'
 import type { User } from '@/types'
 
 export type Role = 'editor' | 'marketer' | 'finance' | 'admin'
@@ -30,6 +30,7 @@ const menu: MenuItem[] = [
   { name: 'courses', title: '课程', icon: Reading, role: 'editor' },
   { name: 'media', title: '文件', icon: Folder, role: 'editor' },
   { name: 'notice-templates', title: '消息模板', icon: ChatLineSquare, role: 'editor' },
+  { name: 'papers', title: '店铺资料', icon: Shop, role: 'admin' },
 ]
 
 export const menuOf = (user: User | null): MenuItem[] => menu.filter((item) => mayActAs(user, item.role))

@@ -23,6 +23,7 @@ const routes: RouteRecordRaw[] = [
   ] },
   { path: '/media', name: 'media', component: () => import('./media/MediaPage.vue'), meta: { title: '文件', role: 'editor' } },
   { path: '/notice-templates', name: 'notice-templates', component: () => import('./notice/NoticeTemplatesPage.vue'), meta: { title: '消息模板', role: 'editor' } },
+  { path: '/papers', name: 'papers', component: () => import('./papers/PapersPage.vue'), meta: { title: '店铺资料', role: 'admin' } },
   { path: '/notices', redirect: { name: 'notice-templates' } }, // its address in the storefront once
   { path: '/:rest(.*)*', name: 'missing', component: () => import('./home/MissingPage.vue'), meta: { title: '没有这个页面' } },
 ]

@@ -4,6 +4,15 @@ import { ElMessage } from 'element-plus'
 
 // What each field may hold, by the end of its path in the API: chapters[0].lessons[3].title.
 const rules: [end: RegExp, rule: string][] = [
+  [/^name$/, '请填写店名，1–20 个字'],
+  [/^slogan$/, '最多 60 个字，不能换行'],
+  [/^logo$/, '请填写 https 地址，或本站以 / 开头的路径'],
+  [/^icp$/, '格式如 京ICP备12345678号-1'],
+  [/^police$/, '格式如 京公网安备11010502030000号'],
+  [/^contact\.phone$/, '请填写电话号码'],
+  [/^contact\.email$/, '请填写邮箱地址'],
+  [/^contact\./, '不能换行，不能太长'],
+  [/^(terms|privacy|refunds)$/, '不能为空，最多 30000 个字，不能有图片'],
   [/^title$/, '请填写课程名，1–80 个字'],
   [/^subtitle$/, '最多 120 个字，不能换行'],
   [/^cover$/, '请填写 https 地址，或本站以 / 开头的路径'],
