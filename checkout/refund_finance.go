@@ -3,6 +3,7 @@ package checkout
 import (
 	"context"
 	"errors"
+	"time"
 
 	"mstm/shop"
 )
@@ -13,6 +14,10 @@ type FinanceRefund struct {
 	shop.RefundRequest
 	By, Key, OrderID, Reason string
 	Later                    bool
+
+	// ByRule gives back what the shop's rule gives the buyer and nothing else: that is all that By, without the finance
+	// role, may decide.
+	ByRule bool
 
 	// Prove is the proof that the person is there: nil, shop.ErrStepUp where it is missing, or another failure. Without
 	// the function no proof is asked for.
@@ -27,6 +32,9 @@ func (c *Refunds) FinanceRefund(ctx context.Context, r FinanceRefund) (*shop.Ord
 	}
 	if !shop.ValidID(r.OrderID) {
 		return nil, shop.ErrOrderNotFound
+	}
+	if err := r.withinRule(); err != nil {
+		return nil, err
 	}
 	proof := r.proof()
 	if proof != nil && (r.Later || !errors.Is(proof, shop.ErrStepUp)) {
@@ -44,7 +52,15 @@ func (c *Refunds) FinanceRefund(ctx context.Context, r FinanceRefund) (*shop.Ord
 			return nil, err
 		}
 	}
-	return c.begin(ctx, r.OrderID, r.Reason, r.By, r.Key, func(o *shop.Order, p past) (shop.OrderRefund, error) {
+	return c.begin(ctx, r.OrderID, r.Reason, r.By, r.Key, c.staffRule(r))
+}
+
+// staffRule is what a member of staff gives back.
+func (c *Refunds) staffRule(r FinanceRefund) refundRule {
+	return func(o *shop.Order, p past) (shop.OrderRefund, error) {
+		if r.ByRule {
+			return refundByRule(o, p, r.RefundRequest, c.now())
+		}
 		return shop.FinanceRefund(o, r.RefundRequest, func(id string) *shop.Enrolment {
 			e := p[id].Enrolment
 			if r.Later {
@@ -52,7 +68,28 @@ func (c *Refunds) FinanceRefund(ctx context.Context, r FinanceRefund) (*shop.Ord
 			}
 			return e
 		}, c.now())
-	})
+	}
+}
+
+// refundByRule is what the shop's rule gives back for a whole order; shop.ErrRefundBeyondRule, with the rule's quote,
+// where the request is for another amount.
+func refundByRule(o *shop.Order, p past, ask shop.RefundRequest, now time.Time) (shop.OrderRefund, error) {
+	q, err := shop.RefundOrder(o, p.of, now)
+	if err == nil && ask.Amount != nil && *ask.Amount != q.Amount {
+		err = shop.ErrRefundBeyondRule.At("amount_fen").With("quote", q)
+	}
+	return q, err
+}
+
+// withinRule refuses what only finance may ask for: single lines, and the orders on top of this one.
+func (r FinanceRefund) withinRule() error {
+	switch {
+	case r.ByRule && r.Lines != nil:
+		return shop.ErrRefundBeyondRule.At("lines")
+	case r.ByRule && r.Later:
+		return shop.ErrRefundBeyondRule.At("later")
+	}
+	return nil
 }
 
 func (r FinanceRefund) proof() error {

@@ -8,8 +8,11 @@ import (
 )
 
 // Preview is what FinanceRefund would do now: nothing is written.
-func (c *Refunds) Preview(ctx context.Context, orderID string, ask shop.RefundRequest, later bool) (p shop.RefundPreview, err error) {
-	o, err := c.orders.Get(ctx, orderID)
+func (c *Refunds) Preview(ctx context.Context, r FinanceRefund) (p shop.RefundPreview, err error) {
+	if err := r.withinRule(); err != nil {
+		return p, err
+	}
+	o, err := c.orders.Get(ctx, r.OrderID)
 	if err != nil {
 		return p, err
 	}
@@ -18,19 +21,12 @@ func (c *Refunds) Preview(ctx context.Context, orderID string, ask shop.RefundRe
 		return p, err
 	}
 	p.Later = []shop.LaterRefund{}
-	if later {
-		if p.Later, err = c.previewLater(ctx, o, ask, past); err != nil {
+	if r.Later {
+		if p.Later, err = c.previewLater(ctx, o, r.RefundRequest, past); err != nil {
 			return p, err
 		}
 	}
-	p.OrderRefund, err = shop.FinanceRefund(o, ask, func(id string) *shop.Enrolment {
-		e := past[id].Enrolment
-		if later {
-			e = e.WithoutRefunding(o.ID)
-		}
-		return e
-	}, c.now())
-	if err != nil {
+	if p.OrderRefund, err = c.staffRule(r)(o, past); err != nil {
 		return p, err
 	}
 	p.Access = []shop.AccessAfter{}

@@ -14,6 +14,7 @@ const (
 	CashPayment         CashKind = "payment"
 	CashRefund          CashKind = "refund"
 	CashFreeOrder       CashKind = "free_order" // moves nothing, and yet belongs in the books
+	CashGiven           CashKind = "given"      // likewise: access that a member of staff gave by hand
 	CashDuplicate       CashKind = "duplicate"
 	CashDuplicateRefund CashKind = "duplicate_refund"
 )
@@ -29,7 +30,7 @@ type Cash struct {
 	OutTradeNo    string
 	OutRefundNo   string // refunds only
 	TransactionID string
-	Courses       []string // titles
+	Courses       []string // titles; of what was given by hand with the reason
 	List, Credit  Fen
 	In, Out       Fen
 	State         string // of the refund; a payment's is succeeded
@@ -58,7 +59,10 @@ func (c Cash) Day() Date { return DateOf(c.At) }
 // them: payments when they were made, refunds when they were accepted (what became of one
 // later is in its state). An order that cost nothing has one without an amount.
 func (o *Order) Cash() (all []Cash) {
-	if o.Total == 0 && o.State != OrderClosed {
+	switch {
+	case o.Given != nil:
+		all = append(all, givenCash(o))
+	case o.Total == 0 && o.State != OrderClosed:
 		all = append(all, cashOf(o, CashFreeOrder, o.CreatedAt))
 	}
 	for i := range o.Attempts {
@@ -91,6 +95,15 @@ func cashOf(o *Order, kind CashKind, at time.Time) Cash {
 			c.List += l.List
 			c.Credit += l.Credit
 		}
+	}
+	return c
+}
+
+// givenCash names the reason beside the course: the books have no column for it.
+func givenCash(o *Order) Cash {
+	c := cashOf(o, CashGiven, o.CreatedAt)
+	for i := range c.Courses {
+		c.Courses[i] += "（人工开通：" + o.Given.Reason + "）"
 	}
 	return c
 }

@@ -61,6 +61,12 @@ func Midnight(t time.Time) time.Time {
 // StartRun begins a stretch of access on the day of now. Nothing is bought in it yet.
 func StartRun(now time.Time) Run { return Run{Anchor: Midnight(now)} }
 
+// runEnding is a run without a past that ends at until, which is the end of a day.
+func runEnding(until time.Time) Run { return StartRun(until.Add(-time.Nanosecond)) }
+
+// EndOfDay is the first instant after t's day in Asia/Shanghai, given in UTC; an instant that ends a day is itself.
+func EndOfDay(t time.Time) time.Time { return DateOf(t.Add(-time.Nanosecond)).End() }
+
 // Extend is the run with one more period at its end.
 func (r Run) Extend(p Period) Run {
 	if p.Unit == Month {

@@ -157,6 +157,7 @@ var (
 	ErrStaffPassword    = define(Forbidden, "STAFF_PASSWORD_REQUIRED", "员工账号的密码至少要 15 个字符，请先修改密码；密码已够长的，请重新登录", "Staff need a password of at least 15 characters: change yours first, or, if it has them, log in again.")
 	ErrLastAdmin        = define(Conflict, "LAST_ADMIN", "商店至少要有一位管理员，请先指定另一位", "The shop needs an administrator: make another user one first.")
 	ErrStaffAccount     = define(Conflict, "STAFF_ACCOUNT", "员工账号不能自行注销，请先由管理员取消角色", "An account of staff cannot be deleted; an admin has to take its roles first.")
+	ErrAccountBlocked   = define(Forbidden, "ACCOUNT_BLOCKED", "账号已被停用，请联系客服", "The account is blocked; ask the shop's support.")
 	ErrAccountDeleted   = define(Conflict, "ACCOUNT_DELETED", "账号已注销", "The account was deleted.")
 	ErrUserNotFound     = define(NotFound, "USER_NOT_FOUND", "没有这个用户", "There is no such user.")
 )
@@ -207,6 +208,7 @@ var (
 	ErrStageNotEligible  = define(Conflict, "STAGE_NOT_ELIGIBLE", "还没有到这个阶段", "This stage has not been reached yet.")
 	ErrStageLapsed       = define(Conflict, "STAGE_LAPSED", "中断太久，只能购买全款", "You were away too long; only the full price is left.")
 	ErrPeriodNotBegun    = define(Conflict, "PERIOD_NOT_BEGUN", "已有一个尚未开始的期限", "A period you bought has not begun yet.")
+	ErrAccessLonger      = define(Conflict, "ACCESS_ALREADY_LONGER", "这门课程已经开通到这一天或更晚", "The access to this course lasts as long already.")
 	ErrAlreadyOwned      = define(Conflict, "ALREADY_OWNED", "已经永久拥有这门课程", "You own this course for ever.")
 	ErrCourseOffSale     = define(Conflict, "COURSE_OFF_SALE", "课程已下架", "The course is off sale.")
 	ErrPolicyRetired     = define(Conflict, "POLICY_RETIRED", "这个价格方案已停售", "This price policy is no longer sold.")
@@ -259,6 +261,7 @@ var (
 	ErrRefundUnderWay    = define(Conflict, "REFUND_UNDER_WAY", "有一笔退款正在处理", "A refund of this order is under way.")
 	ErrRefundLine        = define(Unprocessable, "REFUND_LINE_UNKNOWN", "订单里没有这门课程", "The order has no line for this course.")
 	ErrRefundSum         = define(Unprocessable, "REFUND_SUM_DIFFERS", "各课程的退款金额之和与总额不一致", "The amounts of the lines do not add up to amount_fen.")
+	ErrRefundBeyondRule  = define(Forbidden, "REFUND_BEYOND_RULE", "客服只能按退款规则退整笔订单，其他退法请交给财务", "Support refunds a whole order by the shop's rule; ask finance for anything else.")
 	ErrRefundNotExpected = define(Conflict, "REFUND_AMOUNT_CHANGED", "可退金额有变动，请确认", "The refundable amount has changed; look again.")
 )
 

@@ -64,7 +64,7 @@ func IsEventType(name string) bool { return slices.Contains(eventTypes, name) }
 
 // deskReaders are the roles that see events of a type on the console's topic; a type without a row is for all of them.
 var deskReaders = map[string]uint8{
-	orderChanged.name:      RoleBits([]Role{RoleFinance, RoleAdmin}),
+	orderChanged.name:      RoleBits([]Role{RoleFinance, RoleSupport, RoleAdmin}),
 	broadcastProgress.name: RoleBits([]Role{RoleMarketer, RoleFinance, RoleAdmin}),
 	mediaProgress.name:     RoleBits([]Role{RoleEditor, RoleAdmin}),
 }

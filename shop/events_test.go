@@ -139,6 +139,7 @@ func TestTheConsolesTopicShowsARoleItsOwnEvents(t *testing.T) {
 		{[]Role{RoleLearner, RoleEditor}, false, true, false},
 		{[]Role{RoleMarketer}, true, false, false},
 		{[]Role{RoleFinance}, true, false, true},
+		{[]Role{RoleSupport}, false, false, true},
 		{[]Role{RoleEditor, RoleMarketer}, true, true, false},
 		{[]Role{RoleAdmin}, true, true, true},
 	} {

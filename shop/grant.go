@@ -42,14 +42,20 @@ func (e *Enrolment) Add(orderID string, line OrderLine, version int, paid Fen, f
 	if g, ok := e.Grant(orderID); ok {
 		return g, nil
 	}
-	if err := e.unwanted(line); err != nil {
+	if err := e.unwanted(line, now); err != nil {
 		return Grant{}, err
 	}
 	g := Grant{
 		OrderID: orderID, PolicyID: line.PolicyID, Kind: line.Kind, Stage: line.Stage, Version: version,
 		Free: free, Paid: paid, CreditOrders: line.CreditOrders, From: now.UTC(), State: GrantLive, At: now.UTC(),
 	}
-	if line.Kind != KindLifetime {
+	switch {
+	case line.Kind == KindLifetime:
+	case line.Until != nil:
+		g.From, _ = e.next(now)
+		until := line.Until.UTC()
+		g.Until, g.Run = &until, runEnding(until)
+	default:
 		if line.Period == nil {
 			return Grant{}, fmt.Errorf("grant order %s: the line has no period", orderID)
 		}
@@ -99,7 +105,7 @@ func (e *Enrolment) WithoutRefunding(orderID string) *Enrolment {
 // unwanted is why a line can no longer be granted, nil where it can. That stage 1 was
 // used under another account is not known here, so the holder of nothing may be granted
 // stage 2: placing the order has looked.
-func (e *Enrolment) unwanted(line OrderLine) error {
+func (e *Enrolment) unwanted(line OrderLine, now time.Time) error {
 	switch had := e.StagesHad(false); {
 	case e.OwnsLifetime():
 		return ErrAlreadyOwned
@@ -107,10 +113,35 @@ func (e *Enrolment) unwanted(line OrderLine) error {
 		return ErrPriceChanged
 	case line.Kind == KindLifetime:
 		return nil
+	case line.Until != nil:
+		return e.extends(*line.Until, now)
 	case line.Kind == KindStage && e.hadStage(line.Stage, false), line.Stage == 1 && e.paidEnrolment():
 		return usedStage(line.Stage)
 	case line.Stage > had+1 && (line.Stage != 2 || e.gaveBack(1)):
 		return ErrStageNotEligible
+	case e.refunding():
+		return ErrRefundUnderWay
+	}
+	return nil
+}
+
+// MayBeGiven is why a course cannot be given by hand until then, nil for ever: ErrAlreadyOwned, ErrAccessLonger or
+// ErrRefundUnderWay.
+func (e *Enrolment) MayBeGiven(until *time.Time, now time.Time) error {
+	switch {
+	case e.OwnsLifetime():
+		return ErrAlreadyOwned
+	case until != nil:
+		return e.extends(*until, now)
+	}
+	return nil
+}
+
+// extends is why access until then gives nothing more than there is.
+func (e *Enrolment) extends(until, now time.Time) error {
+	switch from, _ := e.next(now); {
+	case !until.After(from):
+		return ErrAccessLonger
 	case e.refunding():
 		return ErrRefundUnderWay
 	}

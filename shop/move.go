@@ -27,6 +27,7 @@ const (
 	MoveTaken     Move = "M14" // a person takes a payment that did not fit as it is
 	MoveReturned  Move = "M15" // a person gives the money of an exception back
 	MoveStray     Move = "M16" // a person gives money back that belongs to no order: this one is made for its refund
+	MoveGiven     Move = "M17" // a member of staff gives access by hand, for nothing
 )
 
 // moves says from which states to which others each move goes. States never move back.
@@ -57,6 +58,7 @@ var moves = map[Move]struct {
 	MoveTaken:     {[]OrderState{OrderPending, OrderClosing, OrderClosed, OrderException}, []OrderState{OrderPaid}},
 	MoveReturned:  {[]OrderState{OrderException}, []OrderState{OrderClosed}},
 	MoveStray:     {[]OrderState{""}, []OrderState{OrderClosed}},
+	MoveGiven:     {[]OrderState{""}, []OrderState{OrderPaid}},
 }
 
 // Record is one move of one order as the audit keeps it. Data holds what explains it, and

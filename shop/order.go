@@ -74,6 +74,13 @@ type Order struct {
 	ClosedAt    *time.Time         `bson:"closed_at,omitempty"`
 	Transaction string             `bson:"transaction_id,omitempty"`
 	FreezeBy    string             `bson:"freeze_by,omitempty"` // the call that freezes grants for a refund not yet written
+	Given       *Given             `bson:"given,omitempty"`     // why a member of staff gives it for nothing; nil: it was placed by its owner
+}
+
+// Given says why access is given by hand, and by which user.
+type Given struct {
+	By     string `bson:"by"`
+	Reason string `bson:"reason"`
 }
 
 // Clone is a copy of the order whose changes leave o as it is.
@@ -103,6 +110,7 @@ type OrderLine struct {
 	Kind         PolicyKind `bson:"kind"`
 	Stage        int        `bson:"stage,omitempty"`
 	Period       *Period    `bson:"period,omitempty"`
+	Until        *time.Time `bson:"until,omitempty"` // given by hand, as a period that ends then: the first instant too late
 	List         Fen        `bson:"list_price_fen"`
 	Credit       Fen        `bson:"credit_fen"`
 	CreditOrders []string   `bson:"credit_orders,omitempty"` // the orders whose stage money is the credit

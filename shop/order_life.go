@@ -32,6 +32,30 @@ func NewOrder(id, userID string, lines []OrderLine, now time.Time) *Order {
 	return o
 }
 
+// GivenOrder is access to one course that a member of staff gives by hand: an order of nothing to pay, so that it is
+// granted, told, audited and taken back as any other (M17). Until is the first instant too late, nil for ever.
+func GivenOrder(id, userID string, c *Course, until *time.Time, g Given, now time.Time) *Order {
+	line := OrderLine{
+		CourseID: c.ID, Title: c.Title, PolicyID: PolicyByHand, PolicyName: "人工开通", Version: c.Current().Version,
+		Kind: KindLifetime, Lessons: c.LessonIDs(),
+	}
+	data := map[string]string{"course": c.ID, "reason": g.Reason}
+	if until != nil {
+		at := until.UTC()
+		line.Kind, line.Until, data["until"] = KindPeriod, &at, at.Format(time.RFC3339)
+	}
+	o := &Order{
+		ID: id, UserID: userID, Lines: []OrderLine{line}, CreatedAt: now.UTC(), ExpiresAt: now.UTC(), Given: &g,
+		Attempts: []Attempt{}, Refunds: []Refund{}, Duties: map[DutyName]*Duty{},
+	}
+	o.move(MoveGiven, OrderPaid, now, g.By, data)
+	owePaid(o, now)
+	return o
+}
+
+// PolicyByHand stands where a purchase has its price policy. No course sells it.
+const PolicyByHand = "byhand"
+
 // RemindBefore makes the shop remind the buyer that the order is unpaid, so long before it
 // closes. 0, and an order that is not pending, change nothing.
 func (o *Order) RemindBefore(before time.Duration) {

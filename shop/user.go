@@ -17,18 +17,20 @@ const MaxName = 40
 type Role string
 
 // Everybody with an account is a learner. An editor keeps the catalogue, a marketer sends
-// broadcasts, finance sees orders and refunds them, an admin may do everything.
+// broadcasts, finance sees orders and refunds them, support helps learners: it sees people and
+// orders, refunds within the shop's rule and gives access by hand. An admin may do everything.
 const (
 	RoleLearner  Role = "learner"
 	RoleEditor   Role = "editor"
 	RoleMarketer Role = "marketer"
 	RoleFinance  Role = "finance"
 	RoleAdmin    Role = "admin"
+	RoleSupport  Role = "support"
 )
 
-// Roles are all there are.
+// Roles are all there are. A new one comes last: RoleBits counts by the place.
 func Roles() []Role {
-	return []Role{RoleLearner, RoleEditor, RoleMarketer, RoleFinance, RoleAdmin}
+	return []Role{RoleLearner, RoleEditor, RoleMarketer, RoleFinance, RoleAdmin, RoleSupport}
 }
 
 // Valid reports whether there is such a role.

@@ -16,6 +16,7 @@ func Accounts() []Account {
 		account("editor", "课程编辑小林"),
 		account("marketer", "活动运营小唐"),
 		account("finance", "财务小贺"),
+		account("support", "客服小暖"),
 		account("admin", "店长老秦"),
 	}
 }
