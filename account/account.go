@@ -29,7 +29,9 @@ type Config struct {
 	Orders Orders // the open ones of an account that is deleted
 	Carts  Carts  // likewise
 	Notes  Notes  // likewise
-	Hub    *hub.Hub
+	// StaffNotes are what staff write about accounts.
+	StaffNotes Notes
+	Hub        *hub.Hub
 
 	// RegisterProofAfter is how often an address registers within ten minutes without a proof of work; 0: always.
 	RegisterProofAfter int
@@ -42,7 +44,7 @@ type Config struct {
 func ConfigOf(db *store.DB) Config {
 	return Config{
 		Users: db.Users, Tokens: db.Tokens, Bindings: db.Bindings, Audit: db.Audit, Limits: db.Limits, Places: db.Places,
-		Proofs: db.Proofs, Settings: db.Settings, Carts: db.Carts, Notes: db.Notes,
+		Proofs: db.Proofs, Settings: db.Settings, Carts: db.Carts, Notes: db.Notes, StaffNotes: db.StaffNotes,
 	}
 }
 

@@ -30,6 +30,30 @@ func (a *Accounts) Delete(ctx context.Context, v Visitor, session store.TokenRow
 	if err != nil {
 		return err
 	}
+	return a.remove(ctx, v, u, auditRow("deleted:"+u.ID, u.ID, "account_deleted", u.ID, a.Now()))
+}
+
+// DeleteFor is Delete on its owner's request, which has reached the member of staff by.
+func (a *Accounts) DeleteFor(ctx context.Context, v Visitor, userID, by, reason string) error {
+	reason, err := shop.CleanLine("reason", reason, 1, maxReason)
+	if err != nil {
+		return err
+	}
+	u, err := a.living(ctx, userID)
+	if err != nil {
+		return err
+	}
+	row := auditRow("deleted:"+u.ID, u.ID, "account_deleted", by, a.Now())
+	row.Data = map[string]string{"reason": reason}
+	if err := a.remove(ctx, v, u, row); err != nil {
+		return err
+	}
+	a.pages.show(ctx, shop.PersonChanged(userID, by))
+	return nil
+}
+
+// remove deletes an account; row is what the audit has of it.
+func (a *Accounts) remove(ctx context.Context, v Visitor, u *shop.User, row store.AuditRow) error {
 	if shop.IsStaff(u.Roles) {
 		return shop.ErrStaffAccount
 	}
@@ -50,8 +74,11 @@ func (a *Accounts) Delete(ctx context.Context, v Visitor, session store.TokenRow
 	if err := a.Orders.CancelOpen(ctx, u.ID); err != nil {
 		a.Log.WarnContext(ctx, "open orders of a deleted account are left to their time", "user", u.ID, "err", err)
 	}
-	if err := a.Audit.Add(ctx, auditRow("deleted:"+u.ID, u.ID, "account_deleted", u.ID, a.Now())); err != nil {
+	if err := a.Audit.Add(ctx, row); err != nil {
 		return err
+	}
+	if err := a.StaffNotes.DeleteOf(ctx, u.ID); err != nil {
+		a.Log.WarnContext(ctx, "what staff wrote about a deleted account is left", "user", u.ID, "err", err)
 	}
 	if err := a.Notes.DeleteOf(ctx, u.ID); err != nil { // again: one may have been written between the two
 		a.Log.WarnContext(ctx, "notes of a deleted account are left", "user", u.ID, "err", err)

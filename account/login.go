@@ -106,6 +106,10 @@ func (a *Accounts) notePassword(ctx context.Context, u *shop.User, password stri
 // open makes the device's new token, which ends its old one and that one's sockets. Of too many sessions it ends those
 // that were not used for longest.
 func (a *Accounts) open(ctx context.Context, v Visitor, u *shop.User, client, device string) (Session, error) {
+	if u.Blocked != nil {
+		v.log(ctx, a.Log, "login refused", slog.String("who", u.ID), slog.String("why", "blocked"))
+		return Session{}, shop.ErrAccountBlocked
+	}
 	now := a.Now()
 	token, row, err := a.Tokens.Put(ctx, u, deviceOf(v, u.ID, client, device), now, TokenTTL)
 	if err != nil {
@@ -132,18 +136,21 @@ func (a *Accounts) open(ctx context.Context, v Visitor, u *shop.User, client, de
 	return newSession(token, row, u), nil
 }
 
-// stillSame takes the new token back where the password or the roles changed between reading the account and writing the
-// token: that change could not see it.
+// stillSame takes the new token back where the password or the roles changed, or the account was blocked, between reading
+// the account and writing the token: that change could not see it.
 func (a *Accounts) stillSame(ctx context.Context, u *shop.User, row store.TokenRow) error {
 	now, err := a.Users.Get(ctx, u.ID)
-	if err == nil && now.PasswordHash == u.PasswordHash && slices.Equal(now.Roles, u.Roles) {
+	if err == nil && now.PasswordHash == u.PasswordHash && slices.Equal(now.Roles, u.Roles) && now.Blocked == nil {
 		return nil
 	}
 	if _, dropErr := a.Tokens.End(ctx, row); dropErr != nil {
 		return dropErr
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case now.Blocked != nil:
+		return shop.ErrAccountBlocked
 	}
 	return shop.ErrWrongCredentials
 }

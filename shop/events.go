@@ -52,6 +52,7 @@ var (
 	wechatBound          = defineNews("wechat.bound")
 	broadcastProgress    = defineNews("broadcast.progress") // of one broadcast among several
 	mediaProgress        = defineNews("media.progress")     // of one file among several
+	personChanged        = defineNews("person.changed")     // of one person among several
 	playbackEnded        = defineNews("playback.ended")
 )
 
@@ -66,6 +67,7 @@ func IsEventType(name string) bool { return slices.Contains(eventTypes, name) }
 var deskReaders = map[string]uint8{
 	orderChanged.name:      RoleBits([]Role{RoleFinance, RoleSupport, RoleAdmin}),
 	broadcastProgress.name: RoleBits([]Role{RoleMarketer, RoleFinance, RoleAdmin}),
+	personChanged.name:     RoleBits([]Role{RoleSupport, RoleAdmin}),
 	mediaProgress.name:     RoleBits([]Role{RoleEditor, RoleAdmin}),
 }
 
@@ -127,6 +129,14 @@ func OrderChanged(o *Order) Event {
 // OrderOnDesk shows the console what its lists show of an order, once for each time that the order came to this state.
 func OrderOnDesk(o *Order) Event {
 	return orderChanged.event(consoleTopic, fmt.Sprintf("desk:order:%s:%d", o.ID, len(o.History)), NewDeskOrder(o))
+}
+
+// PersonChanged has the console read a person again, about whom the user by has done something.
+func PersonChanged(userID, by string) Event {
+	return personChanged.event(consoleTopic, "", struct {
+		UserID string `json:"user_id"`
+		By     string `json:"by"`
+	}{userID, by})
 }
 
 // EnrolmentChanged is how a user stands in a course, by the enrolment e of which view is shown, each state of it once for

@@ -105,9 +105,20 @@ type User struct {
 	Muted     Muted     `bson:"muted" json:"-"`            // what is not wanted of messages
 	Locale    string    `bson:"locale,omitempty" json:"-"` // of what the shop writes to them; "": LocaleZh
 
+	// Blocked is why the account may not log in; nil: it may.
+	Blocked *Block `bson:"blocked,omitempty" json:"-"`
+
 	// DeletedAt is when the owner deleted the account. The row stays, without a name or a
 	// password, because orders belong to it.
 	DeletedAt *time.Time `bson:"deleted_at,omitempty" json:"deleted_at,omitempty"`
+}
+
+// Block keeps an account from logging in. ID makes a repeat of the same act the same block.
+type Block struct {
+	ID     string    `bson:"id"`
+	By     string    `bson:"by"` // user id
+	Reason string    `bson:"reason"`
+	At     time.Time `bson:"at"`
 }
 
 // IsAdmin reports whether the account is there and may do everything.

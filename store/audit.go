@@ -21,6 +21,10 @@ type AuditRow struct {
 	By     string            `bson:"by"`
 	At     time.Time         `bson:"at"`
 	Data   map[string]string `bson:"data,omitempty"`
+
+	// Before and After are what the act has changed, by name, where that is known.
+	Before map[string]string `bson:"before,omitempty"`
+	After  map[string]string `bson:"after,omitempty"`
 }
 
 // Audit is what people did, append only.
@@ -68,6 +72,53 @@ func moveID(orderID string, v int64) string { return fmt.Sprintf("order:%s:%d", 
 // Each calls each with the rows about an object, oldest first.
 func (s *Audit) Each(ctx context.Context, object string, each func(*AuditRow) error) error {
 	return s.docs.Each(ctx, bson.M{"object": object}, each, options.Find().SetSort(bson.D{{Key: "at", Value: 1}}))
+}
+
+// AuditFilter narrows a list of the audit; what is empty matches all.
+type AuditFilter struct {
+	Objects     []string // one of these
+	By          []string // one of these
+	Act         string
+	From, Until time.Time // done at From or later, and before Until
+	Calls       bool      // with the calls of staff and programs, which stand beside what the calls did
+}
+
+// The acts that say no more than that an address was called.
+const (
+	ActStaffCall  = "staff_call"
+	ActAPIKeyCall = "api_key_call"
+)
+
+func (f AuditFilter) query() bson.M {
+	q := bson.M{}
+	if f.Objects != nil {
+		q["object"] = bson.M{"$in": f.Objects}
+	}
+	if f.By != nil {
+		q["by"] = bson.M{"$in": f.By}
+	}
+	switch {
+	case f.Act != "":
+		q["act"] = f.Act
+	case !f.Calls:
+		q["act"] = bson.M{"$nin": bson.A{ActStaffCall, ActAPIKeyCall}}
+	}
+	at := bson.M{}
+	if !f.From.IsZero() {
+		at["$gte"] = f.From
+	}
+	if !f.Until.IsZero() {
+		at["$lt"] = f.Until
+	}
+	if len(at) > 0 {
+		q["at"] = at
+	}
+	return q
+}
+
+// Page lists the audit, newest first.
+func (s *Audit) Page(ctx context.Context, f AuditFilter, limit int, cursor string) ([]AuditRow, string, error) {
+	return pageBy(ctx, s.docs.in, "at", f.query(), limit, cursor, func(r AuditRow) (any, string) { return r.At, r.ID })
 }
 
 // AddBroadcast appends the moves of a broadcast that the audit does not have yet.

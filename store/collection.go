@@ -305,19 +305,24 @@ func pageSize(limit int) int {
 // place that cursor names. key is the created_at (a time.Time) and _id of a document.
 // next is the cursor of the next page, "" after the last one.
 func page[T any](ctx context.Context, c gated, filter bson.M, limit int, cursor string, key func(T) (any, string)) (items []T, next string, err error) {
+	return pageBy(ctx, c, "created_at", filter, limit, cursor, key)
+}
+
+// pageBy is page for documents with their time in another field.
+func pageBy[T any](ctx context.Context, c gated, at string, filter bson.M, limit int, cursor string, key func(T) (any, string)) (items []T, next string, err error) {
 	if cursor != "" {
 		p, err := parseCursor(cursor)
 		if err != nil {
 			return nil, "", err
 		}
 		filter = bson.M{"$and": bson.A{filter, bson.M{"$or": bson.A{
-			bson.M{"created_at": bson.M{"$lt": p.At}},
-			bson.M{"created_at": p.At, "_id": bson.M{"$lt": p.ID}},
+			bson.M{at: bson.M{"$lt": p.At}},
+			bson.M{at: p.At, "_id": bson.M{"$lt": p.ID}},
 		}}}}
 	}
 	limit = pageSize(limit)
 	items, err = findAll[T](ctx, c, filter, options.Find().
-		SetSort(bson.D{{Key: "created_at", Value: -1}, {Key: "_id", Value: -1}}).
+		SetSort(bson.D{{Key: at, Value: -1}, {Key: "_id", Value: -1}}).
 		SetLimit(int64(limit)+1))
 	if err != nil || len(items) <= limit {
 		return items, "", err

@@ -71,6 +71,7 @@ type DB struct {
 	LessonTexts       *LessonTexts
 	LearningCounts    *LearningCounts
 	Notes             *Notes
+	StaffNotes        *StaffNotes
 	Media             *Media
 	Playing           *Playing
 	UnmatchedPayments *UnmatchedPayments
@@ -266,6 +267,7 @@ func (db *DB) wire(trialNeeds shop.TrialNeeds) {
 	db.LessonTexts = newLessonTexts(b)
 	db.LearningCounts = newLearningCounts(b)
 	db.Notes = newNotes(b)
+	db.StaffNotes = newStaffNotes(b)
 	db.Media = newMedia(b, db.Courses, db.LessonTexts)
 	db.Playing = newPlaying(b)
 	db.UnmatchedPayments = newUnmatchedPayments(b)

@@ -76,7 +76,13 @@ var collections = []struct {
 	{"settings", nil},
 	{"proofs", []bson.D{{{Key: "expires_at", Value: 1}}}},
 	{"quarantine", []bson.D{{{Key: "out_trade_no", Value: 1}}, {{Key: "payment.transaction_id", Value: 1}}}},
-	{"audit", []bson.D{{{Key: "object", Value: 1}, {Key: "at", Value: -1}}, {{Key: "at", Value: -1}}}},
+	{"audit", []bson.D{
+		{{Key: "object", Value: 1}, {Key: "at", Value: -1}},
+		{{Key: "at", Value: -1}},
+		{{Key: "by", Value: 1}, {Key: "at", Value: -1}, {Key: "_id", Value: -1}},
+		{{Key: "act", Value: 1}, {Key: "at", Value: -1}, {Key: "_id", Value: -1}},
+	}},
+	{"staff_notes", []bson.D{{{Key: "user_id", Value: 1}, {Key: "created_at", Value: -1}, {Key: "_id", Value: -1}}}},
 }
 
 const (

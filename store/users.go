@@ -143,7 +143,7 @@ func (s *Users) ReplacePassword(ctx context.Context, id, old, hash string, staff
 func (s *Users) Delete(ctx context.Context, u *shop.User, now time.Time) (bool, error) {
 	gone, err := s.docs.Update(ctx, unchanged(u), bson.M{
 		"$set":   bson.M{"name": deletedName, "roles": []shop.Role{}, "deleted_at": now.UTC()},
-		"$unset": bson.M{"username": "", "password_hash": "", "staff_password": "", "passwordless": ""},
+		"$unset": bson.M{"username": "", "password_hash": "", "staff_password": "", "passwordless": "", "blocked": ""},
 	})
 	if err != nil || !gone {
 		return false, failed("delete user", err)
@@ -151,6 +151,19 @@ func (s *Users) Delete(ctx context.Context, u *shop.User, now time.Time) (bool, 
 	err = errors.Join(s.tokens.DeleteAll(ctx, u.ID), s.scenes.endAll(ctx, u.ID), s.bindings.forget(ctx, u.ID))
 	_, e := s.usernames.Delete(ctx, bson.M{"_id": u.Username, "user_id": u.ID})
 	return true, errors.Join(err, failed("free username", e))
+}
+
+// Block keeps an account from logging in, on condition that it is there, is not blocked and has the roles that u has. It
+// reports whether this call did it. Its tokens live on: Tokens.DeleteAll ends them.
+func (s *Users) Block(ctx context.Context, u *shop.User, b shop.Block) (bool, error) {
+	filter := rolesUnchanged(u)
+	filter["deleted_at"], filter["blocked"] = nil, nil
+	return s.docs.Update(ctx, filter, bson.M{"$set": bson.M{"blocked": b}})
+}
+
+// Unblock ends a block, and reports whether this call did it.
+func (s *Users) Unblock(ctx context.Context, id string, b shop.Block) (bool, error) {
+	return s.docs.Update(ctx, bson.M{"_id": id, "blocked.id": b.ID}, bson.M{"$unset": bson.M{"blocked": ""}})
 }
 
 // deletedName is shown where the name was.
