@@ -26,6 +26,7 @@ import (
 	"mstm/learning"
 	"mstm/media"
 	"mstm/notice"
+	"mstm/people"
 	"mstm/runner"
 	"mstm/shop"
 	"mstm/sms"
@@ -319,7 +320,8 @@ func (a *App) openAPI(ctx context.Context) (err error) {
 		return err
 	}
 	a.api, err = handlers.New(handlers.Deps{
-		Store: a.Store, Hub: a.Hub, Carts: a.Carts, Checkout: a.Checkout, Inbox: a.Inbox, Broadcaster: a.Broadcaster, Pay: a.Pay,
+		People: people.New(people.Config{Store: people.CollectionsOf(a.Store), Hub: a.Hub, Now: a.clock.now, Log: a.Log}),
+		Store:  a.Store, Hub: a.Hub, Carts: a.Carts, Checkout: a.Checkout, Inbox: a.Inbox, Broadcaster: a.Broadcaster, Pay: a.Pay,
 		Accounts: a.Accounts, WeChat: a.WeChat, Roles: account.Roles{Users: a.Store.Users, Roles: a.Store.Roles, Hub: a.Hub, Log: a.Log},
 		APIKeys:   account.APIKeys{Keys: a.Store.APIKeys, Users: a.Store.Users, Now: a.clock.now},
 		Catalogue: a.Catalogue, Learning: a.Learning, Media: a.Media, MediaRedirect: cfg.Media.redirects(),

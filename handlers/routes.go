@@ -30,6 +30,7 @@ var public, anyone, learner = rest.Public, rest.Anyone, rest.Learner
 func (n *nouns) routes() []route {
 	editor, finance, admin := rest.Role(shop.RoleEditor), rest.Role(shop.RoleFinance), rest.Role(shop.RoleAdmin)
 	publisher, marketer := rest.RoleOrScope(shop.RoleMarketer, shop.ScopePublish), rest.RoleOrScope(shop.RoleMarketer, shop.ScopePublish, shop.ScopeBroadcast)
+	orderDesk := rest.Role(shop.RoleFinance, shop.RoleSupport)
 	broadcaster := rest.RoleOrScope(shop.RoleMarketer, shop.ScopeBroadcast)
 	return []route{
 		{get, "/api/categories", public, n.courses.listCategories, memory, lists},
@@ -130,9 +131,9 @@ func (n *nouns) routes() []route {
 		{post, "/api/admin/notice-templates/:form/preview", editor, n.noticeTemplates.Preview, stores, reading},
 		{post, "/api/admin/notice-templates/:form/reset", editor.Proved(), n.noticeTemplates.Reset, stores, reading},
 
-		{get, "/api/admin/orders", finance, n.adminOrders.List, stores, lists},
-		{get, "/api/admin/orders/:order", finance, n.adminOrders.Show, stores, reading},
-		{post, "/api/admin/orders/:order/refunds", finance, rest.UnlessDry(n.adminOrders.PreviewRefund, rest.KeyNeeded(n.adminOrders.Refund)), stores, paying},
+		{get, "/api/admin/orders", orderDesk, n.adminOrders.List, stores, lists},
+		{get, "/api/admin/orders/:order", orderDesk, n.adminOrders.Show, stores, reading},
+		{post, "/api/admin/orders/:order/refunds", orderDesk, rest.UnlessDry(n.adminOrders.PreviewRefund, rest.KeyNeeded(n.adminOrders.Refund)), stores, paying},
 		{post, "/api/admin/orders/:order/resolve", finance.Proved(), rest.KeyNeeded(n.adminExceptions.Resolve), stores, paying},
 		{get, "/api/admin/strays", finance, n.adminExceptions.List, stores, lists},
 		{post, "/api/admin/unmatched/:payment/resolve", finance.Proved(), rest.KeyNeeded(n.adminExceptions.ResolveUnmatched), stores, paying},
@@ -143,6 +144,7 @@ func (n *nouns) routes() []route {
 		{get, "/api/admin/finance", finance, n.finance.Export, stores, lists},
 		{get, "/api/admin/invariants", finance, n.invariants.Check, stores, lists},
 
+		{get, "/api/admin/audit", admin, n.audit.List, stores, lists},
 		{get, "/api/admin/api-keys", admin, n.apiKeys.List, stores, lists},
 		{post, "/api/admin/api-keys", admin.Proved(), n.apiKeys.Create, stores, reading},
 		{del, "/api/admin/api-keys/:key", admin.Proved(), n.apiKeys.Delete, stores, reading},

@@ -23,6 +23,7 @@ import (
 	"mstm/learning"
 	"mstm/media"
 	"mstm/notice"
+	"mstm/people"
 	"mstm/store"
 	"mstm/storefront"
 	"mstm/wechat"
@@ -35,6 +36,7 @@ type Deps struct {
 	Accounts    *account.Accounts
 	WeChat      *account.WeChat
 	Roles       account.Roles
+	People      *people.People
 	APIKeys     account.APIKeys
 	Catalogue   *catalogue.Catalogue
 	Carts       *cart.Carts
@@ -132,6 +134,7 @@ type nouns struct {
 	apiKeys         desk.APIKeys
 	adminUsers      desk.Users
 	adminPapers     desk.Papers
+	audit           desk.Audit
 
 	health health
 	docs   docs
@@ -187,6 +190,7 @@ func newNouns(d Deps) (*nouns, error) {
 		apiKeys:         desk.APIKeys{Keys: d.APIKeys},
 		adminUsers:      desk.Users{Accounts: d.Accounts, Roles: d.Roles},
 		adminPapers:     desk.Papers{Papers: d.Papers},
+		audit:           desk.Audit{People: d.People},
 
 		health: health{store: db, hub: d.Hub, stopping: d.Stopping},
 		docs: docs{

@@ -26,6 +26,7 @@ import (
 	"mstm/learning"
 	"mstm/media"
 	"mstm/notice"
+	"mstm/people"
 	"mstm/shop"
 	"mstm/store"
 	"mstm/store/storetest"
@@ -82,6 +83,7 @@ func newWorldWith(t testing.TB, accounts accountOptions, options ...func(*Deps))
 	w.deps.Papers = storefront.NewPapers(w.store.Papers, w.deps.Now)
 	w.deps.Publisher = &notice.Publisher{Hub: w.deps.Hub, Catalogue: w.store.Catalogue}
 	w.deps.Broadcaster = notice.NewBroadcaster(notice.BroadcasterConfig{Store: notice.BroadcasterCollectionsOf(w.store), Hub: live, Now: w.deps.Now, Log: logger})
+	w.deps.People = people.New(people.Config{Store: people.CollectionsOf(w.store), Hub: live, Now: w.deps.Now, Log: logger})
 	w.openAccounts(&w.deps, accounts)
 	w.deps.Followers = &notice.Followers{Rows: w.store.Followers, Scans: w.deps.WeChat, Log: logger}
 	w.deps.Media = newLibrary(t, w)

@@ -1,7 +1,11 @@
 package shop
 
 import (
+	"fmt"
+	"hash/crc32"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -163,4 +167,43 @@ func (c *Course) Duration() (s int) {
 		}
 	}
 	return s
+}
+
+// summaryText bounds one entry of a course's summary, in characters.
+const summaryText = 400
+
+// Summary is what the course is, by name and in short, to see what an edit of it has changed.
+func (c *Course) Summary() map[string]string {
+	now := c.Current()
+	all := map[string]string{
+		"state": string(c.State), "title": c.Title, "subtitle": c.Subtitle, "cover": c.Cover, "category_id": c.CategoryID,
+		"teacher": strings.TrimSpace(c.Teacher.Name + " " + c.Teacher.Title), "description": c.Description,
+		"outline": outlineText(c.Chapters), "prices": pricesText(now.Policies), "ladder": fmt.Sprintf("%s %d", now.Ladder.CreditMode, now.Ladder.LapseAfterDays),
+		"taken_down": strconv.FormatBool(c.TakenDown),
+	}
+	for name, text := range all {
+		if short := Cut(text, summaryText); short != text { // the sum shows a change behind the cut
+			all[name] = fmt.Sprintf("%s… #%08x", short, crc32.ChecksumIEEE([]byte(text)))
+		}
+	}
+	return all
+}
+
+func outlineText(chapters []Chapter) string {
+	var text strings.Builder
+	for _, ch := range chapters {
+		text.WriteString(ch.Title + ": ")
+		for _, l := range ch.Lessons {
+			text.WriteString(l.Title + ", ")
+		}
+	}
+	return text.String()
+}
+
+func pricesText(policies []PricePolicy) string {
+	var all []string
+	for _, p := range policies {
+		all = append(all, p.Name+" "+p.Price.Yuan())
+	}
+	return strings.Join(all, "; ")
 }

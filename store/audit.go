@@ -27,6 +27,21 @@ type AuditRow struct {
 	After  map[string]string `bson:"after,omitempty"`
 }
 
+type actorKey struct{}
+
+// ActingAs is a context in which the user or program by changes things: the audit names it.
+func ActingAs(ctx context.Context, by string) context.Context {
+	return context.WithValue(ctx, actorKey{}, by)
+}
+
+// actor is the user or program that changes things in a context; shop.ByShop where the shop does it by itself.
+func actor(ctx context.Context) string {
+	if by, ok := ctx.Value(actorKey{}).(string); ok {
+		return by
+	}
+	return shop.ByShop
+}
+
 // Audit is what people did, append only.
 type Audit struct {
 	*base
@@ -133,6 +148,35 @@ func (s *Audit) AddBroadcast(ctx context.Context, b *shop.Broadcast) error {
 		}
 	}
 	return nil
+}
+
+// addCourse appends an edit of a course, keyed by its version, with what it has changed; before is its summary, nil of a
+// new one.
+func (s *Audit) addCourse(ctx context.Context, before map[string]string, after *shop.Course) error {
+	row := AuditRow{
+		ID: fmt.Sprintf("course:%s:%d", after.ID, after.V), Object: "course:" + after.ID, Act: "course_edited", By: actor(ctx), At: after.UpdatedAt,
+	}
+	if before == nil {
+		row.Act = "course_created"
+	}
+	row.Before, row.After = differing(before, after.Summary())
+	return s.add(ctx, row)
+}
+
+// differing are the entries of two maps that are not in both alike.
+func differing(a, b map[string]string) (before, after map[string]string) {
+	before, after = map[string]string{}, map[string]string{}
+	for name, v := range a {
+		if b[name] != v {
+			before[name] = v
+		}
+	}
+	for name, v := range b {
+		if a[name] != v {
+			after[name] = v
+		}
+	}
+	return before, after
 }
 
 // CountMovesOf says how many moves of one order stand in the audit, and whether there is one more than the order has made.

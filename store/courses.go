@@ -11,7 +11,8 @@ import (
 // Courses are the courses as they are in the database now.
 type Courses struct {
 	*base
-	docs Collection[shop.Course]
+	docs  Collection[shop.Course]
+	audit *Audit
 }
 
 func newCourses(b *base) *Courses {
@@ -29,7 +30,17 @@ func (s *Courses) Insert(ctx context.Context, c *shop.Course) (bool, error) {
 		return false, err
 	}
 	s.changed(ctx, changeCourses, c.ID)
+	if fresh && actor(ctx) != shop.ByShop { // a fresh shop's sample is no act
+		s.record(ctx, nil, c)
+	}
 	return fresh, nil
+}
+
+// record puts an edit into the audit. The call of the editor stands there already (rest), so an edit does not fail of it.
+func (s *Courses) record(ctx context.Context, before map[string]string, after *shop.Course) {
+	if err := s.audit.addCourse(ctx, before, after); err != nil {
+		s.log.WarnContext(ctx, "audit is behind", "course", after.ID, "err", err)
+	}
 }
 
 // Get reads a course as it is in the database now: charging asks this one, not the
@@ -41,7 +52,9 @@ func (s *Courses) Get(ctx context.Context, id string) (*shop.Course, error) {
 // Change is the collection's Change. The number of learners is SetLearners' alone, so that
 // sales and editors do not get in each other's way.
 func (s *Courses) Change(ctx context.Context, id string, change func(*shop.Course) error) (*shop.Course, error) {
+	var before map[string]string
 	c, wrote, err := s.docs.tryChange(ctx, id, nil, func(c *shop.Course) error {
+		before = c.Summary()
 		if err := change(c); err != nil {
 			return err
 		}
@@ -50,6 +63,7 @@ func (s *Courses) Change(ctx context.Context, id string, change func(*shop.Cours
 	})
 	if wrote {
 		s.changed(ctx, changeCourses, id)
+		s.record(ctx, before, c)
 	}
 	return c, err
 }

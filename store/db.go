@@ -308,6 +308,7 @@ func (db *DB) wire(trialNeeds shop.TrialNeeds) {
 	db.Audiences.users = db.Users
 	db.Audiences.enrolments = db.Enrolments
 	db.Orders.audit = db.Audit
+	db.Courses.audit = db.Audit
 	db.Orders.wakeups = db.OrderWakeups
 	db.Deliveries.wakeups = db.Wakeups
 	db.Broadcasts.wakeups = db.Wakeups

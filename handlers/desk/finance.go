@@ -3,6 +3,7 @@ package desk
 import (
 	"log/slog"
 	"net/http"
+	"net/url"
 	"time"
 
 	"mstm/checkout"
@@ -83,4 +84,23 @@ func date(s string, refusal error) (shop.Date, error) {
 		return "", refusal
 	}
 	return d, nil
+}
+
+// days are the days from … to of a list in Asia/Shanghai, both included, as instants; zero where the query has none.
+func days(q url.Values) (from, until time.Time, err error) {
+	if q.Get("from") != "" {
+		first, err := date(q.Get("from"), shop.ErrInvalidQuery.At("from"))
+		if err != nil {
+			return from, until, err
+		}
+		from = first.Start()
+	}
+	if q.Get("to") != "" {
+		last, err := date(q.Get("to"), shop.ErrInvalidQuery.At("to"))
+		if err != nil {
+			return from, until, err
+		}
+		until = last.End()
+	}
+	return from, until, nil
 }

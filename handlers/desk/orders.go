@@ -61,19 +61,8 @@ func (h *Orders) List(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	f := store.OrderFilter{State: shop.OrderState(q.Get("state")), CourseID: q.Get("course")}
-	if q.Get("from") != "" {
-		from, err := date(q.Get("from"), shop.ErrInvalidQuery.At("from"))
-		if err != nil {
-			return err
-		}
-		f.From = from.Start()
-	}
-	if q.Get("to") != "" {
-		to, err := date(q.Get("to"), shop.ErrInvalidQuery.At("to"))
-		if err != nil {
-			return err
-		}
-		f.Until = to.End()
+	if f.From, f.Until, err = days(q); err != nil {
+		return err
 	}
 	items, next, err := h.Checkout.Search.List(r.Context(), f, q.Get("q"), rows, q.Get("cursor"))
 	if err != nil {
@@ -154,6 +143,15 @@ func decodeRefund(w http.ResponseWriter, r *http.Request) (id string, in refundI
 	return id, in, rest.Decode(w, r, &in)
 }
 
+// staffRefund is the refund that a request asks for. Support refunds by the shop's rule alone.
+func staffRefund(r *http.Request, id string, in refundInput) checkout.FinanceRefund {
+	return checkout.FinanceRefund{
+		By: rest.LearnerID(r.Context()), Key: rest.MadeUnder(r), OrderID: id, Reason: in.Reason, Later: in.Later,
+		RefundRequest: in.request(), ByRule: !shop.MayActAs(rest.CallerOf(r.Context()).Roles, shop.RoleFinance),
+		Prove: func() error { return rest.RequireProof(r) },
+	}
+}
+
 // PreviewRefund answers POST /api/admin/orders/:order/refunds?dry_run=1 with what the refund would
 // give back and take away.
 func (h *Orders) PreviewRefund(w http.ResponseWriter, r *http.Request) error {
@@ -161,7 +159,7 @@ func (h *Orders) PreviewRefund(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	preview, err := h.Checkout.Refunds.Preview(r.Context(), id, in.request(), in.Later)
+	preview, err := h.Checkout.Refunds.Preview(r.Context(), staffRefund(r, id, in))
 	if err != nil {
 		return err
 	}
@@ -177,10 +175,7 @@ func (h *Orders) Refund(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	o, err := h.Checkout.Refunds.FinanceRefund(r.Context(), checkout.FinanceRefund{
-		By: rest.LearnerID(r.Context()), Key: rest.MadeUnder(r), OrderID: id, Reason: in.Reason, Later: in.Later,
-		RefundRequest: in.request(), Prove: func() error { return rest.RequireProof(r) },
-	})
+	o, err := h.Checkout.Refunds.FinanceRefund(r.Context(), staffRefund(r, id, in))
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -123,17 +124,57 @@ func (s *Server) admit(r *http.Request, x *request, a Access) error {
 			slog.String("route", x.route), slog.String("user", x.who.ID()), slog.String("needs", a.Name))
 		return shop.ErrForbidden
 	}
-	if a.staff && x.who.UserID != "" {
-		return s.admitStaff(r, x, a.proof)
+	if !a.staff || x.who.UserID == "" {
+		return nil
 	}
-	return nil
+	if err := s.admitStaff(r, x, a.proof); err != nil {
+		return err
+	}
+	return s.auditStaff(r, x)
+}
+
+// auditStaff writes a member of staff's call into the audit before it is done, so that no act of staff is missing there,
+// whatever its handler adds of what has changed. What reads, what only says what would be done, and the parts of an
+// upload are left out.
+func (s *Server) auditStaff(r *http.Request, x *request) error {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPatch:
+		return nil
+	}
+	if q, err := Query(r); err == nil {
+		if dry, err := Flag(q, "dry_run"); err == nil && dry {
+			return nil
+		}
+	}
+	return s.Store.Audit.Add(r.Context(), store.AuditRow{
+		Object: objectOf(x), Act: store.ActStaffCall, By: x.who.ID(), At: s.Now().UTC(),
+		Data: map[string]string{"method": knownMethod(r.Method), "route": x.route, "request_id": x.id},
+	})
+}
+
+// objectNames are the kinds of objects in the audit whose parameter in a path has another name.
+var objectNames = map[string]string{"payment": "unmatched", "form": "notice_template", "upload": "media"}
+
+// maxObject bounds the part of a path that the audit takes for an id.
+const maxObject = 64
+
+// objectOf is what a request is about, as the audit names it: by the first parameter of its path.
+func objectOf(x *request) string {
+	if len(x.params) == 0 {
+		return "shop"
+	}
+	name, id := x.params[0].Key, x.params[0].Value
+	if len(id) > maxObject || shop.Hidden(id, false) {
+		return "shop"
+	}
+	return cmp.Or(objectNames[name], name) + ":" + id
 }
 
 // auditKey writes a program's call into the audit before it is done, because a program cannot be
 // asked later.
 func (s *Server) auditKey(r *http.Request, x *request, allowed bool) error {
 	return s.Store.Audit.Add(r.Context(), store.AuditRow{
-		Object: "key:" + x.who.KeyID, Act: "api_key_call", By: x.who.ID(), At: s.Now().UTC(),
+		Object: "key:" + x.who.KeyID, Act: store.ActAPIKeyCall, By: x.who.ID(), At: s.Now().UTC(),
 		Data: map[string]string{"method": knownMethod(r.Method), "route": x.route, "allowed": strconv.FormatBool(allowed), "request_id": x.id},
 	})
 }

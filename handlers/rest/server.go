@@ -203,6 +203,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, x *request, rt Ro
 	if err := s.admit(bounded, x, rt.Who); err != nil {
 		return err
 	}
+	if rt.Who.staff {
+		bounded = bounded.WithContext(store.ActingAs(bounded.Context(), x.who.ID()))
+	}
 	if rt.From != Stream {
 		if x.who.UserID != "" {
 			s.Accounts.NoteUse(bounded.Context(), x.who.Row)
