@@ -4,24 +4,25 @@ import "mstm/shop"
 
 // A Card is a course in a list. Price is what the default policy costs; From the
 // lowest price of all policies, where that is another; Whole what all of the course costs in the end, 0 where it really is
-// free; After what comes when its free stages are over.
+// free; FreePeriod how long its first free stage is, and After what comes then.
 type Card struct {
-	ID         string      `json:"id"`
-	Title      string      `json:"title"`
-	Subtitle   string      `json:"subtitle"`
-	Cover      string      `json:"cover"`
-	CategoryID string      `json:"category_id"`
-	Teacher    TeacherCard `json:"teacher"`
-	Price      shop.Fen    `json:"price_fen"`
-	From       *shop.Fen   `json:"from_fen,omitempty"`
-	FreeStage  bool        `json:"free_stage,omitempty"`
-	Whole      shop.Fen    `json:"whole_fen"`
-	After      *shop.Fen   `json:"after_fen,omitempty"`
-	Level      shop.Level  `json:"level,omitempty"`
-	Duration   int         `json:"duration_s"`
-	Learners   int64       `json:"learners"`
-	Lessons    int         `json:"lessons"`
-	OnSale     bool        `json:"on_sale"`
+	ID         string       `json:"id"`
+	Title      string       `json:"title"`
+	Subtitle   string       `json:"subtitle"`
+	Cover      string       `json:"cover"`
+	CategoryID string       `json:"category_id"`
+	Teacher    TeacherCard  `json:"teacher"`
+	Price      shop.Fen     `json:"price_fen"`
+	From       *shop.Fen    `json:"from_fen,omitempty"`
+	FreeStage  bool         `json:"free_stage,omitempty"`
+	FreePeriod *shop.Period `json:"free_period,omitempty"`
+	Whole      shop.Fen     `json:"whole_fen"`
+	After      *shop.Fen    `json:"after_fen,omitempty"`
+	Level      shop.Level   `json:"level,omitempty"`
+	Duration   int          `json:"duration_s"`
+	Learners   int64        `json:"learners"`
+	Lessons    int          `json:"lessons"`
+	OnSale     bool         `json:"on_sale"`
 }
 
 // A TeacherCard is a teacher on a card.
@@ -40,7 +41,7 @@ func CardOf(c *shop.Course) Card {
 		FreeStage: c.Current().HasFreeStage(), Whole: c.Current().Whole(), Level: c.Level, Duration: c.Duration(),
 	}
 	if after, ok := c.Current().AfterFree(); ok {
-		card.After = &after
+		card.After, card.FreePeriod = &after, c.Current().FreePeriod()
 	}
 	if p, ok := c.Current().Default(); ok {
 		card.Price = p.Price

@@ -27,18 +27,21 @@ type facets struct {
 	freeMonth bool
 	length    string
 	level     string
-	whole     shop.Fen // what a price sorts by
+	cost      shop.Fen // what a price sorts by
 }
 
 func facetsOf(c *shop.Course) facets {
 	prices := c.Current()
-	f := facets{freeMonth: prices.HasFreeStage(), level: string(c.Level), whole: prices.Whole()}
+	f := facets{freeMonth: prices.HasFreeStage(), level: string(c.Level), cost: prices.Whole()}
+	if p, ok := prices.Default(); ok && p.Price > 0 {
+		f.cost = p.Price
+	}
 	switch {
-	case f.whole == 0:
+	case f.cost == 0:
 		f.price = PriceFree
-	case f.whole < 100_00:
+	case f.cost < 100_00:
 		f.price = PriceUnder100
-	case f.whole <= 500_00:
+	case f.cost <= 500_00:
 		f.price = PriceTo500
 	default:
 		f.price = PriceOver500

@@ -15,7 +15,8 @@ import (
 // Sort is the order of a listing.
 type Sort string
 
-// Listings begin with the best hit, the most bought, the newest, or by price, that of the whole course.
+// Listings begin with the best hit, the most bought, the newest, or by price: the default policy's,
+// or, where that is nothing, the whole course's.
 const (
 	SortRelevance Sort = "relevance"
 	SortPopular   Sort = "popular"
@@ -264,7 +265,7 @@ func (q *Query) key(d *document, score float64) (key int64) {
 	case SortNew:
 		key = d.course.CreatedAt.UnixMilli()
 	case SortPrice:
-		key = int64(d.facets.whole)
+		key = int64(d.facets.cost)
 	default:
 		key = int64(score * 1000)
 	}

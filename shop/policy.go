@@ -128,6 +128,17 @@ func (v PolicyVersion) AfterFree() (price Fen, ok bool) {
 	return price, true
 }
 
+// FreePeriod is how long the first free stage opens the course; nil without one.
+func (v PolicyVersion) FreePeriod() (period *Period) {
+	first := 0
+	for _, p := range v.Policies {
+		if p.Kind == KindStage && p.Price == 0 && (first == 0 || p.Stage < first) {
+			first, period = p.Stage, p.Period
+		}
+	}
+	return period
+}
+
 // HasFreeStage reports whether a stage costs nothing.
 func (v PolicyVersion) HasFreeStage() bool {
 	return slices.ContainsFunc(v.Policies, func(p PricePolicy) bool { return p.Kind == KindStage && p.Price == 0 })

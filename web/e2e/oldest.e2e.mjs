@@ -15,10 +15,10 @@ function takeOut(paths) {
   }
 }
 
-// cards lists the courses shown, with their prices in fen.
+// cards lists the courses shown, with what each costs in fen: the whole course where it begins for nothing.
 const cards = (page) => page.locator(id('course-card')).evaluateAll((shown) => shown.map((c) => ({
   id: c.dataset.course,
-  fen: Math.round(Number(c.querySelector('.price').textContent.replace(/[^0-9.]/g, '')) * 100),
+  fen: Math.round(Number(c.querySelector('.cost').textContent.replace(/^.*全款/, '').replace(/¥[0-9,.]+起|免费起/, '').replace(/[^0-9.]/g, '')) * 100),
 })))
 
 async function catalogue(page) {

@@ -4,7 +4,7 @@ import { credentials } from './credentials'
 import { deviceID } from './device'
 import { type Challenge, type Proof, solve } from './proof'
 import type {
-  Binding, Cart, CartLine, Category, Course, CourseCard, Enrolment, Inbox, Lesson, List, Login, Me, Notifications, Order, OrderNow, Paper, PaperKind, Papers, PlacedOrder, Quote, Session, WantedLine,
+  Binding, Cart, CartLine, Category, Course, CourseCard, Enrolment, Inbox, Lesson, List, Login, Me, Notifications, Order, OrderNow, Paper, PaperKind, Papers, PlacedOrder, Quote, SearchResult, Session, Suggestion, WantedLine,
 } from './types'
 import { channel } from './wechat'
 
@@ -131,7 +131,22 @@ export interface CourseFilter {
   limit?: number
 }
 
+// What a search is narrowed to and sorted by, named as in the address and in the API.
+export interface SearchFilter {
+  q?: string
+  category?: string
+  price?: string
+  free_month?: string
+  length?: string
+  level?: string
+  sort?: string
+  dir?: string
+}
+
 export const api = {
+  search: (filter: SearchFilter, page: { cursor?: string; limit: number }, signal?: AbortSignal) =>
+    request<SearchResult>('GET', '/search' + query({ ...filter, ...page }), { signal }),
+  suggest: (q: string, signal?: AbortSignal) => request<List<Suggestion>>('GET', '/search/suggest' + query({ q }), { signal }),
   categories: () => request<List<Category>>('GET', '/categories'),
   courses: (filter: CourseFilter, signal?: AbortSignal) =>
     request<List<CourseCard>>('GET', '/courses' + query({ ...filter }), { signal }),

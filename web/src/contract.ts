@@ -172,6 +172,8 @@ export interface components {
             whole_fen: components["schemas"]["Fen"];
             /** @description With free_stage: what comes after the free stages, the next stage or the whole course */
             after_fen?: components["schemas"]["Fen"];
+            /** @description With free_stage: how long the first free stage is */
+            free_period?: components["schemas"]["Period"];
             level?: components["schemas"]["Level"];
             /** @description Seconds of all lessons */
             duration_s: number;

@@ -40,7 +40,8 @@ const routes: RouteRecordRaw[] = [
 export const router = createRouter({
   history: createWebHistory(),
   routes,
-  scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+  // What is chosen in the list changes it where it is.
+  scrollBehavior: (to, from, saved) => saved ?? (to.name === 'courses' && from.name === 'courses' && to.fullPath !== '/' ? false : { top: 0 }),
 })
 
 router.beforeEach((to) => {

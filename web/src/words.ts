@@ -1,6 +1,6 @@
 // How figures, times and states read on the pages.
 import { shopNow } from './clock'
-import type { LineProblem, Offer, Order, OrderState, Period } from './types'
+import type { CourseCard, LineProblem, Offer, Order, OrderState, Period } from './types'
 
 // yuan shows an amount in fen: 19900 → ¥199, 1999 → ¥19.99.
 export function yuan(fen: number): string {
@@ -12,6 +12,24 @@ export function yuan(fen: number): string {
 export function price(fen: number): string {
   return fen === 0 ? '免费' : yuan(fen)
 }
+
+// priceOf is what a card says that a course costs. Only a course of which nothing is ever paid for is free: a free
+// stage is followed by one with a price.
+export function priceOf(c: Pick<CourseCard, 'price_fen' | 'whole_fen' | 'after_fen' | 'from_fen' | 'free_stage' | 'free_period'>): { main: string; more: string } {
+  if (c.whole_fen === 0) return { main: '免费', more: '' }
+  if (c.free_stage) {
+    const p = c.free_period
+    const main = !p || (p.unit === 'month' && p.count === 1) ? '首月免费' : `前 ${period(p)}免费`
+    const after = c.after_fen === undefined || c.after_fen === c.whole_fen ? '' : `之后 ${yuan(c.after_fen)} · `
+    return { main, more: `${after}全款 ${yuan(c.whole_fen)}` }
+  }
+  const cheaper = c.from_fen !== undefined && c.from_fen < c.price_fen
+  return { main: price(c.price_fen), more: cheaper ? `${price(c.from_fen!)}起` : '' }
+}
+
+export const priceBands: Record<string, string> = { free: '免费', under_100: '¥100 以下', '100_to_500': '¥100–500', over_500: '¥500 以上' }
+export const lengths: Record<string, string> = { short: '3 小时内', medium: '3–10 小时', long: '10 小时以上' }
+export const levels: Record<string, string> = { beginner: '入门', intermediate: '进阶', advanced: '高阶' }
 
 export function period(p: Period): string {
   return p.unit === 'month' ? `${p.count} 个月` : `${p.count} 天`
