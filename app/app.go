@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -315,6 +316,7 @@ func (a *App) openAPI(ctx context.Context) (err error) {
 	if cfg.production() {
 		papers.LogMissing(ctx, a.Log)
 	}
+	pages := &storefront.Pages{PublicURL: strings.TrimRight(a.URL, "/"), Catalogue: a.Store.Catalogue, Papers: papers, Log: a.Log}
 	mediaOrigin, err := a.mediaOrigin(ctx)
 	if err != nil {
 		return err
@@ -332,7 +334,7 @@ func (a *App) openAPI(ctx context.Context) (err error) {
 		Papers:          papers,
 		Publisher:       &notice.Publisher{Hub: a.Hub, Catalogue: a.Store.Catalogue},
 		Account:         a.Account, PublicURL: a.URL,
-		Web: web.Handler(web.Options{SandboxURL: a.SandboxURL, MediaOrigin: mediaOrigin}), Docs: web.HasDocs(),
+		Web: web.Handler(web.Options{SandboxURL: a.SandboxURL, MediaOrigin: mediaOrigin, Pages: pages}), Docs: web.HasDocs(),
 		Now: a.clock.now, Log: a.Log, LogDropped: droppedBy(a.Log), Production: cfg.production(),
 		TrustedProxies: cfg.TrustedProxies, AllowedOrigins: cfg.AllowedOrigins, Stopping: a.stopping.Load,
 	})

@@ -78,7 +78,10 @@ func pack(body []byte) []byte {
 	return out.Bytes()
 }
 
-func (a asset) serve(w http.ResponseWriter, r *http.Request) {
+func (a asset) serve(w http.ResponseWriter, r *http.Request) { a.serveAs(http.StatusOK, w, r) }
+
+// serveAs is serve under another status, whose clients keep nothing.
+func (a asset) serveAs(status int, w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Cache-Control", a.cacheControl)
 	h.Set("Vary", "Accept-Encoding")
@@ -89,13 +92,14 @@ func (a asset) serve(w http.ResponseWriter, r *http.Request) {
 		h.Set("Content-Encoding", "gzip")
 	}
 	h.Set("ETag", etag)
-	if matches(r.Header.Get("If-None-Match"), etag) {
+	if status == http.StatusOK && matches(r.Header.Get("If-None-Match"), etag) {
 		h.Del("Content-Encoding")
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
 	h.Set("Content-Type", a.contentType)
 	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(body) // an error means that the client has gone
 	}

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import vue from '@vitejs/plugin-vue'
 import browserslistToEsbuild from 'browserslist-to-esbuild'
@@ -41,7 +42,20 @@ export const shared: UserConfig = {
   },
 }
 
+// The server answers an address that is no page of the router with 404: the build tells it which there are.
+function routesForServer(): Plugin {
+  return {
+    name: 'routes-for-server',
+    generateBundle() {
+      const router = readFileSync(new URL('./src/router.ts', import.meta.url), 'utf8')
+      const paths = [...router.matchAll(/\{ path: '([^']+)'/g)].map((m) => m[1]).filter((path) => !path.includes('*'))
+      this.emitFile({ type: 'asset', fileName: 'routes.json', source: JSON.stringify(paths) })
+    },
+  }
+}
+
 export default mergeConfig(shared, defineConfig({
+  plugins: [routesForServer()],
   build: {
     emptyOutDir: true,
     // Swagger UI comes as one file, which only /docs loads.

@@ -26,6 +26,8 @@ type Options struct {
 	// MediaOrigin is the scheme://host[:port] of the object store where the pages fetch files; empty when all come from
 	// this server.
 	MediaOrigin string
+	// Pages says what pages show before a script runs; nil: every page is the index as it was built.
+	Pages Pages
 }
 
 // Handler serves the embedded pages: a file of the build under its own name,
@@ -37,12 +39,12 @@ func Handler(opts Options) http.Handler {
 	if err != nil {
 		panic(err) // only a malformed constant path can fail
 	}
-	return handlerOf(built, opts)
+	return HandlerOf(built, opts)
 }
 
-// handlerOf is Handler over any build, so that a test can bring its own.
-func handlerOf(built fs.FS, opts Options) http.Handler {
-	s := &site{assets: map[string]asset{}}
+// HandlerOf is Handler over any build, so that a test can bring its own.
+func HandlerOf(built fs.FS, opts Options) http.Handler {
+	s := &site{assets: map[string]asset{}, pages: opts.Pages}
 	switch err := s.load(built, opts); {
 	case errors.Is(err, fs.ErrNotExist):
 		return guarded(http.HandlerFunc(notBuilt), opts)
@@ -78,16 +80,22 @@ func fileOf(name string) string {
 
 // site is one build, held ready in memory; nothing changes after load.
 type site struct {
-	assets map[string]asset // by path below the root, without a leading slash
+	assets  map[string]asset // by path below the root, without a leading slash
+	pages   Pages            // nil: none
+	compose Compose
+	isRoute func(path string) bool
 }
 
 // load reads the whole build, or reports fs.ErrNotExist when there is none.
-func (s *site) load(built fs.FS, opts Options) error {
+func (s *site) load(built fs.FS, opts Options) (err error) {
 	if _, err := fs.Stat(built, indexFile); err != nil {
 		return err
 	}
+	if s.isRoute, err = routesOf(built); err != nil {
+		return err
+	}
 	return fs.WalkDir(built, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		if err != nil || d.IsDir() || name == routesFile {
 			return err
 		}
 		body, err := fs.ReadFile(built, name)
@@ -96,6 +104,7 @@ func (s *site) load(built fs.FS, opts Options) error {
 		}
 		if name == indexFile {
 			body = withSandbox(body, opts.SandboxURL)
+			s.compose = composer(body)
 		}
 		s.assets[name] = newAsset(name, body)
 		return nil
@@ -114,7 +123,7 @@ func withSandbox(index []byte, url string) []byte {
 
 func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(path.Clean("/"+r.URL.Path), "/")
-	if a, ok := s.assets[fileOf(name)]; ok {
+	if a, ok := s.assets[fileOf(name)]; ok && name != indexFile {
 		a.serve(w, r)
 		return
 	}
@@ -125,7 +134,9 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	s.assets[indexFile].serve(w, r)
+	if !s.serveFile(w, r) {
+		s.serveIndex(w, r)
+	}
 }
 
 // notBuilt answers for pages that are not in this program. It is a failure to

@@ -43,7 +43,7 @@ func text(t *testing.T, res *http.Response) string {
 }
 
 func TestAPathIsAnsweredWithItsFileOrTheIndex(t *testing.T) {
-	h := handlerOf(build, Options{})
+	h := HandlerOf(build, Options{})
 	for _, tt := range []struct {
 		name, method, path                string
 		status                            int
@@ -77,18 +77,18 @@ func TestAPathIsAnsweredWithItsFileOrTheIndex(t *testing.T) {
 }
 
 func TestTheSandboxAddressReachesThePageEscaped(t *testing.T) {
-	body := text(t, get(t, handlerOf(build, Options{SandboxURL: `http://127.0.0.1:8090/?a="><script>`}), "GET", "/cart"))
+	body := text(t, get(t, HandlerOf(build, Options{SandboxURL: `http://127.0.0.1:8090/?a="><script>`}), "GET", "/cart"))
 	want := `<meta name="mstm-sandbox" content="http://127.0.0.1:8090/?a=&#34;&gt;&lt;script&gt;"></head>`
 	if !strings.Contains(body, want) {
 		t.Errorf("page %q lacks %q", body, want)
 	}
-	if body := text(t, get(t, handlerOf(build, Options{}), "GET", "/")); strings.Contains(body, "mstm-sandbox") {
+	if body := text(t, get(t, HandlerOf(build, Options{}), "GET", "/")); strings.Contains(body, "mstm-sandbox") {
 		t.Errorf("without a sandbox the page still names one: %q", body)
 	}
 }
 
 func TestALargeFileIsPackedForClientsThatUnderstandIt(t *testing.T) {
-	h := handlerOf(build, Options{})
+	h := HandlerOf(build, Options{})
 	for _, tt := range []struct {
 		name, accept string
 		packed       bool
@@ -118,7 +118,7 @@ func TestALargeFileIsPackedForClientsThatUnderstandIt(t *testing.T) {
 }
 
 func TestAClientWithThePageGetsNoBody(t *testing.T) {
-	h := handlerOf(build, Options{})
+	h := HandlerOf(build, Options{})
 	for _, accept := range []string{"", "gzip"} {
 		first := get(t, h, "GET", "/assets/app-d34db.js", "Accept-Encoding", accept)
 		again := get(t, h, "GET", "/assets/app-d34db.js", "Accept-Encoding", accept, "If-None-Match", `"other", W/`+first.Header.Get("ETag"))
@@ -133,7 +133,7 @@ func TestAClientWithThePageGetsNoBody(t *testing.T) {
 }
 
 func TestEveryAnswerIsGuarded(t *testing.T) {
-	for name, h := range map[string]http.Handler{"built": handlerOf(build, Options{}), "not built": handlerOf(fstest.MapFS{}, Options{})} {
+	for name, h := range map[string]http.Handler{"built": HandlerOf(build, Options{}), "not built": HandlerOf(fstest.MapFS{}, Options{})} {
 		for _, path := range []string{"/", "/assets/app-d34db.js", "/assets/gone.js"} {
 			res := get(t, h, "GET", path)
 			csp := res.Header.Get("Content-Security-Policy")
@@ -153,8 +153,8 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 // TestPolicy_FilesAtABucket_NamesItsOriginAlone: what plays is fetched there by scripts, by the player itself and as pictures.
 func TestPolicy_FilesAtABucket_NamesItsOriginAlone(t *testing.T) {
 	const bucket = "http://bucket.example:9000"
-	with := get(t, handlerOf(build, Options{MediaOrigin: bucket}), "GET", "/").Header.Get("Content-Security-Policy")
-	without := get(t, handlerOf(build, Options{}), "GET", "/").Header.Get("Content-Security-Policy")
+	with := get(t, HandlerOf(build, Options{MediaOrigin: bucket}), "GET", "/").Header.Get("Content-Security-Policy")
+	without := get(t, HandlerOf(build, Options{}), "GET", "/").Header.Get("Content-Security-Policy")
 	for _, part := range []string{"connect-src 'self' " + bucket + ";", "media-src 'self' https: blob: " + bucket + ";", "img-src 'self' data: https: " + bucket + ";"} {
 		if !strings.Contains(with, part) {
 			t.Errorf("no %q in %q", part, with)
@@ -166,7 +166,7 @@ func TestPolicy_FilesAtABucket_NamesItsOriginAlone(t *testing.T) {
 }
 
 func TestWithoutABuildThePageSaysHowToMakeOne(t *testing.T) {
-	res := get(t, handlerOf(fstest.MapFS{}, Options{}), "GET", "/courses")
+	res := get(t, HandlerOf(fstest.MapFS{}, Options{}), "GET", "/courses")
 	body := text(t, res)
 	if res.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, "make web") {
 		t.Errorf("got %d %q", res.StatusCode, body)

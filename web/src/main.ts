@@ -11,4 +11,9 @@ import './style.css'
 import App from './App.vue'
 import { router } from './router'
 
-createApp(App).use(createPinia()).use(router).mount('#app')
+const app = createApp(App).use(createPinia()).use(router)
+const mount = () => app.mount('#app')
+
+// What the server has put into the page stays until the page's own part is here.
+if (document.querySelector('#app > *')) router.isReady().then(mount, mount)
+else mount()
