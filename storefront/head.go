@@ -76,8 +76,7 @@ func (s *Pages) listHead(kept *keptPages, category string) *head {
 		return gone("没有这个分类")
 	}
 	for _, c := range courses {
-		d, _ := c.Current().Default()
-		content.Courses = append(content.Courses, listedCourse{c.ID, c.Title, c.Subtitle, price(d.Price)})
+		content.Courses = append(content.Courses, listedCourse{c.ID, c.Title, c.Subtitle, costs(c)})
 	}
 	h.Content, h.LD = content, s.shopLD(p)
 	return h
@@ -195,6 +194,21 @@ func price(fen shop.Fen) string {
 		return fmt.Sprintf("¥%d", fen/100)
 	}
 	return fmt.Sprintf("¥%d.%02d", fen/100, fen%100)
+}
+
+// costs says what a course costs. One whose first stage is free says what the whole costs, too.
+func costs(c *shop.Course) string {
+	d, ok := c.Current().Default()
+	if !ok {
+		return ""
+	}
+	text := price(d.Price)
+	for _, p := range c.Current().Policies {
+		if d.Price == 0 && p.Price > 0 && p.Kind == shop.KindLifetime {
+			return d.Name + text + "，" + p.Name + " " + price(p.Price)
+		}
+	}
+	return text
 }
 
 // lasts says how long a policy opens a course.

@@ -205,6 +205,20 @@ func TestPage_CourseChanged_IsShownAtOnce(t *testing.T) {
 	}
 }
 
+func TestPage_ListedCourseWithAFreeStage_SaysWhatComesAfter(t *testing.T) {
+	w := newWorld(t)
+	w.add("go1", "Go 实战", shop.CourseOnSale)
+	if _, err := w.db.Courses.Change(t.Context(), "go1", func(c *shop.Course) error {
+		c.Versions[0].Policies[0].Default, c.Versions[0].Policies[1].Default = true, false
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, page := w.get("/"); !strings.Contains(parse(t, page).text, "首月免费，全款 ¥999.50") {
+		t.Errorf("the list says %q", parse(t, page).text)
+	}
+}
+
 func TestFile_RobotsAndMap_NameWhatIsOnSale(t *testing.T) {
 	w := newWorld(t)
 	w.add("go1", "Go 实战", shop.CourseOnSale)
