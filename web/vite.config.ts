@@ -48,7 +48,7 @@ function routesForServer(): Plugin {
     name: 'routes-for-server',
     generateBundle() {
       const router = readFileSync(new URL('./src/router.ts', import.meta.url), 'utf8')
-      const paths = [...router.matchAll(/\{ path: '([^']+)'/g)].map((m) => m[1]).filter((path) => !path.includes('*'))
+      const paths = [...router.matchAll(/\{ path: '([^']+)'/g)].map((m) => m[1]!).filter((path) => !path.includes('*'))
       this.emitFile({ type: 'asset', fileName: 'routes.json', source: JSON.stringify(paths) })
     },
   }
