@@ -68,7 +68,7 @@ func sources(t *testing.T) map[string][]byte {
 			return err
 		case d.IsDir() && (name == "node_modules" || name == "dist" || name == "data" || name == ".git" || name == ".race"):
 			return fs.SkipDir
-		case d.IsDir(), path == "docs/cases.md", path == "web/src/contract.ts", !written(name):
+		case d.IsDir(), path == "docs/cases.md", path == "web/client/src/contract.ts", !written(name):
 			return nil
 		}
 		texts[path], err = fs.ReadFile(root, path)

@@ -11,7 +11,7 @@ import (
 )
 
 // typesOfThePages are generated from the two contracts; UPDATE_TYPES=1 writes them again.
-const typesOfThePages = "../web/src/contract.ts"
+const typesOfThePages = "../web/client/src/contract.ts"
 
 // reader runs a program of the ecosystem over the two contracts, or says why that is left out.
 func reader(t *testing.T, what string) *exec.Cmd {

@@ -9,10 +9,10 @@ const typed = { projectService: true, extraFileExtensions: ['.vue'], tsconfigRoo
 export default [
   { ignores: ['dist/**', 'e2e/**', 'lint/**', '*.config.*'] },
   {
-    files: ['src/**/*.ts', 'src/**/*.vue'],
+    files: ['client/src/**/*.ts', 'src/**/*.ts', 'src/**/*.vue'],
     plugins: { mstm: { rules: { 'no-newer-api': noNewerApi } } },
     rules: { 'mstm/no-newer-api': 'error' },
   },
-  { files: ['src/**/*.ts'], languageOptions: { parser, parserOptions: typed } },
+  { files: ['client/**/*.ts', 'src/**/*.ts'], languageOptions: { parser, parserOptions: typed } },
   { files: ['src/**/*.vue'], languageOptions: { parser: vueParser, parserOptions: { parser, ...typed } } },
 ]

@@ -33,7 +33,7 @@ function consoleAddresses(): Plugin {
 // What the storefront's build and the console's have in common.
 export const shared: UserConfig = {
   plugins: [ownFontsOnly(), consoleAddresses(), vue()],
-  resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
+  resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)), '@client': fileURLToPath(new URL('./client/src/index.ts', import.meta.url)) } },
   build: {
     outDir: 'dist/app',
     target: browserslistToEsbuild(), // the browsers that package.json names, for scripts and styles

@@ -50,7 +50,7 @@ async function types() {
   }
   const Events = { type: 'object', description: 'The data of each type of event', required: Object.keys(events), properties: events }
   const schemas = { ...rest.components.schemas, ...live.components.schemas, ...frames, Events }
-  const source = astToString(await openapiTS({ openapi: rest.openapi, info: rest.info, paths: {}, components: { schemas } }))
+  const source = astToString(await openapiTS({ ...rest, components: { ...rest.components, schemas } }))
   return `// Generated from handlers/openapi and hub/asyncapi.yaml by \`make types\`. Do not edit.\n${source}`
 }
 

@@ -7,12 +7,13 @@
 // device was offline in between, and a link that is followed is counted. An answer that is older
 // than an event changes nothing, and a learner that switches activities off sees none from then on.
 import { randomUUID } from 'node:crypto'
-import { base, become, begin, call, check, enter, eventually, held, id, kept, login, mark, perform, person, shoot } from './harness.mjs'
+import { base, become, begin, call, check, enter, eventually, held, id, kept, login, mark, ownLinks, perform, person, shoot } from './harness.mjs'
 
 // cuttable lets a page's socket be cut, and refused until it is mended.
 async function cuttable(page) {
   const way = { cut: false }
   await page.route(/\/api\/events\b/, (route) => (way.cut ? route.fulfill({ status: 200, contentType: 'text/event-stream', body: '' }) : route.continue()))
+  await ownLinks(page)
   await page.routeWebSocket(/\/ws$/, (socket) => {
     if (way.cut) return void socket.close({ code: 1013 })
     const server = socket.connectToServer()

@@ -24,6 +24,8 @@ async function enter(page, secret, joins) {
 }
 
 async function play(office) {
+  let sockets = 0 // of the tabs themselves: a browser's tabs share a link that is none of theirs
+  office.on('page', (page) => page.on('websocket', () => sockets++))
   const desk = await office.newPage()
   const phone = await (await person(office.browser(), iPhone)).newPage()
 
@@ -56,9 +58,17 @@ async function play(office) {
   check((await desk.evaluate(() => localStorage.getItem('mstm.guest-cart'))) === null, 'the visitor\'s cart was kept')
   await tab.goto(`${base}/courses/ts1`)
   await eventually('the course shows what is chosen', async () => (await tab.locator(id('offer')).filter({ has: tab.locator('input:checked') }).getAttribute('data-policy')) === choice)
+
+  begin('the browser\'s tabs share one link, which outlives the first of them')
+  const later = await office.newPage()
+  await later.goto(`${base}/cart`)
+  await lineOf(later, 'ts1').waitFor()
+  check(sockets === 0, `${sockets} tabs have opened a socket of their own`)
   await tab.close()
   await phone.locator(id('cart-empty')).click()
   await phone.locator('.van-dialog__confirm').click()
+  await later.getByText('购物车是空的').waitFor()
+  await later.close()
 
   begin('what the phone puts into the cart is on the computer')
   await desk.locator(id('nav-cart')).click()

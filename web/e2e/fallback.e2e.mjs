@@ -8,7 +8,7 @@
 import { readFile } from 'node:fs/promises'
 import http from 'node:http'
 import ts from 'typescript'
-import { base, begin, check, emptyCart, eventually, expect, id, kept, lineOf, login, mark, openCourse, perform, shoot, through, tokenIn } from './harness.mjs'
+import { base, begin, check, emptyCart, eventually, expect, id, kept, lineOf, login, mark, openCourse, ownLinks, perform, shoot, through, tokenIn } from './harness.mjs'
 
 const shop = new URL(base)
 
@@ -77,7 +77,7 @@ async function call(token, method, path, body) {
 async function serveSource(context) {
   await context.route(/\/probe\/(link|socket)$/, async (route) => {
     const name = new URL(route.request().url()).pathname.split('/').pop()
-    const source = await readFile(new URL(`../src/${name}.ts`, import.meta.url), 'utf8')
+    const source = await readFile(new URL(`../client/src/${name}.ts`, import.meta.url), 'utf8')
     const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 }
     await route.fulfill({ contentType: 'text/javascript', body: ts.transpileModule(source, { compilerOptions }).outputText })
   })
@@ -85,7 +85,7 @@ async function serveSource(context) {
 
 // count opens the link that counts. It soon tries WebSockets again.
 const count = (page) => page.evaluate(async () => {
-  const { HubSocket } = await import('/probe/socket')
+  const { HubSocket, watchPage } = await import('/probe/socket')
   const heard = (window.heard = { numbers: [], stale: [], course: 0 })
   const hub = (window.hub = new HubSocket(location.origin, {
     event: (e) => {
@@ -96,6 +96,7 @@ const count = (page) => page.evaluate(async () => {
     changed: () => {},
     ended: (code) => heard.stale.push(`ended ${code}`),
   }, { first: 300, longest: 1000 }))
+  watchPage(hub)
   hub.start(JSON.parse(localStorage.getItem('mstm.session')).token)
 })
 
@@ -146,6 +147,7 @@ async function withoutLink(page, token, course, paid, other) {
 
 async function play(context) {
   const server = await openDoor()
+  await ownLinks(context)
   await serveSource(context)
   const page = await context.newPage()
   expect(/WebSocket connection to/, /net::ERR_/)

@@ -187,6 +187,10 @@ export async function person(browser, device) {
   return context
 }
 
+// ownLinks gives each tab a link of its own, as where there are no SharedWorkers: a play that breaks sockets reaches
+// those of pages alone.
+export const ownLinks = (context) => context.addInitScript(() => delete window.SharedWorker)
+
 // perform runs one play in a fresh browser and ends the process: 0 when it went through
 // without a complaint on any page's console, a content security policy's included.
 export async function perform(play) {

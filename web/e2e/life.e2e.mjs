@@ -7,7 +7,7 @@
 // with a lost answer, a request without an answer, a lesson read again while the shop is away, and a shop
 // that was renewed since the page came.
 import {
-  base, become, begin, call, check, enter, eventually, expect, held, id, kept, lineOf, login, mark, perform, person, shoot, toasted,
+  base, become, begin, call, check, enter, eventually, expect, held, id, kept, lineOf, login, mark, ownLinks, perform, person, shoot, toasted,
 } from './harness.mjs'
 
 // as gives every page of a browser a session, as a login on it would.
@@ -181,6 +181,7 @@ async function changes(browser, learner, editor) {
   await as(context, learner)
   const page = await context.newPage()
   let say // a frame to the page over its socket, as the hub would
+  await ownLinks(page)
   await page.routeWebSocket(/\/ws$/, (socket) => {
     socket.connectToServer()
     say = (frame) => socket.send(JSON.stringify(frame))

@@ -6,7 +6,7 @@
 // The page's socket really goes to the shop; the play stands in between and closes it
 // with the codes that a server may use. Ends with 1 and a sentence if the page misses anything, or
 // reconnects after a close code that forbids it.
-import { begin, call, check, emptyCart, eventually, expect, id, kept, lineOf, login, mark, openCourse, perform, sandbox, shoot, tokenIn } from './harness.mjs'
+import { begin, call, check, emptyCart, eventually, expect, id, kept, lineOf, login, mark, openCourse, ownLinks, perform, sandbox, shoot, tokenIn } from './harness.mjs'
 
 // links are the sockets that the pages have opened, oldest first, each with the hello
 // that was said on it.
@@ -17,6 +17,7 @@ let deaf = false // to what the page says
 async function standBetween(context) {
   // This play is about sockets alone: what would take their place ends as it begins.
   await context.route(/\/api\/events\b/, (route) => route.fulfill({ status: 200, contentType: 'text/event-stream', body: '' }))
+  await ownLinks(context)
   await context.routeWebSocket(/\/ws$/, (page) => {
     if (refusing) return void page.close({ code: 1013 })
     const link = { page, hello: null, answered: false, closed: false }

@@ -1,4 +1,5 @@
-// The REST client: every call of the pages goes through request.
+// What the pages ask of the API: every call goes through request.
+import { Problem, problemOf as readProblem, query, Rest, type RequestOptions } from '@client'
 import { noteServerDate } from './clock'
 import { credentials } from './credentials'
 import { deviceID } from './device'
@@ -8,71 +9,26 @@ import type {
 } from './types'
 import { channel } from './wechat'
 
-// Problem is a refusal as the server words it (RFC 9457). Its message is `detail`,
-// written for people; `code` is what the pages switch on.
-export class Problem extends Error {
-  constructor(
-    readonly status: number,
-    readonly code: string,
-    detail: string,
-    readonly extra: Record<string, unknown> = {},
-  ) {
-    super(detail)
-  }
+export { offline, Problem, query } from '@client'
 
-  // settled: the server has decided, so asking again with the same key only
-  // repeats the answer. Otherwise the outcome of the request is unknown.
-  get settled(): boolean {
-    return this.status >= 400 && this.status < 500 && this.status !== 408 && this.status !== 429
-  }
-}
-
-export const offline = 'OFFLINE'
-const keptAlive = 16_000 // characters of a body; browsers send at most 64 KiB for a page that is left
-const patience = 30_000 // ms; the server gives up sooner, so nothing more is to come
-
-interface Options {
-  body?: unknown
-  key?: string // Idempotency-Key
-  signal?: AbortSignal
-}
-
-export async function request<T>(method: string, path: string, opts: Options = {}): Promise<T> {
-  const asker = credentials.read()
-  const answer = await send(method, path, asker?.token ?? '', opts)
-  if (!(answer instanceof Problem)) return answer as T
-  if (answer.code === 'UNAUTHENTICATED' && asker) {
+const rest = new Rest({
+  login: credentials.read,
+  answered: (res) => noteServerDate(res.headers.get('Date')),
+  refused: (asker) => {
     // Another tab may have logged in again since: its token is this tab's as well, if it is of the same
     // user.
     const now = credentials.read()
-    if (now && now.token !== asker.token && now.user.id === asker.user.id) return request(method, path, opts)
+    if (now && now.token !== asker.token && now.user.id === asker.user.id) return true
     credentials.refused(asker.token)
-  }
-  throw answer
-}
+    return false
+  },
+})
 
-async function send(method: string, path: string, token: string, opts: Options): Promise<unknown> {
-  const headers: Record<string, string> = { 'Accept-Language': 'zh-CN' }
-  if (token) headers.Authorization = `Bearer ${token}`
-  if (opts.key) headers['Idempotency-Key'] = opts.key
-  if (opts.body !== undefined) headers['Content-Type'] = 'application/json'
-  const body = opts.body === undefined ? undefined : JSON.stringify(opts.body)
-  try {
-    const res = await fetch('/api' + path, {
-      method,
-      headers,
-      body,
-      signal: opts.signal ?? after(patience),
-      keepalive: method !== 'GET' && (body?.length ?? 0) < keptAlive, // what was pressed is done, also when the page is left at once
-    })
-    noteServerDate(res.headers.get('Date'))
-    if (!res.ok) return await problemOf(res)
-    return res.status === 204 ? undefined : await res.json()
-  } catch (err) {
-    if (opts.signal?.aborted) throw err
-    throw new Problem(0, offline, '网络不通，请检查后重试')
-  }
-}
+// request asks a path below /api.
+export const request = <T>(method: string, path: string, opts?: RequestOptions): Promise<T> => rest.request<T>(method, '/api' + path, opts)
+
+// problemOf reads the refusal in an answer that did not come by request.
+export const problemOf = (res: Response): Promise<Problem> => readProblem(res, rest.words)
 
 const proofs = 3 // for one request; a challenge may end, or its proof be used, before the answer is here
 
@@ -89,36 +45,11 @@ async function withProof<T>(ask: (proof?: Proof) => Promise<T>): Promise<T> {
   }
 }
 
-// after is AbortSignal.timeout, which browsers before 2022 lack.
-function after(ms: number): AbortSignal {
-  const cut = new AbortController()
-  setTimeout(() => cut.abort(), ms)
-  return cut.signal
-}
-
-export async function problemOf(res: Response): Promise<Problem> {
-  try {
-    const { status, code, detail, title, ...extra } = await res.json()
-    return new Problem(status ?? res.status, code ?? '', detail || title || `请求失败（${res.status}）`, extra)
-  } catch {
-    return new Problem(res.status, '', `请求失败（${res.status}）`)
-  }
-}
-
 // messageOf is the sentence to show for whatever was thrown.
 export function messageOf(err: unknown): string {
   if (err instanceof Problem) return err.message
   console.error(err)
   return '页面出错了，请刷新重试'
-}
-
-export function query(params: Record<string, string | number | undefined>): string {
-  const q = new URLSearchParams()
-  for (const [name, value] of Object.entries(params)) {
-    if (value !== undefined && value !== '') q.set(name, String(value))
-  }
-  const text = q.toString() // URLSearchParams.size is younger than the browsers served
-  return text && '?' + text
 }
 
 export const id = encodeURIComponent

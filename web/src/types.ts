@@ -1,11 +1,11 @@
 // The words of the contracts as the pages use them. contract.ts is generated from both; here are
 // names for what the pages handle, and nothing is described a second time. Money is fen.
-import type { components } from './contract'
+import type { components, Events } from '@client'
 
 type Schemas = components['schemas']
 
 // The data of each type of event.
-export type Events = Schemas['Events']
+export type { Events }
 
 export interface List<T> {
   items: T[]

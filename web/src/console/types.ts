@@ -1,5 +1,5 @@
 // The words of the contract as the console uses them, see src/types.ts.
-import type { components } from '@/contract'
+import type { components } from '@client'
 import type { List } from '@/types'
 
 type Schemas = components['schemas']

@@ -1,8 +1,8 @@
+import { closeCode } from '@client'
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import { api, Problem } from '@/api'
 import { credentials, type Session } from '@/credentials'
-import { closeCode } from '@/socket'
 import type { Login } from '@/types'
 import { useLive } from './live'
 

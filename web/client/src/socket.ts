@@ -34,7 +34,23 @@ const brokenAfter = 2 // WebSockets in a row that never came to ready
 // For how long a page is content with events before it tries a WebSocket again, ms. Each failure doubles it.
 const trialPauses = { first: 60_000, longest: 16 * 60_000 }
 
-export class HubSocket {
+// Waking is what a socket is told of the page, or of the pages, that it serves.
+export interface Waking {
+  online(): void // the network is back, and may be another
+  wake(): void // a page is looked at
+  hide(): void // the page is left, perhaps for good
+}
+
+// Hub is the live link as a page sees it: a HubSocket of its own, or one that the tabs share.
+export interface Hub {
+  // start connects as the owner of token ('' is a visitor), leaving an earlier identity behind.
+  start(token: string): void
+  // follow and unfollow take part in a topic besides one's own, such as course:ID.
+  follow(topic: string): void
+  unfollow(topic: string): void
+}
+
+export class HubSocket implements Hub, Waking {
   private readonly url: string
   private readonly listener: Listener
   private readonly trialPauses: typeof trialPauses
@@ -49,12 +65,12 @@ export class HubSocket {
   private broken = 0
   private heartbeat = 25_000
   private aliveAt = 0
-  private retry: number | undefined
-  private beat: number | undefined
-  private deadline: number | undefined
-  private reopening: number | undefined
+  private retry: ReturnType<typeof setTimeout> | undefined
+  private beat: ReturnType<typeof setTimeout> | undefined
+  private deadline: ReturnType<typeof setTimeout> | undefined
+  private reopening: ReturnType<typeof setTimeout> | undefined
   private trial: Link | null = null
-  private nextTrial: number | undefined
+  private nextTrial: ReturnType<typeof setTimeout> | undefined
   private trialPause: number
   private trialAt = 0 // when the next is due; 0: none is
   // The position in each topic, for this tab's life: a reload reads everything again.
@@ -62,24 +78,14 @@ export class HubSocket {
   private followed = new Set<string>()
   private helloTopics = new Set<string>() // the topics of this link's hello
 
-  // origin is the hub's, such as https://shop.example.
+  // origin is the hub's, such as https://shop.example. Its maker calls online, wake and hide, or has watchPage do it.
   constructor(origin: string, listener: Listener, trials = trialPauses) {
     this.url = origin
     this.listener = listener
     this.trialPauses = trials
     this.trialPause = trials.first
-    const wake = () => this.wake()
-    addEventListener('online', () => {
-      this.broken = Math.min(this.broken, brokenAfter - 1) // it may be another network
-      this.wake()
-    })
-    addEventListener('pageshow', wake)
-    document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && wake())
-    // A page kept for the back button must not hold a connection.
-    addEventListener('pagehide', () => this.leave())
   }
 
-  // start connects as the owner of token ('' is a visitor), leaving an earlier identity behind.
   start(token: string): void {
     if (token !== this.token) this.since.delete('user')
     this.token = token
@@ -89,7 +95,6 @@ export class HubSocket {
     this.connect()
   }
 
-  // follow and unfollow take part in a topic besides one's own, such as course:ID.
   follow(topic: string): void {
     this.followed.add(topic)
     if (this.link?.transport === 'events') this.reopen()
@@ -145,7 +150,7 @@ export class HubSocket {
   // course to another causes one reopening.
   private reopen(): void {
     clearTimeout(this.reopening)
-    this.reopening = window.setTimeout(() => this.connect(), 0)
+    this.reopening = setTimeout(() => this.connect(), 0)
   }
 
   private receive(f: Frame): void {
@@ -167,7 +172,7 @@ export class HubSocket {
     }
     this.broken = this.trialAt = 0
     this.trialPause = this.trialPauses.first
-    this.beat = window.setInterval(() => this.ping(), this.heartbeat)
+    this.beat = setInterval(() => this.ping(), this.heartbeat)
     for (const topic of this.followed) if (!this.helloTopics.has(topic)) this.sendFollow(topic)
   }
 
@@ -197,7 +202,7 @@ export class HubSocket {
 
   private expectAnswer(within: number): void {
     clearTimeout(this.deadline)
-    this.deadline = window.setTimeout(() => this.fail(), within)
+    this.deadline = setTimeout(() => this.fail(), within)
   }
 
   // alive restarts the deadline: a socket answers pings, a stream's server sends a comment at each
@@ -246,14 +251,14 @@ export class HubSocket {
   private comeBack(after: number): void {
     if (!this.wanted) return
     clearTimeout(this.retry)
-    this.retry = window.setTimeout(() => this.connect(), after)
+    this.retry = setTimeout(() => this.connect(), after)
   }
 
   // planTrial: a network may stop breaking WebSockets, or the page may have moved to another.
   private planTrial(): void {
     this.trialAt ||= Date.now() + this.trialPause
     clearTimeout(this.nextTrial)
-    this.nextTrial = window.setTimeout(() => this.tryOut(), this.trialAt - Date.now())
+    this.nextTrial = setTimeout(() => this.tryOut(), this.trialAt - Date.now())
   }
 
   private failedTrial(): void {
@@ -272,7 +277,7 @@ export class HubSocket {
       this.failedTrial()
       this.planTrial()
     }
-    const deadline = window.setTimeout(giveUp, answerWithin)
+    const deadline = setTimeout(giveUp, answerWithin)
     const handler = this.handler(() => {
       clearTimeout(deadline)
       this.trial = null
@@ -288,9 +293,25 @@ export class HubSocket {
     this.trial = trial
   }
 
+  // stop leaves for good; start begins again.
+  stop(): void {
+    this.wanted = false
+    this.leave()
+  }
+
+  online(): void {
+    this.broken = Math.min(this.broken, brokenAfter - 1) // it may be another network
+    this.wake()
+  }
+
+  // A page kept for the back button must not hold a connection.
+  hide(): void {
+    this.leave()
+  }
+
   // wake: the network or the page is back, so waiting on makes no sense, and a link that looks
   // open may be dead.
-  private wake(): void {
+  wake(): void {
     if (!this.wanted) return
     const barred = Math.min(this.barredUntil - Date.now(), longestRetryDelay) // a clock may have been set back
     if (!this.link && barred > 0) return this.comeBack(barred)
@@ -320,6 +341,15 @@ export class HubSocket {
     this.live = live
     this.listener.changed(live)
   }
+}
+
+// watchPage tells of the page in which this runs.
+export function watchPage(told: Waking): void {
+  const wake = () => told.wake()
+  addEventListener('online', () => told.online())
+  addEventListener('pageshow', wake)
+  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && wake())
+  addEventListener('pagehide', () => told.hide())
 }
 
 // retryDelay is the pause that the hub asks for, with jitter on top so that equal pauses spread.
