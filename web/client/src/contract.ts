@@ -2051,6 +2051,8 @@ export interface components {
             whole_fen: components["schemas"]["Fen"];
             /** @description With free_stage: what comes after the free stages, the next stage or the whole course */
             after_fen?: components["schemas"]["Fen"];
+            /** @description With free_stage: how long the first free stage is */
+            free_period?: components["schemas"]["Period"];
             level?: components["schemas"]["Level"];
             /** @description Seconds of all lessons */
             duration_s: number;
@@ -4524,7 +4526,7 @@ export interface operations {
                 q?: string;
                 /** @description A category's id */
                 category?: string;
-                /** @description By `whole_fen`, in yuan: nothing, less than 100, up to 500, or more */
+                /** @description By `price_fen`, or `whole_fen` where that is 0, in yuan: nothing, less than 100, up to 500, or more */
                 price?: "" | "free" | "under_100" | "100_to_500" | "over_500";
                 /** @description 1: only courses with a free stage */
                 free_month?: "" | "0" | "1" | "true" | "false";
@@ -4532,7 +4534,7 @@ export interface operations {
                 length?: "" | "short" | "medium" | "long";
                 /** @description What is asked of a learner */
                 level?: "" | "beginner" | "intermediate" | "advanced";
-                /** @description The best hit, most learners, newest, or `whole_fen`. Without: relevance with words, popular without */
+                /** @description The best hit, most learners, newest, or by price as above. Without: relevance with words, popular without */
                 sort?: "" | "relevance" | "popular" | "new" | "price";
                 /** @description Without: prices rise, all else falls */
                 dir?: "" | "asc" | "desc";
