@@ -49,6 +49,7 @@ require (
 	github.com/RoaringBitmap/roaring/v2 v2.30.0
 	github.com/hbollon/go-edlib v1.7.0
 	github.com/mozillazg/go-pinyin v0.21.0
+	github.com/siongui/gojianfan v0.0.0-20210926212422-2f175ac615de
 )
 
 require (

@@ -2,7 +2,8 @@
 // initials, and in Latin words with a typo. It is an index in memory, built from the catalogue and brought up to date one
 // course at a time. It knows no store and no HTTP.
 //
-// The postings are roaring bitmaps, the sounds go-pinyin's, and the distance of a typo edlib's: 4 MB of program. Chinese is cut where the course's own text can be, not by a dictionary: gse's takes 128 MB and
+// The postings are roaring bitmaps, the sounds go-pinyin's, simplified characters gojianfan's, and the distance of a typo
+// edlib's: 4 MB of program. Chinese is cut where the course's own text can be, not by a dictionary: gse's takes 128 MB and
 // 2.8 s at each start, and misses what a course is called. bleve has neither sounds nor such cuts.
 package search
 

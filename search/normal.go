@@ -1,30 +1,12 @@
 package search
 
 import (
-	_ "embed"
-	"strings"
-	"sync"
 	"unicode"
 
+	"github.com/siongui/gojianfan"
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 )
-
-// The libraries that know traditional characters stand on one under the GPL; the table itself is free.
-//
-//go:embed simplified.txt
-var simplifiedText string
-
-// simplified are the simplified characters of the traditional ones.
-var simplified = sync.OnceValue(func() map[rune]rune {
-	all := map[rune]rune{}
-	for line := range strings.Lines(simplifiedText) {
-		if pair := []rune(strings.TrimSpace(line)); len(pair) == 2 {
-			all[pair[0]] = pair[1]
-		}
-	}
-	return all
-})
 
 // form is a text as it is compared: each character in its plain form (NFKC), lower case, without accents, simplified.
 // at[i] is the number of the character of the original text that runes[i] comes from.
@@ -63,10 +45,7 @@ func plain(r rune) []rune {
 	}
 	s = cases.Fold().String(s)
 	var out []rune
-	for _, p := range s {
-		if simple, ok := simplified()[p]; ok {
-			p = simple
-		}
+	for _, p := range gojianfan.T2S(s) {
 		if !unicode.In(p, unicode.Mn, unicode.Cf) {
 			out = append(out, p)
 		}
