@@ -84,6 +84,9 @@ var (
 	}
 )
 
+// DeviceName is what a person knows a session's device by, for staff.
+func DeviceName(r store.TokenRow, english bool) string { return deviceName(r, english) }
+
 // deviceName is what a person knows a session's device by, such as "iPhone · 微信" or "Windows · Chrome".
 func deviceName(r store.TokenRow, english bool) string {
 	system, app := r.System, r.App

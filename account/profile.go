@@ -3,8 +3,6 @@ package account
 import (
 	"context"
 	"fmt"
-	"strings"
-	"unicode/utf8"
 
 	"mstm/shop"
 	"mstm/store"
@@ -84,15 +82,4 @@ func (a *Accounts) showNotifications(ctx context.Context, userID string) {
 		return
 	}
 	a.pages.show(ctx, shop.NotificationsChanged(u))
-}
-
-// maxSearch is the length of a search text in characters.
-const maxSearch = 64
-
-// Page lists accounts, newest first; q is a part of the username or name.
-func (a *Accounts) Page(ctx context.Context, q string, limit int, cursor string) ([]shop.User, string, error) {
-	if utf8.RuneCountInString(q) > maxSearch {
-		return nil, "", shop.ErrInvalidQuery.At("q")
-	}
-	return a.Users.Page(ctx, strings.TrimSpace(q), limit, cursor)
 }

@@ -24,6 +24,7 @@ import (
 	"mstm/hub"
 	"mstm/shop"
 	"mstm/store"
+	"mstm/store/redisstore"
 	"mstm/wechat"
 )
 
@@ -43,6 +44,7 @@ type Checkout struct {
 	AccessEnds      *AccessEnds
 	Reconciliations *Reconciliations
 	Cash            *Cash
+	Gifts           *Gifts
 	Search          *Search
 	Invariants      *Invariants
 	Stories         *Stories
@@ -126,7 +128,10 @@ func New(cfg Config) *Checkout {
 			basics: b, busy: busy, pay: cfg.Pay, reconciliations: s.Reconciliations, orders: s.Orders, wakeups: s.Wakeups, audit: s.Audit, settings: s.Settings,
 			settlements: settlements, weChatRefunds: weChatRefunds, driver: driver,
 		},
-		Cash:       &Cash{orders: s.Orders, users: s.Users},
+		Cash: &Cash{orders: s.Orders, users: s.Users},
+		Gifts: &Gifts{
+			basics: b, users: s.Users, courses: s.Courses, orders: s.Orders, enrolments: s.Enrolments, wakeups: s.Wakeups, claims: claims, driver: driver,
+		},
 		Search:     &Search{orders: s.Orders, users: s.Users},
 		Invariants: invariants,
 		Exceptions: &Exceptions{
@@ -181,3 +186,52 @@ type Carts interface {
 // tellingMost bounds these repeats for a course that other processes keep changing; each of them
 // publishes its own change.
 const tellingMost = 8
+
+// Collections are the collections that the parts of a Checkout read and write; New hands each
+// part the few that it touches.
+type Collections struct {
+	Users             *store.Users
+	Courses           *store.Courses
+	Orders            *store.Orders
+	IdempotencyKeys   *store.IdempotencyKeys
+	Claims            *store.Claims
+	Wakeups           *store.OrderWakeups
+	Enrolments        *store.Enrolments
+	AccessEnds        *store.AccessEnds
+	Trials            *store.Trials
+	Progress          *store.Progress
+	Playing           *store.Playing
+	UnmatchedPayments *store.UnmatchedPayments
+	Reconciliations   *store.Reconciliations
+	Notices           *store.Notices
+	Deliveries        *store.Deliveries
+	Unsent            *store.UnsentNews
+	Audit             *store.Audit
+	Settings          *store.Settings
+	Limits            *redisstore.Limits
+}
+
+// CollectionsOf are those of a shop.
+func CollectionsOf(db *store.DB) Collections {
+	return Collections{
+		Users:             db.Users,
+		Courses:           db.Courses,
+		Orders:            db.Orders,
+		IdempotencyKeys:   db.IdempotencyKeys,
+		Claims:            db.Claims,
+		Wakeups:           db.OrderWakeups,
+		Enrolments:        db.Enrolments,
+		AccessEnds:        db.AccessEnds,
+		Trials:            db.Trials,
+		Progress:          db.Progress,
+		Playing:           db.Playing,
+		UnmatchedPayments: db.UnmatchedPayments,
+		Reconciliations:   db.Reconciliations,
+		Notices:           db.Notices,
+		Deliveries:        db.Deliveries,
+		Unsent:            db.Unsent,
+		Audit:             db.Audit,
+		Settings:          db.Settings,
+		Limits:            db.Limits,
+	}
+}

@@ -30,6 +30,7 @@ var public, anyone, learner = rest.Public, rest.Anyone, rest.Learner
 func (n *nouns) routes() []route {
 	editor, finance, admin := rest.Role(shop.RoleEditor), rest.Role(shop.RoleFinance), rest.Role(shop.RoleAdmin)
 	publisher, marketer := rest.RoleOrScope(shop.RoleMarketer, shop.ScopePublish), rest.RoleOrScope(shop.RoleMarketer, shop.ScopePublish, shop.ScopeBroadcast)
+	support := rest.Role(shop.RoleSupport)
 	orderDesk := rest.Role(shop.RoleFinance, shop.RoleSupport)
 	broadcaster := rest.RoleOrScope(shop.RoleMarketer, shop.ScopeBroadcast)
 	return []route{
@@ -148,7 +149,13 @@ func (n *nouns) routes() []route {
 		{get, "/api/admin/api-keys", admin, n.apiKeys.List, stores, lists},
 		{post, "/api/admin/api-keys", admin.Proved(), n.apiKeys.Create, stores, reading},
 		{del, "/api/admin/api-keys/:key", admin.Proved(), n.apiKeys.Delete, stores, reading},
-		{get, "/api/admin/users", admin, n.adminUsers.List, stores, lists},
+		{get, "/api/admin/users", support, n.people.List, stores, lists},
+		{get, "/api/admin/users/:user", support, n.people.Show, stores, reading},
+		{del, "/api/admin/users/:user", support.Proved(), rest.Keyed(n.people.Delete), stores, reading},
+		{post, "/api/admin/users/:user/notes", support, rest.Keyed(n.people.AddNote), stores, reading},
+		{post, "/api/admin/users/:user/grants", support.Proved(), rest.Keyed(n.people.Give), stores, paying},
+		{post, "/api/admin/users/:user/block", support, rest.Keyed(n.people.Block), stores, reading},
+		{post, "/api/admin/users/:user/unblock", support, rest.Keyed(n.people.Unblock), stores, reading},
 		{put, "/api/admin/users/:user/roles", admin.Proved(), n.adminUsers.SetRoles, stores, reading},
 
 		{get, "/api/admin/papers", admin, n.adminPapers.Show, stores, reading},

@@ -135,6 +135,7 @@ type nouns struct {
 	adminUsers      desk.Users
 	adminPapers     desk.Papers
 	audit           desk.Audit
+	people          desk.People
 
 	health health
 	docs   docs
@@ -188,9 +189,10 @@ func newNouns(d Deps) (*nouns, error) {
 		finance:         desk.Finance{Checkout: d.Checkout, Log: d.Log},
 		invariants:      desk.Invariants{Checkout: d.Checkout, Now: d.Now},
 		apiKeys:         desk.APIKeys{Keys: d.APIKeys},
-		adminUsers:      desk.Users{Accounts: d.Accounts, Roles: d.Roles},
+		adminUsers:      desk.Users{Roles: d.Roles},
 		adminPapers:     desk.Papers{Papers: d.Papers},
 		audit:           desk.Audit{People: d.People},
+		people:          desk.People{People: d.People, Accounts: d.Accounts, Checkout: d.Checkout},
 
 		health: health{store: db, hub: d.Hub, stopping: d.Stopping},
 		docs: docs{

@@ -77,8 +77,8 @@ func newWorldWith(t testing.TB, accounts accountOptions, options ...func(*Deps))
 		o(&w.deps)
 	}
 	w.deps.Carts = cart.New(cart.Config{Store: cart.CollectionsOf(w.store), Hub: w.deps.Hub, Now: w.deps.Now, Log: logger})
-	w.deps.Checkout = checkout.New(checkout.Config{Store: checkout.CollectionsOf(w.store), Hub: live, Carts: w.deps.Carts, Now: w.deps.Now, Log: logger})
 	w.deps.Inbox = notice.New(notice.Config{Store: notice.InboxCollectionsOf(w.store), Hub: live, Now: w.deps.Now, Log: logger})
+	w.deps.Checkout = checkout.New(checkout.Config{Store: checkout.CollectionsOf(w.store), Hub: live, Teller: w.deps.Inbox, Carts: w.deps.Carts, Now: w.deps.Now, Log: logger})
 	w.deps.Wordings = &notice.Wordings{Templates: w.store.NoticeTemplates, Now: w.deps.Now}
 	w.deps.Papers = storefront.NewPapers(w.store.Papers, w.deps.Now)
 	w.deps.Publisher = &notice.Publisher{Hub: w.deps.Hub, Catalogue: w.store.Catalogue}

@@ -3,10 +3,15 @@ package people
 import (
 	"context"
 	"errors"
+	"strings"
+	"unicode/utf8"
 
 	"mstm/shop"
 	"mstm/store"
 )
+
+// maxSearch is the length of a search text in characters.
+const maxSearch = 64
 
 // Found is a page of people.
 type Found struct {
@@ -18,7 +23,10 @@ type Found struct {
 // or an openid names one person; any other text is a part of usernames and names. Without a text it lists all, newest
 // first.
 func (p *People) Search(ctx context.Context, text string, limit int, cursor string) (Found, error) {
-	if text != "" && cursor == "" {
+	if utf8.RuneCountInString(text) > maxSearch {
+		return Found{}, shop.ErrInvalidQuery.At("q")
+	}
+	if text = strings.TrimSpace(text); text != "" && cursor == "" {
 		u, err := p.named(ctx, text)
 		if err != nil {
 			return Found{}, err

@@ -79,6 +79,11 @@ type NoticeView struct {
 	Fleeting  bool      `json:"fleeting,omitempty"`
 }
 
+// DeliveryID is that of the notice's WeChat message.
+func (n Notice) DeliveryID() string {
+	return deliveryID(n.UserID, n.Kind, strings.TrimPrefix(n.ID, n.UserID+":"+n.Kind+":"))
+}
+
 // View is the notice as its reader sees it.
 func (n Notice) View() NoticeView {
 	v := NoticeView{

@@ -3311,11 +3311,53 @@ export interface components {
                 done_at?: components["schemas"]["Time"];
             };
         };
-        AdminUser: {
+        AdminUserFields: {
             id: components["schemas"]["ID"];
             username: string;
             name: string;
             roles: components["schemas"]["Role"][];
+            created_at: components["schemas"]["Time"];
+            /** @description It may not log in */
+            blocked?: boolean;
+            deleted_at?: components["schemas"]["Time"];
+        };
+        AdminUser: components["schemas"]["AdminUserFields"];
+        Profile: components["schemas"]["AdminUserFields"] & {
+            block?: {
+                by: components["schemas"]["ID"];
+                by_name?: string;
+                reason: string;
+                at: components["schemas"]["Time"];
+            };
+            wechat: {
+                bound: boolean;
+                /** @description It follows the official account, so messages arrive */
+                following: boolean;
+            };
+            courses: (components["schemas"]["EnrolmentFields"] & {
+                /** @description Empty where the course has left the catalogue */
+                title: string;
+                progress: components["schemas"]["ProgressSummary"];
+            })[];
+            /** @description The newest twenty */
+            orders: components["schemas"]["Order"][];
+            /** @description The newest twenty of the person's own */
+            messages: components["schemas"]["OrderMessage"][];
+            sessions: {
+                device_name: string;
+                client: string;
+                created_at: components["schemas"]["Time"];
+                last_seen_at: components["schemas"]["Time"];
+            }[];
+            /** @description The newest fifty */
+            notes: components["schemas"]["StaffNote"][];
+        };
+        StaffNote: {
+            id: components["schemas"]["ID"];
+            by: components["schemas"]["ID"];
+            /** @description Missing where the account is gone */
+            by_name?: string;
+            text: string;
             created_at: components["schemas"]["Time"];
         };
         AuditRow: {
