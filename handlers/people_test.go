@@ -101,6 +101,9 @@ func TestPeople_AProfileHasAllThatSupportNeeds(t *testing.T) {
 			t.Errorf("%q finds %q, want %q", q, got, want)
 		}
 	}
+	if got := len(strings.Fields(w.found(support, "&staff=1"))); got != 2 {
+		t.Errorf("%d of staff, want the two", got)
+	}
 	rows := auditOf(w, admin, "object=order:"+given.ID+"&what=M17")
 	if len(rows) != 1 || rows[0].ByName != "sue" || rows[0].Data["reason"] != "补偿两周" {
 		t.Errorf("the audit: %+v", rows)

@@ -20,7 +20,7 @@ type Found struct {
 }
 
 // Search finds people for staff that have a number or a name: the id of an account, a number of an order (ours or WeChat's)
-// or an openid names one person; any other text is a part of usernames and names. Without a text it lists all, newest
+// or an openid names one person; any other text begins usernames and names, or is a part of them. Without a text it lists all, newest
 // first.
 func (p *People) Search(ctx context.Context, text string, limit int, cursor string) (Found, error) {
 	if utf8.RuneCountInString(text) > maxSearch {
@@ -36,6 +36,12 @@ func (p *People) Search(ctx context.Context, text string, limit int, cursor stri
 		}
 	}
 	users, next, err := p.cfg.Store.Users.Page(ctx, text, limit, cursor)
+	return Found{users, next}, err
+}
+
+// Staff are the people with a role besides the learner's, newest first.
+func (p *People) Staff(ctx context.Context, limit int, cursor string) (Found, error) {
+	users, next, err := p.cfg.Store.Users.Staff(ctx, limit, cursor)
 	return Found{users, next}, err
 }
 

@@ -16,7 +16,12 @@ var collections = []struct {
 	name    string
 	indexes []bson.D
 }{
-	{"users", []bson.D{{{Key: "created_at", Value: -1}, {Key: "_id", Value: -1}}}},
+	{"users", []bson.D{
+		{{Key: "created_at", Value: -1}, {Key: "_id", Value: -1}},
+		{{Key: "username", Value: 1}},
+		{{Key: "name", Value: 1}},
+		{{Key: "roles", Value: 1}, {Key: "created_at", Value: -1}, {Key: "_id", Value: -1}},
+	}},
 	{"usernames", nil},
 	{"user_tokens", []bson.D{{{Key: "user_id", Value: 1}}}},
 	{"categories", nil},

@@ -88,18 +88,33 @@ func (s *Users) ByUsername(ctx context.Context, name string) (*shop.User, error)
 	return s.Get(ctx, held.UserID)
 }
 
-// Page lists accounts, newest first; q, if not "", is a part of the username or name.
+// Page lists accounts, newest first; q, if not "", begins the username or name, or, where it begins none, is a part of
+// one. An index finds beginnings; parts are looked for among all accounts.
 func (s *Users) Page(ctx context.Context, q string, limit int, cursor string) ([]shop.User, string, error) {
-	filter := bson.M{}
-	if q != "" {
-		part := func(q string) bson.Regex { return bson.Regex{Pattern: regexp.QuoteMeta(q), Options: "i"} }
-		words := strings.Fields(shop.Fold(q))
-		for i, w := range words {
-			words[i] = regexp.QuoteMeta(w)
-		}
-		same := bson.Regex{Pattern: strings.Join(words, `[\s\p{Zs}]+`), Options: "i"} // blanks of any kind and number
-		filter["$or"] = bson.A{bson.M{"username": part(shop.NormalUsername(q))}, bson.M{"name": part(q)}, bson.M{"name": same}}
+	if q == "" {
+		return s.page(ctx, bson.M{}, limit, cursor)
 	}
+	begins := func(q string) bson.Regex { return bson.Regex{Pattern: "^" + regexp.QuoteMeta(q)} }
+	users, next, err := s.page(ctx, bson.M{"$or": bson.A{bson.M{"username": begins(shop.NormalUsername(q))}, bson.M{"name": begins(q)}}}, limit, cursor)
+	if err != nil || len(users) > 0 {
+		return users, next, err
+	}
+	part := func(q string) bson.Regex { return bson.Regex{Pattern: regexp.QuoteMeta(q), Options: "i"} }
+	words := strings.Fields(shop.Fold(q))
+	for i, w := range words {
+		words[i] = regexp.QuoteMeta(w)
+	}
+	same := bson.Regex{Pattern: strings.Join(words, `[\s\p{Zs}]+`), Options: "i"} // blanks of any kind and number
+	return s.page(ctx, bson.M{"$or": bson.A{bson.M{"username": part(shop.NormalUsername(q))}, bson.M{"name": part(q)}, bson.M{"name": same}}}, limit, cursor)
+}
+
+// Staff lists the accounts with a role besides the learner's, newest first.
+func (s *Users) Staff(ctx context.Context, limit int, cursor string) ([]shop.User, string, error) {
+	roles := slices.DeleteFunc(shop.Roles(), func(r shop.Role) bool { return r == shop.RoleLearner })
+	return s.page(ctx, bson.M{"roles": bson.M{"$in": roles}}, limit, cursor)
+}
+
+func (s *Users) page(ctx context.Context, filter bson.M, limit int, cursor string) ([]shop.User, string, error) {
 	return s.docs.Page(ctx, filter, limit, cursor, func(u shop.User) (any, string) { return u.CreatedAt, u.ID })
 }
 

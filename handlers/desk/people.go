@@ -3,6 +3,7 @@ package desk
 import (
 	"cmp"
 	"net/http"
+	"net/url"
 	"time"
 
 	"mstm/account"
@@ -89,13 +90,18 @@ func viewNote(n people.Note) note {
 	return note{n.ID, n.By, n.ByName, n.Text, rest.UTC(n.CreatedAt)}
 }
 
-// List answers GET /api/admin/users?q=&limit=&cursor=; q is a part of the username or name, or a number that names one person.
+// List answers GET /api/admin/users?q=&staff=&limit=&cursor=; q is a part of the username or name, or a number that names one
+// person; with staff=1 it lists those with a role.
 func (h *People) List(w http.ResponseWriter, r *http.Request) error {
 	q, rows, err := rest.ListQuery(r)
 	if err != nil {
 		return err
 	}
-	found, err := h.People.Search(r.Context(), q.Get("q"), rows, q.Get("cursor"))
+	staff, err := rest.Flag(q, "staff")
+	if err != nil {
+		return err
+	}
+	found, err := h.list(r, staff, rows, q)
 	if err != nil {
 		return err
 	}
@@ -104,6 +110,13 @@ func (h *People) List(w http.ResponseWriter, r *http.Request) error {
 		list.Items = append(list.Items, viewPerson(&found.Users[i]))
 	}
 	return rest.Encode(w, http.StatusOK, list)
+}
+
+func (h *People) list(r *http.Request, staff bool, rows int, q url.Values) (people.Found, error) {
+	if staff {
+		return h.People.Staff(r.Context(), rows, q.Get("cursor"))
+	}
+	return h.People.Search(r.Context(), q.Get("q"), rows, q.Get("cursor"))
 }
 
 // Show answers GET /api/admin/users/:user.
