@@ -2854,6 +2854,14 @@ export interface components {
                 clicked: number;
                 bought: number;
             };
+            /** @description Why WeChat messages failed or were skipped, the most frequent reason first; of a single broadcast only */
+            reasons?: {
+                /** @enum {string} */
+                state: "failed" | "skipped";
+                /** @description NOT_SUBSCRIBED, TOO_LATE and others of the shop, or an errcode of WeChat */
+                code: string;
+                people: number;
+            }[];
             /** @description Every move, oldest first */
             history?: {
                 /** @enum {string} */

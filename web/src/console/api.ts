@@ -3,7 +3,8 @@ import { problemOf, query, request } from '@/api'
 import { credentials } from '@/credentials'
 import type { List } from '@/types'
 import type {
-  AdminPapers, Course, CourseLearning, CourseRow, Ladder, LessonText, Media, MediaList, NoticeTemplate, OrderRow, OrderStory, PapersEdit, PolicyInput, Reconciliation, RefundPreview, RefundWish,
+  AdminPapers, AudienceCount, Broadcast, Course, CourseLearning, CourseRow, Ladder, LessonText, Media, MediaList, NewBroadcast, NoticeTemplate, OrderRow, OrderStory, PapersEdit,
+  PolicyInput, Reconciliation, RefundPreview, RefundWish,
   Stray, Wordings,
 } from './types'
 
@@ -58,6 +59,14 @@ export const desk = {
 
   papers: () => request<AdminPapers>('GET', '/admin/papers'),
   putPapers: (v: number, papers: PapersEdit) => request<AdminPapers>('PUT', '/admin/papers', { body: { v, ...papers } }),
+
+  broadcasts: (filter: { cursor?: string; limit?: number }) => request<List<Broadcast>>('GET', '/hub/broadcasts' + query(filter)),
+  broadcast: (broadcast: string) => request<Broadcast>('GET', `/hub/broadcasts/${id(broadcast)}`),
+  countAudience: (body: NewBroadcast) => request<AudienceCount>('POST', '/hub/broadcasts?dry_run=1', { body }),
+  sendBroadcast: (body: NewBroadcast, key: string) => request<Broadcast>('POST', '/hub/broadcasts', { body, key }),
+  moveBroadcast: (broadcast: string, move: 'start' | 'pause' | 'cancel', key: string) => request<Broadcast>('POST', `/hub/broadcasts/${id(broadcast)}/${move}`, { key }),
+  confirmBroadcast: (broadcast: string, audience: number, key: string) =>
+    request<Broadcast>('POST', `/hub/broadcasts/${id(broadcast)}/confirm`, { body: { audience }, key }),
 
   noticeTemplates: () => request<List<NoticeTemplate> & { limits: { title: number; body: number } }>('GET', '/admin/notice-templates'),
   putNoticeTemplate: (form: string, v: number, texts: Wordings) =>

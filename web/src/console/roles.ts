@@ -1,6 +1,6 @@
 // The pages that each role sees. The API refuses by itself; here is only what is shown.
 import type { Component } from 'vue'
-import { ChatLineSquare, Folder, Reading, Shop, Tickets } from '@element-plus/icons-vue'
+import { ChatLineSquare, Folder, Promotion, Reading, Shop, Tickets } from '@element-plus/icons-vue'
 import type { User } from '@/types'
 
 export type Role = 'editor' | 'marketer' | 'finance' | 'admin'
@@ -28,6 +28,7 @@ export interface MenuItem {
 const menu: MenuItem[] = [
   { name: 'orders', title: '订单', icon: Tickets, role: 'finance' },
   { name: 'courses', title: '课程', icon: Reading, role: 'editor' },
+  { name: 'broadcasts', title: '营销', icon: Promotion, role: 'marketer' },
   { name: 'media', title: '文件', icon: Folder, role: 'editor' },
   { name: 'notice-templates', title: '消息模板', icon: ChatLineSquare, role: 'editor' },
   { name: 'papers', title: '店铺资料', icon: Shop, role: 'admin' },

@@ -21,6 +21,11 @@ const routes: RouteRecordRaw[] = [
     { path: 'reconciliations', name: 'reconciliations', component: () => import('./order/ReconciliationsPage.vue'), meta: { title: '对账' } },
     { path: ':order', name: 'order', component: () => import('./order/OrderPage.vue'), meta: { title: '订单' }, props: true },
   ] },
+  { path: '/broadcasts', meta: { title: '活动消息', role: 'marketer' }, children: [
+    { path: '', name: 'broadcasts', component: () => import('./broadcast/BroadcastsPage.vue'), meta: { title: '活动消息' } },
+    { path: 'new', name: 'broadcast-new', component: () => import('./broadcast/WritePage.vue'), meta: { title: '写活动消息' } },
+    { path: ':broadcast', name: 'broadcast', component: () => import('./broadcast/BroadcastPage.vue'), meta: { title: '活动消息' }, props: true },
+  ] },
   { path: '/media', name: 'media', component: () => import('./media/MediaPage.vue'), meta: { title: '文件', role: 'editor' } },
   { path: '/notice-templates', name: 'notice-templates', component: () => import('./notice/NoticeTemplatesPage.vue'), meta: { title: '消息模板', role: 'editor' } },
   { path: '/papers', name: 'papers', component: () => import('./papers/PapersPage.vue'), meta: { title: '店铺资料', role: 'admin' } },

@@ -3,7 +3,7 @@ import { messageOf, Problem } from '@/api'
 import { ElMessage } from 'element-plus'
 
 // What each field may hold, by the end of its path in the API: chapters[0].lessons[3].title.
-const rules: [end: RegExp, rule: string][] = [
+const rules: Rule[] = [
   [/^name$/, '请填写店名，1–20 个字'],
   [/^slogan$/, '最多 60 个字，不能换行'],
   [/^logo$/, '请填写 https 地址，或本站以 / 开头的路径'],
@@ -45,15 +45,17 @@ const rules: [end: RegExp, rule: string][] = [
   [/^text$/, '正文太长，最多 200 KB'],
 ]
 
-// useFaults keeps what the API has refused, each at its field.
-export function useFaults() {
+export type Rule = [end: RegExp, rule: string]
+
+// useFaults keeps what the API has refused, each at its field. A form's own rules go before those of all.
+export function useFaults(own: Rule[] = []) {
   const faults = reactive(new Map<string, string>())
 
   // note shows a refusal at its field, and reports whether it names one; any other error is the caller's.
   function note(err: unknown): boolean {
     if (!(err instanceof Problem) || !err.extra.param) return false
     const at = String(err.extra.param)
-    const rule = err.code === 'INVALID_FIELD' ? rules.find(([end]) => end.test(at))?.[1] : undefined
+    const rule = err.code === 'INVALID_FIELD' ? [...own, ...rules].find(([end]) => end.test(at))?.[1] : undefined
     faults.clear()
     faults.set(at, rule ?? messageOf(err))
     return true
