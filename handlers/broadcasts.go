@@ -12,11 +12,12 @@ import (
 // broadcasts are marketing's messages to an audience.
 type broadcasts struct{ broadcaster *notice.Broadcaster }
 
-// broadcastView is a broadcast. A single one has its history too, and its funnel where it is
-// read.
+// broadcastView is a broadcast. A single one has its history too, and, where it is read, its funnel and the reasons of
+// WeChat messages that did not go.
 type broadcastView struct {
 	shop.BroadcastView
 	Funnel  *shop.Funnel           `json:"funnel,omitempty"`
+	Reasons []shop.MessageReason   `json:"reasons,omitempty"`
 	History []shop.BroadcastRecord `json:"history,omitempty"`
 }
 
@@ -90,7 +91,7 @@ func (h *broadcasts) show(w http.ResponseWriter, r *http.Request) error {
 
 // viewBroadcast is one broadcast with its history and, where it was asked for, its funnel.
 func viewBroadcast(b notice.BroadcastReport) broadcastView {
-	v := broadcastView{BroadcastView: b.View(b.Sent), Funnel: b.Funnel}
+	v := broadcastView{BroadcastView: b.View(b.Sent), Funnel: b.Funnel, Reasons: b.Reasons}
 	for _, m := range b.History {
 		m.At = rest.UTC(m.At)
 		v.History = append(v.History, m)

@@ -12,6 +12,8 @@ type BroadcastReport struct {
 	*shop.Broadcast
 	Sent   shop.MessageCounts // what became of its WeChat messages
 	Funnel *shop.Funnel       // nil where it was not asked for
+
+	Reasons []shop.MessageReason // why WeChat messages did not go; with the funnel
 }
 
 // Report is a broadcast with all that came of it so far.
@@ -25,8 +27,25 @@ func (b *Broadcaster) Report(ctx context.Context, id string) (BroadcastReport, e
 		return BroadcastReport{}, err
 	}
 	r, err := b.report(ctx, x)
+	if err != nil {
+		return BroadcastReport{}, err
+	}
 	r.Funnel = f
+	r.Reasons, err = b.reasons(ctx, x, r.Sent)
 	return r, err
+}
+
+// reasons are why WeChat messages of a broadcast did not go. sent is what became of all.
+func (b *Broadcaster) reasons(ctx context.Context, x *shop.Broadcast, sent shop.MessageCounts) ([]shop.MessageReason, error) {
+	if sent.Failed == 0 && sent.Skipped == 0 {
+		return nil, nil
+	}
+	failed, err := b.Store.Deliveries.CountCodes(ctx, x.ID, shop.DeliveryFailed)
+	if err != nil {
+		return nil, err
+	}
+	skipped, err := b.Store.Deliveries.CountCodes(ctx, x.ID, shop.DeliverySkipped)
+	return shop.MessageReasons(sent, failed, skipped), err
 }
 
 // Page lists broadcasts, newest first, without their funnels, and the cursor of the next page, "" on the last.

@@ -21,7 +21,7 @@ const (
 	batchPace   = 100 * time.Millisecond // from one batch to the next at least: 2000 people a second
 	batchLong   = 500 * time.Millisecond // a batch should take less, so that a stop takes effect soon
 	batchLive   = 8                      // live events under way at once
-	showingTime = 500 * time.Millisecond // between two words of progress
+	showingTime = 250 * time.Millisecond // between two words of progress
 )
 
 // Wakeups handle the wakeups of broadcasts: a broadcast is sent by the instance that has the lease of its
@@ -58,7 +58,7 @@ func (b *Broadcaster) look(ctx context.Context, id string) error {
 	if x.State != shop.BroadcastSending {
 		return b.clearUp(ctx, x)
 	}
-	// The first progress event comes half a second later: the recipients go first.
+	// The first progress event comes a quarter of a second later: the recipients go first.
 	err = b.send(ctx, &sending{Broadcaster: b, run: run, x: x, size: batchFirst, shown: time.Now()})
 	if errors.Is(err, errTakenOver) {
 		return nil

@@ -291,3 +291,16 @@ func TestWhatCountsAsBought(t *testing.T) {
 		}
 	}
 }
+
+func TestMessageReasons_SkippedWithoutADelivery_HaveNotAsked(t *testing.T) {
+	got := MessageReasons(MessageCounts{Failed: 3, Skipped: 9}, map[string]int64{"43101": 1, FailedLate: 2}, map[string]int64{SkipNotFollowing: 1, SkipNotSubscribed: 2})
+	want := []MessageReason{
+		{DeliverySkipped, SkipNotSubscribed, 8}, {DeliveryFailed, FailedLate, 2}, {DeliveryFailed, "43101", 1}, {DeliverySkipped, SkipNotFollowing, 1},
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	if got := MessageReasons(MessageCounts{Skipped: 2}, nil, nil); !slices.Equal(got, []MessageReason{{DeliverySkipped, SkipNotSubscribed, 2}}) {
+		t.Errorf("without a delivery: %v", got)
+	}
+}

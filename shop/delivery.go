@@ -1,6 +1,9 @@
 package shop
 
 import (
+	"cmp"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -59,6 +62,40 @@ const (
 	FailedLate    = "TOO_LATE"        // it could not be sent while it was news
 	FailedUnknown = "OUTCOME_UNKNOWN" // WeChat may have it; a second try could arrive twice
 )
+
+// MessageReason is why so many people did not get a broadcast's WeChat message. Code is a Skip or Failed code, or an
+// errcode of WeChat.
+type MessageReason struct {
+	State  DeliveryState `json:"state"` // DeliveryFailed or DeliverySkipped
+	Code   string        `json:"code"`
+	People int64         `json:"people"`
+}
+
+// MessageReasons are the reasons that deliveries of a broadcast have, by their codes, the most frequent first. sent counts
+// skipped people without a delivery, too: those have not asked for such a message.
+func MessageReasons(sent MessageCounts, failed, skipped map[string]int64) (all []MessageReason) {
+	rest := sent.Skipped
+	for _, n := range skipped {
+		rest -= n
+	}
+	if rest > 0 {
+		skipped = maps.Clone(skipped)
+		if skipped == nil {
+			skipped = map[string]int64{}
+		}
+		skipped[SkipNotSubscribed] += rest
+	}
+	for code, n := range failed {
+		all = append(all, MessageReason{DeliveryFailed, code, n})
+	}
+	for code, n := range skipped {
+		all = append(all, MessageReason{DeliverySkipped, code, n})
+	}
+	slices.SortFunc(all, func(a, b MessageReason) int {
+		return cmp.Or(cmp.Compare(b.People, a.People), strings.Compare(string(a.State), string(b.State)), strings.Compare(a.Code, b.Code))
+	})
+	return all
+}
 
 // KindActivity is the kind of a broadcast's deliveries.
 const KindActivity = "activity"

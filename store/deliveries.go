@@ -95,6 +95,11 @@ func (s *Deliveries) Count(ctx context.Context, broadcast string) (map[shop.Deli
 	return countBy[shop.DeliveryState](ctx, s.docs.in, bson.M{"broadcast": broadcast}, "state")
 }
 
+// CountCodes counts a broadcast's deliveries in a state by the code of why they are in it.
+func (s *Deliveries) CountCodes(ctx context.Context, broadcast string, state shop.DeliveryState) (map[string]int64, error) {
+	return countBy[string](ctx, s.docs.in, bson.M{"broadcast": broadcast, "state": state}, "code")
+}
+
 // deliveryWakeup is the wakeup of a message that waits.
 func deliveryWakeup(d shop.Delivery) shop.Wakeup {
 	kind := shop.WakeMessage

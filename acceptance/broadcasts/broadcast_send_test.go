@@ -16,16 +16,10 @@ import (
 	"mstm/shop"
 )
 
-// crowd puts learners straight into a database, without a way to log in.
-func crowd(t testing.TB, db *mongo.Database, name string, n int) (ids []string) {
+// crowd is shoptest.Crowd.
+func crowd(t testing.TB, db *mongo.Database, name string, n int) []string {
 	t.Helper()
-	docs := []any{}
-	for i := range n {
-		u := shop.User{ID: fmt.Sprintf("%s%05d", name, i), Name: name, Roles: []shop.Role{shop.RoleLearner}, CreatedAt: time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)}
-		ids, docs = append(ids, u.ID), append(docs, u)
-	}
-	insertAll(t, db, "users", docs)
-	return ids
+	return shoptest.Crowd(t, db, name, n)
 }
 
 // insertAll puts documents into a collection, in batches.

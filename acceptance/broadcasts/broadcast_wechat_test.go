@@ -32,8 +32,16 @@ func messageCounts(p *shoptest.Person, id string) (told int64, counts [4]int64) 
 			Failed  int64 `json:"wechat_failed"`
 			Skipped int64 `json:"wechat_skipped"`
 		} `json:"counts"`
+		Reasons []shop.MessageReason `json:"reasons"`
 	}
 	p.Get("/api/hub/broadcasts/" + id).Want(200).Into(&b)
+	with := map[shop.DeliveryState]int64{}
+	for _, r := range b.Reasons {
+		with[r.State] += r.People
+	}
+	if with[shop.DeliverySkipped] != b.Counts.Skipped || with[shop.DeliveryFailed] != b.Counts.Failed {
+		p.T.Errorf("%+v do not explain the counts %+v", b.Reasons, b.Counts)
+	}
 	return b.Counts.Told, [4]int64{b.Counts.Waiting, b.Counts.Sent, b.Counts.Failed, b.Counts.Skipped}
 }
 

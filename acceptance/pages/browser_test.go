@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mstm/acceptance/shoptest"
+	"mstm/app"
 )
 
 // TestTheShopInABrowser plays a buyer in headless Chromium: two tabs that agree, a payment
@@ -18,7 +19,7 @@ func TestTheShopInABrowser(t *testing.T) {
 	t.Parallel()
 	env := browser(t)
 	stage := make(chan struct{}, playsAtOnce)
-	for _, play := range []string{"shop.e2e.mjs", "link.e2e.mjs", "fallback.e2e.mjs", "wechat.e2e.mjs", "faults.e2e.mjs", "broadcast.e2e.mjs", "life.e2e.mjs", "oldest.e2e.mjs", "proof.e2e.mjs", "console.e2e.mjs", "finance.e2e.mjs", "lesson.e2e.mjs", "devices.e2e.mjs", "finding.e2e.mjs"} {
+	for _, play := range []string{"shop.e2e.mjs", "link.e2e.mjs", "fallback.e2e.mjs", "wechat.e2e.mjs", "faults.e2e.mjs", "broadcast.e2e.mjs", "life.e2e.mjs", "oldest.e2e.mjs", "proof.e2e.mjs", "console.e2e.mjs", "finance.e2e.mjs", "lesson.e2e.mjs", "devices.e2e.mjs", "finding.e2e.mjs", "marketing.e2e.mjs"} {
 		t.Run(play, func(t *testing.T) {
 			for _, tool := range playTools[play] {
 				if _, err := exec.LookPath(tool); err != nil {
@@ -31,6 +32,9 @@ func TestTheShopInABrowser(t *testing.T) {
 			s := shoptest.Start(t, playOptions[play]...)
 			if s.Visitor().Get("/").Status != 200 {
 				t.Skip("the pages are not built into this program: run `make web` first")
+			}
+			if prepare := playData[play]; prepare != nil {
+				prepare(t, s)
 			}
 			pictures := t.TempDir()
 			if keep := os.Getenv("SCREENSHOTS"); keep != "" {
@@ -54,8 +58,16 @@ func TestTheShopInABrowser(t *testing.T) {
 // playsAtOnce is how many plays run beside one another: each has a shop and a browser of its own, and mostly waits.
 const playsAtOnce = 3
 
-// playOptions are what a play needs of the shop: one registers often from an address of its own.
-var playOptions = map[string][]shoptest.Option{"proof.e2e.mjs": {shoptest.WithRegisterProof}}
+// playOptions are what a play needs of the shop: one registers often from an address of its own, one has a second person confirm.
+var playOptions = map[string][]shoptest.Option{
+	"proof.e2e.mjs":     {shoptest.WithRegisterProof},
+	"marketing.e2e.mjs": {func(s *app.Settings) { s.Broadcast.ConfirmAbove = 300 }},
+}
+
+// playData is what a play finds in the database.
+var playData = map[string]func(testing.TB, *shoptest.Shop){
+	"marketing.e2e.mjs": func(t testing.TB, s *shoptest.Shop) { shoptest.Enrol(t, s.Database(), "go1", shoptest.Crowd(t, s.Database(), "crowd", 600)) },
+}
 
 // playTools are programs that a play runs.
 var playTools = map[string][]string{"console.e2e.mjs": {"ffmpeg", "ffprobe"}, "lesson.e2e.mjs": {"ffmpeg", "ffprobe"}}

@@ -1,11 +1,17 @@
 package shoptest
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"testing"
 	"time"
 
+	"go.mongodb.org/mongo-driver/v2/mongo"
+
 	"mstm/hub/hubtest"
+	"mstm/shop"
 )
 
 // Broadcast is a broadcast as the console reads it.
@@ -28,6 +34,37 @@ type Broadcast struct {
 		Move string `json:"move"`
 		By   string `json:"by"`
 	} `json:"history"`
+}
+
+// Crowd puts n learners straight into a database, without a way to log in; their ids are name00000 and so on.
+func Crowd(t testing.TB, db *mongo.Database, name string, n int) (ids []string) {
+	t.Helper()
+	docs := []any{}
+	for i := range n {
+		u := shop.User{ID: fmt.Sprintf("%s%05d", name, i), Name: name, Roles: []shop.Role{shop.RoleLearner}, CreatedAt: time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)}
+		ids, docs = append(ids, u.ID), append(docs, u)
+	}
+	for some := range slices.Chunk(docs, 1000) {
+		if _, err := db.Collection("users").InsertMany(context.Background(), some); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return ids
+}
+
+// Enrol gives learners a course for ever, straight in a database.
+func Enrol(t testing.TB, db *mongo.Database, course string, ids []string) {
+	t.Helper()
+	at := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+	docs := make([]any, len(ids))
+	for i, id := range ids {
+		docs[i] = shop.Enrolment{ID: id + ":" + course, UserID: id, CourseID: course, V: 1, CreatedAt: at, Grants: []shop.Grant{
+			{OrderID: "given" + id, Kind: shop.KindLifetime, From: at, State: shop.GrantLive, At: at},
+		}}
+	}
+	if _, err := db.Collection("enrolments").InsertMany(context.Background(), docs); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Activity is a broadcast to an audience, as a request.
