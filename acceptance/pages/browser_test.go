@@ -66,7 +66,9 @@ var playOptions = map[string][]shoptest.Option{
 
 // playData is what a play finds in the database.
 var playData = map[string]func(testing.TB, *shoptest.Shop){
-	"marketing.e2e.mjs": func(t testing.TB, s *shoptest.Shop) { shoptest.Enrol(t, s.Database(), "go1", shoptest.Crowd(t, s.Database(), "crowd", 600)) },
+	"marketing.e2e.mjs": func(t testing.TB, s *shoptest.Shop) {
+		shoptest.Enrol(t, s.Database(), "go1", shoptest.Crowd(t, s.Database(), "crowd", 600))
+	},
 }
 
 // playTools are programs that a play runs.
