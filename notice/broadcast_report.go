@@ -31,20 +31,20 @@ func (b *Broadcaster) Report(ctx context.Context, id string) (BroadcastReport, e
 		return BroadcastReport{}, err
 	}
 	r.Funnel = f
-	r.Reasons, err = b.reasons(ctx, x, r.Sent)
+	r.Reasons, err = b.Store.reasons(ctx, x, r.Sent)
 	return r, err
 }
 
 // reasons are why WeChat messages of a broadcast did not go. sent is what became of all.
-func (b *Broadcaster) reasons(ctx context.Context, x *shop.Broadcast, sent shop.MessageCounts) ([]shop.MessageReason, error) {
+func (c BroadcasterCollections) reasons(ctx context.Context, x *shop.Broadcast, sent shop.MessageCounts) ([]shop.MessageReason, error) {
 	if sent.Failed == 0 && sent.Skipped == 0 {
 		return nil, nil
 	}
-	failed, err := b.Store.Deliveries.CountCodes(ctx, x.ID, shop.DeliveryFailed)
+	failed, err := c.Deliveries.CountCodes(ctx, x.ID, shop.DeliveryFailed)
 	if err != nil {
 		return nil, err
 	}
-	skipped, err := b.Store.Deliveries.CountCodes(ctx, x.ID, shop.DeliverySkipped)
+	skipped, err := c.Deliveries.CountCodes(ctx, x.ID, shop.DeliverySkipped)
 	return shop.MessageReasons(sent, failed, skipped), err
 }
 
