@@ -28,6 +28,7 @@ type Config struct {
 // Collections are the collections that this package reads and writes.
 type Collections struct {
 	Courses    *store.Courses
+	Categories *store.Categories
 	Catalogue  *store.CatalogueCache
 	Enrolments *store.Enrolments
 	Media      *store.Media
@@ -36,7 +37,7 @@ type Collections struct {
 
 // CollectionsOf are those of a shop.
 func CollectionsOf(db *store.DB) Collections {
-	return Collections{Courses: db.Courses, Catalogue: db.Catalogue, Enrolments: db.Enrolments, Media: db.Media, Audit: db.Audit}
+	return Collections{Courses: db.Courses, Categories: db.Categories, Catalogue: db.Catalogue, Enrolments: db.Enrolments, Media: db.Media, Audit: db.Audit}
 }
 
 // Orders are all users' orders.
@@ -51,13 +52,14 @@ type Catalogue struct {
 	Courses *Courses
 	Shown   *Shown
 	Finder  *Finder
+	Shelves *Shelves
 	Files   *Files
 }
 
 // New makes them.
 func New(cfg Config) *Catalogue {
 	files := &Files{cfg}
-	return &Catalogue{Courses: &Courses{cfg, files}, Shown: &Shown{cfg}, Finder: &Finder{cfg: cfg}, Files: files}
+	return &Catalogue{Courses: &Courses{cfg, files}, Shown: &Shown{cfg}, Finder: &Finder{cfg: cfg}, Shelves: &Shelves{cfg}, Files: files}
 }
 
 // publishTime bounds the publishing of one event.

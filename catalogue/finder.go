@@ -23,7 +23,7 @@ func (f *Finder) Warm(ctx context.Context) error {
 }
 
 func (f *Finder) at(all *store.Catalogue) *search.Index {
-	f.index.Sync(all.Number(), all.Courses(), all.Categories())
+	f.index.Sync(all.Number(), all.Courses(), all.ShownCategories())
 	return &f.index
 }
 

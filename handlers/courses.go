@@ -92,7 +92,7 @@ func (h *courses) newCourseDetail(c *shop.Course, history shop.PurchaseHistory) 
 func (h *courses) listCategories(w http.ResponseWriter, r *http.Request) error {
 	return h.answerReady(w, r, "categories", func(all *store.Catalogue) (any, error) {
 		list := rest.Page[categoryView]{Items: []categoryView{}}
-		for _, c := range all.Categories() {
+		for _, c := range all.ShownCategories() {
 			list.Items = append(list.Items, categoryView{ID: c.ID, Name: c.Name, Courses: all.OnSale(c.ID)})
 		}
 		return list, nil

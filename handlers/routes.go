@@ -114,6 +114,11 @@ func (n *nouns) routes() []route {
 		{post, "/api/admin/courses/:course/publish", editor, n.adminCourses.PutOnSale, stores, reading},
 		{post, "/api/admin/courses/:course/unpublish", editor, n.adminCourses.TakeOffSale, stores, reading},
 
+		{get, "/api/admin/categories", editor, n.adminCategories.List, stores, lists},
+		{post, "/api/admin/categories", editor, n.adminCategories.Create, stores, reading},
+		{put, "/api/admin/categories/:category", editor, n.adminCategories.Update, stores, reading},
+		{del, "/api/admin/categories/:category", editor, n.adminCategories.Delete, stores, reading},
+
 		{post, "/api/admin/uploads", editor, n.adminMedia.Upload, stream, reading},
 		{head, "/api/admin/uploads/:upload", editor, n.adminMedia.Upload, stream, reading},
 		{patch, "/api/admin/uploads/:upload", editor, n.adminMedia.Upload, stream, reading},

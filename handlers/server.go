@@ -122,6 +122,7 @@ type nouns struct {
 	broadcasts broadcasts
 
 	adminCourses    desk.Courses
+	adminCategories desk.Categories
 	adminTexts      adminTexts
 	adminLearning   desk.Learning
 	adminMedia      desk.Media
@@ -179,6 +180,7 @@ func newNouns(d Deps) (*nouns, error) {
 		broadcasts: broadcasts{broadcaster: d.Broadcaster},
 
 		adminCourses:    desk.Courses{Catalogue: d.Catalogue},
+		adminCategories: desk.Categories{Catalogue: d.Catalogue},
 		adminLearning:   desk.Learning{Learning: d.Learning},
 		adminTexts:      adminTexts{learning: d.Learning, publicURL: d.PublicURL},
 		adminMedia:      desk.Media{Library: d.Media, Catalogue: d.Catalogue, Learning: d.Learning},

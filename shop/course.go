@@ -9,11 +9,15 @@ import (
 	"time"
 )
 
-// Category is a shelf of the catalogue.
+// Category is a shelf of the catalogue. A hidden one is not shown to buyers, its courses are. A closed one is deleted: it
+// comes back where a course stands on it after all.
 type Category struct {
-	ID    string `bson:"_id" json:"id"`
-	Name  string `bson:"name" json:"name"`
-	Order int    `bson:"order" json:"-"`
+	ID     string `bson:"_id" json:"id"`
+	Name   string `bson:"name" json:"name"`
+	Order  int    `bson:"order" json:"-"`
+	Hidden bool   `bson:"hidden" json:"-"`
+	Closed bool   `bson:"closed" json:"-"`
+	V      int64  `bson:"v" json:"-"`
 }
 
 // CourseState says whether a course can be bought.

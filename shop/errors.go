@@ -167,6 +167,7 @@ var (
 	ErrCourseNotFound    = define(NotFound, "COURSE_NOT_FOUND", "没有这门课程", "There is no such course.")
 	ErrCategoryNotFound  = define(NotFound, "CATEGORY_NOT_FOUND", "没有这个分类", "There is no such category.")
 	ErrLessonNotFound    = define(NotFound, "LESSON_NOT_FOUND", "没有这节课", "There is no such lesson.")
+	ErrCategoryInUse     = define(Conflict, "CATEGORY_IN_USE", "分类里还有课程，请先把它们移到别的分类", "Courses stand in this category: move them to another one first.")
 	ErrPolicyNotFound    = define(NotFound, "POLICY_NOT_FOUND", "这门课程没有这个价格方案", "The course has no such price policy.")
 	ErrNoPolicies        = define(Conflict, "NO_POLICIES", "课程还没有价格方案", "The course has no price policies yet.")
 	ErrEditConflict      = define(Conflict, "EDIT_CONFLICT", "内容已被别人修改，请刷新", "Another request has changed it; read it again.")

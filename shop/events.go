@@ -41,6 +41,7 @@ func defineEvent(t eventType) eventType {
 var (
 	cartChanged          = defineState("cart.changed")
 	courseChanged        = defineState("course.changed")
+	catalogueChanged     = defineNews("catalogue.changed") // without data: pages read it again
 	orderChanged         = defineNews("order.changed")     // of one order among several, and money
 	enrolmentChanged     = defineNews("enrolment.changed") // of one course among several
 	progressChanged      = defineNews("progress.changed")  // of one lesson among several
@@ -119,6 +120,11 @@ func CartChanged(userID string, c Cart, cause string) Event {
 		once = fmt.Sprintf("%s:%d", cause, c.Version)
 	}
 	return cartChanged.to(userID, once, c).at(c.Version)
+}
+
+// CatalogueChanged has every page read the categories and the front page again.
+func CatalogueChanged() Event {
+	return catalogueChanged.event(everybodysTopic, "", struct{}{})
 }
 
 // OrderChanged is an order as it is now, once for each time that it came to this state.

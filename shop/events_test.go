@@ -108,6 +108,7 @@ func TestEveryEventSaysWhereItGoesOnceAndAtWhichVersion(t *testing.T) {
 		{BroadcastProgress(kept, MessageCounts{}), "desk", "broadcast.progress", "", false, 0},
 		{uploader, "user:edith", "media.progress", "", false, 0},
 		{console, "desk", "media.progress", "", false, 0},
+		{CatalogueChanged(), "activity", "catalogue.changed", "", false, 0},
 		{PersonChanged("ann", "sue"), "desk", "person.changed", "", false, 0},
 		{PlaybackClosed("refund:o1", enrolment, "web", at), "user:ann", "playback.ended", "closed:refund:o1:4:go1:web", false, 0},
 		{PlaybackEnded("ann", "web", "s1"), "user:ann", "playback.ended", "", false, 0},

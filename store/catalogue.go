@@ -126,6 +126,11 @@ func (c *Catalogue) Courses() []*shop.Course { return c.all }
 // Categories are the shelves in their order.
 func (c *Catalogue) Categories() []shop.Category { return c.categories }
 
+// ShownCategories are those that buyers see.
+func (c *Catalogue) ShownCategories() []shop.Category {
+	return slices.DeleteFunc(slices.Clone(c.categories), func(x shop.Category) bool { return x.Hidden })
+}
+
 // Category finds a shelf.
 func (c *Catalogue) Category(id string) (shop.Category, bool) {
 	i := slices.IndexFunc(c.categories, func(x shop.Category) bool { return x.ID == id })
@@ -324,7 +329,7 @@ func (c *CatalogueCache) read(ctx context.Context) (*Catalogue, error) {
 	if err != nil {
 		return nil, err
 	}
-	fresh := newCatalogue(categories, courses)
+	fresh := newCatalogue(undeleted(categories, courses), courses)
 	fresh.number = number
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -334,6 +339,15 @@ func (c *CatalogueCache) read(ctx context.Context) (*Catalogue, error) {
 	return fresh, nil
 }
 
+// undeleted are the shelves that are not deleted: a closed one with a course on it was given the course while it was closed.
+func undeleted(categories []shop.Category, courses []shop.Course) []shop.Category {
+	used := map[string]bool{}
+	for i := range courses {
+		used[courses[i].CategoryID] = true
+	}
+	return slices.DeleteFunc(categories, func(c shop.Category) bool { return c.Closed && !used[c.ID] })
+}
+
 // Categories are the shelves of the catalogue.
 type Categories struct {
 	*base
@@ -341,7 +355,10 @@ type Categories struct {
 }
 
 func newCategories(b *base) *Categories {
-	return &Categories{base: b, docs: newCollection[shop.Category](b, "categories")}
+	s := &Categories{base: b, docs: newCollection[shop.Category](b, "categories")}
+	s.docs.missing = shop.ErrCategoryNotFound
+	s.docs.version = func(c *shop.Category) *int64 { return &c.V }
+	return s
 }
 
 // Insert adds a shelf and reports whether its id was free.
@@ -354,31 +371,16 @@ func (s *Categories) Insert(ctx context.Context, c shop.Category) (bool, error) 
 	return fresh, nil
 }
 
-// Replace replaces a shelf; shop.ErrCategoryNotFound where there is none.
-func (s *Categories) Replace(ctx context.Context, c shop.Category) error {
-	ok, err := s.docs.Replace(ctx, bson.M{"_id": c.ID}, &c)
-	if err != nil {
-		return err
+// Change is the collection's Change. A shelf of the version before has no v: it gets one first.
+func (s *Categories) Change(ctx context.Context, id string, change func(*shop.Category) error) (*shop.Category, error) {
+	if _, err := s.docs.Update(ctx, bson.M{"_id": id, "v": nil}, bson.M{"$set": bson.M{"v": int64(0)}}); err != nil {
+		return nil, err
 	}
-	if !ok {
-		return shop.ErrCategoryNotFound
+	c, wrote, err := s.docs.tryChange(ctx, id, nil, change)
+	if wrote {
+		s.changed(ctx, changeCourses, "")
 	}
-	s.changed(ctx, changeCourses, "")
-	return nil
-}
-
-// Delete removes a shelf; shop.ErrCategoryNotFound where there is none. That no
-// course stands on it is for the caller to see to.
-func (s *Categories) Delete(ctx context.Context, id string) error {
-	done, err := s.docs.DeleteByID(ctx, id)
-	if err != nil {
-		return err
-	}
-	if !done {
-		return shop.ErrCategoryNotFound
-	}
-	s.changed(ctx, changeCourses, "")
-	return nil
+	return c, err
 }
 
 // All lists the shelves in their order, fresh from the database.

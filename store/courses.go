@@ -68,6 +68,11 @@ func (s *Courses) Change(ctx context.Context, id string, change func(*shop.Cours
 	return c, err
 }
 
+// CountIn counts the courses of a category in any state, as they are in the database now.
+func (s *Courses) CountIn(ctx context.Context, categoryID string) (int64, error) {
+	return s.docs.Count(ctx, bson.M{"category_id": categoryID})
+}
+
 // write writes a course without its number of learners.
 func (s *Courses) write(ctx context.Context, filter bson.M, c *shop.Course) (bool, error) {
 	raw, err := bson.Marshal(c)

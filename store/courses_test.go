@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"mstm/shop"
 	"mstm/store/redistest"
@@ -255,5 +256,25 @@ func TestWrongListingsAreRefused(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+// TestCategories_OfTheVersionBefore_CanBeChanged takes from a category what the version before did not write.
+func TestCategories_OfTheVersionBefore_CanBeChanged(t *testing.T) {
+	s := open(t, t.TempDir())
+	if _, err := s.Categories.Insert(t.Context(), shop.Category{ID: "games", Name: "棋", Order: 3}); err != nil {
+		t.Fatal(err)
+	}
+	if ok, err := s.Categories.docs.Update(t.Context(), bson.M{"_id": "games"}, bson.M{"$unset": bson.M{"v": "", "hidden": "", "closed": ""}}); err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	for want := int64(1); want < 3; want++ {
+		c, err := s.Categories.Change(t.Context(), "games", func(c *shop.Category) error { c.Name += "类"; return nil })
+		if err != nil || c.V != want || c.Order != 3 {
+			t.Fatalf("%+v, %v", c, err)
+		}
+	}
+	if _, err := s.Categories.Change(t.Context(), "none", func(*shop.Category) error { return nil }); !errors.Is(err, shop.ErrCategoryNotFound) {
+		t.Errorf("no category: %v", err)
 	}
 }
