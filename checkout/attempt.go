@@ -18,14 +18,18 @@ type attempts struct {
 	orders      *store.Orders
 	limits      *redisstore.Limits
 	settlements *Settlements
+	news        *News
 }
 
 // giveUp closes an attempt that will not do at WeChat. It is unknown first: a process that
-// dies after WeChat has closed it must not leave a page with a code that cannot be paid.
+// dies after WeChat has closed it must not leave a page with a code that cannot be paid. A page that shows the code
+// hears of it before WeChat is asked.
 func (c *attempts) giveUp(ctx context.Context, o *shop.Order, a *shop.Attempt) error {
-	if err := c.set(ctx, o.ID, a.OutTradeNo, shop.AttemptUnknown); err != nil {
+	now, err := c.moved(ctx, o.ID, a.OutTradeNo, shop.AttemptUnknown)
+	if err != nil {
 		return err
 	}
+	c.news.announcePayment(ctx, now)
 	return c.close(ctx, o, a)
 }
 
@@ -65,7 +69,13 @@ func (c *attempts) count(ctx context.Context, userID string) {
 }
 
 func (c *attempts) set(ctx context.Context, orderID, outTradeNo string, state shop.AttemptState) error {
-	_, err := c.orders.Change(ctx, orderID, func(o *shop.Order) error {
+	_, err := c.moved(ctx, orderID, outTradeNo, state)
+	return err
+}
+
+// moved is the order after set.
+func (c *attempts) moved(ctx context.Context, orderID, outTradeNo string, state shop.AttemptState) (*shop.Order, error) {
+	return c.orders.Change(ctx, orderID, func(o *shop.Order) error {
 		a := o.Attempt(outTradeNo)
 		if a == nil || !a.Open() || a.State == state {
 			return store.Unchanged()
@@ -73,7 +83,6 @@ func (c *attempts) set(ctx context.Context, orderID, outTradeNo string, state sh
 		a.State = state
 		return nil
 	})
-	return err
 }
 
 // ask asks WeChat what became of an attempt and applies the answer. paid says that the money is

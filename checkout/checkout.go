@@ -100,7 +100,7 @@ func New(cfg Config) *Checkout {
 		basics: b, merchant: cfg.Merchant, orders: s.Orders, wakeups: s.Wakeups, unmatched: s.UnmatchedPayments,
 		quotes: quotes, claims: claims, buyers: buyers, driver: driver,
 	}
-	attempts := &attempts{basics: b, pay: cfg.Pay, orders: s.Orders, limits: s.Limits, settlements: settlements}
+	attempts := &attempts{basics: b, pay: cfg.Pay, orders: s.Orders, limits: s.Limits, settlements: settlements, news: news}
 	closing := &Closing{basics: b, teller: cfg.Teller, orders: s.Orders, claims: claims, buyers: buyers, attempts: attempts, news: news, driver: driver}
 	refunds := &Refunds{
 		basics: b, stepUpAbove: cfg.RefundStepUpAbove, locks: locks, orders: s.Orders, wakeups: s.Wakeups, enrolments: s.Enrolments, courses: s.Courses,

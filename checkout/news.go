@@ -87,6 +87,26 @@ func (c *News) announceQuietly(ctx context.Context, o *shop.Order) {
 	}
 }
 
+// announcePayment publishes how an unpaid order is paid from now on, now or when Redis takes it.
+func (c *News) announcePayment(ctx context.Context, o *shop.Order) {
+	err := c.orLater(ctx, c.publishPayment(ctx, o), store.Unsent{Kind: store.UnsentOrder, Ref: o.ID, UserID: o.UserID})
+	if err != nil {
+		c.log.WarnContext(ctx, "another way to pay is not announced", "order", o.ID, "err", err)
+	}
+}
+
+// publishPayment says nothing of the first way to pay, which takes the place of none, nor of an order that waits for no
+// payment: order.changed has said so.
+func (c *News) publishPayment(ctx context.Context, o *shop.Order) error {
+	if o.State != shop.OrderPending || len(o.Attempts) == 0 {
+		return nil
+	}
+	if first := o.Attempts[0]; len(o.Attempts) == 1 && (o.Payment() != nil || first.ReadyAt == nil) {
+		return nil
+	}
+	return c.publish(ctx, shop.PaymentChanged(o))
+}
+
 // publish publishes an event, at most once under its key.
 func (c *News) publish(ctx context.Context, e shop.Event) error {
 	ctx, cancel := context.WithTimeout(ctx, announceTime)

@@ -83,6 +83,7 @@ func (c *prepays) ready(ctx context.Context, orderID, outTradeNo, try string, re
 	})
 	if err == nil && o.Payment() != nil {
 		c.log.InfoContext(ctx, "order can be paid", "order", o.ID, "out_trade_no", outTradeNo, "total_fen", o.Total)
+		c.attempts.news.announcePayment(ctx, o)
 	}
 	return err
 }

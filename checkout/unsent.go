@@ -70,7 +70,7 @@ func (c *News) showAgain(ctx context.Context, u store.Unsent) error {
 		case u.Kind == store.UnsentCart:
 			return c.takeBought(ctx, o)
 		}
-		return c.publishOrder(ctx, o)
+		return errors.Join(c.publishOrder(ctx, o), c.publishPayment(ctx, o))
 	case store.UnsentEnrolment:
 		e, err := c.enrolments.Get(ctx, u.UserID, u.Ref)
 		if errors.Is(err, store.ErrNotFound) {

@@ -43,6 +43,7 @@ var (
 	courseChanged        = defineState("course.changed")
 	catalogueChanged     = defineNews("catalogue.changed") // without data: pages read it again
 	orderChanged         = defineNews("order.changed")     // of one order among several, and money
+	paymentChanged       = defineNews("payment.changed")   // of one order among several
 	enrolmentChanged     = defineNews("enrolment.changed") // of one course among several
 	progressChanged      = defineNews("progress.changed")  // of one lesson among several
 	noticePosted         = defineNews("notice.posted")
@@ -130,6 +131,21 @@ func CatalogueChanged() Event {
 // OrderChanged is an order as it is now, once for each time that it came to this state.
 func OrderChanged(o *Order) Event {
 	return orderChanged.to(o.UserID, fmt.Sprintf("order:%s:%d", o.ID, len(o.History)), o.WithPayment())
+}
+
+// PaymentChange is how an unpaid order can be paid from now on. Payment is nil while there is no way.
+type PaymentChange struct {
+	OrderID string       `json:"order_id"`
+	Payment *PaymentView `json:"payment,omitempty"`
+}
+
+// PaymentChanged is that an unpaid order is paid another way than before, once for each way that goes or comes.
+func PaymentChanged(o *Order) Event {
+	once := fmt.Sprintf("payment:%s:%d", o.ID, len(o.Attempts))
+	if p := o.Payment(); p != nil {
+		return paymentChanged.to(o.UserID, once+":ready", PaymentChange{o.ID, p})
+	}
+	return paymentChanged.to(o.UserID, once, PaymentChange{OrderID: o.ID})
 }
 
 // OrderOnDesk shows the console what its lists show of an order, once for each time that the order came to this state.

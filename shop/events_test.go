@@ -90,6 +90,7 @@ func TestEveryEventSaysWhereItGoesOnceAndAtWhichVersion(t *testing.T) {
 		{CartChanged("ann", Cart{Version: 7}, "bought:o1"), "user:ann", "cart.changed", "bought:o1:7", true, 7},
 		{CourseChanged(course), "course:go1", "course.changed", "", true, 2},
 		{OrderChanged(order), "user:ann", "order.changed", "order:o1:3", false, 0},
+		{PaymentChanged(order), "user:ann", "payment.changed", "payment:o1:0", false, 0},
 		{OrderOnDesk(order), "desk", "order.changed", "desk:order:o1:3", false, 0},
 		{EnrolmentChanged("grant:o1", enrolment, enrolment.View(at)), "user:ann", "enrolment.changed", "grant:o1:4:revoked", false, 0},
 		{ProgressChanged("ann", course, "l1", NoProgress("ann:go1")), "user:ann", "progress.changed", "", false, 0},

@@ -27,6 +27,7 @@ func TestPaymentCases(t *testing.T) {
 		{"C13 money of another merchant, app or currency grants nothing", wrongParties},
 		{"C15 a callback that proves nothing is refused and leaves no trace", unprovenCallback},
 		{"C22 another channel gets another number, the old one being closed first", otherChannel},
+		{"C22 a page that shows a code hears that it is dead, and of the next one", replacedCodeHeard},
 		{"C22 the old code was paid before the channel changed, and it counts", oldChannelPaid},
 		{"C22 a code that WeChat does not close for five minutes is good until then, and alone", closedTooEarly},
 		{"WeChat's page of a phone's browser dies after five minutes, and asking again gives one that lives", deadPage},
@@ -209,6 +210,42 @@ func otherChannel(t *testing.T, s *shoptest.Shop) {
 	s.Phone().Post("/sandbox/pay", obj{"h5_url": h5.Payment.H5URL}).Want(200)
 	learner.Await(got.Order.ID, "fulfilled")
 	learner.WantGrants(c.Id, 1)
+}
+
+// replacedCodeHeard takes a payment to a phone and back again: the page hears of each way that goes, before WeChat is
+// asked about the next, and of each that comes.
+func replacedCodeHeard(t *testing.T, s *shoptest.Shop) {
+	c, learner := s.Sell(shoptest.Usual()), s.NewLearner()
+	page := learner.Socket()
+	got := learner.Placed(99900, c.Full)
+	path, heard := "/api/orders/"+got.Order.ID+"/pay", []string{}
+	for _, channel := range []string{"h5", "h5", "native"} {
+		learner.Post(path, obj{"channel": channel}).Want(200)
+	}
+	shoptest.Eventually(t, 30*time.Second, func() error {
+		heard = heard[:0]
+		for _, f := range page.All() {
+			if f.Type != "payment.changed" {
+				continue
+			}
+			var said struct {
+				OrderID string `json:"order_id"`
+				Payment struct {
+					Channel string `json:"channel"`
+				} `json:"payment"`
+			}
+			f.Into(t, &said)
+			if said.OrderID != got.Order.ID {
+				t.Fatalf("of another order: %+v", said)
+			}
+			heard = append(heard, said.Payment.Channel)
+		}
+		if len(heard) < 4 {
+			return fmt.Errorf("the page heard %q", heard)
+		}
+		return nil
+	})
+	shoptest.WantSame(t, "the ways to pay that the page heard of", heard, "", "h5", "", "native")
 }
 
 func deadPage(t *testing.T, s *shoptest.Shop) {

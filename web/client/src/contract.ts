@@ -3669,6 +3669,14 @@ export interface components {
                 /** @description on desk: what was odd about the money */
                 exception?: string;
             } & components["schemas"]["OrderFields"];
+            /**
+             * @description The way to pay an unpaid order is another one, as when it is paid on another device: what was shown before cannot be
+             *     paid any more. Without a payment the next one is on its way, or there is none until it is asked for.
+             */
+            "payment.changed": {
+                order_id: components["schemas"]["ID"];
+                payment?: components["schemas"]["Payment"];
+            };
             /** @description What may be watched of a course, and until when. */
             "enrolment.changed": components["schemas"]["Enrolment"];
             /** @description How far I have come in a lesson and in its course, on whichever device; only where something has changed. */
