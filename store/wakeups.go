@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -18,22 +20,109 @@ import (
 // instance takes a row before its look, on the Seq that it read: of many instances one wins.
 type Wakeups struct {
 	*base
-	docs Collection[shop.Wakeup]
+	docs  wakeupRows
+	quiet quiet
 }
 
 func newWakeups(b *base) *Wakeups {
-	return &Wakeups{base: b, docs: newCollection[shop.Wakeup](b, "wakeups")}
+	return &Wakeups{base: b, docs: wakeupRows{Collection: newCollection[shop.Wakeup](b, "wakeups")}}
 }
 
 // Due lists the rows that are to be looked at and that no instance has: the lowest rank first,
 // within it the longest overdue. now is the shop's clock, real the time; no kinds are all.
 func (s *Wakeups) Due(ctx context.Context, now, real time.Time, limit int, kinds ...shop.WakeupKind) ([]shop.Wakeup, error) {
+	writes := s.docs.writes.Load()
+	if s.quiet.lasts(writes, now) {
+		return nil, nil
+	}
 	filter := bson.M{"at": bson.M{"$lte": now.UTC()}, "until": bson.M{"$lte": real.UTC()}}
 	if len(kinds) > 0 {
 		filter["kind"] = bson.M{"$in": kinds}
 	}
-	return s.docs.All(ctx, filter,
+	due, err := s.docs.All(ctx, filter,
 		options.Find().SetSort(bson.D{{Key: "rank", Value: 1}, {Key: "at", Value: 1}}).SetLimit(int64(limit)))
+	if err != nil || len(due) > 0 || len(kinds) > 0 || s.embeddedMongo == nil || !s.quiet.since(writes) {
+		return due, err
+	}
+	first, err := s.docs.All(ctx, bson.M{}, options.Find().SetSort(bson.D{{Key: "at", Value: 1}}).SetLimit(1))
+	if err == nil {
+		s.quiet.begin(writes, first)
+	}
+	return due, err
+}
+
+// wakeupRows are the rows, and how often this process has written one of them.
+type wakeupRows struct {
+	Collection[shop.Wakeup]
+	writes atomic.Int64
+}
+
+func (r *wakeupRows) Insert(ctx context.Context, w *shop.Wakeup) (bool, error) {
+	defer r.writes.Add(1)
+	return r.Collection.Insert(ctx, w)
+}
+
+func (r *wakeupRows) InsertAll(ctx context.Context, all []shop.Wakeup) (int, error) {
+	defer r.writes.Add(1)
+	return r.Collection.InsertAll(ctx, all)
+}
+
+func (r *wakeupRows) InsertOrUpdate(ctx context.Context, id string, w *shop.Wakeup, update bson.M) error {
+	defer r.writes.Add(1)
+	return r.Collection.InsertOrUpdate(ctx, id, w, update)
+}
+
+func (r *wakeupRows) Replace(ctx context.Context, filter bson.M, w *shop.Wakeup) (bool, error) {
+	defer r.writes.Add(1)
+	return r.Collection.Replace(ctx, filter, w)
+}
+
+func (r *wakeupRows) Update(ctx context.Context, filter, update bson.M) (bool, error) {
+	defer r.writes.Add(1)
+	return r.Collection.Update(ctx, filter, update)
+}
+
+// quiet is a time in which no row comes due. The embedded store reads every row for each list, some twice a second: with
+// a row for each learner whose access ends, that would be most of what an idle shop costs. It has one writer, this process,
+// so between two writes what comes due first is known.
+type quiet struct {
+	mu     sync.Mutex
+	writes int64     // of the last list that had nothing
+	until  time.Time // of the shop's clock; zero: not known
+	ends   time.Time // real: rows are read again, whatever is known
+}
+
+// quietMost is how long nothing is read, for a write that took effect after it was given up.
+const quietMost = 10 * time.Second
+
+// lasts reports whether nothing can be due, so many writes having been made.
+func (q *quiet) lasts(writes int64, now time.Time) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.writes == writes && now.Before(q.until) && time.Now().Before(q.ends)
+}
+
+// since notes a list that had nothing, and reports whether nothing was written since the last such.
+func (q *quiet) since(writes int64) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	same := q.writes == writes
+	q.writes, q.until = writes, time.Time{}
+	return same
+}
+
+// begin notes which row comes due first; none does for ever.
+func (q *quiet) begin(writes int64, first []shop.Wakeup) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.writes != writes {
+		return
+	}
+	q.ends = time.Now().Add(quietMost)
+	q.until = q.ends.AddDate(100, 0, 0)
+	if len(first) > 0 {
+		q.until = first[0].At
+	}
 }
 
 // Take gives the lease of a row to an instance, and reports whether it did: not where the row was

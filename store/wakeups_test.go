@@ -1,11 +1,14 @@
 package store
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"go.mongodb.org/mongo-driver/v2/event"
 
 	"mstm/shop"
 )
@@ -151,4 +154,70 @@ func TestWakeup_TakenOverByAnother_IsNotReleasedByTheFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantKeys(t, "after the first has ended", dueKeys(t, s, logIn, now))
+}
+
+// TestWakeups_NothingWritten_AreNotReadUntilOneIsDue: the embedded store reads all rows for each list, and a shop has one for
+// each learner whose access ends.
+func TestWakeups_NothingWritten_AreNotReadUntilOneIsDue(t *testing.T) {
+	t.Parallel()
+	var finds atomic.Int32
+	s, closeStore := openUntil(t, t.TempDir(), func(c *Config) {
+		c.Monitor = &event.CommandMonitor{Started: func(_ context.Context, e *event.CommandStartedEvent) {
+			if e.CommandName == "find" && e.Command.Lookup("find").StringValue() == "wakeups" {
+				finds.Add(1)
+			}
+		}}
+	})
+	t.Cleanup(closeStore)
+	if s.embeddedMongo == nil {
+		t.Skip("SKIPPED: MongoDB finds what is due by an index")
+	}
+	w := orderRow(t, s, "o1")
+	finds.Store(0)
+	before := logIn.Add(-time.Second)
+	for range 50 {
+		wantKeys(t, "before its time", dueKeys(t, s, before, time.Now()))
+	}
+	if n := finds.Load(); n > 12 { // a busy machine may take longer than quietMost
+		t.Errorf("50 lists of a shop in which nothing happens have read the rows %d times", n)
+	}
+	wantKeys(t, "at its time", dueKeys(t, s, logIn, time.Now()), "o1")
+	wantKeys(t, "before its time again", dueKeys(t, s, before, time.Now()))
+
+	if err := s.OrderWakeups.Schedule(t.Context(), "o2", before.Add(-time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	wantKeys(t, "after a row was added", dueKeys(t, s, before, time.Now()), "o2")
+	if ok, err := s.Wakeups.Remove(t.Context(), *mustGet(t, s, "o2")); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	for range 3 {
+		wantKeys(t, "after it was removed", dueKeys(t, s, before, time.Now()))
+	}
+	if ok, err := s.Wakeups.Reschedule(t.Context(), w, before); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	wantKeys(t, "after the other was moved forward", dueKeys(t, s, before, time.Now()), "o1")
+
+	taken := *mustGet(t, s, "o1")
+	if ok, err := s.Wakeups.Take(t.Context(), &taken, "A", time.Now().Add(time.Hour)); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	for range 3 {
+		wantKeys(t, "while an instance has it", dueKeys(t, s, before, time.Now()))
+	}
+	wantKeys(t, "once the lease is over", dueKeys(t, s, before, time.Now().Add(2*time.Hour)), "o1")
+	if err := s.Wakeups.Release(t.Context(), taken.ID, "A"); err != nil {
+		t.Fatal(err)
+	}
+	wantKeys(t, "after it was released", dueKeys(t, s, before, time.Now()), "o1")
+}
+
+func mustGet(t *testing.T, s *DB, order string) *shop.Wakeup {
+	t.Helper()
+	w, err := s.OrderWakeups.Get(t.Context(), order)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
 }
