@@ -5,7 +5,7 @@ import { credentials } from './credentials'
 import { deviceID } from './device'
 import { type Challenge, type Proof, solve } from './proof'
 import type {
-  Binding, Cart, CartLine, Category, Course, CourseCard, Enrolment, Inbox, Lesson, List, Login, Me, Notifications, Order, OrderNow, Paper, PaperKind, Papers, PlacedOrder, Quote, SearchResult, Session, Suggestion, WantedLine,
+  Binding, Cart, CartLine, Category, Course, CourseCard, Enrolment, Inbox, Lesson, List, Login, Me, Notifications, Order, OrderNow, OrderRefund, Paper, PaperKind, Papers, PlacedOrder, Quote, SearchResult, Session, Suggestion, WantedLine,
 } from './types'
 import { channel } from './wechat'
 
@@ -126,6 +126,10 @@ export const api = {
   pay: async (order: string, authorise?: boolean) =>
     placed(await request<OrderNow | PlacedOrder>('POST', `/orders/${id(order)}/pay`, { body: { channel, authorise } })),
   cancel: async (order: string) => placed(await request<OrderNow | PlacedOrder>('POST', `/orders/${id(order)}/cancel`)),
+
+  refundQuote: (order: string) => request<OrderRefund>('GET', `/orders/${id(order)}/refund`),
+  refund: async (order: string, reason: string, amount_fen: number, key: string) =>
+    placed(await request<OrderNow | PlacedOrder>('POST', `/orders/${id(order)}/refund`, { body: { reason, amount_fen }, key })),
 
   enrolments: () => request<List<Enrolment>>('GET', '/enrolments'),
   notices: (cursor?: string) => request<Inbox>('GET', '/notices' + query({ cursor, limit: 20 })),

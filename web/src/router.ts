@@ -22,6 +22,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/checkout', name: 'checkout', component: () => import('./pages/Checkout.vue'), meta: { title: '确认订单', auth: true, focused: true } },
   { path: '/orders', name: 'orders', component: () => import('./pages/Orders.vue'), meta: { title: '我的订单', auth: true } },
   { path: '/orders/:order', name: 'order', component: () => import('./pages/Order.vue'), meta: { title: '订单', auth: true, focused: true }, props: true },
+  { path: '/orders/:order/refund', name: 'refund', component: () => import('./pages/Refund.vue'), meta: { title: '申请退款', auth: true, focused: true }, props: true },
   { path: '/learning', name: 'learning', component: () => import('./pages/Learning.vue'), meta: { title: '我的课程', auth: true } },
   { path: '/inbox', name: 'inbox', component: () => import('./pages/Inbox.vue'), meta: { title: '消息', auth: true } },
   { path: '/me', name: 'me', component: () => import('./pages/Me.vue'), meta: { title: '我的', auth: true } },

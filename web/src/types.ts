@@ -54,6 +54,9 @@ export type Channel = Schemas['Channel']
 export type Payment = Schemas['Payment']
 export type JSAPIParams = NonNullable<Payment['jsapi']>
 export type PlacedOrder = Schemas['Placed']
+// What an order would give back now, by line and in all.
+export type OrderRefund = Schemas['OrderRefund']
+export type RefundLine = Schemas['RefundLine']
 export type OrderNow = Schemas['OrderWithPayment']
 export type Grant = Schemas['Grant']
 export type Enrolment = Schemas['Enrolment'] & Partial<Schemas['EnrolmentItem']>

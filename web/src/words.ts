@@ -1,6 +1,6 @@
 // How figures, times and states read on the pages.
 import { shopNow } from './clock'
-import type { CourseCard, LineProblem, Offer, Order, OrderState, Period } from './types'
+import type { Channel, CourseCard, LineProblem, Offer, Order, OrderState, Period, RefundLine } from './types'
 
 // yuan shows an amount in fen: 19900 → ¥199, 1999 → ¥19.99.
 export function yuan(fen: number): string {
@@ -121,9 +121,41 @@ export function blocks(p: LineProblem | undefined): boolean {
   return p !== undefined && p.code !== 'PRICE_CHANGED'
 }
 
+// The refund rule, as the server applies it: for a person that chooses what to buy, and for one that has bought.
+export const refundRule = '付款后 7 天内、打开的课时不超过五分之一，可全额退款'
+export const refundRuleLater = '之后按没有用到的整天退款'
+
+const refundProblems: Record<string, string> = {
+  NOT_REFUNDABLE: '已过全额退款的期限，不能自助退款',
+  REFUND_UNDER_WAY: '有一笔退款正在处理',
+  REFUND_LATER_STAGE_FIRST: '请先退这门课程后面的阶段',
+  CREDIT_CONSUMED: '这笔钱已抵扣全款，请先退全款',
+  REFUND_WINDOW_CLOSED: '付款已超过 365 天，请联系客服',
+  REFUND_TOO_SOON: '刚刚退过一笔，请 1 分钟后再试',
+  REFUND_TOO_MANY: '退款次数已达上限，请联系客服',
+}
+
+// refundReason says by which rule an amount was found, or why there is none.
+export function refundReason(line: RefundLine): string {
+  if (line.problem) return refundProblems[line.problem] ?? '这一门暂时不能退款'
+  if (line.rule === 'free') return '免费开通，没有款项可退'
+  if (line.rule === 'full_within_7_days') return '7 天内，全额退款'
+  if (line.rule === 'pro_rata') return `剩余 ${line.unused_days} 天 / 共 ${line.total_days} 天，按整天退款`
+  return ''
+}
+
 const closeReasons: Record<string, string> = {
   timeout: '超时未支付', user: '已取消', superseded: '已由新的订单代替', off_sale: '课程已下架', abandoned: '下单没有完成', returned: '付款已退回',
 }
+
+// orderEnded is the one word for an order that comes to nothing or has.
+export function orderEnded(order: Order): string {
+  if (order.state === 'closing') return '正在取消…'
+  return order.close_reason === 'user' ? '订单已取消' : '订单已关闭'
+}
+
+// elsewhere is where a payment is that was begun by a channel.
+export const elsewhere: Record<Channel, string> = { native: '电脑上', h5: '手机浏览器里', jsapi: '微信里' }
 
 export function closedBecause(order: Order): string {
   return closeReasons[order.close_reason ?? ''] ?? ''

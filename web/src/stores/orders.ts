@@ -51,13 +51,20 @@ export const useOrders = defineStore('orders', () => {
   // paid. A code shown elsewhere dies by it. authorise says that this is another WeChat than before.
   const payHere = async (id: string, authorise?: boolean) => apply(await session.forSameUser(api.pay(id, authorise)))
 
+  const refund = async (id: string, reason: string, fen: number, key: string) => apply(await session.forSameUser(api.refund(id, reason, fen, key)))
+
   live.on('order.changed', (order) => apply(placed(order)))
+  // A payment that is taken to another device leaves none here, until the next one is there.
+  live.on('payment.changed', ({ order_id: id, payment }) => {
+    if (!payment || byId.value.get(id)?.state !== 'pending') payments.value.delete(id)
+    else payments.value.set(id, payment)
+  })
   watch(() => session.user?.id, () => {
     byId.value.clear()
     payments.value.clear()
   }, { flush: 'sync' })
 
-  return { byId, payments, read, list, place, open, payHere, cancel }
+  return { byId, payments, read, list, place, open, payHere, cancel, refund }
 })
 
 // A partly refunded order may be refunded again, so the refunded sum decides first.
