@@ -1,10 +1,10 @@
-import { showToast } from 'vant'
 import { ref } from 'vue'
 import { messageOf } from './api'
+import { say } from './toast'
 
 // showError shows what went wrong in the server's own words.
 export function showError(err: unknown): void {
-  showToast({ message: messageOf(err), wordBreak: 'break-word' })
+  say(messageOf(err))
 }
 
 // useAction runs one user action at a time: a second press while busy does nothing, and a failure

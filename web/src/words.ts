@@ -94,7 +94,7 @@ const reasons: Record<string, string> = {
   TRIAL_NEEDS_WECHAT: '免费阶段需要先绑定微信',
   TRIAL_NEEDS_PHONE: '免费阶段需要先绑定手机号',
   STAGE_ALREADY_USED: '已购买过这一阶段',
-  STAGE_NOT_ELIGIBLE: '需先学完前面的阶段',
+  STAGE_NOT_ELIGIBLE: '需先开通前面的阶段',
   STAGE_LAPSED: '中断时间较长，请选择全款',
   PERIOD_NOT_BEGUN: '已有一个尚未开始的期限',
   ALREADY_OWNED: '已永久拥有',
@@ -148,9 +148,8 @@ const closeReasons: Record<string, string> = {
   timeout: '超时未支付', user: '已取消', superseded: '已由新的订单代替', off_sale: '课程已下架', abandoned: '下单没有完成', returned: '付款已退回',
 }
 
-// orderEnded is the one word for an order that comes to nothing or has.
+// orderEnded is the one word for an order that comes to nothing, be it closed at WeChat yet or not.
 export function orderEnded(order: Order): string {
-  if (order.state === 'closing') return '正在取消…'
   return order.close_reason === 'user' ? '订单已取消' : '订单已关闭'
 }
 
