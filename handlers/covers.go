@@ -7,10 +7,14 @@ import (
 	"mstm/cover"
 	"mstm/handlers/rest"
 	"mstm/shop"
+	"mstm/store"
 )
 
 // covers are the drawn pictures of courses.
-type covers struct{ covers cover.Covers }
+type covers struct {
+	covers  cover.Covers
+	answers rest.ResponseCache[store.Catalogue]
+}
 
 // coverCSP lets the picture style itself and nothing else, also when it is opened alone.
 const coverCSP = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
@@ -22,14 +26,16 @@ func (h *covers) show(w http.ResponseWriter, r *http.Request) error {
 	if !ok || !shop.ValidID(id) {
 		return shop.ErrRouteNotFound
 	}
-	picture, err := h.covers.Of(r.Context(), id)
+	all, err := h.covers.Catalogue.Get(r.Context())
 	if err != nil {
 		return err
 	}
-	header := w.Header()
-	header.Set("Content-Type", "image/svg+xml")
-	header.Set("Content-Security-Policy", coverCSP)
-	header.Set("Cache-Control", "public, max-age=86400")
-	rest.Write(w, http.StatusOK, picture)
-	return nil
+	w.Header().Set("Content-Security-Policy", coverCSP)
+	return h.answers.AnswerReady(w, r, all, id, func(*store.Catalogue) (*rest.ReadyMade, error) {
+		picture, err := h.covers.Of(r.Context(), id)
+		if err != nil {
+			return nil, err
+		}
+		return rest.ReadyBytes([]string{"image/svg+xml"}, picture).KeptFor("public, max-age=86400"), nil
+	})
 }

@@ -36,8 +36,9 @@ func newWorld(t *testing.T) *world {
 	db := storetest.Open(t)
 	pages := &Pages{PublicURL: "https://shop.example", Catalogue: db.Catalogue, Papers: NewPapers(db.Papers, time.Now), Log: slog.New(slog.DiscardHandler)}
 	build := fstest.MapFS{
-		"index.html":  {Data: []byte(`<!doctype html><html><head><meta name="description" content="built"><title>built</title></head><body><div id="app"></div></body></html>`)},
-		"routes.json": {Data: []byte(`["/","/courses/:course","/courses/:course/lessons/:lesson","/cart","/orders/:order"]`)},
+		"index.html": {Data: []byte(`<!doctype html><html><head><meta name="description" content="built"><title>built</title></head><body><div id="app"></div></body></html>`)},
+		"routes.json": {Data: []byte(`[{"path":"/"},{"path":"/courses/:course","files":["assets/Course-1.js","assets/Course-1.css"]},
+			{"path":"/courses/:course/lessons/:lesson"},{"path":"/cart"},{"path":"/orders/:order"}]`)},
 	}
 	w := &world{t: t, db: db, pages: pages, h: web.HandlerOf(build, web.Options{Pages: pages})}
 	if _, err := db.Categories.Insert(t.Context(), shop.Category{ID: "code", Name: "编程"}); err != nil {
@@ -131,6 +132,11 @@ func TestPage_CourseWithAnAttackInItsTitle_IsSaidToCrawlersAndRunsNothing(t *tes
 	}
 	if len(p.scripts) > 0 || strings.Count(page, "<script") != 2 {
 		t.Errorf("scripts %q in %s", p.scripts, page)
+	}
+	for _, link := range []string{`<link rel="modulepreload" crossorigin href="/assets/Course-1.js">`, `<link rel="stylesheet" crossorigin href="/assets/Course-1.css">`} {
+		if !strings.Contains(page, link) {
+			t.Errorf("no %s", link)
+		}
 	}
 	for _, word := range []string{attack, "¥999.50", "免费", "第一章", "试看的一节", "锁着的一节", "陆知行"} {
 		if !strings.Contains(p.text, word) {

@@ -1,8 +1,6 @@
 package web
 
 import (
-	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
 	"mime"
@@ -11,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"mstm/web/packed"
 )
 
 // assetDir is where Vite puts files with a hash of the content in the name.
@@ -20,6 +20,7 @@ const assetDir = "assets/"
 type asset struct {
 	body         []byte
 	gzipped      func() []byte // answers nil where packing gains nothing
+	brotli       func() []byte // likewise; smaller
 	etag         string
 	contentType  string
 	cacheControl string
@@ -38,12 +39,8 @@ func newAsset(name string, body []byte) asset {
 	if strings.HasPrefix(name, assetDir) {
 		a.cacheControl = "public, max-age=31536000, immutable"
 	}
-	a.gzipped = sync.OnceValue(func() []byte {
-		if packed := pack(body); len(packed) < len(body)*9/10 {
-			return packed
-		}
-		return nil
-	})
+	a.gzipped = sync.OnceValue(func() []byte { return worthwhile(packed.Gzip(body), body) })
+	a.brotli = sync.OnceValue(func() []byte { return worthwhile(packed.Brotli(body), body) })
 	return a
 }
 
@@ -69,13 +66,12 @@ func contentType(name string) string {
 	}
 }
 
-// pack is done once per file, when a browser asks for it first; a whole build takes some 50 ms.
-func pack(body []byte) []byte {
-	var out bytes.Buffer
-	zw, _ := gzip.NewWriterLevel(&out, gzip.BestCompression) // the level is valid
-	_, _ = zw.Write(body)                                    // a bytes.Buffer takes everything
-	_ = zw.Close()
-	return out.Bytes()
+// worthwhile is small, unless it gains next to nothing on whole.
+func worthwhile(small, whole []byte) []byte {
+	if len(small) < len(whole)*9/10 {
+		return small
+	}
+	return nil
 }
 
 func (a asset) serve(w http.ResponseWriter, r *http.Request) { a.serveAs(http.StatusOK, w, r) }
@@ -86,10 +82,10 @@ func (a asset) serveAs(status int, w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", a.cacheControl)
 	h.Set("Vary", "Accept-Encoding")
 	body, etag := a.body, a.etag
-	if packed := a.packed(r); packed != nil {
+	if coding, small := a.packed(r); small != nil {
 		// Other bytes under the same address need a tag of their own.
-		body, etag = packed, strings.TrimSuffix(a.etag, `"`)+`-gz"`
-		h.Set("Content-Encoding", "gzip")
+		body, etag = small, strings.TrimSuffix(a.etag, `"`)+"-"+coding+`"`
+		h.Set("Content-Encoding", coding)
 	}
 	h.Set("ETag", etag)
 	if status == http.StatusOK && matches(r.Header.Get("If-None-Match"), etag) {
@@ -105,26 +101,18 @@ func (a asset) serveAs(status int, w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// packed is what a request takes gzipped, else nil.
-func (a asset) packed(r *http.Request) []byte {
-	if !acceptsGzip(r.Header.Get("Accept-Encoding")) {
-		return nil
-	}
-	return a.gzipped()
-}
-
-// acceptsGzip reports whether the list names gzip and does not refuse it with q=0.
-func acceptsGzip(accept string) bool {
-	for part := range strings.SplitSeq(accept, ",") {
-		coding, params, _ := strings.Cut(part, ";")
-		if !strings.EqualFold(strings.TrimSpace(coding), "gzip") {
-			continue
+// packed is the smallest form that a request takes, with its coding; nil where it takes none.
+func (a asset) packed(r *http.Request) (coding string, body []byte) {
+	accept := r.Header.Get("Accept-Encoding")
+	if packed.Accepts(accept, packed.BrotliCoding) {
+		if body = a.brotli(); body != nil {
+			return packed.BrotliCoding, body
 		}
-		q, weighed := strings.CutPrefix(strings.ReplaceAll(params, " ", ""), "q=")
-		weight, err := strconv.ParseFloat(q, 64)
-		return !weighed || (err == nil && weight > 0)
 	}
-	return false
+	if packed.Accepts(accept, packed.GzipCoding) {
+		return packed.GzipCoding, a.gzipped()
+	}
+	return "", nil
 }
 
 // matches reports whether an If-None-Match list holds etag, weakly compared.

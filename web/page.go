@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"html"
 	"io/fs"
 	"net/http"
 	"net/url"
@@ -60,27 +62,57 @@ func composer(index []byte) Compose {
 	}
 }
 
-// routesFile lists the paths of the app's pages, as the build has found them in its router.
+// routesFile lists the app's pages, as the build has found them in its router.
 const routesFile = "routes.json"
 
-// routesOf reads the build's list; a build without one knows any path.
-func routesOf(built fs.FS) (func(path string) bool, error) {
+// A route is a page of the app: its path, and the files that it needs besides those of every page.
+type route struct {
+	Path  string   `json:"path"`
+	Files []string `json:"files"`
+}
+
+// routes are the app's pages; nil, of a build without a list, knows any path.
+type routes []route
+
+// routesOf reads the build's list.
+func routesOf(built fs.FS) (list routes, err error) {
 	raw, err := fs.ReadFile(built, routesFile)
-	if err != nil {
-		return func(string) bool { return true }, nil
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
 	}
-	var patterns []string
-	if err := json.Unmarshal(raw, &patterns); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	return func(path string) bool {
-		for _, p := range patterns {
-			if fits(p, path) {
-				return true
-			}
+	return list, json.Unmarshal(raw, &list)
+}
+
+// of is the page of a path.
+func (rs routes) of(path string) (r route, ok bool) {
+	for _, r := range rs {
+		if fits(r.Path, path) {
+			return r, true
 		}
-		return false
-	}, nil
+	}
+	return route{}, rs == nil
+}
+
+// has reports whether the app has a page of a path.
+func (rs routes) has(path string) bool {
+	_, ok := rs.of(path)
+	return ok
+}
+
+// links name the files of a page, so that a browser fetches them beside the first ones instead of after them.
+func (r route) links() []byte {
+	var b bytes.Buffer
+	for _, f := range r.Files {
+		rel := "modulepreload"
+		if strings.HasSuffix(f, ".css") {
+			rel = "stylesheet"
+		}
+		b.WriteString(`<link rel="` + rel + `" crossorigin href="/` + html.EscapeString(f) + `">`)
+	}
+	return b.Bytes()
 }
 
 // fits reports whether a path has the form of a pattern, in which :name stands for any part.
@@ -101,7 +133,11 @@ func fits(pattern, path string) bool {
 // serveIndex answers with the page of an address.
 func (s *site) serveIndex(w http.ResponseWriter, r *http.Request) {
 	if s.pages != nil {
-		if page := s.pages.Page(r.Context(), r.URL, s.isRoute, s.compose); page != nil {
+		here, _ := s.routes.of("/" + strings.Trim(r.URL.Path, "/"))
+		compose := func(status int, head, content []byte) *Page {
+			return s.compose(status, append(head, here.links()...), content)
+		}
+		if page := s.pages.Page(r.Context(), r.URL, s.routes.has, compose); page != nil {
 			page.asset.serveAs(page.status, w, r)
 			return
 		}

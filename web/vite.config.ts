@@ -3,19 +3,7 @@ import { fileURLToPath } from 'node:url'
 import vue from '@vitejs/plugin-vue'
 import browserslistToEsbuild from 'browserslist-to-esbuild'
 import { defineConfig, mergeConfig, type Plugin, type UserConfig } from 'vite'
-
-// The icon font is in Vant's stylesheet as data; the copy on another server beside it is refused
-// by our content security policy anyway.
-function ownFontsOnly(): Plugin {
-  return {
-    name: 'own-fonts-only',
-    enforce: 'pre',
-    transform(code, id) {
-      if (!id.includes('/vant/') || !id.includes('.css')) return
-      return { code: code.replace(/,\s*url\((?:https?:)?\/\/[^)]*\)\s*format\([^)]*\)/g, ''), map: null }
-    },
-  }
-}
+import { drawnIcons } from './icons/plugin'
 
 // The development server answers the console's addresses with its page, as the program does.
 function consoleAddresses(): Plugin {
@@ -32,8 +20,9 @@ function consoleAddresses(): Plugin {
 
 // What the storefront's build and the console's have in common.
 export const shared: UserConfig = {
-  plugins: [ownFontsOnly(), consoleAddresses(), vue()],
+  plugins: [drawnIcons(), consoleAddresses(), vue()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)), '@client': fileURLToPath(new URL('./client/src/index.ts', import.meta.url)) } },
+  optimizeDeps: { exclude: ['vant'] }, // else the development server bundles Vant with its own icons
   build: {
     outDir: 'dist/app',
     target: browserslistToEsbuild(), // the browsers that package.json names, for scripts and styles
@@ -42,14 +31,30 @@ export const shared: UserConfig = {
   },
 }
 
-// The server answers an address that is no page of the router with 404: the build tells it which there are.
+// The server answers an address that is no page of the router with 404, and names the files of each page in its HTML, so
+// that they come with the first ones: the build tells it which there are.
 function routesForServer(): Plugin {
   return {
     name: 'routes-for-server',
-    generateBundle() {
+    generateBundle(_options, bundle) {
       const router = readFileSync(new URL('./src/router.ts', import.meta.url), 'utf8')
-      const paths = [...router.matchAll(/\{ path: '([^']+)'/g)].map((m) => m[1]!).filter((path) => !path.includes('*'))
-      this.emitFile({ type: 'asset', fileName: 'routes.json', source: JSON.stringify(paths) })
+      const chunks = Object.values(bundle).filter((file) => file.type === 'chunk')
+      const first = new Set<string>()
+      const below = (name: string, seen: Set<string>) => {
+        const chunk = chunks.find((c) => c.fileName === name)
+        if (!chunk || seen.has(name)) return
+        seen.add(name)
+        for (const css of chunk.viteMetadata?.importedCss ?? []) seen.add(css)
+        chunk.imports.forEach((n) => below(n, seen))
+      }
+      chunks.filter((c) => c.isEntry && c.name === 'index').forEach((c) => below(c.fileName, first))
+      const routes = [...router.matchAll(/\{ path: '([^']+)'.*?import\('\.\/([^']+)'\)/g)].map(([, path, page]) => {
+        const files = new Set<string>()
+        chunks.filter((c) => c.facadeModuleId?.endsWith(`/src/${page}`)).forEach((c) => below(c.fileName, files))
+        return { path: path!, files: [...files].filter((name) => !first.has(name)) }
+      })
+      const known = routes.filter((r) => !r.path.includes('*'))
+      this.emitFile({ type: 'asset', fileName: 'routes.json', source: JSON.stringify(known) })
     },
   }
 }

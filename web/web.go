@@ -83,7 +83,7 @@ type site struct {
 	assets  map[string]asset // by path below the root, without a leading slash
 	pages   Pages            // nil: none
 	compose Compose
-	isRoute func(path string) bool
+	routes  routes
 }
 
 // load reads the whole build, or reports fs.ErrNotExist when there is none.
@@ -91,7 +91,7 @@ func (s *site) load(built fs.FS, opts Options) (err error) {
 	if _, err := fs.Stat(built, indexFile); err != nil {
 		return err
 	}
-	if s.isRoute, err = routesOf(built); err != nil {
+	if s.routes, err = routesOf(built); err != nil {
 		return err
 	}
 	return fs.WalkDir(built, ".", func(name string, d fs.DirEntry, err error) error {

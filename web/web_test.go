@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/andybalholm/brotli"
 )
 
 var (
@@ -89,26 +91,28 @@ func TestTheSandboxAddressReachesThePageEscaped(t *testing.T) {
 
 func TestALargeFileIsPackedForClientsThatUnderstandIt(t *testing.T) {
 	h := HandlerOf(build, Options{})
-	for _, tt := range []struct {
-		name, accept string
-		packed       bool
-	}{
-		{"a browser's list", "gzip, deflate, br", true},
-		{"gzip with a weight", "br, gzip;q=0.5", true},
-		{"gzip refused", "gzip;q=0", false},
-		{"nothing said", "", false},
+	for _, tt := range []struct{ name, accept, coding string }{
+		{"a browser's list", "gzip, deflate, br", "br"},
+		{"an old browser's list", "gzip, deflate", "gzip"},
+		{"gzip with a weight", "gzip;q=0.5", "gzip"},
+		{"brotli refused", "br;q=0, gzip;q=0.5", "gzip"},
+		{"gzip refused", "gzip;q=0", ""},
+		{"nothing said", "", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			res := get(t, h, "GET", "/assets/app-d34db.js", "Accept-Encoding", tt.accept)
-			if got := res.Header.Get("Content-Encoding") == "gzip"; got != tt.packed {
-				t.Fatalf("packed: %v, want %v", got, tt.packed)
+			if got := res.Header.Get("Content-Encoding"); got != tt.coding {
+				t.Fatalf("packed with %q, want %q", got, tt.coding)
 			}
-			if tt.packed {
+			switch tt.coding {
+			case "gzip":
 				zr, err := gzip.NewReader(res.Body)
 				if err != nil {
 					t.Fatal(err)
 				}
 				res.Body = zr
+			case "br":
+				res.Body = io.NopCloser(brotli.NewReader(res.Body))
 			}
 			if text(t, res) != script {
 				t.Error("the script arrived changed")
@@ -119,7 +123,7 @@ func TestALargeFileIsPackedForClientsThatUnderstandIt(t *testing.T) {
 
 func TestAClientWithThePageGetsNoBody(t *testing.T) {
 	h := HandlerOf(build, Options{})
-	for _, accept := range []string{"", "gzip"} {
+	for _, accept := range []string{"", "gzip", "br"} {
 		first := get(t, h, "GET", "/assets/app-d34db.js", "Accept-Encoding", accept)
 		again := get(t, h, "GET", "/assets/app-d34db.js", "Accept-Encoding", accept, "If-None-Match", `"other", W/`+first.Header.Get("ETag"))
 		if again.StatusCode != http.StatusNotModified || text(t, again) != "" {

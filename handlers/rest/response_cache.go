@@ -36,16 +36,23 @@ func (f *ResponseCache[S]) of(state *S) *responses[S] {
 
 // Answer answers with what build makes of the state, built once for each key.
 func (f *ResponseCache[S]) Answer(w http.ResponseWriter, r *http.Request, state *S, key string, build func(*S) (any, error)) error {
+	return f.AnswerReady(w, r, state, key, func(state *S) (*ReadyMade, error) {
+		v, err := build(state)
+		if err != nil {
+			return nil, err
+		}
+		return newReadyMade(v)
+	})
+}
+
+// AnswerReady is Answer with what is no JSON.
+func (f *ResponseCache[S]) AnswerReady(w http.ResponseWriter, r *http.Request, state *S, key string, build func(*S) (*ReadyMade, error)) error {
 	kept := f.of(state)
 	if m, ok := kept.answers.Load(key); ok {
 		m.(*ReadyMade).Answer(w, r)
 		return nil
 	}
-	v, err := build(state)
-	if err != nil {
-		return err
-	}
-	m, err := newReadyMade(v)
+	m, err := build(state)
 	if err != nil {
 		return err
 	}

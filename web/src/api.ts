@@ -3,7 +3,7 @@ import { Problem, problemOf as readProblem, query, Rest, type RequestOptions } f
 import { noteServerDate } from './clock'
 import { credentials } from './credentials'
 import { deviceID } from './device'
-import { type Challenge, type Proof, solve } from './proof'
+import type { Challenge, Proof } from './proof'
 import type {
   Binding, Cart, CartLine, Category, Course, CourseCard, Enrolment, Inbox, Lesson, List, Login, Me, Notifications, Order, OrderNow, OrderRefund, Paper, PaperKind, Papers, PlacedOrder, Quote, SearchResult, Session, Suggestion, WantedLine,
 } from './types'
@@ -40,6 +40,7 @@ async function withProof<T>(ask: (proof?: Proof) => Promise<T>): Promise<T> {
       return await ask(proof)
     } catch (err) {
       if (!(err instanceof Problem) || err.code !== 'PROOF_REQUIRED' || !left) throw err
+      const { solve } = await import('./proof') // few are ever asked for one
       proof = await solve(err.extra.challenge as Challenge)
     }
   }
