@@ -21,6 +21,7 @@ import (
 	"mstm/catalogue"
 	"mstm/checkout"
 	"mstm/cover"
+	"mstm/figures"
 	"mstm/handlers"
 	"mstm/handlers/rest"
 	"mstm/hub"
@@ -64,6 +65,7 @@ type App struct {
 	WeChat          *account.WeChat
 	Media           *media.Library
 	Learning        *learning.Learning
+	Figures         *figures.Figures
 
 	clock    clock
 	seeding  bool // the sample was put in by this start, its files are to come
@@ -96,7 +98,7 @@ func (a *App) Open(ctx context.Context) (err error) {
 		}
 	}()
 	for _, open := range []func(context.Context) error{
-		a.openListener, a.openStore, a.openSandbox, a.startParts, a.openWeChat, a.openHub, a.openNotices, a.openMedia, a.openLearning,
+		a.openListener, a.openStore, a.openSandbox, a.startParts, a.openWeChat, a.openHub, a.openNotices, a.openMedia, a.openLearning, a.openFigures,
 		a.openCheckout, a.openCatalogue, a.openAccounts, a.endSeeding, a.openAPI,
 	} {
 		if err := open(ctx); err != nil {
@@ -248,6 +250,12 @@ func (a *App) openLearning(context.Context) error {
 	return nil
 }
 
+func (a *App) openFigures(context.Context) error {
+	a.Figures = figures.New(figures.Config{Store: figures.CollectionsOf(a.Store), Hub: a.Hub, Now: a.clock.now, Log: a.Log})
+	a.work = append(a.work, a.Figures.Work()...)
+	return nil
+}
+
 func (a *App) openCheckout(context.Context) error {
 	a.Carts = cart.New(cart.Config{Store: cart.CollectionsOf(a.Store), Hub: a.Hub, Now: a.clock.now, Log: a.Log})
 	a.Checkout = checkout.New(checkout.Config{
@@ -325,8 +333,8 @@ func (a *App) openAPI(ctx context.Context) (err error) {
 		People: people.New(people.Config{Store: people.CollectionsOf(a.Store), Hub: a.Hub, Now: a.clock.now, Log: a.Log}),
 		Store:  a.Store, Hub: a.Hub, Carts: a.Carts, Checkout: a.Checkout, Inbox: a.Inbox, Broadcaster: a.Broadcaster, Pay: a.Pay,
 		Accounts: a.Accounts, WeChat: a.WeChat, Roles: account.Roles{Users: a.Store.Users, Roles: a.Store.Roles, Hub: a.Hub, Log: a.Log},
-		APIKeys:   account.APIKeys{Keys: a.Store.APIKeys, Users: a.Store.Users, Now: a.clock.now},
-		Catalogue: a.Catalogue, Learning: a.Learning, Media: a.Media, MediaRedirect: cfg.Media.redirects(),
+		APIKeys: account.APIKeys{Keys: a.Store.APIKeys, Users: a.Store.Users, Now: a.clock.now},
+		Figures: a.Figures, Catalogue: a.Catalogue, Learning: a.Learning, Media: a.Media, MediaRedirect: cfg.Media.redirects(),
 		Playback:        rest.PlaybackLimits{PerPerson: cfg.Playback.Person, PerSecond: cfg.Playback.Second, PerInstance: cfg.Playback.Instance},
 		PlaybackGuesses: cfg.Playback.Guesses,
 		Followers:       &notice.Followers{Rows: a.Store.Followers, Scans: a.WeChat, Sender: a.Sender, Log: a.Log},

@@ -95,7 +95,7 @@ func New(cfg Config) *Checkout {
 	news := &News{basics: b, hub: cfg.Hub, teller: cfg.Teller, carts: cfg.Carts, orders: s.Orders, enrolments: s.Enrolments, playing: s.Playing, unsent: s.Unsent}
 	grants := &grants{basics: b, orders: s.Orders, courses: s.Courses, enrolments: s.Enrolments, trials: s.Trials, ends: s.AccessEnds, news: news}
 
-	driver := &Driver{basics: b, locks: locks, busy: busy, orders: s.Orders, wakeups: s.Wakeups, audit: s.Audit, claims: claims, buyers: buyers, news: news, grants: grants}
+	driver := &Driver{basics: b, locks: locks, busy: busy, orders: s.Orders, wakeups: s.Wakeups, audit: s.Audit, figures: s.Figures, claims: claims, buyers: buyers, news: news, grants: grants}
 	settlements := &Settlements{
 		basics: b, merchant: cfg.Merchant, orders: s.Orders, wakeups: s.Wakeups, unmatched: s.UnmatchedPayments,
 		quotes: quotes, claims: claims, buyers: buyers, driver: driver,
@@ -207,6 +207,7 @@ type Collections struct {
 	Deliveries        *store.Deliveries
 	Unsent            *store.UnsentNews
 	Audit             *store.Audit
+	Figures           *store.Figures
 	Settings          *store.Settings
 	Limits            *redisstore.Limits
 }
@@ -231,6 +232,7 @@ func CollectionsOf(db *store.DB) Collections {
 		Deliveries:        db.Deliveries,
 		Unsent:            db.Unsent,
 		Audit:             db.Audit,
+		Figures:           db.Figures,
 		Settings:          db.Settings,
 		Limits:            db.Limits,
 	}

@@ -18,6 +18,7 @@ type Driver struct {
 	orders  *store.Orders
 	wakeups *store.OrderWakeups
 	audit   *store.Audit
+	figures *store.Figures
 	claims  *Claims
 	buyers  *buyers
 	news    *News

@@ -238,6 +238,9 @@ func (l *look) putAway(ctx context.Context) (settled bool, err error) {
 	if err := l.audit.AddOrder(ctx, o); err != nil {
 		return false, err
 	}
+	if err := l.figures.EnqueueOrder(ctx, o); err != nil {
+		return false, err
+	}
 	if l.wrote {
 		return l.wakeups.Remove(ctx, *l.wakeup)
 	}

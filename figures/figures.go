@@ -39,9 +39,15 @@ func CollectionsOf(db *store.DB) Collections {
 // Config is what Figures work with. All of it is needed.
 type Config struct {
 	Store Collections
-	Hub   *hub.Hub
+	Hub   Hub
 	Now   func() time.Time // the shop's clock
 	Log   *slog.Logger
+}
+
+// Hub is what Figures need of the hub.
+type Hub interface {
+	Publish(context.Context, hub.Event) (string, error)
+	Online() hub.Online
 }
 
 // Figures count, and answer with what was counted. The methods may be called from any goroutine.
@@ -98,6 +104,7 @@ func (f *Figures) Count(ctx context.Context) (more bool, err error) {
 	for some := range slices.Chunk(all, countMost) {
 		n, err := f.count(ctx, some, left)
 		if counted += n; err != nil {
+			f.noteAgain(all)
 			return false, err
 		}
 	}
@@ -117,6 +124,13 @@ func (f *Figures) Count(ctx context.Context) (more bool, err error) {
 	return more && gone > 0, nil
 }
 
+// noteAgain has sources counted at the next look.
+func (f *Figures) noteAgain(all []stats.Source) {
+	for _, src := range all {
+		f.Store.Figures.Note(src)
+	}
+}
+
 // sources are what is to be counted: what this process has changed, and what rows say. missing are accounts that are not written.
 func (f *Figures) sources(ctx context.Context, rows []store.FigureRow) (all []stats.Source, missing map[string]bool, err error) {
 	byID := map[string]stats.Source{}
@@ -130,15 +144,20 @@ func (f *Figures) sources(ctx context.Context, rows []store.FigureRow) (all []st
 			users, missing[r.Source] = append(users, id), true
 			continue
 		}
-		enrolments = append(enrolments, r.Enrolments...)
+		enrolments = append(enrolments, f.Store.Figures.Unknown(r)...)
 		if old, there := byID[r.Source]; !there || old.V < r.SourceV {
 			byID[r.Source] = r.Counted()
 		}
 	}
 	all = slices.Collect(maps.Values(byID))
+	defer func() {
+		if err != nil {
+			f.noteAgain(all)
+		}
+	}()
 	accounts, err := f.Store.Users.ByID(ctx, users)
 	if err != nil {
-		return nil, nil, err
+		return all, nil, err
 	}
 	for _, u := range accounts {
 		all = append(all, stats.User(u))
@@ -235,9 +254,8 @@ func (f *Figures) recountIfDue(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	due := shop.DateOf(f.Now()).Start().Add(recountHour * time.Hour)
-	last := time.Unix(pages[stats.PageOfRecount][stats.RecountedAt], 0)
-	if !last.Before(due) || f.Now().Before(due) && due.Sub(last) < 24*time.Hour {
+	due := shop.DateOf(f.Now().Add(-recountHour * time.Hour)).Start().Add(recountHour * time.Hour) // the last one that was
+	if last := pages[stats.PageOfRecount][stats.RecountedAt]; last >= due.Unix() {
 		return nil
 	}
 	_, err = f.Recount(ctx)
@@ -254,6 +272,10 @@ type Recounted struct {
 // right what differs, and says so. It may run beside a shop that sells, and on several instances at once.
 func (f *Figures) Recount(ctx context.Context) (done Recounted, err error) {
 	begun := f.Now()
+	pages, err := f.Store.Figures.Read(ctx, [2]string{stats.PageOfRecount, stats.PageOfRecount})
+	if err != nil {
+		return done, err
+	}
 	for _, each := range []func(context.Context, func(stats.Source) error) error{f.eachOrder, f.eachUser, f.eachEnrolment} {
 		var batch []stats.Source
 		flush := func() error {
@@ -276,6 +298,9 @@ func (f *Figures) Recount(ctx context.Context) (done Recounted, err error) {
 		if err != nil {
 			return done, err
 		}
+	}
+	if first := len(pages) == 0; first {
+		done.Sources = 0 // a shop that had no figures has missed none
 	}
 	repaired, err := f.Store.Figures.Repair(ctx)
 	if err != nil {

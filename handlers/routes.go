@@ -150,6 +150,8 @@ func (n *nouns) routes() []route {
 		{get, "/api/admin/finance", finance, n.finance.Export, stores, lists},
 		{get, "/api/admin/invariants", finance, n.invariants.Check, stores, lists},
 
+		{get, "/api/admin/stats", rest.Role(shop.RoleEditor, shop.RoleMarketer, shop.RoleFinance, shop.RoleSupport), n.stats.Show, stores, lists},
+
 		{get, "/api/admin/audit", admin, n.audit.List, stores, lists},
 		{get, "/api/admin/api-keys", admin, n.apiKeys.List, stores, lists},
 		{post, "/api/admin/api-keys", admin.Proved(), n.apiKeys.Create, stores, reading},

@@ -17,6 +17,7 @@ import (
 	"mstm/catalogue"
 	"mstm/checkout"
 	"mstm/cover"
+	"mstm/figures"
 	"mstm/handlers/desk"
 	"mstm/handlers/rest"
 	"mstm/hub"
@@ -42,6 +43,7 @@ type Deps struct {
 	Carts       *cart.Carts
 	Checkout    *checkout.Checkout
 	Learning    *learning.Learning
+	Figures     *figures.Figures
 	Inbox       *notice.Inbox
 	Followers   *notice.Followers
 	Wordings    *notice.Wordings
@@ -132,6 +134,7 @@ type nouns struct {
 	reconciliations desk.Reconciliations
 	finance         desk.Finance
 	invariants      desk.Invariants
+	stats           desk.Stats
 	apiKeys         desk.APIKeys
 	adminUsers      desk.Users
 	adminPapers     desk.Papers
@@ -190,6 +193,7 @@ func newNouns(d Deps) (*nouns, error) {
 		reconciliations: desk.Reconciliations{Checkout: d.Checkout, Kept: db.Reconciliations},
 		finance:         desk.Finance{Checkout: d.Checkout, Log: d.Log},
 		invariants:      desk.Invariants{Checkout: d.Checkout, Now: d.Now},
+		stats:           desk.Stats{Figures: d.Figures},
 		apiKeys:         desk.APIKeys{Keys: d.APIKeys},
 		adminUsers:      desk.Users{Roles: d.Roles},
 		adminPapers:     desk.Papers{Papers: d.Papers},

@@ -56,6 +56,7 @@ var (
 	mediaProgress        = defineNews("media.progress")     // of one file among several
 	personChanged        = defineNews("person.changed")     // of one person among several
 	playbackEnded        = defineNews("playback.ended")
+	statsChanged         = defineNews("stats.changed")
 )
 
 // EventTypes are the types of the catalogue.
@@ -275,6 +276,17 @@ func WeChatRefused(userID, word string, why *Error) Event {
 // BroadcastProgress is for consoles: how far a broadcast has come.
 func BroadcastProgress(b *Broadcast, sent MessageCounts) Event {
 	return broadcastProgress.event(consoleTopic, "", b.View(sent))
+}
+
+// StatsChange says when figures have changed.
+type StatsChange struct {
+	At time.Time `json:"at"`
+}
+
+// StatsChanged is that the shop's figures are others than before, at most one a second. It has no figures: those that a
+// reader may see are read.
+func StatsChanged(now time.Time) Event {
+	return statsChanged.event(consoleTopic, fmt.Sprintf("stats:%d", now.Unix()), StatsChange{now.UTC()})
 }
 
 // MediaChange is how far a file has come, for the console's list. V counts the changes of the file: a page that gets the

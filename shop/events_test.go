@@ -2,6 +2,7 @@ package shop
 
 import (
 	"encoding/json"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -111,6 +112,7 @@ func TestEveryEventSaysWhereItGoesOnceAndAtWhichVersion(t *testing.T) {
 		{console, "desk", "media.progress", "", false, 0},
 		{CatalogueChanged(), "activity", "catalogue.changed", "", false, 0},
 		{PersonChanged("ann", "sue"), "desk", "person.changed", "", false, 0},
+		{StatsChanged(at), "desk", "stats.changed", fmt.Sprintf("stats:%d", at.Unix()), false, 0},
 		{PlaybackClosed("refund:o1", enrolment, "web", at), "user:ann", "playback.ended", "closed:refund:o1:4:go1:web", false, 0},
 		{PlaybackEnded("ann", "web", "s1"), "user:ann", "playback.ended", "", false, 0},
 	} {

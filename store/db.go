@@ -85,6 +85,7 @@ type DB struct {
 	Deliveries        *Deliveries
 	Unsent            *UnsentNews
 	Audit             *Audit
+	Figures           *Figures
 	Settings          *Settings
 	Proofs            *Proofs
 	Limits            *redisstore.Limits
@@ -280,6 +281,7 @@ func (db *DB) wire(trialNeeds shop.TrialNeeds) {
 	db.Readers = newReaders(b)
 	db.Deliveries = newDeliveries(b)
 	db.Audit = newAudit(b)
+	db.Figures = newFigures(b)
 	db.Settings = newSettings(b)
 	db.Proofs = newProofs(b)
 	db.Unsent = newUnsentNews(b)
@@ -310,6 +312,9 @@ func (db *DB) wire(trialNeeds shop.TrialNeeds) {
 	db.Orders.audit = db.Audit
 	db.Courses.audit = db.Audit
 	db.Orders.wakeups = db.OrderWakeups
+	db.Orders.figures = db.Figures
+	db.Users.figures = db.Figures
+	db.Enrolments.figures = db.Figures
 	db.Deliveries.wakeups = db.Wakeups
 	db.Broadcasts.wakeups = db.Wakeups
 	db.IdempotencyKeys.orders = db.Orders

@@ -15,9 +15,10 @@ import (
 // Enrolments are what learners may watch, and until when.
 type Enrolments struct {
 	*base
-	docs   Collection[shop.Enrolment]
-	trials *Trials
-	recent *recentEnrolments
+	docs    Collection[shop.Enrolment]
+	trials  *Trials
+	recent  *recentEnrolments
+	figures *Figures
 }
 
 func newEnrolments(b *base) *Enrolments {
@@ -64,6 +65,9 @@ func (s *Enrolments) Change(ctx context.Context, userID, courseID string, change
 	e, wrote, err := s.docs.tryChange(ctx, shop.EnrolmentID(userID, courseID), nil, change)
 	if wrote || err != nil { // a write that failed may have been done all the same
 		s.changed(ctx, changeEnrolments, shop.EnrolmentID(userID, courseID))
+	}
+	if wrote {
+		s.figures.NoteEnrolment(e)
 	}
 	return e, err
 }

@@ -33,6 +33,7 @@ type Figures struct {
 
 	mu    sync.Mutex
 	noted map[string]stats.Source // that this process has changed
+	known map[string]bool         // enrolments that were noted since an order's row was read that names them
 }
 
 // figurePage is a page of sums.
@@ -81,7 +82,7 @@ func (r FigureRow) Counted() stats.Source {
 }
 
 func newFigures(b *base) *Figures {
-	s := &Figures{base: b, by: newID(), noted: map[string]stats.Source{}}
+	s := &Figures{base: b, by: newID(), noted: map[string]stats.Source{}, known: map[string]bool{}}
 	s.pages = newCollection[figurePage](b, "figures")
 	s.pages.version = func(d *figurePage) *int64 { return &d.V }
 	s.pages.blank = func(id string) *figurePage { return &figurePage{ID: id} }
@@ -104,6 +105,30 @@ func (s *Figures) Note(src stats.Source) {
 		return
 	}
 	s.noted[src.ID] = src
+}
+
+// NoteEnrolment is Note for an enrolment, which then is not read for its order's row.
+func (s *Figures) NoteEnrolment(e *shop.Enrolment) {
+	s.mu.Lock()
+	if len(s.known) >= notedMost {
+		clear(s.known)
+	}
+	s.known[e.ID] = true
+	s.mu.Unlock()
+	s.Note(stats.Enrolment(e))
+}
+
+// Unknown are those of a row's enrolments that are to be read: where the row is of this process, not those that it has noted.
+func (s *Figures) Unknown(row FigureRow) (ids []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, id := range row.Enrolments {
+		if !s.Mine(row) || !s.known[id] {
+			ids = append(ids, id)
+		}
+		delete(s.known, id)
+	}
+	return ids
 }
 
 // Noted are the sources noted since the last call.

@@ -55,7 +55,7 @@ var collections = []struct {
 		{{Key: "job.kind", Value: 1}, {Key: "job.at", Value: 1}},
 		{{Key: "state", Value: 1}, {Key: "size", Value: 1}, {Key: "by", Value: 1}},
 	}},
-	{"playing", nil},
+	{"playing", []bson.D{{{Key: "devices.seen_at", Value: 1}}}},
 	{"lesson_texts", nil},
 	{"notices", []bson.D{
 		{{Key: "user_id", Value: 1}, {Key: "created_at", Value: -1}, {Key: "_id", Value: -1}},
@@ -88,6 +88,9 @@ var collections = []struct {
 		{{Key: "act", Value: 1}, {Key: "at", Value: -1}, {Key: "_id", Value: -1}},
 	}},
 	{"staff_notes", []bson.D{{{Key: "user_id", Value: 1}, {Key: "created_at", Value: -1}, {Key: "_id", Value: -1}}}},
+	{"figures", nil},
+	{"figure_marks", nil},
+	{"figure_queue", []bson.D{{{Key: "at", Value: 1}}}},
 }
 
 const (

@@ -162,6 +162,11 @@ func (s *Playing) Change(ctx context.Context, userID string, change func(*Playin
 	return s.docs.Change(ctx, userID, change)
 }
 
+// Count is how many accounts have played since a time.
+func (s *Playing) Count(ctx context.Context, since time.Time) (int64, error) {
+	return s.docs.Count(ctx, bson.M{"devices.seen_at": bson.M{"$gte": since.UTC()}})
+}
+
 // Clients are those on which the user plays lessons, or did so of late.
 func (s *Playing) Clients(ctx context.Context, userID string) (clients []string, err error) {
 	row, err := s.docs.Get(ctx, userID)

@@ -9,6 +9,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"mstm/shop"
+	"mstm/shop/stats"
 )
 
 // Orders are all orders, one document each with its attempts, refunds and history.
@@ -17,6 +18,7 @@ type Orders struct {
 	docs              Collection[shop.Order]
 	audit             *Audit
 	wakeups           *OrderWakeups
+	figures           *Figures
 	unmatchedPayments *UnmatchedPayments
 }
 
@@ -33,6 +35,7 @@ func newOrders(b *base) *Orders {
 func (s *Orders) Insert(ctx context.Context, o *shop.Order) (bool, error) {
 	fresh, err := s.docs.Insert(ctx, o)
 	if fresh {
+		s.figures.Note(stats.Order(o))
 		s.auditMoves(ctx, o, 0)
 	}
 	return fresh, err
@@ -74,6 +77,7 @@ func (s *Orders) change(ctx context.Context, id string, seen *shop.Order, change
 		return nil
 	})
 	if wrote {
+		s.figures.Note(stats.Order(o))
 		s.auditMoves(ctx, o, moves)
 	}
 	return o, wrote, err

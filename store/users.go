@@ -29,6 +29,7 @@ type Users struct {
 	bindings  *Bindings
 	scenes    *Scenes
 	tokens    *Tokens
+	figures   *Figures
 }
 
 func newUsers(b *base) *Users {
@@ -53,6 +54,9 @@ func (s *Users) Insert(ctx context.Context, u *shop.User) error {
 		if err := s.claimUsername(ctx, u); err != nil {
 			return err
 		}
+	}
+	if err := s.figures.EnqueueUser(ctx, u.ID); err != nil {
+		return err
 	}
 	fresh, err := s.docs.Insert(ctx, u)
 	if err == nil && !fresh {
@@ -200,6 +204,17 @@ func (s *Users) Living(ctx context.Context, userIDs []string) (map[string]*shop.
 	}
 	all = slices.DeleteFunc(all, func(u shop.User) bool { return u.DeletedAt != nil })
 	return byID(all, func(u *shop.User) string { return u.ID }), nil
+}
+
+// ByID reads the accounts with these ids, deleted ones among them; missing ones are left out.
+func (s *Users) ByID(ctx context.Context, ids []string) (map[string]*shop.User, error) {
+	all, err := s.docs.ByIDs(ctx, ids)
+	return byID(all, func(u *shop.User) string { return u.ID }), err
+}
+
+// Each calls each with every account, deleted ones among them.
+func (s *Users) Each(ctx context.Context, each func(*shop.User) error) error {
+	return s.docs.Each(ctx, bson.M{}, each)
 }
 
 // Count is how many accounts there are.

@@ -102,8 +102,8 @@ type fuse struct {
 }
 
 // unrelated are what the shop writes that is no part of an order's life, and when it likes:
-// its clock, its daily comparison, logins.
-var unrelated = []string{"settings", "reconciliations", "users", "usernames", "user_tokens"}
+// its clock, its daily comparison, logins, its figures.
+var unrelated = append([]string{"settings", "reconciliations", "users", "usernames", "user_tokens"}, counting...)
 
 func (f *fuse) monitor() *event.CommandMonitor {
 	f.sending, f.orders = map[int64]string{}, map[string]*shop.Order{}

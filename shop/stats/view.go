@@ -39,15 +39,15 @@ type Sight struct {
 }
 
 // SightOf is what roles may see: finance the orders and the money, marketing the people and who is there, the editors
-// who is there and how courses sell; all of them the funnel, which has no money.
+// who is there and how courses sell; these three the funnel, which has no money. Support sees the orders and the people.
 func SightOf(roles []shop.Role) Sight {
 	may := func(any ...shop.Role) bool {
 		return slices.ContainsFunc(any, func(r shop.Role) bool { return shop.MayActAs(roles, r) })
 	}
 	return Sight{
-		Orders:   may(shop.RoleFinance, shop.RoleMarketer),
+		Orders:   may(shop.RoleFinance, shop.RoleMarketer, shop.RoleSupport),
 		Money:    may(shop.RoleFinance),
-		People:   may(shop.RoleMarketer),
+		People:   may(shop.RoleMarketer, shop.RoleSupport),
 		Presence: may(shop.RoleMarketer, shop.RoleEditor),
 		Funnel:   may(shop.RoleFinance, shop.RoleMarketer, shop.RoleEditor),
 	}
