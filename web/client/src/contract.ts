@@ -1636,6 +1636,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was sold, what came in and went back, who came
+         * @description Days are those of Asia/Shanghai, and the money of a day is that of the finance export, to the fen. What a role may not
+         *     see is left out: orders are for finance, marketing and support, money is for finance, people for marketing and support, presence for marketing
+         *     and editors, the funnel for finance, marketing and editors. Figures are counted within seconds; `stats.changed` says on the socket that there are new ones.
+         */
+        get: operations["showStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/users": {
         parameters: {
             query?: never;
@@ -1647,6 +1669,120 @@ export interface paths {
         get: operations["listUsers"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's id */
+                user: components["schemas"]["ID"];
+            };
+            cookie?: never;
+        };
+        /** A person with courses, orders, messages, sessions and notes */
+        get: operations["showUser"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an account at its owner's request
+         * @description As `DELETE /api/me` does; orders, enrolments and the audit stay.
+         */
+        delete: operations["deleteUser"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{user}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's id */
+                user: components["schemas"]["ID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Note something about a person, for colleagues */
+        post: operations["addStaffNote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{user}/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's id */
+                user: components["schemas"]["ID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open or extend a course by hand
+         * @description An order of nothing to pay, with the reason: it is granted, told, audited and in the books (`given`) as any other, and taken back by a refund of it.
+         *     `until` is in the last day of the access (Asia/Shanghai), null or missing for ever. One Idempotency-Key gives once.
+         */
+        post: operations["giveAccess"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{user}/block": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's id */
+                user: components["schemas"]["ID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep an account from logging in
+         * @description At once: its sessions and sockets end, and every login is `ACCOUNT_BLOCKED`. One that is blocked stays as it is.
+         */
+        post: operations["blockUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{user}/unblock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's id */
+                user: components["schemas"]["ID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a blocked account log in again
+         * @description One that is not blocked stays as it is.
+         */
+        post: operations["unblockUser"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3387,6 +3523,85 @@ export interface components {
                 done_at?: components["schemas"]["Time"];
             };
         };
+        Stats: {
+            today: components["schemas"]["Day"];
+            /** @description Oldest first, the last one is today */
+            days: components["schemas"]["StatsDay"][];
+            /** @description What is so now */
+            now: {
+                /** @description Open pages, those of visitors included */
+                online?: number;
+                /** @description Learners that play a lesson, as of a minute ago */
+                watching?: number;
+                /** @description Orders whose payment does not fit */
+                exceptions?: number;
+                /** @description Orders with a refund that WeChat could not carry out */
+                stuck_refunds?: number;
+            };
+            /** @description By course, that with the most learners first */
+            funnel?: components["schemas"]["StatsFunnel"][];
+            /** @description Of the days, by course, that with the most first */
+            revenue?: components["schemas"]["StatsRevenue"][];
+            /**
+             * Format: date-time
+             * @description When all figures were last counted afresh; null before the first time
+             */
+            recounted_at: string | null;
+            /** @description Orders and accounts that were found then and had not been counted */
+            missed: number;
+            /** @description Figures that were wrong then, and were put right */
+            repaired: number;
+        };
+        StatsFigures: {
+            /** @description Placed */
+            orders?: number;
+            /** @description Paid, or placed and free */
+            bought?: number;
+            /** @description What came in */
+            in_fen?: components["schemas"]["Fen"];
+            /** @description What went back */
+            out_fen?: components["schemas"]["Fen"];
+            /** @description New accounts */
+            people?: number;
+            /** @description The most open pages at once */
+            online?: number;
+            /** @description The most learners that played a lesson at once */
+            watching?: number;
+        };
+        StatsDay: components["schemas"]["StatsFigures"] & {
+            day: components["schemas"]["Day"];
+            week_before: components["schemas"]["StatsFigures"];
+        };
+        StatsFunnel: {
+            course_id: components["schemas"]["ID"];
+            title: string;
+            /** @description By the week in which the learners entered, the newest first */
+            weeks: {
+                /** @description Its Monday */
+                week: components["schemas"]["Day"];
+                /** @description How many had stage 1, stage 2, … */
+                stages: number[];
+                /** @description How many of those then bought the course for ever */
+                full: number;
+                /** @description How many bought it for ever at once */
+                direct: number;
+            }[];
+        };
+        StatsRevenue: {
+            /** @description Empty: money that belongs to no line of an order, such as a payment that came twice */
+            course_id: string;
+            title: string;
+            sold: number;
+            in_fen: components["schemas"]["Fen"];
+            out_fen: components["schemas"]["Fen"];
+            policies: {
+                policy_id: string;
+                name: string;
+                sold: number;
+                in_fen: components["schemas"]["Fen"];
+                out_fen: components["schemas"]["Fen"];
+            }[];
+        };
         AdminUserFields: {
             id: components["schemas"]["ID"];
             username: string;
@@ -3743,6 +3958,10 @@ export interface components {
                 progress: number;
                 /** @description why it was refused or the job failed */
                 error?: string;
+            };
+            /** @description The shop's figures are others than before; those that a reader may see are at GET /api/admin/stats. At most one a second. */
+            "stats.changed": {
+                at: components["schemas"]["Time"];
             };
             /**
              * @description This client is to stop: the account goes on playing on another device, or the access to the course has ended,
@@ -4846,6 +5065,15 @@ export interface operations {
              *     changed since.
              */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `ACCOUNT_BLOCKED`: staff keep the account from logging in */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6215,7 +6443,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `WECHAT_CONFIRM` with `confirm` and `account`; `WRONG_CREDENTIALS` */
+            /** @description `WECHAT_CONFIRM` with `confirm` and `account`; `WRONG_CREDENTIALS`; `ACCOUNT_BLOCKED` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8115,11 +8343,37 @@ export interface operations {
             default: components["responses"]["RefusedInput"];
         };
     };
+    showStats: {
+        parameters: {
+            query?: {
+                /** @description How many days, today included */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stats"];
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
     listUsers: {
         parameters: {
             query?: {
-                /** @description A part of the username or name */
+                /** @description A part of the username or name; or what names one person: the id, a number of an order (ours, an out_trade_no, an out_refund_no, WeChat's transaction_id), a WeChat's openid */
                 q?: string;
+                /** @description 1: those with a role, whatever q is */
+                staff?: "" | "0" | "1" | "true" | "false";
                 /** @description Rows of a page */
                 limit?: components["parameters"]["limit"];
                 /** @description The `next_cursor` of the page before */
@@ -8144,6 +8398,304 @@ export interface operations {
                 };
             };
             default: components["responses"]["Refused"];
+        };
+    };
+    showUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's id */
+                user: components["schemas"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The profile, of a deleted account too */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Profile"];
+                };
+            };
+            /** @description `USER_NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    deleteUser: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name that the caller makes for this request, 1 to 128 printable ASCII characters */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                /** @description The user's id */
+                user: components["schemas"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "学员来电要求"
+                 *     }
+                 */
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `USER_NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `STAFF_ACCOUNT`: an administrator takes its roles first; `EDIT_CONFLICT`: they were changed in this moment */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["RefusedInput"];
+        };
+    };
+    addStaffNote: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name that the caller makes for this request, 1 to 128 printable ASCII characters */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                /** @description The user's id */
+                user: components["schemas"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "已电话答复"
+                 *     }
+                 */
+                "application/json": {
+                    text: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The note */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffNote"];
+                };
+            };
+            /** @description `USER_NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["RefusedInput"];
+        };
+    };
+    giveAccess: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name that the caller makes for this request, 1 to 128 printable ASCII characters */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                /** @description The user's id */
+                user: components["schemas"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "course_id": "go1",
+                 *       "until": "2027-01-31T15:59:59Z",
+                 *       "reason": "补偿两周"
+                 *     }
+                 */
+                "application/json": {
+                    course_id: components["schemas"]["ID"];
+                    /** @description Within ten years */
+                    until?: components["schemas"]["Time"] | null;
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The order that gives the access */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminOrder"];
+                };
+            };
+            /** @description `USER_NOT_FOUND`; `COURSE_NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `ACCESS_ALREADY_LONGER`, `ALREADY_OWNED`: there is nothing to add; `COURSE_OFF_SALE`: a draft, or taken down; `REFUND_UNDER_WAY`; `ORDER_IN_PROGRESS`: the order `order_id` of the person holds the course */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["RefusedInput"];
+        };
+    };
+    blockUser: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name that the caller makes for this request, 1 to 128 printable ASCII characters */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                /** @description The user's id */
+                user: components["schemas"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "学员来电要求"
+                 *     }
+                 */
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The profile */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Profile"];
+                };
+            };
+            /** @description `USER_NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `STAFF_ACCOUNT`: an administrator takes its roles first; `EDIT_CONFLICT`: they were changed in this moment */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["RefusedInput"];
+        };
+    };
+    unblockUser: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name that the caller makes for this request, 1 to 128 printable ASCII characters */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                /** @description The user's id */
+                user: components["schemas"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "学员来电要求"
+                 *     }
+                 */
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The profile */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Profile"];
+                };
+            };
+            /** @description `USER_NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["RefusedInput"];
         };
     };
     setRoles: {
