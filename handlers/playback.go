@@ -34,22 +34,26 @@ func guessesOf(perMinute int) redisstore.Limit {
 	return redisstore.Limit{Name: "playback:guesses", Burst: perMinute, Every: time.Minute / time.Duration(max(1, perMinute))}
 }
 
-// player is the person that the address in a request was made for, "" where it is for everybody or the shop never made
-// it. Players that send no token are counted by it.
+// player is the person whose player asks without a token: the address was made for that person, in the browser that the
+// cookies are of. An address that was carried elsewhere counts for the one who carried it, whose guesses would else use up
+// what its owner may ask for.
 func (h *playback) player(r *http.Request) string {
-	person, _ := h.learning.Playback.Owner(r.Context(), rest.Param(r, "ticket"))
-	return person
+	return h.learning.Playback.Player(r.Context(), cookiesOf(r), rest.Param(r, "ticket"))
+}
+
+// cookiesOf are the values of the cookie that addresses are bound to: a browser may have one of an older path too.
+func cookiesOf(r *http.Request) (values []string) {
+	for _, c := range r.CookiesNamed(playbackCookieName) {
+		values = append(values, c.Value)
+	}
+	return values
 }
 
 // serve answers GET /api/playback/:ticket/:part: playlists, keys, segments, posters and whole files.
 func (h *playback) serve(w http.ResponseWriter, r *http.Request) error {
-	var cookies []string // a browser may have one of an older path too
-	for _, c := range r.CookiesNamed(playbackCookieName) {
-		cookies = append(cookies, c.Value)
-	}
 	ctx, cancel := context.WithTimeout(r.Context(), playTime)
 	defer cancel()
-	p, err := h.learning.Playback.Play(ctx, viewerOf(ctx), cookies, rest.Param(r, "ticket"), rest.Param(r, "part"))
+	p, err := h.learning.Playback.Play(ctx, viewerOf(ctx), cookiesOf(r), rest.Param(r, "ticket"), rest.Param(r, "part"))
 	if err != nil {
 		return h.refusal(r, err)
 	}
@@ -70,7 +74,7 @@ func (h *playback) refusal(r *http.Request, err error) error {
 	if h.guesses.Burst == 0 || !errors.Is(err, shop.ErrPlaybackAddress) {
 		return err
 	}
-	if _, made := h.learning.Playback.Owner(ctx, rest.Param(r, "ticket")); made {
+	if h.learning.Playback.Made(ctx, rest.Param(r, "ticket")) {
 		return err
 	}
 	guesser := cmp.Or(rest.LearnerID(ctx), account.Neighbourhood(rest.Address(r)), "this machine")

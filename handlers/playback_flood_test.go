@@ -155,3 +155,17 @@ func TestPlayback_ManyGuesses_AreRefusedAndGoodAddressesPlayOn(t *testing.T) {
 	w.do("GET", segment, tokens[0], nil, "X-Forwarded-For", "203.0.113.7").is(200)
 	w.do("GET", segment, tokens[1], nil, "X-Forwarded-For", "203.0.113.7").is(403, "PLAYBACK_ADDRESS") // another person's, which is no guess
 }
+
+// TestPlayback_AddressCarriedElsewhere_CostsItsOwnerNothing asks for a learner's address from another machine, without the
+// token and the cookie, more often than the learner may.
+func TestPlayback_AddressCarriedElsewhere_CostsItsOwnerNothing(t *testing.T) {
+	w := newWorld(t, behindAProxy, func(d *Deps) { d.Playback = rest.PlaybackLimits{PerSecond: 1} })
+	_, tokens := w.films(1)
+	segment := w.segmentOf(tokens[0])
+	for range 40 {
+		if a := w.do("GET", segment, "", nil, "X-Forwarded-For", "203.0.113.7"); a.Status != 403 && a.Status != 429 {
+			t.Fatalf("a stranger was answered %d", a.Status)
+		}
+	}
+	w.do("GET", segment, tokens[0], nil, "X-Forwarded-For", "198.51.100.1").is(200)
+}

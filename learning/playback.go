@@ -178,15 +178,31 @@ func (p *Playback) Play(ctx context.Context, v Viewer, cookies []string, address
 	return played, err
 }
 
-// Owner is the person that an address was made for, "" where it is for everybody. made is whether the shop has made the
-// address; its time may be over.
-func (p *Playback) Owner(ctx context.Context, address string) (person string, made bool) {
+// Player is the person that an address was made for in the browser that cookies are of, "" where it is for everybody, or was
+// carried to another browser. Its time may be over.
+func (p *Playback) Player(ctx context.Context, cookies []string, address string) string {
+	if len(cookies) == 0 {
+		return ""
+	}
 	secret, err := p.secret(ctx)
 	if err != nil {
-		return "", false
+		return ""
 	}
 	t, err := signedTicket(secret, address)
-	return t.User, err == nil
+	if err != nil || !t.boundTo(Viewer{}, cookies) {
+		return ""
+	}
+	return t.User
+}
+
+// Made reports whether the shop has made an address; its time may be over.
+func (p *Playback) Made(ctx context.Context, address string) bool {
+	secret, err := p.secret(ctx)
+	if err != nil {
+		return false
+	}
+	_, err = signedTicket(secret, address)
+	return err == nil
 }
 
 // boundTo reports whether an address is where it was made for, and was not carried to another browser or account. A
