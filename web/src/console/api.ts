@@ -3,6 +3,7 @@ import { problemOf, query, request } from '@/api'
 import { credentials } from '@/credentials'
 import type { List } from '@/types'
 import type {
+  APIKey, AuditRow, HubStats, NewAPIKey, Person, PersonProfile, StaffNote, Violation,
   AdminPapers, AudienceCount, Broadcast, Course, CourseLearning, CourseRow, Ladder, LessonText, Media, MediaList, NewBroadcast, NoticeTemplate, OrderRow, OrderStory, PapersEdit,
   PolicyInput, Reconciliation, RefundPreview, RefundWish,
   Stray, Wordings,
@@ -44,6 +45,21 @@ export const desk = {
   strays: () => request<List<Stray>>('GET', '/admin/strays'),
   resolveStray: (stray: string, body: { how: 'match' | 'refund' | 'dismiss'; order_id?: string; reason: string }, key: string) =>
     request<Stray>('POST', `/admin/unmatched/${id(stray)}/resolve`, { body, key }),
+  people: (filter: { q?: string; staff?: string; cursor?: string; limit?: number }) => request<List<Person>>('GET', '/admin/users' + query(filter)),
+  person: (user: string) => request<PersonProfile>('GET', `/admin/users/${id(user)}`),
+  addNote: (user: string, text: string, key: string) => request<StaffNote>('POST', `/admin/users/${id(user)}/notes`, { body: { text }, key }),
+  giveAccess: (user: string, body: { course_id: string; until?: string; reason: string }, key: string) => request<OrderStory>('POST', `/admin/users/${id(user)}/grants`, { body, key }),
+  block: (user: string, reason: string) => request<PersonProfile>('POST', `/admin/users/${id(user)}/block`, { body: { reason } }),
+  unblock: (user: string, reason: string) => request<PersonProfile>('POST', `/admin/users/${id(user)}/unblock`, { body: { reason } }),
+  deletePerson: (user: string, reason: string) => request<void>('DELETE', `/admin/users/${id(user)}`, { body: { reason } }),
+  setRoles: (user: string, roles: string[]) => request<unknown>('PUT', `/admin/users/${id(user)}/roles`, { body: { roles } }),
+  audit: (filter: { object?: string; who?: string; what?: string; from?: string; to?: string; calls?: string; cursor?: string; limit?: number }) =>
+    request<List<AuditRow>>('GET', '/admin/audit' + query(filter)),
+  apiKeys: () => request<List<APIKey>>('GET', '/admin/api-keys'),
+  createAPIKey: (body: { name: string; scopes: string[]; expires_at?: string }) => request<NewAPIKey>('POST', '/admin/api-keys', { body }),
+  deleteAPIKey: (key: string) => request<void>('DELETE', `/admin/api-keys/${id(key)}`),
+  hubStats: () => request<HubStats>('GET', '/hub/stats'),
+  invariants: () => request<{ whole: boolean; violations: Violation[]; checked_at: string }>('GET', '/admin/invariants'),
   reconciliations: (filter: { cursor?: string; limit?: number }) => request<List<Reconciliation>>('GET', '/admin/reconciliations' + query(filter)),
   reconcile: (day: string) => request<Reconciliation>('POST', '/admin/reconciliations', { body: { day } }),
   // exportFinance saves the movements of money of some days as a file.

@@ -1,20 +1,20 @@
 // The pages that each role sees. The API refuses by itself; here is only what is shown.
 import type { Component } from 'vue'
-import { ChatLineSquare, Folder, Promotion, Reading, Shop, Tickets } from '@element-plus/icons-vue'
-import type { User } from '@/types'
+import { ChatLineSquare, Folder, Promotion, Reading, Setting, Shop, Tickets, User } from '@element-plus/icons-vue'
+import type { User as Account } from '@/types'
 
-export type Role = 'editor' | 'marketer' | 'finance' | 'admin'
+export type Role = 'editor' | 'marketer' | 'finance' | 'support' | 'admin'
 
-export const roleNames: Record<Role, string> = { editor: '编辑', marketer: '营销', finance: '财务', admin: '管理员' }
+export const roleNames: Record<Role, string> = { editor: '编辑', marketer: '营销', finance: '财务', support: '客服', admin: '管理员' }
 
-// mayActAs reports whether a user's roles permit what needs role.
-export function mayActAs(user: User | null, role: Role | undefined): boolean {
+// mayActAs reports whether a user's roles permit what needs role, or one of several.
+export function mayActAs(user: Account | null, role: Role | Role[] | undefined): boolean {
   const roles: string[] = user?.roles ?? []
   if (!role) return isStaff(user)
-  return roles.includes(role) || roles.includes('admin')
+  return [role].flat().some((r) => roles.includes(r)) || roles.includes('admin')
 }
 
-export function isStaff(user: User | null): boolean {
+export function isStaff(user: Account | null): boolean {
   return (user?.roles as string[] | undefined)?.some((r) => r in roleNames) ?? false
 }
 
@@ -22,16 +22,18 @@ export interface MenuItem {
   name: string // of the route
   title: string
   icon: Component
-  role?: Role
+  role?: Role | Role[]
 }
 
 const menu: MenuItem[] = [
-  { name: 'orders', title: '订单', icon: Tickets, role: 'finance' },
+  { name: 'orders', title: '订单', icon: Tickets, role: ['finance', 'support'] },
+  { name: 'people', title: '学员', icon: User, role: 'support' },
   { name: 'courses', title: '课程', icon: Reading, role: 'editor' },
   { name: 'broadcasts', title: '营销', icon: Promotion, role: 'marketer' },
   { name: 'media', title: '文件', icon: Folder, role: 'editor' },
   { name: 'notice-templates', title: '消息模板', icon: ChatLineSquare, role: 'editor' },
   { name: 'papers', title: '店铺资料', icon: Shop, role: 'admin' },
+  { name: 'system', title: '系统', icon: Setting, role: ['admin', 'finance', 'marketer'] },
 ]
 
-export const menuOf = (user: User | null): MenuItem[] => menu.filter((item) => mayActAs(user, item.role))
+export const menuOf = (user: Account | null): MenuItem[] => menu.filter((item) => mayActAs(user, item.role))

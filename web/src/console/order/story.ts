@@ -19,6 +19,7 @@ const moves: Record<string, { title: string; tone?: Happening['tone'] }> = {
   M7: { title: '开始关闭订单' }, M8: { title: '订单已关闭' }, M9: { title: '关闭途中收到付款', tone: 'good' }, M10: { title: '关闭后收到付款，订单恢复', tone: 'good' },
   M11: { title: '开始退款', tone: 'wait' }, M12: { title: '退款到账', tone: 'good' }, M13: { title: '付款不符，转人工处理', tone: 'bad' },
   M14: { title: '人工按实收收下', tone: 'good' }, M15: { title: '人工退回，订单关闭' }, M16: { title: '人工退回没有订单的付款' },
+  M17: { title: '人工开通', tone: 'good' },
 }
 
 function moved(m: Move, order: OrderStory, me?: string): Happening {
@@ -30,7 +31,7 @@ function moved(m: Move, order: OrderStory, me?: string): Happening {
     M8: [closedBecause({ ...order, close_reason: data.reason as OrderStory['close_reason'] })],
     M11: [by, data.amount && `¥${data.amount}`, refundReason(data.reason ?? ''), refundRules[data.rule ?? '']],
     M12: [data.amount && `¥${data.amount}`], M13: [data.odd], M14: [by, data.amount && `实收 ¥${data.amount}，应付 ¥${data.agreed}`, data.reason],
-    M15: [by, data.amount && `¥${data.amount}`, data.reason], M16: [by, data.amount && `¥${data.amount}`, data.reason],
+    M15: [by, data.amount && `¥${data.amount}`, data.reason], M16: [by, data.amount && `¥${data.amount}`, data.reason], M17: [by, data.reason],
   }[m.move] ?? [by]
   const known = moves[m.move] ?? { title: m.move }
   return { at: m.at, ...known, detail: parts.filter(Boolean).join(' · '), number: data.out_refund_no, testid: `move-${m.move}` }
