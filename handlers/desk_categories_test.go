@@ -72,3 +72,23 @@ func TestCategories_CreatedMovedHiddenDeleted_AreSoForBuyers(t *testing.T) {
 		t.Errorf("back: %+v", back)
 	}
 }
+
+func TestCourseLevel_Edited_IsOnTheCardAndOneOfThree(t *testing.T) {
+	w := newWorld(t)
+	w.sells(ladderCourse("go1"))
+	editor := w.staff("edith", shop.RoleEditor)
+	level := func() string { return string(w.do("GET", "/api/search?level=advanced", "", nil).is(200).Body) }
+	w.do("PUT", "/api/admin/courses/go1", editor, `{"level":"advanced"}`).is(200)
+	if got := level(); !strings.Contains(got, `"level":"advanced"`) {
+		t.Errorf("the level is not found: %s", got)
+	}
+	w.do("PUT", "/api/admin/courses/go1", editor, `{"title":"别的"}`).is(200)
+	if got := level(); !strings.Contains(got, "别的") {
+		t.Errorf("an edit of the title took the level away: %s", got)
+	}
+	w.do("PUT", "/api/admin/courses/go1", editor, `{"level":"hard"}`).is(400, "INVALID_FIELD")
+	w.do("PUT", "/api/admin/courses/go1", editor, `{"level":""}`).is(200)
+	if got := level(); strings.Contains(got, "go1") {
+		t.Errorf("the level stays: %s", got)
+	}
+}

@@ -54,7 +54,7 @@ type Course struct {
 	Cover       string          `bson:"cover"`
 	CategoryID  string          `bson:"category_id"`
 	Teacher     Teacher         `bson:"teacher"`
-	Level       Level           `bson:"level,omitempty"`
+	Level       Level           `bson:"level"`
 	Description string          `bson:"description"`
 	Chapters    []Chapter       `bson:"chapters"`
 	Versions    []PolicyVersion `bson:"versions"`

@@ -3091,6 +3091,7 @@ export interface components {
             cover: string;
             category_id: components["schemas"]["ID"];
             teacher: components["schemas"]["Teacher"];
+            level?: components["schemas"]["Level"];
             description: string;
             chapters: components["schemas"]["Chapter"][];
             policies: components["schemas"]["PricePolicy"][];
@@ -3184,6 +3185,11 @@ export interface components {
             cover?: string;
             category_id?: components["schemas"]["ID"];
             teacher?: components["schemas"]["Teacher"];
+            /**
+             * @description What is asked of a learner; empty: not said
+             * @enum {string}
+             */
+            level?: "" | "beginner" | "intermediate" | "advanced";
             description?: string;
             chapters?: components["schemas"]["Chapter"][];
         };

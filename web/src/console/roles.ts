@@ -1,6 +1,6 @@
 // The pages that each role sees. The API refuses by itself; here is only what is shown.
 import type { Component } from 'vue'
-import { ChatLineSquare, Folder, Promotion, Reading, Setting, Shop, Tickets, User } from '@element-plus/icons-vue'
+import { ChatLineSquare, Folder, Menu, Promotion, Reading, Setting, Shop, Tickets, User } from '@element-plus/icons-vue'
 import type { User as Account } from '@/types'
 
 export type Role = 'editor' | 'marketer' | 'finance' | 'support' | 'admin'
@@ -29,6 +29,7 @@ const menu: MenuItem[] = [
   { name: 'orders', title: '订单', icon: Tickets, role: ['finance', 'support'] },
   { name: 'people', title: '学员', icon: User, role: 'support' },
   { name: 'courses', title: '课程', icon: Reading, role: 'editor' },
+  { name: 'categories', title: '分类', icon: Menu, role: 'editor' },
   { name: 'broadcasts', title: '营销', icon: Promotion, role: 'marketer' },
   { name: 'media', title: '文件', icon: Folder, role: 'editor' },
   { name: 'notice-templates', title: '消息模板', icon: ChatLineSquare, role: 'editor' },

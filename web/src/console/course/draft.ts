@@ -18,7 +18,7 @@ export const newChapter = (title = ''): DraftChapter => ({ key: ++keys, title, l
 export function useDraft() {
   const course = ref<Course>()
   const draft = reactive({
-    title: '', subtitle: '', cover: '', category_id: '', description: '', teacher: { name: '', title: '', intro: '' }, chapters: [] as DraftChapter[],
+    title: '', subtitle: '', cover: '', category_id: '', level: '', description: '', teacher: { name: '', title: '', intro: '' }, chapters: [] as DraftChapter[],
   })
   const saved = ref('')
 
@@ -30,7 +30,7 @@ export function useDraft() {
   function show(c: Course): void {
     const before = draft.chapters
     Object.assign(draft, {
-      title: c.title, subtitle: c.subtitle, cover: c.cover, category_id: c.category_id, description: c.description,
+      title: c.title, subtitle: c.subtitle, cover: c.cover, category_id: c.category_id, level: c.level ?? '', description: c.description,
       teacher: { name: c.teacher.name, title: c.teacher.title ?? '', intro: c.teacher.intro ?? '' },
       chapters: c.chapters.map((ch, i) => ({
         key: before[i]?.key ?? ++keys, title: ch.title,
