@@ -53,7 +53,7 @@ func TestABroadcastToEverybody(t *testing.T) {
 		}
 	}
 	done := marketer.AwaitBroadcast(sent.ID, "sent")
-	if c := done.Counts; c.Audience != 7 || c.Told != 7 || c.Inbox != 7 || c.OptedOut != 0 { // five of the sample
+	if c := done.Counts; c.Audience != 8 || c.Told != 8 || c.Inbox != 8 || c.OptedOut != 0 { // six of the sample
 		t.Errorf("counts %+v", c)
 	}
 	console.WaitFor("the end on the console", time.Minute, func(f hubtest.Frame) bool {

@@ -157,7 +157,7 @@ func (m *manyPeople) broadcast(t *testing.T, kill *shoptest.Point) (b shoptest.B
 	b, messages := m.finished(living, b.ID)
 	t.Logf("accepted within %s, sent within %s; %+v; WeChat (waiting, sent, failed, skipped) %v",
 		accepted.Sub(asked).Round(time.Millisecond), time.Since(asked).Round(time.Millisecond), b.Counts, messages)
-	people := int64(len(m.ids)) + 5 // those of the sample
+	people := int64(len(m.ids)) + 6 // those of the sample
 	if c := b.Counts; c.Audience != people || c.OptedOut != m.optedOut || c.Told != people-m.optedOut || c.Inbox != c.Told || c.Live > m.listening ||
 		kill == nil && c.Live != m.listening {
 		t.Errorf("counts %+v of %d people, %d want none, %d listening", c, people, m.optedOut, m.listening)
