@@ -36,6 +36,28 @@ func (w *world) films(learners int) (m *shop.Media, tokens []string) {
 	return m, tokens
 }
 
+// TestPlayback_LessonOpenedTwiceAtOnce_PlaysByEitherAnswer opens a lesson twice in a browser that has no cookie yet, and
+// keeps the cookie of one answer for the address in the other.
+func TestPlayback_LessonOpenedTwiceAtOnce_PlaysByEitherAnswer(t *testing.T) {
+	w := newWorld(t)
+	_, tokens := w.films(2)
+	lesson := func(token string) (address, cookie string) {
+		a := w.do("GET", "/api/courses/go1/lessons/l2", token, nil).is(200)
+		cookie, _, _ = strings.Cut(a.Header.Get("Set-Cookie"), ";")
+		return opened(a).URL, cookie
+	}
+	first, kept := lesson(tokens[0])
+	second, other := lesson(tokens[0])
+	_, stranger := lesson(tokens[1])
+	if kept == "" || kept != other || kept == stranger {
+		t.Errorf("the cookies are %q and %q, another learner's is %q", kept, other, stranger)
+	}
+	for _, address := range []string{first, second} {
+		w.do("GET", address, "", nil, "Cookie", kept).is(200)
+		w.do("GET", address, "", nil, "Cookie", stranger).is(403)
+	}
+}
+
 // TestPlayback_FloodOfSegments_LeavesAllElseOpen lets one learner fetch segments until that is refused; carts, quotes
 // and other learners' lessons go on. Then another learner uses up what is given to reads, and the lesson plays on.
 func TestPlayback_FloodOfSegments_LeavesAllElseOpen(t *testing.T) {

@@ -2,9 +2,13 @@ package learning
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base32"
 	"errors"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"mstm/media"
@@ -53,11 +57,19 @@ func (p *Playback) passFor(ctx context.Context, v Viewer, courseID, lessonID, co
 	if err != nil {
 		return pass{}, err
 	}
-	if a.cookie = store.NewID() + store.NewID(); len(cookie) == len(a.cookie) {
+	if a.cookie = newCookie(a.secret, v); len(cookie) == len(a.cookie) {
 		a.cookie = cookie
 	}
 	a.User, a.Key, a.Session, a.Bind = v.UserID, v.Key, sessionMark(v.Session), bindingOf(a.cookie)
 	return a, nil
+}
+
+// newCookie names the browser that a session is in. A page that opens a lesson twice at once gets one name in both answers:
+// of two names the browser keeps either, and plays only the addresses of that one.
+func newCookie(secret []byte, v Viewer) string {
+	mac := hmac.New(sha256.New, secret)
+	mac.Write([]byte("mstm playback browser " + v.Key + " " + v.Session))
+	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(mac.Sum(nil)))
 }
 
 // openPass is the pass of everybody, of a preview.
