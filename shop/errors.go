@@ -250,6 +250,20 @@ var (
 	ErrLoginTooOld       = define(Forbidden, "LOGIN_TOO_OLD", "请重新用微信登录后再操作", "Log in with WeChat again, then do this.")
 )
 
+// Phone numbers and the codes that prove them.
+var (
+	ErrPhoneOff     = define(Unavailable, "PHONE_OFF", "本店没有开通短信，请用密码或微信登录", "This shop sends no text messages; log in by password or with WeChat.")
+	ErrPhoneInvalid = define(Unprocessable, "PHONE_INVALID", "请填写能收短信的手机号，如 138 0000 1234", "Give a mobile number that takes text messages.")
+	ErrSMSFailed    = define(Unavailable, "SMS_FAILED", "短信没有发出去，请过一会儿再试，或用密码登录", "The text message could not be sent; try again in a moment, or log in by password.")
+	ErrCodeWrong    = define(Unprocessable, "CODE_WRONG", "验证码不对或已过期，请核对短信，或重新获取", "The code is wrong or no longer good; compare it with the message, or ask for another.")
+	ErrCodeSpent    = define(Unprocessable, "CODE_SPENT", "验证码输错太多次，请重新获取", "The code was mistyped too often; ask for another.")
+	ErrPhoneUnknown = define(NotFound, "PHONE_UNKNOWN", "这个手机号还没有账号，可以用它直接登录", "No account has this number; log in with it to get one.")
+	ErrPhoneTaken   = define(Conflict, "PHONE_TAKEN", "这个手机号已绑定另一个账号，请用它登录那个账号", "Another account has this number; log in to that one with it.")
+	ErrPhoneOnly    = define(Conflict, "PHONE_ONLY_LOGIN", "请先设置用户名和密码，再解绑手机号", "Set a username and a password before giving the number up.")
+	ErrStaffNoPhone = define(Forbidden, "STAFF_NO_PHONE", "员工账号请用用户名和密码登录", "Accounts of staff log in by username and password.")
+	ErrNoConsent    = define(Forbidden, "CONSENT_REQUIRED", "请先阅读并同意用户协议和隐私政策", "Agree to the terms and the privacy policy first.")
+)
+
 // Refunds.
 var (
 	ErrNotRefundable     = define(Conflict, "NOT_REFUNDABLE", "这笔订单不能退款", "This order cannot be refunded.")
