@@ -1,5 +1,5 @@
 // Package account is who a user is: registering, logging in, sessions, passwords and how often they may be guessed, the
-// proof that the owner is there, roles, programs' keys, WeChat for binding, paying and logging in, and deletion. A handler
+// proof that the owner is there, roles, programs' keys, phone numbers, WeChat for binding, paying and logging in, and deletion. A handler
 // decodes a request, calls one method of this package and encodes what it returns.
 package account
 
@@ -68,6 +68,7 @@ type Notes interface {
 // Accounts are all users' accounts and sessions. The methods may be called from any goroutine.
 type Accounts struct {
 	Config
+	phones  *PhoneConfig // nil: no account has a number
 	pages   pages
 	guesses guesses
 	proofs  proofs

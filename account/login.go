@@ -5,10 +5,12 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"mstm/hub"
 	"mstm/shop"
+	"mstm/shop/phone"
 	"mstm/store"
 )
 
@@ -47,7 +49,7 @@ func (a *Accounts) Login(ctx context.Context, v Visitor, in Credentials) (Sessio
 	if err := in.normalise(); err != nil {
 		return Session{}, err
 	}
-	forgive, err := a.guesses.mayTry(ctx, v, in.Username)
+	forgive, err := a.guesses.mayTry(ctx, v, a.guessed(in.Username))
 	if err != nil {
 		return Session{}, err
 	}
@@ -68,18 +70,47 @@ func (a *Accounts) Login(ctx context.Context, v Visitor, in Credentials) (Sessio
 	return a.open(ctx, v, u, in.Client, in.Device)
 }
 
-// userNamed is the account with a username, an empty one where there is none: its hash is empty, which no password
-// matches. What cannot be a username never reaches the store.
+// userNamed is the account with a username, else the one with that phone number, an empty one where there is none: its
+// hash is empty, which no password matches. What cannot be a name never reaches the store.
 func (a *Accounts) userNamed(ctx context.Context, name string) (*shop.User, error) {
-	if !usernamePattern.MatchString(name) {
+	if usernamePattern.MatchString(name) {
+		if u, err := a.Users.ByUsername(ctx, name); !errors.Is(err, shop.ErrUserNotFound) {
+			return u, err
+		}
+	}
+	number := a.numberOf(name)
+	if number == "" {
 		return &shop.User{}, nil
 	}
-	u, err := a.Users.ByUsername(ctx, name)
-	if errors.Is(err, shop.ErrUserNotFound) {
+	u, err := a.phones.Phones.Holder(ctx, number)
+	if errors.Is(err, shop.ErrPhoneUnknown) || err == nil && shop.IsStaff(u.Roles) {
 		return &shop.User{}, nil
 	}
 	return u, err
 }
+
+// numberOf is the phone number that a name at a login is, "" for none.
+func (a *Accounts) numberOf(name string) string {
+	if a.phones == nil {
+		return ""
+	}
+	number, err := phone.Parse(name, a.phones.Countries)
+	if err != nil {
+		return ""
+	}
+	return number
+}
+
+// guessed is the name under which tries at a password count: one for all ways to write a phone number.
+func (a *Accounts) guessed(name string) string {
+	if number := a.numberOf(name); number != "" {
+		return numberKey(number)
+	}
+	return name
+}
+
+// numberKey is a phone number in the form of a username.
+func numberKey(number string) string { return strings.TrimPrefix(number, "+") }
 
 // notePassword keeps what can only be seen while the right password is there: its length, where that is not known yet,
 // and the hash that it has today, where the kept one is weak. The login does not depend on it: the next one tries again.

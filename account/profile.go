@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"mstm/shop"
+	"mstm/shop/phone"
 	"mstm/store"
 )
 
@@ -13,6 +14,9 @@ type Profile struct {
 	User        *shop.User
 	WeChatBound bool
 }
+
+// Phone is the account's number, masked; "": none.
+func (p Profile) Phone() string { return phone.Masked(p.User.Phone) }
 
 // Profile reads an account.
 func (a *Accounts) Profile(ctx context.Context, userID string) (Profile, error) {

@@ -39,10 +39,10 @@ type proofs struct {
 	log       *slog.Logger
 }
 
-// free is how often an address registers before it works for it.
-func (p *proofs) free() redisstore.Limit {
+// free is how often an address does something before it works for it.
+func (p *proofs) free(purpose string) redisstore.Limit {
 	n := p.after
-	return redisstore.Limit{Name: "register-free", Burst: n, Every: 10 * time.Minute / time.Duration(n)}
+	return redisstore.Limit{Name: purpose + "-free", Burst: n, Every: 10 * time.Minute / time.Duration(n)}
 }
 
 // Challenge is what a proof of work is asked for with.
@@ -54,7 +54,7 @@ type Challenge struct {
 	Signature string `json:"signature"`
 }
 
-// check asks for a proof of work where the address has registered often, or very many register at
+// check asks for a proof of work where the address has done it often, or very many register at
 // once, and refuses a wrong proof with the next challenge. The proof is used up by spend.
 func (p *proofs) check(ctx context.Context, v Visitor, purpose string, proof *altcha.Payload) error {
 	if p.after == 0 {
@@ -69,7 +69,7 @@ func (p *proofs) check(ctx context.Context, v Visitor, purpose string, proof *al
 		return p.ask(ctx, v, purpose, crowded)
 	}
 	addr := Neighbourhood(v.Addr)
-	often := addr != "" && p.limits.Take(ctx, p.free(), addr) > 0
+	often := addr != "" && p.limits.Take(ctx, p.free(purpose), addr) > 0
 	switch {
 	case crowded:
 		if err := p.passwords.standBack(ctx); err != nil {

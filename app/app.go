@@ -63,6 +63,7 @@ type App struct {
 	Catalogue       *catalogue.Catalogue
 	Accounts        *account.Accounts
 	WeChat          *account.WeChat
+	Phones          *account.Phones
 	Media           *media.Library
 	Learning        *learning.Learning
 	Figures         *figures.Figures
@@ -315,6 +316,9 @@ func (a *App) openAccounts(context.Context) (err error) {
 	a.WeChat = account.NewWeChat(a.Accounts, account.WeChatConfig{
 		WeChats: a.Store.WeChats, Scenes: a.Store.Scenes, Official: a.Account, PublicURL: a.URL,
 	})
+	a.Phones = account.NewPhones(a.Accounts, account.PhoneConfig{
+		Phones: a.Store.Phones, Sender: a.SMS, Countries: a.Settings.SMS.Countries, MaxPerDay: a.Settings.SMS.MaxPerDay,
+	})
 	return nil
 }
 
@@ -332,7 +336,7 @@ func (a *App) openAPI(ctx context.Context) (err error) {
 	a.api, err = handlers.New(handlers.Deps{
 		People: people.New(people.Config{Store: people.CollectionsOf(a.Store), Hub: a.Hub, Now: a.clock.now, Log: a.Log}),
 		Store:  a.Store, Hub: a.Hub, Carts: a.Carts, Checkout: a.Checkout, Inbox: a.Inbox, Broadcaster: a.Broadcaster, Pay: a.Pay,
-		Accounts: a.Accounts, WeChat: a.WeChat, Roles: account.Roles{Users: a.Store.Users, Roles: a.Store.Roles, Hub: a.Hub, Log: a.Log},
+		Accounts: a.Accounts, WeChat: a.WeChat, Phones: a.Phones, Roles: account.Roles{Users: a.Store.Users, Roles: a.Store.Roles, Hub: a.Hub, Log: a.Log},
 		APIKeys: account.APIKeys{Keys: a.Store.APIKeys, Users: a.Store.Users, Now: a.clock.now},
 		Figures: a.Figures, Catalogue: a.Catalogue, Learning: a.Learning, Media: a.Media, MediaRedirect: cfg.Media.redirects(),
 		Playback:        rest.PlaybackLimits{PerPerson: cfg.Playback.Person, PerSecond: cfg.Playback.Second, PerInstance: cfg.Playback.Instance},

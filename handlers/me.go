@@ -18,6 +18,8 @@ type meView struct {
 	WeChatBound   bool               `json:"wechat_bound"`
 	Notifications shop.Notifications `json:"notifications"`
 	Locale        string             `json:"locale"`
+	Phone         string             `json:"phone"`
+	HasPassword   bool               `json:"has_password"`
 }
 
 func answerProfile(w http.ResponseWriter, p account.Profile, err error) error {
@@ -25,7 +27,7 @@ func answerProfile(w http.ResponseWriter, p account.Profile, err error) error {
 		return err
 	}
 	u := p.User
-	return rest.Encode(w, http.StatusOK, meView{account.ViewOf(u), p.WeChatBound, u.Muted.Notifications(), u.Language()})
+	return rest.Encode(w, http.StatusOK, meView{account.ViewOf(u), p.WeChatBound, u.Muted.Notifications(), u.Language(), p.Phone(), !u.Passwordless})
 }
 
 // show answers GET /api/me.

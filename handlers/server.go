@@ -36,6 +36,7 @@ type Deps struct {
 	Hub         *hub.Hub
 	Accounts    *account.Accounts
 	WeChat      *account.WeChat
+	Phones      *account.Phones
 	Roles       account.Roles
 	People      *people.People
 	APIKeys     account.APIKeys
@@ -107,6 +108,7 @@ type nouns struct {
 	profile      profile
 	sessions     sessions
 	bindings     bindings
+	phones       phones
 	weChatLogins weChatLogins
 
 	carts   carts
@@ -166,6 +168,7 @@ func newNouns(d Deps) (*nouns, error) {
 		profile:      profile{accounts: d.Accounts},
 		sessions:     sessions{accounts: d.Accounts},
 		bindings:     bindings{wechat: d.WeChat},
+		phones:       phones{d.Phones, d.WeChat},
 		weChatLogins: weChatLogins{wechat: d.WeChat, publicURL: d.PublicURL},
 
 		carts:   carts{carts: d.Carts, live: live},

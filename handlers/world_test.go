@@ -28,6 +28,7 @@ import (
 	"mstm/notice"
 	"mstm/people"
 	"mstm/shop"
+	"mstm/sms"
 	"mstm/store"
 	"mstm/store/storetest"
 	"mstm/storefront"
@@ -59,7 +60,8 @@ func newWorld(t testing.TB, options ...func(*Deps)) *world {
 // accountOptions are those of a world's accounts.
 type accountOptions struct {
 	hashing    account.PasswordOptions
-	proofAfter int // registrations of one address; 0: no proof of work is asked for
+	proofAfter int        // registrations of one address; 0: no proof of work is asked for
+	texts      sms.Sender // nil: the shop sends none
 }
 
 // newWorldWith is newWorld with other accounts.
@@ -122,6 +124,7 @@ func (w *world) openAccounts(d *Deps, o accountOptions) {
 		w.t.Fatal(err)
 	}
 	d.WeChat = account.NewWeChat(d.Accounts, account.WeChatConfig{WeChats: w.store.WeChats, Scenes: w.store.Scenes, Official: d.Account})
+	d.Phones = account.NewPhones(d.Accounts, account.PhoneConfig{Phones: w.store.Phones, Sender: o.texts, Countries: []string{"86"}})
 	d.APIKeys = account.APIKeys{Keys: w.store.APIKeys, Users: w.store.Users, Now: d.Now}
 	d.Roles = account.Roles{Users: w.store.Users, Roles: w.store.Roles, Hub: d.Hub, Log: d.Log}
 }

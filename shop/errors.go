@@ -247,7 +247,7 @@ var (
 	ErrWeChatConfirm     = define(Forbidden, "WECHAT_CONFIRM", "首次用这个微信登录，请输入账号的密码", "Give the account's password once before this WeChat may log in to it.")
 	ErrWeChatOwnAccount  = define(Conflict, "WECHAT_HAS_ACCOUNT", "这个微信有自己的账号，请先用微信登录那个账号，设置用户名和密码", "This WeChat has an account of its own; log in to that one and set a username and a password first.")
 	ErrWeChatOnlyLogin   = define(Conflict, "WECHAT_ONLY_LOGIN", "请先设置用户名和密码，再解绑微信", "Set a username and a password before unbinding the WeChat.")
-	ErrLoginTooOld       = define(Forbidden, "LOGIN_TOO_OLD", "请重新用微信登录后再操作", "Log in with WeChat again, then do this.")
+	ErrLoginTooOld       = define(Forbidden, "LOGIN_TOO_OLD", "请重新登录后再操作", "Log in again, then do this.")
 )
 
 // Phone numbers and the codes that prove them.

@@ -14,7 +14,7 @@ type PurchaseHistory struct {
 // has one.
 type TrialNeeds string
 
-// What there is. No account has a phone number yet, so TrialNeedsPhone shuts free stages.
+// What there is.
 const (
 	TrialNeedsNone   TrialNeeds = "none"
 	TrialNeedsWeChat TrialNeeds = "wechat"

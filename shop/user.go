@@ -81,7 +81,7 @@ func CheckScopes(scopes []string) ([]string, error) {
 	return slices.Compact(scopes), nil
 }
 
-// User is an account. Username is "" for an account made by a WeChat login that chose none.
+// User is an account. Username is "" for an account made by WeChat or by a phone number that chose none.
 type User struct {
 	ID           string `bson:"_id" json:"id"`
 	Username     string `bson:"username,omitempty" json:"username"`
@@ -98,8 +98,11 @@ type User struct {
 	// it was set before the length was stored, and not typed since.
 	StaffPassword *bool `bson:"staff_password,omitempty" json:"-"`
 
-	// Passwordless is an account that can log in by WeChat alone.
+	// Passwordless is an account without a password: it can log in by WeChat or by its phone number alone.
 	Passwordless bool `bson:"passwordless,omitempty" json:"-"`
+
+	// Phone is the account's number, in E.164; "": none. It counts where the number's claim names this account.
+	Phone string `bson:"phone,omitempty" json:"-"`
 
 	CreatedAt time.Time `bson:"created_at" json:"created_at"`
 	Muted     Muted     `bson:"muted" json:"-"`            // what is not wanted of messages

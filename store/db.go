@@ -54,6 +54,7 @@ type DB struct {
 	Followers         *Followers
 	WeChats           *WeChats
 	Scenes            *Scenes
+	Phones            *Phones
 	Categories        *Categories
 	Courses           *Courses
 	Catalogue         *CatalogueCache
@@ -253,6 +254,7 @@ func (db *DB) wire(trialNeeds shop.TrialNeeds) {
 	db.APIKeys = newAPIKeys(b)
 	db.Bindings = newBindings(b)
 	db.Scenes = newScenes(b)
+	db.Phones = newPhones(b, db.Users)
 	db.Categories = newCategories(b)
 	db.Courses = newCourses(b)
 	db.Orders = newOrders(b)
@@ -295,6 +297,7 @@ func (db *DB) wire(trialNeeds shop.TrialNeeds) {
 	db.Users.bindings = db.Bindings
 	db.Users.scenes = db.Scenes
 	db.Users.tokens = db.Tokens
+	db.Users.phones = db.Phones
 	db.Roles.audit = db.Audit
 	db.Roles.tokens = db.Tokens
 	db.Roles.users = db.Users
@@ -303,6 +306,7 @@ func (db *DB) wire(trialNeeds shop.TrialNeeds) {
 	db.Bindings.trials = db.Trials
 	db.Bindings.users = db.Users
 	db.Trials.needs = trialNeeds
+	db.Trials.users = db.Users
 	db.Orders.unmatchedPayments = db.UnmatchedPayments
 	db.Adoption = &Adoption{b, before, db.Wakeups, db.Broadcasts}
 	db.Readers.notices = db.Notices

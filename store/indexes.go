@@ -47,6 +47,8 @@ var collections = []struct {
 	{"bindings", nil},
 	{"wechats", nil},
 	{"scenes", nil},
+	{"phones", nil},
+	{"sms_codes", []bson.D{{{Key: "expires_at", Value: 1}}}},
 	{"progress", nil},
 	{"learning_counts", nil},
 	{"lesson_notes", []bson.D{{{Key: "user_id", Value: 1}}}},

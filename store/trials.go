@@ -32,6 +32,7 @@ type Trials struct {
 	*base
 	docs     Collection[trial]
 	bindings *Bindings
+	users    *Users
 
 	needs shop.TrialNeeds // what an account needs for a free stage; "": nothing
 }
@@ -137,6 +138,10 @@ func (s *Trials) lack(ctx context.Context, userID string) (*shop.Error, error) {
 		}
 		return shop.ErrTrialNeedsWeChat, nil
 	case shop.TrialNeedsPhone:
+		u, err := s.users.Get(ctx, userID)
+		if err != nil || u.Phone != "" {
+			return nil, err
+		}
 		return shop.ErrTrialNeedsPhone, nil
 	}
 	return nil, nil

@@ -30,6 +30,7 @@ type Users struct {
 	scenes    *Scenes
 	tokens    *Tokens
 	figures   *Figures
+	phones    *Phones
 }
 
 func newUsers(b *base) *Users {
@@ -162,14 +163,14 @@ func (s *Users) ReplacePassword(ctx context.Context, id, old, hash string, staff
 func (s *Users) Delete(ctx context.Context, u *shop.User, now time.Time) (bool, error) {
 	gone, err := s.docs.Update(ctx, unchanged(u), bson.M{
 		"$set":   bson.M{"name": deletedName, "roles": []shop.Role{}, "deleted_at": now.UTC()},
-		"$unset": bson.M{"username": "", "password_hash": "", "staff_password": "", "passwordless": "", "blocked": ""},
+		"$unset": bson.M{"username": "", "password_hash": "", "staff_password": "", "passwordless": "", "blocked": "", "phone": ""},
 	})
 	if err != nil || !gone {
 		return false, failed("delete user", err)
 	}
 	err = errors.Join(s.tokens.DeleteAll(ctx, u.ID), s.scenes.endAll(ctx, u.ID), s.bindings.forget(ctx, u.ID))
 	_, e := s.usernames.Delete(ctx, bson.M{"_id": u.Username, "user_id": u.ID})
-	return true, errors.Join(err, failed("free username", e))
+	return true, errors.Join(err, failed("free username", e), s.phones.free(ctx, u.ID, u.Phone))
 }
 
 // Block keeps an account from logging in, on condition that it is there, is not blocked and has the roles that u has. It
@@ -226,6 +227,12 @@ func (s *Users) Count(ctx context.Context) (int64, error) {
 func (s *Users) EachOptedOut(ctx context.Context, each func(userID string) error) error {
 	return s.docs.Each(ctx, bson.M{"deleted_at": nil, "muted.activities": true},
 		func(u *shop.User) error { return each(u.ID) }, options.Find().SetProjection(bson.M{"_id": 1}))
+}
+
+// SetFirstPassword gives a password to an account that has none and no username, and reports whether this call did it.
+func (s *Users) SetFirstPassword(ctx context.Context, id, hash string, staffPassword bool) (bool, error) {
+	return s.docs.Update(ctx, bson.M{"_id": id, "passwordless": true, "deleted_at": nil},
+		bson.M{"$set": bson.M{"password_hash": hash, "staff_password": staffPassword, "passwordless": false}})
 }
 
 // SetCredentials gives a username and a password to an account that has neither, and

@@ -64,8 +64,10 @@ func (c *Code) Text(key string) string {
 	return fmt.Sprintf("%06d", binary.BigEndian.Uint64(mac.Sum(nil))%1_000_000)
 }
 
-// MinutesLeft is how long the code is good for, in whole minutes.
-func (c *Code) MinutesLeft(now time.Time) int { return int(c.ExpiresAt.Sub(now) / time.Minute) }
+// MinutesLeft is how long the code is good for, in whole minutes; some seconds more or less do not count.
+func (c *Code) MinutesLeft(now time.Time) int {
+	return int((c.ExpiresAt.Sub(now) + 10*time.Second) / time.Minute)
+}
 
 // Ask is a place's wish for a code: the one that is there where it is fresh enough and the place has tries left, else a new one
 // made of salt.
@@ -80,6 +82,15 @@ func (c *Code) Ask(place, salt string, now time.Time) {
 	}
 }
 
+// Tries is how often the code was tried in vain.
+func (c *Code) Tries() int {
+	n := c.Strangers
+	for _, a := range c.Askers {
+		n += a.Tries
+	}
+	return n
+}
+
 // Outcome is what came of a try.
 type Outcome int
 
@@ -90,14 +101,17 @@ const (
 	Spent
 )
 
-// Try compares what a place typed with the code. A wrong one is counted in c, which the caller writes before it answers.
-func (c *Code) Try(place, typed, key string, now time.Time) Outcome {
+// Try compares with the code what was typed at a place, which may be known by several names. A wrong one is counted in c, which the caller writes before it answers.
+func (c *Code) Try(places []string, typed, key string, now time.Time) Outcome {
 	if !c.isLive(now) {
 		return Wrong
 	}
 	tries := &c.Strangers
-	if mine := c.asker(place); mine != nil {
-		tries = &mine.Tries
+	for _, place := range places {
+		if mine := c.asker(place); mine != nil {
+			tries = &mine.Tries
+			break
+		}
 	}
 	if *tries >= CodeTries {
 		return Spent

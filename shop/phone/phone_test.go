@@ -64,14 +64,14 @@ func TestCode_StrangersGuess_LeaveTheOwnersTries(t *testing.T) {
 		if i >= CodeTries {
 			want = Spent
 		}
-		if got := c.Try("stranger", other(c), "key", now); got != want {
+		if got := c.Try([]string{"stranger"}, other(c), "key", now); got != want {
 			t.Fatalf("guess %d: %v", i, got)
 		}
 	}
-	if got := c.Try("stranger", c.Text("key"), "key", now); got != Spent {
+	if got := c.Try([]string{"stranger"}, c.Text("key"), "key", now); got != Spent {
 		t.Errorf("the right code after all tries: %v", got)
 	}
-	if got := c.Try("owner", c.Text("key"), "key", now); got != Right {
+	if got := c.Try([]string{"owner"}, c.Text("key"), "key", now); got != Right {
 		t.Errorf("the owner's: %v", got)
 	}
 }
@@ -79,14 +79,14 @@ func TestCode_StrangersGuess_LeaveTheOwnersTries(t *testing.T) {
 func TestCode_FiveWrong_TheRightOneIsRefused(t *testing.T) {
 	c := asked("owner")
 	for range CodeTries {
-		c.Try("owner", other(c), "key", now)
+		c.Try([]string{"owner"}, other(c), "key", now)
 	}
-	if got := c.Try("owner", c.Text("key"), "key", now); got != Spent {
+	if got := c.Try([]string{"owner"}, c.Text("key"), "key", now); got != Spent {
 		t.Errorf("the sixth: %v", got)
 	}
 	was := c.Text("key")
 	c.Ask("owner", "another salt", now)
-	if c.Text("key") == was || c.Try("owner", c.Text("key"), "key", now) != Right {
+	if c.Text("key") == was || c.Try([]string{"owner"}, c.Text("key"), "key", now) != Right {
 		t.Error("the next code is the old one, or is refused")
 	}
 }
@@ -95,7 +95,7 @@ func TestCode_AskedAgain_IsTheSameWhileFresh(t *testing.T) {
 	c := asked("owner")
 	was := c.Text("key")
 	c.Ask("stranger", "another salt", now.Add(time.Minute))
-	if c.Text("key") != was || c.Try("owner", was, "key", now.Add(time.Minute)) != Right {
+	if c.Text("key") != was || c.Try([]string{"owner"}, was, "key", now.Add(time.Minute)) != Right {
 		t.Error("a stranger's wish made the owner's code useless")
 	}
 	c.Ask("owner", "another salt", now.Add(2*time.Minute+time.Second))
@@ -109,7 +109,7 @@ func TestCode_ManyAskers_ShareTheStrangersTries(t *testing.T) {
 	tried := 0
 	for _, place := range []string{"1", "2", "3", "4", "5", "6", "7"} {
 		for range 100 {
-			if c.Try(place, other(c), "key", now) == Wrong {
+			if c.Try([]string{place}, other(c), "key", now) == Wrong {
 				tried++
 			}
 		}
@@ -122,14 +122,14 @@ func TestCode_ManyAskers_ShareTheStrangersTries(t *testing.T) {
 func TestCode_OverOrUsed_IsWrong(t *testing.T) {
 	c := asked("owner")
 	text := c.Text("key")
-	if got := c.Try("owner", text, "key", now.Add(CodeLife)); got != Wrong {
+	if got := c.Try([]string{"owner"}, text, "key", now.Add(CodeLife)); got != Wrong {
 		t.Errorf("after its time: %v", got)
 	}
 	c.UseUp()
-	if got := c.Try("owner", text, "key", now); got != Wrong {
+	if got := c.Try([]string{"owner"}, text, "key", now); got != Wrong {
 		t.Errorf("a second time: %v", got)
 	}
-	if got := (&Code{}).Try("owner", "", "key", now); got != Wrong {
+	if got := (&Code{}).Try([]string{"owner"}, "", "key", now); got != Wrong {
 		t.Errorf("without a code: %v", got)
 	}
 }
