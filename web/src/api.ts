@@ -5,7 +5,7 @@ import { credentials } from './credentials'
 import { deviceID } from './device'
 import type { Challenge, Proof } from './proof'
 import type {
-  Binding, Cart, CartLine, Category, Course, CourseCard, Enrolment, Inbox, Lesson, List, Login, Me, Notifications, Order, OrderNow, OrderRefund, Paper, PaperKind, Papers, PlacedOrder, Quote, SearchResult, Session, Suggestion, WantedLine,
+  Binding, Cart, CartLine, Category, Course, CourseCard, Enrolment, Inbox, Lesson, List, Login, LoginWays, Me, Notifications, Order, OrderNow, OrderRefund, Paper, PaperKind, Papers, PlacedOrder, Quote, SearchResult, Session, Suggestion, WantedLine,
 } from './types'
 import { channel } from './wechat'
 
@@ -100,6 +100,14 @@ export const api = {
   setNotifications: (notifications: Partial<Notifications>) => request<Me>('PATCH', '/me', { body: { notifications } }),
   setCredentials: (username: string, password: string) =>
     request<Login>('PUT', '/me/password', { body: { username, password } }),
+  loginWays: () => request<LoginWays>('GET', '/login/ways'),
+  smsCode: (phone: string, purpose: 'login' | 'reset' | 'bind') =>
+    withProof((proof) => request<void>('POST', '/sms-codes', { body: { phone, purpose, device: deviceID(), proof } })),
+  phoneLogin: (phone: string, code: string) =>
+    request<Login>('POST', '/login/phone', { body: { phone, code, client: 'web', device: deviceID() } }),
+  resetPassword: (phone: string, code: string, password: string) =>
+    request<Login>('POST', '/password/reset', { body: { phone, code, password, client: 'web', device: deviceID() } }),
+  changePhone: (phone: string, code: string) => request<Me>('PUT', '/me/phone', { body: { phone, code, device: deviceID() } }),
   changePassword: (current_password: string, password: string) =>
     request<Login>('PUT', '/me/password', { body: { current_password, password } }),
   deleteAccount: (password: string) => request<void>('DELETE', '/me', { body: { password } }),

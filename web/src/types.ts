@@ -17,6 +17,7 @@ export type Me = Schemas['Me']
 export type Notifications = Me['notifications']
 export type Binding = Schemas['Binding']
 export type Login = Schemas['Session']
+export type LoginWays = Schemas['LoginWays']
 // A session in the list of its user's.
 export type Session = Schemas['ListedSession']
 export type Category = Schemas['Category']

@@ -31,6 +31,9 @@ export const useSession = defineStore('session', () => {
   const login = async (username: string, password: string) => enter(await api.login(username, password))
   const register = async (username: string, password: string) => enter(await api.register(username, password))
 
+  const phoneLogin = async (phone: string, code: string) => enter(await api.phoneLogin(phone, code))
+  const resetPassword = async (...args: Parameters<typeof api.resetPassword>) => enter(await api.resetPassword(...args))
+
   const weChatLogin = async (...args: Parameters<typeof api.weChatLogin>) => enter(await api.weChatLogin(...args))
 
   async function logout(): Promise<void> {
@@ -81,5 +84,5 @@ export const useSession = defineStore('session', () => {
     live.start(session.value?.token ?? '')
   }
 
-  return { user, notice, enter, forget, login, register, weChatLogin, logout, forSameUser, begin }
+  return { user, notice, enter, forget, login, register, phoneLogin, resetPassword, weChatLogin, logout, forSameUser, begin }
 })
