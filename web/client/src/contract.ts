@@ -401,6 +401,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/login/ways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How one logs in to this shop */
+        get: operations["showLoginWays"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sms-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A code by text message
+         * @description Six digits, good for five minutes and for five tries. The answer and its time are the same whether an account has the
+         *     number or not. Asked for again soon, the code is the same. `bind` needs a login. A number gets three messages at once and
+         *     ten a day. An address that asks often is answered `PROOF_REQUIRED` as at registering. A `device` that the login brings too has tries of its own,
+         *     which no stranger uses up.
+         */
+        post: operations["sendSmsCode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/login/phone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Log in by a code, or register
+         * @description A number without an account gets one. Otherwise as `POST /api/login`.
+         */
+        post: operations["loginByPhone"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/password/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A new password in place of a forgotten one
+         * @description All sessions of the account are over, and a new one begins.
+         */
+        post: operations["resetPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/phone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Bind a number, or another one
+         * @description The code is one for `bind`, sent to the new number. Asks for the password of the last ten minutes.
+         */
+        put: operations["changePhone"];
+        post?: never;
+        /**
+         * Give my number up
+         * @description Asks for the password of the last ten minutes.
+         */
+        delete: operations["removePhone"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cart": {
         parameters: {
             query?: never;
@@ -2195,7 +2299,7 @@ export interface components {
          * @description What went wrong, for programs. A code never changes its meaning
          * @enum {string}
          */
-        Code: "INVALID_JSON" | "UNKNOWN_FIELD" | "INVALID_FIELD" | "INVALID_QUERY" | "INVALID_CURSOR" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "INTERNAL" | "UNAVAILABLE" | "STORAGE_FULL" | "TOO_MANY_REQUESTS" | "OVERLOADED" | "UNAUTHENTICATED" | "WRONG_CREDENTIALS" | "FORBIDDEN" | "USERNAME_TAKEN" | "PROOF_REQUIRED" | "PASSWORD_TOO_SHORT" | "PASSWORD_TOO_LONG" | "PASSWORD_TOO_COMMON" | "PASSWORD_TOO_WEAK" | "SESSION_NOT_FOUND" | "STEP_UP_REQUIRED" | "STAFF_PASSWORD_REQUIRED" | "LAST_ADMIN" | "STAFF_ACCOUNT" | "ACCOUNT_BLOCKED" | "ACCOUNT_DELETED" | "USER_NOT_FOUND" | "COURSE_NOT_FOUND" | "CATEGORY_NOT_FOUND" | "LESSON_NOT_FOUND" | "CATEGORY_IN_USE" | "POLICY_NOT_FOUND" | "NO_POLICIES" | "EDIT_CONFLICT" | "PAPER_NOT_FOUND" | "LESSON_TEXT_PICTURE" | "LESSON_TEXT_TOO_LONG" | "LESSON_TEXT_TOO_COMPLEX" | "MEDIA_NOT_FOUND" | "MEDIA_IN_USE" | "MEDIA_NOT_READY" | "MEDIA_TOO_LARGE" | "MEDIA_QUOTA" | "MEDIA_REFUSED" | "UPLOAD_NOT_FOUND" | "UPLOAD_OFFSET" | "UPLOAD_INVALID" | "UPLOAD_VERSION" | "UPLOAD_CHECKSUM" | "TRANSCODING_OFF" | "PLAYBACK_ADDRESS" | "PLAYBACK_EXPIRED" | "PLAYBACK_ELSEWHERE" | "NOTE_NOT_FOUND" | "TOO_MANY_NOTES" | "ENROLMENT_REQUIRED" | "ENROLMENT_EXPIRED" | "TRIAL_USED" | "TRIAL_NEEDS_WECHAT" | "TRIAL_NEEDS_PHONE" | "STAGE_ALREADY_USED" | "STAGE_NOT_ELIGIBLE" | "STAGE_LAPSED" | "PERIOD_NOT_BEGUN" | "ACCESS_ALREADY_LONGER" | "ALREADY_OWNED" | "COURSE_OFF_SALE" | "POLICY_RETIRED" | "CART_UNAVAILABLE" | "CART_FULL" | "CART_CONFLICT" | "ORDER_NOT_FOUND" | "IDEMPOTENCY_KEY_REQUIRED" | "IDEMPOTENCY_MISMATCH" | "NO_LINES" | "DUPLICATE_LINE" | "PRICE_CHANGED" | "LINES_NOT_SELLABLE" | "ORDER_IN_PROGRESS" | "ORDER_NOT_PAYABLE" | "ORDER_NOT_CANCELLABLE" | "OPENID_REQUIRED" | "PAY_CHANNEL_BUSY" | "PAY_REFUSED" | "WECHAT_UNAVAILABLE" | "WECHAT_LINK_INVALID" | "WECHAT_ALREADY_BOUND" | "WECHAT_CONFIRM" | "WECHAT_HAS_ACCOUNT" | "WECHAT_ONLY_LOGIN" | "LOGIN_TOO_OLD" | "NOT_REFUNDABLE" | "REFUND_TOO_MUCH" | "REFUND_LATER_STAGE_FIRST" | "CREDIT_CONSUMED" | "REFUND_WINDOW_CLOSED" | "REFUND_TOO_SOON" | "REFUND_TOO_MANY" | "REFUND_UNDER_WAY" | "REFUND_LINE_UNKNOWN" | "REFUND_SUM_DIFFERS" | "REFUND_BEYOND_RULE" | "REFUND_AMOUNT_CHANGED" | "ORDER_NOT_EXCEPTION" | "ORDER_SETTLED" | "NOTHING_PAID" | "UNMATCHED_NOT_FOUND" | "UNMATCHED_RESOLVED" | "UNMATCHED_OF_ORDER" | "UNMATCHED_COUNTED" | "RECONCILIATION_NOT_FOUND" | "RECONCILIATION_RUNNING" | "CALLBACK_SIGNATURE" | "CALLBACK_CONTENT" | "UNKNOWN_TRADE" | "NOTICE_NOT_FOUND" | "TOPIC_UNKNOWN" | "HUB_UNAVAILABLE" | "NOT_A_WEBSOCKET" | "ORIGIN_REFUSED" | "TOO_MANY_SOCKETS" | "API_KEY_NOT_FOUND" | "TEMPLATE_NOT_FOUND" | "PLACEHOLDER_UNKNOWN" | "BROADCAST_NOT_FOUND" | "BROADCAST_STATE" | "SECOND_PERSON_REQUIRED" | "AUDIENCE_CHANGED" | "AUDIENCE_EMPTY" | "AUDIENCE_TOO_LARGE" | "LINK_NOT_ALLOWED";
+        Code: "INVALID_JSON" | "UNKNOWN_FIELD" | "INVALID_FIELD" | "INVALID_QUERY" | "INVALID_CURSOR" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "INTERNAL" | "UNAVAILABLE" | "STORAGE_FULL" | "TOO_MANY_REQUESTS" | "OVERLOADED" | "UNAUTHENTICATED" | "WRONG_CREDENTIALS" | "FORBIDDEN" | "USERNAME_TAKEN" | "PROOF_REQUIRED" | "PASSWORD_TOO_SHORT" | "PASSWORD_TOO_LONG" | "PASSWORD_TOO_COMMON" | "PASSWORD_TOO_WEAK" | "SESSION_NOT_FOUND" | "STEP_UP_REQUIRED" | "STAFF_PASSWORD_REQUIRED" | "LAST_ADMIN" | "STAFF_ACCOUNT" | "ACCOUNT_BLOCKED" | "ACCOUNT_DELETED" | "USER_NOT_FOUND" | "COURSE_NOT_FOUND" | "CATEGORY_NOT_FOUND" | "LESSON_NOT_FOUND" | "CATEGORY_IN_USE" | "POLICY_NOT_FOUND" | "NO_POLICIES" | "EDIT_CONFLICT" | "PAPER_NOT_FOUND" | "LESSON_TEXT_PICTURE" | "LESSON_TEXT_TOO_LONG" | "LESSON_TEXT_TOO_COMPLEX" | "MEDIA_NOT_FOUND" | "MEDIA_IN_USE" | "MEDIA_NOT_READY" | "MEDIA_TOO_LARGE" | "MEDIA_QUOTA" | "MEDIA_REFUSED" | "UPLOAD_NOT_FOUND" | "UPLOAD_OFFSET" | "UPLOAD_INVALID" | "UPLOAD_VERSION" | "UPLOAD_CHECKSUM" | "TRANSCODING_OFF" | "PLAYBACK_ADDRESS" | "PLAYBACK_EXPIRED" | "PLAYBACK_ELSEWHERE" | "NOTE_NOT_FOUND" | "TOO_MANY_NOTES" | "ENROLMENT_REQUIRED" | "ENROLMENT_EXPIRED" | "TRIAL_USED" | "TRIAL_NEEDS_WECHAT" | "TRIAL_NEEDS_PHONE" | "STAGE_ALREADY_USED" | "STAGE_NOT_ELIGIBLE" | "STAGE_LAPSED" | "PERIOD_NOT_BEGUN" | "ACCESS_ALREADY_LONGER" | "ALREADY_OWNED" | "COURSE_OFF_SALE" | "POLICY_RETIRED" | "CART_UNAVAILABLE" | "CART_FULL" | "CART_CONFLICT" | "ORDER_NOT_FOUND" | "IDEMPOTENCY_KEY_REQUIRED" | "IDEMPOTENCY_MISMATCH" | "NO_LINES" | "DUPLICATE_LINE" | "PRICE_CHANGED" | "LINES_NOT_SELLABLE" | "ORDER_IN_PROGRESS" | "ORDER_NOT_PAYABLE" | "ORDER_NOT_CANCELLABLE" | "OPENID_REQUIRED" | "PAY_CHANNEL_BUSY" | "PAY_REFUSED" | "WECHAT_UNAVAILABLE" | "WECHAT_LINK_INVALID" | "WECHAT_ALREADY_BOUND" | "WECHAT_CONFIRM" | "WECHAT_HAS_ACCOUNT" | "WECHAT_ONLY_LOGIN" | "LOGIN_TOO_OLD" | "PHONE_OFF" | "PHONE_INVALID" | "SMS_FAILED" | "CODE_WRONG" | "CODE_SPENT" | "PHONE_UNKNOWN" | "PHONE_TAKEN" | "PHONE_ONLY_LOGIN" | "STAFF_NO_PHONE" | "CONSENT_REQUIRED" | "NOT_REFUNDABLE" | "REFUND_TOO_MUCH" | "REFUND_LATER_STAGE_FIRST" | "CREDIT_CONSUMED" | "REFUND_WINDOW_CLOSED" | "REFUND_TOO_SOON" | "REFUND_TOO_MANY" | "REFUND_UNDER_WAY" | "REFUND_LINE_UNKNOWN" | "REFUND_SUM_DIFFERS" | "REFUND_BEYOND_RULE" | "REFUND_AMOUNT_CHANGED" | "ORDER_NOT_EXCEPTION" | "ORDER_SETTLED" | "NOTHING_PAID" | "UNMATCHED_NOT_FOUND" | "UNMATCHED_RESOLVED" | "UNMATCHED_OF_ORDER" | "UNMATCHED_COUNTED" | "RECONCILIATION_NOT_FOUND" | "RECONCILIATION_RUNNING" | "CALLBACK_SIGNATURE" | "CALLBACK_CONTENT" | "UNKNOWN_TRADE" | "NOTICE_NOT_FOUND" | "TOPIC_UNKNOWN" | "HUB_UNAVAILABLE" | "NOT_A_WEBSOCKET" | "ORIGIN_REFUSED" | "TOO_MANY_SOCKETS" | "API_KEY_NOT_FOUND" | "TEMPLATE_NOT_FOUND" | "PLACEHOLDER_UNKNOWN" | "BROADCAST_NOT_FOUND" | "BROADCAST_STATE" | "SECOND_PERSON_REQUIRED" | "AUDIENCE_CHANGED" | "AUDIENCE_EMPTY" | "AUDIENCE_TOO_LARGE" | "LINK_NOT_ALLOWED";
         CategoryList: {
             items: components["schemas"]["Category"][];
         };
@@ -2512,8 +2616,21 @@ export interface components {
             name: string;
             roles: components["schemas"]["Role"][];
             wechat_bound: boolean;
+            /** @description Masked, as 138****1234; empty: none */
+            phone: string;
+            has_password: boolean;
             notifications: components["schemas"]["Notifications"];
             locale: components["schemas"]["Locale"];
+        };
+        /** @description A mobile number as people type it; without +, of China */
+        Phone: string;
+        /** @description Six digits */
+        SmsCode: string;
+        LoginWays: {
+            /** @description By a code in a text message */
+            phone: boolean;
+            /** @description With WeChat */
+            wechat: boolean;
         };
         /**
          * @example {
@@ -5458,6 +5575,346 @@ export interface operations {
                 };
             };
             default: components["responses"]["RefusedInput"];
+        };
+    };
+    showLoginWays: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ways */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginWays"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    sendSmsCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "phone": "138 0000 1234",
+                 *       "purpose": "login"
+                 *     }
+                 */
+                "application/json": {
+                    phone: components["schemas"]["Phone"];
+                    /** @enum {string} */
+                    purpose: "login" | "reset" | "bind";
+                    device?: components["schemas"]["Device"];
+                    proof?: components["schemas"]["Proof"];
+                };
+            };
+        };
+        responses: {
+            /** @description Sent */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `PROOF_REQUIRED` with `challenge` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PHONE_INVALID` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `TOO_MANY_REQUESTS`: the header Retry-After has the seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PHONE_OFF`: the shop sends no messages; `SMS_FAILED`: this one was not taken */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["RefusedInput"];
+        };
+    };
+    loginByPhone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "phone": "13800001234",
+                 *       "code": "042137"
+                 *     }
+                 */
+                "application/json": {
+                    phone: components["schemas"]["Phone"];
+                    code: components["schemas"]["SmsCode"];
+                    client?: components["schemas"]["Client"];
+                    device?: components["schemas"]["Device"];
+                };
+            };
+        };
+        responses: {
+            /** @description Logged in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description `STAFF_NO_PHONE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `CODE_WRONG`, `CODE_SPENT`, `PHONE_INVALID` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `TOO_MANY_REQUESTS`: the header Retry-After has the seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PHONE_OFF` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["FailedInput"];
+        };
+    };
+    resetPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "phone": "13800001234",
+                 *       "code": "042137",
+                 *       "password": "correct horse battery"
+                 *     }
+                 */
+                "application/json": {
+                    phone: components["schemas"]["Phone"];
+                    code: components["schemas"]["SmsCode"];
+                    password: components["schemas"]["Password"];
+                    client?: components["schemas"]["Client"];
+                    device?: components["schemas"]["Device"];
+                };
+            };
+        };
+        responses: {
+            /** @description Logged in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description `STAFF_NO_PHONE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PHONE_UNKNOWN`: said after a right code only */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `EDIT_CONFLICT`: the password was changed by another request */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `CODE_WRONG`, `CODE_SPENT`, `PHONE_INVALID`; after a right code `PASSWORD_TOO_SHORT`, `PASSWORD_TOO_LONG`, `PASSWORD_TOO_COMMON`, `PASSWORD_TOO_WEAK` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `TOO_MANY_REQUESTS`: the header Retry-After has the seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PHONE_OFF` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["FailedInput"];
+        };
+    };
+    changePhone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    phone: components["schemas"]["Phone"];
+                    code: components["schemas"]["SmsCode"];
+                    device?: components["schemas"]["Device"];
+                };
+            };
+        };
+        responses: {
+            /** @description The account */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description `PHONE_TAKEN`: another account has it; `EDIT_CONFLICT` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `CODE_WRONG`, `CODE_SPENT`, `PHONE_INVALID` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PHONE_OFF` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["RefusedInput"];
+        };
+    };
+    removePhone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Given up */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `PHONE_ONLY_LOGIN`: a username and a password come first; `EDIT_CONFLICT` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["Refused"];
         };
     };
     showCart: {
