@@ -11,7 +11,7 @@ declare module 'vue-router' {
 }
 
 const routes: RouteRecordRaw[] = [
-  { path: '/', name: 'home', component: () => import('./home/HomePage.vue'), meta: { title: '首页' } },
+  { path: '/', name: 'home', component: () => import('./home/HomePage.vue'), meta: { title: '今日' } },
   { path: '/login', name: 'login', component: () => import('./login/LoginPage.vue'), meta: { title: '登录', open: true } },
   { path: '/courses', name: 'courses', component: () => import('./course/CoursesPage.vue'), meta: { title: '课程', role: 'editor' } },
   { path: '/categories', name: 'categories', component: () => import('./category/CategoriesPage.vue'), meta: { title: '分类', role: 'editor' } },
