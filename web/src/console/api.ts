@@ -6,7 +6,7 @@ import type {
   APIKey, AuditRow, DeskCategory, HubStats, NewAPIKey, Person, PersonProfile, StaffNote, Violation,
   AdminPapers, AudienceCount, Broadcast, Course, CourseLearning, CourseRow, Ladder, LessonText, Media, MediaList, NewBroadcast, NoticeTemplate, OrderRow, OrderStory, PapersEdit,
   PolicyInput, Reconciliation, RefundPreview, RefundWish,
-  Person, Stats, Stray, Wordings,
+  Stats, Stray, Wordings,
 } from './types'
 
 const id = encodeURIComponent
@@ -89,7 +89,6 @@ export const desk = {
   confirmBroadcast: (broadcast: string, audience: number, key: string) =>
     request<Broadcast>('POST', `/hub/broadcasts/${id(broadcast)}/confirm`, { body: { audience }, key }),
   stats: (days: number) => request<Stats>('GET', '/admin/stats' + query({ days })),
-  people: (q: string) => request<List<Person>>('GET', '/admin/users' + query({ q, limit: 5 })),
 
   noticeTemplates: () => request<List<NoticeTemplate> & { limits: { title: number; body: number } }>('GET', '/admin/notice-templates'),
   putNoticeTemplate: (form: string, v: number, texts: Wordings) =>
