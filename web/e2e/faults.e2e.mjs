@@ -83,6 +83,13 @@ async function play(context) {
   await page.bringToFront()
   await shoot(page, 'refunded')
 
+  begin('a text message that the provider does not take')
+  await press('短信', '短信 500')
+  const wanted = { data: { phone: '13900004321', purpose: 'login' } }
+  const failed = await page.request.post(`${base}/api/sms-codes`, wanted)
+  check(failed.status() === 503, `the failure was answered ${failed.status()}`)
+  check((await page.request.post(`${base}/api/sms-codes`, wanted)).ok(), 'the code was not sent when it was asked for again')
+
   check(groups.length > 0 && groups.every((group) => pressed.has(group)), `nothing was pressed in one of ${groups}`)
 }
 

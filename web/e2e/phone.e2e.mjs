@@ -28,6 +28,7 @@ async function play(context) {
   await page.locator(id('phone-number')).waitFor()
   await shoot(page, 'login-phone')
   await page.locator(id('login-forgotten')).click()
+  await page.locator(id('reset-password')).waitFor()
   await page.locator(id('phone-number')).fill('138 0000 1234')
   await page.locator(id('phone-send')).click()
   await page.locator(id('phone-sent')).waitFor()

@@ -7,7 +7,7 @@
 // step goes into OUTDIR. Ends with 1 and a sentence if anything is not as it should
 // be, also at any console error or content security policy violation.
 import {
-  base, begin, call, check, emptyCart, enter, eventually, fen, id, kept, lineOf, login, mark, openCourse, patience, perform, sandbox, shoot,
+  base, begin, call, check, emptyCart, enter, eventually, fen, id, kept, lineOf, login, mark, openCourse, patience, perform, sandbox, shoot, tokenIn,
 } from './harness.mjs'
 
 async function play(context) {
@@ -91,7 +91,11 @@ async function play(context) {
 
   begin('the bought line left the cart of the second tab, and a notice came')
   await eventually('the line is gone', async () => (await lineOf(b, course).count()) === 0)
-  await eventually('the inbox has something unread', () => b.locator(id('inbox-badge')).isVisible())
+  const token = await tokenIn(b)
+  await eventually('the notice is read, for the page that it is about is open', async () => {
+    const { items, unread } = await call('/api/notices', { token })
+    return unread === 0 && items.some((n) => n.kind === 'order_fulfilled' && n.read)
+  })
   check(await kept(b), 'the second tab was reloaded')
   await b.bringToFront()
   await shoot(b, 'cart-after-phone')
