@@ -116,7 +116,7 @@ func (f AuditFilter) query() bson.M {
 	case f.Act != "":
 		q["act"] = f.Act
 	case !f.Calls:
-		q["act"] = bson.M{"$nin": bson.A{ActStaffCall, ActAPIKeyCall}}
+		q["$and"] = bson.A{bson.M{"act": bson.M{"$ne": ActStaffCall}}, bson.M{"act": bson.M{"$ne": ActAPIKeyCall}}}
 	}
 	at := bson.M{}
 	if !f.From.IsZero() {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -48,6 +49,23 @@ func fill(t *testing.T, name string) {
 	}
 }
 
+// useUp writes drafts until nothing goes into the files of the database that are there.
+func useUp(t *testing.T, s *shoptest.Shop) {
+	t.Helper()
+	editor, category := s.Staff("editor"), s.Category()
+	for i := range 500 {
+		a := editor.Post("/api/admin/courses", obj{
+			"title": fmt.Sprint("草稿 ", i), "category_id": category, "teacher": obj{"name": "林"}, "description": strings.Repeat("课", 15_000),
+		})
+		if a.Status == 503 {
+			a.WantCode(503, "STORAGE_FULL")
+			return
+		}
+		a.Want(201)
+	}
+	t.Fatal("500 drafts went onto a full disk")
+}
+
 // TestFullDisk_Answers503AndRecovers keeps the data of a shop on a small disk, fills that, and makes room again.
 func TestFullDisk_Answers503AndRecovers(t *testing.T) {
 	disk := smallDisk(t, "12m")
@@ -62,6 +80,7 @@ func TestFullDisk_Answers503AndRecovers(t *testing.T) {
 	awaitCondition(learner, "mongodb", "200 ready mongodb up")
 
 	fill(t, disk+"/fill")
+	useUp(t, shop)
 	awaitCondition(learner, "mongodb", "503 STORAGE_FULL503 mongodb full")
 	visitor := shop.Visitor()
 	for i := range 5 {

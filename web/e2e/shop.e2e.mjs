@@ -91,9 +91,9 @@ async function play(context) {
 
   begin('the bought line left the cart of the second tab, and a notice came')
   await eventually('the line is gone', async () => (await lineOf(b, course).count()) === 0)
-  const token = await tokenIn(b)
+  const mine = await tokenIn(b)
   await eventually('the notice is read, for the page that it is about is open', async () => {
-    const { items, unread } = await call('/api/notices', { token })
+    const { items, unread } = await call('/api/notices', { token: mine })
     return unread === 0 && items.some((n) => n.kind === 'order_fulfilled' && n.read)
   })
   check(await kept(b), 'the second tab was reloaded')
