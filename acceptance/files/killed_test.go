@@ -293,11 +293,12 @@ func (l *life) await(point string) {
 // settle starts what is dead, and no process dies any more.
 func (l *life) settle() {
 	l.t.Helper()
-	l.revive()
 	for _, p := range l.shops {
-		_ = p.Burnt()
+		if p.Burnt() != "" { // it is dead, or about to be
+			p.AwaitEnd()
+		}
 	}
-	l.revive() // one that died between the two
+	l.revive()
 }
 
 // killWhile kills the process whose ffmpeg works on what its command line names, some time into it.
