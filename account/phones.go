@@ -21,7 +21,7 @@ import (
 const ProofOfTexting = "sms"
 
 // How often codes are sent: to a number, which its owner reads and the shop pays for, and at the wish of an address. A number
-// has its own count at each place from which its account was entered: strangers who ask in its name leave that.
+// has its own count at each place from which its account was entered: strangers that ask in its name leave that.
 var (
 	TextsNumber     = redisstore.Limit{Name: "sms-number", Burst: 3, Every: time.Minute}
 	TextsNumberDay  = redisstore.Limit{Name: "sms-number-day", Burst: 10, Every: 24 * time.Hour / 10}

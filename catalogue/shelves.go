@@ -174,7 +174,7 @@ func between(others []shop.Category, position int) (order int, ok bool) {
 }
 
 // Delete deletes a category; shop.ErrCategoryInUse where courses of any state stand in it. The category is closed before
-// the courses are counted, so that a course that is put there meanwhile either is counted or brings the category back:
+// the courses are counted, so that a course that is put there at that moment either is counted or brings the category back:
 // no course is left without one.
 func (s *Shelves) Delete(ctx context.Context, by, id string, seen *int64) error {
 	c, err := s.cfg.Store.Categories.Change(ctx, id, func(c *shop.Category) error {

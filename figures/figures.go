@@ -1,4 +1,4 @@
-// Package figures keeps the shop's figures: what was sold, what came in and went back, who came, by the day. It counts
+// Package figures keeps the shop's figures: what was sold, what came in and went back, the people that came, by the day. It counts
 // each order, account and enrolment when that has changed, exactly once (store.Figures says how), holds all figures
 // against what they are made of once a night, and makes the report of them for each role. The rules are shop/stats.
 package figures
@@ -60,7 +60,7 @@ type Figures struct {
 func New(cfg Config) *Figures { return &Figures{Config: cfg} }
 
 const (
-	countEvery   = time.Second // of real time; the console is told of new figures once in it at most
+	countEvery   = time.Second // of real time; new figures are announced to the console once in it at most
 	countMost    = 200         // sources at once
 	peaksEvery   = time.Minute
 	recountEvery = 30 * time.Second // between two looks whether a recount is due

@@ -35,7 +35,7 @@ func guessesOf(perMinute int) redisstore.Limit {
 }
 
 // player is the person whose player asks without a token: the address was made for that person, in the browser that the
-// cookies are of. An address that was carried elsewhere counts for the one who carried it, whose guesses would else use up
+// cookies are of. An address that was carried elsewhere counts for its carrier, whose guesses would else use up
 // what its owner may ask for.
 func (h *playback) player(r *http.Request) string {
 	return h.learning.Playback.Player(r.Context(), cookiesOf(r), rest.Param(r, "ticket"))

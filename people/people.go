@@ -1,5 +1,5 @@
 // Package people is what the shop's staff know of the people with an account, and what they note about them: how a person
-// is found, and the profile with what the person holds, ordered, was told and is logged in on. It has the audit, too: what
+// is found, and the profile with what the person holds, ordered and received, and the devices with a login. It has the audit, too: what
 // staff did. A handler decodes a request, calls one method of this package and encodes what it returns.
 package people
 

@@ -26,7 +26,7 @@ type Profile struct {
 	Messages    []Message
 	Sessions    []store.TokenRow
 	Notes       []Note
-	BlockedBy   string // the name of who blocked the account
+	BlockedBy   string // the name of the member of staff that did
 }
 
 // Course is one course of a person, with the time that is left and how far the person has come.

@@ -12,7 +12,7 @@ const (
 	SuggestCategory = "category"
 )
 
-// Suggestion is something that a person who types may mean. ID is a course's or a category's.
+// Suggestion is something that a person may mean while typing. ID is a course's or a category's.
 type Suggestion struct {
 	Kind   string
 	ID     string

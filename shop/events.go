@@ -154,7 +154,7 @@ func OrderOnDesk(o *Order) Event {
 	return orderChanged.event(consoleTopic, fmt.Sprintf("desk:order:%s:%d", o.ID, len(o.History)), NewDeskOrder(o))
 }
 
-// PersonChanged has the console read a person again, about whom the user by has done something.
+// PersonChanged has the console read a person again, which the user by has changed.
 func PersonChanged(userID, by string) Event {
 	return personChanged.event(consoleTopic, "", struct {
 		UserID string `json:"user_id"`

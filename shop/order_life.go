@@ -33,7 +33,7 @@ func NewOrder(id, userID string, lines []OrderLine, now time.Time) *Order {
 }
 
 // GivenOrder is access to one course that a member of staff gives by hand: an order of nothing to pay, so that it is
-// granted, told, audited and taken back as any other (M17). Until is the first instant too late, nil for ever.
+// granted, announced, audited and taken back as any other (M17). Until is the first instant too late, nil for ever.
 func GivenOrder(id, userID string, c *Course, until *time.Time, g Given, now time.Time) *Order {
 	line := OrderLine{
 		CourseID: c.ID, Title: c.Title, PolicyID: PolicyByHand, PolicyName: "人工开通", Version: c.Current().Version,

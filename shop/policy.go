@@ -92,7 +92,7 @@ func (v PolicyVersion) Lowest() (lowest Fen) {
 	return lowest
 }
 
-// Whole is what a buyer who wants all of the course pays in the end: the lowest price for ever, or without one the lowest
+// Whole is what a buyer of all of the course pays in the end: the lowest price for ever, or without one the lowest
 // that is not a free stage's. 0 says that the course really is free.
 func (v PolicyVersion) Whole() Fen {
 	lowest := func(counts func(PricePolicy) bool) (price Fen, ok bool) {

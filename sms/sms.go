@@ -1,5 +1,5 @@
 // Package sms sends text messages, by Tencent Cloud. The shop sends one kind: a code that proves that a phone number is
-// in the hands of the person who typed it.
+// in the hands of the person that typed it.
 package sms
 
 import (

@@ -84,7 +84,7 @@ type sendResponse struct {
 	}
 }
 
-// SendCode sends a code. It is not tried again here: the person who waits for it may.
+// SendCode sends a code. It is not tried again here: the person that waits for it may.
 func (t *Tencent) SendCode(ctx context.Context, phone, code string, minutes int) error {
 	req := &sendRequest{
 		BaseRequest: &tchttp.BaseRequest{}, PhoneNumberSet: []string{phone}, SmsSdkAppId: t.cfg.AppID, TemplateId: t.cfg.Template,
@@ -114,7 +114,7 @@ func codeOf(err error) string {
 	return ""
 }
 
-// kindOf says what a code of the provider's means for the person who waits.
+// kindOf says what a code of the provider's means for the person that waits.
 func kindOf(code string) error {
 	switch {
 	case strings.HasPrefix(code, "LimitExceeded.PhoneNumber"):

@@ -189,7 +189,7 @@ func (h *People) AddNote(w http.ResponseWriter, r *http.Request) error {
 // actID is the id of what a request makes: the same for each repeat of a request with an idempotency key.
 func actID(r *http.Request) string { return cmp.Or(rest.MadeUnder(r), store.NewID()) }
 
-// reasonOf reads whom a request is about, and the body `{reason}`.
+// reasonOf reads the person that a request is about, and the body `{reason}`.
 func reasonOf(w http.ResponseWriter, r *http.Request) (id, reason string, err error) {
 	if id, err = rest.PathID(r, "user", shop.ErrUserNotFound); err != nil {
 		return "", "", err

@@ -34,8 +34,8 @@ const (
 )
 
 // Code is the one live code of a number for a purpose. The code itself is not kept: it follows from Salt and a key of the
-// shop's, so that it can be sent again. A code asked for again stays the same while it is fresh: else a stranger who asks for
-// codes in somebody's name would make each code of hers useless before she has typed it.
+// shop's, so that it can be sent again. A code asked for again stays the same while it is fresh: else a stranger that asks for
+// codes for another's number would make each of them useless before its owner has typed it.
 //
 // Each place that asked has CodeTries tries, all other places have CodeTries together: strangers' guesses use up none of the
 // owner's. At most CodeTries × (mostAskers + 1) of a million are tried before the code is over.

@@ -1,5 +1,5 @@
 // Package phone has the rules of phone numbers: how they are written, and the codes by text message which prove that a
-// number is in the hands of the person who typed it.
+// number is in the hands of the person that typed it.
 package phone
 
 import (

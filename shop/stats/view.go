@@ -38,8 +38,8 @@ type Sight struct {
 	Orders, Money, People, Presence, Funnel bool
 }
 
-// SightOf is what roles may see: finance the orders and the money, marketing the people and who is there, the editors
-// who is there and how courses sell; these three the funnel, which has no money. Support sees the orders and the people.
+// SightOf is what roles may see: finance the orders and the money, marketing the people and how many are there, the editors
+// that number and how courses sell; these three the funnel, which has no money. Support sees the orders and the people.
 func SightOf(roles []shop.Role) Sight {
 	may := func(any ...shop.Role) bool {
 		return slices.ContainsFunc(any, func(r shop.Role) bool { return shop.MayActAs(roles, r) })

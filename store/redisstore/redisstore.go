@@ -1,4 +1,4 @@
-// Package redisstore is what the shop keeps in Redis: carts, and what can be had again or counted anew: limits, places of
+// Package redisstore is what the shop keeps in Redis: carts, and what can be had again or counted again: limits, places of
 // logins, small things that instances share.
 package redisstore
 

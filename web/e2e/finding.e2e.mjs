@@ -1,4 +1,4 @@
-// Plays a visitor who looks for a course, on a phone, against a running shop:
+// Plays a visitor that looks for a course, on a phone, against a running shop:
 //
 //   node e2e/finding.e2e.mjs BASE_URL SANDBOX_URL OUTDIR
 import { base, begin, check, eventually, id, perform, shoot } from './harness.mjs'
@@ -8,7 +8,7 @@ const titles = (page) => page.locator(`${id('course-card')} .title`).allTextCont
 const cards = (page) => page.locator(id('course-card'))
 const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
 
-// enlarge makes each letter of the page 1.4 times as large, as WeChat does for people who want that.
+// enlarge makes each letter of the page 1.4 times as large, as WeChat does for people that want it.
 function enlarge() {
   const sizes = [...document.body.querySelectorAll('*')].map((el) => [el, parseFloat(getComputedStyle(el).fontSize)])
   for (const [el, size] of sizes) el.style.fontSize = `${size * 1.4}px`

@@ -2,7 +2,7 @@
 //
 //   node e2e/marketing.e2e.mjs BASE_URL SANDBOX_URL OUTDIR
 //
-// A marketer writes a broadcast to six hundred people, who are counted while they are chosen, tries it on herself, and sends
+// A marketer writes a broadcast to six hundred people, counted while they are chosen, tries it on herself, and sends
 // it; because it goes to so many, an administrator confirms it on a phone, and pauses it when two fifths have it. Both pages
 // show that at once, and the rest, and what came of it. The shop has six hundred learners of the
 // course go1, and asks for a second person above 300.

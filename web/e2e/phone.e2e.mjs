@@ -1,4 +1,4 @@
-// Plays a buyer who has forgotten the password, from the login page to a paid course, with the sandbox's phone:
+// Plays a buyer with a forgotten password, from the login page to a paid course, with the sandbox's phone:
 //
 //   node e2e/phone.e2e.mjs BASE_URL SANDBOX_URL OUTDIR
 import { base, begin, call, check, eventually, id, openCourse, perform, sandbox, shoot } from './harness.mjs'

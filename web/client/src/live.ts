@@ -1,4 +1,4 @@
-// Live events with the contract's types: whoever shows something listens by type, and for topics whose state must be
+// Live events with the contract's types: what shows something listens by type, and for topics whose state must be
 // read again.
 import type { components } from './contract'
 import { openHub } from './share'

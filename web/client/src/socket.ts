@@ -34,7 +34,7 @@ const brokenAfter = 2 // WebSockets in a row that never came to ready
 // For how long a page is content with events before it tries a WebSocket again, ms. Each failure doubles it.
 const trialPauses = { first: 60_000, longest: 16 * 60_000 }
 
-// Waking is what a socket is told of the page, or of the pages, that it serves.
+// Waking is what a socket hears of the page, or of the pages, that it serves.
 export interface Waking {
   online(): void // the network is back, and may be another
   wake(): void // a page is looked at

@@ -36,7 +36,7 @@ export function useBroadcastDraft(me: string) {
     else browserStorage.remove('localStorage', place)
   })
 
-  // copy begins with what another broadcast said. Its time is over, and whom it listed is not known.
+  // copy begins with what another broadcast said. Its time is over, and the people that it listed are not known.
   function copy(b: Broadcast): void {
     const { course_id = '', category_id = '', days = 7, kind } = b.audience
     Object.assign(draft, empty(), { title: b.title, body: b.body, link: b.link ?? '', channels: [...b.channels], kind, course_id, category_id, days })
