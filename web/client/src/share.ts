@@ -17,7 +17,7 @@ export type Brought =
   | { is: 'live'; live: boolean }
   | { is: 'ended'; code: number; token: string }
 
-const startWithin = 3000 // ms that the worker has to say that it is here
+const startWithin = 8000 // ms that the worker has to say that it is here; one that cannot start is an error at once
 
 export class SharedHub implements Hub, Waking {
   private readonly topics = new Set<string>()
