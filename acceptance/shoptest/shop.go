@@ -72,7 +72,7 @@ func Settings(t testing.TB, options ...Option) app.Settings {
 	t.Helper()
 	cfg := app.Settings{
 		Env: "development", Addr: "127.0.0.1:0", SandboxAddr: "127.0.0.1:0", DataDir: t.TempDir(), SeedDemo: "on",
-		OrderReminder: 10 * time.Minute,
+		OrderReminder: 10 * time.Minute, SMS: app.SMSSettings{Countries: []string{"86"}},
 	}
 	for _, o := range options {
 		o(&cfg)
