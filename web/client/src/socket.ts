@@ -343,7 +343,7 @@ export class HubSocket implements Hub, Waking {
   }
 }
 
-// watchPage tells of the page in which this runs.
+// watchPage passes on what becomes of the page in which this runs.
 export function watchPage(told: Waking): void {
   const wake = () => told.wake()
   addEventListener('online', () => told.online())
