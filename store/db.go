@@ -342,7 +342,8 @@ const (
 	redisProbeMS = 60_000
 	diskProbe    = "disk_probe" // the setting that is written to see whether there is room again
 	diskProbeLen = 16 << 10
-	outOfDisk    = 14031 // MongoDB's code OutOfDiskSpace
+	spareRoom    = 64 << 10 // bytes the embedded store leaves free: what fits into the last pages is chance
+	outOfDisk    = 14031    // MongoDB's code OutOfDiskSpace
 )
 
 // Ping asks both stores, at once, whether they are there and take writes: shop.ErrStorageFull, ErrRedisFull and
@@ -357,12 +358,15 @@ func (s *DB) Ping(ctx context.Context) (mongoErr, redisErr error) {
 	return mongoErr, redisErr
 }
 
-// pingMongo writes only where there may be no room: after a write that found none, or with a disk that is almost full.
+// pingMongo writes only where there may be no room: after a write that found none.
 func (s *DB) pingMongo(ctx context.Context) error {
 	if err := s.client.Ping(ctx, readpref.Primary()); err != nil {
 		return failed("ping MongoDB", err)
 	}
-	if !s.full.Load() && (s.embeddedMongo == nil || s.embeddedMongo.Room() > 16*diskProbeLen) {
+	if err := s.space(); err != nil {
+		return failed("ping MongoDB", err)
+	}
+	if !s.full.Load() {
 		return nil
 	}
 	err := s.Settings.Put(ctx, diskProbe, strings.Repeat("x", diskProbeLen))
@@ -390,6 +394,17 @@ func (s *base) wrote(doing string, err error) error {
 		s.full.Store(true)
 	}
 	return failed(doing, err)
+}
+
+var errNoSpace = errors.New("store: no space left on device")
+
+// space is errNoSpace where the embedded store has no room left. Its files have some pages to spare even on a disk that
+// is full, so that without this one write would succeed and the next would not.
+func (s *base) space() error {
+	if s.embeddedMongo != nil && s.embeddedMongo.Room() < spareRoom {
+		return errNoSpace
+	}
+	return nil
 }
 
 // isFull recognises a database without room on its disk, by MongoDB's code or by SQLite's words, which FerretDB

@@ -283,11 +283,20 @@ func isInside(ctx context.Context) bool { return ctx.Value(insideKey{}) != nil }
 // gated is a collection whose commands pass the gate. It has the methods that the
 // store uses and no others.
 type gated struct {
-	raw  *mongo.Collection
-	gate *gate
+	raw   *mongo.Collection
+	gate  *gate
+	space func() error // errNoSpace where a write would find no room
 }
 
-func (s *base) coll(name string) gated { return gated{s.db.Collection(name), s.gate} }
+func (s *base) coll(name string) gated { return gated{s.db.Collection(name), s.gate, s.space} }
+
+// enterToWrite is a place at the gate for a command that adds to the database.
+func (c gated) enterToWrite(ctx context.Context) (leave func(), err error) {
+	if err := c.space(); err != nil {
+		return nil, err
+	}
+	return c.gate.enter(ctx)
+}
 
 func (c gated) Name() string             { return c.raw.Name() }
 func (c gated) Indexes() mongo.IndexView { return c.raw.Indexes() }
@@ -349,7 +358,7 @@ func (c gated) CountDocuments(ctx context.Context, filter any, opts ...options.L
 }
 
 func (c gated) InsertOne(ctx context.Context, doc any, opts ...options.Lister[options.InsertOneOptions]) (*mongo.InsertOneResult, error) {
-	leave, err := c.gate.enter(ctx)
+	leave, err := c.enterToWrite(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -358,7 +367,7 @@ func (c gated) InsertOne(ctx context.Context, doc any, opts ...options.Lister[op
 }
 
 func (c gated) InsertMany(ctx context.Context, docs any, opts ...options.Lister[options.InsertManyOptions]) (*mongo.InsertManyResult, error) {
-	leave, err := c.gate.enter(ctx)
+	leave, err := c.enterToWrite(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -367,7 +376,7 @@ func (c gated) InsertMany(ctx context.Context, docs any, opts ...options.Lister[
 }
 
 func (c gated) UpdateOne(ctx context.Context, filter, update any, opts ...options.Lister[options.UpdateOneOptions]) (*mongo.UpdateResult, error) {
-	leave, err := c.gate.enter(ctx)
+	leave, err := c.enterToWrite(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -376,7 +385,7 @@ func (c gated) UpdateOne(ctx context.Context, filter, update any, opts ...option
 }
 
 func (c gated) FindOneAndUpdate(ctx context.Context, filter, update any, opts ...options.Lister[options.FindOneAndUpdateOptions]) *mongo.SingleResult {
-	leave, err := c.gate.enter(ctx)
+	leave, err := c.enterToWrite(ctx)
 	if err != nil {
 		return mongo.NewSingleResultFromDocument(bson.D{}, err, nil)
 	}
@@ -385,7 +394,7 @@ func (c gated) FindOneAndUpdate(ctx context.Context, filter, update any, opts ..
 }
 
 func (c gated) ReplaceOne(ctx context.Context, filter, doc any, opts ...options.Lister[options.ReplaceOptions]) (*mongo.UpdateResult, error) {
-	leave, err := c.gate.enter(ctx)
+	leave, err := c.enterToWrite(ctx)
 	if err != nil {
 		return nil, err
 	}
