@@ -83,25 +83,38 @@ func TestAStoppedShopFinishesWhatItBeganAndForgetsNothing(t *testing.T) {
 	learner.WantOpenedOnce(placed.Order.ID, "go1")
 }
 
+// slowLogin begins a login with a body of so many bytes, none of which it sends, and returns once the shop waits for them.
+func slowLogin(t *testing.T, url string, length int) (net.Conn, *bufio.Reader) {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	fmt.Fprintf(conn, "POST /api/login HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n", length)
+	answers := bufio.NewReader(conn)
+	for _, want := range []string{"HTTP/1.1 100 Continue\r\n", "\r\n"} {
+		if line, err := answers.ReadString('\n'); err != nil || line != want {
+			t.Fatalf("before its body the request was answered %q, %v", line, err)
+		}
+	}
+	return conn, answers
+}
+
 // TestASlowRequestDoesNotCostThePagesTheirWord stops a shop that is still receiving a request: the open page
 // is asked to come back at once, and the request is answered.
 func TestASlowRequestDoesNotCostThePagesTheirWord(t *testing.T) {
 	shop := shopProcess(t, shoptest.Start(t))
 	page := hubtest.Dial(t, shop.Url+"/ws", shop.Register().Token)
-	conn, err := net.Dial("tcp", strings.TrimPrefix(shop.Url, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
 	body := `{"username":"nobody","password":"a-long-enough-password"}`
-	fmt.Fprintf(conn, "POST /api/login HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body[:10])
-	shop.As("").Get("/livez").Want(200) // by then the request has begun
+	conn, answers := slowLogin(t, shop.Url, len(body))
+	fmt.Fprint(conn, body[:10])
 	shop.Signal(syscall.SIGTERM)
 	if end := page.Ended(time.Minute); end.Code != 4101 || end.RetryMS <= 0 {
 		t.Errorf("the page was closed with %+v, not asked to come back", end)
 	}
 	fmt.Fprint(conn, body[10:])
-	answer, err := bufio.NewReader(conn).ReadString('\n')
+	answer, err := answers.ReadString('\n')
 	if err != nil || !strings.Contains(answer, "401") {
 		t.Errorf("the request was answered %q, %v", answer, err)
 	}
@@ -114,13 +127,8 @@ func TestASlowRequestDoesNotCostThePagesTheirWord(t *testing.T) {
 // TestStop_BodyThatTrickles_ExitsZeroInTime stops a shop to which a client goes on sending a request byte by byte.
 func TestStop_BodyThatTrickles_ExitsZeroInTime(t *testing.T) {
 	shop := shopProcess(t, shoptest.Start(t))
-	conn, err := net.Dial("tcp", strings.TrimPrefix(shop.Url, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	fmt.Fprint(conn, "POST /api/login HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{")
-	shop.As("").Get("/livez").Want(200) // by then the request has begun
+	conn, _ := slowLogin(t, shop.Url, 1000)
+	fmt.Fprint(conn, "{")
 	began := time.Now()
 	shop.Signal(syscall.SIGTERM)
 	go func() {
