@@ -48,7 +48,7 @@ func (a APIKeys) Create(ctx context.Context, by string, in NewAPIKey) (text stri
 		ends = *in.ExpiresAt
 	}
 	if !ends.After(now) || ends.After(now.Add(maxKeyTTL)) {
-		return "", APIKey{}, shop.ErrInvalidField.At("expires_at")
+		return "", APIKey{}, shop.ErrInvalidField.At("expires_at").Because("失效时间须在将来，且不超过一年", "The end must lie ahead, by at most a year.")
 	}
 	text, key, err := a.Keys.Insert(ctx, in.Name, in.Scopes, by, ends, now)
 	if err != nil {

@@ -58,7 +58,7 @@ func (a *Accounts) firstPassword(ctx context.Context, v Visitor, session store.T
 	}
 	name := shop.NormalUsername(in.Username)
 	if !usernamePattern.MatchString(name) {
-		return shop.ErrInvalidField.At("username")
+		return errUsername
 	}
 	if err := a.Passwords.checkNew(in.Password, name, leastPassword(u)); err != nil {
 		return err

@@ -12,6 +12,10 @@ import (
 
 var usernamePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]{2,31}$`)
 
+var errUsername = shop.ErrInvalidField.At("username").Because(
+	"用户名须为 3 到 32 个字符：字母、数字、点、下划线或连字符，并以字母或数字开头",
+	"A username has 3 to 32 characters: letters, digits, dots, underscores or hyphens, and begins with a letter or a digit.")
+
 // Registration is what a new user chooses.
 type Registration struct {
 	Credentials
@@ -59,7 +63,7 @@ func (a *Accounts) newLearner(in *Registration) (*shop.User, error) {
 		return nil, err
 	}
 	if !usernamePattern.MatchString(in.Username) {
-		return nil, shop.ErrInvalidField.At("username")
+		return nil, errUsername
 	}
 	if err := a.Passwords.checkNew(in.Password, in.Username, minPassword); err != nil {
 		return nil, err

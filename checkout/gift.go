@@ -3,6 +3,7 @@ package checkout
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"mstm/shop"
@@ -131,7 +132,8 @@ func (c *Gifts) check(ctx context.Context, g Gift) (*shop.Course, *time.Time, er
 	if g.Until != nil {
 		end := shop.EndOfDay(*g.Until)
 		if until = &end; !end.After(c.now()) || end.After(c.now().AddDate(maxGiftYears, 0, 0)) {
-			return nil, nil, shop.ErrInvalidField.At("until")
+			return nil, nil, shop.ErrInvalidField.At("until").Because(
+				fmt.Sprintf("到期日须在今天或以后，且不超过 %d 年", maxGiftYears), fmt.Sprintf("The last day must be today or later, by at most %d years.", maxGiftYears))
 		}
 	}
 	e, err := c.enrolments.Get(ctx, g.UserID, g.CourseID)

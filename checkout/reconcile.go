@@ -84,7 +84,7 @@ func (c *Reconciliations) reconcileDue(ctx context.Context, since shop.Date, com
 // is shop.ErrInvalidField; a day with a run under way shop.ErrReconciliationRunning.
 func (c *Reconciliations) Reconcile(ctx context.Context, day shop.Date, by string) (*shop.Reconciliation, error) {
 	if now := c.now(); day >= shop.DateOf(now) || day < shop.DateOf(now.AddDate(0, -3, 0)) {
-		return nil, shop.ErrInvalidField.At("day")
+		return nil, shop.ErrInvalidField.At("day").Because("只能对最近三个月内、已经过完的一天对账", "Only a day that is over, of the last three months, can be reconciled.")
 	}
 	begun, mine, err := c.reconciliations.Begin(ctx, day, by, true, c.now())
 	if err != nil {

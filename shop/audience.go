@@ -1,6 +1,7 @@
 package shop
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
@@ -48,7 +49,7 @@ func (a *Audience) Check() error {
 	case (a.CategoryID != "") != is(AudienceCategory), a.CategoryID != "" && !ValidID(a.CategoryID):
 		return ErrInvalidField.At("audience.category_id")
 	case is(AudienceExpiring) && (a.Days < 1 || a.Days > maxExpiringDays), a.Days != 0 && !is(AudienceExpiring):
-		return ErrInvalidField.At("audience.days")
+		return ErrInvalidField.At("audience.days").Because(fmt.Sprintf("天数须为 1 到 %d", maxExpiringDays), fmt.Sprintf("The days are 1 to %d.", maxExpiringDays))
 	case len(a.UserIDs) > 0 && !is(AudienceUsers):
 		return ErrInvalidField.At("audience.user_ids")
 	case len(a.UserIDs) > MaxListed:

@@ -203,7 +203,7 @@ const maxAhead = 90 * 24 * time.Hour
 // alone: the repeat of a request may come after its time.
 func (b *Broadcast) CheckTime(now time.Time) error {
 	if at := b.SendAt; at != nil && (at.Before(now) || at.After(now.Add(maxAhead))) {
-		return ErrInvalidField.At("send_at")
+		return ErrInvalidField.At("send_at").Because("发送时间须在将来 90 天之内", "The time must lie ahead, by at most 90 days.")
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ const (
 // as it was.
 func (c *Course) Publish(policies []PricePolicy, ladder Ladder, newID func() string, now time.Time) error {
 	if len(policies) == 0 || len(policies) > maxPolicies {
-		return ErrInvalidField.At("policies")
+		return ErrInvalidField.At("policies").Because(fmt.Sprintf("须有 1 到 %d 个价格方案", maxPolicies), fmt.Sprintf("A course has 1 to %d price policies.", maxPolicies))
 	}
 	if ladder.CreditMode == "" {
 		ladder.CreditMode = CreditNone
@@ -38,14 +38,34 @@ func (c *Course) Publish(policies []PricePolicy, ladder Ladder, newID func() str
 			field = clashes(policies[:i], *p)
 		}
 		if field != "" {
-			return ErrInvalidField.At(fmt.Sprintf("policies[%d].%s", i, field))
+			return unfitPolicy(field).At(fmt.Sprintf("policies[%d].%s", i, field))
 		}
 	}
 	if i := stageWithoutPrevious(policies); i >= 0 {
-		return ErrInvalidField.At(fmt.Sprintf("policies[%d].stage", i))
+		return unfitPolicy("stage").At(fmt.Sprintf("policies[%d].stage", i))
 	}
 	c.appendVersion(policies, ladder, newID, now)
 	return nil
+}
+
+// unfitPolicy says what the field of a policy has to be.
+func unfitPolicy(field string) *Error {
+	switch field {
+	case "name":
+		return ErrInvalidField.Because(fmt.Sprintf("价格方案须有名称，最多 %d 个字", maxPolicyName), fmt.Sprintf("A price policy has a name of at most %d characters.", maxPolicyName))
+	case "kind":
+		return ErrInvalidField.Because("价格方案的类型不能更改，永久价格只能有一个", "The kind of a price policy cannot change, and one of them may be for ever.")
+	case "stage":
+		return ErrInvalidField.Because("阶段从 1 起连续编号，每个阶段一个价格，编号不能更改", "Stages are counted from 1 without a gap, one price each, and keep their number.")
+	case "price_fen":
+		return ErrInvalidField.Because(fmt.Sprintf("价格须在 ¥0 到 ¥%d 之间", MaxPrice/100), fmt.Sprintf("A price is between ¥0 and ¥%d.", MaxPrice/100))
+	case "period", "period.unit", "period.count":
+		return ErrInvalidField.Because(fmt.Sprintf("阶段和按期的价格须有时长：1 到 %d 个月，或 1 到 %d 天；永久价格没有时长", maxPeriodMonths, maxPeriodDays),
+			fmt.Sprintf("A stage or period lasts 1 to %d months or 1 to %d days; what is for ever has no length.", maxPeriodMonths, maxPeriodDays))
+	case "default":
+		return ErrInvalidField.Because("只能有一个默认价格方案", "One price policy alone is the default.")
+	}
+	return ErrInvalidField
 }
 
 // appendVersion takes policies that are known to be right.

@@ -90,7 +90,7 @@ func CheckLines(lines []LineRequest) error {
 	case len(lines) == 0:
 		return ErrNoLines
 	case len(lines) > MaxLines:
-		return ErrInvalidField.At("lines")
+		return ErrInvalidField.At("lines").Because(fmt.Sprintf("一次最多购买 %d 门课程", MaxLines), fmt.Sprintf("At most %d courses can be bought at once.", MaxLines))
 	}
 	seen := map[string]bool{}
 	for i, l := range lines {

@@ -72,6 +72,8 @@ func FinanceRefund(o *Order, ask RefundRequest, enrolment func(courseID string) 
 	return sum, nil
 }
 
+var errNoAmount = ErrInvalidField.Because("退款金额须大于 0", "The amount must be more than 0.")
+
 // wanted is what a request asks of each line, before the grants are looked at.
 func (book RefundBook) wanted(ask RefundRequest, held []Fen) ([]RefundQuote, error) {
 	if ask.Lines != nil {
@@ -84,7 +86,7 @@ func (book RefundBook) wanted(ask RefundRequest, held []Fen) ([]RefundQuote, err
 	}
 	switch {
 	case amount < 0 || amount == 0 && left > 0:
-		return nil, ErrInvalidField.At("amount_fen")
+		return nil, errNoAmount.At("amount_fen")
 	case amount > left:
 		return nil, ErrRefundTooMuch
 	}
@@ -115,7 +117,7 @@ func (book RefundBook) wantedLines(ask RefundRequest, held []Fen) ([]RefundQuote
 		case slices.ContainsFunc(quotes, func(q RefundQuote) bool { return q.CourseID == l.CourseID }):
 			return nil, ErrDuplicateLine.At(field + ".course_id")
 		case l.Amount != nil && *l.Amount <= 0:
-			return nil, ErrInvalidField.At(field + ".amount_fen")
+			return nil, errNoAmount.At(field + ".amount_fen")
 		case l.Amount != nil && *l.Amount > held[i]:
 			return nil, ErrRefundTooMuch.At(field + ".amount_fen")
 		}

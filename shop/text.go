@@ -1,6 +1,7 @@
 package shop
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"unicode"
@@ -30,9 +31,22 @@ func clean(field, text string, least, most int, lines bool) (string, error) {
 	text = strings.TrimSpace(norm.NFC.String(text))
 	n := utf8.RuneCountInString(text)
 	if n < least || n > most || Hidden(text, lines) {
-		return "", ErrInvalidField.At(field)
+		return "", unfitText(n, least, most).At(field)
 	}
 	return text, nil
+}
+
+// unfitText says what is wrong with a text of n characters.
+func unfitText(n, least, most int) *Error {
+	switch {
+	case n == 0 && least > 0:
+		return ErrInvalidField.Because("这一项不能为空", "This must not be empty.")
+	case n < least:
+		return ErrInvalidField.Because(fmt.Sprintf("至少 %d 个字", least), fmt.Sprintf("At least %d characters are needed.", least))
+	case n > most:
+		return ErrInvalidField.Because(fmt.Sprintf("最多 %d 个字，现在有 %d 个", most, n), fmt.Sprintf("At most %d characters are possible; these are %d.", most, n))
+	}
+	return ErrInvalidField.Because("含有看不见的字符，请删去后再试", "The text has characters that cannot be seen; remove them and try again.")
 }
 
 // Hidden reports whether text has a character that a person cannot see or that turns the
