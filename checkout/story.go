@@ -58,6 +58,15 @@ func (c *Stories) Of(ctx context.Context, orderID string) (*Story, error) {
 	return c.Tell(ctx, o)
 }
 
+// Owner is the user that placed an order.
+func (c *Stories) Owner(ctx context.Context, orderID string) (string, error) {
+	o, err := c.orders.Get(ctx, orderID)
+	if err != nil {
+		return "", err
+	}
+	return o.UserID, nil
+}
+
 // Tell is Of for an order that was just read or written.
 func (c *Stories) Tell(ctx context.Context, o *shop.Order) (s *Story, err error) {
 	s = &Story{Order: o}

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -185,4 +186,37 @@ func TestPeople_ABlockedAccountIsOutAtOnceAndCannotLogIn(t *testing.T) {
 	if got := strings.Join(acts, " "); got != "account_deleted unblocked blocked" {
 		t.Errorf("the audit: %s", got)
 	}
+}
+
+func TestPeople_StaffDecideNothingAboutTheirOwnMoney(t *testing.T) {
+	w := newWorld(t)
+	w.sells(ladderCourse("go1"))
+	both := w.staff("finn", shop.RoleFinance, shop.RoleSupport)
+	me := as[struct{ ID string }](w.do("GET", "/api/me", both, nil).is(200)).ID
+	order := as[struct {
+		Order struct{ ID string }
+	}](w.do("POST", "/api/orders", both, map[string]any{"lines": []any{map[string]any{"course_id": "go1", "policy_id": "go1s1"}}, "total_fen": 0, "channel": "native"}, "Idempotency-Key", "free").is(201)).Order.ID
+	grant := map[string]any{"course_id": "go1", "reason": "自用"}
+	refund := map[string]any{"reason": "自用"}
+	refused := []struct {
+		path string
+		body map[string]any
+	}{
+		{"/api/admin/users/" + me + "/grants", grant},
+		{"/api/admin/orders/" + order + "/refunds", refund},
+		{"/api/admin/orders/" + order + "/refunds?dry_run=1", refund},
+		{"/api/admin/orders/" + order + "/resolve", map[string]any{"how": "grant", "reason": "自用"}},
+		{"/api/admin/unmatched/4200001/resolve", map[string]any{"order_id": order, "reason": "自用"}},
+	}
+	for i, c := range refused {
+		w.do("POST", c.path, both, c.body, "Idempotency-Key", fmt.Sprint("own", i)).is(403, "OWN_ACCOUNT")
+	}
+	if p := w.profileOf(both, me); len(p.Orders) != 1 || len(p.Courses) != 1 || p.Courses[0].Until == nil {
+		t.Errorf("after the refusals there is %+v", p)
+	}
+
+	w.do("POST", "/api/admin/users/"+me+"/grants", w.staff("sue", shop.RoleSupport), grant).is(201)
+	ada := w.staff("ada", shop.RoleAdmin)
+	her := as[struct{ ID string }](w.do("GET", "/api/me", ada, nil).is(200)).ID
+	w.do("POST", "/api/admin/users/"+her+"/grants", ada, grant).is(201)
 }

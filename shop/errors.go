@@ -74,6 +74,13 @@ func (e *Error) At(param string) *Error {
 	return &c
 }
 
+// Because is a copy of e whose sentences say what this value should have been.
+func (e *Error) Because(zh, en string) *Error {
+	c := *e
+	c.Zh, c.En = zh, en
+	return &c
+}
+
 // TooManyRequests is ErrTooManyRequests till the wait is over, in whole seconds and at least one.
 func TooManyRequests(wait time.Duration) *Error {
 	return ErrTooManyRequests.With("retry_after_s", max(1, int(math.Ceil(wait.Seconds()))))
@@ -127,7 +134,7 @@ func define(kind Kind, code, zh, en string) *Error {
 var (
 	ErrInvalidJSON     = define(Invalid, "INVALID_JSON", "请求内容不是有效的 JSON", "The body is not valid JSON.")
 	ErrUnknownField    = define(Invalid, "UNKNOWN_FIELD", "请求里有未知的字段", "The body has a field that is not known.")
-	ErrInvalidField    = define(Invalid, "INVALID_FIELD", "字段的值不正确", "A field has a wrong value.")
+	ErrInvalidField    = define(Invalid, "INVALID_FIELD", "这一项的内容不符合要求，请改正后再试", "A field has a value that cannot be taken; correct it and try again.")
 	ErrInvalidQuery    = define(Invalid, "INVALID_QUERY", "查询参数不正确", "A query parameter has a wrong value.")
 	ErrInvalidCursor   = define(Invalid, "INVALID_CURSOR", "翻页游标无效，请从第一页开始", "The cursor is not valid; start from the first page.")
 	ErrBodyTooLarge    = define(TooLarge, "BODY_TOO_LARGE", "请求内容超过 64 KiB", "The body is larger than 64 KiB.")
@@ -156,7 +163,8 @@ var (
 	ErrStepUp           = define(Forbidden, "STEP_UP_REQUIRED", "请再次输入密码确认是您本人", "Give your password again first; it counts for ten minutes.")
 	ErrStaffPassword    = define(Forbidden, "STAFF_PASSWORD_REQUIRED", "员工账号的密码至少要 15 个字符，请先修改密码；密码已够长的，请重新登录", "Staff need a password of at least 15 characters: change yours first, or, if it has them, log in again.")
 	ErrLastAdmin        = define(Conflict, "LAST_ADMIN", "商店至少要有一位管理员，请先指定另一位", "The shop needs an administrator: make another user one first.")
-	ErrStaffAccount     = define(Conflict, "STAFF_ACCOUNT", "员工账号不能自行注销，请先由管理员取消角色", "An account of staff cannot be deleted; an admin has to take its roles first.")
+	ErrStaffAccount     = define(Conflict, "STAFF_ACCOUNT", "员工账号不能停用或注销，请先由管理员取消角色", "An account of staff can be neither blocked nor deleted; an admin has to take its roles first.")
+	ErrOwnAccount       = define(Forbidden, "OWN_ACCOUNT", "不能给自己的账号开通课程、退款或处理异常，请由另一位员工来做", "Money and access of your own account are for another member of the staff to decide.")
 	ErrAccountBlocked   = define(Forbidden, "ACCOUNT_BLOCKED", "账号已被停用，请联系客服", "The account is blocked; ask the shop's support.")
 	ErrAccountDeleted   = define(Conflict, "ACCOUNT_DELETED", "账号已注销", "The account was deleted.")
 	ErrUserNotFound     = define(NotFound, "USER_NOT_FOUND", "没有这个用户", "There is no such user.")

@@ -50,6 +50,15 @@ func MayActAs(roles []Role, role Role) bool {
 	return slices.Contains(roles, role) || slices.Contains(roles, RoleAdmin)
 }
 
+// MayServe is ErrOwnAccount where staff would decide about money or access of its own account. An administrator may: the
+// shop of one person has no other.
+func MayServe(staff string, roles []Role, owner string) error {
+	if staff == owner && !slices.Contains(roles, RoleAdmin) {
+		return ErrOwnAccount
+	}
+	return nil
+}
+
 // IsStaff reports whether these roles make more than a learner.
 func IsStaff(roles []Role) bool {
 	return slices.ContainsFunc(roles, func(r Role) bool { return r != RoleLearner })

@@ -76,6 +76,9 @@ func (h *Exceptions) Resolve(w http.ResponseWriter, r *http.Request) error {
 	if in.How != shop.ResolveGrant && in.How != shop.ResolveRefund {
 		return shop.ErrInvalidField.At("how")
 	}
+	if err := mayServe(r, h.Checkout, id); err != nil {
+		return err
+	}
 	o, err := h.Checkout.Exceptions.Resolve(r.Context(), rest.LearnerID(r.Context()), rest.MadeUnder(r), id, in.How, in.Reason)
 	if err != nil {
 		return err
@@ -102,6 +105,9 @@ func (h *Exceptions) ResolveUnmatched(w http.ResponseWriter, r *http.Request) er
 	case shop.ResolveMatch:
 		if !shop.ValidID(in.OrderID) {
 			return shop.ErrInvalidField.At("order_id")
+		}
+		if err := mayServe(r, h.Checkout, in.OrderID); err != nil {
+			return err
 		}
 	case shop.ResolveRefund, shop.ResolveDismiss:
 		if in.OrderID != "" {

@@ -143,6 +143,15 @@ func decodeRefund(w http.ResponseWriter, r *http.Request) (id string, in refundI
 	return id, in, rest.Decode(w, r, &in)
 }
 
+// mayServe refuses staff that would decide about an order of its own: shop.MayServe.
+func mayServe(r *http.Request, c *checkout.Checkout, orderID string) error {
+	owner, err := c.Stories.Owner(r.Context(), orderID)
+	if err != nil {
+		return err
+	}
+	return shop.MayServe(rest.LearnerID(r.Context()), rest.CallerOf(r.Context()).Roles, owner)
+}
+
 // staffRefund is the refund that a request asks for. Support refunds by the shop's rule alone.
 func staffRefund(r *http.Request, id string, in refundInput) checkout.FinanceRefund {
 	return checkout.FinanceRefund{
@@ -159,6 +168,9 @@ func (h *Orders) PreviewRefund(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := mayServe(r, h.Checkout, id); err != nil {
+		return err
+	}
 	preview, err := h.Checkout.Refunds.Preview(r.Context(), staffRefund(r, id, in))
 	if err != nil {
 		return err
@@ -173,6 +185,9 @@ func (h *Orders) PreviewRefund(w http.ResponseWriter, r *http.Request) error {
 func (h *Orders) Refund(w http.ResponseWriter, r *http.Request) error {
 	id, in, err := decodeRefund(w, r)
 	if err != nil {
+		return err
+	}
+	if err := mayServe(r, h.Checkout, id); err != nil {
 		return err
 	}
 	o, err := h.Checkout.Refunds.FinanceRefund(r.Context(), staffRefund(r, id, in))

@@ -252,6 +252,9 @@ func (h *People) Give(w http.ResponseWriter, r *http.Request) error {
 	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
+	if err := shop.MayServe(rest.LearnerID(r.Context()), rest.CallerOf(r.Context()).Roles, id); err != nil {
+		return err
+	}
 	o, err := h.Checkout.Gifts.Give(r.Context(), checkout.Gift{
 		By: rest.LearnerID(r.Context()), Key: actID(r), UserID: id, CourseID: in.CourseID, Until: in.Until, Reason: in.Reason,
 	})
