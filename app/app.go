@@ -141,6 +141,7 @@ func (a *App) openStore(ctx context.Context) error {
 	if a.Store == nil {
 		db, err := store.Open(ctx, store.Config{
 			MongoURI: cfg.MongoURI, RedisURL: cfg.RedisURL, DataDir: cfg.DataDir, Log: a.Log, Monitor: a.Writes, Now: a.clock.now, TrialNeeds: cfg.TrialNeeds,
+			Expire: cfg.production(),
 		})
 		if err != nil {
 			return err

@@ -56,6 +56,9 @@ func (k WakeupKind) rank() int {
 	return 1
 }
 
+// WakeupRanks are all ranks that a wakeup can have, one of a delivery among them.
+func WakeupRanks() []int { return []int{0, 1, 2} }
+
 const (
 	// WakeupLease is how long an instance may be silent before another does its work. The
 	// instance renews it while it works.

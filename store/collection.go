@@ -137,6 +137,12 @@ func (c *Collection[T]) Delete(ctx context.Context, filter bson.M) (bool, error)
 	return c.deleteIf(ctx, c.in, filter)
 }
 
+// UpdateAll updates every document that filter matches, in one command, and counts them. It is no conditional write: of two
+// at once both may count a document.
+func (c *Collection[T]) UpdateAll(ctx context.Context, filter, update bson.M) (int64, error) {
+	return c.updateAll(ctx, c.in, filter, update)
+}
+
 // DeleteByID removes the document of an id, whatever it holds, and reports whether there was one.
 func (c *Collection[T]) DeleteByID(ctx context.Context, id string) (bool, error) {
 	return c.Delete(ctx, bson.M{"_id": id})
@@ -243,9 +249,14 @@ func (c *Collection[T]) Page(ctx context.Context, filter bson.M, limit int, curs
 	return page(ctx, c.in, filter, limit, cursor, key)
 }
 
+// walkBatch is how many documents a walk holds at once. Without it MongoDB fills batches up to 16 MB, of which several walks
+// at once would keep all.
+const walkBatch = 500
+
 // forEach calls each with one matching document after the other, in the order of sort, without
 // ever holding more of them than one batch.
 func forEach[T any](ctx context.Context, c gated, filter any, each func(*T) error, opts ...options.Lister[options.FindOptions]) error {
+	opts = append([]options.Lister[options.FindOptions]{options.Find().SetBatchSize(walkBatch)}, opts...)
 	cur, err := c.Find(ctx, filter, opts...)
 	if err != nil {
 		return failed("read "+c.Name(), err)
@@ -315,7 +326,8 @@ func pageBy[T any](ctx context.Context, c gated, at string, filter bson.M, limit
 		if err != nil {
 			return nil, "", err
 		}
-		filter = bson.M{"$and": bson.A{filter, bson.M{"$or": bson.A{
+		// The range is what the index begins at; $or alone would read every page before this one.
+		filter = bson.M{"$and": bson.A{filter, bson.M{at: bson.M{"$lte": p.At}}, bson.M{"$or": bson.A{
 			bson.M{at: bson.M{"$lt": p.At}},
 			bson.M{at: p.At, "_id": bson.M{"$lt": p.ID}},
 		}}}}

@@ -40,6 +40,9 @@ type Config struct {
 	Monitor *event.CommandMonitor // optional: sees every MongoDB command
 	Now     func() time.Time      // the shop's clock
 
+	// Expire has MongoDB delete sessions and scenes that are over, by its own clock: only for a shop whose clock is true.
+	Expire bool
+
 	TrialNeeds shop.TrialNeeds // what an account needs for a free stage; "": nothing
 }
 
@@ -109,6 +112,7 @@ type base struct {
 	redis redis.UniversalClient
 	bus   *bus
 
+	ferret        bool            // MongoDB is FerretDB, embedded or not
 	embeddedMongo *embedded.Mongo // nil with a real MongoDB
 	embeddedRedis *embedded.Redis // nil with a real Redis
 	full          atomic.Bool     // a write found no room on the disk
@@ -163,7 +167,10 @@ func (s *DB) openMongo(ctx context.Context, cfg Config) error {
 	if err := awaitMongo(ctx, client); err != nil {
 		return fmt.Errorf("MongoDB does not answer: %w", err)
 	}
-	if err := s.makeIndexes(ctx); err != nil {
+	if s.ferret, err = isFerretDB(ctx, s.db); err != nil {
+		return err
+	}
+	if err := s.makeIndexes(ctx, cfg.Expire); err != nil {
 		return err
 	}
 	if s.embeddedMongo != nil {

@@ -2,16 +2,21 @@ package store_test
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"io"
 	"net"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"mstm/store"
 	"mstm/store/storetest"
@@ -126,5 +131,36 @@ func TestAnIndexMayTakeLongerThanARequest(t *testing.T) {
 	storetest.Open(t, func(c *store.Config) { c.MongoURI = uri })
 	if !slow.Load() {
 		t.Error("no index was made")
+	}
+}
+
+// TestIndexes_OfTheVersionBefore_GoAndSessionsExpire: an index that no query needs any more is dropped, and MongoDB is asked
+// to delete what is over, where the shop's clock is true.
+func TestIndexes_OfTheVersionBefore_GoAndSessionsExpire(t *testing.T) {
+	var expiring atomic.Int32
+	uri := meddled(t, func(command bson.Raw) bson.D {
+		if _, err := command.LookupErr("indexes", "0", "expireAfterSeconds"); err != nil {
+			return nil
+		}
+		expiring.Add(1)
+		return bson.D{{Key: "ok", Value: 1.0}} // FerretDB has no such index
+	})
+	client, err := mongo.Connect(options.Client().ApplyURI(uri))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Disconnect(context.Background())
+	config := func(c *store.Config) { c.MongoURI, c.Expire = uri, true }
+	storetest.Open(t, config)
+	u, _ := url.Parse(uri)
+	courses := client.Database(cmp.Or(strings.Trim(u.Path, "/"), "mstm")).Collection("courses").Indexes()
+	old := bson.D{{Key: "state", Value: 1}, {Key: "category_id", Value: 1}}
+	if _, err := courses.CreateOne(t.Context(), mongo.IndexModel{Keys: old}); err != nil {
+		t.Fatal(err)
+	}
+	storetest.Open(t, config)
+	have, err := courses.ListSpecifications(t.Context())
+	if err != nil || len(have) != 2 || expiring.Load() != 4 {
+		t.Errorf("%d indexes, %d that expire, %v", len(have), expiring.Load(), err)
 	}
 }

@@ -384,6 +384,15 @@ func (c gated) UpdateOne(ctx context.Context, filter, update any, opts ...option
 	return c.raw.UpdateOne(ctx, filter, update, opts...)
 }
 
+func (c gated) UpdateMany(ctx context.Context, filter, update any, opts ...options.Lister[options.UpdateManyOptions]) (*mongo.UpdateResult, error) {
+	leave, err := c.enterToWrite(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return c.raw.UpdateMany(ctx, filter, update, opts...)
+}
+
 func (c gated) FindOneAndUpdate(ctx context.Context, filter, update any, opts ...options.Lister[options.FindOneAndUpdateOptions]) *mongo.SingleResult {
 	leave, err := c.enterToWrite(ctx)
 	if err != nil {

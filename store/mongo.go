@@ -183,6 +183,14 @@ func (s *base) deleteIf(ctx context.Context, c gated, filter bson.M) (bool, erro
 	})
 }
 
+// updateAll updates every document that filter matches and counts them.
+func (s *base) updateAll(ctx context.Context, c gated, filter, update bson.M) (int64, error) {
+	ctx, cancel := s.writing(ctx)
+	defer cancel()
+	n, err := matched(c.UpdateMany(ctx, filter, update))
+	return n, s.wrote("write to "+c.Name(), err)
+}
+
 func (s *base) deleteByID(ctx context.Context, c gated, id string) (bool, error) {
 	return s.deleteIf(ctx, c, bson.M{"_id": id})
 }
@@ -396,6 +404,16 @@ func awaitMongo(ctx context.Context, client *mongo.Client) error {
 			return err
 		}
 	}
+}
+
+// isFerretDB reports whether the server is FerretDB, wherever it runs: it lacks what MongoDB has (see common_test.go).
+func isFerretDB(ctx context.Context, db *mongo.Database) (bool, error) {
+	about, err := db.RunCommand(ctx, bson.D{{Key: "buildInfo", Value: 1}}).Raw()
+	if err != nil {
+		return false, failed("ask MongoDB for its version", err)
+	}
+	_, err = about.LookupErr("ferretdbVersion")
+	return err == nil, nil
 }
 
 // databaseOf is the path of a MongoDB URI. It is cut out by hand, because a list of

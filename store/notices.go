@@ -135,21 +135,8 @@ func (s *Notices) Read(ctx context.Context, userID, id string, clicked bool, now
 
 // ReadAll marks all of a user's notices as read and returns how many were not.
 func (s *Notices) ReadAll(ctx context.Context, userID string, now time.Time) (int, error) {
-	unread, err := s.docs.All(ctx, bson.M{"user_id": userID, "read_at": nil})
-	if err != nil {
-		return 0, err
-	}
-	read := 0
-	for _, n := range unread {
-		done, err := s.markRead(ctx, n.ID, now)
-		if err != nil {
-			return read, err
-		}
-		if done {
-			read++
-		}
-	}
-	return read, nil
+	read, err := s.docs.UpdateAll(ctx, bson.M{"user_id": userID, "read_at": nil}, bson.M{"$set": bson.M{"read_at": now.UTC()}})
+	return int(read), err
 }
 
 func (s *Notices) markRead(ctx context.Context, id string, now time.Time) (bool, error) {

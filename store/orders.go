@@ -196,10 +196,10 @@ func (s *Audit) AddOrder(ctx context.Context, o *shop.Order) error {
 
 // EachWithCash calls each with every order whose money may have moved in [from, until):
 // a payment, a refund by its beginning or its acceptance, or an order that cost nothing.
-// It may call each with others too, as the two bounds may hold for two elements of a list
-// ($elemMatch, which would tell them apart, finds nothing in the embedded store): the order's own
-// Cash says what moved when. On MongoDB an index answers each part; the embedded store reads all
-// orders, which a development shop can afford.
+// The order's own Cash says what moved when. On MongoDB an index answers each part.
+//
+// FerretDB has no $elemMatch, so there the two bounds may hold for two elements of a list, and each is called
+// with other orders too; it reads all orders, which a development shop can afford.
 func (s *Orders) EachWithCash(ctx context.Context, from, until time.Time, each func(*shop.Order) error) error {
 	within := bson.M{"$gte": from.UTC(), "$lt": until.UTC()}
 	filter := bson.M{"$or": bson.A{
@@ -208,6 +208,14 @@ func (s *Orders) EachWithCash(ctx context.Context, from, until time.Time, each f
 		bson.M{"refunds.accepted_at": within},
 		bson.M{"total_fen": 0, "created_at": within},
 	}}
+	if !s.ferret {
+		filter = bson.M{"$or": bson.A{
+			bson.M{"attempts": bson.M{"$elemMatch": bson.M{"paid_at": within}}},
+			bson.M{"refunds": bson.M{"$elemMatch": bson.M{"created_at": within}}},
+			bson.M{"refunds": bson.M{"$elemMatch": bson.M{"accepted_at": within}}},
+			bson.M{"total_fen": 0, "created_at": within},
+		}}
+	}
 	return s.docs.Each(ctx, filter, each)
 }
 

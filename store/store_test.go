@@ -39,6 +39,7 @@ func openUntil(t testing.TB, dir string, options ...func(*Config)) (*DB, func())
 	for _, o := range options {
 		o(&cfg)
 	}
+	cfg.Monitor = recorded.monitor(cfg.Monitor)
 	s, err := Open(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)

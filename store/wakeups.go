@@ -35,7 +35,8 @@ func (s *Wakeups) Due(ctx context.Context, now, real time.Time, limit int, kinds
 	if s.quiet.lasts(writes, now) {
 		return nil, nil
 	}
-	filter := bson.M{"at": bson.M{"$lte": now.UTC()}, "until": bson.M{"$lte": real.UTC()}}
+	// The ranks are named, so that the index is read from each one's first row to now, and not to its end.
+	filter := bson.M{"rank": bson.M{"$in": shop.WakeupRanks()}, "at": bson.M{"$lte": now.UTC()}, "until": bson.M{"$lte": real.UTC()}}
 	if len(kinds) > 0 {
 		filter["kind"] = bson.M{"$in": kinds}
 	}
@@ -44,11 +45,16 @@ func (s *Wakeups) Due(ctx context.Context, now, real time.Time, limit int, kinds
 	if err != nil || len(due) > 0 || len(kinds) > 0 || s.embeddedMongo == nil || !s.quiet.since(writes) {
 		return due, err
 	}
-	first, err := s.docs.All(ctx, bson.M{}, options.Find().SetSort(bson.D{{Key: "at", Value: 1}}).SetLimit(1))
+	first, err := s.firstDue(ctx)
 	if err == nil {
 		s.quiet.begin(writes, first)
 	}
 	return due, err
+}
+
+// firstDue is the row that comes due first, in a list. Only the embedded store, which reads all rows anyway, is asked.
+func (s *Wakeups) firstDue(ctx context.Context) ([]shop.Wakeup, error) {
+	return s.docs.All(ctx, bson.M{}, options.Find().SetSort(bson.D{{Key: "at", Value: 1}}).SetLimit(1))
 }
 
 // wakeupRows are the rows, and how often this process has written one of them.
