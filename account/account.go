@@ -29,6 +29,9 @@ type Config struct {
 	Orders Orders // the open ones of an account that is deleted
 	Carts  Carts  // likewise
 	Notes  Notes  // likewise
+	// Agreements are what people agreed to of the Papers.
+	Agreements *store.Agreements
+	Papers     *store.Papers
 	// StaffNotes are what staff write about accounts.
 	StaffNotes Notes
 	Hub        *hub.Hub
@@ -44,7 +47,7 @@ type Config struct {
 func ConfigOf(db *store.DB) Config {
 	return Config{
 		Users: db.Users, Tokens: db.Tokens, Bindings: db.Bindings, Audit: db.Audit, Limits: db.Limits, Places: db.Places,
-		Proofs: db.Proofs, Settings: db.Settings, Carts: db.Carts, Notes: db.Notes, StaffNotes: db.StaffNotes,
+		Proofs: db.Proofs, Settings: db.Settings, Carts: db.Carts, Notes: db.Notes, Agreements: db.Agreements, Papers: db.Papers, StaffNotes: db.StaffNotes,
 	}
 }
 
@@ -72,6 +75,7 @@ type Accounts struct {
 	pages   pages
 	guesses guesses
 	proofs  proofs
+	agreed  Consents
 }
 
 // New makes the accounts of a shop.
@@ -83,6 +87,7 @@ func New(cfg Config) (_ *Accounts, err error) {
 	}
 	return &Accounts{
 		Config: cfg, pages: pages{cfg.Hub, cfg.Log}, guesses: guesses{cfg.Limits, cfg.Places, cfg.Log},
+		agreed: Consents{cfg.Papers, cfg.Agreements, cfg.Now},
 		proofs: proofs{
 			after: cfg.RegisterProofAfter, limits: cfg.Limits, settings: cfg.Settings, spent: cfg.Proofs, passwords: cfg.Passwords,
 			now: cfg.Now, log: cfg.Log,

@@ -22,7 +22,7 @@ func (a *Accounts) confirmed(ctx context.Context, v Visitor, session store.Token
 }
 
 // Delete deletes the account of a session at once, with its name, its WeChat, its cart, its notes, its
-// tokens and its sockets.
+// consents, its tokens and its sockets.
 // Orders, enrolments, used free stages and the audit stay. Open orders are cancelled, so that no payment is made for an
 // account that is gone. A staff member's account is shop.ErrStaffAccount.
 func (a *Accounts) Delete(ctx context.Context, v Visitor, session store.TokenRow, password string) error {
@@ -79,6 +79,9 @@ func (a *Accounts) remove(ctx context.Context, v Visitor, u *shop.User, row stor
 	}
 	if err := a.StaffNotes.DeleteOf(ctx, u.ID); err != nil {
 		a.Log.WarnContext(ctx, "what staff wrote about a deleted account is left", "user", u.ID, "err", err)
+	}
+	if err := a.Agreements.DeleteOf(ctx, u.ID); err != nil {
+		a.Log.WarnContext(ctx, "consents of a deleted account are left", "user", u.ID, "err", err)
 	}
 	if err := a.Notes.DeleteOf(ctx, u.ID); err != nil { // again: one may have been written between the two
 		a.Log.WarnContext(ctx, "notes of a deleted account are left", "user", u.ID, "err", err)

@@ -7,6 +7,7 @@ import (
 
 	"mstm/hub"
 	"mstm/shop"
+	"mstm/shop/papers"
 	"mstm/shop/phone"
 )
 
@@ -15,10 +16,13 @@ type PhoneLogin struct {
 	Phone, Code string
 	Client      string // one of store.Clients; "": web
 	Device      string // the browser's own id; "": the client is the device
+	// Consents are the editions of the shop's papers that a new account needs.
+	Consents []papers.Edition
 }
 
 // Login begins a session of the account that has a number, which is made now where none has. An account of staff is
-// shop.ErrStaffNoPhone: a number can be taken over at its provider.
+// shop.ErrStaffNoPhone: a number can be taken over at its provider. A new account
+// without a consent to the shop's papers is shop.ErrNoConsent, and the code stays good.
 func (p *Phones) Login(ctx context.Context, v Visitor, in PhoneLogin) (Session, error) {
 	number, client, err := p.entering(in)
 	if err != nil {
@@ -32,7 +36,9 @@ func (p *Phones) Login(ctx context.Context, v Visitor, in PhoneLogin) (Session, 
 	isNew := errors.Is(err, shop.ErrPhoneUnknown)
 	switch {
 	case isNew:
-		err = p.accounts.guesses.mayRegister(ctx, v)
+		if _, err = p.accounts.agreed.check(ctx, in.Consents); err == nil {
+			err = p.accounts.guesses.mayRegister(ctx, v)
+		}
 	case err == nil && shop.IsStaff(u.Roles):
 		err = shop.ErrStaffNoPhone
 	}
@@ -45,6 +51,7 @@ func (p *Phones) Login(ctx context.Context, v Visitor, in PhoneLogin) (Session, 
 	if err != nil {
 		return Session{}, err
 	}
+	p.accounts.noteGiven(ctx, u.ID, in.Consents, ByPhone)
 	p.noteDevice(ctx, v, number, in.Device)
 	return p.accounts.open(ctx, v, u, client, in.Device)
 }

@@ -30,7 +30,7 @@ func TestRegister_CrowdAtThisMachineToo_NeedsHarderWork(t *testing.T) {
 		t.Fatal(err)
 	}
 	register := func(name string, proof *altcha.Payload) error {
-		_, err := a.Register(t.Context(), Visitor{Addr: "127.0.0.1"}, Registration{Credentials{Username: name, Password: aPassword}, "", proof})
+		_, err := a.Register(t.Context(), Visitor{Addr: "127.0.0.1"}, Registration{Credentials: Credentials{Username: name, Password: aPassword}, Proof: proof})
 		return err
 	}
 	for range proofCrowd {

@@ -8,6 +8,7 @@ import (
 	altcha "github.com/altcha-org/altcha-lib-go"
 
 	"mstm/shop"
+	"mstm/shop/papers"
 )
 
 var usernamePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]{2,31}$`)
@@ -21,17 +22,23 @@ type Registration struct {
 	Credentials
 	Name  string          // that others see; "": the username
 	Proof *altcha.Payload // of work; nil: none
+	// Consents are the editions of the shop's papers that the user agrees to.
+	Consents []papers.Edition
 }
 
 // Register makes an account for a learner, who is logged in. It refuses names, passwords and clients that cannot be, an
 // address that registers too often (shop.ErrTooManyRequests) or without the proof of work that is asked for
-// (shop.ErrProofRequired), and a username that is taken.
+// (shop.ErrProofRequired), a user that does not agree to the shop's papers (shop.ErrNoConsent), and a username that is taken.
 func (a *Accounts) Register(ctx context.Context, v Visitor, in Registration) (Session, error) {
+	agreed, err := a.agreed.check(ctx, in.Consents)
+	if err != nil {
+		return Session{}, err
+	}
 	if err := a.proofs.check(ctx, v, ProofOfRegistering, in.Proof); err != nil {
 		return Session{}, err
 	}
 	var u *shop.User
-	err := a.Passwords.join(ctx, func() (err error) {
+	err = a.Passwords.join(ctx, func() (err error) {
 		if u, err = a.newLearner(&in); err == nil {
 			err = a.guesses.mayRegister(ctx, v)
 		}
@@ -53,6 +60,7 @@ func (a *Accounts) Register(ctx context.Context, v Visitor, in Registration) (Se
 	if err := a.Users.Insert(ctx, u); err != nil {
 		return Session{}, err
 	}
+	a.note(ctx, u.ID, agreed, ByRegistering)
 	v.log(ctx, a.Log, "registered", slog.String("who", u.ID))
 	return a.open(ctx, v, u, in.Client, in.Device)
 }

@@ -3,6 +3,8 @@ package account
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"log/slog"
 	"net/url"
@@ -10,6 +12,7 @@ import (
 	"time"
 
 	"mstm/shop"
+	"mstm/shop/papers"
 	"mstm/store"
 	"mstm/wechat"
 )
@@ -43,7 +46,7 @@ func isOwnPath(next string) bool {
 
 // WeChatLogin is what a page brings for a login: first the code, as WeChat gave it to the page; and where the answer was
 // shop.ErrWeChatConfirm, its confirm with the account's password or with fresh, which says that the account belongs to
-// another person.
+// another person. Where the answer was shop.ErrNoConsent, its confirm comes with the consents.
 type WeChatLogin struct {
 	Code     string
 	Confirm  string
@@ -51,6 +54,8 @@ type WeChatLogin struct {
 	Fresh    bool
 	Client   string
 	Device   string // the browser's own id; "": the client is the device
+	// Consents are the editions of the shop's papers that a new account needs.
+	Consents []papers.Edition
 }
 
 // Login begins a session of the account that a WeChat logs in to. A WeChat without an account gets one. The caller makes
@@ -70,6 +75,7 @@ func (w *WeChat) Login(ctx context.Context, v Visitor, in WeChatLogin) (Session,
 	if err != nil {
 		return Session{}, err
 	}
+	w.accounts.noteGiven(ctx, u.ID, in.Consents, ByWeChat)
 	if err := w.accounts.Bindings.PayByBound(ctx, u.ID); err != nil {
 		return Session{}, err
 	}
@@ -85,12 +91,12 @@ func (w *WeChat) authorised(ctx context.Context, v Visitor, in WeChatLogin) (*sh
 	if err != nil {
 		return nil, errors.Join(shop.ErrWeChatUnavailable, err)
 	}
-	return w.accountOf(ctx, v, openid)
+	return w.accountOf(ctx, v, openid, in.Consents)
 }
 
 // accountOf is the account that a WeChat logs in to, made now where there is none. Several
 // at once make one.
-func (w *WeChat) accountOf(ctx context.Context, v Visitor, openid string) (*shop.User, error) {
+func (w *WeChat) accountOf(ctx context.Context, v Visitor, openid string, given []papers.Edition) (*shop.User, error) {
 	for range 4 {
 		held, err := w.WeChats.Holder(ctx, openid)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -102,7 +108,7 @@ func (w *WeChat) accountOf(ctx context.Context, v Visitor, openid string) (*shop
 		case has:
 			return nil, w.askPassword(ctx, held.User, openid)
 		}
-		err = w.settleClaim(ctx, v, held, openid)
+		err = w.settleClaim(ctx, v, held, openid, given)
 		if err != nil && !errors.Is(err, shop.ErrWeChatOwnAccount) && !errors.Is(err, shop.ErrWeChatLink) {
 			return nil, err // those two say that the claim has changed hands
 		}
@@ -114,9 +120,14 @@ func (w *WeChat) accountOf(ctx context.Context, v Visitor, openid string) (*shop
 // not there yet is finished, by the claimed id; only a claim of a deleted account, or one left
 // over from an unbinding that was cut short, gives way to a new account. held is nil where there
 // is no claim.
-func (w *WeChat) settleClaim(ctx context.Context, v Visitor, held *store.WeChatHolder, openid string) error {
+func (w *WeChat) settleClaim(ctx context.Context, v Visitor, held *store.WeChatHolder, openid string, given []papers.Edition) error {
 	if held.Living() && held.Claiming == openid {
 		return w.accounts.Bindings.Finish(ctx, held.UserID, openid, w.accounts.Now())
+	}
+	if !held.Living() || !held.User.Passwordless {
+		if _, err := w.accounts.agreed.check(ctx, given); err != nil {
+			return w.askConsent(ctx, openid, err)
+		}
 	}
 	unionid, err := w.unionid(ctx, openid)
 	if err != nil {
@@ -138,6 +149,34 @@ func (w *WeChat) settleClaim(ctx context.Context, v Visitor, held *store.WeChatH
 		v.log(ctx, w.accounts.Log, "registered by WeChat", slog.String("who", fresh.ID))
 	}
 	return err
+}
+
+// askConsent adds to shop.ErrNoConsent the word with which the consent may follow: WeChat's code is used up by now. Any other
+// error stays as it is. A WeChat has one such word at a time, under an id made of its openid, because it has no account.
+func (w *WeChat) askConsent(ctx context.Context, openid string, refusal error) error {
+	var wanted *shop.Error
+	if !errors.As(refusal, &wanted) || !errors.Is(refusal, shop.ErrNoConsent) {
+		return refusal
+	}
+	sum := sha256.Sum256([]byte("mstm consent " + openid))
+	id := hex.EncodeToString(sum[:13])
+	sc := store.Scene{UserID: id, Word: store.NewWord(id), Openid: openid, ExpiresAt: w.accounts.Now().Add(LoginTime)}
+	if err := w.Scenes.Put(ctx, store.SceneConsent, sc); err != nil {
+		return err
+	}
+	if err := w.Scenes.RemoveOld(ctx, w.accounts.Now()); err != nil {
+		w.accounts.Log.WarnContext(ctx, "old scenes are not removed", "err", err)
+	}
+	return wanted.With("confirm", sc.Word)
+}
+
+// consented is the account of a WeChat that was asked for its consent.
+func (w *WeChat) consented(ctx context.Context, v Visitor, sc *store.Scene, given []papers.Edition) (*shop.User, error) {
+	u, err := w.accountOf(ctx, v, sc.Openid, given)
+	if err != nil {
+		return nil, err
+	}
+	return u, w.Scenes.End(ctx, sc)
 }
 
 // weChatName is shown until the learner chooses a name: WeChat gives none.
@@ -165,6 +204,12 @@ func masked(name string) string {
 // confirmed is the account that a WeChat may log in to now that the password was
 // given, or a fresh one where the WeChat's owner says that the account belongs to another person.
 func (w *WeChat) confirmed(ctx context.Context, v Visitor, in WeChatLogin) (*shop.User, error) {
+	if sc, err := w.Scenes.ByWord(ctx, store.SceneConsent, in.Confirm, w.accounts.Now()); !errors.Is(err, shop.ErrWeChatLink) {
+		if err != nil {
+			return nil, err
+		}
+		return w.consented(ctx, v, sc, in.Consents)
+	}
 	sc, err := w.Scenes.ByWord(ctx, store.SceneLogin, in.Confirm, w.accounts.Now())
 	if err != nil {
 		return nil, err
@@ -174,7 +219,7 @@ func (w *WeChat) confirmed(ctx context.Context, v Visitor, in WeChatLogin) (*sho
 		return nil, err
 	}
 	if in.Fresh {
-		return w.freshAccount(ctx, v, sc)
+		return w.freshAccount(ctx, v, sc, in.Consents)
 	}
 	if err := w.accounts.checkPassword(ctx, v, u, "password", in.Password); err != nil {
 		return nil, err
@@ -193,7 +238,7 @@ func (w *WeChat) confirmed(ctx context.Context, v Visitor, in WeChatLogin) (*sho
 }
 
 // freshAccount takes the WeChat off an account that is not its owner's and gives it one.
-func (w *WeChat) freshAccount(ctx context.Context, v Visitor, sc *store.Scene) (*shop.User, error) {
+func (w *WeChat) freshAccount(ctx context.Context, v Visitor, sc *store.Scene, given []papers.Edition) (*shop.User, error) {
 	if err := w.WeChats.Release(ctx, sc.UserID, sc.Openid); err != nil {
 		return nil, err
 	}
@@ -204,5 +249,5 @@ func (w *WeChat) freshAccount(ctx context.Context, v Visitor, sc *store.Scene) (
 	if err := w.Scenes.End(ctx, sc); err != nil {
 		return nil, err
 	}
-	return w.accountOf(ctx, v, sc.Openid)
+	return w.accountOf(ctx, v, sc.Openid, given)
 }

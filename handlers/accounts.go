@@ -51,12 +51,13 @@ func (h *accounts) register(w http.ResponseWriter, r *http.Request) error {
 		deviceCredentials
 		Name  string          `json:"name"`
 		Proof *altcha.Payload `json:"proof"`
+		consentsIn
 	}
 	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
 	begun, err := h.accounts.Register(r.Context(), rest.Visitor(r), account.Registration{
-		Credentials: in.of(), Name: in.Name, Proof: in.Proof,
+		Credentials: in.of(), Name: in.Name, Proof: in.Proof, Consents: in.Consents,
 	})
 	return answerSession(w, http.StatusCreated, begun, err)
 }

@@ -60,11 +60,16 @@ func (in phoneLogin) of() account.PhoneLogin {
 
 // login answers POST /api/login/phone as a login does. A number without an account gets one.
 func (h *phones) login(w http.ResponseWriter, r *http.Request) error {
-	var in phoneLogin
+	var in struct {
+		phoneLogin
+		consentsIn
+	}
 	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
-	begun, err := h.phones.Login(r.Context(), rest.Visitor(r), in.of())
+	login := in.of()
+	login.Consents = in.Consents
+	begun, err := h.phones.Login(r.Context(), rest.Visitor(r), login)
 	return answerSession(w, http.StatusOK, begun, err)
 }
 

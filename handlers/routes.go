@@ -65,6 +65,9 @@ func (n *nouns) routes() []route {
 		{get, "/api/me/sessions", learner, n.sessions.list, stores, reading},
 		{del, "/api/me/sessions", learner, n.sessions.endOthers, stores, reading},
 		{del, "/api/me/sessions/:session", learner, n.sessions.end, stores, reading},
+		{get, "/api/me/export", learner.Proved(), n.exports.show, stores, lists},
+		{get, "/api/me/consents", learner, n.consents.show, stores, reading},
+		{post, "/api/me/consents", learner, n.consents.give, stores, reading},
 		{post, "/api/me/step-up", learner, n.profile.stepUp, stores, reading},
 
 		{get, "/api/cart", learner, n.carts.show, stores, reading},
@@ -74,7 +77,7 @@ func (n *nouns) routes() []route {
 		{post, "/api/cart/merge", learner, n.carts.merge, stores, reading},
 
 		{post, "/api/quotes", learner, n.quotes.quote, stores, reading},
-		{post, "/api/orders", learner, n.orders.place, stores, paying}, // needs a key, too: checkout.Place
+		{post, "/api/orders", learner, n.consents.first(n.orders.place), stores, paying}, // needs a key, too: checkout.Place
 		{get, "/api/orders", learner, n.orders.list, stores, lists},
 		{get, "/api/orders/:order", learner, n.orders.show, stores, reading},
 		{post, "/api/orders/:order/pay", learner, rest.Keyed(n.orders.pay), stores, paying},

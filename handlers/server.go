@@ -25,6 +25,7 @@ import (
 	"mstm/media"
 	"mstm/notice"
 	"mstm/people"
+	"mstm/personal"
 	"mstm/store"
 	"mstm/storefront"
 	"mstm/wechat"
@@ -106,6 +107,8 @@ type nouns struct {
 
 	accounts     accounts
 	profile      profile
+	consents     consents
+	exports      exports
 	sessions     sessions
 	bindings     bindings
 	phones       phones
@@ -166,6 +169,8 @@ func newNouns(d Deps) (*nouns, error) {
 
 		accounts:     accounts{accounts: d.Accounts},
 		profile:      profile{accounts: d.Accounts},
+		consents:     consents{accounts: d.Accounts},
+		exports:      exports{personal.New(personal.Config{Store: db, Now: d.Now, Log: d.Log}), d.Log},
 		sessions:     sessions{accounts: d.Accounts},
 		bindings:     bindings{wechat: d.WeChat},
 		phones:       phones{d.Phones, d.WeChat},

@@ -73,6 +73,7 @@ type weChatLogin struct {
 	Fresh    bool   `json:"fresh"`
 	Client   string `json:"client"`
 	Device   string `json:"device"`
+	consentsIn
 }
 
 // end answers POST /api/wechat/login as a login does. A WeChat without an account
@@ -96,6 +97,7 @@ func (h *weChatLogins) end(w http.ResponseWriter, r *http.Request) error {
 	}
 	begun, err := h.wechat.Login(r.Context(), rest.Visitor(r), account.WeChatLogin{
 		Code: in.Code, Confirm: in.Confirm, Password: in.Password, Fresh: in.Fresh, Client: in.Client, Device: in.Device,
+		Consents: in.Consents,
 	})
 	return answerSession(w, http.StatusOK, begun, err)
 }

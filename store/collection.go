@@ -355,3 +355,8 @@ func cursorAfter(createdAt any, id string) (string, error) {
 	}
 	return position{bson.DateTime(at), id}.cursor()
 }
+
+// EachRaw calls each with the documents of a collection that filter matches, one after the other, as the database has them.
+func (s *DB) EachRaw(ctx context.Context, collection string, filter bson.M, each func(bson.Raw) error) error {
+	return forEach(ctx, s.coll(collection), filter, func(doc *bson.Raw) error { return each(*doc) })
+}

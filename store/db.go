@@ -83,6 +83,7 @@ type DB struct {
 	Notices           *Notices
 	NoticeTemplates   *NoticeTemplates
 	Papers            *Papers
+	Agreements        *Agreements
 	Broadcasts        *Broadcasts
 	Audiences         *Audiences
 	Readers           *Readers
@@ -285,6 +286,7 @@ func (db *DB) wire(trialNeeds shop.TrialNeeds) {
 	db.Notices = newNotices(b)
 	db.NoticeTemplates = newNoticeTemplates(b)
 	db.Papers = newPapers(b)
+	db.Agreements = newAgreements(b)
 	db.Broadcasts = newBroadcasts(b)
 	db.Audiences = newAudiences(b)
 	db.Readers = newReaders(b)

@@ -55,7 +55,7 @@ var collections = []struct {
 	{"trials", []bson.D{{{Key: "person", Value: 1}}}},
 	{"bindings", nil},
 	{"wechats", nil},
-	{"scenes", nil},
+	{"scenes", []bson.D{{{Key: "expires_at", Value: 1}}}},
 	{"phones", nil},
 	{"sms_codes", []bson.D{{{Key: "expires_at", Value: 1}}}},
 	{"progress", nil},
@@ -100,6 +100,8 @@ var collections = []struct {
 		{{Key: "by", Value: 1}, {Key: "at", Value: -1}, {Key: "_id", Value: -1}, {Key: "act", Value: 1}},
 		{{Key: "act", Value: 1}, {Key: "at", Value: -1}, {Key: "_id", Value: -1}},
 	}},
+	{"shop_papers", nil},
+	{"agreements", []bson.D{{{Key: "user_id", Value: 1}}}},
 	{"staff_notes", []bson.D{{{Key: "user_id", Value: 1}, {Key: "created_at", Value: -1}, {Key: "_id", Value: -1}}}},
 	{"figures", nil},
 	{"figure_marks", nil},
@@ -243,4 +245,13 @@ func (s *DB) makeCollection(ctx context.Context, name string) error {
 		return nil
 	}
 	return failed("make the collection "+name, err)
+}
+
+// CollectionNames are the names of all collections.
+func CollectionNames() []string {
+	names := make([]string, len(collections))
+	for i, c := range collections {
+		names[i] = c.name
+	}
+	return names
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"mstm/shop"
 )
@@ -14,12 +15,13 @@ import (
 // ScenePurpose is what a scene is for.
 type ScenePurpose string
 
-// A code to be scanned that binds a WeChat, a page inside WeChat that authorises, and the
-// question whether a WeChat that wants to log in is the account's owner's.
+// A code to be scanned that binds a WeChat, a page inside WeChat that authorises, the question whether a WeChat that wants
+// to log in is the account's owner's, and the question for the consent of a WeChat without an account.
 const (
-	SceneBind  ScenePurpose = "bind"
-	SceneOAuth ScenePurpose = "oauth"
-	SceneLogin ScenePurpose = "login"
+	SceneBind    ScenePurpose = "bind"
+	SceneOAuth   ScenePurpose = "oauth"
+	SceneLogin   ScenePurpose = "login"
+	SceneConsent ScenePurpose = "consent"
 )
 
 // Scene is a word, random and good once, that goes to WeChat with a learner and comes back
@@ -62,6 +64,21 @@ func newScenes(b *base) *Scenes {
 func (s *Scenes) Put(ctx context.Context, p ScenePurpose, sc Scene) error {
 	sc.ID, sc.ExpiresAt = sceneID(sc.UserID, p), sc.ExpiresAt.UTC()
 	return s.docs.Put(ctx, sc.ID, &sc)
+}
+
+// scenesRemoved is how many scenes that are over one RemoveOld removes: more than a call of Put adds.
+const scenesRemoved = 3
+
+// RemoveOld removes some scenes that are over, for those of a WeChat that never got an account. It leaves a scene an hour longer than
+// it is good: the instances' clocks differ.
+func (s *Scenes) RemoveOld(ctx context.Context, now time.Time) error {
+	old, err := s.docs.All(ctx, bson.M{"expires_at": bson.M{"$lt": now.Add(-time.Hour).UTC()}}, options.Find().SetLimit(scenesRemoved))
+	for i := range old {
+		if err == nil {
+			err = s.End(ctx, &old[i])
+		}
+	}
+	return err
 }
 
 // PutAfter is Put where the learner's scene is still the one seen before, nil for none:

@@ -19,6 +19,8 @@ type View struct {
 	Terms     VersionView    `json:"terms"`
 	Privacy   VersionView    `json:"privacy"`
 	Refunds   VersionView    `json:"refunds"`
+	// Consent are the editions that a learner agrees to; none where the shop has published none.
+	Consent []papers.Edition `json:"consent"`
 }
 
 // VersionView names the version of a text that holds.
@@ -33,6 +35,7 @@ func ViewOf(p *papers.Papers) View {
 	return View{
 		Name: p.Name, Slogan: p.Slogan, Logo: p.Logo, Company: p.Company, ICP: p.ICP, Police: p.Police, PoliceURL: p.PoliceURL(), Contact: p.Contact,
 		Terms: ViewVersion(papers.Terms, p.Terms), Privacy: ViewVersion(papers.Privacy, p.Privacy), Refunds: ViewVersion(papers.Refunds, p.Refunds),
+		Consent: append([]papers.Edition{}, p.Wanted()...),
 	}
 }
 

@@ -125,6 +125,9 @@ func (s *Server) admit(r *http.Request, x *request, a Access) error {
 		return shop.ErrForbidden
 	}
 	if !a.staff || x.who.UserID == "" {
+		if a.proof {
+			return RequireProof(r)
+		}
 		return nil
 	}
 	if err := s.admitStaff(r, x, a.proof); err != nil {

@@ -5,7 +5,7 @@ import { credentials } from './credentials'
 import { deviceID } from './device'
 import type { Challenge, Proof } from './proof'
 import type {
-  Binding, Cart, CartLine, Category, Course, CourseCard, Enrolment, Inbox, Lesson, List, Login, LoginWays, Me, Notifications, Order, OrderNow, OrderRefund, Paper, PaperKind, Papers, PlacedOrder, Quote, SearchResult, Session, Suggestion, WantedLine,
+  Binding, Cart, CartLine, Category, Course, CourseCard, Enrolment, Inbox, Lesson, List, Login, LoginWays, Me, Notifications, Order, OrderNow, OrderRefund, Paper, PaperEdition, PaperKind, Papers, PlacedOrder, Quote, SearchResult, Session, Suggestion, WantedLine,
 } from './types'
 import { channel } from './wechat'
 
@@ -91,8 +91,8 @@ export const api = {
   paper: (paper: PaperKind, version?: number) => request<Paper>('GET', `/papers/${paper}` + query({ version })),
 
   // All tabs of a browser are one device and share its token.
-  register: (username: string, password: string) =>
-    withProof((proof) => request<Login>('POST', '/register', { body: { username, password, client: 'web', device: deviceID(), proof } })),
+  register: (username: string, password: string, consents?: PaperEdition[]) =>
+    withProof((proof) => request<Login>('POST', '/register', { body: { username, password, client: 'web', device: deviceID(), proof, consents } })),
   login: (username: string, password: string) =>
     request<Login>('POST', '/login', { body: { username, password, client: 'web', device: deviceID() } }),
   logout: () => request<void>('POST', '/logout'),
@@ -103,8 +103,8 @@ export const api = {
   loginWays: () => request<LoginWays>('GET', '/login/ways'),
   smsCode: (phone: string, purpose: 'login' | 'reset' | 'bind') =>
     withProof((proof) => request<void>('POST', '/sms-codes', { body: { phone, purpose, device: deviceID(), proof } })),
-  phoneLogin: (phone: string, code: string) =>
-    request<Login>('POST', '/login/phone', { body: { phone, code, client: 'web', device: deviceID() } }),
+  phoneLogin: (phone: string, code: string, consents?: PaperEdition[]) =>
+    request<Login>('POST', '/login/phone', { body: { phone, code, client: 'web', device: deviceID(), consents } }),
   resetPassword: (phone: string, code: string, password: string) =>
     request<Login>('POST', '/password/reset', { body: { phone, code, password, client: 'web', device: deviceID() } }),
   changePhone: (phone: string, code: string) => request<Me>('PUT', '/me/phone', { body: { phone, code, device: deviceID() } }),
@@ -117,7 +117,7 @@ export const api = {
 
   bindWeChat: () => request<Binding>('POST', '/wechat/bindings'),
   unbindWeChat: (password: string) => request<void>('DELETE', '/wechat/bindings', { body: { password } }),
-  weChatLogin: (body: { code: string; state: string } | { confirm: string; password?: string; fresh?: boolean }) =>
+  weChatLogin: (body: { code: string; state: string } | { confirm: string; password?: string; fresh?: boolean; consents?: PaperEdition[] }) =>
     request<Login>('POST', '/wechat/login', { body: { ...body, device: deviceID() } }),
 
   cart: () => request<Cart>('GET', '/cart'),

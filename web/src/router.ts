@@ -32,6 +32,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/me/devices', name: 'devices', component: () => import('./pages/Devices.vue'), meta: { title: '登录的设备', auth: true, focused: true } },
   { path: '/me/password', name: 'password', component: () => import('./pages/Password.vue'), meta: { title: '修改密码', auth: true, focused: true } },
   { path: '/me/phone', name: 'phone', component: () => import('./pages/Phone.vue'), meta: { title: '手机号', auth: true, focused: true } },
+  { path: '/me/data', name: 'my-data', component: () => import('./pages/MyData.vue'), meta: { title: '我的数据', auth: true, focused: true } },
   { path: '/me/delete', name: 'delete-account', component: () => import('./pages/DeleteAccount.vue'), meta: { title: '注销账号', auth: true, focused: true } },
   { path: '/terms', name: 'terms', component: () => import('./pages/Paper.vue'), meta: { title: '用户协议' }, props: { paper: 'terms' } },
   { path: '/privacy', name: 'privacy', component: () => import('./pages/Paper.vue'), meta: { title: '隐私政策' }, props: { paper: 'privacy' } },

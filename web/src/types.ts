@@ -68,5 +68,7 @@ export type Inbox = Omit<Schemas['Inbox'], 'items'> & List<Notice>
 export type Papers = Schemas['Papers']
 export type Paper = Schemas['Paper']
 export type PaperKind = Paper['paper']
+export type PaperEdition = Schemas['PaperEdition']
+export type Agreement = Schemas['Agreement']
 
 export type WantedLine = Pick<QuoteLine, 'course_id' | 'policy_id'>

@@ -381,6 +381,52 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A copy of what the shop keeps of me
+         * @description A file to keep. Passwords and tokens are not in it, ids of WeChat are masked. Needs a proof of the last ten minutes, see
+         *     `/api/me/step-up`. Five copies at once, and then one an hour.
+         */
+        get: operations["exportMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What I have agreed to of the shop's papers
+         * @description `wanted` are the editions of the agreement and of the privacy policy that hold and that I have not agreed to. Nothing but placing an order
+         *     is refused until then. A shop that has published no papers of its own wants none.
+         */
+        get: operations["showConsents"];
+        put?: never;
+        /**
+         * Agree to the papers
+         * @description The editions that I have read. Where the shop has published another since, the answer is `CONSENT_REQUIRED`, and nothing is written down.
+         */
+        post: operations["giveConsents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/step-up": {
         parameters: {
             query?: never;
@@ -452,7 +498,8 @@ export interface paths {
         put?: never;
         /**
          * Log in by a code, or register
-         * @description A number without an account gets one. Otherwise as `POST /api/login`.
+         * @description A number without an account gets one, with the `consents` that the shop wants. Otherwise as `POST /api/login`. After `CONSENT_REQUIRED` the
+         *     same code is good.
          */
         post: operations["loginByPhone"];
         delete?: never;
@@ -841,7 +888,8 @@ export interface paths {
          * Log in with WeChat
          * @description First with `code` and `state`, as WeChat gave them to the page. A WeChat without an account gets one. One that was bound by a
          *     scanned code is asked for the account's password, once: WECHAT_CONFIRM has `confirm`, to be sent back with the `password`, or with
-         *     `fresh` where the account is another person's.
+         *     `fresh` where the account is another person's. A new account needs the `consents` that the shop wants: CONSENT_REQUIRED has `papers`, and
+         *     `confirm`, to be sent back with them.
          */
         post: operations["endWeChatLogin"];
         delete?: never;
@@ -2275,8 +2323,10 @@ export interface components {
             challenge?: components["schemas"]["Challenge"];
             /** @description Where to go, inside WeChat, to be able to pay there */
             oauth_url?: string;
-            /** @description To be sent with the password to `POST /api/wechat/login` */
+            /** @description To be sent with the password or the consents to `POST /api/wechat/login` */
             confirm?: string;
+            /** @description What is to be agreed to */
+            papers?: components["schemas"]["PaperEdition"][];
             /** @description Whose password that is; its first letter only */
             account?: string;
             /** @description The devices on which the account plays */
@@ -2583,6 +2633,53 @@ export interface components {
             last_seen_at: components["schemas"]["Time"];
             /** @description The session that asks */
             current: boolean;
+        };
+        /** @description Each part is a list of objects with the fields that the API has of such things */
+        PersonalData: {
+            /** @enum {integer} */
+            format: 1;
+            exported_at: components["schemas"]["Time"];
+            user_id: components["schemas"]["ID"];
+            /** @description One: names, number, language, notification choices */
+            profile: components["schemas"]["PersonalPart"];
+            sessions: components["schemas"]["PersonalPart"];
+            /** @description Bindings */
+            wechat: components["schemas"]["PersonalPart"];
+            consents: components["schemas"]["PersonalPart"];
+            /** @description With their payments and refunds */
+            orders: components["schemas"]["PersonalPart"];
+            enrolments: components["schemas"]["PersonalPart"];
+            /** @description Those that are used */
+            free_stages: components["schemas"]["PersonalPart"];
+            progress: components["schemas"]["PersonalPart"];
+            notes: components["schemas"]["PersonalPart"];
+            /** @description The devices that play now */
+            playing: components["schemas"]["PersonalPart"];
+            notices: components["schemas"]["PersonalPart"];
+            /** @description Which news for everybody were read */
+            read_activities: components["schemas"]["PersonalPart"];
+            /** @description What happened to the account */
+            account_history: components["schemas"]["PersonalPart"];
+            /** @description null where carts cannot be read now */
+            cart: components["schemas"]["PersonalPart"] | null;
+        };
+        PersonalPart: Record<string, never>[];
+        /** @description The editions of the shop's papers that one agrees to. `GET /api/papers` has those that are wanted in `consent` */
+        Consents: components["schemas"]["PaperEdition"][];
+        PaperEdition: {
+            /** @enum {string} */
+            paper: "terms" | "privacy" | "refunds";
+            version: number;
+        };
+        Agreement: {
+            wanted: components["schemas"]["PaperEdition"][];
+            /** @description The oldest first */
+            given: {
+                /** @enum {string} */
+                paper: "terms" | "privacy" | "refunds";
+                version: number;
+                at: components["schemas"]["Time"];
+            }[];
         };
         /**
          * @description The language that the shop writes in
@@ -3866,6 +3963,8 @@ export interface components {
             terms: components["schemas"]["PaperVersion"];
             privacy: components["schemas"]["PaperVersion"];
             refunds: components["schemas"]["PaperVersion"];
+            /** @description The editions that a learner agrees to; empty where the shop has published no papers of its own */
+            consent: components["schemas"]["PaperEdition"][];
         };
         Paper: {
             /** @enum {string} */
@@ -5095,6 +5194,7 @@ export interface operations {
                     /** @description What others see; the username where nothing is said */
                     name?: string;
                     proof?: components["schemas"]["Proof"];
+                    consents?: components["schemas"]["Consents"];
                 };
             };
         };
@@ -5108,7 +5208,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description `PROOF_REQUIRED` with `challenge` */
+            /** @description `PROOF_REQUIRED` with `challenge`; `CONSENT_REQUIRED` with `papers` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5520,6 +5620,98 @@ export interface operations {
             default: components["responses"]["Refused"];
         };
     };
+    exportMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The copy */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonalData"];
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    showConsents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The consents */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agreement"];
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    giveConsents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "consents": [
+                 *         {
+                 *           "paper": "terms",
+                 *           "version": 2
+                 *         },
+                 *         {
+                 *           "paper": "privacy",
+                 *           "version": 2
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    consents: components["schemas"]["Consents"];
+                };
+            };
+        };
+        responses: {
+            /** @description The consents */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agreement"];
+                };
+            };
+            /** @description `CONSENT_REQUIRED` with `papers` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["RefusedInput"];
+        };
+    };
     stepUp: {
         parameters: {
             query?: never;
@@ -5689,6 +5881,7 @@ export interface operations {
                     code: components["schemas"]["SmsCode"];
                     client?: components["schemas"]["Client"];
                     device?: components["schemas"]["Device"];
+                    consents?: components["schemas"]["Consents"];
                 };
             };
         };
@@ -5702,7 +5895,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description `STAFF_NO_PHONE` */
+            /** @description `STAFF_NO_PHONE`; `CONSENT_REQUIRED` with `papers` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6245,6 +6438,15 @@ export interface operations {
             };
             /** @description `IDEMPOTENCY_KEY_REQUIRED` */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `CONSENT_REQUIRED` with `papers`: see `/api/me/consents` */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6881,6 +7083,7 @@ export interface operations {
                     confirm?: string;
                     password?: string;
                     fresh?: boolean;
+                    consents?: components["schemas"]["Consents"];
                     /** @default wechat */
                     client?: string;
                     device?: components["schemas"]["Device"];
@@ -6906,7 +7109,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `WECHAT_CONFIRM` with `confirm` and `account`; `WRONG_CREDENTIALS`; `ACCOUNT_BLOCKED` */
+            /** @description `WECHAT_CONFIRM` with `confirm` and `account`; `CONSENT_REQUIRED` with `confirm` and `papers`; `WRONG_CREDENTIALS`; `ACCOUNT_BLOCKED` */
             403: {
                 headers: {
                     [name: string]: unknown;

@@ -29,9 +29,9 @@ export const useSession = defineStore('session', () => {
   }
 
   const login = async (username: string, password: string) => enter(await api.login(username, password))
-  const register = async (username: string, password: string) => enter(await api.register(username, password))
+  const register = async (...args: Parameters<typeof api.register>) => enter(await api.register(...args))
 
-  const phoneLogin = async (phone: string, code: string) => enter(await api.phoneLogin(phone, code))
+  const phoneLogin = async (...args: Parameters<typeof api.phoneLogin>) => enter(await api.phoneLogin(...args))
   const resetPassword = async (...args: Parameters<typeof api.resetPassword>) => enter(await api.resetPassword(...args))
 
   const weChatLogin = async (...args: Parameters<typeof api.weChatLogin>) => enter(await api.weChatLogin(...args))

@@ -1,0 +1,18 @@
+// The REST calls of a person's account that few pages need.
+import { Problem, problemOf, request } from '@/api'
+import { credentials } from '@/credentials'
+import type { Agreement, PaperEdition } from '@/types'
+
+export const account = {
+  consents: () => request<Agreement>('GET', '/me/consents'),
+  giveConsents: (consents: PaperEdition[]) => request<Agreement>('POST', '/me/consents', { body: { consents } }),
+  removePhone: () => request<void>('DELETE', '/me/phone'),
+}
+
+// exportData is the file with what the shop keeps of the person.
+export async function exportData(): Promise<Blob> {
+  const res = await fetch('/api/me/export', { headers: { Authorization: `Bearer ${credentials.token()}`, 'Accept-Language': 'zh-CN' } }).catch(() => null)
+  if (!res) throw new Problem(0, 'OFFLINE', '网络不通，请检查后重试')
+  if (!res.ok) throw await problemOf(res)
+  return res.blob()
+}
