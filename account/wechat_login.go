@@ -164,9 +164,6 @@ func (w *WeChat) askConsent(ctx context.Context, openid string, refusal error) e
 	if err := w.Scenes.Put(ctx, store.SceneConsent, sc); err != nil {
 		return err
 	}
-	if err := w.Scenes.RemoveOld(ctx, w.accounts.Now()); err != nil {
-		w.accounts.Log.WarnContext(ctx, "old scenes are not removed", "err", err)
-	}
 	return wanted.With("confirm", sc.Word)
 }
 

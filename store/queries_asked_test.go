@@ -145,6 +145,7 @@ func askWalks(t *testing.T, s *DB, now time.Time, must func(error)) {
 		func() error { return s.Audit.Each(ctx, "x", func(*AuditRow) error { return nil }) },
 		func() error { _, err := s.Audit.CountMoves(ctx); return err },
 		func() error { return s.Bindings.Each(ctx, "", func(*Binding) error { return nil }) },
+		func() error { _, err := s.Agreements.Of(ctx, "u"); return err },
 		func() error { _, err := s.Broadcasts.Posted(ctx); return err },
 		func() error { _, err := s.Catalogue.Get(ctx); return err },
 		func() error { _, err := s.Claims.Of(ctx, "o"); return err },

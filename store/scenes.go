@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"mstm/shop"
 )
@@ -64,21 +63,6 @@ func newScenes(b *base) *Scenes {
 func (s *Scenes) Put(ctx context.Context, p ScenePurpose, sc Scene) error {
 	sc.ID, sc.ExpiresAt = sceneID(sc.UserID, p), sc.ExpiresAt.UTC()
 	return s.docs.Put(ctx, sc.ID, &sc)
-}
-
-// scenesRemoved is how many scenes that are over one RemoveOld removes: more than a call of Put adds.
-const scenesRemoved = 3
-
-// RemoveOld removes some scenes that are over, for those of a WeChat that never got an account. It leaves a scene an hour longer than
-// it is good: the instances' clocks differ.
-func (s *Scenes) RemoveOld(ctx context.Context, now time.Time) error {
-	old, err := s.docs.All(ctx, bson.M{"expires_at": bson.M{"$lt": now.Add(-time.Hour).UTC()}}, options.Find().SetLimit(scenesRemoved))
-	for i := range old {
-		if err == nil {
-			err = s.End(ctx, &old[i])
-		}
-	}
-	return err
 }
 
 // PutAfter is Put where the learner's scene is still the one seen before, nil for none:
