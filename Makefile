@@ -4,7 +4,7 @@
 MODULES := web/node_modules/.package-lock.json
 PEER    := wechat/peer/node_modules/.package-lock.json
 PAGES   := web/dist/app/index.html
-SOURCES := $(shell find web/src web/client/src web/public -type f) web/index.html web/docs.html web/console.html web/vite.config.ts web/vite.console.config.ts web/tsconfig.json
+SOURCES := $(shell find web/src web/sw web/client/src web/public -type f) web/index.html web/docs.html web/console.html web/vite.config.ts web/vite.console.config.ts web/tsconfig.json
 # npm packages may bring Go files of their own, which are not ours to judge, as .race does.
 GOFILES := $(shell find . -name node_modules -prune -o -name .race -prune -o -name '*.go' -print)
 

@@ -6,6 +6,7 @@ import (
 
 	"mstm/shop"
 	"mstm/shop/phone"
+	"mstm/shop/referral"
 	"mstm/store"
 )
 
@@ -13,6 +14,7 @@ import (
 type Profile struct {
 	User        *shop.User
 	WeChatBound bool
+	Referral    string // the tag of the links that the owner shares
 }
 
 // Phone is the account's number, masked; "": none.
@@ -25,7 +27,11 @@ func (a *Accounts) Profile(ctx context.Context, userID string) (Profile, error) 
 		return Profile{}, err
 	}
 	b, err := a.Bindings.Get(ctx, u.ID)
-	return Profile{u, b.Openid != ""}, err
+	if err != nil {
+		return Profile{}, err
+	}
+	secret, err := a.Settings.Secret(ctx, "referral")
+	return Profile{u, b.Openid != "", referral.OfPerson(secret, u.ID)}, err
 }
 
 // ProfileChange is what the owner of an account wants otherwise. What is nil, or not named, stays as it is.

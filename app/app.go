@@ -347,7 +347,7 @@ func (a *App) openAPI(ctx context.Context) (err error) {
 		Papers:          papers,
 		Publisher:       &notice.Publisher{Hub: a.Hub, Catalogue: a.Store.Catalogue},
 		Account:         a.Account, PublicURL: a.URL,
-		Web: web.Handler(web.Options{SandboxURL: a.SandboxURL, MediaOrigin: mediaOrigin, Pages: pages}), Docs: web.HasDocs(),
+		Web: web.Handler(web.Options{SandboxURL: a.SandboxURL, WeChatScript: a.Account != nil, MediaOrigin: mediaOrigin, Pages: pages}), Docs: web.HasDocs(),
 		Now: a.clock.now, Log: a.Log, LogDropped: droppedBy(a.Log), Production: cfg.production(),
 		TrustedProxies: cfg.TrustedProxies, AllowedOrigins: cfg.AllowedOrigins, Stopping: a.stopping.Load,
 	})

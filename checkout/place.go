@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mstm/shop"
+	"mstm/shop/referral"
 	"mstm/store"
 )
 
@@ -29,16 +30,20 @@ type Placing struct {
 }
 
 // PlaceRequest is what a learner asks to buy, and how it is to be paid. Seen is the total in fen
-// that the page showed; it is only ever compared. Key is the Idempotency-Key.
+// that the page showed; it is only ever compared. Key is the Idempotency-Key. Referral is the tag of the link by which the
+// learner came; "": none.
 type PlaceRequest struct {
 	PayRequest
 	UserID string
 	Key    string
 	Lines  []shop.LineRequest
 	Seen   shop.Fen
+
+	Referral string
 }
 
-// hash is the body's fingerprint: a key that comes with another body is refused.
+// hash is the body's fingerprint: a key that comes with another body is refused. A repeat may come by another link: the order
+// keeps the one that it was made with.
 func (r PlaceRequest) hash() string {
 	body, _ := json.Marshal([]any{r.Lines, r.Seen, r.Channel})
 	sum := sha256.Sum256(body)
@@ -84,6 +89,9 @@ func (c *Placing) Place(ctx context.Context, req PlaceRequest, render func(Place
 func (c *Placing) placeOnce(ctx context.Context, req PlaceRequest, render func(Placed) (store.Answer, error)) (store.Answer, error) {
 	if err := shop.CheckLines(req.Lines); err != nil {
 		return store.Answer{}, err
+	}
+	if req.Referral != "" && !referral.Valid(req.Referral) {
+		return store.Answer{}, shop.ErrInvalidField.At("referral")
 	}
 	if req.Channel == shop.ChannelJSAPI && req.Payer.Openid == "" {
 		return store.Answer{}, shop.ErrOpenidRequired
@@ -293,6 +301,7 @@ func (c *Placing) refuseUnknown(ctx context.Context, req PlaceRequest) error {
 func (c *Placing) write(ctx context.Context, orderID string, req PlaceRequest, quote shop.Quote) error {
 	now := c.now()
 	o := shop.NewOrder(orderID, req.UserID, quote.OrderLines(), now)
+	o.Referral = req.Referral
 	o.RemindBefore(c.remindBefore)
 	if o.State == shop.OrderPending {
 		a, err := o.AddAttempt(req.Channel, req.Payer, now)

@@ -6,6 +6,7 @@ import (
 
 	"mstm/catalogue"
 	"mstm/handlers/rest"
+	"mstm/hub"
 	"mstm/learning"
 	"mstm/shop"
 	"mstm/store"
@@ -16,6 +17,7 @@ type courses struct {
 	cache     *store.CatalogueCache
 	catalogue *catalogue.Catalogue
 	answers   rest.ResponseCache[store.Catalogue]
+	live      live
 	now       func() time.Time
 }
 
@@ -133,6 +135,7 @@ func (h *courses) showCourse(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	w.Header().Add("Vary", "Authorization")
+	h.live.keepPlace(w, r, hub.CourseTopic(id))
 	if rest.LearnerID(r.Context()) == "" {
 		return h.answerReady(w, r, "course "+id, func(all *store.Catalogue) (any, error) {
 			c, err := all.Shown(id)

@@ -32,6 +32,7 @@ func (h *enrolments) showProgress(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return err
 	}
+	h.live.keepPlace(w, r)
 	p, err := h.learning.Progress.Of(r.Context(), rest.LearnerID(r.Context()), id)
 	if err != nil {
 		return err

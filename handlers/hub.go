@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -92,9 +93,22 @@ func busiest(topics map[string]hub.Followers) (map[string]hub.Followers, int) {
 // follows share it.
 type live struct{ hub *hub.Hub }
 
-// keepPlace puts the position of the learner's topic into the answer. It is called before the data is read.
-func (h *live) keepPlace(w http.ResponseWriter, r *http.Request) {
-	if pos := h.hub.Position(hub.UserTopic(rest.LearnerID(r.Context()))); pos != "" {
-		w.Header().Set(rest.PositionHeader, `{"user":"`+pos+`"}`)
+// keepPlace puts the position of the learner's topic, and of some others, into the answer. It is called before the data is
+// read. A visitor has no topic.
+func (h *live) keepPlace(w http.ResponseWriter, r *http.Request, others ...string) {
+	places := make([]string, 0, 1+len(others))
+	add := func(name, topic string) {
+		if pos := h.hub.Position(topic); pos != "" {
+			places = append(places, `"`+name+`":"`+pos+`"`)
+		}
+	}
+	if id := rest.LearnerID(r.Context()); id != "" {
+		add("user", hub.UserTopic(id))
+	}
+	for _, topic := range others {
+		add(topic, topic)
+	}
+	if len(places) > 0 {
+		w.Header().Set(rest.PositionHeader, "{"+strings.Join(places, ",")+"}")
 	}
 }

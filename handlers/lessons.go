@@ -15,6 +15,7 @@ import (
 type lessons struct {
 	learning  *learning.Learning
 	publicURL string
+	live      live
 }
 
 // viewerOf is the sender of a request as lessons know one.
@@ -39,6 +40,7 @@ func (h *lessons) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	h.live.keepPlace(w, r)
 	q, err := rest.Query(r)
 	if err != nil {
 		return err

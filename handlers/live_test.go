@@ -2,6 +2,9 @@ package handlers
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +17,7 @@ import (
 func TestWhatHappensWhileAPageReadsReachesItFromTheAnswersPlace(t *testing.T) {
 	w := newWorld(t)
 	course := ladderCourse("go1")
+	lesson := course.LessonIDs()[0]
 	w.sells(course)
 	token, id := w.learner("lin")
 	w.grants(id, course, "go1full", time.Now())
@@ -57,6 +61,19 @@ func TestWhatHappensWhileAPageReadsReachesItFromTheAnswersPlace(t *testing.T) {
 	}
 	if got := w.do("GET", "/api/orders/nothing", token, nil).is(404); got.Header.Get("Hub-Position") == "" {
 		t.Error("an order's answer has no position")
+	}
+	for path, topics := range map[string][]string{
+		"/api/courses/go1": {"course:go1", "user"}, "/api/courses/go1/lessons/" + lesson: {"user"}, "/api/enrolments/go1/progress": {"user"},
+		"/api/notices": {"activity", "user"}, "/api/me": {"user"}, "/api/me/sessions": {"user"},
+	} {
+		var since map[string]string
+		read := w.do("GET", path, token, nil).is(200)
+		if err := json.Unmarshal([]byte(read.Header.Get("Hub-Position")), &since); err != nil || !slices.Equal(slices.Sorted(maps.Keys(since)), topics) {
+			t.Errorf("%s stands at %v, want places in %v (%v)", path, since, topics, err)
+		}
+	}
+	if got := w.do("GET", "/api/courses/go1", "", nil).is(200).Header.Get("Hub-Position"); !strings.HasPrefix(got, `{"course:go1":`) {
+		t.Errorf("a visitor's course stands at %q", got)
 	}
 	if got := w.do("GET", "/api/courses", "", nil).is(200); got.Header.Get("Hub-Position") != "" {
 		t.Error("a visitor's answer has a position")

@@ -10,7 +10,10 @@ import (
 )
 
 // profile is an account in its owner's hands.
-type profile struct{ accounts *account.Accounts }
+type profile struct {
+	accounts *account.Accounts
+	live     live
+}
 
 // meView is an account with what only its owner asks for.
 type meView struct {
@@ -20,6 +23,7 @@ type meView struct {
 	Locale        string             `json:"locale"`
 	Phone         string             `json:"phone"`
 	HasPassword   bool               `json:"has_password"`
+	Referral      string             `json:"referral"` // the tag of the links that this person shares
 }
 
 func answerProfile(w http.ResponseWriter, p account.Profile, err error) error {
@@ -27,11 +31,12 @@ func answerProfile(w http.ResponseWriter, p account.Profile, err error) error {
 		return err
 	}
 	u := p.User
-	return rest.Encode(w, http.StatusOK, meView{account.ViewOf(u), p.WeChatBound, u.Muted.Notifications(), u.Language(), p.Phone(), !u.Passwordless})
+	return rest.Encode(w, http.StatusOK, meView{account.ViewOf(u), p.WeChatBound, u.Muted.Notifications(), u.Language(), p.Phone(), !u.Passwordless, p.Referral})
 }
 
 // show answers GET /api/me.
 func (h *profile) show(w http.ResponseWriter, r *http.Request) error {
+	h.live.keepPlace(w, r)
 	p, err := h.accounts.Profile(r.Context(), rest.LearnerID(r.Context()))
 	return answerProfile(w, p, err)
 }

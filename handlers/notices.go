@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"mstm/handlers/rest"
+	"mstm/hub"
 	"mstm/notice"
 	"mstm/shop"
 )
@@ -24,7 +25,7 @@ type inbox struct {
 
 // list answers GET /api/notices?unread=&limit=&cursor=, newest first.
 func (h *notices) list(w http.ResponseWriter, r *http.Request) error {
-	h.live.keepPlace(w, r)
+	h.live.keepPlace(w, r, hub.Activity)
 	q, rows, err := rest.ListQuery(r)
 	if err != nil {
 		return err

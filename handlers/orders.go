@@ -40,7 +40,7 @@ func answerPlaced(p checkout.Placed) (store.Answer, error) {
 	return store.Answer{Status: status, Body: body}, err
 }
 
-// place answers POST /api/orders `{lines,total_fen,channel}`. A repeat under the same
+// place answers POST /api/orders `{lines,total_fen,channel,referral?}`. A repeat under the same
 // Idempotency-Key is answered with the same bytes.
 func (h *orders) place(w http.ResponseWriter, r *http.Request) error {
 	key, err := rest.IdempotencyKey(r)
@@ -48,9 +48,10 @@ func (h *orders) place(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var in struct {
-		Lines   []shop.LineRequest `json:"lines"`
-		Total   *shop.Fen          `json:"total_fen"`
-		Channel shop.Channel       `json:"channel"`
+		Lines    []shop.LineRequest `json:"lines"`
+		Total    *shop.Fen          `json:"total_fen"`
+		Channel  shop.Channel       `json:"channel"`
+		Referral string             `json:"referral"`
 	}
 	if err := rest.Decode(w, r, &in); err != nil {
 		return err
@@ -59,7 +60,7 @@ func (h *orders) place(w http.ResponseWriter, r *http.Request) error {
 		return shop.ErrInvalidField.At("total_fen")
 	}
 	answer, err := h.checkout.Placing.Place(r.Context(), checkout.PlaceRequest{
-		UserID: rest.LearnerID(r.Context()), Key: key, Lines: in.Lines, Seen: *in.Total,
+		UserID: rest.LearnerID(r.Context()), Key: key, Lines: in.Lines, Seen: *in.Total, Referral: in.Referral,
 		PayRequest: checkout.PayRequest{Channel: in.Channel, Payer: shop.Payer{IP: rest.Address(r)}, Back: checkoutPage(in.Lines)},
 	}, answerPlaced)
 	if err != nil {

@@ -92,6 +92,7 @@ func (n *nouns) routes() []route {
 		{post, "/api/wechat/bindings", learner, n.bindings.create, stores, reading},
 		{del, "/api/wechat/bindings", learner, n.bindings.delete, stores, reading},
 		{get, "/api/wechat/oauth", public, n.weChatLogins.authorised, stores, paying},
+		{get, "/api/wechat/js-config", public, n.weChatPages.config, stores, reading},
 		{get, "/api/wechat/login", public, n.weChatLogins.begin, stores, paying},
 		{post, "/api/wechat/login", public, n.weChatLogins.end, stores, paying},
 

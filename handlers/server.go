@@ -113,6 +113,7 @@ type nouns struct {
 	bindings     bindings
 	phones       phones
 	weChatLogins weChatLogins
+	weChatPages  weChatPages
 
 	carts   carts
 	quotes  quotes
@@ -158,23 +159,24 @@ func newNouns(d Deps) (*nouns, error) {
 	}
 	db, live := d.Store, live{d.Hub}
 	return &nouns{
-		courses:    courses{cache: db.Catalogue, catalogue: d.Catalogue, now: d.Now},
+		courses:    courses{cache: db.Catalogue, catalogue: d.Catalogue, now: d.Now, live: live},
 		finder:     finder{cache: db.Catalogue, catalogue: d.Catalogue},
 		covers:     covers{covers: cover.Covers{Catalogue: db.Catalogue}},
 		papers:     shopPapers{papers: d.Papers},
-		lessons:    lessons{learning: d.Learning, publicURL: d.PublicURL},
+		lessons:    lessons{learning: d.Learning, publicURL: d.PublicURL, live: live},
 		playback:   playback{learning: d.Learning, library: d.Media, redirect: d.MediaRedirect, limits: db.Limits, guesses: guessesOf(d.PlaybackGuesses)},
 		enrolments: enrolments{learning: d.Learning, live: live},
 		notes:      notes{d.Learning},
 
 		accounts:     accounts{accounts: d.Accounts},
-		profile:      profile{accounts: d.Accounts},
+		profile:      profile{accounts: d.Accounts, live: live},
 		consents:     consents{accounts: d.Accounts},
 		exports:      exports{personal.New(personal.Config{Store: db, Now: d.Now, Log: d.Log}), d.Log},
-		sessions:     sessions{accounts: d.Accounts},
+		sessions:     sessions{accounts: d.Accounts, live: live},
 		bindings:     bindings{wechat: d.WeChat},
 		phones:       phones{d.Phones, d.WeChat},
 		weChatLogins: weChatLogins{wechat: d.WeChat, publicURL: d.PublicURL},
+		weChatPages:  weChatPages{official: d.Account, publicURL: d.PublicURL},
 
 		carts:   carts{carts: d.Carts, live: live},
 		quotes:  quotes{checkout: d.Checkout},

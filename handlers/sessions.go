@@ -10,7 +10,10 @@ import (
 )
 
 // sessions are an account's logins in its owner's hands, one for each device.
-type sessions struct{ accounts *account.Accounts }
+type sessions struct {
+	accounts *account.Accounts
+	live     live
+}
 
 // sessionView is a session in the list of its user's.
 type sessionView struct {
@@ -24,6 +27,7 @@ type sessionView struct {
 
 // list answers GET /api/me/sessions: the one that asks, then the others, the one used last first.
 func (h *sessions) list(w http.ResponseWriter, r *http.Request) error {
+	h.live.keepPlace(w, r)
 	all, err := h.accounts.Sessions(r.Context(), rest.Visitor(r), rest.CallerOf(r.Context()).Row)
 	if err != nil {
 		return err

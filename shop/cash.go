@@ -34,6 +34,7 @@ type Cash struct {
 	List, Credit  Fen
 	In, Out       Fen
 	State         string // of the refund; a payment's is succeeded
+	Referral      string // of the order
 }
 
 // IsRefund reports whether the money went back.
@@ -88,7 +89,7 @@ func (r *Refund) Accepted() bool {
 }
 
 func cashOf(o *Order, kind CashKind, at time.Time) Cash {
-	c := Cash{Kind: kind, At: at, OrderID: o.ID, UserID: o.UserID, State: string(AttemptSucceeded)}
+	c := Cash{Kind: kind, At: at, OrderID: o.ID, UserID: o.UserID, State: string(AttemptSucceeded), Referral: o.Referral}
 	for _, l := range o.Lines {
 		c.Courses = append(c.Courses, l.Title)
 		if kind == CashPayment || kind == CashFreeOrder {

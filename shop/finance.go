@@ -53,7 +53,7 @@ func SortCash(all []Cash) {
 func FinanceHeader() []string {
 	return []string{
 		"date", "time", "kind", "order", "number", "transaction_id", "user_id", "username",
-		"courses", "list", "credit", "cash_in", "cash_out", "state",
+		"courses", "list", "credit", "cash_in", "cash_out", "state", "referral",
 	}
 }
 
@@ -72,6 +72,7 @@ type FinanceRow struct {
 	List, Credit    Fen
 	CashIn, CashOut Fen // what went back is negative
 	State           string
+	Referral        string
 }
 
 // IsSum reports whether the row is one of sums.
@@ -114,7 +115,7 @@ func (c Cash) row(username string) FinanceRow {
 	return FinanceRow{
 		Day: c.Day(), At: c.At, Kind: string(c.Kind), Order: c.OrderID, Number: cmp.Or(c.OutRefundNo, c.OutTradeNo),
 		TransactionID: c.TransactionID, UserID: c.UserID, Username: username, Courses: strings.Join(c.Courses, "；"),
-		List: c.List, Credit: c.Credit, CashIn: c.In, CashOut: -c.Left(), State: c.State,
+		List: c.List, Credit: c.Credit, CashIn: c.In, CashOut: -c.Left(), State: c.State, Referral: c.Referral,
 	}
 }
 
@@ -133,7 +134,7 @@ func (r FinanceRow) Text() []string {
 	}
 	return []string{
 		string(r.Day), at, defused(r.Kind), marked(r.Order), number, marked(r.TransactionID), marked(r.UserID), marked(r.Username),
-		quoted(r.Courses), r.List.Yuan(), r.Credit.Yuan(), r.CashIn.Yuan(), r.CashOut.Yuan(), r.State,
+		quoted(r.Courses), r.List.Yuan(), r.Credit.Yuan(), r.CashIn.Yuan(), r.CashOut.Yuan(), r.State, marked(r.Referral),
 	}
 }
 
@@ -159,7 +160,7 @@ func (r FinanceRow) Cells() []any {
 	for _, f := range []Fen{r.List, r.Credit, r.CashIn, r.CashOut} {
 		cells = append(cells, float64(f)/100)
 	}
-	return append(cells, r.State)
+	return append(cells, r.State, defused(r.Referral))
 }
 
 // numeric is what a spreadsheet takes for a number, a date or a truth value and would round

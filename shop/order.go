@@ -74,6 +74,7 @@ type Order struct {
 	ClosedAt    *time.Time         `bson:"closed_at,omitempty"`
 	Transaction string             `bson:"transaction_id,omitempty"`
 	FreezeBy    string             `bson:"freeze_by,omitempty"` // the call that freezes grants for a refund not yet written
+	Referral    string             `bson:"referral,omitempty"`  // the tag of the link by which its buyer came (package referral)
 	Given       *Given             `bson:"given,omitempty"`     // why a member of staff gives it for nothing; nil: it was placed by its owner
 }
 

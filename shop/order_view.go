@@ -30,11 +30,12 @@ type DeskOrder struct {
 	UserID    string `json:"user_id"`
 	Username  string `json:"username,omitempty"` // in lists
 	Exception string `json:"exception,omitempty"`
+	Referral  string `json:"referral,omitempty"` // the tag of the link by which its buyer came
 }
 
 // NewDeskOrder is an order for the console.
 func NewDeskOrder(o *Order) DeskOrder {
-	return DeskOrder{OrderView: o.View(), UserID: o.UserID, Exception: o.Exception}
+	return DeskOrder{OrderView: o.View(), UserID: o.UserID, Exception: o.Exception, Referral: o.Referral}
 }
 
 // RefundView is one refund of it.

@@ -37,6 +37,7 @@ var collections = []struct {
 		{{Key: "lines.course_id", Value: 1}, {Key: "created_at", Value: -1}, {Key: "_id", Value: -1}},
 		{{Key: "lines.course_id", Value: 1}, {Key: "state", Value: 1}, {Key: "created_at", Value: -1}, {Key: "_id", Value: -1}},
 		{{Key: "total_fen", Value: 1}, {Key: "created_at", Value: 1}},
+		{{Key: "referral", Value: 1}, {Key: "created_at", Value: -1}, {Key: "_id", Value: -1}},
 		{{Key: "paid_at", Value: 1}},
 		{{Key: "attempts.paid_at", Value: 1}},
 		{{Key: "attempts.transaction_id", Value: 1}},

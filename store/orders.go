@@ -96,6 +96,7 @@ type OrderFilter struct {
 	State       shop.OrderState
 	UserID      string
 	CourseID    string    // of one of its lines
+	Referral    string
 	From, Until time.Time // placed at From or later, and before Until
 }
 
@@ -103,7 +104,7 @@ type OrderFilter struct {
 func (f OrderFilter) Admits(o *shop.Order) bool {
 	return o.UserID != "" && (f.UserID == "" || o.UserID == f.UserID) && (f.State == "" || o.State == f.State) &&
 		(f.CourseID == "" || slices.ContainsFunc(o.Lines, func(l shop.OrderLine) bool { return l.CourseID == f.CourseID })) &&
-		!o.CreatedAt.Before(f.From) && (f.Until.IsZero() || o.CreatedAt.Before(f.Until))
+		(f.Referral == "" || o.Referral == f.Referral) && !o.CreatedAt.Before(f.From) && (f.Until.IsZero() || o.CreatedAt.Before(f.Until))
 }
 
 func (f OrderFilter) query() bson.M {
@@ -116,6 +117,9 @@ func (f OrderFilter) query() bson.M {
 	}
 	if f.CourseID != "" {
 		q["lines.course_id"] = f.CourseID
+	}
+	if f.Referral != "" {
+		q["referral"] = f.Referral
 	}
 	placed := bson.M{}
 	if !f.From.IsZero() {

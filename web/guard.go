@@ -9,23 +9,31 @@ import (
 // may live on other hosts, as editors enter their addresses. data: is for the QR
 // code and the icons, blob: for videos that a player puts together. Vue sets styles
 // through the DOM, which needs no 'unsafe-inline'. MEDIA stands for the object store that
-// this server sends players to.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; " +
+// this server sends players to, SCRIPT for where WeChat's script comes from.
+const policy = "default-src 'none'; script-src 'self'SCRIPT; style-src 'self'; " +
 	"img-src 'self' data: https:MEDIA; font-src 'self' data:; media-src 'self' https: blob:MEDIA; " +
 	"connect-src 'self'MEDIA; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
-// policyWith is the policy of pages that fetch files at an origin too; "": at none.
-func policyWith(mediaOrigin string) string {
+// policyWith is the policy of pages that fetch files at the object store too, and WeChat's script.
+func policyWith(opts Options) string {
+	mediaOrigin := opts.MediaOrigin
 	if mediaOrigin != "" {
 		mediaOrigin = " " + mediaOrigin
 	}
-	return strings.ReplaceAll(policy, "MEDIA", mediaOrigin)
+	script := ""
+	switch {
+	case opts.WeChatScript && opts.SandboxURL != "":
+		script = " " + opts.SandboxURL
+	case opts.WeChatScript:
+		script = " https://res.wx.qq.com"
+	}
+	return strings.NewReplacer("MEDIA", mediaOrigin, "SCRIPT", script).Replace(policy)
 }
 
 // guarded puts the headers that protect a page on every answer of next, and
 // refuses methods that no page has.
 func guarded(next http.Handler, opts Options) http.Handler {
-	policy := policyWith(opts.MediaOrigin)
+	policy := policyWith(opts)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy)

@@ -4,6 +4,7 @@ import vue from '@vitejs/plugin-vue'
 import browserslistToEsbuild from 'browserslist-to-esbuild'
 import { defineConfig, mergeConfig, type Plugin, type UserConfig } from 'vite'
 import { drawnIcons } from './icons/plugin'
+import { serviceWorker } from './sw/plugin'
 
 // The development server answers the console's addresses with its page, as the program does.
 function consoleAddresses(): Plugin {
@@ -60,7 +61,7 @@ function routesForServer(): Plugin {
 }
 
 export default mergeConfig(shared, defineConfig({
-  plugins: [routesForServer()],
+  plugins: [routesForServer(), serviceWorker()],
   build: {
     emptyOutDir: true,
     // Swagger UI comes as one file, which only /docs loads.

@@ -23,6 +23,8 @@ type Options struct {
 	// http://127.0.0.1:8090. Empty when payments go to the real WeChat: the
 	// pages then offer the QR code only.
 	SandboxURL string
+	// WeChatScript is whether pages inside WeChat may load its script, from SandboxURL or from WeChat itself.
+	WeChatScript bool
 	// MediaOrigin is the scheme://host[:port] of the object store where the pages fetch files; empty when all come from
 	// this server.
 	MediaOrigin string
@@ -63,6 +65,8 @@ func HasDocs() bool {
 
 const (
 	indexFile   = "index.html"
+	shellFile   = "shell.html" // the index under an address of its own, for browsers that keep it
+	workerFile  = "sw.js"
 	docsFile    = "docs.html"
 	consoleFile = "console.html"
 )
@@ -123,6 +127,15 @@ func withSandbox(index []byte, url string) []byte {
 
 func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(path.Clean("/"+r.URL.Path), "/")
+	if name == shellFile {
+		s.assets[indexFile].serve(w, r)
+		return
+	}
+	if name == workerFile && s.assets[name].body == nil {
+		w.Header().Set("Cache-Control", "no-store")
+		http.NotFound(w, r) // the index in its place would say that there is one
+		return
+	}
 	if a, ok := s.assets[fileOf(name)]; ok && name != indexFile {
 		a.serve(w, r)
 		return

@@ -44,6 +44,7 @@ type Account struct {
 	aesKey []byte
 	http   *http.Client
 	token  accessToken
+	ticket jsTicket
 }
 
 // NewAccount checks cfg. Nothing is asked of WeChat yet.
@@ -59,7 +60,7 @@ func NewAccount(cfg AccountConfig) (*Account, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	a := &Account{cfg: cfg, http: newHTTPClient(base), token: newAccessToken()}
+	a := &Account{cfg: cfg, http: newHTTPClient(base), token: newAccessToken(), ticket: jsTicket{lock: make(chan struct{}, 1)}}
 	if cfg.AESKey == "" && cfg.PlainEvents {
 		return a, nil
 	}

@@ -85,7 +85,7 @@ func newFinanceBook(w http.ResponseWriter, name string) (*financeBook, error) {
 		b.out, err = b.file.NewStreamWriter(sheetName)
 	}
 	if err == nil {
-		err = errors.Join(b.out.SetColWidth(1, 14, 14), b.out.SetColWidth(4, 7, 30), b.out.SetColWidth(9, 9, 40),
+		err = errors.Join(b.out.SetColWidth(1, 14, 14), b.out.SetColWidth(4, 7, 30), b.out.SetColWidth(9, 9, 40), b.out.SetColWidth(15, 15, 20),
 			b.out.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}))
 	}
 	header := make([]any, 0, len(shop.FinanceHeader()))

@@ -22,6 +22,7 @@ type Order struct {
 	UserID     string              `json:"user_id"`
 	Username   string              `json:"username,omitempty"`
 	Exception  string              `json:"exception,omitempty"`
+	Referral   string              `json:"referral,omitempty"` // the tag of the link by which its buyer came
 	Attempts   []attempt           `json:"attempts"`
 	Duties     map[string]dutyRow  `json:"duties"`
 	History    []shop.Record       `json:"history"`
@@ -51,7 +52,7 @@ type dutyRow struct {
 	Error string     `json:"error,omitempty"`
 }
 
-// List answers GET /api/admin/orders?state=&course=&from=&to=&q=&limit=&cursor=, newest first. q is a
+// List answers GET /api/admin/orders?state=&course=&referral=&from=&to=&q=&limit=&cursor=, newest first. q is a
 // number that a buyer or WeChat's bill names (the order's id, an out_trade_no, an
 // out_refund_no or WeChat's transaction_id) or a username, whole; from and to are the days of
 // placing in Asia/Shanghai, both included.
@@ -60,7 +61,7 @@ func (h *Orders) List(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	f := store.OrderFilter{State: shop.OrderState(q.Get("state")), CourseID: q.Get("course")}
+	f := store.OrderFilter{State: shop.OrderState(q.Get("state")), CourseID: q.Get("course"), Referral: q.Get("referral")}
 	if f.From, f.Until, err = days(q); err != nil {
 		return err
 	}
@@ -96,7 +97,7 @@ func answerStory(w http.ResponseWriter, r *http.Request, c *checkout.Checkout, s
 func viewStory(s *checkout.Story) Order {
 	o := s.Order
 	v := Order{
-		OrderView: o.View(), UserID: o.UserID, Username: s.Username, Exception: o.Exception,
+		OrderView: o.View(), UserID: o.UserID, Username: s.Username, Exception: o.Exception, Referral: o.Referral,
 		Attempts: []attempt{}, Duties: map[string]dutyRow{}, History: o.History,
 		Standings: s.Lines, Messages: s.Messages, Violations: s.Violations,
 	}

@@ -14,7 +14,7 @@ var (
 	oneYear    = []string{"max-age=31536000; includeSubDomains"}
 )
 
-// PositionHeader is where a learner's topic stood before an answer's data was read: a since for hello
+// PositionHeader is where the topics of an answer stood before an answer's data was read: a since for hello
 // and for GET /api/events, as JSON. A page that shows the data and follows from there misses nothing;
 // what happened between the two comes once more.
 const PositionHeader = "Hub-Position"

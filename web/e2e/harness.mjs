@@ -177,7 +177,7 @@ function noteToasts() {
 
 // person is a user with a browser of their own; errors on its console count.
 export async function person(browser, device) {
-  const context = await browser.newContext({ locale: 'zh-CN', timezoneId: 'Asia/Shanghai', ...device })
+  const context = await browser.newContext({ locale: 'zh-CN', timezoneId: 'Asia/Shanghai', serviceWorkers: 'block', ...device }) // a play's routes do not see what a worker asks
   context.setDefaultTimeout(patience)
   context.on('page', listen)
   await context.addInitScript(noteToasts)
@@ -193,7 +193,8 @@ export const ownLinks = (context) => context.addInitScript(() => delete window.S
 
 // perform runs one play in a fresh browser and ends the process: 0 when it went through
 // without a complaint on any page's console, a content security policy's included.
-export async function perform(play) {
+// device changes that browser.
+export async function perform(play, device) {
   await mkdir(out, { recursive: true })
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
@@ -202,7 +203,7 @@ export async function perform(play) {
   })
   let failure
   try {
-    await play(await person(browser, { viewport: { width: 1200, height: 860 } }))
+    await play(await person(browser, { viewport: { width: 1200, height: 860 }, ...device }), browser)
     check(complaints.length === 0, 'the console complained')
   } catch (err) {
     failure = err

@@ -90,9 +90,10 @@ async function play(context) {
   await eventually('the bought line is gone', async () => !(await page.locator(id('cart-badge')).isVisible()))
 
   begin('told to wait it waits, also when the network is back')
+  const first = current()
   await page.reload() // its failures are forgotten
   const live = (than) => eventually('the page is live', () => current() !== than && !current().closed && current().answered)
-  await live()
+  await live(first)
   const told = current()
   const toldAt = Date.now()
   told.end(4103, { code: 'TRY_LATER', retry_ms: 1500 })
@@ -110,8 +111,9 @@ async function play(context) {
   check(Date.now() - brokenAt >= 1700, `it was back three times in ${Date.now() - brokenAt} ms`)
 
   begin('what is said on a socket is not heard: the page goes on with events')
+  const again = current()
   await page.reload()
-  await live()
+  await live(again)
   let streams = 0
   page.on('request', (r) => /\/api\/events\b/.test(r.url()) && streams++)
   deaf = true

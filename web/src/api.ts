@@ -4,6 +4,8 @@ import { noteServerDate } from './clock'
 import { credentials } from './credentials'
 import { deviceID } from './device'
 import type { Challenge, Proof } from './proof'
+import { reads } from './reads'
+import { referral } from './referral'
 import type {
   Binding, Cart, CartLine, Category, Course, CourseCard, Enrolment, Inbox, Lesson, List, Login, LoginWays, Me, Notifications, Order, OrderNow, OrderRefund, Paper, PaperEdition, PaperKind, Papers, PlacedOrder, Quote, SearchResult, Session, Suggestion, WantedLine,
 } from './types'
@@ -13,7 +15,9 @@ export { offline, Problem, query } from '@client'
 
 const rest = new Rest({
   login: credentials.read,
-  answered: (res) => noteServerDate(res.headers.get('Date')),
+  answered(res, asker, since) {
+    if (reads.noted(res, asker, since)) noteServerDate(res.headers.get('Date'))
+  },
   refused: (asker) => {
     // Another tab may have logged in again since: its token is this tab's as well, if it is of the same
     // user.
@@ -25,7 +29,10 @@ const rest = new Rest({
 })
 
 // request asks a path below /api.
-export const request = <T>(method: string, path: string, opts?: RequestOptions): Promise<T> => rest.request<T>(method, '/api' + path, opts)
+export function request<T>(method: string, path: string, opts?: RequestOptions): Promise<T> {
+  const asked = rest.request<T>(method, '/api' + path, opts)
+  return method === 'GET' ? reads.during(asked) : asked
+}
 
 // problemOf reads the refusal in an answer that did not come by request.
 export const problemOf = (res: Response): Promise<Problem> => readProblem(res, rest.words)
@@ -129,7 +136,7 @@ export const api = {
 
   quote: (lines: WantedLine[]) => request<Quote>('POST', '/quotes', { body: { lines } }),
   place: (lines: WantedLine[], total_fen: number, key: string) =>
-    request<PlacedOrder>('POST', '/orders', { body: { lines, total_fen, channel }, key }),
+    request<PlacedOrder>('POST', '/orders', { body: { lines, total_fen, channel, referral: referral() }, key }),
   orders: (cursor?: string) => request<List<Order>>('GET', '/orders' + query({ cursor, limit: 20 })),
   order: async (order: string) => placed(await request<OrderNow | PlacedOrder>('GET', `/orders/${id(order)}`)),
   pay: async (order: string, authorise?: boolean) =>

@@ -1,6 +1,7 @@
 import { showToast } from 'vant'
 import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
 import { credentials } from './credentials'
+import { noteReferral } from './referral'
 import { showTitle } from './title'
 
 declare module 'vue-router' {
@@ -60,4 +61,7 @@ router.onError(async (_err, to, from) => {
   else showToast('网络不通，请检查后重试')
 })
 
-router.afterEach((to) => showTitle(to.meta.title))
+router.afterEach((to) => {
+  showTitle(to.meta.title)
+  noteReferral(to.query.from)
+})

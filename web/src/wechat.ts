@@ -11,6 +11,7 @@ declare global {
   }
 }
 
+export const landedAt = location.href // where this page was opened
 export const inWeChat = /MicroMessenger/i.test(navigator.userAgent)
 const onPhone = /Android|iPhone|iPad|iPod|Mobile/i.test(navigator.userAgent)
 

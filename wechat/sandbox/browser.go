@@ -113,7 +113,11 @@ func (s *phones) throughTo(b *browser) http.Handler {
 			Rewrite: func(p *httputil.ProxyRequest) {
 				p.SetURL(shop)
 				p.Out.Header.Set("User-Agent", b.agent)
-				p.Out.Header.Del("Accept-Encoding") // what is packed cannot be changed
+				p.Out.Header.Del("Accept-Encoding")                                    // what is packed cannot be changed
+				if q := p.Out.URL.Query(); strings.HasPrefix(q.Get("url"), here+"/") { // a page that wants to be signed
+					q.Set("url", s.cfg.ShopURL+strings.TrimPrefix(q.Get("url"), here))
+					p.Out.URL.RawQuery = q.Encode()
+				}
 				if p.In.Header.Get("Origin") == here {
 					p.Out.Header.Set("Origin", s.cfg.ShopURL)
 				}

@@ -20,7 +20,7 @@ type Faults struct {
 
 // APIFault spoils an answer to the shop's calls.
 type APIFault struct {
-	API        string `json:"api"` // native, jsapi, h5, query, close, refund, refund_query, certificates, bill, bill_file (with status: half the file), stable_token, qrcode, user_info, oauth_token, template_send, subscribe_send, sms, * for any but bill_file
+	API        string `json:"api"` // native, jsapi, h5, query, close, refund, refund_query, certificates, bill, bill_file (with status: half the file), stable_token, getticket, qrcode, user_info, oauth_token, template_send, subscribe_send, sms, * for any but bill_file
 	OutTradeNo string `json:"out_trade_no,omitempty"`
 	Times      int    `json:"times,omitempty"`
 
@@ -123,7 +123,7 @@ func (s *controls) putFaults(r *request) (any, error) {
 // check refuses words that would silently never match.
 func (f Faults) check() error {
 	apis := []string{"native", "jsapi", "h5", "query", "close", "refund", "refund_query", "certificates", "bill", "bill_file",
-		"stable_token", "qrcode", "user_info", "oauth_token", "template_send", "subscribe_send", "sms", "*"}
+		"stable_token", "getticket", "qrcode", "user_info", "oauth_token", "template_send", "subscribe_send", "sms", "*"}
 	signatures := []string{"", "unsigned", "wrong", "signtest", "stale", "unknown_serial"}
 	for _, a := range f.API {
 		switch {

@@ -36,6 +36,8 @@
 //	GET, PUT /sandbox/events {"mode"}    how events are posted: safe, plain, compatible
 //	POST /sandbox/events/check {}        asks the shop whether the address of events is its own
 //	POST /sandbox/access-token/expire {} what the account was given is good no more
+//	POST /sandbox/page-config {"appId","timestamp","nonceStr","signature","url"}   what WeChat's app says to a page that is signed so
+//	GET  /sandbox/page-ticket            how often a jsapi_ticket was asked for
 //	GET, PUT /sandbox/access-token {"life_s"}   how long tokens live; how many were asked for and given out
 //	GET  /sandbox/messages?openid=       what the official account sent, newest first
 //	POST /sandbox/subscribe {"openid"?,"template_id"?,"accept"?}   agrees to one activity message (accept false: refuses)

@@ -871,6 +871,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/wechat/js-config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sign a page for WeChat's script
+         * @description What a page inside WeChat hands to `wx.config`, so that it may set the card by which it is shared. Only pages of the shop's own
+         *     address are signed; a fragment does not count.
+         */
+        get: operations["signPage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/wechat/login": {
         parameters: {
             query?: never;
@@ -2716,6 +2737,8 @@ export interface components {
             /** @description Masked, as 138****1234; empty: none */
             phone: string;
             has_password: boolean;
+            /** @description The tag of the links that I share, `?from=` of a page. Nothing leads from it to me */
+            referral: string;
             notifications: components["schemas"]["Notifications"];
             locale: components["schemas"]["Locale"];
         };
@@ -3565,12 +3588,16 @@ export interface components {
             username?: string;
             /** @description What was odd about the money */
             exception?: string;
+            /** @description The tag of the link by which its buyer came */
+            referral?: string;
         };
         AdminOrder: components["schemas"]["OrderFields"] & {
             user_id: components["schemas"]["ID"];
             username?: string;
             /** @description What was odd about the money */
             exception?: string;
+            /** @description The tag of the link by which its buyer came */
+            referral?: string;
             attempts: components["schemas"]["Attempt"][];
             /** @description What follows the order's moves, by name */
             duties: {
@@ -4105,6 +4132,8 @@ export interface components {
                 user_id?: components["schemas"]["ID"];
                 /** @description on desk: what was odd about the money */
                 exception?: string;
+                /** @description on desk: the tag of the link by which its buyer came */
+                referral?: string;
             } & components["schemas"]["OrderFields"];
             /**
              * @description The way to pay an unpaid order is another one, as when it is paid on another device: what was shown before cannot be
@@ -4603,7 +4632,7 @@ export interface components {
     };
     headers: {
         /**
-         * @description Where the learner's topic stood before this was read, as JSON: a `since` for `/ws` and `/api/events`. A page that shows
+         * @description Where the learner's topic, and another that this is about, stood before this was read, as JSON: a `since` for `/ws` and `/api/events`. A page that shows
          *     this answer and follows from there misses nothing. Missing while the hub has not read where its events are.
          * @example {"user":"0-17"}
          */
@@ -4708,6 +4737,7 @@ export interface operations {
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
+                    "Hub-Position": components["headers"]["Hub-Position"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4747,6 +4777,7 @@ export interface operations {
             /** @description The lesson, with where its video or text is */
             200: {
                 headers: {
+                    "Hub-Position": components["headers"]["Hub-Position"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5347,6 +5378,7 @@ export interface operations {
             /** @description The account */
             200: {
                 headers: {
+                    "Hub-Position": components["headers"]["Hub-Position"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5559,6 +5591,7 @@ export interface operations {
             /** @description My sessions */
             200: {
                 headers: {
+                    "Hub-Position": components["headers"]["Hub-Position"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6414,6 +6447,8 @@ export interface operations {
                     /** @description What the page showed */
                     total_fen: components["schemas"]["Fen"];
                     channel?: components["schemas"]["ChannelRequest"];
+                    /** @description The tag of the link by which the buyer came: `?from=` of a page. It stays with the order */
+                    referral?: string;
                 };
             };
         };
@@ -6751,6 +6786,7 @@ export interface operations {
             /** @description All progress in the course */
             200: {
                 headers: {
+                    "Hub-Position": components["headers"]["Hub-Position"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7029,6 +7065,46 @@ export interface operations {
                 };
             };
             default: components["responses"]["Failed"];
+        };
+    };
+    signPage: {
+        parameters: {
+            query: {
+                /** @description The address of the page as the browser has it */
+                url: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description In WeChat's words */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        appId: string;
+                        /** @description Seconds */
+                        timestamp: number;
+                        nonceStr: string;
+                        /** @description SHA-1 in hex */
+                        signature: string;
+                    };
+                };
+            };
+            /** @description `WECHAT_UNAVAILABLE`, also where the shop has no official account */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["Refused"];
         };
     };
     beginWeChatLogin: {
@@ -8589,6 +8665,8 @@ export interface operations {
                 state?: string;
                 /** @description The id of a course that is in the order */
                 course?: string;
+                /** @description The tag of the link by which the buyers came, whole */
+                referral?: string;
                 /** @description The first day of placing in Asia/Shanghai, 2026-03-01 */
                 from?: string;
                 /** @description The last day of placing */

@@ -2,6 +2,7 @@
 // read again.
 import type { components } from './contract'
 import { openHub } from './share'
+import { covers, older, type Places } from './place'
 import { closeCode, type Hub, type HubEvent, type Listener } from './socket'
 
 // Events has the data of each type of event.
@@ -25,6 +26,10 @@ export class Live implements Listener {
   private readonly handlers = new Map<string, Set<Handler>>()
   private readonly follows = new Map<string, number>() // how many parts of the page follow a topic
   private readonly hub: Hub
+  private readonly read = new Map<string, string>() // the oldest place at which the page read a topic that it does not follow yet
+  private reader = '' // the token that read the user's topic
+  private from: Places = {} // where the link went on from
+  private startedAt = 0 // performance.now
   private token = ''
 
   // open makes the link; the default is one that all tabs of the browser share, where that is possible.
@@ -34,8 +39,31 @@ export class Live implements Listener {
 
   // start connects as the owner of token; '' is a visitor.
   start(token: string): void {
+    if (token !== this.reader) this.read.delete('user')
     this.token = token
-    this.hub.start(token)
+    this.from = Object.fromEntries([...this.read].filter(([, place]) => place))
+    this.startedAt = performance.now()
+    this.read.clear()
+    this.hub.start(token, this.from)
+  }
+
+  // noted takes the places of an answer to what was asked as the owner of token: what the page shows was read there, and the
+  // link goes on from there instead of having it read again.
+  noted(places: Places, token: string, since: number): void {
+    for (const [topic, place] of Object.entries(places)) {
+      if (this.isFollowed(topic)) {
+        // Asked before the link began, it may be from before the place that the link went on from.
+        if (since < this.startedAt && token === this.token && this.from[topic] && !covers(place, this.from[topic])) this.stale(topic)
+        continue
+      }
+      const known = topic === 'user' && token !== this.reader ? undefined : this.read.get(topic)
+      if (topic === 'user') this.reader = token
+      this.read.set(topic, known === undefined ? place : older(known, place))
+    }
+  }
+
+  private isFollowed(topic: string): boolean {
+    return this.startedAt > 0 && (this.follows.has(topic) || topic === 'user' || topic === 'activity')
   }
 
   // on calls handle for every event of a type until the returned function is called.
@@ -49,13 +77,18 @@ export class Live implements Listener {
   follow(topic: string): void {
     const n = this.follows.get(topic) ?? 0
     this.follows.set(topic, n + 1)
-    if (!n) this.hub.follow(topic)
+    if (n) return
+    this.hub.follow(topic, this.read.get(topic))
+    if (this.startedAt) this.read.delete(topic)
   }
 
   unfollow(topic: string): void {
     const n = this.follows.get(topic) ?? 0
     if (n > 1) this.follows.set(topic, n - 1)
-    else if (this.follows.delete(topic)) this.hub.unfollow(topic)
+    else if (this.follows.delete(topic)) {
+      this.read.delete(topic)
+      this.hub.unfollow(topic)
+    }
   }
 
   // readAll has everything read again: each listener for stale topics once, even one that listens to several topics.

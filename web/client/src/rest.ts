@@ -6,7 +6,9 @@ export interface RestConfig<Login extends { token: string }> {
   origin?: string // such as https://shop.example; '' is the page's own
   login?: () => Login | null // as which to ask; null is a visitor
   language?: 'zh-CN' | 'en' // of refusals
-  answered?(res: Response): void // sees each answer, for its header Date for example
+  // answered sees each answer, for its header Date for example; asker is the token that asked, since when it did
+  // (performance.now).
+  answered?(res: Response, asker: string, since: number): void
   // refused: the server takes this login's token no longer. The result is whether to ask again, as login() says then.
   refused?(login: Login): boolean
 }
@@ -51,6 +53,7 @@ export class Rest<Login extends { token: string } = { token: string }> {
     if (token) headers.Authorization = `Bearer ${token}`
     if (opts.key) headers['Idempotency-Key'] = opts.key
     if (opts.body !== undefined) headers['Content-Type'] = 'application/json'
+    const since = performance.now()
     const body = opts.body === undefined ? undefined : JSON.stringify(opts.body)
     try {
       const res = await fetch(this.origin + path, {
@@ -60,7 +63,7 @@ export class Rest<Login extends { token: string } = { token: string }> {
         signal: opts.signal ?? after(patience),
         keepalive: method !== 'GET' && (body?.length ?? 0) < keptAlive, // what was pressed is done, also when the page is left at once
       })
-      this.config.answered?.(res)
+      this.config.answered?.(res, token, since)
       if (!res.ok) return await problemOf(res, this.words)
       return res.status === 204 ? undefined : await res.json()
     } catch (err) {

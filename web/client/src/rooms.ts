@@ -1,5 +1,6 @@
 // The links that a browser's tabs share, one for each login: its tabs are in a room. It runs in share-worker.ts.
 import type { Brought, Said } from './share'
+import { covers, type Places } from './place'
 import type { HubEvent, Listener } from './socket'
 
 // always are the topics that a link follows by itself.
@@ -7,9 +8,11 @@ const always = ['user', 'activity']
 
 // Link is what a room needs of a HubSocket.
 export interface Link {
-  start(token: string): void
+  start(token: string, since?: Places): void
   stop(): void
-  follow(topic: string): void
+  follow(topic: string, since?: string): void
+  // place is how far the link has come in a topic; undefined: it does not know yet.
+  place(topic: string): string | undefined
   unfollow(topic: string): void
   online(): void
   wake(): void
@@ -27,22 +30,21 @@ class Room implements Listener {
   readonly link: Link
   private live = false
 
-  constructor(readonly token: string, open: (listener: Listener) => Link, private readonly closed: () => void) {
+  constructor(readonly token: string, open: (listener: Listener) => Link, private readonly closed: () => void, since?: Places) {
     this.link = open(this)
-    this.link.start(token)
+    this.link.start(token, since)
   }
 
-  // enter lets a tab in. To any but the first, everything is stale that was followed before it came, also while the link is
-  // cut: what the link resumes with is later.
-  enter(tab: Tab): void {
+  // enter lets a tab in, with the places at which it read what it shows. To any but the first, everything is stale that was
+  // followed before it came and has gone on since it read, also while the link is cut: what the link resumes with is later.
+  enter(tab: Tab, since: Places): void {
     const first = !this.tabs.size
     const before = this.followed()
     this.tabs.add(tab)
     if (this.live) tab.bring({ is: 'live', live: true })
-    for (const topic of tab.topics) if (!before.has(topic)) this.link.follow(topic)
+    for (const topic of tab.topics) if (!before.has(topic)) this.link.follow(topic, since[topic])
     if (first) return
-    for (const topic of always) tab.bring({ is: 'stale', topic })
-    for (const topic of tab.topics) if (before.has(topic)) tab.bring({ is: 'stale', topic })
+    for (const topic of [...always, ...tab.topics]) if (always.includes(topic) || before.has(topic)) this.check(tab, topic, since[topic])
   }
 
   leave(tab: Tab): void {
@@ -52,11 +54,16 @@ class Room implements Listener {
     if (!this.tabs.size) this.close()
   }
 
-  follow(tab: Tab, topic: string): void {
+  follow(tab: Tab, topic: string, since?: string): void {
     const before = this.followed()
     tab.topics.add(topic)
-    if (!before.has(topic)) this.link.follow(topic)
-    else tab.bring({ is: 'stale', topic })
+    if (!before.has(topic)) this.link.follow(topic, since)
+    else this.check(tab, topic, since)
+  }
+
+  // check has a tab read again what it read before the link came to where it is.
+  private check(tab: Tab, topic: string, since?: string): void {
+    if (!covers(since, this.link.place(topic))) tab.bring({ is: 'stale', topic })
   }
 
   unfollow(tab: Tab, topic: string): void {
@@ -111,10 +118,10 @@ export class Rooms {
       case 'start':
         this.leave(tab)
         tab.topics = new Set(said.topics)
-        tab.room = this.of(said.token)
-        return tab.room.enter(tab)
+        tab.room = this.of(said.token, said.since)
+        return tab.room.enter(tab, said.since ?? {})
       case 'follow':
-        return tab.room?.follow(tab, said.topic)
+        return tab.room?.follow(tab, said.topic, said.since)
       case 'unfollow':
         return tab.room?.unfollow(tab, said.topic)
       case 'online':
@@ -132,12 +139,12 @@ export class Rooms {
     tab.room = null
   }
 
-  private of(token: string): Room {
+  private of(token: string, since?: Places): Room {
     let room = this.rooms.get(token)
     if (!room) {
       const fresh: Room = new Room(token, this.open, () => {
         if (this.rooms.get(token) === fresh) this.rooms.delete(token)
-      })
+      }, since)
       room = fresh
       this.rooms.set(token, room)
     }

@@ -1,11 +1,12 @@
 // One link for all tabs of a browser: a SharedWorker holds it, and the tabs are its listeners. Where a browser has no
 // SharedWorker, or it does not start, the tab has a link of its own.
+import type { Places } from './place'
 import { HubSocket, watchPage, type Hub, type HubEvent, type Listener, type Waking } from './socket'
 
 // Said is what a tab says to the worker.
 export type Said =
-  | { do: 'start'; token: string; topics: string[] }
-  | { do: 'follow' | 'unfollow'; topic: string }
+  | { do: 'start'; token: string; topics: string[]; since?: Places }
+  | { do: 'follow' | 'unfollow'; topic: string; since?: string }
   | { do: 'online' | 'wake' | 'leave' }
   | { do: 'watch'; lock: string } // a Web Lock that the tab holds: it is free once the tab is gone
 
@@ -40,16 +41,16 @@ export class SharedHub implements Hub, Waking {
     })
   }
 
-  start(token: string): void {
+  start(token: string, since?: Places): void {
     this.token = token
-    if (this.own) this.own.start(token)
-    else this.say({ do: 'start', token, topics: [...this.topics] })
+    if (this.own) this.own.start(token, since)
+    else this.say({ do: 'start', token, topics: [...this.topics], since })
   }
 
-  follow(topic: string): void {
+  follow(topic: string, since?: string): void {
     this.topics.add(topic)
-    if (this.own) this.own.follow(topic)
-    else if (this.token !== null) this.say({ do: 'follow', topic })
+    if (this.own) this.own.follow(topic, since)
+    else if (this.token !== null) this.say({ do: 'follow', topic, since })
   }
 
   unfollow(topic: string): void {

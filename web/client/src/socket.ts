@@ -2,6 +2,7 @@
 // itself after a cut, and obeys close codes that forbid coming back. Where WebSockets do not get
 // through it uses server-sent events, and tries a WebSocket again now and then. It knows topics
 // and positions; the meaning of events is the listener's business.
+import type { Places } from './place'
 import { openEvents, openSocket, type LinkHandler, type Frame, type Hello, type Link } from './link'
 
 export interface HubEvent {
@@ -44,9 +45,10 @@ export interface Waking {
 // Hub is the live link as a page sees it: a HubSocket of its own, or one that the tabs share.
 export interface Hub {
   // start connects as the owner of token ('' is a visitor), leaving an earlier identity behind.
-  start(token: string): void
+  // What the page shows was read at these places: events are wanted from there on.
+  start(token: string, since?: Places): void
   // follow and unfollow take part in a topic besides one's own, such as course:ID.
-  follow(topic: string): void
+  follow(topic: string, since?: string): void
   unfollow(topic: string): void
 }
 
@@ -86,8 +88,9 @@ export class HubSocket implements Hub, Waking {
     this.trialPause = trials.first
   }
 
-  start(token: string): void {
+  start(token: string, since: Places = {}): void {
     if (token !== this.token) this.since.delete('user')
+    for (const [topic, place] of Object.entries(since)) this.goOnFrom(topic, place)
     this.token = token
     this.wanted = true
     this.failures = 0
@@ -95,8 +98,9 @@ export class HubSocket implements Hub, Waking {
     this.connect()
   }
 
-  follow(topic: string): void {
+  follow(topic: string, since?: string): void {
     this.followed.add(topic)
+    this.goOnFrom(topic, since)
     if (this.link?.transport === 'events') this.reopen()
     else if (this.greeted) this.sendFollow(topic)
   }
@@ -106,6 +110,15 @@ export class HubSocket implements Hub, Waking {
     this.since.delete(topic)
     if (this.link?.transport === 'events') this.reopen()
     else if (this.greeted) this.link?.send({ op: 'unfollow', topic })
+  }
+
+  // place is how far this link has come in a topic; undefined: it does not know yet.
+  place(topic: string): string | undefined {
+    return this.since.get(topic)
+  }
+
+  private goOnFrom(topic: string, place: string | undefined): void {
+    if (place && !this.since.get(topic)) this.since.set(topic, place)
   }
 
   private connect(): void {

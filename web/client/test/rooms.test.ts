@@ -6,10 +6,11 @@ import type { Listener } from '../src/socket'
 // A browser with its tabs; links are what the rooms have opened.
 function browser() {
   const links: (Link & { listener: Listener; said: string[] })[] = []
+  const places: Record<string, string> = {} // of the links
   const rooms = new Rooms((listener) => {
     const said: string[] = []
-    const note = (what: string) => (about?: string) => void said.push(about === undefined ? what : `${what} ${about}`)
-    const link = { listener, said, start: note('start'), stop: note('stop'), follow: note('follow'), unfollow: note('unfollow'), online: note('online'), wake: note('wake') }
+    const note = (what: string) => (about?: string, _since?: unknown) => void said.push(about === undefined ? what : `${what} ${about}`)
+    const link = { listener, said, start: note('start'), stop: note('stop'), follow: note('follow'), unfollow: note('unfollow'), online: note('online'), wake: note('wake'), place: (topic: string) => places[topic] }
     links.push(link)
     return link
   })
@@ -19,7 +20,7 @@ function browser() {
     rooms.hear(tab, { do: 'start', token, topics })
     return { tab, brought, take: () => brought.splice(0), say: (what: Parameters<Rooms['hear']>[1]) => rooms.hear(tab, what) }
   }
-  return { rooms, links, open }
+  return { rooms, links, open, places }
 }
 
 const event = (topic: string) => ({ topic, pos: '1', type: 'cart.changed', data: {} })
@@ -49,6 +50,17 @@ describe('tabs of one login', () => {
     links[0]?.listener.stale('course:2') // the link began to follow it
     expect(b.take()).toEqual([{ is: 'stale', topic: 'course:2' }])
     expect(a.take()).toEqual([])
+  })
+
+  test('a tab that comes later reads nothing again that it read after all that the link has brought', () => {
+    const { rooms, links, open, places } = browser()
+    open('t1', 'course:1')
+    links[0]?.listener.changed(true)
+    Object.assign(places, { user: 'e-7', activity: 'e-3', 'course:1': 'e-5' })
+    const came: Brought[] = []
+    const tab: Tab = { room: null, topics: new Set(), bring: (what) => void came.push(what) }
+    rooms.hear(tab, { do: 'start', token: 't1', topics: ['course:1'], since: { user: 'e-9', activity: 'e-2', 'course:1': 'f-9' } })
+    expect(came).toEqual([{ is: 'live', live: true }, { is: 'stale', topic: 'activity' }, { is: 'stale', topic: 'course:1' }])
   })
 
   test('a tab that comes while the link is cut reads too: a resumed link tells it of nothing older', () => {

@@ -41,7 +41,7 @@ export const desk = {
   putLessonText: (course: string, lesson: string, body: { text: string; version: number }) =>
     request<LessonText>('PUT', `/admin/courses/${id(course)}/lessons/${id(lesson)}/text`, { body }),
 
-  orders: (filter: { state?: string; course?: string; from?: string; to?: string; q?: string; cursor?: string; limit?: number }) =>
+  orders: (filter: { state?: string; course?: string; referral?: string; from?: string; to?: string; q?: string; cursor?: string; limit?: number }) =>
     request<List<OrderRow>>('GET', '/admin/orders' + query(filter)),
   order: (order: string) => request<OrderStory>('GET', `/admin/orders/${id(order)}`),
   previewRefund: (order: string, body: RefundWish) => request<RefundPreview>('POST', `/admin/orders/${id(order)}/refunds?dry_run=1`, { body }),

@@ -9,6 +9,7 @@ import { useLive } from './live'
 import { useSession } from './session'
 
 const unknown = -1
+const momentAgo = 2000 // ms
 
 // The cart of this tab: a learner's, or a visitor's, which is this browser's own. A learner's changes by the
 // answers to its own requests and by events from other tabs and devices, in any order; the version decides.
@@ -55,9 +56,19 @@ export const useCart = defineStore('cart', () => {
     apply(await session.forSameUser(api.cart()))
   }
 
+  // open is for a page that opens: what was read for it a moment ago will do.
+  let opening: Promise<void> | null = null
+  let openedAt = 0
+  async function open(): Promise<void> {
+    if (answered.value && Date.now() - openedAt < momentAgo) return
+    opening ??= reload().then(() => { openedAt = Date.now() }).finally(() => (opening = null))
+    await opening
+  }
+
   function reset(): void {
     own.value = { version: unknown, lines: [], total_fen: 0 }
     answered.value = false
+    opening = null
   }
 
   async function put(course: string, policy?: string): Promise<void> {
@@ -81,5 +92,5 @@ export const useCart = defineStore('cart', () => {
   live.on('stale:user', () => void reload().catch(() => {})) // the cart page shows its own failure
   watch(() => session.user?.id, reset, { flush: 'sync' })
 
-  return { cart, count, loaded, reload, put, remove, empty, has }
+  return { cart, count, loaded, open, reload, put, remove, empty, has }
 })

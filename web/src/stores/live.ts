@@ -1,6 +1,7 @@
 import { Live, type DataOf, type Heard } from '@client'
 import { defineStore } from 'pinia'
 import { onBeforeUnmount, ref, watch } from 'vue'
+import { reads } from '@/reads'
 import { useCut, useReading } from '@/polling'
 
 // live is the client's live link as the other stores and the pages see it: they listen for events by
@@ -18,6 +19,8 @@ export const useLive = defineStore('live', () => {
       ended(code, token)
     },
   })
+
+  reads.whenNoted((places, asker, since) => link.noted(places, asker, since))
 
   function start(as: string): void {
     over.value = false

@@ -5,6 +5,8 @@ import type { Notice } from '@/types'
 import { useLive } from './live'
 import { useSession } from './session'
 
+const momentAgo = 2000 // ms
+
 // The inbox: what was read page by page, newest first, and how much is unread.
 export const useNotices = defineStore('notices', () => {
   const session = useSession()
@@ -15,29 +17,51 @@ export const useNotices = defineStore('notices', () => {
   const done = ref(false)
   const wanted = ref(true) // whether the reader wants activities
   let news = 0 // that came or went
+  let countedAt = 0 // ms
+  let countedNews = 0 // at the last count
   let lists = 0 // that were begun
   const gone = new Set<string>() // read on another device, of which the word may be still to come
 
   const unread = computed(() => unreadIds.value.size)
 
-  function reset(): void {
+  function resetList(): void {
     lists++
     gone.clear()
     items.value = []
-    unreadIds.value = new Set()
     cursor.value = undefined
     done.value = false
+  }
+
+  function reset(): void {
+    resetList()
+    unreadIds.value = new Set()
+    countedAt = 0
     wanted.value = true
   }
 
-  // count asks again where news came while it asked: the answer may be older than they are.
-  async function count(): Promise<void> {
+  // count asks again where news came while it asked: the answer may be older than they are. Asked again while it asks, it
+  // asks once more, if there is news.
+  let counting: Promise<void> | null = null
+  let countedFor = ''
+  function count(): Promise<void> {
+    const reader = session.user?.id ?? ''
+    if (counting && countedFor === reader) return counting
+    countedFor = reader
+    const mine: Promise<void> = ask().finally(() => {
+      if (counting === mine) counting = null
+    })
+    return (counting = mine)
+  }
+
+  async function ask(): Promise<void> {
     const reader = session.user?.id
     if (!reader) return
     const before = news
     const box = await api.unread()
     if (session.user?.id !== reader) return
-    if (news !== before) return count()
+    if (news !== before) return ask()
+    countedAt = Date.now()
+    countedNews = news
     const ids = new Set(box.items.map((n) => n.id))
     unreadIds.value = ids
     for (const n of items.value) if (ids.has(n.id) || !box.next_cursor) n.read = !ids.has(n.id)
@@ -55,6 +79,13 @@ export const useNotices = defineStore('notices', () => {
     items.value.push(...page.items.filter((n) => !known.has(n.id)))
     cursor.value = page.next_cursor
     done.value = !page.next_cursor
+  }
+
+  // open is for a page that opens: what was counted for it a moment ago will do.
+  async function open(): Promise<void> {
+    if (!counting && (news !== countedNews || Date.now() - countedAt > momentAgo)) return restart()
+    resetList()
+    await more()
   }
 
   async function restart(): Promise<void> {
@@ -94,15 +125,19 @@ export const useNotices = defineStore('notices', () => {
   }
 
   const recount = () => void count().catch(() => {}) // a badge is not worth an error
+  function stale(): void {
+    news++
+    recount()
+  }
   live.on('notice.posted', arrived)
   live.on('notice.read', (r) => wasRead(r.id))
   live.on('notifications.changed', (now) => {
     wanted.value = now.activities
     recount()
   })
-  live.on('stale:user', recount)
-  live.on('stale:activity', recount)
+  live.on('stale:user', stale)
+  live.on('stale:activity', stale)
   watch(() => session.user?.id, reset, { flush: 'sync' })
 
-  return { items, unread, done, concerns, more, restart, read }
+  return { items, unread, done, concerns, more, recount, open, restart, read }
 })

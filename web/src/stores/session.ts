@@ -4,6 +4,7 @@ import { computed, ref } from 'vue'
 import { api, Problem } from '@/api'
 import { credentials, type Session } from '@/credentials'
 import type { Login } from '@/types'
+import { forgetPerson } from '@/service-worker'
 import { useLive } from './live'
 
 // How long a refused tab waits for another tab of this browser to hand over its new token.
@@ -16,11 +17,20 @@ export const useSession = defineStore('session', () => {
   const live = useLive()
   let left = '' // the token that this tab logged out
 
+  let isLive = false
+
+  function start(): void {
+    isLive = true
+    live.start(session.value?.token ?? '')
+  }
+
   function adopt(): void {
     const before = session.value?.token ?? ''
     session.value = credentials.read()
     if (session.value) notice.value = ''
-    if ((session.value?.token ?? '') !== before) live.start(session.value?.token ?? '')
+    if ((session.value?.token ?? '') === before) return
+    if (before) forgetPerson()
+    start()
   }
 
   function enter({ token, user }: Login): void {
@@ -73,7 +83,8 @@ export const useSession = defineStore('session', () => {
     }, handOver)
   }
 
-  function begin(): void {
+  // begin takes part in the live link once the page has read what it shows.
+  function begin(hasRead: Promise<unknown> = Promise.resolve()): void {
     credentials.whenChanged(adopt)
     credentials.whenRefused((token) => lost(token, '登录已失效，请重新登录'))
     live.whenEnded((code, token) => {
@@ -81,7 +92,7 @@ export const useSession = defineStore('session', () => {
       else if (token && code === closeCode.loggedOut) lost(token, token === left ? '已退出登录' : '这里已退出登录，是在另一台设备上操作的')
       else if (token && code !== closeCode.misuse) lost(token, '登录已失效，请重新登录')
     })
-    live.start(session.value?.token ?? '')
+    void hasRead.then(() => isLive || start())
   }
 
   return { user, notice, enter, forget, login, register, phoneLogin, resetPassword, weChatLogin, logout, forSameUser, begin }

@@ -5,7 +5,7 @@ import { desk } from '../api'
 import type { Paged } from '../kit/paged'
 import type { OrderRow } from '../types'
 
-type Filter = Record<'q' | 'state' | 'course' | 'from' | 'to', string>
+type Filter = Record<'q' | 'state' | 'course' | 'from' | 'to', string> & { referral?: string }
 
 const gather = 300 // ms; orders that come within it are read together
 const oneByOne = 4 // more new ones than this are read as a page
