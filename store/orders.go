@@ -95,7 +95,7 @@ func (s *Orders) Of(ctx context.Context, userID string, limit int, cursor string
 type OrderFilter struct {
 	State       shop.OrderState
 	UserID      string
-	CourseID    string    // of one of its lines
+	CourseID    string // of one of its lines
 	Referral    string
 	From, Until time.Time // placed at From or later, and before Until
 }

@@ -88,7 +88,7 @@ func askEverything(t *testing.T) {
 		for _, f := range []OrderFilter{
 			{}, {State: shop.OrderPending}, {UserID: "u"}, {CourseID: "c"}, {CourseID: "c", State: shop.OrderPaid}, {UserID: "u", State: shop.OrderPaid},
 			{UserID: "u", CourseID: "c"}, {UserID: "u", CourseID: "c", State: shop.OrderPaid}, {From: now, Until: now}, {State: shop.OrderPaid, From: now, Until: now},
-			{CourseID: "c", From: now, Until: now},
+			{CourseID: "c", From: now, Until: now}, {Referral: "spring"}, {Referral: "spring", From: now, Until: now},
 		} {
 			_, _, err := s.Orders.Page(ctx, f, 5, c)
 			must(err)
