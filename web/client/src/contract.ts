@@ -9000,6 +9000,15 @@ export interface operations {
                 };
             };
             400: components["responses"]["KeyMissing"];
+            /** @description `OWN_ACCOUNT`: the order is the caller's own, and the caller no administrator; `STEP_UP_REQUIRED`, `FORBIDDEN` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             404: components["responses"]["NoOrder"];
             409: components["responses"]["NoWayOut"];
             422: components["responses"]["KeyUsed"];
@@ -9073,6 +9082,15 @@ export interface operations {
                 };
             };
             400: components["responses"]["KeyMissing"];
+            /** @description `OWN_ACCOUNT`: the order is the caller's own, and the caller no administrator; `STEP_UP_REQUIRED`, `FORBIDDEN` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `UNMATCHED_NOT_FOUND`, `ORDER_NOT_FOUND` */
             404: {
                 headers: {
