@@ -67,6 +67,7 @@ type App struct {
 	Media           *media.Library
 	Learning        *learning.Learning
 	Figures         *figures.Figures
+	Front           *storefront.Front
 
 	clock    clock
 	seeding  bool // the sample was put in by this start, its files are to come
@@ -99,7 +100,7 @@ func (a *App) Open(ctx context.Context) (err error) {
 		}
 	}()
 	for _, open := range []func(context.Context) error{
-		a.openListener, a.openStore, a.openSandbox, a.startParts, a.openWeChat, a.openHub, a.openNotices, a.openMedia, a.openLearning, a.openFigures,
+		a.openListener, a.openStore, a.openSandbox, a.startParts, a.openWeChat, a.openHub, a.openNotices, a.openMedia, a.openLearning, a.openFigures, a.openFront,
 		a.openCheckout, a.openCatalogue, a.openAccounts, a.endSeeding, a.openAPI,
 	} {
 		if err := open(ctx); err != nil {
@@ -258,6 +259,18 @@ func (a *App) openFigures(context.Context) error {
 	return nil
 }
 
+func (a *App) openFront(context.Context) error {
+	cfg := storefront.FrontConfig{
+		Rows: a.Store.Front, Catalogue: a.Store.Catalogue, Media: a.Store.Media, Publish: a.Hub.Publish, Now: a.clock.now, Log: a.Log,
+	}
+	if a.Media != nil {
+		cfg.Hold = a.Media.Hold
+	}
+	a.Front = storefront.NewFront(cfg)
+	a.work = append(a.work, a.Front.Work()...)
+	return nil
+}
+
 func (a *App) openCheckout(context.Context) error {
 	a.Carts = cart.New(cart.Config{Store: cart.CollectionsOf(a.Store), Hub: a.Hub, Now: a.clock.now, Log: a.Log})
 	a.Checkout = checkout.New(checkout.Config{
@@ -329,7 +342,7 @@ func (a *App) openAPI(ctx context.Context) (err error) {
 	if cfg.production() {
 		papers.LogMissing(ctx, a.Log)
 	}
-	pages := &storefront.Pages{PublicURL: strings.TrimRight(a.URL, "/"), Catalogue: a.Store.Catalogue, Papers: papers, Log: a.Log}
+	pages := &storefront.Pages{PublicURL: strings.TrimRight(a.URL, "/"), Catalogue: a.Store.Catalogue, Papers: papers, Front: a.Front, FrontView: frontView, Log: a.Log}
 	mediaOrigin, err := a.mediaOrigin(ctx)
 	if err != nil {
 		return err
@@ -345,6 +358,7 @@ func (a *App) openAPI(ctx context.Context) (err error) {
 		Followers:       &notice.Followers{Rows: a.Store.Followers, Scans: a.WeChat, Sender: a.Sender, Log: a.Log},
 		Wordings:        &notice.Wordings{Templates: a.Store.NoticeTemplates, Now: a.clock.now},
 		Papers:          papers,
+		Front:           a.Front,
 		Publisher:       &notice.Publisher{Hub: a.Hub, Catalogue: a.Store.Catalogue},
 		Account:         a.Account, PublicURL: a.URL,
 		Web: web.Handler(web.Options{SandboxURL: a.SandboxURL, WeChatScript: a.Account != nil, MediaOrigin: mediaOrigin, Pages: pages}), Docs: web.HasDocs(),
@@ -360,3 +374,6 @@ func closing(err *error, shut func() error) {
 		*err = errors.Join(*err, e)
 	}
 }
+
+// frontView is the front page as the API answers it.
+func frontView(s *storefront.ShownFront) any { return handlers.ViewFront(s) }

@@ -25,7 +25,7 @@ func (f *Files) Get(ctx context.Context, id string) (*shop.Media, error) {
 }
 
 // Delete removes a file, in the name of the user by. A file in use stays: shop.ErrMediaInUse with the `courses` that use
-// it.
+// it, and `front` where a banner of the front page does.
 func (f *Files) Delete(ctx context.Context, id, by string) error {
 	if f.cfg.Library == nil {
 		return shop.ErrUnavailable
@@ -49,7 +49,7 @@ type CourseUsing struct {
 	Title string `json:"title"`
 }
 
-// nameUses names the courses that use a file in the refusal to delete it.
+// nameUses names what uses a file in the refusal to delete it.
 func (f *Files) nameUses(ctx context.Context, id string, err error) error {
 	var refusal *shop.Error
 	if !errors.As(err, &refusal) || refusal.Code != shop.ErrMediaInUse.Code {
@@ -59,11 +59,19 @@ func (f *Files) nameUses(ctx context.Context, id string, err error) error {
 	if err != nil {
 		return err
 	}
+	onFront, err := f.cfg.Store.Media.OnFrontPage(ctx, id)
+	if err != nil {
+		return err
+	}
 	using := []CourseUsing{}
 	for _, c := range courses {
 		using = append(using, CourseUsing{c.ID, c.Title})
 	}
-	return refusal.With("courses", using)
+	refusal = refusal.With("courses", using)
+	if onFront {
+		refusal = refusal.With("front", true)
+	}
+	return refusal
 }
 
 // Transcode has a video made again; shop.ErrUnavailable where the shop keeps no files.

@@ -46,6 +46,8 @@ func (n *nouns) routes() []route {
 		{del, "/api/courses/:course/lessons/:lesson/notes/:note", learner, n.notes.delete, stores, reading},
 		{get, "/api/playback/:ticket/:part", anyone, n.playback.serve, stream, playing},
 		{get, "/covers/:file", public, n.covers.show, memory, reading},
+		{get, "/api/front", public, n.frontPage.show, memory, reading},
+		{get, "/api/front/pictures/:media", public, n.frontPage.picture, stores, reading},
 		{get, "/api/papers", public, n.papers.show, memory, reading},
 		{get, "/api/papers/:paper", public, n.papers.showText, stores, reading},
 
@@ -128,6 +130,9 @@ func (n *nouns) routes() []route {
 		{post, "/api/admin/categories", editor, n.adminCategories.Create, stores, reading},
 		{put, "/api/admin/categories/:category", editor, n.adminCategories.Update, stores, reading},
 		{del, "/api/admin/categories/:category", editor, n.adminCategories.Delete, stores, reading},
+
+		{get, "/api/admin/front", editor, n.adminFront.Show, stores, reading},
+		{put, "/api/admin/front", editor, n.adminFront.Put, stores, reading},
 
 		{post, "/api/admin/uploads", editor, n.adminMedia.Upload, stream, reading},
 		{head, "/api/admin/uploads/:upload", editor, n.adminMedia.Upload, stream, reading},

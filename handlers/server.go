@@ -51,6 +51,7 @@ type Deps struct {
 	Wordings    *notice.Wordings
 	Publisher   *notice.Publisher
 	Papers      *storefront.Papers
+	Front       *storefront.Front
 	Broadcaster *notice.Broadcaster
 	Pay         *wechat.Pay     // verifies WeChat's callbacks
 	Account     *wechat.Account // the official account; nil: the shop has none
@@ -100,6 +101,7 @@ type nouns struct {
 	finder     finder
 	covers     covers
 	papers     shopPapers
+	frontPage  frontPage
 	lessons    lessons
 	playback   playback
 	enrolments enrolments
@@ -131,6 +133,7 @@ type nouns struct {
 
 	adminCourses    desk.Courses
 	adminCategories desk.Categories
+	adminFront      desk.Front
 	adminTexts      adminTexts
 	adminLearning   desk.Learning
 	adminMedia      desk.Media
@@ -164,6 +167,7 @@ func newNouns(d Deps) (*nouns, error) {
 		covers:     covers{covers: cover.Covers{Catalogue: db.Catalogue}},
 		papers:     shopPapers{papers: d.Papers},
 		lessons:    lessons{learning: d.Learning, publicURL: d.PublicURL, live: live},
+		frontPage:  frontPage{front: d.Front, library: d.Media},
 		playback:   playback{learning: d.Learning, library: d.Media, redirect: d.MediaRedirect, limits: db.Limits, guesses: guessesOf(d.PlaybackGuesses)},
 		enrolments: enrolments{learning: d.Learning, live: live},
 		notes:      notes{d.Learning},
@@ -194,6 +198,7 @@ func newNouns(d Deps) (*nouns, error) {
 
 		adminCourses:    desk.Courses{Catalogue: d.Catalogue},
 		adminCategories: desk.Categories{Catalogue: d.Catalogue},
+		adminFront:      desk.Front{Front: d.Front, Catalogue: db.Catalogue, Now: d.Now},
 		adminLearning:   desk.Learning{Learning: d.Learning},
 		adminTexts:      adminTexts{learning: d.Learning, publicURL: d.PublicURL},
 		adminMedia:      desk.Media{Library: d.Media, Catalogue: d.Catalogue, Learning: d.Learning},

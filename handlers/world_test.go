@@ -95,6 +95,9 @@ func newWorldWith(t testing.TB, accounts accountOptions, options ...func(*Deps))
 	w.deps.Learning = learning.New(learning.Config{
 		Store: learning.CollectionsOf(w.store), Hub: live, Congrats: w.deps.Inbox, Files: true, Hold: w.deps.Media.Hold, Now: w.deps.Now, Log: logger,
 	})
+	w.deps.Front = storefront.NewFront(storefront.FrontConfig{
+		Rows: w.store.Front, Catalogue: w.store.Catalogue, Media: w.store.Media, Hold: w.deps.Media.Hold, Publish: live.Publish, Now: w.deps.Now, Log: logger,
+	})
 	h, err := New(w.deps)
 	if err != nil {
 		t.Fatalf("New: %v", err)

@@ -83,10 +83,19 @@ const (
 	posterStep = 10 * time.Minute
 )
 
-// Poster is the address of a video's poster, for editors' pages, whose pictures carry no token; "" without one. Its
-// ticket names no lesson, so it opens nothing else of the file.
+// mostPoster is how many bytes a picture may have that is its own poster: a list shows many at once.
+const mostPoster = 2 << 20
+
+// Poster is the address of a video's poster, and of a picture itself, for editors' pages, whose pictures carry no token; ""
+// without one. Its ticket names no lesson, so it opens nothing else of the file.
 func (p *Playback) Poster(ctx context.Context, m *shop.Media) (string, error) {
-	if m.State != shop.MediaReady || m.Video == nil || m.Video.Poster == "" {
+	name := "poster.jpg"
+	if m.Kind == shop.KindImage && m.Size <= mostPoster {
+		name = "file"
+	} else if m.Video == nil || m.Video.Poster == "" {
+		return "", nil
+	}
+	if m.State != shop.MediaReady {
 		return "", nil
 	}
 	secret, err := p.secret(ctx)
@@ -94,11 +103,14 @@ func (p *Playback) Poster(ctx context.Context, m *shop.Media) (string, error) {
 		return "", err
 	}
 	t := ticket{Media: m.ID, Until: p.cfg.Now().Truncate(posterStep).Add(posterLife)}
-	return addressOf(t, secret) + "poster.jpg", nil
+	return addressOf(t, secret) + name, nil
 }
 
-// isPoster reports whether a part is the picture of a video.
-func isPoster(m *shop.Media, part media.PlaybackPart) bool {
+// isPoster reports whether a part is the picture of a video, or a picture that a ticket without a lesson was made for.
+func (t ticket) isPoster(m *shop.Media, part media.PlaybackPart) bool {
+	if m.Kind == shop.KindImage {
+		return t.Lesson == "" && part.Object == m.Key
+	}
 	return m.Video != nil && part.Object == m.Video.Poster
 }
 
@@ -157,7 +169,7 @@ func (p *Playback) Play(ctx context.Context, v Viewer, cookies []string, address
 	if !ok || t.Inner && part.Playlist == -1 {
 		return Played{}, shop.ErrPlaybackAddress
 	}
-	if part.Key >= 0 || part.Playlist > -2 || part.Object == m.Key || t.Lesson == "" && !isPoster(m, part) {
+	if part.Key >= 0 || part.Playlist > -2 || (part.Object == m.Key || t.Lesson == "") && !t.isPoster(m, part) {
 		if err := p.mayPlay(ctx, t, part.Playlist == -2); err != nil {
 			return Played{}, err
 		}

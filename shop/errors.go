@@ -188,7 +188,7 @@ var (
 // Files and what is played of them.
 var (
 	ErrMediaNotFound     = define(NotFound, "MEDIA_NOT_FOUND", "没有这个文件", "There is no such file.")
-	ErrMediaInUse        = define(Conflict, "MEDIA_IN_USE", "有课程正在使用这个文件，请先从课程里移除", "A course uses the file; take it out of the course first.")
+	ErrMediaInUse        = define(Conflict, "MEDIA_IN_USE", "课程或首页正在使用这个文件，请先从那里移除", "A course or the front page uses the file; take it out there first.")
 	ErrMediaNotReady     = define(Conflict, "MEDIA_NOT_READY", "文件还没有准备好，请稍后再试", "The file is not ready yet; try again when it is.")
 	ErrMediaTooLarge     = define(TooLarge, "MEDIA_TOO_LARGE", "文件超过了这一类型的大小上限", "The file is larger than its kind may be.")
 	ErrMediaQuota        = define(TooLarge, "MEDIA_QUOTA", "存储空间不足，请先删除不用的文件", "There is no room for this file; delete some that are not used.")

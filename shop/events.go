@@ -42,6 +42,7 @@ var (
 	cartChanged          = defineState("cart.changed")
 	courseChanged        = defineState("course.changed")
 	catalogueChanged     = defineNews("catalogue.changed") // without data: pages read it again
+	frontChanged         = defineState("front.changed")
 	orderChanged         = defineNews("order.changed")     // of one order among several, and money
 	paymentChanged       = defineNews("payment.changed")   // of one order among several
 	enrolmentChanged     = defineNews("enrolment.changed") // of one course among several
@@ -124,9 +125,24 @@ func CartChanged(userID string, c Cart, cause string) Event {
 	return cartChanged.to(userID, once, c).at(c.Version)
 }
 
-// CatalogueChanged has every page read the categories and the front page again.
+// CatalogueChanged has every page read the categories again.
 func CatalogueChanged() Event {
 	return catalogueChanged.event(everybodysTopic, "", struct{}{})
+}
+
+// FrontChange names the edition of the front page that is shown from now on.
+type FrontChange struct {
+	Version int64 `json:"version"`
+}
+
+// FrontChanged has open front pages read the banners and rows of edition v again: once for the edition, and once for each
+// time at which another of its banners is shown; turn is zero for the edition itself.
+func FrontChanged(v int64, turn time.Time) Event {
+	once := fmt.Sprintf("front:%d", v)
+	if !turn.IsZero() {
+		once += fmt.Sprintf(":%d", turn.Unix())
+	}
+	return frontChanged.event(everybodysTopic, once, FrontChange{v}).at(v)
 }
 
 // OrderChanged is an order as it is now, once for each time that it came to this state.

@@ -110,6 +110,8 @@ func TestEveryEventSaysWhereItGoesOnceAndAtWhichVersion(t *testing.T) {
 		{BroadcastProgress(kept, MessageCounts{}), "desk", "broadcast.progress", "", false, 0},
 		{uploader, "user:edith", "media.progress", "", false, 0},
 		{console, "desk", "media.progress", "", false, 0},
+		{FrontChanged(3, time.Time{}), "activity", "front.changed", "front:3", true, 3},
+		{FrontChanged(3, at), "activity", "front.changed", fmt.Sprintf("front:3:%d", at.Unix()), true, 3},
 		{CatalogueChanged(), "activity", "catalogue.changed", "", false, 0},
 		{PersonChanged("ann", "sue"), "desk", "person.changed", "", false, 0},
 		{StatsChanged(at), "desk", "stats.changed", fmt.Sprintf("stats:%d", at.Unix()), false, 0},

@@ -49,6 +49,7 @@ const (
 
 	changeTemplates = "templates" // the wording of a notice
 	changePapers    = "papers"    // what the shop says of itself
+	changeFront     = "front"     // the front page's banners and rows
 
 	changeEnrolments = "enrolments" // the one with this id
 )

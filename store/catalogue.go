@@ -140,6 +140,18 @@ func (c *Catalogue) Category(id string) (shop.Category, bool) {
 	return c.categories[i], true
 }
 
+// OnSaleNow reports whether a course can be bought.
+func (c *Catalogue) OnSaleNow(courseID string) bool {
+	course, ok := c.courses[courseID]
+	return ok && course.State == shop.CourseOnSale
+}
+
+// CategoryShown reports whether buyers see a category.
+func (c *Catalogue) CategoryShown(categoryID string) bool {
+	category, ok := c.Category(categoryID)
+	return ok && !category.Hidden
+}
+
 // CheckCategory is shop.ErrCategoryNotFound where there is no such shelf; "" is all of them.
 func (c *Catalogue) CheckCategory(id string) error {
 	if _, ok := c.Category(id); !ok && id != "" {

@@ -84,6 +84,7 @@ type DB struct {
 	NoticeTemplates   *NoticeTemplates
 	Papers            *Papers
 	Agreements        *Agreements
+	Front             *Front
 	Broadcasts        *Broadcasts
 	Audiences         *Audiences
 	Readers           *Readers
@@ -287,6 +288,8 @@ func (db *DB) wire(trialNeeds shop.TrialNeeds) {
 	db.NoticeTemplates = newNoticeTemplates(b)
 	db.Papers = newPapers(b)
 	db.Agreements = newAgreements(b)
+	db.Front = newFront(b)
+	db.Media.front = db.Front
 	db.Broadcasts = newBroadcasts(b)
 	db.Audiences = newAudiences(b)
 	db.Readers = newReaders(b)
@@ -335,6 +338,7 @@ func (db *DB) wire(trialNeeds shop.TrialNeeds) {
 	db.Trials.bindings = db.Bindings
 	db.NoticeTemplates.audit = db.Audit
 	db.Papers.audit = db.Audit
+	db.Front.audit = db.Audit
 	db.Broadcasts.audiences = db.Audiences
 	db.Audiences.catalogue = db.Catalogue
 }

@@ -86,6 +86,8 @@ var collections = []struct {
 		{{Key: "broadcast", Value: 1}, {Key: "state", Value: 1}},
 	}},
 	{"notice_templates", nil},
+	{"shop_papers", nil},
+	{"front_pages", nil},
 	{"due", []bson.D{{{Key: "at", Value: 1}}}}, // this and the next two: of the version before, see Adoption
 	{"turns", []bson.D{{{Key: "at", Value: 1}}}},
 	{"due_deliveries", []bson.D{{{Key: "at", Value: 1}}}},

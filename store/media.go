@@ -19,6 +19,7 @@ type Media struct {
 	docs    Collection[shop.Media]
 	courses *Courses
 	texts   *LessonTexts
+	front   *Front
 }
 
 func newMedia(b *base, courses *Courses, texts *LessonTexts) *Media {
@@ -92,7 +93,7 @@ func (s *Media) Unfinished(ctx context.Context, by string) (int64, error) {
 	return s.docs.Count(ctx, bson.M{"state": shop.MediaUploading, "by": by})
 }
 
-// InUse reads all courses and the texts of their lessons as they are now, and reports of a file
+// InUse reads all courses, the texts of their lessons and the front page as they are now, and reports of a file
 // whether one of them names it.
 func (s *Media) InUse(ctx context.Context) (func(id string) bool, error) {
 	courses, err := s.courses.docs.All(ctx, bson.M{})
@@ -109,8 +110,13 @@ func (s *Media) InUse(ctx context.Context) (func(id string) bool, error) {
 	if err != nil {
 		return nil, err
 	}
+	page, err := s.front.Read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	pictures := page.Pictures()
 	return func(id string) bool {
-		return shown(id) || slices.ContainsFunc(courses, func(c shop.Course) bool { return c.UsesMedia(id) })
+		return shown(id) || slices.Contains(pictures, id) || slices.ContainsFunc(courses, func(c shop.Course) bool { return c.UsesMedia(id) })
 	}, nil
 }
 
@@ -128,6 +134,12 @@ func (s *Media) UsedBy(ctx context.Context, id string) ([]shop.Course, error) {
 	return slices.DeleteFunc(courses, func(c shop.Course) bool {
 		return !c.UsesMedia(id) && !slices.ContainsFunc(c.LessonIDs(), func(lesson string) bool { return shown[LessonTextID(c.ID, lesson)] })
 	}), err
+}
+
+// OnFrontPage reports whether a banner of the front page uses a file now.
+func (s *Media) OnFrontPage(ctx context.Context, id string) (bool, error) {
+	page, err := s.front.Read(ctx)
+	return err == nil && slices.Contains(page.Pictures(), id), err
 }
 
 // PlayingRow is where an account plays lessons now, a row a person.

@@ -24,9 +24,17 @@ type head struct {
 	NoIndex     bool   // search engines leave it out
 	LD          any    // schema.org in JSON-LD; nil: nothing
 	Shop        View
+	Front       FrontSize
+	FrontData   any // what of the front page is shown, on that page; nil elsewhere
 
 	Body    string // the template of the content; "" none
 	Content any    // what it shows; nil: the head
+}
+
+// FrontSize is how much of the front page is shown, so that a page keeps the room for it before the data is there.
+type FrontSize struct {
+	Banners bool
+	Rows    int
 }
 
 // headOf is the head of a public page; nil for any other address.
@@ -60,6 +68,7 @@ func (s *Pages) listHead(kept *keptPages, category string) *head {
 		Title, Intro string
 		Categories   []shop.Category
 		Courses      []listedCourse
+		Front        *ShownFront // nil in a category, and where nothing is shown
 	}{Title: p.Slogan, Intro: "先免费学一段，觉得好再继续；也可以一次买断，永久有效。", Categories: all.Categories()}
 	if content.Title == "" {
 		content.Title = p.Name
@@ -77,6 +86,10 @@ func (s *Pages) listHead(kept *keptPages, category string) *head {
 	}
 	for _, c := range courses {
 		content.Courses = append(content.Courses, listedCourse{c.ID, c.Title, c.Subtitle, costs(c)})
+	}
+	if category == "" && !kept.front.IsEmpty() {
+		content.Front = kept.front
+		h.FrontData = s.FrontView(kept.front)
 	}
 	h.Content, h.LD = content, s.shopLD(p)
 	return h

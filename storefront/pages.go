@@ -26,11 +26,13 @@ var templates = template.Must(template.ParseFS(templateFiles, "templates/*.html"
 const maxKeptPages = 2000
 
 // Pages says what each page of the storefront shows before a script runs: its head and, for readers without scripts, its
-// content. Pages are made once for each state of the catalogue and the papers.
+// content. Pages are made once for each state of the catalogue, the papers and the front page.
 type Pages struct {
 	PublicURL string // of the shop, without a slash at its end
 	Catalogue *store.CatalogueCache
 	Papers    *Papers
+	Front     *Front
+	FrontView func(*ShownFront) any // the front page as the API answers it
 	Log       *slog.Logger
 
 	kept atomic.Pointer[keptPages]
@@ -40,6 +42,7 @@ type Pages struct {
 type keptPages struct {
 	catalogue *store.Catalogue
 	papers    *papers.Papers
+	front     *ShownFront
 
 	mu    sync.Mutex
 	pages map[string]*web.Page
@@ -55,9 +58,13 @@ func (s *Pages) state(ctx context.Context) (*keptPages, error) {
 	if err != nil {
 		return nil, err
 	}
+	page, err := s.Front.Shown(ctx)
+	if err != nil {
+		return nil, err
+	}
 	kept := s.kept.Load()
-	if kept == nil || kept.catalogue != all || kept.papers != p {
-		kept = &keptPages{catalogue: all, papers: p, pages: map[string]*web.Page{}}
+	if kept == nil || kept.catalogue != all || kept.papers != p || kept.front != page {
+		kept = &keptPages{catalogue: all, papers: p, front: page, pages: map[string]*web.Page{}}
 		s.kept.Store(kept) // two at once: one is forgotten, nothing else
 	}
 	return kept, nil
@@ -94,7 +101,7 @@ func (s *Pages) Page(ctx context.Context, address *url.URL, isRoute func(path st
 		h = &head{Status: http.StatusNotFound, Title: "没有这个页面", NoIndex: true, Body: "gone"}
 	}
 	h.NoIndex = h.NoIndex || searched
-	page, err = s.compose(h, kept.papers, path, category, compose)
+	page, err = s.compose(h, kept, path, category, compose)
 	if err != nil {
 		s.Log.ErrorContext(ctx, "a page goes out without its head", "path", path, "err", err)
 		return nil
@@ -108,7 +115,9 @@ func (s *Pages) Page(ctx context.Context, address *url.URL, isRoute func(path st
 }
 
 // compose renders a head and the content below it.
-func (s *Pages) compose(h *head, p *papers.Papers, path, category string, compose web.Compose) (*web.Page, error) {
+func (s *Pages) compose(h *head, kept *keptPages, path, category string, compose web.Compose) (*web.Page, error) {
+	p := kept.papers
+	h.Front = FrontSize{Rows: len(kept.front.Rows), Banners: len(kept.front.Banners) > 0}
 	h.Shop = ViewOf(p)
 	h.Name = h.Title
 	switch {

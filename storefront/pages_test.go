@@ -34,7 +34,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	db := storetest.Open(t)
-	pages := &Pages{PublicURL: "https://shop.example", Catalogue: db.Catalogue, Papers: NewPapers(db.Papers, time.Now), Log: slog.New(slog.DiscardHandler)}
+	pages := &Pages{PublicURL: "https://shop.example", Catalogue: db.Catalogue, Papers: NewPapers(db.Papers, time.Now), Front: NewFront(FrontConfig{Rows: db.Front, Catalogue: db.Catalogue, Media: db.Media, Now: time.Now}), FrontView: func(s *ShownFront) any { return s }, Log: slog.New(slog.DiscardHandler)}
 	build := fstest.MapFS{
 		"index.html": {Data: []byte(`<!doctype html><html><head><meta name="description" content="built"><title>built</title></head><body><div id="app"></div></body></html>`)},
 		"routes.json": {Data: []byte(`[{"path":"/"},{"path":"/courses/:course","files":["assets/Course-1.js","assets/Course-1.css"]},

@@ -98,6 +98,9 @@ type Edit struct {
 	Refunds string  `json:"refunds"`
 }
 
+// Edition is the number of the edition, its editor's user id and its time.
+func (p *Papers) Edition() (v int64, by string, at time.Time) { return p.V, p.By, p.At }
+
 // Edit is what the papers were written as.
 func (p *Papers) Edit() Edit {
 	return Edit{

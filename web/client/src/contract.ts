@@ -1368,6 +1368,69 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/front": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The banners and rows of recommended courses that the front page shows now
+         * @description Banners outside their times, banners that lead to a course or category that is not shown, courses that are not on sale and rows
+         *     without a course are left out. Open pages hear of another page by `front.changed`.
+         */
+        get: operations["showFront"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/front/pictures/{media}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a file that a banner has */
+                media: components["schemas"]["ID"];
+            };
+            cookie?: never;
+        };
+        /** The picture of a banner */
+        get: operations["showFrontPicture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/front": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The front page as it is edited */
+        get: operations["showAdminFront"];
+        /**
+         * Arrange the front page
+         * @description What is left out stays; a list that is there replaces the one before. Open front pages hear of it at once, by `front.changed`.
+         *     A field that cannot be is named by its place: `banners.0.title`, `rows.1.courses`.
+         */
+        put: operations["putFront"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/courses/{course}/lessons/{lesson}/text": {
         parameters: {
             query?: never;
@@ -3477,6 +3540,71 @@ export interface components {
             /** @description The version that was read */
             v?: number;
         };
+        Front: {
+            /** @description The edition */
+            version: number;
+            banners: {
+                /** @description A path here */
+                picture: string;
+                title: string;
+                /** @description What the picture shows; empty where the title says it */
+                alt: string;
+                /** @description A path here or an https address; empty where it leads nowhere */
+                link: string;
+            }[];
+            rows: {
+                title: string;
+                courses: components["schemas"]["CourseCard"][];
+            }[];
+        };
+        /** @description `to` is the id of a course or category, the words of a search, or an https address; empty for `none` */
+        BannerLink: {
+            /** @enum {string} */
+            kind: "none" | "course" | "category" | "search" | "address";
+            to: string;
+        };
+        BannerEdit: {
+            /** @description A file that is ready, a picture of at most 2 MiB */
+            picture: components["schemas"]["ID"];
+            title: string;
+            alt?: string;
+            link?: components["schemas"]["BannerLink"];
+            /** @description It is shown from then on; without it, at once */
+            from?: components["schemas"]["Time"];
+            /** @description It is shown until then; without it, for good */
+            until?: components["schemas"]["Time"];
+        };
+        FrontRowEdit: {
+            title: string;
+            /** @description In their order, each once; those not on sale are left out when shown */
+            courses: components["schemas"]["ID"][];
+        };
+        AdminFront: {
+            /** @description The edition; 0 before the first edit */
+            v: number;
+            banners: {
+                picture: components["schemas"]["ID"];
+                title: string;
+                alt: string;
+                link: components["schemas"]["BannerLink"];
+                from?: components["schemas"]["Time"];
+                until?: components["schemas"]["Time"];
+                /** @description Whether visitors are shown it now */
+                shown: boolean;
+            }[];
+            rows: components["schemas"]["FrontRowEdit"][];
+            /** @description The courses that rows and links name, by their ids */
+            courses: {
+                [key: string]: {
+                    title: string;
+                    cover: string;
+                    on_sale: boolean;
+                };
+            };
+            /** @description A user's id */
+            edited_by?: string;
+            edited_at?: components["schemas"]["Time"];
+        };
         LessonTextInput: {
             text: string;
             version?: number;
@@ -4185,8 +4313,13 @@ export interface components {
             };
             /** @description How far a broadcast has come. */
             "broadcast.progress": components["schemas"]["Broadcast"];
-            /** @description Categories or the front page have changed; read them again. */
+            /** @description Categories have changed; read them again. */
             "catalogue.changed": Record<string, never>;
+            /** @description Other banners or rows of recommended courses are on the front page; read GET /api/front. */
+            "front.changed": {
+                /** @description of the front page */
+                version: number;
+            };
             /** @description Read the person again, in the console. For support. */
             "person.changed": {
                 user_id: components["schemas"]["ID"];
@@ -8185,6 +8318,156 @@ export interface operations {
                 };
             };
             default: components["responses"]["Refused"];
+        };
+    };
+    showFront: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page; both lists are empty where the shop has none */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Front"];
+                };
+            };
+            304: components["responses"]["Unchanged"];
+            default: components["responses"]["Failed"];
+        };
+    };
+    showFrontPicture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a file that a banner has */
+                media: components["schemas"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It never changes, and may be kept */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                    "image/png": string;
+                    "image/gif": string;
+                    "image/webp": string;
+                };
+            };
+            /** @description A part of it */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            304: components["responses"]["Unchanged"];
+            /** @description `MEDIA_NOT_FOUND`: no banner has it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such part */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    showAdminFront: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The edition of now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminFront"];
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    putFront: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "v": 1,
+                 *       "rows": [
+                 *         {
+                 *           "title": "编辑推荐",
+                 *           "courses": [
+                 *             "go1",
+                 *             "ts1"
+                 *           ]
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    /** @description The edition that was read */
+                    v: number;
+                    banners?: components["schemas"]["BannerEdit"][];
+                    rows?: components["schemas"]["FrontRowEdit"][];
+                };
+            };
+        };
+        responses: {
+            /** @description The edition that it made */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminFront"];
+                };
+            };
+            /** @description `EDIT_CONFLICT`: another edit was first; nothing was written */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["RefusedInput"];
         };
     };
     showLessonText: {
