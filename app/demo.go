@@ -12,6 +12,7 @@ import (
 	"mstm/lessontext"
 	"mstm/media"
 	"mstm/shop"
+	frontpage "mstm/shop/front"
 	"mstm/shop/papers"
 	"mstm/store"
 	"mstm/store/sample"
@@ -70,7 +71,22 @@ func endSeeding(ctx context.Context, db *store.DB, files *media.Library, now tim
 			return fmt.Errorf("sample text %s of %s: %w", t.LessonID, t.CourseID, err)
 		}
 	}
+	if err := seedFront(ctx, db, files != nil, now); err != nil {
+		return fmt.Errorf("sample front page: %w", err)
+	}
 	return db.Settings.Put(ctx, demoKey, demoSetting{now})
+}
+
+// seedFront arranges the front page, once its picture is there. A shop without files has no banner.
+func seedFront(ctx context.Context, db *store.DB, hasFiles bool, now time.Time) error {
+	page := sample.Front(now)
+	if !hasFiles {
+		page.Banners = nil
+	}
+	if err := db.Front.Put(ctx, &frontpage.Front{}, page); !errors.Is(err, shop.ErrEditConflict) {
+		return err
+	}
+	return nil // it is there already
 }
 
 func seedText(ctx context.Context, db *store.DB, t sample.Text) error {

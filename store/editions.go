@@ -127,6 +127,9 @@ func (s *editions[T, P]) recordAgain(ctx context.Context, p *T) error {
 
 func (s *editions[T, P]) record(ctx context.Context, before, p *T) error {
 	v, by, at := P(p).Edition()
+	if by == "" {
+		return nil // the program's own
+	}
 	return s.audit.add(ctx, AuditRow{
 		ID: fmt.Sprintf("%s:%d", s.name, v), Object: s.name, Act: "edit", By: by, At: at, Data: P(p).Changes(before),
 	})

@@ -4,8 +4,10 @@ import (
 	"embed"
 	"io/fs"
 	"strings"
+	"time"
 
 	"mstm/shop"
+	"mstm/shop/front"
 )
 
 // files are the texts of lessons, course-lesson.md, and what they show and play; draw/ makes the pictures, the film
@@ -48,6 +50,18 @@ func Files() []File {
 		all = append(all, File{ID: "sample" + base, Name: base + ".png", Body: read(name)})
 	}
 	return all
+}
+
+// Front is the front page of the sample: a banner of the sample's own drawing and a row of courses.
+func Front(now time.Time) *front.Front {
+	return &front.Front{
+		V: 1, At: now.UTC(),
+		Banners: []front.Banner{{
+			Picture: "samplebanner", Title: "先免费学一个月，再决定要不要继续", Alt: "窗边的书桌，一盏台灯照着几本书",
+			Link: front.Link{Kind: front.ToCourse, To: "go1"},
+		}},
+		Rows: []front.Row{{Title: "编辑推荐", Courses: []string{"go1", "ts1", "write1", "plant1", "pm1", "cook1"}}},
+	}
 }
 
 // Text is the text of a lesson, in Markdown.

@@ -29,6 +29,7 @@ func main() {
 	heat(filepath.Join(dir, "heat.png"))
 	onePage(filepath.Join(dir, "onepage.png"))
 	join(filepath.Join(dir, "join.png"))
+	banner(filepath.Join(dir, "banner.png"))
 	film(dir)
 	tune(dir)
 }

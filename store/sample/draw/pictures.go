@@ -180,3 +180,36 @@ func join(path string) {
 	s.shape(grey, 600, 190, 582, 180, 582, 200)
 	s.save(path)
 }
+
+// banner is for the front page: books, a lamp and a window over a desk, with room on the left for the title.
+func banner(path string) {
+	night := color.RGBA{0x1f, 0x4d, 0x3f, 0xff}
+	dusk := color.RGBA{0x2b, 0x66, 0x55, 0xff}
+	s := newSheet(1200, 400, night)
+	for i := range 5 { // hills
+		x := float64(i) * 300
+		s.disc(x, 470, 230, dusk)
+	}
+	s.box(700, 60, 220, 200, 16, sand) // the window with its evening
+	s.box(712, 72, 196, 176, 8, color.RGBA{0xf3, 0xd9, 0xa4, 0xff})
+	s.disc(850, 130, 30, red)
+	s.line(810, 72, 810, 248, 8, sand)
+	s.line(712, 160, 908, 160, 8, sand)
+	s.box(0, 330, 1200, 70, 0, color.RGBA{0x14, 0x33, 0x2a, 0xff}) // the desk
+	x := 640.0
+	for i, c := range []color.RGBA{red, sand, teal, paper, blue, sand} { // books, standing
+		w, h := float64(24+i%3*10), float64(96+i*37%60)
+		s.box(x, 330-h, w, h, 4, c)
+		s.line(x+5, 330-h+18, x+w-5, 330-h+18, 3, night)
+		x += w + 5
+	}
+	for i, c := range []color.RGBA{blue, paper, teal} { // books, lying
+		s.box(870-float64(i*6), 330-float64(i+1)*26, 150, 24, 5, c)
+	}
+	s.line(1100, 330, 1060, 210, 8, sand) // the lamp
+	s.line(1060, 210, 1120, 140, 8, sand)
+	s.shape(sand, 1084, 150, 1132, 112, 1168, 186, 1092, 204)
+	s.box(1066, 322, 70, 10, 5, sand)
+	s.shape(color.NRGBA{0xf3, 0xd9, 0xa4, 0x40}, 1092, 204, 1168, 186, 1230, 330, 1010, 330)
+	s.save(path)
+}

@@ -2417,6 +2417,8 @@ export interface components {
             clients?: string[];
             /** @description What was found in a file that is refused */
             reason?: string;
+            /** @description Whether a banner of the front page uses a file */
+            front?: boolean;
             /** @description The courses that use a file */
             courses?: {
                 id: components["schemas"]["ID"];
@@ -8772,7 +8774,7 @@ export interface operations {
                 content?: never;
             };
             404: components["responses"]["NoMedia"];
-            /** @description `MEDIA_IN_USE`: `courses` use it, or an editor is just writing one that does */
+            /** @description `MEDIA_IN_USE`: `courses` use it, or a banner of the `front` page, or an editor is just writing one that does */
             409: {
                 headers: {
                     [name: string]: unknown;
