@@ -94,10 +94,10 @@ func TestFront_WrongEditOrReader_IsRefused(t *testing.T) {
 	w.do("GET", "/api/admin/front", "", nil).is(401)
 	for body, param := range map[string]string{
 		`{"rows":[]}`: "v",
-		`{"v":0,"rows":[{"title":"a","courses":["go9"]}]}`:                                             "rows.0.courses",
-		`{"v":0,"banners":[{"picture":"nothere","title":"a"}]}`:                                        "banners.0.picture",
-		`{"v":0,"banners":[{"picture":"nothere","title":"a","link":{"kind":"course","to":"go9"}}]}`:    "banners.0.link.to",
-		`{"v":0,"banners":[{"picture":"nothere","title":"a","link":{"kind":"category","to":"none"}}]}`: "banners.0.link.to",
+		`{"v":0,"rows":[{"title":"a","courses":["go9"]}]}`:                                             "rows[0].courses",
+		`{"v":0,"banners":[{"picture":"nothere","title":"a"}]}`:                                        "banners[0].picture",
+		`{"v":0,"banners":[{"picture":"nothere","title":"a","link":{"kind":"course","to":"go9"}}]}`:    "banners[0].link.to",
+		`{"v":0,"banners":[{"picture":"nothere","title":"a","link":{"kind":"category","to":"none"}}]}`: "banners[0].link.to",
 	} {
 		if got := w.do("PUT", "/api/admin/front", editor, body).is(400, "INVALID_FIELD"); !strings.Contains(string(got.Body), `"param":"`+param+`"`) {
 			t.Errorf("%s: %s", body, got.Body)

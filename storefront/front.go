@@ -147,7 +147,7 @@ func (s *Front) check(ctx context.Context, page *front.Front) error {
 		return err
 	}
 	for i, b := range page.Banners {
-		at := fmt.Sprintf("banners.%d", i)
+		at := fmt.Sprintf("banners[%d]", i)
 		switch _, isCourse := all.Course(b.Link.To); {
 		case b.Link.Kind == front.ToCourse && !isCourse, b.Link.Kind == front.ToCategory && all.CheckCategory(b.Link.To) != nil:
 			return shop.ErrInvalidField.At(at + ".link.to")
@@ -162,7 +162,7 @@ func (s *Front) check(ctx context.Context, page *front.Front) error {
 	for i, r := range page.Rows {
 		for _, id := range r.Courses {
 			if _, ok := all.Course(id); !ok {
-				return shop.ErrInvalidField.At(fmt.Sprintf("rows.%d.courses", i))
+				return shop.ErrInvalidField.At(fmt.Sprintf("rows[%d].courses", i))
 			}
 		}
 	}

@@ -98,7 +98,7 @@ type Edit struct {
 func (f *Front) Edition() (v int64, by string, at time.Time) { return f.V, f.By, f.At }
 
 // Next is the edition after f that e makes, in the name of the user by. The refusal of a field is shop.ErrInvalidField
-// at the field's path, as `banners.0.title`.
+// at the field's path, as `banners[0].title`.
 func (f *Front) Next(e Edit, by string, now time.Time) (*Front, error) {
 	e, err := e.clean()
 	if err != nil {
@@ -117,14 +117,14 @@ func (e Edit) clean() (Edit, error) {
 	}
 	clean := Edit{Banners: make([]Banner, 0, len(e.Banners)), Rows: make([]Row, 0, len(e.Rows))}
 	for i, b := range e.Banners {
-		b, err := b.clean(fmt.Sprintf("banners.%d", i))
+		b, err := b.clean(fmt.Sprintf("banners[%d]", i))
 		if err != nil {
 			return e, err
 		}
 		clean.Banners = append(clean.Banners, b)
 	}
 	for i, r := range e.Rows {
-		r, err := r.clean(fmt.Sprintf("rows.%d", i))
+		r, err := r.clean(fmt.Sprintf("rows[%d]", i))
 		if err != nil {
 			return e, err
 		}

@@ -1421,7 +1421,7 @@ export interface paths {
         /**
          * Arrange the front page
          * @description What is left out stays; a list that is there replaces the one before. Open front pages hear of it at once, by `front.changed`.
-         *     A field that cannot be is named by its place: `banners.0.title`, `rows.1.courses`.
+         *     A field that cannot be is named by its place: `banners[0].title`, `rows[1].courses`.
          */
         put: operations["putFront"];
         post?: never;

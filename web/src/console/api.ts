@@ -3,7 +3,7 @@ import { problemOf, query, request } from '@/api'
 import { credentials } from '@/credentials'
 import type { List } from '@/types'
 import type {
-  APIKey, AuditRow, DeskCategory, HubStats, NewAPIKey, Person, PersonProfile, StaffNote, Violation,
+  AdminFront, APIKey, AuditRow, FrontBody, DeskCategory, HubStats, NewAPIKey, Person, PersonProfile, StaffNote, Violation,
   AdminPapers, AudienceCount, Broadcast, Course, CourseLearning, CourseRow, Ladder, LessonText, Media, MediaList, NewBroadcast, NoticeTemplate, OrderRow, OrderStory, PapersEdit,
   PolicyInput, Reconciliation, RefundPreview, RefundWish,
   Stats, Stray, Wordings,
@@ -28,6 +28,9 @@ export const desk = {
   createCategory: (name: string) => request<DeskCategory>('POST', '/admin/categories', { body: { name } }),
   putCategory: (category: string, body: { name?: string; hidden?: boolean; position?: number; v?: number }) => request<DeskCategory>('PUT', `/admin/categories/${id(category)}`, { body }),
   deleteCategory: (category: string, v: number) => request<void>('DELETE', `/admin/categories/${id(category)}` + query({ v })),
+
+  front: () => request<AdminFront>('GET', '/admin/front'),
+  putFront: (v: number, page: FrontBody) => request<AdminFront>('PUT', '/admin/front', { body: { v, ...page } }),
 
   courses: (filter: { state?: string; q?: string; cursor?: string; limit?: number }) => request<List<CourseRow>>('GET', '/admin/courses' + query(filter)),
   course: (course: string) => request<Course>('GET', `/admin/courses/${id(course)}`),

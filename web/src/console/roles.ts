@@ -1,6 +1,6 @@
 // The pages that each role sees. The API refuses by itself; here is only what is shown.
 import type { Component } from 'vue'
-import { ChatLineSquare, Folder, Menu, Promotion, Reading, Setting, Shop, Tickets, User } from '@element-plus/icons-vue'
+import { ChatLineSquare, Folder, House, Menu, Promotion, Reading, Setting, Shop, Tickets, User } from '@element-plus/icons-vue'
 import type { User as Account } from '@/types'
 
 export type Role = 'editor' | 'marketer' | 'finance' | 'support' | 'admin'
@@ -30,6 +30,7 @@ const menu: MenuItem[] = [
   { name: 'people', title: '学员', icon: User, role: 'support' },
   { name: 'courses', title: '课程', icon: Reading, role: 'editor' },
   { name: 'categories', title: '分类', icon: Menu, role: 'editor' },
+  { name: 'front', title: '首页', icon: House, role: 'editor' },
   { name: 'broadcasts', title: '营销', icon: Promotion, role: 'marketer' },
   { name: 'media', title: '文件', icon: Folder, role: 'editor' },
   { name: 'notice-templates', title: '消息模板', icon: ChatLineSquare, role: 'editor' },

@@ -15,6 +15,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/login', name: 'login', component: () => import('./login/LoginPage.vue'), meta: { title: '登录', open: true } },
   { path: '/courses', name: 'courses', component: () => import('./course/CoursesPage.vue'), meta: { title: '课程', role: 'editor' } },
   { path: '/categories', name: 'categories', component: () => import('./category/CategoriesPage.vue'), meta: { title: '分类', role: 'editor' } },
+  { path: '/front', name: 'front', component: () => import('./front/FrontEditor.vue'), meta: { title: '首页', role: 'editor' } },
   { path: '/courses/:course/:tab(basics|outline|prices|learning)?', name: 'course', component: () => import('./course/CoursePage.vue'), meta: { title: '课程', role: 'editor' }, props: true },
   { path: '/orders', meta: { title: '订单', role: ['finance', 'support'] }, children: [
     { path: '', name: 'orders', component: () => import('./order/OrdersPage.vue'), meta: { title: '订单' } },
