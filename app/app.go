@@ -101,7 +101,7 @@ func (a *App) Open(ctx context.Context) (err error) {
 	}()
 	for _, open := range []func(context.Context) error{
 		a.openListener, a.openStore, a.openSandbox, a.startParts, a.openWeChat, a.openHub, a.openNotices, a.openMedia, a.openLearning, a.openFigures, a.openFront,
-		a.openCheckout, a.openCatalogue, a.openAccounts, a.endSeeding, a.openAPI,
+		a.openCheckout, a.openCatalogue, a.startWork, a.openAccounts, a.endSeeding, a.openAPI,
 	} {
 		if err := open(ctx); err != nil {
 			return err
@@ -280,6 +280,11 @@ func (a *App) openCheckout(context.Context) error {
 	a.wakeups.Handle(a.Checkout.Wakeups()...)
 	a.work = append(a.work, a.Checkout.Work()...)
 	a.work = append(a.work, adoption(a.Store.Adoption))
+	return nil
+}
+
+// startWork begins what the shop does by itself, once all of it is known.
+func (a *App) startWork(context.Context) error {
 	a.background(func(ctx context.Context) error { return runner.Run(ctx, a.Log, a.work...) })
 	return nil
 }
@@ -300,7 +305,9 @@ func (p latePayers) PayerPage(ctx context.Context, userID string, err error, bac
 func (a *App) openCatalogue(context.Context) error {
 	a.Catalogue = catalogue.New(catalogue.Config{
 		Store: catalogue.CollectionsOf(a.Store), Hub: a.Hub, Orders: a.Checkout.Closing, Library: a.Media, Cover: cover.Path, Now: a.clock.now, Log: a.Log,
+		Wake: a.wakeups.Wake,
 	})
+	a.wakeups.Handle(a.Catalogue.Plans.Wakeups())
 	a.background(a.Catalogue.Finder.Warm)
 	return nil
 }

@@ -23,6 +23,7 @@ type Config struct {
 	Cover   func(courseID string) string // the address of the picture of a course that has none of its own
 	Now     func() time.Time             // the shop's clock
 	Log     *slog.Logger
+	Wake    func() // optional: has this instance look at what is due now
 }
 
 // Collections are the collections that this package reads and writes.
@@ -33,11 +34,18 @@ type Collections struct {
 	Enrolments *store.Enrolments
 	Media      *store.Media
 	Audit      *store.Audit
+	Wakeups    *store.Wakeups
+	Users      *store.Users
+
+	LessonTexts *store.LessonTexts
 }
 
 // CollectionsOf are those of a shop.
 func CollectionsOf(db *store.DB) Collections {
-	return Collections{Courses: db.Courses, Categories: db.Categories, Catalogue: db.Catalogue, Enrolments: db.Enrolments, Media: db.Media, Audit: db.Audit}
+	return Collections{
+		Courses: db.Courses, Categories: db.Categories, Catalogue: db.Catalogue, Enrolments: db.Enrolments, Media: db.Media, Audit: db.Audit,
+		Wakeups: db.Wakeups, Users: db.Users, LessonTexts: db.LessonTexts,
+	}
 }
 
 // Orders are all users' orders.
@@ -50,6 +58,7 @@ type Orders interface {
 // Catalogue are the parts, each with its own noun. Their methods may be called from any goroutine.
 type Catalogue struct {
 	Courses *Courses
+	Plans   *Plans
 	Shown   *Shown
 	Finder  *Finder
 	Shelves *Shelves
@@ -59,7 +68,8 @@ type Catalogue struct {
 // New makes them.
 func New(cfg Config) *Catalogue {
 	files := &Files{cfg}
-	return &Catalogue{Courses: &Courses{cfg, files}, Shown: &Shown{cfg}, Finder: &Finder{cfg: cfg}, Shelves: &Shelves{cfg}, Files: files}
+	courses := &Courses{cfg, files}
+	return &Catalogue{Courses: courses, Plans: &Plans{cfg, courses}, Shown: &Shown{cfg}, Finder: &Finder{cfg: cfg}, Shelves: &Shelves{cfg}, Files: files}
 }
 
 // publishTime bounds the publishing of one event.

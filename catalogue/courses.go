@@ -74,13 +74,7 @@ func checkSeen(c *shop.Course, seen *int64) error {
 
 // PutOnSale puts a course on sale; shop.ErrNoPolicies where it has no price.
 func (s *Courses) PutOnSale(ctx context.Context, id string) (*shop.Course, error) {
-	return s.change(ctx, id, func(c *shop.Course) error {
-		if len(c.Current().Policies) == 0 {
-			return shop.ErrNoPolicies
-		}
-		c.State, c.TakenDown, c.UpdatedAt = shop.CourseOnSale, false, s.cfg.Now().UTC()
-		return nil
-	})
+	return s.change(ctx, id, (*shop.Course).PutOnSale)
 }
 
 // TakeOffSale takes a course off sale. A draft stays one: it was never on sale. Orders that were placed before can still
@@ -88,10 +82,7 @@ func (s *Courses) PutOnSale(ctx context.Context, id string) (*shop.Course, error
 // and not granted yet goes back.
 func (s *Courses) TakeOffSale(ctx context.Context, id, by string, legal bool) (*shop.Course, error) {
 	c, err := s.cfg.Store.Courses.Change(ctx, id, func(c *shop.Course) error {
-		if c.State == shop.CourseOnSale {
-			c.State, c.UpdatedAt = shop.CourseOffSale, s.cfg.Now().UTC()
-		}
-		c.TakenDown = c.TakenDown || legal
+		c.TakeOffSale(legal, s.cfg.Now())
 		return nil
 	})
 	if err == nil && legal {

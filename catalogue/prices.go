@@ -27,10 +27,19 @@ type Pricing struct {
 
 // publishTo makes the list the course's next version.
 func (p Pricing) publishTo(c *shop.Course, now time.Time) error {
+	policies, ladder, err := p.of(c)
+	if err != nil {
+		return err
+	}
+	return c.Publish(policies, ladder, store.NewID, now)
+}
+
+// of is the list as a course has it.
+func (p Pricing) of(c *shop.Course) ([]shop.PricePolicy, shop.Ladder, error) {
 	policies := make([]shop.PricePolicy, len(p.Policies))
 	for i, in := range p.Policies {
 		if in.Price == nil {
-			return shop.ErrInvalidField.At(fmt.Sprintf("policies[%d].price_fen", i))
+			return nil, shop.Ladder{}, shop.ErrInvalidField.At(fmt.Sprintf("policies[%d].price_fen", i))
 		}
 		policies[i] = shop.PricePolicy{
 			ID: in.ID, Kind: in.Kind, Name: in.Name, Stage: in.Stage, Period: in.Period, Price: *in.Price, Default: in.Default,
@@ -40,5 +49,5 @@ func (p Pricing) publishTo(c *shop.Course, now time.Time) error {
 	if p.Ladder != nil {
 		ladder = *p.Ladder
 	}
-	return c.Publish(policies, ladder, store.NewID, now)
+	return policies, ladder, nil
 }

@@ -1,6 +1,7 @@
 package shop
 
 import (
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"slices"
@@ -60,6 +61,7 @@ type Course struct {
 	Versions    []PolicyVersion `bson:"versions"`
 	Learners    int64           `bson:"learners"`
 	TakenDown   bool            `bson:"taken_down"` // off sale by law: what is paid and not granted yet goes back
+	Plan        *CoursePlan     `bson:"plan"`       // what becomes of it by itself, or became last
 	V           int64           `bson:"v"`
 	CreatedAt   time.Time       `bson:"created_at"`
 	UpdatedAt   time.Time       `bson:"updated_at"`
@@ -183,7 +185,7 @@ func (c *Course) Summary() map[string]string {
 		"state": string(c.State), "title": c.Title, "subtitle": c.Subtitle, "cover": c.Cover, "category_id": c.CategoryID,
 		"teacher": strings.TrimSpace(c.Teacher.Name + " " + c.Teacher.Title), "description": c.Description,
 		"outline": outlineText(c.Chapters), "prices": pricesText(now.Policies), "ladder": fmt.Sprintf("%s %d", now.Ladder.CreditMode, now.Ladder.LapseAfterDays),
-		"taken_down": strconv.FormatBool(c.TakenDown),
+		"taken_down": strconv.FormatBool(c.TakenDown), "plan": c.Plan.text(),
 	}
 	for name, text := range all {
 		if short := Cut(text, summaryText); short != text { // the sum shows a change behind the cut
@@ -210,4 +212,176 @@ func pricesText(policies []PricePolicy) string {
 		all = append(all, p.Name+" "+p.Price.Yuan())
 	}
 	return strings.Join(all, "; ")
+}
+
+// PlanAction is what a plan does to a course.
+type PlanAction string
+
+// A course is put on sale or taken off sale by a plan.
+const (
+	PlanPublish   PlanAction = "publish"
+	PlanUnpublish PlanAction = "unpublish"
+)
+
+// PlanState is how far a plan is.
+type PlanState string
+
+// A plan waits for its time; then it is done, or has failed with a reason. Either stays in the course until the next plan.
+const (
+	PlanWaiting PlanState = "waiting"
+	PlanDone    PlanState = "done"
+	PlanFailed  PlanState = "failed"
+)
+
+// CoursePlan is what becomes of a course by itself at a time of the shop's clock, in the name of the user By.
+type CoursePlan struct {
+	ID      string         `bson:"id"`
+	Action  PlanAction     `bson:"action"`
+	At      time.Time      `bson:"at"`
+	Prices  *PlannedPrices `bson:"prices,omitempty"` // published then; nil: the prices stay
+	By      string         `bson:"by"`
+	MadeAt  time.Time      `bson:"made_at"`
+	State   PlanState      `bson:"state"`
+	EndedAt *time.Time     `bson:"ended_at,omitempty"`
+	Reason  string         `bson:"reason,omitempty"` // the code of why it has failed
+	Param   string         `bson:"param,omitempty"`  // the field that the reason is at
+}
+
+// PlannedPrices are published by a plan. After is the version that they follow: another that was published since is not
+// replaced.
+type PlannedPrices struct {
+	Policies []PricePolicy `bson:"policies"`
+	Ladder   Ladder        `bson:"ladder"`
+	After    int           `bson:"after"`
+}
+
+const maxPlanAhead = 366 * 24 * time.Hour
+
+// Waits reports whether a plan is still to be carried out.
+func (p *CoursePlan) Waits() bool { return p != nil && p.State == PlanWaiting }
+
+// text is a plan in short.
+func (p *CoursePlan) text() string {
+	if p == nil {
+		return ""
+	}
+	text := fmt.Sprintf("%s %s %s", p.Action, p.At.UTC().Format(time.RFC3339), p.State)
+	if p.Prices != nil {
+		text += " (" + pricesText(p.Prices.Policies) + ")"
+	}
+	return strings.TrimSpace(text + " " + p.Reason)
+}
+
+// MakePlan gives the course a plan in place of the one before. A time that is over or more than a year ahead is
+// ErrPlanTime; a plan that would change nothing is ErrPlanNeedless; what could not be done now is refused as by hand. A
+// course that the law has taken off sale is ErrCourseTakenDown. A refusal leaves the course as it was.
+func (c *Course) MakePlan(p CoursePlan, now time.Time) error {
+	if !p.At.After(now) || p.At.After(now.Add(maxPlanAhead)) {
+		return ErrPlanTime
+	}
+	tried := *c
+	if err := tried.follow(&p, func() string { return "new" }, now); err != nil {
+		return err
+	}
+	if tried.State == c.State && p.Prices == nil {
+		return ErrPlanNeedless
+	}
+	p.At, p.MadeAt, p.State = p.At.UTC().Truncate(time.Millisecond), now.UTC(), PlanWaiting
+	c.Plan = &p
+	return nil
+}
+
+// CarryOut does what the plan with this id says once its time has come, and reports whether it did, or noted why it cannot.
+// Of a plan that has ended, was withdrawn, or gave way to another, nothing is done.
+func (c *Course) CarryOut(planID string, newID func() string, now time.Time) bool {
+	if !c.Plan.Waits() || c.Plan.ID != planID || now.Before(c.Plan.At) {
+		return false
+	}
+	after := *c
+	if err := after.follow(c.Plan, newID, now); err != nil {
+		c.failPlan(err, now)
+		return true
+	}
+	after.endPlan(PlanDone, now)
+	*c = after
+	return true
+}
+
+// follow does what a plan says. It may leave the course half changed where it is refused.
+func (c *Course) follow(p *CoursePlan, newID func() string, now time.Time) error {
+	switch p.Action {
+	case PlanUnpublish:
+		if p.Prices != nil {
+			return ErrInvalidField.At("policies")
+		}
+		if c.State == CourseOnSale {
+			c.State = CourseOffSale
+		}
+		return nil
+	case PlanPublish:
+		return c.followToSale(p.Prices, newID, now)
+	}
+	return ErrInvalidField.At("action")
+}
+
+func (c *Course) followToSale(prices *PlannedPrices, newID func() string, now time.Time) error {
+	if c.TakenDown {
+		return ErrCourseTakenDown
+	}
+	if prices != nil {
+		if prices.After != c.Current().Version {
+			return ErrEditConflict
+		}
+		if err := c.Publish(prices.Policies, prices.Ladder, newID, now); err != nil {
+			return err
+		}
+	}
+	if len(c.Current().Policies) == 0 {
+		return ErrNoPolicies
+	}
+	c.State = CourseOnSale
+	return nil
+}
+
+// TakeOffSale takes a course off sale; a draft stays one. Where the law wants it, a plan to sell it fails at once.
+func (c *Course) TakeOffSale(legal bool, now time.Time) {
+	if c.State == CourseOnSale {
+		c.State = CourseOffSale
+	}
+	c.TakenDown = c.TakenDown || legal
+	switch {
+	case !c.Plan.Waits():
+	case c.Plan.Action == PlanUnpublish:
+		c.Plan = nil
+	case legal:
+		c.failPlan(ErrCourseTakenDown, now)
+	}
+}
+
+// PutOnSale puts a course on sale; ErrNoPolicies where it has no price. A plan that wanted no more is needed no more.
+func (c *Course) PutOnSale() error {
+	if len(c.Current().Policies) == 0 {
+		return ErrNoPolicies
+	}
+	c.State, c.TakenDown = CourseOnSale, false
+	if c.Plan.Waits() && c.Plan.Action == PlanPublish && c.Plan.Prices == nil {
+		c.Plan = nil
+	}
+	return nil
+}
+
+func (c *Course) failPlan(why error, now time.Time) {
+	c.endPlan(PlanFailed, now)
+	c.Plan.Reason = ErrInternal.Code
+	var refusal *Error
+	if errors.As(why, &refusal) {
+		c.Plan.Reason, c.Plan.Param = refusal.Code, refusal.Param
+	}
+}
+
+// endPlan gives the course a plan of its own that has ended: the one before may be shared.
+func (c *Course) endPlan(state PlanState, now time.Time) {
+	ended, at := *c.Plan, now.UTC()
+	ended.State, ended.EndedAt = state, &at
+	c.Plan = &ended
 }

@@ -11,7 +11,7 @@ import (
 
 // The limits of a course's outline; texts in characters, durations in seconds.
 const (
-	maxTitle       = 80
+	MaxTitle       = 80
 	maxSubtitle    = 120
 	maxIntro       = 2000
 	maxDescription = 20_000
@@ -31,7 +31,7 @@ const (
 func (c *Course) ValidateOutline() error {
 	field := ""
 	switch {
-	case !isLine(&c.Title, 1, maxTitle):
+	case !isLine(&c.Title, 1, MaxTitle):
 		field = "title"
 	case !isLine(&c.Subtitle, 0, maxSubtitle):
 		field = "subtitle"
@@ -58,9 +58,9 @@ func (c *Course) ValidateOutline() error {
 
 func (t *Teacher) wrongField() string {
 	switch {
-	case !isLine(&t.Name, 1, maxTitle):
+	case !isLine(&t.Name, 1, MaxTitle):
 		return "teacher.name"
-	case !isLine(&t.Title, 0, maxTitle):
+	case !isLine(&t.Title, 0, MaxTitle):
 		return "teacher.title"
 	case !isText(&t.Intro, maxIntro):
 		return "teacher.intro"
@@ -74,7 +74,7 @@ func wrongChapter(chapters []Chapter) string {
 	for i := range chapters {
 		ch := &chapters[i]
 		at := fmt.Sprintf("chapters[%d].", i)
-		if !isLine(&ch.Title, 1, maxTitle) {
+		if !isLine(&ch.Title, 1, MaxTitle) {
 			return at + "title"
 		}
 		if len(ch.Lessons) > maxLessons {
@@ -99,7 +99,7 @@ func (l *Lesson) wrongField() string {
 	switch {
 	case l.ID != "" && !ValidID(l.ID):
 		return "id"
-	case !isLine(&l.Title, 1, maxTitle):
+	case !isLine(&l.Title, 1, MaxTitle):
 		return "title"
 	case l.Kind != LessonVideo && l.Kind != LessonAudio && l.Kind != LessonText:
 		return "kind"
@@ -151,7 +151,7 @@ func (c *Caption) wrongField() string {
 		return "media_id"
 	case err != nil || tag == language.Und || len(c.Language) > 35:
 		return "language"
-	case !isLine(&c.Label, 1, maxTitle):
+	case !isLine(&c.Label, 1, MaxTitle):
 		return "label"
 	}
 	c.Language = tag.String()

@@ -15,6 +15,7 @@ const (
 	WakeBroadcast WakeupKind = "broadcast"  // of a broadcast
 	WakeMessage   WakeupKind = "message"    // of a delivery
 	WakeActivity  WakeupKind = "activity"   // of a broadcast's delivery
+	WakePlan      WakeupKind = "plan"       // course:plan
 )
 
 // A Wakeup says when something is to be looked at next. It is written before the thing that it

@@ -163,6 +163,19 @@ func (s *Audit) addCourse(ctx context.Context, before map[string]string, after *
 	return s.add(ctx, row)
 }
 
+// AddPlan appends how a course's plan has ended, once, in the name of the editor that made it.
+func (s *Audit) AddPlan(ctx context.Context, c *shop.Course) error {
+	p := c.Plan
+	row := AuditRow{
+		ID: fmt.Sprintf("course:%s:plan:%s", c.ID, p.ID), Object: "course:" + c.ID, Act: "course_plan_" + string(p.State), By: p.By, At: *p.EndedAt,
+		Data: map[string]string{"action": string(p.Action), "planned_for": p.At.UTC().Format(time.RFC3339)},
+	}
+	if p.Reason != "" {
+		row.Data["reason"] = p.Reason
+	}
+	return s.add(ctx, row)
+}
+
 // differing are the entries of two maps that are not in both alike.
 func differing(a, b map[string]string) (before, after map[string]string) {
 	before, after = map[string]string{}, map[string]string{}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -11,8 +12,9 @@ import (
 // Courses are the courses as they are in the database now.
 type Courses struct {
 	*base
-	docs  Collection[shop.Course]
-	audit *Audit
+	docs    Collection[shop.Course]
+	audit   *Audit
+	wakeups *Wakeups
 }
 
 func newCourses(b *base) *Courses {
@@ -50,15 +52,19 @@ func (s *Courses) Get(ctx context.Context, id string) (*shop.Course, error) {
 }
 
 // Change is the collection's Change. The number of learners is SetLearners' alone, so that
-// sales and editors do not get in each other's way.
+// sales and editors do not get in each other's way. A change that makes a plan writes the plan's wakeup first.
 func (s *Courses) Change(ctx context.Context, id string, change func(*shop.Course) error) (*shop.Course, error) {
 	var before map[string]string
 	c, wrote, err := s.docs.tryChange(ctx, id, nil, func(c *shop.Course) error {
 		before = c.Summary()
+		plan := c.Plan
 		if err := change(c); err != nil {
 			return err
 		}
 		c.UpdatedAt = s.now().UTC()
+		if c.Plan.Waits() && (plan == nil || plan.ID != c.Plan.ID) {
+			return s.wakeups.insert(ctx, planWakeup(c))
+		}
 		return nil
 	})
 	if wrote {
@@ -66,6 +72,18 @@ func (s *Courses) Change(ctx context.Context, id string, change func(*shop.Cours
 		s.record(ctx, before, c)
 	}
 	return c, err
+}
+
+// planWakeup is of one plan alone: a course's next plan has a row of its own, so a look that finds another plan than its row
+// names takes nothing away from that.
+func planWakeup(c *shop.Course) shop.Wakeup {
+	return shop.NewWakeup(shop.WakePlan, c.ID+":"+c.Plan.ID, c.Plan.At)
+}
+
+// PlanOf is the course and the plan that a wakeup is about.
+func PlanOf(w shop.Wakeup) (courseID, planID string) {
+	courseID, planID, _ = strings.Cut(w.Key(), ":")
+	return courseID, planID
 }
 
 // CountIn counts the courses of a category in any state, as they are in the database now.

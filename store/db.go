@@ -327,6 +327,7 @@ func (db *DB) wire(trialNeeds shop.TrialNeeds) {
 	db.Audiences.enrolments = db.Enrolments
 	db.Orders.audit = db.Audit
 	db.Courses.audit = db.Audit
+	db.Courses.wakeups = db.Wakeups
 	db.Orders.wakeups = db.OrderWakeups
 	db.Orders.figures = db.Figures
 	db.Users.figures = db.Figures

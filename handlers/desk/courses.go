@@ -24,17 +24,50 @@ type Course struct {
 	Ladder    shop.Ladder          `json:"ladder"`
 	Version   int                  `json:"version"`
 	Versions  []shop.PolicyVersion `json:"versions"`
+	Plan      *CoursePlan          `json:"plan,omitempty"`
 	Learners  int64                `json:"learners"`
 	V         int64                `json:"v"`
 	CreatedAt time.Time            `json:"created_at"`
 	UpdatedAt time.Time            `json:"updated_at"`
 }
 
-func viewCourse(c *shop.Course) Course {
+// CoursePlan is what becomes of a course by itself, or what became of it. Reason is the code of why it has failed.
+type CoursePlan struct {
+	Action    shop.PlanAction    `json:"action"`
+	PublishAt time.Time          `json:"publish_at"`
+	State     shop.PlanState     `json:"state"`
+	Policies  []shop.PricePolicy `json:"policies,omitempty"`
+	Ladder    *shop.Ladder       `json:"ladder,omitempty"`
+	By        string             `json:"by"`
+	ByName    string             `json:"by_name,omitempty"`
+	MadeAt    time.Time          `json:"made_at"`
+	EndedAt   *time.Time         `json:"ended_at,omitempty"`
+	Reason    string             `json:"reason,omitempty"`
+	Param     string             `json:"param,omitempty"`
+}
+
+func viewPlan(p *shop.CoursePlan, names map[string]string) *CoursePlan {
+	if p == nil {
+		return nil
+	}
+	view := &CoursePlan{
+		Action: p.Action, PublishAt: rest.UTC(p.At), State: p.State, By: p.By, ByName: names[p.By], MadeAt: rest.UTC(p.MadeAt), Reason: p.Reason, Param: p.Param,
+	}
+	if p.EndedAt != nil {
+		at := rest.UTC(*p.EndedAt)
+		view.EndedAt = &at
+	}
+	if p.Prices != nil {
+		view.Policies, view.Ladder = p.Prices.Policies, &p.Prices.Ladder
+	}
+	return view
+}
+
+func viewCourse(c *shop.Course, names map[string]string) Course {
 	now := c.Current()
 	return Course{
 		ID: c.ID, State: c.State, Outline: catalogue.OutlineOf(c), Policies: now.Policies, Ladder: now.Ladder, Version: now.Version,
-		Versions: c.Versions, Learners: c.Learners, V: c.V, CreatedAt: rest.UTC(c.CreatedAt), UpdatedAt: rest.UTC(c.UpdatedAt),
+		Versions: c.Versions, Plan: viewPlan(c.Plan, names), Learners: c.Learners, V: c.V, CreatedAt: rest.UTC(c.CreatedAt), UpdatedAt: rest.UTC(c.UpdatedAt),
 	}
 }
 
@@ -53,7 +86,7 @@ func (h *Courses) Create(w http.ResponseWriter, r *http.Request) error {
 	}
 	rest.LogEvent(r, "course created", slog.String("course", c.ID))
 	w.Header().Set("Location", "/api/admin/courses/"+c.ID)
-	return rest.Encode(w, http.StatusCreated, viewCourse(c))
+	return h.encode(w, r, http.StatusCreated, c)
 }
 
 // Update answers PUT /api/admin/courses/:course. What the body leaves out stays. With
@@ -111,6 +144,49 @@ func (h *Courses) TakeOffSale(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
+// Copy answers POST /api/admin/courses/:course/copy with a draft that says what the course says.
+func (h *Courses) Copy(w http.ResponseWriter, r *http.Request) error {
+	id, err := rest.PathID(r, "course", shop.ErrCourseNotFound)
+	if err != nil {
+		return err
+	}
+	c, err := h.Catalogue.Courses.Copy(r.Context(), id, actID(r), rest.LearnerID(r.Context()))
+	if err != nil {
+		return err
+	}
+	rest.LogEvent(r, "course copied", slog.String("course", id), slog.String("copy", c.ID))
+	w.Header().Set("Location", "/api/admin/courses/"+c.ID)
+	return h.encode(w, r, http.StatusCreated, c)
+}
+
+// Plan answers PUT /api/admin/courses/:course/plan `{publish_at,action?,policies?,ladder?,v?}`.
+func (h *Courses) Plan(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		catalogue.Planned
+		V *int64 `json:"v"`
+	}
+	if err := rest.Decode(w, r, &in); err != nil {
+		return err
+	}
+	return h.change(w, r, "course planned", func(id string) (*shop.Course, error) {
+		return h.Catalogue.Plans.Make(r.Context(), id, rest.LearnerID(r.Context()), in.Planned, in.V)
+	})
+}
+
+// WithdrawPlan answers DELETE /api/admin/courses/:course/plan.
+func (h *Courses) WithdrawPlan(w http.ResponseWriter, r *http.Request) error {
+	return h.change(w, r, "plan withdrawn", func(id string) (*shop.Course, error) { return h.Catalogue.Plans.Withdraw(r.Context(), id) })
+}
+
+// encode answers with a course.
+func (h *Courses) encode(w http.ResponseWriter, r *http.Request, status int, c *shop.Course) error {
+	names, err := h.Catalogue.Plans.Makers(r.Context(), c)
+	if err != nil {
+		return err
+	}
+	return rest.Encode(w, status, viewCourse(c, names))
+}
+
 // change makes a change of the course in the path, and answers with the course.
 func (h *Courses) change(w http.ResponseWriter, r *http.Request, what string, change func(id string) (*shop.Course, error)) error {
 	id, err := rest.PathID(r, "course", shop.ErrCourseNotFound)
@@ -122,7 +198,7 @@ func (h *Courses) change(w http.ResponseWriter, r *http.Request, what string, ch
 		return err
 	}
 	rest.LogEvent(r, what, slog.String("course", c.ID), slog.Int("version", c.Current().Version))
-	return rest.Encode(w, http.StatusOK, viewCourse(c))
+	return h.encode(w, r, http.StatusOK, c)
 }
 
 // Show answers GET /api/admin/courses/:course, drafts included.
@@ -135,7 +211,7 @@ func (h *Courses) Show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return rest.Encode(w, http.StatusOK, viewCourse(c))
+	return h.encode(w, r, http.StatusOK, c)
 }
 
 // List answers GET /api/admin/courses?state=&q=&limit=&cursor=, newest first,
@@ -151,9 +227,13 @@ func (h *Courses) List(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	names, err := h.Catalogue.Plans.Makers(r.Context(), courses...)
+	if err != nil {
+		return err
+	}
 	list := rest.Page[CourseCard]{Items: []CourseCard{}, NextCursor: next}
 	for _, c := range courses {
-		list.Items = append(list.Items, CourseCard{catalogue.CardOf(c), c.State, c.Current().Version, rest.UTC(c.UpdatedAt)})
+		list.Items = append(list.Items, CourseCard{catalogue.CardOf(c), c.State, c.Current().Version, viewPlan(c.Plan, names), rest.UTC(c.UpdatedAt)})
 	}
 	return rest.Encode(w, http.StatusOK, list)
 }
@@ -163,5 +243,6 @@ type CourseCard struct {
 	catalogue.Card
 	State     shop.CourseState `json:"state"`
 	Version   int              `json:"version"`
+	Plan      *CoursePlan      `json:"plan,omitempty"`
 	UpdatedAt time.Time        `json:"updated_at"`
 }

@@ -5,7 +5,7 @@ const acts: Record<string, string> = {
   M1: '下单', M2: '免费下单', M4: '支付成功', M5: '课程已开通', M7: '开始关闭订单', M8: '订单已关闭', M9: '关闭途中收到付款', M10: '关闭后收到付款', M11: '开始退款', M12: '退款到账',
   M13: '付款不符', M14: '按实收收下', M15: '退回异常付款', M16: '退回没有订单的付款', M17: '人工开通课程',
   roles_set: '设置角色', blocked: '停用账号', unblocked: '恢复账号', account_deleted: '注销账号', noted: '添加备注', key_created: '创建 API 密钥', key_deleted: '吊销 API 密钥',
-  course_created: '新建课程', course_edited: '修改课程', uploaded: '上传文件', edit: '修改消息模板', reset: '恢复消息模板', wechat_bound: '绑定微信', wechat_unbound: '解绑微信',
+  course_created: '新建课程', course_edited: '修改课程', course_plan_done: '按计划上下架', course_plan_failed: '上下架计划未能执行', uploaded: '上传文件', edit: '修改消息模板', reset: '恢复消息模板', wechat_bound: '绑定微信', wechat_unbound: '解绑微信',
   wechat_moved_away: '微信换绑到其他账号', wechat_may_log_in: '允许微信登录', unmatched_match: '付款归到订单', unmatched_refund: '退回不符的付款', unmatched_dismiss: '忽略不符的付款',
   staff_call: '调用接口', api_key_call: '程序调用接口',
 }
