@@ -12,6 +12,7 @@ import (
 	"mstm/media"
 	"mstm/shop"
 	"mstm/store"
+	"mstm/store/redisstore"
 )
 
 // Config is what the parts of this package work with. Every field without a note is needed.
@@ -38,13 +39,14 @@ type Collections struct {
 	Users      *store.Users
 
 	LessonTexts *store.LessonTexts
+	Carts       *redisstore.Carts
 }
 
 // CollectionsOf are those of a shop.
 func CollectionsOf(db *store.DB) Collections {
 	return Collections{
 		Courses: db.Courses, Categories: db.Categories, Catalogue: db.Catalogue, Enrolments: db.Enrolments, Media: db.Media, Audit: db.Audit,
-		Wakeups: db.Wakeups, Users: db.Users, LessonTexts: db.LessonTexts,
+		Wakeups: db.Wakeups, Users: db.Users, LessonTexts: db.LessonTexts, Carts: db.Carts,
 	}
 }
 
@@ -63,13 +65,18 @@ type Catalogue struct {
 	Finder  *Finder
 	Shelves *Shelves
 	Files   *Files
+
+	Affecting *Affecting
 }
 
 // New makes them.
 func New(cfg Config) *Catalogue {
 	files := &Files{cfg}
 	courses := &Courses{cfg, files}
-	return &Catalogue{Courses: courses, Plans: &Plans{cfg, courses}, Shown: &Shown{cfg}, Finder: &Finder{cfg: cfg}, Shelves: &Shelves{cfg}, Files: files}
+	return &Catalogue{
+		Courses: courses, Plans: &Plans{cfg, courses}, Shown: &Shown{cfg}, Finder: &Finder{cfg: cfg}, Shelves: &Shelves{cfg}, Files: files,
+		Affecting: &Affecting{cfg: cfg, last: map[string]countedHolders{}},
+	}
 }
 
 // publishTime bounds the publishing of one event.

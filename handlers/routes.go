@@ -125,6 +125,7 @@ func (n *nouns) routes() []route {
 		{get, "/api/admin/courses/:course/learning", editor, n.adminLearning.Show, stores, reading},
 		{post, "/api/admin/courses/:course/publish", editor, n.adminCourses.PutOnSale, stores, reading},
 		{post, "/api/admin/courses/:course/unpublish", editor, n.adminCourses.TakeOffSale, stores, reading},
+		{get, "/api/admin/courses/:course/affected", editor, n.adminCourses.Affected, stores, lists},
 		{post, "/api/admin/courses/:course/copy", editor, rest.Keyed(n.adminCourses.Copy), stores, reading},
 		{put, "/api/admin/courses/:course/plan", editor, n.adminCourses.Plan, stores, reading},
 		{del, "/api/admin/courses/:course/plan", editor, n.adminCourses.WithdrawPlan, stores, reading},

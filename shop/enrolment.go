@@ -174,6 +174,9 @@ func (e *Enrolment) Access(now time.Time) (open bool, until *time.Time) {
 	return false, e.lastEnd()
 }
 
+// OpenBy is the grant that opens the course at now, one without an end before others.
+func (e *Enrolment) OpenBy(now time.Time) (Grant, bool) { return e.activeAt(now) }
+
 // activeAt is a grant that opens the course at t, one without an end first.
 func (e *Enrolment) activeAt(t time.Time) (found Grant, ok bool) {
 	for _, g := range e.Live() {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/golang-lru/v2/expirable"
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"mstm/shop"
 )
@@ -121,6 +122,12 @@ func (s *Enrolments) CountLearners(ctx context.Context, courseID string) (int64,
 		"course_id":    courseID,
 		"grants.state": bson.M{"$in": bson.A{shop.GrantLive, shop.GrantFrozen}}, // of any grant
 	})
+}
+
+// EachIn calls each with the enrolments of a course, at most so many.
+func (s *Enrolments) EachIn(ctx context.Context, courseID string, most int, each func(*shop.Enrolment)) error {
+	return s.docs.Each(ctx, bson.M{"course_id": courseID}, func(e *shop.Enrolment) error { each(e); return nil },
+		options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}).SetLimit(int64(most)))
 }
 
 // How many enrolments are kept for Recent, about 20 MB, and for how long where no change is heard of.

@@ -178,6 +178,56 @@ func (h *Courses) WithdrawPlan(w http.ResponseWriter, r *http.Request) error {
 	return h.change(w, r, "plan withdrawn", func(id string) (*shop.Course, error) { return h.Catalogue.Plans.Withdraw(r.Context(), id) })
 }
 
+// holders are the learners of a course by the policy that opens it to them.
+type holders struct {
+	PolicyID string          `json:"policy_id"`
+	Kind     shop.PolicyKind `json:"kind"`
+	Name     string          `json:"name"`
+	Stage    int             `json:"stage,omitempty"`
+	People   int             `json:"people"`
+}
+
+// affected are the people that a change of a course's prices meets.
+type affected struct {
+	Watching struct {
+		Pages    int  `json:"pages"`
+		Users    int  `json:"users"`
+		Complete bool `json:"complete"`
+	} `json:"watching"`
+	Carts *struct {
+		People int  `json:"people"`
+		Exact  bool `json:"exact"`
+	} `json:"carts,omitempty"`
+	Holders []holders `json:"holders"`
+	Lapsed  int       `json:"lapsed"`
+	Keep    int       `json:"keep"`
+	Exact   bool      `json:"exact"`
+}
+
+// Affected answers GET /api/admin/courses/:course/affected: what an editor sees before new prices are published.
+func (h *Courses) Affected(w http.ResponseWriter, r *http.Request) error {
+	id, err := rest.PathID(r, "course", shop.ErrCourseNotFound)
+	if err != nil {
+		return err
+	}
+	a, err := h.Catalogue.Affecting.Of(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	out := affected{Holders: []holders{}, Lapsed: a.Lapsed, Keep: a.Keep, Exact: a.Exact}
+	out.Watching.Pages, out.Watching.Users, out.Watching.Complete = a.Watching.Sockets, a.Watching.Users, a.Complete
+	if a.Carts.People >= 0 {
+		out.Carts = &struct {
+			People int  `json:"people"`
+			Exact  bool `json:"exact"`
+		}{a.Carts.People, a.Carts.Exact}
+	}
+	for _, p := range a.Policies {
+		out.Holders = append(out.Holders, holders{p.Policy.ID, p.Policy.Kind, p.Policy.Name, p.Policy.Stage, p.People})
+	}
+	return rest.Encode(w, http.StatusOK, out)
+}
+
 // encode answers with a course.
 func (h *Courses) encode(w http.ResponseWriter, r *http.Request, status int, c *shop.Course) error {
 	names, err := h.Catalogue.Plans.Makers(r.Context(), c)

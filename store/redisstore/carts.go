@@ -58,7 +58,9 @@ func NewCarts(client redis.UniversalClient, embedded bool, now func() time.Time)
 func (s *Carts) Get(ctx context.Context, userID string) (shop.Cart, error) {
 	cart, outcome, err := s.run(ctx, userID, cartMark{}, readCart)
 	if err != nil && isWrongType(err) || outcome == cartMend {
-		cart, _, err = s.change(ctx, userID, mendCart)
+		if cart, _, err = s.change(ctx, userID, mendCart); err == nil {
+			s.note(ctx, userID, cart, true)
+		}
 	}
 	return cart, err
 }
@@ -92,6 +94,7 @@ func (s *Carts) Put(ctx context.Context, userID string, line shop.CartLine, ifVe
 	case outcome == cartFull:
 		return cart, shop.ErrCartFull
 	}
+	s.note(ctx, userID, cart, false)
 	return cart, nil
 }
 
@@ -120,13 +123,27 @@ func (s *Carts) Remove(ctx context.Context, userID, courseID string) (shop.Cart,
 		return shop.Cart{}, shop.ErrCourseNotFound
 	}
 	cart, _, err := s.change(ctx, userID, removeCartLines, courseID, "", 1)
+	if err == nil {
+		s.Forget(ctx, userID, cart.Version, courseID)
+	}
 	return cart, err
 }
 
-// Empty takes everything out.
+// Empty takes everything out. The script does not say which courses that is, so the cart is forgotten under them first: a
+// repeat after a death finds the rest.
 func (s *Carts) Empty(ctx context.Context, userID string) (shop.Cart, error) {
+	if before, err := s.Get(ctx, userID); err == nil {
+		s.Forget(ctx, userID, max(before.Version, time.Now().UnixMilli()), courseIDs(before)...)
+	}
 	cart, _, err := s.change(ctx, userID, emptyCart)
 	return cart, err
+}
+
+func courseIDs(cart shop.Cart) (ids []string) {
+	for _, l := range cart.Lines {
+		ids = append(ids, l.CourseID)
+	}
+	return ids
 }
 
 // Merge adds a visitor's lines to the learner's. Where both have a course, the policy
@@ -150,6 +167,7 @@ func (s *Carts) Merge(ctx context.Context, userID string, lines []shop.CartLine)
 			leftOut = append(leftOut, l.CourseID)
 		}
 	}
+	s.note(ctx, userID, cart, false)
 	return cart, leftOut, nil
 }
 
@@ -168,7 +186,17 @@ func (s *Carts) RemoveBought(ctx context.Context, userID, orderID string, bought
 	}
 	mark := cartMark{"order:" + orderID, time.Hour}
 	cart, outcome, err := s.run(context.WithoutCancel(ctx), userID, mark, removeCartLines, args...)
-	return cart, outcome == cartChanged || outcome == cartAgain, err
+	changed = outcome == cartChanged || outcome == cartAgain
+	if err == nil && changed {
+		var gone []string
+		for _, b := range bought {
+			if !cart.Has(b.CourseID) {
+				gone = append(gone, b.CourseID)
+			}
+		}
+		s.Forget(ctx, userID, cart.Version, gone...)
+	}
+	return cart, changed, err
 }
 
 // lineArgs are a line's fields in the order of the scripts' (and the hash's) fields.

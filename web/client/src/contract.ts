@@ -1278,6 +1278,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/courses/{course}/affected": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The course's id */
+                course: components["parameters"]["course"];
+            };
+            cookie?: never;
+        };
+        /**
+         * The people that new prices of a course meet now
+         * @description Pages that look at it, carts that hold it, and its learners by the policy that opens it to them. Above 1000 carts or 20,000 learners the
+         *     figures are estimates.
+         */
+        get: operations["countAffected"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/courses/{course}/copy": {
         parameters: {
             query?: never;
@@ -3328,6 +3352,35 @@ export interface components {
             wechat_failed: number;
             /** @description Were not to get one; at the end the four add up to all that it was handed to */
             wechat_skipped: number;
+        };
+        Affected: {
+            watching: {
+                /** @description Of visitors too */
+                pages: number;
+                /** @description Logged in */
+                users: number;
+                /** @description All instances are counted */
+                complete: boolean;
+            };
+            /** @description Left out while carts are away */
+            carts?: {
+                people: number;
+                exact: boolean;
+            };
+            /** @description The policies of today, and older ones that are held */
+            holders: {
+                policy_id: components["schemas"]["ID"];
+                kind: components["schemas"]["PolicyKind"];
+                name: string;
+                stage?: number;
+                people: number;
+            }[];
+            /** @description Had access, and have none now */
+            lapsed: number;
+            /** @description Are promised the lower of their old price and that of today */
+            keep: number;
+            /** @description False: the figures of learners are estimates */
+            exact: boolean;
         };
         NewCoursePlan: {
             /**
@@ -8071,6 +8124,31 @@ export interface operations {
             200: components["responses"]["Course"];
             404: components["responses"]["NoCourse"];
             default: components["responses"]["RefusedInput"];
+        };
+    };
+    countAffected: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The course's id */
+                course: components["parameters"]["course"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures of now; those of learners may be five seconds old */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Affected"];
+                };
+            };
+            404: components["responses"]["NoCourse"];
+            default: components["responses"]["Refused"];
         };
     };
     copyCourse: {

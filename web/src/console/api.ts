@@ -3,7 +3,7 @@ import { problemOf, query, request } from '@/api'
 import { credentials } from '@/credentials'
 import type { List } from '@/types'
 import type {
-  AdminFront, APIKey, AuditRow, FrontBody, DeskCategory, HubStats, NewAPIKey, Person, PersonProfile, StaffNote, Violation,
+  Affected, AdminFront, APIKey, AuditRow, FrontBody, DeskCategory, HubStats, NewAPIKey, Person, PersonProfile, StaffNote, Violation,
   AdminPapers, AudienceCount, Broadcast, Course, CourseLearning, CourseRow, Ladder, LessonText, Media, MediaList, NewBroadcast, NoticeTemplate, OrderRow, OrderStory, PapersEdit,
   PolicyInput, Reconciliation, RefundPreview, RefundWish,
   Stats, Stray, Wordings,
@@ -39,6 +39,11 @@ export const desk = {
   putPolicies: (course: string, body: { policies: PolicyInput[]; ladder: Ladder; v: number }) => request<Course>('PUT', `/admin/courses/${id(course)}/policies`, { body }),
   publish: (course: string) => request<Course>('POST', `/admin/courses/${id(course)}/publish`),
   unpublish: (course: string) => request<Course>('POST', `/admin/courses/${id(course)}/unpublish`),
+  plan: (course: string, body: { publish_at: string; action: 'publish' | 'unpublish'; policies?: PolicyInput[]; ladder?: Ladder; v: number }) =>
+    request<Course>('PUT', `/admin/courses/${id(course)}/plan`, { body }),
+  withdrawPlan: (course: string) => request<Course>('DELETE', `/admin/courses/${id(course)}/plan`),
+  copyCourse: (course: string, key: string) => request<Course>('POST', `/admin/courses/${id(course)}/copy`, { key }),
+  affected: (course: string) => request<Affected>('GET', `/admin/courses/${id(course)}/affected`),
   learning: (course: string) => request<CourseLearning>('GET', `/admin/courses/${id(course)}/learning`),
   lessonText: (course: string, lesson: string) => request<LessonText>('GET', `/admin/courses/${id(course)}/lessons/${id(lesson)}/text`),
   putLessonText: (course: string, lesson: string, body: { text: string; version: number }) =>
