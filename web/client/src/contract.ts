@@ -381,6 +381,52 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A copy of what the shop keeps of me
+         * @description A file to keep. Passwords and tokens are not in it, ids of WeChat are masked. Needs a proof of the last ten minutes, see
+         *     `/api/me/step-up`. Five copies at once, and then one an hour.
+         */
+        get: operations["exportMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What I have agreed to of the shop's papers
+         * @description `wanted` are the editions of the agreement and of the privacy policy that hold and that I have not agreed to. Nothing but placing an order
+         *     is refused until then. A shop that has published no papers of its own wants none.
+         */
+        get: operations["showConsents"];
+        put?: never;
+        /**
+         * Agree to the papers
+         * @description The editions that I have read. Where the shop has published another since, the answer is `CONSENT_REQUIRED`, and nothing is written down.
+         */
+        post: operations["giveConsents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/step-up": {
         parameters: {
             query?: never;
@@ -452,7 +498,8 @@ export interface paths {
         put?: never;
         /**
          * Log in by a code, or register
-         * @description A number without an account gets one. Otherwise as `POST /api/login`.
+         * @description A number without an account gets one, with the `consents` that the shop wants. Otherwise as `POST /api/login`. After `CONSENT_REQUIRED` the
+         *     same code is good.
          */
         post: operations["loginByPhone"];
         delete?: never;
@@ -862,7 +909,8 @@ export interface paths {
          * Log in with WeChat
          * @description First with `code` and `state`, as WeChat gave them to the page. A WeChat without an account gets one. One that was bound by a
          *     scanned code is asked for the account's password, once: WECHAT_CONFIRM has `confirm`, to be sent back with the `password`, or with
-         *     `fresh` where the account is another person's.
+         *     `fresh` where the account is another person's. A new account needs the `consents` that the shop wants: CONSENT_REQUIRED has `papers`, and
+         *     `confirm`, to be sent back with them.
          */
         post: operations["endWeChatLogin"];
         delete?: never;
@@ -2436,8 +2484,10 @@ export interface components {
             challenge?: components["schemas"]["Challenge"];
             /** @description Where to go, inside WeChat, to be able to pay there */
             oauth_url?: string;
-            /** @description To be sent with the password to `POST /api/wechat/login` */
+            /** @description To be sent with the password or the consents to `POST /api/wechat/login` */
             confirm?: string;
+            /** @description What is to be agreed to */
+            papers?: components["schemas"]["PaperEdition"][];
             /** @description Whose password that is; its first letter only */
             account?: string;
             /** @description The devices on which the account plays */
@@ -2462,7 +2512,7 @@ export interface components {
          * @description What went wrong, for programs. A code never changes its meaning
          * @enum {string}
          */
-        Code: "INVALID_JSON" | "UNKNOWN_FIELD" | "INVALID_FIELD" | "INVALID_QUERY" | "INVALID_CURSOR" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "INTERNAL" | "UNAVAILABLE" | "STORAGE_FULL" | "TOO_MANY_REQUESTS" | "OVERLOADED" | "UNAUTHENTICATED" | "WRONG_CREDENTIALS" | "FORBIDDEN" | "USERNAME_TAKEN" | "PROOF_REQUIRED" | "PASSWORD_TOO_SHORT" | "PASSWORD_TOO_LONG" | "PASSWORD_TOO_COMMON" | "PASSWORD_TOO_WEAK" | "SESSION_NOT_FOUND" | "STEP_UP_REQUIRED" | "STAFF_PASSWORD_REQUIRED" | "LAST_ADMIN" | "STAFF_ACCOUNT" | "ACCOUNT_BLOCKED" | "ACCOUNT_DELETED" | "USER_NOT_FOUND" | "COURSE_NOT_FOUND" | "CATEGORY_NOT_FOUND" | "LESSON_NOT_FOUND" | "CATEGORY_IN_USE" | "POLICY_NOT_FOUND" | "NO_POLICIES" | "PLAN_TIME" | "PLAN_NEEDLESS" | "COURSE_TAKEN_DOWN" | "EDIT_CONFLICT" | "PAPER_NOT_FOUND" | "LESSON_TEXT_PICTURE" | "LESSON_TEXT_TOO_LONG" | "LESSON_TEXT_TOO_COMPLEX" | "MEDIA_NOT_FOUND" | "MEDIA_IN_USE" | "MEDIA_NOT_READY" | "MEDIA_TOO_LARGE" | "MEDIA_QUOTA" | "MEDIA_REFUSED" | "UPLOAD_NOT_FOUND" | "UPLOAD_OFFSET" | "UPLOAD_INVALID" | "UPLOAD_VERSION" | "UPLOAD_CHECKSUM" | "TRANSCODING_OFF" | "PLAYBACK_ADDRESS" | "PLAYBACK_EXPIRED" | "PLAYBACK_ELSEWHERE" | "NOTE_NOT_FOUND" | "TOO_MANY_NOTES" | "ENROLMENT_REQUIRED" | "ENROLMENT_EXPIRED" | "TRIAL_USED" | "TRIAL_NEEDS_WECHAT" | "TRIAL_NEEDS_PHONE" | "STAGE_ALREADY_USED" | "STAGE_NOT_ELIGIBLE" | "STAGE_LAPSED" | "PERIOD_NOT_BEGUN" | "ACCESS_ALREADY_LONGER" | "ALREADY_OWNED" | "COURSE_OFF_SALE" | "POLICY_RETIRED" | "CART_UNAVAILABLE" | "CART_FULL" | "CART_CONFLICT" | "ORDER_NOT_FOUND" | "IDEMPOTENCY_KEY_REQUIRED" | "IDEMPOTENCY_MISMATCH" | "NO_LINES" | "DUPLICATE_LINE" | "PRICE_CHANGED" | "LINES_NOT_SELLABLE" | "ORDER_IN_PROGRESS" | "ORDER_NOT_PAYABLE" | "ORDER_NOT_CANCELLABLE" | "OPENID_REQUIRED" | "PAY_CHANNEL_BUSY" | "PAY_REFUSED" | "WECHAT_UNAVAILABLE" | "WECHAT_LINK_INVALID" | "WECHAT_ALREADY_BOUND" | "WECHAT_CONFIRM" | "WECHAT_HAS_ACCOUNT" | "WECHAT_ONLY_LOGIN" | "LOGIN_TOO_OLD" | "PHONE_OFF" | "PHONE_INVALID" | "SMS_FAILED" | "CODE_WRONG" | "CODE_SPENT" | "PHONE_UNKNOWN" | "PHONE_TAKEN" | "PHONE_ONLY_LOGIN" | "STAFF_NO_PHONE" | "CONSENT_REQUIRED" | "NOT_REFUNDABLE" | "REFUND_TOO_MUCH" | "REFUND_LATER_STAGE_FIRST" | "CREDIT_CONSUMED" | "REFUND_WINDOW_CLOSED" | "REFUND_TOO_SOON" | "REFUND_TOO_MANY" | "REFUND_UNDER_WAY" | "REFUND_LINE_UNKNOWN" | "REFUND_SUM_DIFFERS" | "REFUND_BEYOND_RULE" | "REFUND_AMOUNT_CHANGED" | "ORDER_NOT_EXCEPTION" | "ORDER_SETTLED" | "NOTHING_PAID" | "UNMATCHED_NOT_FOUND" | "UNMATCHED_RESOLVED" | "UNMATCHED_OF_ORDER" | "UNMATCHED_COUNTED" | "RECONCILIATION_NOT_FOUND" | "RECONCILIATION_RUNNING" | "CALLBACK_SIGNATURE" | "CALLBACK_CONTENT" | "UNKNOWN_TRADE" | "NOTICE_NOT_FOUND" | "TOPIC_UNKNOWN" | "HUB_UNAVAILABLE" | "NOT_A_WEBSOCKET" | "ORIGIN_REFUSED" | "TOO_MANY_SOCKETS" | "API_KEY_NOT_FOUND" | "TEMPLATE_NOT_FOUND" | "PLACEHOLDER_UNKNOWN" | "BROADCAST_NOT_FOUND" | "BROADCAST_STATE" | "SECOND_PERSON_REQUIRED" | "AUDIENCE_CHANGED" | "AUDIENCE_EMPTY" | "AUDIENCE_TOO_LARGE" | "LINK_NOT_ALLOWED";
+        Code: "INVALID_JSON" | "UNKNOWN_FIELD" | "INVALID_FIELD" | "INVALID_QUERY" | "INVALID_CURSOR" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "INTERNAL" | "UNAVAILABLE" | "STORAGE_FULL" | "TOO_MANY_REQUESTS" | "OVERLOADED" | "UNAUTHENTICATED" | "WRONG_CREDENTIALS" | "FORBIDDEN" | "USERNAME_TAKEN" | "PROOF_REQUIRED" | "PASSWORD_TOO_SHORT" | "PASSWORD_TOO_LONG" | "PASSWORD_TOO_COMMON" | "PASSWORD_TOO_WEAK" | "SESSION_NOT_FOUND" | "STEP_UP_REQUIRED" | "STAFF_PASSWORD_REQUIRED" | "LAST_ADMIN" | "STAFF_ACCOUNT" | "OWN_ACCOUNT" | "ACCOUNT_BLOCKED" | "ACCOUNT_DELETED" | "USER_NOT_FOUND" | "COURSE_NOT_FOUND" | "CATEGORY_NOT_FOUND" | "LESSON_NOT_FOUND" | "CATEGORY_IN_USE" | "POLICY_NOT_FOUND" | "NO_POLICIES" | "PLAN_TIME" | "PLAN_NEEDLESS" | "COURSE_TAKEN_DOWN" | "EDIT_CONFLICT" | "PAPER_NOT_FOUND" | "LESSON_TEXT_PICTURE" | "LESSON_TEXT_TOO_LONG" | "LESSON_TEXT_TOO_COMPLEX" | "MEDIA_NOT_FOUND" | "MEDIA_IN_USE" | "MEDIA_NOT_READY" | "MEDIA_TOO_LARGE" | "MEDIA_QUOTA" | "MEDIA_REFUSED" | "UPLOAD_NOT_FOUND" | "UPLOAD_OFFSET" | "UPLOAD_INVALID" | "UPLOAD_VERSION" | "UPLOAD_CHECKSUM" | "TRANSCODING_OFF" | "PLAYBACK_ADDRESS" | "PLAYBACK_EXPIRED" | "PLAYBACK_ELSEWHERE" | "NOTE_NOT_FOUND" | "TOO_MANY_NOTES" | "ENROLMENT_REQUIRED" | "ENROLMENT_EXPIRED" | "TRIAL_USED" | "TRIAL_NEEDS_WECHAT" | "TRIAL_NEEDS_PHONE" | "STAGE_ALREADY_USED" | "STAGE_NOT_ELIGIBLE" | "STAGE_LAPSED" | "PERIOD_NOT_BEGUN" | "ACCESS_ALREADY_LONGER" | "ALREADY_OWNED" | "COURSE_OFF_SALE" | "POLICY_RETIRED" | "CART_UNAVAILABLE" | "CART_FULL" | "CART_CONFLICT" | "ORDER_NOT_FOUND" | "IDEMPOTENCY_KEY_REQUIRED" | "IDEMPOTENCY_MISMATCH" | "NO_LINES" | "DUPLICATE_LINE" | "PRICE_CHANGED" | "LINES_NOT_SELLABLE" | "ORDER_IN_PROGRESS" | "ORDER_NOT_PAYABLE" | "ORDER_NOT_CANCELLABLE" | "OPENID_REQUIRED" | "PAY_CHANNEL_BUSY" | "PAY_REFUSED" | "WECHAT_UNAVAILABLE" | "WECHAT_LINK_INVALID" | "WECHAT_ALREADY_BOUND" | "WECHAT_CONFIRM" | "WECHAT_HAS_ACCOUNT" | "WECHAT_ONLY_LOGIN" | "LOGIN_TOO_OLD" | "PHONE_OFF" | "PHONE_INVALID" | "SMS_FAILED" | "CODE_WRONG" | "CODE_SPENT" | "PHONE_UNKNOWN" | "PHONE_TAKEN" | "PHONE_ONLY_LOGIN" | "STAFF_NO_PHONE" | "CONSENT_REQUIRED" | "NOT_REFUNDABLE" | "REFUND_TOO_MUCH" | "REFUND_LATER_STAGE_FIRST" | "CREDIT_CONSUMED" | "REFUND_WINDOW_CLOSED" | "REFUND_TOO_SOON" | "REFUND_TOO_MANY" | "REFUND_UNDER_WAY" | "REFUND_LINE_UNKNOWN" | "REFUND_SUM_DIFFERS" | "REFUND_BEYOND_RULE" | "REFUND_AMOUNT_CHANGED" | "ORDER_NOT_EXCEPTION" | "ORDER_SETTLED" | "NOTHING_PAID" | "UNMATCHED_NOT_FOUND" | "UNMATCHED_RESOLVED" | "UNMATCHED_OF_ORDER" | "UNMATCHED_COUNTED" | "RECONCILIATION_NOT_FOUND" | "RECONCILIATION_RUNNING" | "CALLBACK_SIGNATURE" | "CALLBACK_CONTENT" | "UNKNOWN_TRADE" | "NOTICE_NOT_FOUND" | "TOPIC_UNKNOWN" | "HUB_UNAVAILABLE" | "NOT_A_WEBSOCKET" | "ORIGIN_REFUSED" | "TOO_MANY_SOCKETS" | "API_KEY_NOT_FOUND" | "TEMPLATE_NOT_FOUND" | "PLACEHOLDER_UNKNOWN" | "BROADCAST_NOT_FOUND" | "BROADCAST_STATE" | "SECOND_PERSON_REQUIRED" | "AUDIENCE_CHANGED" | "AUDIENCE_EMPTY" | "AUDIENCE_TOO_LARGE" | "LINK_NOT_ALLOWED";
         CategoryList: {
             items: components["schemas"]["Category"][];
         };
@@ -2746,6 +2796,53 @@ export interface components {
             last_seen_at: components["schemas"]["Time"];
             /** @description The session that asks */
             current: boolean;
+        };
+        /** @description Each part is a list of objects with the fields that the API has of such things */
+        PersonalData: {
+            /** @enum {integer} */
+            format: 1;
+            exported_at: components["schemas"]["Time"];
+            user_id: components["schemas"]["ID"];
+            /** @description One: names, number, language, notification choices */
+            profile: components["schemas"]["PersonalPart"];
+            sessions: components["schemas"]["PersonalPart"];
+            /** @description Bindings */
+            wechat: components["schemas"]["PersonalPart"];
+            consents: components["schemas"]["PersonalPart"];
+            /** @description With their payments and refunds */
+            orders: components["schemas"]["PersonalPart"];
+            enrolments: components["schemas"]["PersonalPart"];
+            /** @description Those that are used */
+            free_stages: components["schemas"]["PersonalPart"];
+            progress: components["schemas"]["PersonalPart"];
+            notes: components["schemas"]["PersonalPart"];
+            /** @description The devices that play now */
+            playing: components["schemas"]["PersonalPart"];
+            notices: components["schemas"]["PersonalPart"];
+            /** @description Which news for everybody were read */
+            read_activities: components["schemas"]["PersonalPart"];
+            /** @description What happened to the account */
+            account_history: components["schemas"]["PersonalPart"];
+            /** @description null where carts cannot be read now */
+            cart: components["schemas"]["PersonalPart"] | null;
+        };
+        PersonalPart: Record<string, never>[];
+        /** @description The editions of the shop's papers that one agrees to. `GET /api/papers` has those that are wanted in `consent` */
+        Consents: components["schemas"]["PaperEdition"][];
+        PaperEdition: {
+            /** @enum {string} */
+            paper: "terms" | "privacy" | "refunds";
+            version: number;
+        };
+        Agreement: {
+            wanted: components["schemas"]["PaperEdition"][];
+            /** @description The oldest first */
+            given: {
+                /** @enum {string} */
+                paper: "terms" | "privacy" | "refunds";
+                version: number;
+                at: components["schemas"]["Time"];
+            }[];
         };
         /**
          * @description The language that the shop writes in
@@ -4165,6 +4262,8 @@ export interface components {
             terms: components["schemas"]["PaperVersion"];
             privacy: components["schemas"]["PaperVersion"];
             refunds: components["schemas"]["PaperVersion"];
+            /** @description The editions that a learner agrees to; empty where the shop has published no papers of its own */
+            consent: components["schemas"]["PaperEdition"][];
         };
         Paper: {
             /** @enum {string} */
@@ -5403,6 +5502,7 @@ export interface operations {
                     /** @description What others see; the username where nothing is said */
                     name?: string;
                     proof?: components["schemas"]["Proof"];
+                    consents?: components["schemas"]["Consents"];
                 };
             };
         };
@@ -5416,7 +5516,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description `PROOF_REQUIRED` with `challenge` */
+            /** @description `PROOF_REQUIRED` with `challenge`; `CONSENT_REQUIRED` with `papers` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5830,6 +5930,98 @@ export interface operations {
             default: components["responses"]["Refused"];
         };
     };
+    exportMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The copy */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonalData"];
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    showConsents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The consents */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agreement"];
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    giveConsents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "consents": [
+                 *         {
+                 *           "paper": "terms",
+                 *           "version": 2
+                 *         },
+                 *         {
+                 *           "paper": "privacy",
+                 *           "version": 2
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    consents: components["schemas"]["Consents"];
+                };
+            };
+        };
+        responses: {
+            /** @description The consents */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agreement"];
+                };
+            };
+            /** @description `CONSENT_REQUIRED` with `papers` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["RefusedInput"];
+        };
+    };
     stepUp: {
         parameters: {
             query?: never;
@@ -5999,6 +6191,7 @@ export interface operations {
                     code: components["schemas"]["SmsCode"];
                     client?: components["schemas"]["Client"];
                     device?: components["schemas"]["Device"];
+                    consents?: components["schemas"]["Consents"];
                 };
             };
         };
@@ -6012,7 +6205,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description `STAFF_NO_PHONE` */
+            /** @description `STAFF_NO_PHONE`; `CONSENT_REQUIRED` with `papers` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6557,6 +6750,15 @@ export interface operations {
             };
             /** @description `IDEMPOTENCY_KEY_REQUIRED` */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `CONSENT_REQUIRED` with `papers`: see `/api/me/consents` */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7234,6 +7436,7 @@ export interface operations {
                     confirm?: string;
                     password?: string;
                     fresh?: boolean;
+                    consents?: components["schemas"]["Consents"];
                     /** @default wechat */
                     client?: string;
                     device?: components["schemas"]["Device"];
@@ -7259,7 +7462,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `WECHAT_CONFIRM` with `confirm` and `account`; `WRONG_CREDENTIALS`; `ACCOUNT_BLOCKED` */
+            /** @description `WECHAT_CONFIRM` with `confirm` and `account`; `CONSENT_REQUIRED` with `confirm` and `papers`; `WRONG_CREDENTIALS`; `ACCOUNT_BLOCKED` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9124,7 +9327,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["KeyMissing"];
-            /** @description `REFUND_BEYOND_RULE`: support refunds the whole order by the rule, whose `quote` stands beside it; `STEP_UP_REQUIRED`, `FORBIDDEN` */
+            /** @description `REFUND_BEYOND_RULE`: support refunds the whole order by the rule, whose `quote` stands beside it; `OWN_ACCOUNT`: the order is the caller's own; `STEP_UP_REQUIRED`, `FORBIDDEN` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9673,6 +9876,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AdminOrder"];
+                };
+            };
+            /** @description `OWN_ACCOUNT`: the person is the caller, and no administrator; `STEP_UP_REQUIRED`, `FORBIDDEN` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `USER_NOT_FOUND`; `COURSE_NOT_FOUND` */
