@@ -71,11 +71,12 @@ type Notes interface {
 // Accounts are all users' accounts and sessions. The methods may be called from any goroutine.
 type Accounts struct {
 	Config
+	Agreed Consents // to the shop's papers
+
 	phones  *PhoneConfig // nil: no account has a number
 	pages   pages
 	guesses guesses
 	proofs  proofs
-	agreed  Consents
 }
 
 // New makes the accounts of a shop.
@@ -87,7 +88,7 @@ func New(cfg Config) (_ *Accounts, err error) {
 	}
 	return &Accounts{
 		Config: cfg, pages: pages{cfg.Hub, cfg.Log}, guesses: guesses{cfg.Limits, cfg.Places, cfg.Log},
-		agreed: Consents{cfg.Papers, cfg.Agreements, cfg.Now},
+		Agreed: Consents{cfg.Papers, cfg.Agreements, cfg.Now, cfg.Log},
 		proofs: proofs{
 			after: cfg.RegisterProofAfter, limits: cfg.Limits, settings: cfg.Settings, spent: cfg.Proofs, passwords: cfg.Passwords,
 			now: cfg.Now, log: cfg.Log,

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -23,6 +24,7 @@ type Consents struct {
 	papers *store.Papers
 	rows   *store.Agreements
 	now    func() time.Time
+	log    *slog.Logger
 }
 
 // Agreement is what a person has agreed to, and what the shop still wants.
@@ -111,21 +113,18 @@ func (c Consents) Give(ctx context.Context, userID string, given []papers.Editio
 
 // note writes down a consent that came with the login of a new account. A process that dies before it leaves an account that
 // is asked at its next visit, and so does a failure.
-func (a *Accounts) note(ctx context.Context, userID string, agreed []papers.Edition, how string) {
-	if err := a.agreed.rows.Add(ctx, userID, agreed, how, a.Now()); err != nil {
-		a.Log.WarnContext(ctx, "a consent is not written down and will be asked for", "user", userID, "err", err)
+func (c Consents) note(ctx context.Context, userID string, agreed []papers.Edition, how string) {
+	if err := c.rows.Add(ctx, userID, agreed, how, c.now()); err != nil {
+		c.log.WarnContext(ctx, "a consent is not written down and will be asked for", "user", userID, "err", err)
 	}
 }
 
 // noteGiven writes down what the owner of an account agreed to at a login; what is not the edition of now is left out.
-func (a *Accounts) noteGiven(ctx context.Context, userID string, given []papers.Edition, how string) {
+func (c Consents) noteGiven(ctx context.Context, userID string, given []papers.Edition, how string) {
 	if len(given) == 0 {
 		return
 	}
-	if agreed, err := a.agreed.check(ctx, given); err == nil {
-		a.note(ctx, userID, agreed, how)
+	if agreed, err := c.check(ctx, given); err == nil {
+		c.note(ctx, userID, agreed, how)
 	}
 }
-
-// Consents are what people agreed to.
-func (a *Accounts) Consents() Consents { return a.agreed }

@@ -36,7 +36,7 @@ func (p *Phones) Login(ctx context.Context, v Visitor, in PhoneLogin) (Session, 
 	isNew := errors.Is(err, shop.ErrPhoneUnknown)
 	switch {
 	case isNew:
-		if _, err = p.accounts.agreed.check(ctx, in.Consents); err == nil {
+		if _, err = p.accounts.Agreed.check(ctx, in.Consents); err == nil {
 			err = p.accounts.guesses.mayRegister(ctx, v)
 		}
 	case err == nil && shop.IsStaff(u.Roles):
@@ -51,7 +51,7 @@ func (p *Phones) Login(ctx context.Context, v Visitor, in PhoneLogin) (Session, 
 	if err != nil {
 		return Session{}, err
 	}
-	p.accounts.noteGiven(ctx, u.ID, in.Consents, ByPhone)
+	p.accounts.Agreed.noteGiven(ctx, u.ID, in.Consents, ByPhone)
 	p.noteDevice(ctx, v, number, in.Device)
 	return p.accounts.open(ctx, v, u, client, in.Device)
 }

@@ -30,7 +30,7 @@ type Registration struct {
 // address that registers too often (shop.ErrTooManyRequests) or without the proof of work that is asked for
 // (shop.ErrProofRequired), a user that does not agree to the shop's papers (shop.ErrNoConsent), and a username that is taken.
 func (a *Accounts) Register(ctx context.Context, v Visitor, in Registration) (Session, error) {
-	agreed, err := a.agreed.check(ctx, in.Consents)
+	agreed, err := a.Agreed.check(ctx, in.Consents)
 	if err != nil {
 		return Session{}, err
 	}
@@ -60,7 +60,7 @@ func (a *Accounts) Register(ctx context.Context, v Visitor, in Registration) (Se
 	if err := a.Users.Insert(ctx, u); err != nil {
 		return Session{}, err
 	}
-	a.note(ctx, u.ID, agreed, ByRegistering)
+	a.Agreed.note(ctx, u.ID, agreed, ByRegistering)
 	v.log(ctx, a.Log, "registered", slog.String("who", u.ID))
 	return a.open(ctx, v, u, in.Client, in.Device)
 }

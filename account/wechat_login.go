@@ -75,7 +75,7 @@ func (w *WeChat) Login(ctx context.Context, v Visitor, in WeChatLogin) (Session,
 	if err != nil {
 		return Session{}, err
 	}
-	w.accounts.noteGiven(ctx, u.ID, in.Consents, ByWeChat)
+	w.accounts.Agreed.noteGiven(ctx, u.ID, in.Consents, ByWeChat)
 	if err := w.accounts.Bindings.PayByBound(ctx, u.ID); err != nil {
 		return Session{}, err
 	}
@@ -125,7 +125,7 @@ func (w *WeChat) settleClaim(ctx context.Context, v Visitor, held *store.WeChatH
 		return w.accounts.Bindings.Finish(ctx, held.UserID, openid, w.accounts.Now())
 	}
 	if !held.Living() || !held.User.Passwordless {
-		if _, err := w.accounts.agreed.check(ctx, given); err != nil {
+		if _, err := w.accounts.Agreed.check(ctx, given); err != nil {
 			return w.askConsent(ctx, openid, err)
 		}
 	}

@@ -31,7 +31,7 @@ type agreementView struct {
 
 // show answers GET /api/me/consents.
 func (h *consents) show(w http.ResponseWriter, r *http.Request) error {
-	a, err := h.accounts.Consents().Of(r.Context(), rest.LearnerID(r.Context()))
+	a, err := h.accounts.Agreed.Of(r.Context(), rest.LearnerID(r.Context()))
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (h *consents) give(w http.ResponseWriter, r *http.Request) error {
 	if err := rest.Decode(w, r, &in); err != nil {
 		return err
 	}
-	if err := h.accounts.Consents().Give(r.Context(), rest.LearnerID(r.Context()), in.Consents); err != nil {
+	if err := h.accounts.Agreed.Give(r.Context(), rest.LearnerID(r.Context()), in.Consents); err != nil {
 		return err
 	}
 	return h.show(w, r)
@@ -57,7 +57,7 @@ func (h *consents) give(w http.ResponseWriter, r *http.Request) error {
 // first lets do be done for a learner that has agreed to the papers of now.
 func (h *consents) first(do rest.HandlerFunc) rest.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		if err := h.accounts.Consents().Require(r.Context(), rest.LearnerID(r.Context())); err != nil {
+		if err := h.accounts.Agreed.Require(r.Context(), rest.LearnerID(r.Context())); err != nil {
 			return err
 		}
 		return do(w, r)

@@ -57,11 +57,11 @@ func TestFinanceRowsHaveSumsOfEachDayAndOfAll(t *testing.T) {
 		got = append(got, strings.Join(row.Text(), "|"))
 	}
 	want := []string{
-		"2025-03-05|12:00:00|payment|o1|o101||u1|'@lin|'=HYPERLINK(1)|999.00|500.00|499.01|0.00|",
-		"2025-03-05||day_total||1|||||999.00|500.00|499.01|0.00|",
-		"2025-03-06|00:00:00|refund|o1|o1r01||u1|'@lin||0.00|0.00|0.00|-0.01|",
-		"2025-03-06||day_total||1|||||0.00|0.00|0.00|-0.01|",
-		"||total||2|||||999.00|500.00|499.01|-0.01|",
+		"2025-03-05|12:00:00|payment|o1|o101||u1|'@lin|'=HYPERLINK(1)|999.00|500.00|499.01|0.00||",
+		"2025-03-05||day_total||1|||||999.00|500.00|499.01|0.00||",
+		"2025-03-06|00:00:00|refund|o1|o1r01||u1|'@lin||0.00|0.00|0.00|-0.01||",
+		"2025-03-06||day_total||1|||||0.00|0.00|0.00|-0.01||",
+		"||total||2|||||999.00|500.00|499.01|-0.01||",
 	}
 	if !slices.Equal(got, want) {
 		t.Fatalf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

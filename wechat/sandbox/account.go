@@ -35,7 +35,7 @@ func (s *official) accountRoutes(r *httprouter.Router) {
 	r.GET("/sandbox/access-token", s.control(s.showToken))
 	r.PUT("/sandbox/access-token", s.control(s.setTokenLife))
 	r.POST("/sandbox/access-token/expire", s.control(s.expireToken))
-	s.pageRoutes(r)
+	scriptedPages{s}.routes(r)
 	s.messageRoutes(r)
 }
 

@@ -27,16 +27,19 @@ const (
 	pageTicketLife = 2 * time.Hour
 )
 
-func (s *official) pageRoutes(r *httprouter.Router) {
-	r.GET("/cgi-bin/ticket/getticket", s.account("getticket", s.withToken(s.getTicket)))
+// scriptedPages are pages inside WeChat that use its script, and the ticket that their signatures are made with.
+type scriptedPages struct{ mp *official }
+
+func (s scriptedPages) routes(r *httprouter.Router) {
+	r.GET("/cgi-bin/ticket/getticket", s.mp.account("getticket", s.mp.withToken(s.getTicket)))
 	r.GET("/open/js/jweixin-1.6.0.js", s.pageScript)
-	r.GET("/weixin/config.js", s.local(s.answerPage))
-	r.POST("/sandbox/page-config", s.control(s.checkPage))
-	r.GET("/sandbox/page-ticket", s.control(s.showTicket))
+	r.GET("/weixin/config.js", s.mp.local(s.answerPage))
+	r.POST("/sandbox/page-config", s.mp.control(s.checkPage))
+	r.GET("/sandbox/page-ticket", s.mp.control(s.showTicket))
 }
 
-func (s *official) changeTicket(change func(*pageTicket)) (t *pageTicket, err error) {
-	err = s.db.Update(func(tx *bbolt.Tx) (err error) {
+func (s scriptedPages) changeTicket(change func(*pageTicket)) (t *pageTicket, err error) {
+	err = s.mp.db.Update(func(tx *bbolt.Tx) (err error) {
 		if t, err = get[pageTicket](tx, bucketMeta, metaPageTicket); err != nil {
 			return err
 		}
@@ -50,11 +53,11 @@ func (s *official) changeTicket(change func(*pageTicket)) (t *pageTicket, err er
 }
 
 // getTicket answers GET /cgi-bin/ticket/getticket?type=jsapi: the same ticket until the end of its life.
-func (s *official) getTicket(r *request) (any, error) {
+func (s scriptedPages) getTicket(r *request) (any, error) {
 	if r.URL.Query().Get("type") != "jsapi" {
 		return nil, &errcode{40097, "invalid args: the sandbox gives out jsapi tickets only"}
 	}
-	now := s.now()
+	now := s.mp.now()
 	t, err := s.changeTicket(func(t *pageTicket) {
 		if t.Asked++; t.Text == "" || !now.Before(t.Ends) || t.Ends.Sub(now) > pageTicketLife {
 			t.Text, t.Ends = "sandbox_"+randomHex(36), now.Add(pageTicketLife)
@@ -67,7 +70,7 @@ func (s *official) getTicket(r *request) (any, error) {
 }
 
 // showTicket answers GET /sandbox/page-ticket with how often one was asked for.
-func (s *official) showTicket(*request) (any, error) {
+func (s scriptedPages) showTicket(*request) (any, error) {
 	t, err := s.changeTicket(func(*pageTicket) {})
 	return map[string]int{"asked": t.Asked}, err
 }
@@ -89,23 +92,23 @@ func (c pageCall) signedWith(ticket string) string {
 }
 
 // verdict is what WeChat's app says to it.
-func (s *official) verdict(c pageCall) (string, error) {
+func (s scriptedPages) verdict(c pageCall) (string, error) {
 	t, err := s.changeTicket(func(*pageTicket) {})
 	if err != nil {
 		return "", err
 	}
 	page, err := url.Parse(c.URL)
-	shop, _ := url.Parse(s.cfg.ShopURL)
+	shop, _ := url.Parse(s.mp.cfg.ShopURL)
 	if err == nil && browserOf(page.Host) != nil && shop != nil { // the shop, as that browser knows it
 		page.Scheme, page.Host = shop.Scheme, shop.Host
 		c.URL = page.String()
 	}
 	switch {
-	case c.AppID != s.keys.id.AppID:
+	case c.AppID != s.mp.keys.id.AppID:
 		return "config:fail,invalid appid", nil
 	case err != nil || shop == nil || page.Host != shop.Host:
 		return "config:fail,invalid url domain", nil
-	case t.Text == "" || !s.now().Before(t.Ends) || c.Signature != c.signedWith(t.Text):
+	case t.Text == "" || !s.mp.now().Before(t.Ends) || c.Signature != c.signedWith(t.Text):
 		return "config:fail,invalid signature", nil
 	}
 	return "config:ok", nil
@@ -113,7 +116,7 @@ func (s *official) verdict(c pageCall) (string, error) {
 
 // checkPage answers POST /sandbox/page-config `{appId,timestamp,nonceStr,signature,url}` as WeChat's app answers wx.config in
 // a page at url: `{errMsg}`.
-func (s *official) checkPage(r *request) (any, error) {
+func (s scriptedPages) checkPage(r *request) (any, error) {
 	var in pageCall
 	if err := r.decode(&in); err != nil {
 		return nil, err
@@ -126,13 +129,13 @@ func (s *official) checkPage(r *request) (any, error) {
 var jweixinJS []byte
 
 // pageScript answers GET /open/js/jweixin-1.6.0.js, which the pages load at res.wx.qq.com from the real WeChat.
-func (s *official) pageScript(w http.ResponseWriter, _ *http.Request, _ httprouter.Params) {
+func (s scriptedPages) pageScript(w http.ResponseWriter, _ *http.Request, _ httprouter.Params) {
 	w.Header().Set("Cache-Control", "no-store")
 	send(w, http.StatusOK, "text/javascript; charset=utf-8", jweixinJS)
 }
 
 // answerPage is checkPage for the script, which may fetch nothing in a page of the shop but other scripts.
-func (s *official) answerPage(w http.ResponseWriter, r *http.Request, _ httprouter.Params) {
+func (s scriptedPages) answerPage(w http.ResponseWriter, r *http.Request, _ httprouter.Params) {
 	q := r.URL.Query()
 	at, _ := strconv.ParseInt(q.Get("timestamp"), 10, 64)
 	said, err := s.verdict(pageCall{q.Get("appId"), at, q.Get("nonceStr"), q.Get("signature"), q.Get("url")})
