@@ -1,20 +1,17 @@
-// The page's side of the service worker: it is registered once the page is there, a newer build is announced and taken when a
-// person says so, and what is kept of a person goes with the session.
-import { ref } from 'vue'
-
+// The page's side of the service worker: it is registered once the page is there, a newer build is announced and
+// taken when a person says so.
 const lookEvery = 30 * 60_000 // ms
 
-// hasNewer: another build of the shop waits to be shown.
-export const hasNewer = ref(false)
 let waiting: ServiceWorker | null = null
 let taken = false
+let newer = () => {} // another build of the shop waits to be shown
 
 const workers = 'serviceWorker' in navigator ? navigator.serviceWorker : undefined
 
 function announce(worker: ServiceWorker | null): void {
   if (!worker || !workers?.controller) return // the first one is no newer one
   waiting = worker
-  hasNewer.value = true
+  newer()
 }
 
 function watchFor(found: ServiceWorker | null): void {
@@ -49,16 +46,16 @@ async function leave(): Promise<void> {
 }
 
 // look asks the server for a newer build.
-export function look(): void {
+function look(): void {
   void workers?.getRegistration().then((known) => known?.update()).catch(() => {})
 }
 
-// begin leaves the page's first view to itself.
-export function begin(): void {
-  const go = () => void register().catch((err: unknown) => console.info('no service worker', err))
-  const calm = () => setTimeout(go, 1000)
-  if (document.readyState === 'complete') calm()
-  else addEventListener('load', calm, { once: true })
+// begin registers the worker; found is called once another build of the shop waits to be shown. whenLive calls back as the
+// live link comes and goes: the server may have been started again with another build.
+export async function begin(found: () => void, whenLive: (act: () => void) => void): Promise<void> {
+  newer = found
+  whenLive(look)
+  await register().catch((err: unknown) => console.info('no service worker', err))
 }
 
 // takeNewer shows the newer build. Other tabs go on as they are.
@@ -68,9 +65,4 @@ export function takeNewer(): void {
   workers?.addEventListener('controllerchange', () => location.reload(), { once: true })
   if (waiting && waiting.state === 'installed') waiting.postMessage({ do: 'take over' })
   else location.reload() // another tab has taken it
-}
-
-// forgetPerson empties what is kept of the person that was logged in.
-export function forgetPerson(): void {
-  workers?.controller?.postMessage({ do: 'forget' })
 }

@@ -3,7 +3,7 @@
 import type { components } from './contract'
 import { openHub } from './share'
 import { covers, older, type Places } from './place'
-import { closeCode, type Hub, type HubEvent, type Listener } from './socket'
+import { closeCode, type Hub, type HubEvent, type Listener } from './hub'
 
 // Events has the data of each type of event.
 export type Events = components['schemas']['Events']

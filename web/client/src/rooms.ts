@@ -1,7 +1,7 @@
 // The links that a browser's tabs share, one for each login: its tabs are in a room. It runs in share-worker.ts.
 import type { Brought, Said } from './share'
 import { covers, type Places } from './place'
-import type { HubEvent, Listener } from './socket'
+import type { HubEvent, Listener } from './hub'
 
 // always are the topics that a link follows by itself.
 const always = ['user', 'activity']

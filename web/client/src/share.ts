@@ -1,7 +1,8 @@
 // One link for all tabs of a browser: a SharedWorker holds it, and the tabs are its listeners. Where a browser has no
 // SharedWorker, or it does not start, the tab has a link of its own.
 import type { Places } from './place'
-import { HubSocket, watchPage, type Hub, type HubEvent, type Listener, type Waking } from './socket'
+import type { HubSocket } from './socket'
+import { watchPage, type Hub, type HubEvent, type Listener, type Waking } from './hub'
 
 // Said is what a tab says to the worker.
 export type Said =
@@ -18,6 +19,7 @@ export type Brought =
   | { is: 'live'; live: boolean }
   | { is: 'ended'; code: number; token: string }
 
+const againAfter = 3000 // ms, where the file of an own link does not come
 const startWithin = 8000 // ms that the worker has to say that it is here; one that cannot start is an error at once
 
 export class SharedHub implements Hub, Waking {
@@ -25,13 +27,20 @@ export class SharedHub implements Hub, Waking {
   private token: string | null = null // null: not started
   private left = false // the page is hidden for good, or kept for the back button
   private live = false
-  private own: HubSocket | null = null // instead of the worker, which did not start
+  private since: Places | undefined // where the page read what it shows, for a link of its own
+  private isAlone = false
+  private own: HubSocket | null = null // instead of the worker, which did not start, or is not to be had
 
-  constructor(private readonly port: MessagePort, private readonly origin: string, private readonly listener: Listener) {
-    const patience = setTimeout(() => this.alone(), startWithin)
+  // port is null where there are no workers.
+  constructor(private readonly port: MessagePort | null, private readonly origin: string, private readonly listener: Listener) {
+    if (!port) {
+      void this.alone()
+      return
+    }
+    const patience = setTimeout(() => void this.alone(), startWithin)
     port.onmessage = (m: MessageEvent<Brought>) => {
       clearTimeout(patience)
-      if (!this.own) this.receive(m.data)
+      if (!this.isAlone) this.receive(m.data)
     }
     const lock = 'mstm.tab.' + Array.from(crypto.getRandomValues(new Uint8Array(8)), (b) => b.toString(16).padStart(2, '0')).join('')
     // eslint-disable-next-line mstm/no-newer-api -- share has asked for it
@@ -43,6 +52,7 @@ export class SharedHub implements Hub, Waking {
 
   start(token: string, since?: Places): void {
     this.token = token
+    this.since = since
     if (this.own) this.own.start(token, since)
     else this.say({ do: 'start', token, topics: [...this.topics], since })
   }
@@ -65,7 +75,7 @@ export class SharedHub implements Hub, Waking {
   }
 
   wake(): void {
-    if (this.own) return this.own.wake()
+    if (this.own && !this.left) return this.own.wake()
     if (this.left && this.token !== null) {
       this.left = false
       this.start(this.token) // what was missed is read
@@ -80,15 +90,21 @@ export class SharedHub implements Hub, Waking {
   }
 
   // alone takes a link of this tab's own. It is also for a worker that failed.
-  alone(): void {
-    if (this.own) return
-    this.own = new HubSocket(this.origin, this.listener)
+  async alone(): Promise<void> {
+    if (this.isAlone) return
+    this.isAlone = true
+    const part = await import('./socket').catch(() => null) // most browsers never need it
+    if (!part) {
+      this.isAlone = false
+      return void setTimeout(() => void this.alone(), againAfter)
+    }
+    this.own = new part.HubSocket(this.origin, this.listener)
     for (const topic of this.topics) this.own.follow(topic)
-    if (this.token !== null && !this.left) this.own.start(this.token)
+    if (this.token !== null && !this.left) this.own.start(this.token, this.since)
   }
 
   private say(what: Said): void {
-    this.port.postMessage(what)
+    this.port?.postMessage(what)
   }
 
   private receive(b: Brought): void {
@@ -115,7 +131,7 @@ export class SharedHub implements Hub, Waking {
 
 // openHub is the live link of this page: shared where that is possible.
 export function openHub(origin: string, listener: Listener): Hub {
-  const hub = share(origin, listener) ?? new HubSocket(origin, listener)
+  const hub = share(origin, listener) ?? new SharedHub(null, origin, listener)
   watchPage(hub)
   return hub
 }
@@ -127,7 +143,7 @@ function share(origin: string, listener: Listener): SharedHub | null {
     const worker = new SharedWorker(new URL('./share-worker.ts', import.meta.url), { name: `mstm.hub ${origin}`, type: 'module' })
     // eslint-disable-next-line mstm/no-newer-api -- asked for above
     const hub = new SharedHub(worker.port, origin, listener)
-    worker.onerror = () => hub.alone()
+    worker.onerror = () => void hub.alone()
     return hub
   } catch {
     return null

@@ -2,27 +2,9 @@
 // itself after a cut, and obeys close codes that forbid coming back. Where WebSockets do not get
 // through it uses server-sent events, and tries a WebSocket again now and then. It knows topics
 // and positions; the meaning of events is the listener's business.
+import type { Hub, Listener, Waking } from './hub'
 import type { Places } from './place'
 import { openEvents, openSocket, type LinkHandler, type Frame, type Hello, type Link } from './link'
-
-export interface HubEvent {
-  topic: string
-  pos: string
-  type: string
-  data: unknown
-}
-
-export interface Listener {
-  event(e: HubEvent): void
-  // stale: events of this topic may have been missed; read the state over REST.
-  stale(topic: string): void
-  // changed: the link is live now, or is not any more.
-  changed(live: boolean): void
-  // ended: the server says not to come back, with one of its 40xx codes.
-  ended(code: number, token: string): void
-}
-
-export const closeCode = { refused: 4001, replaced: 4002, misuse: 4003, loggedOut: 4004 }
 
 const silent = 4102 // before ready it means that the hello did not get through
 
@@ -34,23 +16,6 @@ const answerWithin = 10_000 // for ready and pong
 const brokenAfter = 2 // WebSockets in a row that never came to ready
 // For how long a page is content with events before it tries a WebSocket again, ms. Each failure doubles it.
 const trialPauses = { first: 60_000, longest: 16 * 60_000 }
-
-// Waking is what a socket hears of the page, or of the pages, that it serves.
-export interface Waking {
-  online(): void // the network is back, and may be another
-  wake(): void // a page is looked at
-  hide(): void // the page is left, perhaps for good
-}
-
-// Hub is the live link as a page sees it: a HubSocket of its own, or one that the tabs share.
-export interface Hub {
-  // start connects as the owner of token ('' is a visitor), leaving an earlier identity behind.
-  // What the page shows was read at these places: events are wanted from there on.
-  start(token: string, since?: Places): void
-  // follow and unfollow take part in a topic besides one's own, such as course:ID.
-  follow(topic: string, since?: string): void
-  unfollow(topic: string): void
-}
 
 export class HubSocket implements Hub, Waking {
   private readonly url: string
@@ -354,15 +319,6 @@ export class HubSocket implements Hub, Waking {
     this.live = live
     this.listener.changed(live)
   }
-}
-
-// watchPage passes on what becomes of the page in which this runs.
-export function watchPage(told: Waking): void {
-  const wake = () => told.wake()
-  addEventListener('online', () => told.online())
-  addEventListener('pageshow', wake)
-  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && wake())
-  addEventListener('pagehide', () => told.hide())
 }
 
 // retryDelay is the pause that the hub asks for, with jitter on top so that equal pauses spread.

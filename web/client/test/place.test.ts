@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Live } from '../src/live'
 import { covers, older, placesOf } from '../src/place'
-import type { Hub, Listener } from '../src/socket'
+import type { Hub, Listener } from '../src/hub'
 
 describe('places', () => {
   test.each([

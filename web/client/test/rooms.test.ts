@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Rooms, type Link, type Tab } from '../src/rooms'
 import type { Brought } from '../src/share'
-import type { Listener } from '../src/socket'
+import type { Listener } from '../src/hub'
 
 // A browser with its tabs; links are what the rooms have opened.
 function browser() {

@@ -18,7 +18,6 @@ export const useNotices = defineStore('notices', () => {
   const wanted = ref(true) // whether the reader wants activities
   let news = 0 // that came or went
   let countedAt = 0 // ms
-  let countedNews = 0 // at the last count
   let lists = 0 // that were begun
   const gone = new Set<string>() // read on another device, of which the word may be still to come
 
@@ -61,7 +60,6 @@ export const useNotices = defineStore('notices', () => {
     if (session.user?.id !== reader) return
     if (news !== before) return ask()
     countedAt = Date.now()
-    countedNews = news
     const ids = new Set(box.items.map((n) => n.id))
     unreadIds.value = ids
     for (const n of items.value) if (ids.has(n.id) || !box.next_cursor) n.read = !ids.has(n.id)
@@ -83,7 +81,7 @@ export const useNotices = defineStore('notices', () => {
 
   // open is for a page that opens: what was counted for it a moment ago will do.
   async function open(): Promise<void> {
-    if (!counting && (news !== countedNews || Date.now() - countedAt > momentAgo)) return restart()
+    if (!counting && Date.now() - countedAt > momentAgo) return restart()
     resetList()
     await more()
   }

@@ -4,7 +4,6 @@ import { computed, ref } from 'vue'
 import { api, Problem } from '@/api'
 import { credentials, type Session } from '@/credentials'
 import type { Login } from '@/types'
-import { forgetPerson } from '@/service-worker'
 import { useLive } from './live'
 
 // How long a refused tab waits for another tab of this browser to hand over its new token.
@@ -29,7 +28,7 @@ export const useSession = defineStore('session', () => {
     session.value = credentials.read()
     if (session.value) notice.value = ''
     if ((session.value?.token ?? '') === before) return
-    if (before) forgetPerson()
+    if (before) navigator.serviceWorker?.controller?.postMessage({ do: 'forget' }) // what is kept of the person goes with the session
     start()
   }
 
