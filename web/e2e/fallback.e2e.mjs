@@ -75,7 +75,7 @@ async function call(token, method, path, body) {
 
 // serveSource gives the browser the pages' own link, without the pages around it.
 async function serveSource(context) {
-  await context.route(/\/probe\/(link|socket)$/, async (route) => {
+  await context.route(/\/probe\/(link|socket|hub|place)$/, async (route) => {
     const name = new URL(route.request().url()).pathname.split('/').pop()
     const source = await readFile(new URL(`../client/src/${name}.ts`, import.meta.url), 'utf8')
     const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 }
@@ -85,7 +85,7 @@ async function serveSource(context) {
 
 // count opens the link that counts. It soon tries WebSockets again.
 const count = (page) => page.evaluate(async () => {
-  const { HubSocket, watchPage } = await import('/probe/socket')
+  const [{ HubSocket }, { watchPage }] = [await import('/probe/socket'), await import('/probe/hub')]
   const heard = (window.heard = { numbers: [], stale: [], course: 0 })
   const hub = (window.hub = new HubSocket(location.origin, {
     event: (e) => {
