@@ -6,6 +6,7 @@ import (
 
 	"mstm/account"
 	"mstm/handlers/rest"
+	"mstm/shop"
 	"mstm/shop/papers"
 )
 
@@ -47,6 +48,9 @@ func (h *consents) give(w http.ResponseWriter, r *http.Request) error {
 	var in consentsIn
 	if err := rest.Decode(w, r, &in); err != nil {
 		return err
+	}
+	if in.Consents == nil {
+		return shop.ErrInvalidField.At("consents")
 	}
 	if err := h.accounts.Agreed.Give(r.Context(), rest.LearnerID(r.Context()), in.Consents); err != nil {
 		return err
