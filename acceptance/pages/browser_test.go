@@ -19,7 +19,7 @@ func TestTheShopInABrowser(t *testing.T) {
 	t.Parallel()
 	env := browser(t)
 	stage := make(chan struct{}, playsAtOnce)
-	for _, play := range []string{"shop.e2e.mjs", "link.e2e.mjs", "fallback.e2e.mjs", "wechat.e2e.mjs", "faults.e2e.mjs", "broadcast.e2e.mjs", "life.e2e.mjs", "oldest.e2e.mjs", "proof.e2e.mjs", "console.e2e.mjs", "finance.e2e.mjs", "lesson.e2e.mjs", "devices.e2e.mjs", "finding.e2e.mjs", "marketing.e2e.mjs", "phone.e2e.mjs", "consent.e2e.mjs", "reads.e2e.mjs", "sharing.e2e.mjs", "worker.e2e.mjs"} {
+	for _, play := range []string{"shop.e2e.mjs", "link.e2e.mjs", "fallback.e2e.mjs", "wechat.e2e.mjs", "faults.e2e.mjs", "broadcast.e2e.mjs", "life.e2e.mjs", "oldest.e2e.mjs", "proof.e2e.mjs", "console.e2e.mjs", "finance.e2e.mjs", "lesson.e2e.mjs", "devices.e2e.mjs", "finding.e2e.mjs", "marketing.e2e.mjs", "phone.e2e.mjs", "consent.e2e.mjs", "reads.e2e.mjs", "sharing.e2e.mjs", "worker.e2e.mjs", "plan.e2e.mjs"} {
 		t.Run(play, func(t *testing.T) {
 			for _, tool := range playTools[play] {
 				if _, err := exec.LookPath(tool); err != nil {
