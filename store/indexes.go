@@ -103,7 +103,6 @@ var collections = []struct {
 		{{Key: "by", Value: 1}, {Key: "at", Value: -1}, {Key: "_id", Value: -1}, {Key: "act", Value: 1}},
 		{{Key: "act", Value: 1}, {Key: "at", Value: -1}, {Key: "_id", Value: -1}},
 	}},
-	{"shop_papers", nil},
 	{"agreements", []bson.D{{{Key: "user_id", Value: 1}, {Key: "at", Value: 1}, {Key: "_id", Value: 1}}}},
 	{"staff_notes", []bson.D{{{Key: "user_id", Value: 1}, {Key: "created_at", Value: -1}, {Key: "_id", Value: -1}}}},
 	{"figures", nil},
