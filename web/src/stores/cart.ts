@@ -56,19 +56,32 @@ export const useCart = defineStore('cart', () => {
     apply(await session.forSameUser(api.cart()))
   }
 
-  // open is for a page that opens: what was read for it a moment ago will do.
   let opening: Promise<void> | null = null
   let openedAt = 0
-  async function open(): Promise<void> {
-    if (answered.value && Date.now() - openedAt < momentAgo) return
+  let spare = false // what the browser tab read as it began, and no page has taken yet
+  function read(): Promise<void> {
     opening ??= reload().then(() => { openedAt = Date.now() }).finally(() => (opening = null))
-    await opening
+    return opening
+  }
+
+  // open reads as the tab begins; the first page that shows the cart takes that.
+  async function open(): Promise<void> {
+    spare = !opening
+    await read()
+  }
+
+  // visit is for a page that opens: it reads, for what became of the courses is no change of the cart.
+  async function visit(): Promise<void> {
+    const fits = spare && (opening || Date.now() - openedAt < momentAgo)
+    spare = false
+    if (!fits || opening) await read()
   }
 
   function reset(): void {
     own.value = { version: unknown, lines: [], total_fen: 0 }
     answered.value = false
     opening = null
+    spare = false
   }
 
   async function put(course: string, policy?: string): Promise<void> {
@@ -92,5 +105,5 @@ export const useCart = defineStore('cart', () => {
   live.on('stale:user', () => void reload().catch(() => {})) // the cart page shows its own failure
   watch(() => session.user?.id, reset, { flush: 'sync' })
 
-  return { cart, count, loaded, open, reload, put, remove, empty, has }
+  return { cart, count, loaded, open, visit, reload, put, remove, empty, has }
 })
