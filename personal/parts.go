@@ -75,7 +75,7 @@ var parts = []Part{
 // technical are the collections without personal data.
 var technical = []string{
 	"categories", "courses", "media", "lesson_texts", "broadcasts", "notice_templates", "due", "turns", "due_deliveries", "message_numbers",
-	"settings", "proofs", "figures", "shop_papers",
+	"settings", "proofs", "figures", "shop_papers", "front_pages",
 }
 
 // Parts are the collections that hold personal data.

@@ -14,11 +14,15 @@ import (
 
 func holding(t *testing.T, s *DB, course string) redisstore.CourseCarts {
 	t.Helper()
-	n, err := s.Carts.Holding(t.Context(), course)
-	if err != nil {
-		t.Fatal(err)
+	var err error
+	for range 5 { // a Redis that a busy machine holds up answers the next time
+		var n redisstore.CourseCarts
+		if n, err = s.Carts.Holding(t.Context(), course); err == nil {
+			return n
+		}
 	}
-	return n
+	t.Fatal(err)
+	return redisstore.CourseCarts{}
 }
 
 func TestCartsWithACourse_AreCountedAsTheyChange(t *testing.T) {
