@@ -183,8 +183,10 @@ async function changes(browser, learner, editor) {
   let say // a frame to the page over its socket, as the hub would
   await ownLinks(page)
   await page.routeWebSocket(/\/ws$/, (socket) => {
-    socket.connectToServer()
-    say = (frame) => socket.send(JSON.stringify(frame))
+    socket.connectToServer().onMessage((message) => {
+      socket.send(message)
+      say = (frame) => socket.send(JSON.stringify(frame)) // once the hub is ready
+    })
   })
   const readAgain = () => say({ op: 'ready', topics: { user: { pos: 'somewhere', resumed: false } } })
 
@@ -233,8 +235,10 @@ async function changes(browser, learner, editor) {
   begin('a lesson stays while the shop is away')
   const course = await call('/api/courses/go1')
   const lesson = course.chapters.flatMap((c) => c.lessons).find((l) => l.preview)
+  say = undefined // that of the page before
   await page.goto(`${base}/courses/go1/lessons/${lesson.id}`)
   await page.locator(id('lesson-title')).waitFor()
+  await eventually('the lesson has its link', () => say)
   expect(/status of 503/)
   // The shop is back when its retry is pressed, not sooner: the page reads again by itself as well.
   await page.addInitScript(() => addEventListener('click', () => (window.pressed = true), true))
