@@ -20,7 +20,7 @@ import (
 // count looks at the carts themselves. A user that is missing, because the process died between the two or Redis did not
 // take the second, comes with the next change of the cart or its first look of a day; one too many is found by the count
 // and goes. A version grows with each change of its cart, so a late writer takes no newer entry away. It is about the time
-// in ms, so that carts which have expired can be told by it.
+// in ms, so that carts which have expired can be recognised by it.
 
 func courseCartsKey(courseID string) string { return "course_carts_{" + courseID + "}" }
 
