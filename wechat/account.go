@@ -43,8 +43,8 @@ type Account struct {
 	cfg    AccountConfig
 	aesKey []byte
 	http   *http.Client
-	token  accessToken
-	ticket jsTicket
+	token  *credential // the access token
+	ticket *credential // of pages
 }
 
 // NewAccount checks cfg. Nothing is asked of WeChat yet.
@@ -60,7 +60,8 @@ func NewAccount(cfg AccountConfig) (*Account, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	a := &Account{cfg: cfg, http: newHTTPClient(base), token: newAccessToken(), ticket: jsTicket{lock: make(chan struct{}, 1)}}
+	a := &Account{cfg: cfg, http: newHTTPClient(base)}
+	a.token, a.ticket = newAccessToken(a), newTicket(a)
 	if cfg.AESKey == "" && cfg.PlainEvents {
 		return a, nil
 	}
@@ -180,7 +181,7 @@ func (a *Account) Exchange(ctx context.Context, code string) (openid string, err
 
 // call is send with an access token. A token that WeChat does not take is replaced once.
 func (a *Account) call(ctx context.Context, path string, q url.Values, in, out any) error {
-	token, err := a.accessToken(ctx, "")
+	token, err := a.token.get(ctx, "")
 	if err != nil {
 		return fmt.Errorf("%w (%w)", err, errNotSent)
 	}
@@ -189,7 +190,7 @@ func (a *Account) call(ctx context.Context, path string, q url.Values, in, out a
 	if !errors.Is(err, errToken) {
 		return err
 	}
-	if token, err = a.accessToken(ctx, token); err != nil {
+	if token, err = a.token.get(ctx, token); err != nil {
 		return fmt.Errorf("%w (%w)", err, errNotSent)
 	}
 	q.Set("access_token", token)
