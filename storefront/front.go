@@ -118,11 +118,8 @@ func (s *Front) Edit(ctx context.Context, by string, change func(*front.Edit) (s
 	if err != nil {
 		return nil, err
 	}
-	if seen == nil {
-		return nil, shop.ErrInvalidField.At("v")
-	}
-	if *seen != last.V {
-		return nil, shop.ErrEditConflict
+	if err := checkSeen(seen, last.V); err != nil {
+		return nil, err
 	}
 	next, err := last.Next(e, by, s.cfg.Now())
 	if err != nil {

@@ -45,11 +45,8 @@ func (s *Papers) Edit(ctx context.Context, by string, change func(*papers.Edit) 
 	if err != nil {
 		return nil, err
 	}
-	if seen == nil {
-		return nil, shop.ErrInvalidField.At("v")
-	}
-	if *seen != last.V {
-		return nil, shop.ErrEditConflict
+	if err := checkSeen(seen, last.V); err != nil {
+		return nil, err
 	}
 	next, err := last.Next(e, by, s.now())
 	if err != nil {
@@ -61,6 +58,17 @@ func (s *Papers) Edit(ctx context.Context, by string, change func(*papers.Edit) 
 		}
 	}
 	return next, s.rows.Put(ctx, last, next)
+}
+
+// checkSeen refuses an edit of another edition than the last.
+func checkSeen(seen *int64, last int64) error {
+	switch {
+	case seen == nil:
+		return shop.ErrInvalidField.At("v")
+	case *seen != last:
+		return shop.ErrEditConflict
+	}
+	return nil
 }
 
 // Text is a text of the papers with its HTML. Version 0 is the one of now; store.ErrNotFound where there never was that version.
