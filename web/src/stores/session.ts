@@ -70,13 +70,14 @@ export const useSession = defineStore('session', () => {
     return answer
   }
 
-  // lost drops a token that the server no longer takes, unless another tab has a newer one by then.
+  // lost drops a token that the server no longer takes, unless another tab has a newer one by then. Of one that this tab
+  // logged out it says so, however the server's refusal arrives.
   function lost(token: string, why: string): void {
     setTimeout(() => {
       if (session.value?.token !== token) return
       if (credentials.token() === token) {
         credentials.clear()
-        notice.value = why
+        notice.value = token === left ? '已退出登录' : why
       }
       adopt()
     }, handOver)
@@ -88,7 +89,7 @@ export const useSession = defineStore('session', () => {
     credentials.whenRefused((token) => lost(token, '登录已失效，请重新登录'))
     live.whenEnded((code, token) => {
       if (token && code === closeCode.replaced) lost(token, '账号在别处登录了，这里已退出')
-      else if (token && code === closeCode.loggedOut) lost(token, token === left ? '已退出登录' : '这里已退出登录，是在另一台设备上操作的')
+      else if (token && code === closeCode.loggedOut) lost(token, '这里已退出登录，是在另一台设备上操作的')
       else if (token && code !== closeCode.misuse) lost(token, '登录已失效，请重新登录')
     })
     void hasRead.then(() => isLive || start())
