@@ -257,10 +257,14 @@ func (p *plot) nextDue() (next *time.Time, err error) {
 	return next, nil
 }
 
-// ordersOf are the learner's orders, as they are stored.
+// ordersOf are the learner's orders, as they are stored. A shop that was killed once more is started again, for an
+// embedded database is gone with it.
 func (p *plot) ordersOf() (all []*shop.Order) {
 	p.T.Helper()
 	shoptest.Eventually(p.T, time.Minute, func() error {
+		if !p.alive() {
+			return errKilled
+		}
 		all = nil
 		return shoptest.Find(p.Database(), "orders", bson.M{"user_id": p.user}, &all)
 	})

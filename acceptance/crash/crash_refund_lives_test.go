@@ -9,7 +9,10 @@ import (
 	"mstm/shop"
 )
 
-var errNotYet = errors.New("not yet")
+var (
+	errNotYet = errors.New("not yet")
+	errKilled = errors.New("the shop was killed once more")
+)
 
 // haveBought has a fulfilled order.
 func haveBought(p *plot) {

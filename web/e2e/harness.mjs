@@ -119,16 +119,23 @@ export async function openCourse(page) {
   throw new Error('no course with a paid offer and another one is for sale')
 }
 
-// call uses the API beside the pages.
+// call uses the API beside the pages. A busy shop that asks for patience (503) is asked again, as the pages do.
 export async function call(path, { method, token, body, headers = {} } = {}) {
-  const res = await fetch(base + path, {
-    method: method ?? (body ? 'POST' : 'GET'),
-    headers: { 'Content-Type': 'application/json', ...(token && { Authorization: `Bearer ${token}` }), ...headers },
-    body: body && JSON.stringify(body),
-  })
-  const text = await res.text()
-  check(res.ok, `${path} answered ${res.status}: ${text}`)
-  return text && JSON.parse(text)
+  const deadline = Date.now() + patience
+  for (;;) {
+    const res = await fetch(base + path, {
+      method: method ?? (body ? 'POST' : 'GET'),
+      headers: { 'Content-Type': 'application/json', ...(token && { Authorization: `Bearer ${token}` }), ...headers },
+      body: body && JSON.stringify(body),
+    })
+    const text = await res.text()
+    if (res.status === 503 && Date.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 1000))
+      continue
+    }
+    check(res.ok, `${path} answered ${res.status}: ${text}`)
+    return text && JSON.parse(text)
+  }
 }
 
 // enter logs one of the sample's accounts in.
