@@ -148,6 +148,13 @@ export const tokenIn = (page) => page.evaluate(() => JSON.parse(localStorage.get
 // does.
 export const become = (tab, session) => tab.evaluate((s) => localStorage.setItem('mstm.session', s), JSON.stringify(session))
 
+// pressUntil presses a button that asks again until what was asked for is shown. A page also asks by itself: then the
+// button is gone before it is pressed, or the press comes to an answer under way.
+export const pressUntil = (button, shown) => eventually('what was asked for again is shown', async () => {
+  if (await shown.isVisible()) return true
+  await button.click({ timeout: 1000 }).catch(() => {})
+})
+
 // held keeps a page's next request of this kind: before the server hears it, or its answer. came is when
 // it is held, let() sends it on.
 export async function held(page, url, method, what = 'answer') {

@@ -7,7 +7,7 @@
 // with a lost answer, a request without an answer, a lesson read again while the shop is away, and a shop
 // that was renewed since the page came.
 import {
-  base, become, begin, call, check, enter, eventually, expect, held, id, kept, lineOf, login, mark, ownLinks, perform, person, shoot, toasted,
+  base, become, begin, call, check, enter, eventually, expect, held, id, kept, lineOf, login, mark, ownLinks, perform, person, pressUntil, shoot, toasted,
 } from './harness.mjs'
 
 // as gives every page of a browser a session, as a login on it would.
@@ -229,8 +229,7 @@ async function changes(browser, learner, editor) {
   const again = page.getByRole('button', { name: '重试' })
   await again.waitFor()
   mute = false
-  await again.click()
-  await page.locator(id('course-title')).waitFor()
+  await pressUntil(again, page.locator(id('course-title')))
 
   begin('a lesson stays while the shop is away')
   const course = await call('/api/courses/go1')
@@ -252,8 +251,7 @@ async function changes(browser, learner, editor) {
   await page.reload()
   const retry = page.getByRole('button', { name: '重试' })
   await retry.waitFor()
-  await retry.click()
-  await page.locator(id('lesson-title')).waitFor()
+  await pressUntil(retry, page.locator(id('lesson-title')))
 
   begin('a page from before the shop was renewed goes on')
   await page.goto(base)
