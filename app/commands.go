@@ -61,7 +61,7 @@ func loadEnvFile() error {
 	return nil
 }
 
-// A Program is the command line: serve, check, check-wechat, grant and sandbox.
+// A Program is the command line: serve, check, check-wechat, doctor, grant and sandbox.
 type Program struct {
 	ReadEnv  func() error             // optional: completes the environment before a command
 	Settings func() (Settings, error) // read once a command needs them
@@ -93,6 +93,9 @@ func (p Program) commands() *cli.Command {
 			{Name: "check-wechat", Usage: "try the WeChat Pay settings out and name the one that is wrong", Action: p.alone(func(ctx context.Context, cfg Settings) error {
 				return checkWeChat(ctx, cfg, p.Log, p.Out)
 			})},
+			{Name: "doctor", Usage: "look at settings, stores, clocks, disk, files and WeChat, and say what is wrong and what to do", HideHelpCommand: true,
+				Description: "The shop may run, and may not; nothing is changed that lasts. It ends with 1 where something is wrong, and with 0 where nothing or only warnings are.",
+				Flags:       []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print one JSON object"}}, Action: p.doctor},
 			{Name: "grant", Usage: "give an account roles beside those it has: " + shop.JoinRoles(shop.Roles(), ", "), ArgsUsage: "USERNAME ROLE...", HideHelpCommand: true, Action: p.grant},
 			sandboxCommand(p.Log, p.Out),
 		},
@@ -148,6 +151,15 @@ func commandNames(root *cli.Command) (names []string) {
 
 func (p Program) serve(ctx context.Context, cfg Settings) error {
 	return (&App{Settings: cfg, Log: p.Log, Banner: p.Banner}).Run(ctx)
+}
+
+// doctor takes settings that are refused, too: it names what is wrong with each.
+func (p Program) doctor(ctx context.Context, c *cli.Command) error {
+	if c.Args().Present() {
+		return fmt.Errorf("doctor takes no %q", c.Args().First())
+	}
+	cfg, refused := p.Settings()
+	return examine(ctx, cfg, refused, p.Log, p.Out, c.Bool("json"))
 }
 
 func (p Program) grant(ctx context.Context, c *cli.Command) error {

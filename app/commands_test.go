@@ -20,7 +20,7 @@ func program(t *testing.T, out io.Writer) Program {
 
 func TestProgram_HelpVersionAndCompletion_NeedNoSettings(t *testing.T) {
 	for _, tt := range []struct{ args, wants string }{
-		{"--help", "serve check check-wechat grant sandbox completion --version"},
+		{"--help", "serve check check-wechat doctor grant sandbox completion --version"},
 		{"-h", "serve"},
 		{"help", "serve"},
 		{"--version", "mstm version"},
@@ -28,6 +28,7 @@ func TestProgram_HelpVersionAndCompletion_NeedNoSettings(t *testing.T) {
 		{"grant --help", "USERNAME admin finance"},
 		{"sandbox -h", "--addr --dir --url --shop --events --forward FROM=TO"},
 		{"check -h", "invariants"},
+		{"doctor -h", "--json wrong"},
 		{"completion bash", "complete mstm --generate-shell-completion"},
 		{"completion zsh", "compdef"},
 		{"completion fish", "complete"},
@@ -46,7 +47,7 @@ func TestProgram_HelpVersionAndCompletion_NeedNoSettings(t *testing.T) {
 }
 
 func TestProgram_UnknownWords_AreRefusedByName(t *testing.T) {
-	for _, args := range []string{"chekc", "check now", "serve now", "check-wechat x", "-x", "--adr 1", "sandbox now", "sandbox -adr x", "sandbox -addr"} {
+	for _, args := range []string{"chekc", "check now", "serve now", "check-wechat x", "doctor now", "-x", "--adr 1", "sandbox now", "sandbox -adr x", "sandbox -addr"} {
 		var out bytes.Buffer
 		err := program(t, &out).Run(context.Background(), strings.Fields(args))
 		if last := args[strings.LastIndexAny(args, " -")+1:]; err == nil || !strings.Contains(err.Error(), last) && !strings.Contains(err.Error(), "adr") {

@@ -15,7 +15,7 @@ func (l *Library) diskRoom(size int64) error {
 	if !l.Storage.IsFolder() {
 		return nil
 	}
-	free, err := freeDisk(l.Storage.dir)
+	free, err := FreeDisk(l.Storage.dir)
 	if err != nil {
 		l.Log.Warn("the free room of the disk is not known", slog.Any("err", err))
 		return nil

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// freeDisk is how many bytes a process of this user may still write beside what is in a folder.
-func freeDisk(dir string) (int64, error) {
+// FreeDisk is how many bytes a process of this user may still write beside what is in a folder.
+func FreeDisk(dir string) (int64, error) {
 	var s unix.Statfs_t
 	if err := unix.Statfs(dir, &s); err != nil {
 		return 0, err

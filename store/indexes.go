@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -247,6 +248,60 @@ func (s *DB) makeCollection(ctx context.Context, name string) error {
 		return nil
 	}
 	return failed("make the collection "+name, err)
+}
+
+// IndexState is which collections and indexes a database has of those that Open makes. An index is written as its
+// collection and fields.
+type IndexState struct {
+	Collections int      // that are there
+	Missing     []string // collections and indexes that Open would make
+	Retired     []string // indexes that Open would drop
+}
+
+// LookAtIndexes compares a database with what Open makes there, and makes nothing. indexes is false for the embedded
+// store, which has none.
+func LookAtIndexes(ctx context.Context, db *mongo.Database, indexes bool) (st IndexState, err error) {
+	have, err := db.ListCollectionNames(ctx, bson.M{})
+	if err != nil {
+		return st, failed("list the collections", err)
+	}
+	for _, c := range collections {
+		if !slices.Contains(have, c.name) {
+			st.Missing = append(st.Missing, c.name)
+			continue
+		}
+		st.Collections++
+		if !indexes {
+			continue
+		}
+		there, err := db.Collection(c.name).Indexes().ListSpecifications(ctx)
+		if err != nil {
+			return st, failed("list the indexes of "+c.name, err)
+		}
+		has := func(keys bson.D) bool {
+			want, err := bson.Marshal(keys)
+			return err == nil && slices.ContainsFunc(there, func(x mongo.IndexSpecification) bool { return sameKeys(x.KeysDocument, want) })
+		}
+		for _, keys := range c.indexes {
+			if !has(keys) {
+				st.Missing = append(st.Missing, indexName(c.name, keys))
+			}
+		}
+		for _, x := range retired {
+			if x.collection == c.name && has(x.keys) {
+				st.Retired = append(st.Retired, indexName(c.name, x.keys))
+			}
+		}
+	}
+	return st, nil
+}
+
+func indexName(collection string, keys bson.D) string {
+	fields := make([]string, len(keys))
+	for i, k := range keys {
+		fields[i] = k.Key
+	}
+	return collection + "(" + strings.Join(fields, ", ") + ")"
 }
 
 // CollectionNames are the names of all collections.

@@ -394,6 +394,16 @@ func dialMongo(uri string, embedded bool, monitor *event.CommandMonitor) (client
 	return client, databaseOf(uri), places, nil
 }
 
+// Dial connects to the database that a URI names as Open does, over one connection where it is the embedded one, and
+// makes nothing there. Nothing is sent yet. The caller disconnects its client.
+func Dial(uri string, embedded bool) (*mongo.Database, error) {
+	client, name, _, err := dialMongo(uri, embedded, nil)
+	if err != nil {
+		return nil, err
+	}
+	return client.Database(name), nil
+}
+
 // awaitMongo waits until the primary answers: both may have been started together.
 func awaitMongo(ctx context.Context, client *mongo.Client) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)

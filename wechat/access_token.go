@@ -53,3 +53,10 @@ func (a *Account) fetchToken(ctx context.Context, force bool) (string, time.Dura
 	}
 	return out.Token, time.Duration(out.ExpiresIn) * time.Second, nil
 }
+
+// TryToken asks WeChat for an access token, which shows whether appid and secret belong together and whether this
+// machine's address is on the account's list. The token before stays good, and this one is thrown away.
+func (a *Account) TryToken(ctx context.Context) error {
+	_, _, err := a.fetchToken(ctx, false)
+	return err
+}

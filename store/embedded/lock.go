@@ -13,7 +13,10 @@ import (
 // process's own: two processes on one folder would both win the same sale.
 type DataLock struct{ file *flock.Flock }
 
-// Lock takes the data folder for this process; it fails where another process has it.
+// ErrInUse is of a data folder that another process has.
+var ErrInUse = errors.New("in use by another process")
+
+// Lock takes the data folder for this process; ErrInUse is of one that another process has.
 func Lock(dir string) (*DataLock, error) {
 	if dir == "" {
 		return nil, errors.New("DATA_DIR is empty: the embedded stores need a folder")
@@ -30,7 +33,7 @@ func Lock(dir string) (*DataLock, error) {
 		return nil, fmt.Errorf("lock DATA_DIR: %w", err)
 	}
 	if !ok {
-		return nil, fmt.Errorf("the data folder %s is in use by another process: stop that one, or set DATA_DIR to another folder", dir)
+		return nil, fmt.Errorf("the data folder %s is %w: stop that one, or set DATA_DIR to another folder", dir, ErrInUse)
 	}
 	return &DataLock{f}, nil
 }
