@@ -150,6 +150,9 @@ func (a *App) openStore(ctx context.Context) error {
 		a.Store = db
 		a.onClose(func() error { return db.Close(context.WithoutCancel(ctx)) })
 	}
+	if err := refuseUnfinished(ctx, a.Store); err != nil {
+		return err
+	}
 	if cfg.production() {
 		return refuseDemoAccounts(ctx, a.Store)
 	}

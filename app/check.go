@@ -22,6 +22,11 @@ func check(ctx context.Context, cfg Settings, log *slog.Logger, out io.Writer) (
 		return err
 	}
 	defer closing(&err, func() error { return db.Close(context.Background()) })
+	return printInvariants(ctx, db, clk, log, out)
+}
+
+// printInvariants prints what breaks the invariants, or "whole".
+func printInvariants(ctx context.Context, db *store.DB, clk *clock, log *slog.Logger, out io.Writer) error {
 	found, err := checkout.New(checkout.Config{Store: checkout.CollectionsOf(db), Now: clk.now, Log: log}).Invariants.Check(ctx)
 	if err != nil {
 		return err

@@ -61,7 +61,7 @@ func loadEnvFile() error {
 	return nil
 }
 
-// A Program is the command line: serve, check, check-wechat, doctor, grant and sandbox.
+// A Program is the command line: serve, check, check-wechat, doctor, backup, restore, grant and sandbox.
 type Program struct {
 	ReadEnv  func() error             // optional: completes the environment before a command
 	Settings func() (Settings, error) // read once a command needs them
@@ -96,6 +96,7 @@ func (p Program) commands() *cli.Command {
 			{Name: "doctor", Usage: "look at settings, stores, clocks, disk, files and WeChat, and say what is wrong and what to do", HideHelpCommand: true,
 				Description: "The shop may run, and may not; nothing is changed that lasts. It ends with 1 where something is wrong, and with 0 where nothing or only warnings are.",
 				Flags:       []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print one JSON object"}}, Action: p.doctor},
+			backupCommand(p), restoreCommand(p),
 			{Name: "grant", Usage: "give an account roles beside those it has: " + shop.JoinRoles(shop.Roles(), ", "), ArgsUsage: "USERNAME ROLE...", HideHelpCommand: true, Action: p.grant},
 			sandboxCommand(p.Log, p.Out),
 		},

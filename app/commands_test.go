@@ -20,7 +20,7 @@ func program(t *testing.T, out io.Writer) Program {
 
 func TestProgram_HelpVersionAndCompletion_NeedNoSettings(t *testing.T) {
 	for _, tt := range []struct{ args, wants string }{
-		{"--help", "serve check check-wechat doctor grant sandbox completion --version"},
+		{"--help", "serve check check-wechat doctor backup restore grant sandbox completion --version"},
 		{"-h", "serve"},
 		{"help", "serve"},
 		{"--version", "mstm version"},
@@ -28,6 +28,8 @@ func TestProgram_HelpVersionAndCompletion_NeedNoSettings(t *testing.T) {
 		{"grant --help", "USERNAME admin finance"},
 		{"sandbox -h", "--addr --dir --url --shop --events --forward FROM=TO"},
 		{"check -h", "invariants"},
+		{"backup -h", "FILE --without-files zstd"},
+		{"restore -h", "FILE empty sums"},
 		{"doctor -h", "--json wrong"},
 		{"completion bash", "complete mstm --generate-shell-completion"},
 		{"completion zsh", "compdef"},
@@ -47,7 +49,7 @@ func TestProgram_HelpVersionAndCompletion_NeedNoSettings(t *testing.T) {
 }
 
 func TestProgram_UnknownWords_AreRefusedByName(t *testing.T) {
-	for _, args := range []string{"chekc", "check now", "serve now", "check-wechat x", "doctor now", "-x", "--adr 1", "sandbox now", "sandbox -adr x", "sandbox -addr"} {
+	for _, args := range []string{"chekc", "check now", "serve now", "check-wechat x", "doctor now", "backup --now", "restore --now", "-x", "--adr 1", "sandbox now", "sandbox -adr x", "sandbox -addr"} {
 		var out bytes.Buffer
 		err := program(t, &out).Run(context.Background(), strings.Fields(args))
 		if last := args[strings.LastIndexAny(args, " -")+1:]; err == nil || !strings.Contains(err.Error(), last) && !strings.Contains(err.Error(), "adr") {
@@ -58,7 +60,7 @@ func TestProgram_UnknownWords_AreRefusedByName(t *testing.T) {
 
 func TestProgram_Commands_GetTheEnvironmentAndTheSettingsFirst(t *testing.T) {
 	wrong := errors.New("MSTM_ENV: wrong")
-	for _, args := range []string{"", "serve", "check", "check-wechat", "grant a admin"} {
+	for _, args := range []string{"", "serve", "check", "check-wechat", "backup x", "restore x", "grant a admin"} {
 		var order []string
 		p := Program{Log: slog.New(slog.DiscardHandler), Out: io.Discard,
 			ReadEnv:  func() error { order = append(order, "env"); return nil },

@@ -142,6 +142,18 @@ func (s *Storage) Size(ctx context.Context, key string) (int64, error) {
 	return a.Size, nil
 }
 
+// Type is the content type that a bucket gives out an object with; "" in a folder, which keeps none.
+func (s *Storage) Type(ctx context.Context, key string) (string, error) {
+	if s.IsFolder() {
+		return "", nil
+	}
+	a, err := s.bucket.Attributes(ctx, key)
+	if err != nil {
+		return "", storageError("look at "+key, err)
+	}
+	return a.ContentType, nil
+}
+
 // SignedURL is an address at the object store itself that gives the object out for a while.
 func (s *Storage) SignedURL(ctx context.Context, key string, ttl time.Duration) (string, error) {
 	u, err := s.bucket.SignedURL(ctx, key, &blob.SignedURLOptions{Expiry: ttl})

@@ -243,6 +243,9 @@ func (s *DB) Close(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
+// Database is the connection to MongoDB, for commands that copy it as it is.
+func (s *DB) Database() *mongo.Database { return s.db }
+
 // Redis is the connection to Redis, for the parts that keep other things there.
 func (s *DB) Redis() redis.UniversalClient { return s.redis }
 

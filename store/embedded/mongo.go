@@ -138,6 +138,28 @@ func (e *Mongo) SQLite(database string) (*sql.DB, error) {
 	return sql.Open("sqlite", "file:"+file+"?"+sqlitePragmas)
 }
 
+// CopyMongo copies the database of a data folder into another folder, for StartMongo there. SQLite makes the copy in one
+// read transaction: it is of one moment, and a shop that has the folder goes on writing.
+func CopyMongo(ctx context.Context, dataDir, to string) (err error) {
+	const file = "mstm"
+	from := &Mongo{dir: filepath.Join(dataDir, "mongo")}
+	if _, err := os.Stat(filepath.Join(from.dir, file+".sqlite")); err != nil {
+		return err
+	}
+	if from.dir, err = filepath.Abs(from.dir); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Join(to, "mongo"), 0o700); err != nil {
+		return err
+	}
+	db, err := from.SQLite(file)
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, `VACUUM INTO ?`, filepath.Join(to, "mongo", file+".sqlite"))
+	return errors.Join(err, db.Close())
+}
+
 // TableNames are the tables in which FerretDB keeps the collections of a database.
 func TableNames(ctx context.Context, db *sql.DB) (names []string, err error) {
 	rows, err := db.QueryContext(ctx, `SELECT table_name FROM _ferretdb_collections`)

@@ -30,6 +30,9 @@ type Redis struct {
 	saved []savedKey
 }
 
+// CartsFile is the file of the data folder with the carts.
+const CartsFile = "carts.json"
+
 const saveEvery = 5 * time.Second
 
 // StartRedis begins to listen; Load then brings the carts of the last run.
@@ -152,7 +155,7 @@ func writeFile(name string, text []byte) error {
 func (e *Redis) Load(ctx context.Context, client redis.UniversalClient, dataDir string) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.file = filepath.Join(dataDir, "carts.json")
+	e.file = filepath.Join(dataDir, CartsFile)
 	text, err := os.ReadFile(e.file)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
