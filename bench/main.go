@@ -33,7 +33,7 @@ func main() {
 	flag.IntVar(&p.sockets, "sockets", 10_000, "sockets on each server; the limit of open files is to be twice that")
 	flag.IntVar(&p.rounds, "rounds", 5, "rounds, in each of which every server takes its turn")
 	flag.IntVar(&p.learners, "learners", 1000, "learners that own the shop's sockets")
-	flag.IntVar(&p.viewers, "viewers", 0, "learners that watch a video at once, at the shop and at nginx (which needs ffmpeg and nginx); 0: none do")
+	flag.IntVar(&p.viewers, "viewers", 0, "learners that watch a video at once, a fifth, three fifths and all of them, at the shop, the floor and nginx (which needs ffmpeg and nginx); 0: none do")
 	flag.BoolVar(&p.hub, "hub", true, "measure broadcasts and personal events")
 	flag.BoolVar(&p.rest, "rest", true, "measure reads over REST")
 	flag.DurationVar(&p.idle, "idle", 130*time.Second, "rest before idle sockets are weighed; 0: they are not")
@@ -64,6 +64,11 @@ func (p plan) run() error {
 		return err
 	}
 	fmt.Printf("%d sockets, %d rounds; %s\n\n", p.sockets, p.rounds, machine())
+	if p.viewers > 0 {
+		for _, n := range crowds(p.viewers) {
+			rows = append(rows, streamRows(n)...)
+		}
+	}
 	f.print(os.Stdout)
 	return os.RemoveAll(dir)
 }
@@ -97,7 +102,7 @@ func (p plan) round(st *site, f figures) error {
 		}
 	}
 	if p.film != nil {
-		if err := measureStream(st, p.film, f.put("mstm"), f.put("nginx")); err != nil {
+		if err := measureStream(st, p.film, f); err != nil {
 			return fmt.Errorf("streaming: %w", err)
 		}
 	}

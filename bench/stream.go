@@ -21,13 +21,20 @@ import (
 	"time"
 )
 
-// Streaming: learners watch one video at about 1 Mbit/s each, by the addresses that the shop gives each of them, and then
-// the same files come from nginx with sendfile. Both read them from the folder that the shop keeps them in.
+// Streaming: learners watch one video at about 1 Mbit/s each, by the addresses that the shop gives each of them with their
+// tokens, and then the same files come at the same pace from the floor, which is net/http's own server of files, and from
+// nginx with sendfile. All read them from the folder that the shop keeps them in; none has TLS.
 const (
 	streamSeconds = 60               // of the video
 	streamTime    = 30 * time.Second // that each server is measured for
-	segmentTime   = 4 * time.Second  // what a segment plays for
+	segmentTime   = 6 * time.Second  // what a segment plays for
 )
+
+// crowds are the parts of all viewers that watch, in turn.
+func crowds(viewers int) []int { return []int{viewers / 5, viewers * 3 / 5, viewers} }
+
+// streamed is a quantity that is measured for a number of viewers.
+func streamed(quantity string, viewers int) string { return fmt.Sprintf("%s, %d", quantity, viewers) }
 
 // film is a video in the shop, and what to ask for to watch it.
 type film struct {
@@ -188,28 +195,48 @@ func (s *server) openFilm(token, lesson string, order []byte, i int) (segments [
 	}
 }
 
-// measureStream has all viewers watch at the shop, and then at nginx.
-func measureStream(st *site, f *film, put, putNginx func(quantity string, v float64)) error {
-	s, err := st.start("mstm")
-	if err != nil {
-		return err
-	}
-	defer s.stop()
-	if err := s.stream(st.tokens, f.viewers, put); err != nil {
-		return err
-	}
-	nginx, err := st.startNginx(filepath.Join(st.dir, "data", "media"))
-	if err != nil {
-		return err
-	}
-	defer nginx.stop()
+// measureStream has more and more viewers watch at the shop, and as many each time at the floor and at nginx.
+func measureStream(st *site, f *film, into figures) error {
+	folder := filepath.Join(st.dir, "data", "media")
 	same := make([][]string, len(f.viewers))
 	for i := range same {
 		for _, file := range f.files {
-			same[i] = append(same[i], strings.TrimPrefix(file, filepath.Join(st.dir, "data", "media")))
+			same[i] = append(same[i], strings.TrimPrefix(file, folder))
 		}
 	}
-	return nginx.stream(nil, same, putNginx)
+	for _, n := range crowds(len(f.viewers)) {
+		for _, name := range []string{"mstm", "floor", "nginx"} {
+			viewers, tokens := same, []string(nil)
+			if name == "mstm" {
+				viewers, tokens = f.viewers, st.tokens
+			}
+			s, err := st.startStream(name, folder)
+			if err != nil {
+				return err
+			}
+			err = s.stream(tokens, viewers[:n], into.put(name))
+			s.stop()
+			if err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (st *site) startStream(name, folder string) (*server, error) {
+	switch name {
+	case "nginx":
+		return st.startNginx(folder)
+	case "floor":
+		addr, err := freeAddr()
+		if err != nil {
+			return nil, err
+		}
+		s := &server{name: name, addr: addr}
+		return s, s.run(st, "floor", os.Environ(), "-addr", addr, "-redis", st.redis.addr, "-files", folder)
+	}
+	return st.start(name)
 }
 
 // startNginx serves a folder by sendfile, with one process, which is the one that is measured.
@@ -244,7 +271,7 @@ func (st *site) startNginx(folder string) (*server, error) {
 	return s, err
 }
 
-// stream has each viewer fetch a segment every four seconds, beginning at random, and puts processor seconds and resident memory.
+// stream has each viewer fetch a segment every six seconds, beginning at random, and puts processor seconds and resident memory.
 func (s *server) stream(tokens []string, viewers [][]string, put func(string, float64)) error {
 	ctx, cancel := context.WithTimeout(context.Background(), streamTime+segmentTime)
 	defer cancel()
@@ -281,12 +308,39 @@ func (s *server) stream(tokens []string, viewers [][]string, put func(string, fl
 	if err != nil {
 		return err
 	}
+	heap := 0.0
+	if s.name == "mstm" {
+		if heap, err = s.heap(); err != nil {
+			return err
+		}
+	}
 	all.Wait()
-	put("stream cpu", (after-before).Seconds()/(sent/1e9))
-	put("stream rate", sent*8/1e6/(streamTime-segmentTime).Seconds()/float64(len(viewers)))
-	put("stream memory", float64(grown)/(1<<20))
-	put("stream growth", float64(grown-memory)/(1<<20))
+	for quantity, v := range map[string]float64{
+		"stream cpu":    (after - before).Seconds() / (sent / 1e9),
+		"stream rate":   sent * 8 / 1e6 / (streamTime - segmentTime).Seconds() / float64(len(viewers)),
+		"stream memory": float64(memory) / (1 << 20),
+		"stream grown":  float64(grown) / (1 << 20),
+		"stream heap":   heap / (1 << 20),
+	} {
+		put(streamed(quantity, len(viewers)), v)
+	}
 	return errors.Join(failed...)
+}
+
+var heapLine = regexp.MustCompile(`(?m)^go_memstats_heap_inuse_bytes (\S+)$`)
+
+// heap is how many bytes of the shop's heap are in use, by its metrics.
+func (s *server) heap() (bytes float64, err error) {
+	page, err := ask(newRequest("GET", "http://"+s.addr+"/metrics", "", nil))
+	if err != nil {
+		return 0, err
+	}
+	found := heapLine.FindSubmatch(page)
+	if found == nil {
+		return 0, errors.New("/metrics names no heap")
+	}
+	_, err = fmt.Sscan(string(found[1]), &bytes)
+	return bytes, err
 }
 
 // watch fetches one segment after another, each when it is its time, over one connection.

@@ -57,10 +57,18 @@ var rows = []row{
 	{what: "idle socket of a learner, KiB resident", quantity: "idle", format: "%.1f", atMost: 6.5},
 	{what: "catalogue read: requests a CPU second", quantity: "catalogue", format: "%.0f", floor: ratio{atLeast: 0.75}},
 	{what: "cart read: requests a CPU second", quantity: "cart", format: "%.0f", floor: ratio{atLeast: 0.5}},
-	{what: "learners that watch: CPU s a GB", quantity: "stream cpu", format: "%.2f", nginx: ratio{atMost: 1.5}},
-	{what: "the same: Mbit/s each", quantity: "stream rate", format: "%.2f"},
-	{what: "the same: MiB resident", quantity: "stream memory", format: "%.0f"},
-	{what: "the same: MiB more after half a minute", quantity: "stream growth", format: "%.1f"},
+}
+
+// streamRows are what is measured for a number of viewers.
+func streamRows(n int) []row {
+	of := func(quantity string) string { return streamed(quantity, n) }
+	return []row{
+		{what: fmt.Sprintf("%d learners that watch: CPU s a GB", n), quantity: of("stream cpu"), format: "%.2f", nginx: ratio{atMost: 1.5}},
+		{what: "the same: Mbit/s each", quantity: of("stream rate"), format: "%.2f"},
+		{what: "the same: MiB resident when all have begun", quantity: of("stream memory"), format: "%.0f"},
+		{what: "the same: MiB resident half a minute later", quantity: of("stream grown"), format: "%.0f"},
+		{what: "the same: MiB of heap in use then", quantity: of("stream heap"), format: "%.0f"},
+	}
 }
 
 // print writes the table in Markdown: medians, and MSTM's against what it is to reach.
@@ -113,6 +121,9 @@ func (f figures) verdict(r row, m float64) string {
 		case peer.atLeast > 0:
 			say(m >= peer.atLeast*other, "%.2f × %s, goal ≥ %g", m/other, peer.name, peer.atLeast)
 		}
+	}
+	if floor, nginx := f.median("floor", r.quantity), f.median("nginx", r.quantity); r.nginx != (ratio{}) && floor > 0 && nginx > 0 {
+		all = append(all, fmt.Sprintf("floor %.2f × nginx", floor/nginx))
 	}
 	return strings.Join(all, "; ")
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -27,6 +26,8 @@ type playback struct {
 	redirect bool           // files are fetched at the object store
 	limits   *redisstore.Limits
 	guesses  redisstore.Limit // addresses that the shop never made, of one client; a burst of 0 is no limit
+	grants   *grants
+	now      func() time.Time
 }
 
 // guessesOf is the limit of so many guesses a minute.
@@ -58,6 +59,7 @@ func (h *playback) serve(w http.ResponseWriter, r *http.Request) error {
 		return h.refusal(r, err)
 	}
 	if p.Object != "" {
+		h.grant(r, p.Sent)
 		return h.serveObject(w, r, p)
 	}
 	w.Header().Set("Content-Type", p.Type)
@@ -90,6 +92,9 @@ const (
 	serveTime    = 30 * time.Minute
 )
 
+// tenMinutes is how long a player may keep what it was sent.
+var tenMinutes = []string{"private, max-age=600"}
+
 // serveObject sends an object by ranges, from this program or by a redirect to the object store.
 func (h *playback) serveObject(w http.ResponseWriter, r *http.Request, p learning.Played) error {
 	header := w.Header()
@@ -111,12 +116,12 @@ func (h *playback) serveObject(w http.ResponseWriter, r *http.Request, p learnin
 	}
 	defer body.Close()
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(serveTime))
-	header.Set("Content-Type", p.Type)
+	header["Content-Type"] = []string{p.Type}
 	if p.File.Kind == shop.KindCaption {
 		header.Set("Content-Type", p.Type+"; charset=utf-8")
 	}
-	header.Set("Cache-Control", "private, max-age=600")
-	header.Set("Etag", fmt.Sprintf("%q", p.Object[strings.LastIndex(p.Object, "/")+1:]+"-"+p.File.SHA256[:min(16, len(p.File.SHA256))]))
+	header["Cache-Control"] = tenMinutes
+	header["Etag"] = []string{`"` + p.Object[strings.LastIndex(p.Object, "/")+1:] + "-" + p.File.SHA256[:min(16, len(p.File.SHA256))] + `"`}
 	if p.Download != "" {
 		header.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": path.Base(strings.ReplaceAll(p.Download, `\`, "/"))}))
 	}

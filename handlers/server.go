@@ -91,7 +91,7 @@ func New(d Deps) (http.Handler, error) {
 		Store: rest.CollectionsOf(d.Store), Accounts: d.Accounts, Socket: n.sockets.open, Web: d.Web, Now: d.Now, Log: d.Log,
 		Production: d.Production, TrustedProxies: d.TrustedProxies, AllowedOrigins: d.AllowedOrigins,
 		Metrics: []prometheus.Collector{hubCollector{d.Hub}}, MetricsFrom: d.MetricsFrom, LogDropped: d.LogDropped,
-		Options: n.adminMedia.Options, Playback: d.Playback, Player: n.playback.player,
+		Options: n.adminMedia.Options, Playback: d.Playback, Player: n.playback.player, Granted: n.playback.granted,
 	}, table)
 }
 
@@ -168,7 +168,7 @@ func newNouns(d Deps) (*nouns, error) {
 		papers:     shopPapers{papers: d.Papers},
 		lessons:    lessons{learning: d.Learning, publicURL: d.PublicURL, live: live},
 		frontPage:  frontPage{front: d.Front, library: d.Media},
-		playback:   playback{learning: d.Learning, library: d.Media, redirect: d.MediaRedirect, limits: db.Limits, guesses: guessesOf(d.PlaybackGuesses)},
+		playback:   playback{learning: d.Learning, library: d.Media, redirect: d.MediaRedirect, limits: db.Limits, guesses: guessesOf(d.PlaybackGuesses), grants: newGrants(), now: d.Now},
 		enrolments: enrolments{learning: d.Learning, live: live},
 		notes:      notes{d.Learning},
 

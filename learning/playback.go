@@ -139,6 +139,25 @@ type Played struct {
 	Download string
 	// Here is whether the object needs headers of this program's, so that no other place may give it out.
 	Here bool
+	Sent Sent // for the next parts of the same video
+}
+
+// Sent is the right to one video's encrypted parts, as it was when it was asked for. UserID is "" where there is none to
+// keep: in a preview, and of whatever is no part of a video.
+type Sent struct {
+	UserID string
+	Until  time.Time // of the address
+	ticket ticket
+	file   *shop.Media
+}
+
+// Part is a part of the video by the name in its playlist; false where there is none.
+func (s Sent) Part(name string) (Played, bool) {
+	part, ok := s.ticket.part(s.file, name)
+	if !ok || !part.Encrypted {
+		return Played{}, false
+	}
+	return Played{Type: part.Type, Object: part.Object, File: s.file}, true
 }
 
 // Play gives what an address names: a playlist, a key, a segment, a poster, a whole file. cookies are
@@ -181,6 +200,9 @@ func (p *Playback) Play(ctx context.Context, v Viewer, cookies []string, address
 		return Played{Type: hlsType, Body: p.playlist(t, secret, m, part)}, nil
 	}
 	played := Played{Type: part.Type, Object: part.Object, File: m, Here: t.Use != usePlay}
+	if t.Use == usePlay && t.Lesson != "" && part.Encrypted {
+		played.Sent = Sent{UserID: t.User, Until: t.Until, ticket: t, file: m}
+	}
 	if m.Kind == shop.KindDocument {
 		played.Download = m.Name
 	}

@@ -31,8 +31,9 @@ func findTools() *tools {
 // ownFilesOnly keeps the tools from following what a video names: other files and hosts.
 var ownFilesOnly = []string{"-protocol_whitelist", "file", "-format_whitelist", "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi"}
 
-// segmentTime is how long a segment of HLS is, in seconds.
-const segmentTime = 4
+// segmentTime is how long a segment of HLS is, in seconds: what Apple advises. A request costs the shop as much as a hundred
+// kilobytes do, so shorter ones cost more, and longer ones begin and change quality later.
+const segmentTime = 6
 
 // stuckAfter is how long ffmpeg may say nothing.
 const stuckAfter = 3 * time.Minute

@@ -10,7 +10,7 @@ import (
 	"mstm/shop"
 )
 
-// keySegments is how many segments a key opens: about half a minute, so that a player whose
+// keySegments is how many segments a key opens: less than three quarters of a minute, so that a player whose
 // enrolment has ended needs a key that it does not get within a minute.
 const keySegments = 7
 
@@ -62,6 +62,8 @@ type PlaybackPart struct {
 	Key      int    // number; -1: none
 	Object   string // key in storage; "": none
 	Type     string // MIME type of the object
+	// Encrypted is whether the object is of no use without a key.
+	Encrypted bool
 }
 
 // Part finds what a name of a file's playback stands for; false where there is no such name. The file
@@ -97,6 +99,7 @@ func Part(m *shop.Media, name string) (PlaybackPart, bool) {
 			return p, false
 		}
 		p.Object, p.Type = v.Variants[i].Prefix+what+"."+ext, "video/mp4"
+		p.Encrypted = ext == "m4s"
 		return p, true
 	}
 	return p, false

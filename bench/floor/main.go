@@ -26,7 +26,11 @@ import (
 func main() {
 	addr := flag.String("addr", "127.0.0.1:0", "where to listen")
 	redisAddr := flag.String("redis", "", "host:port of a Redis, for /redis/")
+	files := flag.String("files", "", "folder that is served, by net/http's own server of files")
 	flag.Parse()
+	if *files != "" {
+		log.Fatal(http.ListenAndServe(*addr, http.FileServer(http.Dir(*files))))
+	}
 	f := &floor{redis: redis.NewClient(&redis.Options{Addr: *redisAddr})}
 	mux := httprouter.New()
 	mux.GET("/ws", f.accept)
