@@ -5,8 +5,9 @@
 // A video is uploaded: its bar moves, a reload in the middle costs nothing once the same file is chosen again, and the
 // watcher's page shows it come on without being touched. A course is made with it, refused where something is missing,
 // arranged by hand and by keys, priced, published, and seen in the shop.
+import { Buffer } from 'node:buffer'
 import { execFileSync } from 'node:child_process'
-import { statSync } from 'node:fs'
+import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { base, begin, check, enter, eventually, expect, id, perform, person, shoot } from './harness.mjs'
@@ -19,6 +20,19 @@ function film(seconds) {
   const path = join(out, 'film.mp4')
   execFileSync('ffmpeg', ['-v', 'error', '-y', '-f', 'lavfi', '-i', `testsrc2=size=320x180:rate=2:duration=${seconds},noise=alls=30:allf=t`,
     '-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '20', '-pix_fmt', 'yuv420p', path])
+  return path
+}
+
+// unreadable makes what is a film by its boxes, which are all that is looked at before ffmpeg reads it.
+function unreadable() {
+  const box = (name, bytes) => {
+    const head = Buffer.alloc(8)
+    head.writeUInt32BE(8 + bytes.length)
+    head.write(name, 4)
+    return Buffer.concat([head, bytes])
+  }
+  const path = join(out, 'unreadable.mp4')
+  writeFileSync(path, Buffer.concat([box('ftyp', Buffer.from('isom\0\0\x02\0isomiso2avc1mp41')), box('moov', Buffer.alloc(400)), box('mdat', Buffer.alloc(4000))]))
   return path
 }
 
@@ -96,6 +110,20 @@ async function play(context) {
   await eventually('its poster shows', () => row.locator('img').evaluate((img) => img.naturalWidth > 0))
   await shoot(page, 'media')
   await shoot(watcher, 'media-phone')
+
+  begin('a film that cannot be made says why on both pages, and is tried again when asked')
+  await page.locator(id('choose-files')).setInputFiles(unreadable())
+  const failed = (p) => p.locator(`${id('media-row')}[data-job="failed"]`)
+  for (const p of [page, watcher]) await failed(p).getByText('the video has no picture or no length').waitFor()
+  await shoot(watcher, 'failed-phone')
+  const asked = page.waitForResponse((r) => r.url().endsWith('/transcode'))
+  await failed(page).locator(id('media-transcode')).click()
+  check((await (await asked).json()).job.state === 'queued', 'the job was not begun again')
+  await failed(page).getByText('the video has no picture or no length').waitFor()
+  await shoot(page, 'failed')
+  await failed(page).locator(id('media-delete')).click()
+  await page.locator('.el-message-box').getByRole('button', { name: '删除' }).click()
+  await failed(watcher).waitFor({ state: 'detached' })
 
   begin('a course is made, with the video in a lesson')
   expect(/status of (400|409)/)

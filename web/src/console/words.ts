@@ -32,6 +32,11 @@ export function refusal(reason: string | undefined): string {
   return (reasons[code ?? ''] ?? code ?? '') + (rest.length ? `（${rest.join(': ')}）` : '')
 }
 
+// failure is why a video was not made: the file itself was refused, or ffmpeg has failed, which may go well another time.
+export function failure(error: string | undefined): string {
+  return error?.startsWith('MEDIA_') ? refusal(error) : `转码程序出错（${error ?? ''}）`
+}
+
 // standing is how far a file has come, in a word, with a tone and, while something is under way, the percentage.
 export function standing(m: Media, transcodes: boolean): { word: string; tone: 'success' | 'info' | 'warning' | 'danger'; percent?: number } {
   if (m.state === 'uploading') return { word: '上传中', tone: 'warning', percent: percent(m.offset, m.size) }
@@ -40,7 +45,8 @@ export function standing(m: Media, transcodes: boolean): { word: string; tone: '
   if (m.state === 'deleting') return { word: '删除中', tone: 'info' }
   if (m.kind !== 'video' || !m.job) return { word: '可用', tone: 'success' }
   switch (m.job.state) {
-    case 'queued': return transcodes ? { word: '等待转码', tone: 'warning', percent: 0 } : { word: '可用', tone: 'success' }
+    case 'queued': if (transcodes && m.job.error) return { word: '等待重试', tone: 'warning', percent: 0 }
+      return transcodes ? { word: '等待转码', tone: 'warning', percent: 0 } : { word: '可用', tone: 'success' }
     case 'running': return { word: '转码中', tone: 'warning', percent: m.job.progress }
     case 'failed': return { word: '转码失败', tone: 'danger' }
     case 'cancelled': return { word: '转码已取消', tone: 'info' }
