@@ -33,7 +33,7 @@ func main() {
 	flag.IntVar(&p.sockets, "sockets", 10_000, "sockets on each server; the limit of open files is to be twice that")
 	flag.IntVar(&p.rounds, "rounds", 5, "rounds, in each of which every server takes its turn")
 	flag.IntVar(&p.learners, "learners", 1000, "learners that own the shop's sockets")
-	flag.IntVar(&p.viewers, "viewers", 0, "learners that watch a video at once, a fifth, three fifths and all of them, at the shop, the floor and nginx (which needs ffmpeg and nginx); 0: none do")
+	flag.IntVar(&p.viewers, "viewers", 0, "learners that watch a video at once, a twentieth, three twentieths, a quarter and all of them, at the shop, the floor and nginx (which needs ffmpeg and nginx); 0: none do")
 	flag.BoolVar(&p.hub, "hub", true, "measure broadcasts and personal events")
 	flag.BoolVar(&p.rest, "rest", true, "measure reads over REST")
 	flag.DurationVar(&p.idle, "idle", 130*time.Second, "rest before idle sockets are weighed; 0: they are not")

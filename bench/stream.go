@@ -28,10 +28,11 @@ const (
 	streamSeconds = 60               // of the video
 	streamTime    = 30 * time.Second // that each server is measured for
 	segmentTime   = 6 * time.Second  // what a segment plays for
+	restTime      = 10 * time.Second // that a server is looked at before anything is watched
 )
 
-// crowds are the parts of all viewers that watch, in turn.
-func crowds(viewers int) []int { return []int{viewers / 5, viewers * 3 / 5, viewers} }
+// crowds are how many watch, in turn, where viewers do at last.
+func crowds(viewers int) []int { return []int{viewers / 20, viewers * 3 / 20, viewers / 4, viewers} }
 
 // streamed is a quantity that is measured for a number of viewers.
 func streamed(quantity string, viewers int) string { return fmt.Sprintf("%s, %d", quantity, viewers) }
@@ -273,6 +274,16 @@ func (st *site) startNginx(folder string) (*server, error) {
 
 // stream has each viewer fetch a segment every six seconds, beginning at random, and puts processor seconds and resident memory.
 func (s *server) stream(tokens []string, viewers [][]string, put func(string, float64)) error {
+	time.Sleep(restTime / 2) // until it has started
+	early, err := s.cpu()
+	if err != nil {
+		return err
+	}
+	time.Sleep(restTime)
+	rested, err := s.cpu()
+	if err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), streamTime+segmentTime)
 	defer cancel()
 	var bytes atomic.Int64
@@ -315,8 +326,10 @@ func (s *server) stream(tokens []string, viewers [][]string, put func(string, fl
 		}
 	}
 	all.Wait()
+	used, rest := (after - before).Seconds(), (rested-early).Seconds()/restTime.Seconds()*(streamTime-segmentTime).Seconds()
 	for quantity, v := range map[string]float64{
-		"stream cpu":    (after - before).Seconds() / (sent / 1e9),
+		"stream cpu":    used / (sent / 1e9),
+		"stream alone":  (used - rest) / (sent / 1e9),
 		"stream rate":   sent * 8 / 1e6 / (streamTime - segmentTime).Seconds() / float64(len(viewers)),
 		"stream memory": float64(memory) / (1 << 20),
 		"stream grown":  float64(grown) / (1 << 20),

@@ -64,6 +64,7 @@ func streamRows(n int) []row {
 	of := func(quantity string) string { return streamed(quantity, n) }
 	return []row{
 		{what: fmt.Sprintf("%d learners that watch: CPU s a GB", n), quantity: of("stream cpu"), format: "%.2f", nginx: ratio{atMost: 1.5}},
+		{what: "the same, without what the server does at rest", quantity: of("stream alone"), format: "%.2f", nginx: ratio{atMost: 1.5}},
 		{what: "the same: Mbit/s each", quantity: of("stream rate"), format: "%.2f"},
 		{what: "the same: MiB resident when all have begun", quantity: of("stream memory"), format: "%.0f"},
 		{what: "the same: MiB resident half a minute later", quantity: of("stream grown"), format: "%.0f"},
