@@ -19,6 +19,11 @@ func (f *Files) Page(ctx context.Context, kind shop.MediaKind, limit int, cursor
 	return f.cfg.Store.Media.Page(ctx, kind, limit, cursor)
 }
 
+// PageFailed is Page of the videos whose transcoding has failed.
+func (f *Files) PageFailed(ctx context.Context, limit int, cursor string) ([]shop.Media, string, error) {
+	return f.cfg.Store.Media.PageFailed(ctx, limit, cursor)
+}
+
 // Get is a file as it is in the database now.
 func (f *Files) Get(ctx context.Context, id string) (*shop.Media, error) {
 	return f.cfg.Store.Media.Get(ctx, id)

@@ -145,6 +145,11 @@ func New(cfg Config) *Checkout {
 	}
 }
 
+// CountUnmatched counts the payments that fit no order and wait for a person.
+func (c *Checkout) CountUnmatched(ctx context.Context) (int64, error) {
+	return c.Exceptions.countOpen(ctx)
+}
+
 // OrderOf reads an order for its owner; another user's order is answered like a missing one.
 func (c *Checkout) OrderOf(ctx context.Context, userID, orderID string) (*shop.Order, error) {
 	return ownOrder(ctx, c.orders, userID, orderID)

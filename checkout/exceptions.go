@@ -402,6 +402,35 @@ func (c *Exceptions) List(ctx context.Context) ([]Unmatched, error) {
 	return all, nil
 }
 
+// countOpen counts the unmatched payments that wait for a person, in two reads.
+func (c *Exceptions) countOpen(ctx context.Context) (n int64, err error) {
+	rows, err := c.unmatched.Undecided(ctx)
+	if err != nil || len(rows) == 0 {
+		return 0, err
+	}
+	var ids []string
+	for _, x := range rows {
+		if id, ok := shop.OrderOfTrade(x.OutTradeNo); ok {
+			ids = append(ids, id)
+		}
+	}
+	orders, err := c.orders.ByID(ctx, ids)
+	if err != nil {
+		return 0, err
+	}
+	for i := range rows {
+		id, _ := shop.OrderOfTrade(rows[i].OutTradeNo)
+		own := orders[id]
+		if own != nil && own.Attempt(rows[i].OutTradeNo) == nil {
+			own = nil
+		}
+		if standingOf(&rows[i], own) == UnmatchedOpen {
+			n++
+		}
+	}
+	return n, nil
+}
+
 // Show is one as the list has it.
 func (c *Exceptions) Show(ctx context.Context, x store.UnmatchedPayment) (Unmatched, error) {
 	own, err := c.orderOf(ctx, &x)

@@ -65,7 +65,7 @@ func (h *broadcasts) list(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	all, next, err := h.broadcaster.Page(r.Context(), rows, q.Get("cursor"))
+	all, next, err := h.broadcaster.Page(r.Context(), shop.BroadcastState(q.Get("state")), rows, q.Get("cursor"))
 	if err != nil {
 		return err
 	}

@@ -32,6 +32,7 @@ func (n *nouns) routes() []route {
 	publisher, marketer := rest.RoleOrScope(shop.RoleMarketer, shop.ScopePublish), rest.RoleOrScope(shop.RoleMarketer, shop.ScopePublish, shop.ScopeBroadcast)
 	support := rest.Role(shop.RoleSupport)
 	orderDesk := rest.Role(shop.RoleFinance, shop.RoleSupport)
+	desks := rest.Role(shop.RoleEditor, shop.RoleMarketer, shop.RoleFinance, shop.RoleSupport)
 	broadcaster := rest.RoleOrScope(shop.RoleMarketer, shop.ScopeBroadcast)
 	return []route{
 		{get, "/api/categories", public, n.courses.listCategories, memory, lists},
@@ -169,7 +170,8 @@ func (n *nouns) routes() []route {
 		{get, "/api/admin/finance", finance, n.finance.Export, stores, lists},
 		{get, "/api/admin/invariants", finance, n.invariants.Check, stores, lists},
 
-		{get, "/api/admin/stats", rest.Role(shop.RoleEditor, shop.RoleMarketer, shop.RoleFinance, shop.RoleSupport), n.stats.Show, stores, lists},
+		{get, "/api/admin/stats", desks, n.stats.Show, stores, lists},
+		{get, "/api/admin/waiting", desks, n.waiting.Show, stores, lists},
 
 		{get, "/api/admin/audit", admin, n.audit.List, stores, lists},
 		{get, "/api/admin/api-keys", admin, n.apiKeys.List, stores, lists},

@@ -144,6 +144,7 @@ type nouns struct {
 	finance         desk.Finance
 	invariants      desk.Invariants
 	stats           desk.Stats
+	waiting         desk.Waiting
 	apiKeys         desk.APIKeys
 	adminUsers      desk.Users
 	adminPapers     desk.Papers
@@ -209,6 +210,7 @@ func newNouns(d Deps) (*nouns, error) {
 		finance:         desk.Finance{Checkout: d.Checkout, Log: d.Log},
 		invariants:      desk.Invariants{Checkout: d.Checkout, Now: d.Now},
 		stats:           desk.Stats{Figures: d.Figures},
+		waiting:         desk.Waiting{Waiting: figures.NewWaiting(db, d.Checkout, d.Now)},
 		apiKeys:         desk.APIKeys{Keys: d.APIKeys},
 		adminUsers:      desk.Users{Roles: d.Roles},
 		adminPapers:     desk.Papers{Papers: d.Papers},

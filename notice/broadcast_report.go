@@ -48,9 +48,13 @@ func (c BroadcasterCollections) reasons(ctx context.Context, x *shop.Broadcast, 
 	return shop.MessageReasons(sent, failed, skipped), err
 }
 
-// Page lists broadcasts, newest first, without their funnels, and the cursor of the next page, "" on the last.
-func (b *Broadcaster) Page(ctx context.Context, limit int, cursor string) (items []BroadcastReport, next string, err error) {
-	all, next, err := b.Store.Broadcasts.Page(ctx, limit, cursor)
+// Page lists the broadcasts in a state, or all where it is "", newest first, without their funnels, and the cursor of the
+// next page, "" on the last.
+func (b *Broadcaster) Page(ctx context.Context, state shop.BroadcastState, limit int, cursor string) (items []BroadcastReport, next string, err error) {
+	if state != "" && !state.Valid() {
+		return nil, "", shop.ErrInvalidQuery.At("state")
+	}
+	all, next, err := b.Store.Broadcasts.Page(ctx, state, limit, cursor)
 	if err != nil {
 		return nil, "", err
 	}

@@ -110,6 +110,13 @@ const (
 	BroadcastCancelled   BroadcastState = "cancelled"
 )
 
+// Valid reports whether there is such a state.
+func (s BroadcastState) Valid() bool {
+	return slices.Contains([]BroadcastState{
+		BroadcastUnconfirmed, BroadcastScheduled, BroadcastSending, BroadcastPaused, BroadcastSent, BroadcastCancelled,
+	}, s)
+}
+
 // BroadcastMove names one way in which a broadcast goes from state to state.
 type BroadcastMove string
 

@@ -20,6 +20,13 @@ const (
 	ReconciliationNoBill      ReconciliationState = "no_bill"
 )
 
+// Valid reports whether there is such a state.
+func (s ReconciliationState) Valid() bool {
+	return slices.Contains([]ReconciliationState{
+		ReconciliationRunning, ReconciliationWaiting, ReconciliationOK, ReconciliationDifferences, ReconciliationNoBill,
+	}, s)
+}
+
 // Reconciliation is the comparison of WeChat's trade bill of one day with our orders. A
 // repeated run replaces it; Run fences off a run that was taken for dead.
 type Reconciliation struct {

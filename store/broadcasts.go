@@ -58,9 +58,27 @@ func (s *Broadcasts) Get(ctx context.Context, id string) (*shop.Broadcast, error
 	return s.docs.Get(ctx, id)
 }
 
-// Page lists all, newest first.
-func (s *Broadcasts) Page(ctx context.Context, limit int, cursor string) ([]shop.Broadcast, string, error) {
-	return s.docs.Page(ctx, bson.M{}, limit, cursor, func(b shop.Broadcast) (any, string) { return b.CreatedAt, b.ID })
+// Page lists those in a state, or all where it is "", newest first.
+func (s *Broadcasts) Page(ctx context.Context, state shop.BroadcastState, limit int, cursor string) ([]shop.Broadcast, string, error) {
+	filter := bson.M{}
+	if state != "" {
+		filter["state"] = state
+	}
+	return s.docs.Page(ctx, filter, limit, cursor, func(b shop.Broadcast) (any, string) { return b.CreatedAt, b.ID })
+}
+
+// InStates lists all in one of some states, in no order.
+func (s *Broadcasts) InStates(ctx context.Context, states ...shop.BroadcastState) ([]shop.Broadcast, error) {
+	return s.docs.All(ctx, bson.M{"state": bson.M{"$in": states}})
+}
+
+// StartedSince lists the ids of those that were started since a time, in no order.
+func (s *Broadcasts) StartedSince(ctx context.Context, t time.Time) (ids []string, err error) {
+	all, err := s.docs.All(ctx, bson.M{"started_at": bson.M{"$gte": t.UTC()}}, options.Find().SetProjection(bson.M{"_id": 1}))
+	for _, b := range all {
+		ids = append(ids, b.ID)
+	}
+	return ids, err
 }
 
 // Change is the collection's Change; the instances hear of a broadcast that is posted by it. A change

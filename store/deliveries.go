@@ -100,6 +100,11 @@ func (s *Deliveries) CountCodes(ctx context.Context, broadcast string, state sho
 	return countBy[string](ctx, s.docs.in, bson.M{"broadcast": broadcast, "state": state}, "code")
 }
 
+// CountFailed counts the deliveries of some broadcasts that failed, by broadcast; one without any is left out.
+func (s *Deliveries) CountFailed(ctx context.Context, broadcasts []string) (map[string]int64, error) {
+	return countBy[string](ctx, s.docs.in, bson.M{"broadcast": bson.M{"$in": broadcasts}, "state": shop.DeliveryFailed}, "broadcast")
+}
+
 // deliveryWakeup is the wakeup of a message that waits.
 func deliveryWakeup(d shop.Delivery) shop.Wakeup {
 	kind := shop.WakeMessage

@@ -45,7 +45,7 @@ var collections = []struct {
 		{{Key: "refunds.created_at", Value: 1}},
 		{{Key: "refunds.accepted_at", Value: 1}},
 	}},
-	{"reconciliations", nil},
+	{"reconciliations", []bson.D{{{Key: "state", Value: 1}, {Key: "_id", Value: -1}}}},
 	{idempotencyKeys, []bson.D{{{Key: "expires_at", Value: 1}}}},
 	{"claims", []bson.D{{{Key: "order_id", Value: 1}}}},
 	{"wakeups", []bson.D{
@@ -67,6 +67,7 @@ var collections = []struct {
 		{{Key: "created_at", Value: -1}, {Key: "_id", Value: -1}},
 		{{Key: "kind", Value: 1}, {Key: "created_at", Value: -1}, {Key: "_id", Value: -1}},
 		{{Key: "job.kind", Value: 1}, {Key: "job.at", Value: 1}},
+		{{Key: "job.kind", Value: 1}, {Key: "job.state", Value: 1}, {Key: "created_at", Value: -1}, {Key: "_id", Value: -1}},
 		{{Key: "state", Value: 1}, {Key: "by", Value: 1}, {Key: "size", Value: 1}},
 	}},
 	{"playing", []bson.D{{{Key: "devices.seen_at", Value: 1}}}},
@@ -81,6 +82,8 @@ var collections = []struct {
 		{{Key: "created_at", Value: -1}, {Key: "_id", Value: -1}},
 		{{Key: "due_at", Value: 1}},
 		{{Key: "posted_at", Value: -1}, {Key: "_id", Value: -1}},
+		{{Key: "state", Value: 1}, {Key: "created_at", Value: -1}, {Key: "_id", Value: -1}},
+		{{Key: "started_at", Value: 1}},
 	}},
 	{"audiences", nil},
 	{"deliveries", []bson.D{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -70,6 +71,17 @@ func (s *Media) Page(ctx context.Context, kind shop.MediaKind, limit int, cursor
 	}
 	return s.docs.Page(ctx, filter, limit, cursor, func(m shop.Media) (any, string) { return m.CreatedAt, m.ID })
 }
+
+// failedJobs are the videos that could not be made to be watched.
+var failedJobs = bson.M{"job.kind": shop.JobTranscode, "job.state": shop.JobFailed}
+
+// PageFailed lists videos whose transcoding has failed, newest first.
+func (s *Media) PageFailed(ctx context.Context, limit int, cursor string) ([]shop.Media, string, error) {
+	return s.docs.Page(ctx, maps.Clone(failedJobs), limit, cursor, func(m shop.Media) (any, string) { return m.CreatedAt, m.ID })
+}
+
+// CountFailed counts videos whose transcoding has failed.
+func (s *Media) CountFailed(ctx context.Context) (int64, error) { return s.docs.Count(ctx, failedJobs) }
 
 // JobsDue lists files whose job of the kind waits for an instance, longest overdue first.
 func (s *Media) JobsDue(ctx context.Context, kind shop.MediaJobKind, now time.Time, limit int) ([]shop.Media, error) {

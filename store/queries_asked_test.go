@@ -110,14 +110,20 @@ func askEverything(t *testing.T) {
 			_, _, err = s.Media.Page(ctx, kind, 5, c)
 			must(err)
 		}
-		_, _, err = s.Broadcasts.Page(ctx, 5, c)
+		_, _, err = s.Media.PageFailed(ctx, 5, c)
 		must(err)
+		for _, state := range []shop.BroadcastState{"", shop.BroadcastPaused} {
+			_, _, err = s.Broadcasts.Page(ctx, state, 5, c)
+			must(err)
+		}
 		_, _, err = s.StaffNotes.Of(ctx, "u", 5, c)
 		must(err)
 	}
 	for _, day := range []string{"", "2025-03-01"} {
-		_, _, err := s.Reconciliations.Page(ctx, 5, day)
-		must(err)
+		for _, state := range []shop.ReconciliationState{"", shop.ReconciliationDifferences} {
+			_, _, err := s.Reconciliations.Page(ctx, state, 5, day)
+			must(err)
+		}
 	}
 	askWalks(t, s, now, must)
 }
@@ -148,12 +154,18 @@ func askWalks(t *testing.T, s *DB, now time.Time, must func(error)) {
 		func() error { return s.Bindings.Each(ctx, "", func(*Binding) error { return nil }) },
 		func() error { _, err := s.Agreements.Of(ctx, "u"); return err },
 		func() error { _, err := s.Broadcasts.Posted(ctx); return err },
+		func() error {
+			_, err := s.Broadcasts.InStates(ctx, shop.BroadcastPaused, shop.BroadcastUnconfirmed)
+			return err
+		},
+		func() error { _, err := s.Broadcasts.StartedSince(ctx, now); return err },
 		func() error { _, err := s.Catalogue.Get(ctx); return err },
 		func() error { _, err := s.Claims.Of(ctx, "o"); return err },
 		func() error { _, err := s.Claims.All(ctx); return err },
 		func() error { _, err := s.Courses.CountIn(ctx, "x"); return err },
 		func() error { _, err := s.Deliveries.Count(ctx, "b"); return err },
 		func() error { _, err := s.Deliveries.CountCodes(ctx, "b", shop.DeliveryFailed); return err },
+		func() error { _, err := s.Deliveries.CountFailed(ctx, []string{"b", "c"}); return err },
 		func() error { _, err := s.Enrolments.Of(ctx, "u"); return err },
 		func() error { return s.Enrolments.Each(ctx, func(*shop.Enrolment) error { return nil }) },
 		func() error { _, err := s.Enrolments.CountLearners(ctx, "c"); return err },
@@ -170,6 +182,7 @@ func askWalks(t *testing.T, s *DB, now time.Time, must func(error)) {
 		func() error { _, err := s.Media.JobsDue(ctx, shop.JobTranscode, now, 5); return err },
 		func() error { return s.Media.Each(ctx, func(*shop.Media) error { return nil }) },
 		func() error { _, err := s.Media.Used(ctx); return err },
+		func() error { _, err := s.Media.CountFailed(ctx); return err },
 		func() error { _, err := s.Media.Unfinished(ctx, "u"); return err },
 		func() error { _, err := s.Media.InUse(ctx); return err },
 		func() error { _, err := s.Media.UsedBy(ctx, "m"); return err },
@@ -199,6 +212,8 @@ func askWalks(t *testing.T, s *DB, now time.Time, must func(error)) {
 		func() error { _, err := s.UnmatchedPayments.Of(ctx, "o"); return err },
 		func() error { _, err := s.UnmatchedPayments.All(ctx); return err },
 		func() error { _, err := s.UnmatchedPayments.Undone(ctx); return err },
+		func() error { _, err := s.UnmatchedPayments.Undecided(ctx); return err },
+		func() error { _, err := s.Reconciliations.Different(ctx); return err },
 		func() error { _, err := s.Unsent.List(ctx, 5); return err },
 		func() error { return s.Users.Each(ctx, func(*shop.User) error { return nil }) },
 		func() error { _, err := s.Users.Count(ctx); return err },

@@ -28,10 +28,13 @@ func (s *Reconciliations) Get(ctx context.Context, day shop.Date) (*shop.Reconci
 	return s.docs.Get(ctx, string(day))
 }
 
-// Page lists the days that were compared, newest first. The cursor is the last
+// Page lists the days that were compared, those in a state where one is named, newest first. The cursor is the last
 // day of the page before.
-func (s *Reconciliations) Page(ctx context.Context, limit int, cursor string) (items []shop.Reconciliation, next string, err error) {
+func (s *Reconciliations) Page(ctx context.Context, state shop.ReconciliationState, limit int, cursor string) (items []shop.Reconciliation, next string, err error) {
 	filter := bson.M{}
+	if state != "" {
+		filter["state"] = state
+	}
 	if cursor != "" {
 		day, err := shop.ParseDate(cursor)
 		if err != nil {
@@ -47,6 +50,11 @@ func (s *Reconciliations) Page(ctx context.Context, limit int, cursor string) (i
 	}
 	items = items[:limit]
 	return items, string(items[limit-1].Day), nil
+}
+
+// Different lists the days whose bill and orders differ, in no order.
+func (s *Reconciliations) Different(ctx context.Context) ([]shop.Reconciliation, error) {
+	return s.docs.All(ctx, bson.M{"state": shop.ReconciliationDifferences})
 }
 
 // Begin makes a run of the day this caller's and reports whether it did:

@@ -68,7 +68,7 @@ func TestReconciliationsAreListedNewestDayFirst(t *testing.T) {
 	}
 	var got []shop.Date
 	for cursor, more := "", true; more; more = cursor != "" {
-		items, next, err := s.Reconciliations.Page(ctx, 2, cursor)
+		items, next, err := s.Reconciliations.Page(ctx, "", 2, cursor)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,7 +80,7 @@ func TestReconciliationsAreListedNewestDayFirst(t *testing.T) {
 	if fmt.Sprint(got) != "[2025-03-05 2025-03-04 2025-03-03 2025-03-02 2025-03-01]" {
 		t.Fatal(got)
 	}
-	if _, _, err := s.Reconciliations.Page(ctx, 2, `{"$gt":""}`); !errors.Is(err, shop.ErrInvalidCursor) {
+	if _, _, err := s.Reconciliations.Page(ctx, "", 2, `{"$gt":""}`); !errors.Is(err, shop.ErrInvalidCursor) {
 		t.Fatalf("a forged cursor: %v", err)
 	}
 }

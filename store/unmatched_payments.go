@@ -68,6 +68,11 @@ func (s *UnmatchedPayments) All(ctx context.Context) ([]UnmatchedPayment, error)
 	return s.docs.All(ctx, bson.M{})
 }
 
+// Undecided lists the payments without a decision; some of them go back by themselves, or wait with their order.
+func (s *UnmatchedPayments) Undecided(ctx context.Context) ([]UnmatchedPayment, error) {
+	return s.docs.All(ctx, bson.M{"resolved_at": nil, "decided_under": nil})
+}
+
 // Decision is what a person has decided about an unmatched payment.
 type Decision struct {
 	How     shop.Resolution `bson:"how"`

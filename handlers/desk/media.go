@@ -119,14 +119,23 @@ type FileList struct {
 	Quota      *int64 `json:"quota_bytes,omitempty"`
 }
 
-// List answers GET /api/admin/media?kind=&limit=&cursor=, newest first. transcodes is
-// whether this instance can make HLS of videos.
+// List answers GET /api/admin/media?kind=&job=&limit=&cursor=, newest first; job=failed has the videos whose transcoding
+// has failed. transcodes is whether this instance can make HLS of videos.
 func (h *Media) List(w http.ResponseWriter, r *http.Request) error {
 	q, rows, err := rest.ListQuery(r)
 	if err != nil {
 		return err
 	}
-	files, next, err := h.Catalogue.Files.Page(r.Context(), shop.MediaKind(q.Get("kind")), rows, q.Get("cursor"))
+	var files []shop.Media
+	var next string
+	switch job := shop.MediaJobState(q.Get("job")); job {
+	case "":
+		files, next, err = h.Catalogue.Files.Page(r.Context(), shop.MediaKind(q.Get("kind")), rows, q.Get("cursor"))
+	case shop.JobFailed:
+		files, next, err = h.Catalogue.Files.PageFailed(r.Context(), rows, q.Get("cursor"))
+	default:
+		err = shop.ErrInvalidQuery.At("job")
+	}
 	if err != nil {
 		return err
 	}

@@ -21,13 +21,17 @@ type Reconciliations struct {
 // answer. It leaves the request's deadline some room.
 const reconcilePatience = 8 * time.Second
 
-// List answers GET /api/admin/reconciliations?limit=&cursor=, newest day first.
+// List answers GET /api/admin/reconciliations?state=&limit=&cursor=, newest day first.
 func (h *Reconciliations) List(w http.ResponseWriter, r *http.Request) error {
 	q, rows, err := rest.ListQuery(r)
 	if err != nil {
 		return err
 	}
-	items, next, err := h.Kept.Page(r.Context(), rows, q.Get("cursor"))
+	state := shop.ReconciliationState(q.Get("state"))
+	if state != "" && !state.Valid() {
+		return shop.ErrInvalidQuery.At("state")
+	}
+	items, next, err := h.Kept.Page(r.Context(), state, rows, q.Get("cursor"))
 	if err != nil {
 		return err
 	}

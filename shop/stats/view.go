@@ -31,7 +31,9 @@ const (
 )
 
 // IsSum reports whether a page is the sum of what sources count for.
-func IsSum(page string) bool { return page != PageOfRecount && !strings.HasPrefix(page, peakPage) }
+func IsSum(page string) bool {
+	return page != PageOfRecount && page != PageOfCheck && !strings.HasPrefix(page, peakPage)
+}
 
 // Sight is what a reader may see; what it may not is not in the report.
 type Sight struct {

@@ -1971,6 +1971,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/waiting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What waits for a person, and whether the accounts balance
+         * @description To each role its own: what is about money is for finance, messages and broadcasts for marketing, files for editors; support
+         *     has nothing of it. A kind that nothing waits of is left out.
+         */
+        get: operations["showWaiting"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/users": {
         parameters: {
             query?: never;
@@ -4042,6 +4063,27 @@ export interface components {
                 done_at?: components["schemas"]["Time"];
             };
         };
+        Waiting: {
+            items: {
+                kind: components["schemas"]["WaitingKind"];
+                count: number;
+                /** @description The thing where it is the only one: a broadcast; for messages the broadcast that most of them are of, for differences the newest day */
+                ref?: string;
+            }[];
+            /** @description What the last check of all data has found, by hand or that of the night; for finance, absent before the first one */
+            accounts?: {
+                /** @description 0: the accounts balance */
+                violations: number;
+                checked_at: components["schemas"]["Time"];
+            };
+        };
+        /**
+         * @description Orders whose payment does not fit; payments that fit no order; orders with a refund that WeChat could not carry out; what bills
+         *     and orders differ in; broadcasts that a second person has to confirm; those that were stopped; WeChat messages of broadcasts
+         *     of the last 7 days that failed; videos whose transcoding failed.
+         * @enum {string}
+         */
+        WaitingKind: "exceptions" | "unmatched" | "stuck_refunds" | "differences" | "unconfirmed" | "paused" | "messages" | "transcodings";
         Stats: {
             today: components["schemas"]["Day"];
             /** @description Oldest first, the last one is today */
@@ -7833,6 +7875,8 @@ export interface operations {
     listBroadcasts: {
         parameters: {
             query?: {
+                /** @description Those in one state */
+                state?: "" | "unconfirmed" | "scheduled" | "sending" | "paused" | "sent" | "cancelled";
                 /** @description Rows of a page */
                 limit?: components["parameters"]["limit"];
                 /** @description The `next_cursor` of the page before */
@@ -8962,6 +9006,8 @@ export interface operations {
         parameters: {
             query?: {
                 kind?: "" | "video" | "audio" | "image" | "document" | "caption";
+                /** @description failed: the videos whose transcoding has failed, whatever kind is asked for */
+                job?: "" | "failed";
                 /** @description Rows of a page */
                 limit?: components["parameters"]["limit"];
                 /** @description The `next_cursor` of the page before */
@@ -9345,6 +9391,8 @@ export interface operations {
     listReconciliations: {
         parameters: {
             query?: {
+                /** @description Those in one state */
+                state?: "" | "running" | "waiting" | "ok" | "differences" | "no_bill";
                 /** @description Rows of a page */
                 limit?: components["parameters"]["limit"];
                 /** @description The `next_cursor` of the page before */
@@ -9666,6 +9714,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Stats"];
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    showWaiting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What waits */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Waiting"];
                 };
             };
             default: components["responses"]["Refused"];

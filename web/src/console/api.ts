@@ -6,7 +6,7 @@ import type {
   Affected, AdminFront, APIKey, AuditRow, FrontBody, DeskCategory, HubStats, NewAPIKey, Person, PersonProfile, StaffNote, Violation,
   AdminPapers, AudienceCount, Broadcast, Course, CourseLearning, CourseRow, Ladder, LessonText, Media, MediaList, NewBroadcast, NoticeTemplate, OrderRow, OrderStory, PapersEdit,
   PolicyInput, Reconciliation, RefundPreview, RefundWish,
-  Stats, Stray, Wordings,
+  Stats, Stray, Waiting, Wordings,
 } from './types'
 
 const id = encodeURIComponent
@@ -14,7 +14,7 @@ const id = encodeURIComponent
 export const uploads = '/api/admin/uploads' // where tus finds them
 
 export const desk = {
-  media: (filter: { kind?: string; cursor?: string; limit?: number }) => request<MediaList>('GET', '/admin/media' + query(filter)),
+  media: (filter: { kind?: string; job?: string; cursor?: string; limit?: number }) => request<MediaList>('GET', '/admin/media' + query(filter)),
   oneMedia: (media: string) => request<Media>('GET', `/admin/media/${id(media)}`),
   deleteMedia: (media: string) => request<void>('DELETE', `/admin/media/${id(media)}`),
   endUpload: async (media: string) => {
@@ -73,7 +73,7 @@ export const desk = {
   deleteAPIKey: (key: string) => request<void>('DELETE', `/admin/api-keys/${id(key)}`),
   hubStats: () => request<HubStats>('GET', '/hub/stats'),
   invariants: () => request<{ whole: boolean; violations: Violation[]; checked_at: string }>('GET', '/admin/invariants'),
-  reconciliations: (filter: { cursor?: string; limit?: number }) => request<List<Reconciliation>>('GET', '/admin/reconciliations' + query(filter)),
+  reconciliations: (filter: { state?: string; cursor?: string; limit?: number }) => request<List<Reconciliation>>('GET', '/admin/reconciliations' + query(filter)),
   reconcile: (day: string) => request<Reconciliation>('POST', '/admin/reconciliations', { body: { day } }),
   // exportFinance saves the movements of money of some days as a file.
   exportFinance: async (from: string, to: string, format: 'csv' | 'xlsx') => {
@@ -89,7 +89,7 @@ export const desk = {
   papers: () => request<AdminPapers>('GET', '/admin/papers'),
   putPapers: (v: number, papers: PapersEdit) => request<AdminPapers>('PUT', '/admin/papers', { body: { v, ...papers } }),
 
-  broadcasts: (filter: { cursor?: string; limit?: number }) => request<List<Broadcast>>('GET', '/hub/broadcasts' + query(filter)),
+  broadcasts: (filter: { state?: string; cursor?: string; limit?: number }) => request<List<Broadcast>>('GET', '/hub/broadcasts' + query(filter)),
   broadcast: (broadcast: string) => request<Broadcast>('GET', `/hub/broadcasts/${id(broadcast)}`),
   countAudience: (body: NewBroadcast) => request<AudienceCount>('POST', '/hub/broadcasts?dry_run=1', { body }),
   sendBroadcast: (body: NewBroadcast, key: string) => request<Broadcast>('POST', '/hub/broadcasts', { body, key }),
@@ -97,6 +97,7 @@ export const desk = {
   confirmBroadcast: (broadcast: string, audience: number, key: string) =>
     request<Broadcast>('POST', `/hub/broadcasts/${id(broadcast)}/confirm`, { body: { audience }, key }),
   stats: (days: number) => request<Stats>('GET', '/admin/stats' + query({ days })),
+  waiting: () => request<Waiting>('GET', '/admin/waiting'),
 
   noticeTemplates: () => request<List<NoticeTemplate> & { limits: { title: number; body: number } }>('GET', '/admin/notice-templates'),
   putNoticeTemplate: (form: string, v: number, texts: Wordings) =>

@@ -5,7 +5,8 @@ import { useEvent } from '@/stores/live'
 import { desk } from '../api'
 import type { Media, MediaChange, MediaKind } from '../types'
 
-export function useMediaList(kind: () => MediaKind | '') {
+// failed has the list show the videos whose transcoding has failed, whatever the kind.
+export function useMediaList(kind: () => MediaKind | '', failed: () => boolean = () => false) {
   const items = ref<Media[]>([])
   const next = ref<string>()
   const transcodes = ref(true)
@@ -14,10 +15,13 @@ export function useMediaList(kind: () => MediaKind | '') {
   const versions = new Map<string, number>()
   let asked = 0
 
+  const filter = () => (failed() ? { job: 'failed' } : { kind: kind() })
+  const belongs = (m: Media) => (failed() ? m.job?.kind === 'transcode' && m.job.state === 'failed' : !kind() || m.kind === kind())
+
   // load reads the first page; an answer that a newer question has overtaken is dropped.
   async function load(): Promise<void> {
     const mine = ++asked
-    const page = await desk.media({ kind: kind(), limit: 20 })
+    const page = await desk.media({ ...filter(), limit: 20 })
     if (mine !== asked) return
     items.value = page.items
     next.value = page.next_cursor
@@ -28,7 +32,7 @@ export function useMediaList(kind: () => MediaKind | '') {
 
   async function more(): Promise<void> {
     const mine = asked
-    const page = await desk.media({ kind: kind(), limit: 20, cursor: next.value })
+    const page = await desk.media({ ...filter(), limit: 20, cursor: next.value })
     if (mine !== asked) return
     const known = new Set(items.value.map((m) => m.id))
     items.value.push(...page.items.filter((m) => !known.has(m.id)))
@@ -49,7 +53,7 @@ export function useMediaList(kind: () => MediaKind | '') {
     const at = items.value.findIndex((other) => other.id === m.id)
     if (m.state === 'deleting') return remove(m.id)
     if (at >= 0) items.value[at] = m
-    else if (!kind() || m.kind === kind()) items.value.unshift(m)
+    else if (belongs(m)) items.value.unshift(m)
   }
 
   function remove(id: string): void {
