@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.mongodb.org/mongo-driver/v2/event"
 
 	"mstm/account"
@@ -70,6 +71,7 @@ type App struct {
 	Front           *storefront.Front
 
 	clock    clock
+	metrics  *metrics
 	seeding  bool // the sample was put in by this start, its files are to come
 	listener net.Listener
 	sandbox  *localWeChat
@@ -99,9 +101,10 @@ func (a *App) Open(ctx context.Context) (err error) {
 			closing(&err, a.Close)
 		}
 	}()
+	a.metrics = newMetrics()
 	for _, open := range []func(context.Context) error{
 		a.openListener, a.openStore, a.openSandbox, a.startParts, a.openWeChat, a.openHub, a.openNotices, a.openMedia, a.openLearning, a.openFigures, a.openFront,
-		a.openCheckout, a.openCatalogue, a.startWork, a.openAccounts, a.endSeeding, a.openAPI,
+		a.openCheckout, a.openCatalogue, a.openMetrics, a.startWork, a.openAccounts, a.endSeeding, a.openAPI,
 	} {
 		if err := open(ctx); err != nil {
 			return err
@@ -141,7 +144,7 @@ func (a *App) openStore(ctx context.Context) error {
 	cfg := a.Settings
 	if a.Store == nil {
 		db, err := store.Open(ctx, store.Config{
-			MongoURI: cfg.MongoURI, RedisURL: cfg.RedisURL, DataDir: cfg.DataDir, Log: a.Log, Monitor: a.Writes, Now: a.clock.now, TrialNeeds: cfg.TrialNeeds,
+			MongoURI: cfg.MongoURI, RedisURL: cfg.RedisURL, DataDir: cfg.DataDir, Log: a.Log, Monitor: a.metrics.monitor(a.Writes), Now: a.clock.now, TrialNeeds: cfg.TrialNeeds,
 			Expire: cfg.production(),
 		})
 		if err != nil {
@@ -205,11 +208,11 @@ func (a *App) background(run func(context.Context) error) {
 }
 
 func (a *App) openWeChat(ctx context.Context) (err error) {
-	if a.Pay, a.merchant, err = openPay(ctx, a.Settings, a.sandbox, a.URL, a.Log); err != nil {
+	if a.Pay, a.merchant, err = openPay(ctx, a.Settings, a.sandbox, a.URL, a.metrics.answered, a.Log); err != nil {
 		return err
 	}
 	a.onClose(func() error { a.Pay.Close(); return nil })
-	if a.Account, err = openAccount(a.Settings, a.sandbox, &a.clock, a.Store); err != nil {
+	if a.Account, err = openAccount(a.Settings, a.sandbox, &a.clock, a.Store, a.metrics.answered); err != nil {
 		return err
 	}
 	a.onClose(func() error { a.Account.Close(); return nil })
@@ -372,7 +375,7 @@ func (a *App) openAPI(ctx context.Context) (err error) {
 		Publisher:       &notice.Publisher{Hub: a.Hub, Catalogue: a.Store.Catalogue},
 		Account:         a.Account, PublicURL: a.URL,
 		Web: web.Handler(web.Options{SandboxURL: a.SandboxURL, WeChatScript: a.Account != nil, MediaOrigin: mediaOrigin, Pages: pages}), Docs: web.HasDocs(),
-		Now: a.clock.now, Log: a.Log, LogDropped: droppedBy(a.Log), Production: cfg.production(),
+		Now: a.clock.now, Log: a.Log, LogDropped: droppedBy(a.Log), Metrics: []prometheus.Collector{a.metrics}, Production: cfg.production(),
 		TrustedProxies: cfg.TrustedProxies, AllowedOrigins: cfg.AllowedOrigins, Stopping: a.stopping.Load,
 	})
 	return err

@@ -168,7 +168,7 @@ func (d *doctor) weChat(ctx context.Context) {
 	if !d.cfg.MP.set() {
 		return
 	}
-	account, err := openAccount(d.cfg, nil, &clock{}, &store.DB{})
+	account, err := openAccount(d.cfg, nil, &clock{}, &store.DB{}, nil)
 	if err != nil {
 		d.wrong(part, "WECHAT_MP_", "correct the setting", "%v", err)
 		return

@@ -76,11 +76,12 @@ func (w *localWeChat) close() error {
 }
 
 // openPay is the client of WeChat Pay, and the shop's identity there.
-func openPay(ctx context.Context, cfg Settings, sb *localWeChat, publicURL string, log *slog.Logger) (*wechat.Pay, shop.Merchant, error) {
+func openPay(ctx context.Context, cfg Settings, sb *localWeChat, publicURL string, answered wechat.Answered, log *slog.Logger) (*wechat.Pay, shop.Merchant, error) {
 	pay, err := payConfig(cfg, sb, publicURL, log)
 	if err != nil {
 		return nil, shop.Merchant{}, err
 	}
+	pay.Answered = answered
 	client, err := wechat.NewPay(ctx, pay)
 	return client, shop.Merchant{AppID: pay.AppID, MchID: pay.MchID}, err
 }
@@ -131,10 +132,10 @@ func openWeChatSender(cfg Settings, sb *localWeChat, account *wechat.Account, pu
 }
 
 // openAccount is the official account: as the settings say, or the sandbox's. nil: neither.
-func openAccount(cfg Settings, sb *localWeChat, clk *clock, db *store.DB) (*wechat.Account, error) {
+func openAccount(cfg Settings, sb *localWeChat, clk *clock, db *store.DB, answered wechat.Answered) (*wechat.Account, error) {
 	mp := wechat.AccountConfig{
 		BaseURL: cfg.MP.BaseURL, AppID: cfg.MP.AppID, Secret: cfg.MP.Secret, Token: cfg.MP.Token, AESKey: cfg.MP.AESKey, Now: clk.now,
-		PlainEvents: cfg.MP.plain(), SharedCache: db.SharedCache,
+		PlainEvents: cfg.MP.plain(), SharedCache: db.SharedCache, Answered: answered,
 	}
 	switch {
 	case cfg.MP.set():

@@ -66,13 +66,14 @@ type Deps struct {
 	Now             func() time.Time
 	Log             *slog.Logger
 
-	PublicURL      string         // how WeChat's pages come back to the shop
-	Production     bool           // adds HSTS
-	TrustedProxies []netip.Prefix // proxies whose X-Forwarded-For is believed
-	AllowedOrigins []string       // exact scheme://host[:port] of pages served elsewhere; "*" any
-	MetricsFrom    []netip.Prefix // networks that may read /metrics besides this machine
-	Stopping       func() bool    // true once the process is on its way out: not ready; nil: never
-	LogDropped     func() uint64  // log lines lost since the start, for /metrics; nil: not counted
+	PublicURL      string                 // how WeChat's pages come back to the shop
+	Production     bool                   // adds HSTS
+	TrustedProxies []netip.Prefix         // proxies whose X-Forwarded-For is believed
+	AllowedOrigins []string               // exact scheme://host[:port] of pages served elsewhere; "*" any
+	MetricsFrom    []netip.Prefix         // networks that may read /metrics besides this machine
+	Stopping       func() bool            // true once the process is on its way out: not ready; nil: never
+	LogDropped     func() uint64          // log lines lost since the start, for /metrics; nil: not counted
+	Metrics        []prometheus.Collector // more of them, for /metrics
 }
 
 // New builds the whole router, /ws and the pages included. It fails on a route table that
@@ -90,7 +91,7 @@ func New(d Deps) (http.Handler, error) {
 	return rest.New(rest.Config{
 		Store: rest.CollectionsOf(d.Store), Accounts: d.Accounts, Socket: n.sockets.open, Web: d.Web, Now: d.Now, Log: d.Log,
 		Production: d.Production, TrustedProxies: d.TrustedProxies, AllowedOrigins: d.AllowedOrigins,
-		Metrics: []prometheus.Collector{hubCollector{d.Hub}}, MetricsFrom: d.MetricsFrom, LogDropped: d.LogDropped,
+		Metrics: append([]prometheus.Collector{hubCollector{d.Hub}}, d.Metrics...), MetricsFrom: d.MetricsFrom, LogDropped: d.LogDropped,
 		Options: n.adminMedia.Options, Playback: d.Playback, Player: n.playback.player, Granted: n.playback.granted,
 	}, table)
 }

@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
+	"sync"
+	"sync/atomic"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -359,4 +362,24 @@ func cursorAfter(createdAt any, id string) (string, error) {
 // EachRaw calls each with the documents of a collection that filter matches, one after the other, as the database has them.
 func (s *DB) EachRaw(ctx context.Context, collection string, filter bson.M, each func(bson.Raw) error) error {
 	return forEach(ctx, s.coll(collection), filter, func(doc *bson.Raw) error { return each(*doc) })
+}
+
+// tally counts what happened in this process, by name.
+type tally struct{ counts sync.Map } // of *atomic.Int64
+
+func (t *tally) add(name string) {
+	n, _ := t.counts.LoadOrStore(name, new(atomic.Int64))
+	n.(*atomic.Int64).Add(1)
+}
+
+// of are the counts whose names begin so, by the rest of the name.
+func (t *tally) of(prefix string) map[string]int64 {
+	all := map[string]int64{}
+	t.counts.Range(func(name, n any) bool {
+		if rest, ok := strings.CutPrefix(name.(string), prefix); ok {
+			all[rest] = n.(*atomic.Int64).Load()
+		}
+		return true
+	})
+	return all
 }

@@ -118,6 +118,7 @@ type base struct {
 	embeddedMongo *embedded.Mongo // nil with a real MongoDB
 	embeddedRedis *embedded.Redis // nil with a real Redis
 	full          atomic.Bool     // a write found no room on the disk
+	tally         tally
 }
 
 // Open connects to both stores, or starts the embedded ones, and makes the indexes. It
@@ -242,6 +243,13 @@ func (s *DB) Close(ctx context.Context) error {
 	}
 	return errors.Join(errs...)
 }
+
+// OrderMoves and MessageMoves count what this instance wrote since its start, by the state that it led to.
+func (s *DB) OrderMoves() map[string]int64   { return s.tally.of("order:") }
+func (s *DB) MessageMoves() map[string]int64 { return s.tally.of("message:") }
+
+// GateUse is how many commands of a class are at the database, and how many wait.
+func (s *DB) GateUse() (running, waiting [Classes]int) { return s.gate.use() }
 
 // Database is the connection to MongoDB, for commands that copy it as it is.
 func (s *DB) Database() *mongo.Database { return s.db }

@@ -74,6 +74,7 @@ func (s *Deliveries) Note(ctx context.Context, d *shop.Delivery) (bool, error) {
 	won, err := s.docs.Replace(ctx, bson.M{"_id": d.ID, "v": d.V}, &next)
 	if won {
 		*d = next
+		s.tally.add("message:" + string(d.State))
 	}
 	return won, err
 }

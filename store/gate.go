@@ -128,6 +128,16 @@ func (g *gate) next() (Class, bool) {
 	return 0, false
 }
 
+// use is how many commands of each class are in, and how many wait.
+func (g *gate) use() (running, waiting [Classes]int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for c := range g.lines {
+		waiting[c] = g.lines[c].n
+	}
+	return g.taken, waiting
+}
+
 // giveUp takes a command out of its line, or gives back the place that it was let into
 // just now.
 func (g *gate) giveUp(c Class, w *waiter) {

@@ -89,6 +89,12 @@ func (s *Media) JobsDue(ctx context.Context, kind shop.MediaJobKind, now time.Ti
 		options.Find().SetSort(bson.D{{Key: "job.at", Value: 1}}).SetLimit(int64(limit)))
 }
 
+// Jobs counts the jobs of files by state.
+func (s *Media) Jobs(ctx context.Context) (map[shop.MediaJobState]int64, error) {
+	kinds := []shop.MediaJobKind{shop.JobCheck, shop.JobTranscode}
+	return countBy[shop.MediaJobState](ctx, s.docs.in, bson.M{"job.kind": bson.M{"$in": kinds}}, "job.state")
+}
+
 // Each calls each with every file, in no order.
 func (s *Media) Each(ctx context.Context, each func(*shop.Media) error) error {
 	return s.docs.Each(ctx, bson.M{}, each)

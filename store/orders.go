@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"mstm/shop"
 	"mstm/shop/stats"
@@ -79,8 +80,32 @@ func (s *Orders) change(ctx context.Context, id string, seen *shop.Order, change
 	if wrote {
 		s.figures.Note(stats.Order(o))
 		s.auditMoves(ctx, o, moves)
+		if len(o.History) > moves {
+			s.tally.add("order:" + string(o.State))
+		}
 	}
 	return o, wrote, err
+}
+
+// Open counts the orders that are not at rest, by state. Those that are closed, fulfilled or refunded are too many to count.
+func (s *Orders) Open(ctx context.Context) (map[shop.OrderState]int64, error) {
+	open := []shop.OrderState{shop.OrderPending, shop.OrderClosing, shop.OrderPaid, shop.OrderRefunding, shop.OrderException}
+	counts, err := countBy[shop.OrderState](ctx, s.docs.in, bson.M{"state": bson.M{"$in": open}}, "state")
+	for _, state := range open {
+		if _, there := counts[state]; !there && err == nil {
+			counts[state] = 0
+		}
+	}
+	return counts, err
+}
+
+// OldestIn is when the oldest order in a state was placed; the zero time where there is none.
+func (s *Orders) OldestIn(ctx context.Context, state shop.OrderState) (time.Time, error) {
+	first, err := s.docs.All(ctx, bson.M{"state": state}, options.Find().SetSort(bson.D{{Key: "created_at", Value: 1}, {Key: "_id", Value: 1}}).SetLimit(1))
+	if err != nil || len(first) == 0 {
+		return time.Time{}, err
+	}
+	return first[0].CreatedAt, nil
 }
 
 // orderKey is an order's place in a list.

@@ -73,6 +73,11 @@ func (s *UnmatchedPayments) Undecided(ctx context.Context) ([]UnmatchedPayment, 
 	return s.docs.All(ctx, bson.M{"resolved_at": nil, "decided_under": nil})
 }
 
+// CountOpen counts the payments that fit no order and are still here.
+func (s *UnmatchedPayments) CountOpen(ctx context.Context) (int64, error) {
+	return s.docs.Count(ctx, bson.M{"resolved_at": nil})
+}
+
 // Decision is what a person has decided about an unmatched payment.
 type Decision struct {
 	How     shop.Resolution `bson:"how"`

@@ -57,6 +57,17 @@ func (s *Wakeups) firstDue(ctx context.Context) ([]shop.Wakeup, error) {
 	return s.docs.All(ctx, bson.M{}, options.Find().SetSort(bson.D{{Key: "at", Value: 1}}).SetLimit(1))
 }
 
+// Overdue counts the rows that should have been looked at by now, and says when the first of them was due.
+func (s *Wakeups) Overdue(ctx context.Context, now time.Time) (n int64, first time.Time, err error) {
+	filter := bson.M{"rank": bson.M{"$in": shop.WakeupRanks()}, "at": bson.M{"$lte": now.UTC()}}
+	due, err := s.docs.All(ctx, filter, options.Find().SetSort(bson.D{{Key: "at", Value: 1}}).SetLimit(1))
+	if err != nil || len(due) == 0 {
+		return 0, time.Time{}, err
+	}
+	n, err = s.docs.Count(ctx, filter)
+	return n, due[0].At, err
+}
+
 // wakeupRows are the rows, and how often this process has written one of them.
 type wakeupRows struct {
 	Collection[shop.Wakeup]

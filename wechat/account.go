@@ -28,6 +28,7 @@ type AccountConfig struct {
 	Timeout     time.Duration    // of one call, 3 s when zero: events have to be answered within five
 	Now         func() time.Time // by which access tokens end; time.Now when nil
 	SharedCache SharedCache      // where instances share the access token; nil: each asks for itself
+	Answered    Answered         // optional: counts
 }
 
 // The hosts that BaseURL stands in for.
@@ -60,7 +61,7 @@ func NewAccount(cfg AccountConfig) (*Account, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	a := &Account{cfg: cfg, http: newHTTPClient(base)}
+	a := &Account{cfg: cfg, http: newHTTPClient(base, cfg.Answered)}
 	a.token, a.ticket = newAccessToken(a), newTicket(a)
 	if cfg.AESKey == "" && cfg.PlainEvents {
 		return a, nil

@@ -85,7 +85,7 @@ func (d *diagnosis) shapes() bool {
 		}
 		return false
 	}
-	d.http = newHTTPClient(base)
+	d.http = newHTTPClient(base, nil)
 	client, err := core.NewClient(context.Background(), option.WithoutValidator(), option.WithHTTPClient(d.http),
 		option.WithMerchantCredential(d.cfg.MchID, d.cfg.Serial, d.cfg.PrivateKey))
 	if err != nil {

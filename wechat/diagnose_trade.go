@@ -135,7 +135,7 @@ func (d *diagnosis) knock(ctx context.Context, address string) string {
 		return "is no address"
 	}
 	req.Header.Set("Content-Type", "application/json")
-	client := newHTTPClient(nil)
+	client := newHTTPClient(nil, nil)
 	defer client.CloseIdleConnections()
 	res, err := client.Do(req)
 	if err != nil {

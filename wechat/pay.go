@@ -56,7 +56,8 @@ type PayConfig struct {
 	// FailingRefunds is how many refund calls a second may fail before more are held back: 3 when zero.
 	FailingRefunds int
 
-	Log *slog.Logger
+	Log      *slog.Logger
+	Answered Answered // optional: counts
 }
 
 // Pay is a client of WeChat Pay for one merchant. It is safe for concurrent use.
@@ -84,7 +85,7 @@ func NewPay(ctx context.Context, cfg PayConfig) (*Pay, error) {
 		return nil, misfits(bad)
 	}
 	var err error
-	p := &Pay{cfg: cfg, http: newHTTPClient(base), refunds: pace{limit: cfg.FailingRefunds}, log: cfg.Log}
+	p := &Pay{cfg: cfg, http: newHTTPClient(base, cfg.Answered), refunds: pace{limit: cfg.FailingRefunds}, log: cfg.Log}
 	p.keys = newKeyring(cfg.PublicKeyID, cfg.PublicKey, p.fetchCertificates, p.log)
 	p.client, err = core.NewClient(ctx,
 		option.WithMerchantCredential(cfg.MchID, cfg.Serial, cfg.PrivateKey),

@@ -17,20 +17,21 @@ const (
 // transport rewrites it; the signature covers path and query only and stays valid. Redirects are
 // not followed: a signed API has none, and following one would send the signature elsewhere. Every
 // call brings its own deadline.
-func newHTTPClient(base *url.URL) *http.Client {
+func newHTTPClient(base *url.URL, answered Answered) *http.Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.DialContext = (&net.Dialer{Timeout: 2 * time.Second, KeepAlive: 30 * time.Second}).DialContext
 	t.MaxIdleConnsPerHost = 32
 	return &http.Client{
-		Transport:     &rewriter{base: base, next: t},
+		Transport:     &rewriter{base: base, next: t, answered: answered},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 
 // rewriter sends every request to base and bounds what an answer may make us read, which the SDK does not.
 type rewriter struct {
-	base *url.URL
-	next http.RoundTripper
+	base     *url.URL
+	next     http.RoundTripper
+	answered Answered // nil: not counted
 }
 
 func (t *rewriter) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -40,6 +41,7 @@ func (t *rewriter) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	res, err := t.next.RoundTrip(r)
 	if err != nil {
+		t.answered.call(r.URL.Path, "none")
 		return nil, err
 	}
 	limit := int64(maxAnswer)
@@ -47,6 +49,9 @@ func (t *rewriter) RoundTrip(r *http.Request) (*http.Response, error) {
 		limit = maxBill
 	}
 	res.Body = http.MaxBytesReader(nil, res.Body, limit)
+	if t.answered != nil {
+		t.answered.call(r.URL.Path, codeOf(r.URL.Path, res))
+	}
 	return res, nil
 }
 
