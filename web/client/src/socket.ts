@@ -148,6 +148,7 @@ export class HubSocket implements Hub, Waking {
       this.alive()
       return this.planTrial()
     }
+    clearTimeout(this.deadline) // that of ready: the next is of a ping
     this.broken = this.trialAt = 0
     this.trialPause = this.trialPauses.first
     this.beat = setInterval(() => this.ping(), this.heartbeat)
