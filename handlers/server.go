@@ -115,6 +115,7 @@ type nouns struct {
 	sessions     sessions
 	bindings     bindings
 	phones       phones
+	loginCodes   loginCodes
 	weChatLogins weChatLogins
 	weChatPages  weChatPages
 
@@ -181,6 +182,7 @@ func newNouns(d Deps) (*nouns, error) {
 		sessions:     sessions{accounts: d.Accounts, live: live},
 		bindings:     bindings{wechat: d.WeChat},
 		phones:       phones{d.Phones, d.WeChat},
+		loginCodes:   loginCodes{account.NewLoginCodes(d.Accounts, db.LoginCodes, d.PublicURL)},
 		weChatLogins: weChatLogins{wechat: d.WeChat, publicURL: d.PublicURL},
 		weChatPages:  weChatPages{official: d.Account, publicURL: d.PublicURL},
 

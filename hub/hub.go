@@ -120,7 +120,7 @@ func New(cfg Config) *Hub {
 	}
 	h.fleet = fleet.New(fleet.Config{
 		Redis: cfg.Redis, Stream: cfg.Prefix + ":hub:{fleet}:log", Instance: h.instance,
-		Sockets: h.roster.size, Own: ownTopic, Open: coursePrefix,
+		Sockets: h.roster.size, Own: ownTopic, Open: coursePrefix, Uncounted: loginPrefix,
 	})
 	h.feed = newFeed(h)
 	if cfg.Replaced.Type != "" {

@@ -14,6 +14,7 @@ const (
 const (
 	userPrefix   = "user:"
 	coursePrefix = "course:"
+	loginPrefix  = "login:"
 	ownTopic     = "user" // what a client calls its own user topic
 	maxTopicID   = 128    // bytes
 )
@@ -24,14 +25,19 @@ func UserTopic(userID string) string { return userPrefix + userID }
 // CourseTopic is the topic of the pages that show one course.
 func CourseTopic(courseID string) string { return coursePrefix + courseID }
 
+// LoginTopic is the topic of a page that waits to be let in by its code. Anyone with the code may follow it.
+func LoginTopic(code string) string { return loginPrefix + code }
+
 // validTopic reports whether something can be published to name.
 func validTopic(name string) bool {
 	if name == Activity || name == Desk {
 		return true
 	}
 	id, ok := strings.CutPrefix(name, userPrefix)
-	if !ok {
-		id, ok = strings.CutPrefix(name, coursePrefix)
+	for _, prefix := range []string{coursePrefix, loginPrefix} {
+		if !ok {
+			id, ok = strings.CutPrefix(name, prefix)
+		}
 	}
 	return ok && validID(id)
 }
@@ -60,7 +66,7 @@ func shownTopic(name string) string {
 	return name
 }
 
-// The partitions: users and courses are spread by hash, the two shared topics have their own,
+// The partitions: users and courses are spread by hash, waiting logins with the courses, the two shared topics have their own,
 // so that a marketing flood does not push personal history out. Every instance of a fleet must
 // agree on these numbers, and changing them loses the history.
 const (
@@ -79,7 +85,7 @@ func partitionIndex(topic string) int {
 		return activityPartition
 	case topic == Desk:
 		return deskPartition
-	case strings.HasPrefix(topic, coursePrefix):
+	case strings.HasPrefix(topic, coursePrefix), strings.HasPrefix(topic, loginPrefix):
 		return firstCoursePartition + spread(topic, coursePartitions)
 	default:
 		return firstUserPartition + spread(topic, userPartitions)

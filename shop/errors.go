@@ -160,6 +160,8 @@ var (
 	ErrPasswordCommon   = define(Unprocessable, "PASSWORD_TOO_COMMON", "密码太常见，请换一个", "The password is too common; choose another.")
 	ErrPasswordWeak     = define(Unprocessable, "PASSWORD_TOO_WEAK", "密码太容易被猜到，请加长，或换成几个互不相关的词", "The password is too easy to guess: make it longer, or use several words that do not belong together.")
 	ErrSessionNotFound  = define(NotFound, "SESSION_NOT_FOUND", "没有这个登录，它可能已经退出了", "There is no such session; it may have ended already.")
+	ErrLoginCode        = define(NotFound, "LOGIN_CODE_ENDED", "二维码已失效，请在电脑上刷新后再扫", "The code is no longer good: show another one and scan that.")
+	ErrLoginCodeStaff   = define(Forbidden, "LOGIN_CODE_STAFF", "员工账号不能扫码登录，请在电脑上用密码登录", "An account of staff logs in by its password, not by a code.")
 	ErrStepUp           = define(Forbidden, "STEP_UP_REQUIRED", "请再次输入密码确认是您本人", "Give your password again first; it counts for ten minutes.")
 	ErrStaffPassword    = define(Forbidden, "STAFF_PASSWORD_REQUIRED", "员工账号的密码至少要 15 个字符，请先修改密码；密码已够长的，请重新登录", "Staff need a password of at least 15 characters: change yours first, or, if it has them, log in again.")
 	ErrLastAdmin        = define(Conflict, "LAST_ADMIN", "商店至少要有一位管理员，请先指定另一位", "The shop needs an administrator: make another user one first.")

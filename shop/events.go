@@ -52,6 +52,7 @@ var (
 	notificationsChanged = defineNews("notifications.changed") // whole, but without a version
 	sessionReplaced      = defineNews("session.replaced")
 	sessionsChanged      = defineNews("sessions.changed")
+	loginAnswered        = defineNews("login.answered")
 	wechatBound          = defineNews("wechat.bound")
 	broadcastProgress    = defineNews("broadcast.progress") // of one broadcast among several
 	mediaProgress        = defineNews("media.progress")     // of one file among several
@@ -91,12 +92,14 @@ func ShownOnDesk(roles uint8, eventType string) bool {
 	return !limited || roles&readers != 0
 }
 
-// The topics of the hub: those that everybody and the console follow, and those of one user and of one course.
+// The topics of the hub: those that everybody and the console follow, and those of one user, of one course and of one page
+// that waits to be let in.
 const (
 	everybodysTopic   = "activity"
 	consoleTopic      = "desk"
 	userTopicPrefix   = "user:"
 	courseTopicPrefix = "course:"
+	loginTopicPrefix  = "login:"
 )
 
 // event is an event of this type; once is empty for what every publishing is to show.
@@ -259,6 +262,17 @@ func SessionReplaced() Event { return sessionReplaced.event("", "", struct{}{}) 
 
 // SessionsChanged is that a session of the user has begun or ended: the list is to be read again.
 func SessionsChanged(userID string) Event { return sessionsChanged.to(userID, "", struct{}{}) }
+
+// LoginAnswer is whether a person let a page in by its code.
+type LoginAnswer struct {
+	LetIn bool `json:"let_in"`
+}
+
+// LoginAnswered is that a person answered the page which shows a code to log in. The page asks for its session with what it
+// alone knows: the event is no credential.
+func LoginAnswered(code string, letIn bool) Event {
+	return loginAnswered.event(loginTopicPrefix+code, "", LoginAnswer{letIn})
+}
 
 // WeChatBinding is whether a WeChat is bound, and the code of why one that scanned was not.
 type WeChatBinding struct {

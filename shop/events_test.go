@@ -102,6 +102,7 @@ func TestEveryEventSaysWhereItGoesOnceAndAtWhichVersion(t *testing.T) {
 		{NotificationsChanged(&User{ID: "ann"}), "user:ann", "notifications.changed", "", false, 0},
 		{SessionReplaced(), "", "session.replaced", "", false, 0},
 		{SessionsChanged("ann"), "user:ann", "sessions.changed", "", false, 0},
+		{LoginAnswered("c0de", true), "login:c0de", "login.answered", "", false, 0},
 		{WeChatBound("ann", "W"), "user:ann", "wechat.bound", "bound:W", false, 0},
 		{WeChatUnbound("ann"), "user:ann", "wechat.bound", "", false, 0},
 		{WeChatMoved("ann", "W"), "user:ann", "wechat.bound", "moved:W", false, 0},

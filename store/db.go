@@ -96,6 +96,7 @@ type DB struct {
 	Proofs            *Proofs
 	Limits            *redisstore.Limits
 	Places            *redisstore.Places
+	LoginCodes        *redisstore.LoginCodes
 	SharedCache       *redisstore.SharedCache
 
 	*base
@@ -316,6 +317,7 @@ func (db *DB) wire(trialNeeds shop.TrialNeeds) {
 	db.Carts = redisstore.NewCarts(b.redis, b.embeddedRedis != nil, b.now)
 	db.Limits = redisstore.NewLimits(b.redis, b.log)
 	db.Places = redisstore.NewPlaces(b.redis, b.log)
+	db.LoginCodes = redisstore.NewLoginCodes(b.redis)
 	db.SharedCache = redisstore.NewSharedCache(b.redis)
 	db.Users.bindings = db.Bindings
 	db.Users.scenes = db.Scenes

@@ -28,6 +28,8 @@ type Config struct {
 	Sockets  func() int // on this instance, handshakes under way included
 	Own      string     // the topic that every logged-in socket follows: it counts the users
 	Open     string     // the prefix of topics that clients make up: their number is bounded
+	// Uncounted is the prefix of topics whose readers are of no interest, "" for none.
+	Uncounted string
 }
 
 // Fleet is what this instance knows of all instances. Its methods may be called from any goroutine.
@@ -83,7 +85,7 @@ const (
 
 // New makes a Fleet that counts this instance's sockets at once. Nothing is exchanged before Run.
 func New(cfg Config) *Fleet {
-	return &Fleet{Tick: time.Second, cfg: cfg, presence: newPresence(cfg.Open)}
+	return &Fleet{Tick: time.Second, cfg: cfg, presence: newPresence(cfg.Open, cfg.Uncounted)}
 }
 
 // Run exchanges counts with the other instances until ctx ends, and leaves the fleet then.

@@ -87,7 +87,7 @@ func TestCountsComeInPiecesAndBadLinesAreLeftOut(t *testing.T) {
 }
 
 func TestMadeUpTopicsAreNotCountedWithoutEnd(t *testing.T) {
-	p := newPresence("course:")
+	p := newPresence("course:", "login:")
 	for i := range 2 * mostTopicsCounted {
 		p.add(Key{fmt.Sprint("course:", i), ""}, 1)
 	}

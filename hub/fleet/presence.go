@@ -11,15 +11,15 @@ const mostTopicsCounted = 10_000
 // presence counts the sockets of this instance and knows which counts have changed since they
 // were last sent.
 type presence struct {
-	open string // see Config.Open
+	open, uncounted string // see Config.Open and Config.Uncounted
 
 	mu      sync.Mutex
 	here    counts
 	changed map[Key]struct{}
 }
 
-func newPresence(open string) *presence {
-	return &presence{open: open, here: counts{}, changed: map[Key]struct{}{}}
+func newPresence(open, uncounted string) *presence {
+	return &presence{open: open, uncounted: uncounted, here: counts{}, changed: map[Key]struct{}{}}
 }
 
 // Add counts by more sockets (or fewer) of this instance at k.
@@ -38,6 +38,9 @@ func (p *presence) add(k Key, by int32) {
 }
 
 func (p *presence) addLocked(k Key, by int32) {
+	if p.uncounted != "" && strings.HasPrefix(k.Topic, p.uncounted) {
+		return
+	}
 	if by > 0 && len(p.here) >= mostTopicsCounted && p.here[k.Topic] == nil && strings.HasPrefix(k.Topic, p.open) {
 		return
 	}

@@ -7,7 +7,7 @@ import (
 
 // TestMadeUpCoursesHideNoTopic: as many made-up topics as are counted leave room for the shop's own topics.
 func TestMadeUpCoursesHideNoTopic(t *testing.T) {
-	p := newPresence("course:")
+	p := newPresence("course:", "login:")
 	for i := range 2 * mostTopicsCounted {
 		p.add(Key{fmt.Sprint("course:", i), ""}, 1)
 	}
