@@ -3,7 +3,7 @@
 //   node e2e/devices.e2e.mjs BASE_URL SANDBOX_URL OUTDIR
 //
 // What was chosen before the login is in the cart after it. Both are logged in at once; what the phone puts into the cart the computer shows, and the other way round.
-// The computer ends the phone's login, which is out at once and says why. Then the password is changed, and
+// The computer ends the phone's login, which is out at once and says why; the phone comes back and lets another computer in. Then the password is changed, and
 // the account deleted, by keyboard.
 import { randomUUID } from 'node:crypto'
 import { base, begin, check, eventually, expect, id, kept, lineOf, mark, perform, person, shoot } from './harness.mjs'
@@ -129,6 +129,32 @@ async function play(office) {
   begin('the phone comes back, and the list shows it by itself')
   await enter(phone, password)
   await device(desk, 'iPhone · Safari').waitFor()
+
+  begin('another computer shows a code, and the phone lets it in or not')
+  const other = await (await person(office.browser(), { viewport: { width: 1440, height: 900 } })).newPage()
+  await other.goto(`${base}/login`)
+  const scan = async () => {
+    await other.locator(id('login-code')).waitFor()
+    const url = new URL(await other.locator(id('login-code')).getAttribute('data-url'), base)
+    await phone.goto(base + url.pathname + url.search)
+    await phone.locator(id('scan-page')).filter({ hasText: 'Linux · Chrome' }).waitFor()
+  }
+  await scan()
+  await shoot(other, 'login-code')
+  await shoot(phone, 'scan-phone')
+  await phone.locator(id('scan-no')).click()
+  await other.locator(id('login-code-over')).waitFor()
+  await shoot(other, 'login-code-refused')
+  await other.locator(id('login-code-again')).click()
+  await scan()
+  const said = Date.now()
+  await phone.locator(id('scan-yes')).click()
+  await other.locator(id('course-card')).first().waitFor()
+  console.log(`  the computer is in ${Date.now() - said} ms after it was pressed on the phone`)
+  await shoot(phone, 'scan-done')
+  await phone.getByText('去首页').click()
+  await phone.locator(id('course-card')).first().waitFor()
+  await other.context().close()
 
   begin('a new password ends the other devices')
   const fresh = `${password} again`

@@ -20,6 +20,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/login', name: 'login', component: () => import('./pages/Login.vue'), meta: { title: '登录', focused: true } },
   { path: '/login/forgotten', name: 'forgotten', component: () => import('./pages/Forgotten.vue'), meta: { title: '重设密码', focused: true } },
   { path: '/login/wechat', name: 'wechat-login', component: () => import('./pages/WeChatLogin.vue'), meta: { title: '微信登录', focused: true } },
+  { path: '/login/scan', name: 'login-scan', component: () => import('./pages/LoginScan.vue'), meta: { title: '扫码登录', auth: true, focused: true } },
   { path: '/cart', name: 'cart', component: () => import('./pages/Cart.vue'), meta: { title: '购物车' } },
   { path: '/checkout', name: 'checkout', component: () => import('./pages/Checkout.vue'), meta: { title: '确认订单', auth: true, focused: true } },
   { path: '/orders', name: 'orders', component: () => import('./pages/Orders.vue'), meta: { title: '我的订单', auth: true } },

@@ -1,11 +1,33 @@
 // The REST calls of a person's account that few pages need.
 import { Problem, problemOf, request } from '@/api'
 import { credentials } from '@/credentials'
-import type { Agreement, PaperEdition } from '@/types'
+import { deviceID } from '@/device'
+import type { Agreement, Login, PaperEdition } from '@/types'
+
+// LoginCode is a code to be scanned, and what this page alone knows of it.
+export interface LoginCode {
+  code: string
+  secret: string
+  url: string
+  expires_at: string
+}
+
+// WaitingPage is the page on another device that shows a code.
+export interface WaitingPage {
+  device_name: string
+  begun_at: string
+  expires_at: string
+}
 
 export const account = {
   consents: () => request<Agreement>('GET', '/me/consents'),
   giveConsents: (consents: PaperEdition[]) => request<Agreement>('POST', '/me/consents', { body: { consents } }),
+  loginCode: () => request<LoginCode>('POST', '/login/codes'),
+  // enterByCode has no answer as long as the page was not let in.
+  enterByCode: ({ code, secret }: LoginCode) => request<Login | undefined>('POST', '/login/code', { body: { code, secret, client: 'web', device: deviceID() } }),
+  waitingPage: (code: string) => request<WaitingPage>('GET', `/login/codes/${encodeURIComponent(code)}`),
+  letPageIn: (code: string) => request<void>('POST', `/login/codes/${encodeURIComponent(code)}`),
+  refusePage: (code: string) => request<void>('DELETE', `/login/codes/${encodeURIComponent(code)}`),
   removePhone: () => request<void>('DELETE', '/me/phone'),
 }
 
