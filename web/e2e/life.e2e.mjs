@@ -219,17 +219,19 @@ async function changes(browser, learner, editor) {
   check(page.url().endsWith(order.id), 'the second press placed another order')
 
   begin('a request that nobody answers is given up')
-  await page.addInitScript(() => {
+  const hasty = await context.newPage() // of its own: no other page has as little patience
+  await hasty.addInitScript(() => {
     const set = window.setTimeout
-    window.setTimeout = (act, ms, ...rest) => set(act, ms === 30_000 ? 1000 : ms, ...rest) // the page's patience with an answer
+    window.setTimeout = (act, ms, ...rest) => set(act, ms === 30_000 ? 3000 : ms, ...rest) // the page's patience with an answer
   })
   let mute = true
-  await page.route(/\/api\/courses\/go1$/, (route) => (mute ? undefined : route.fallback()))
-  await page.goto(`${base}/courses/go1`)
-  const again = page.getByRole('button', { name: '重试' })
+  await hasty.route(/\/api\/courses\/go1$/, (route) => (mute ? undefined : route.fallback()))
+  await hasty.goto(`${base}/courses/go1`)
+  const again = hasty.getByRole('button', { name: '重试' })
   await again.waitFor()
   mute = false
-  await pressUntil(again, page.locator(id('course-title')))
+  await pressUntil(again, hasty.locator(id('course-title')))
+  await hasty.close()
 
   begin('a lesson stays while the shop is away')
   const course = await call('/api/courses/go1')
