@@ -92,13 +92,13 @@ func New(cfg Config) *Checkout {
 	quotes := &Quotes{basics: b, courses: s.Courses, enrolments: s.Enrolments}
 	claims := &Claims{basics: b, claims: s.Claims, orders: s.Orders, wakeups: s.Wakeups}
 	buyers := &buyers{basics: b, users: s.Users, audit: s.Audit}
-	news := &News{basics: b, hub: cfg.Hub, teller: cfg.Teller, carts: cfg.Carts, orders: s.Orders, enrolments: s.Enrolments, playing: s.Playing, unsent: s.Unsent}
+	news := &News{basics: b, hub: cfg.Hub, teller: cfg.Teller, carts: cfg.Carts, orders: s.Orders, enrolments: s.Enrolments, playing: s.Playing, unsent: s.Unsent, unmatched: s.UnmatchedPayments}
 	grants := &grants{basics: b, orders: s.Orders, courses: s.Courses, enrolments: s.Enrolments, trials: s.Trials, ends: s.AccessEnds, news: news}
 
 	driver := &Driver{basics: b, locks: locks, busy: busy, orders: s.Orders, wakeups: s.Wakeups, audit: s.Audit, figures: s.Figures, claims: claims, buyers: buyers, news: news, grants: grants}
 	settlements := &Settlements{
 		basics: b, merchant: cfg.Merchant, orders: s.Orders, wakeups: s.Wakeups, unmatched: s.UnmatchedPayments,
-		quotes: quotes, claims: claims, buyers: buyers, driver: driver,
+		quotes: quotes, claims: claims, buyers: buyers, driver: driver, news: news,
 	}
 	attempts := &attempts{basics: b, pay: cfg.Pay, orders: s.Orders, limits: s.Limits, settlements: settlements, news: news}
 	closing := &Closing{basics: b, teller: cfg.Teller, orders: s.Orders, claims: claims, buyers: buyers, attempts: attempts, news: news, driver: driver}

@@ -19,6 +19,7 @@ type News struct {
 	enrolments *store.Enrolments
 	playing    *store.Playing
 	unsent     *store.UnsentNews
+	unmatched  *store.UnmatchedPayments
 }
 
 const announceTime = 2 * time.Second // for one live event
@@ -78,7 +79,15 @@ func (c *News) publishOrder(ctx context.Context, o *shop.Order) error {
 	if err := c.publish(ctx, shop.OrderChanged(o)); err != nil {
 		return err
 	}
-	return c.publish(ctx, shop.OrderOnDesk(o))
+	if err := c.publish(ctx, shop.OrderOnDesk(o)); err != nil || o.State != shop.OrderException {
+		return err
+	}
+	return c.publish(ctx, shop.OrderExceptionOpened(o))
+}
+
+// announceUnmatched shows finance that a payment fits no order, now or when Redis takes it.
+func (c *News) announceUnmatched(ctx context.Context, id string, p shop.Payment) error {
+	return c.orLater(ctx, c.publish(ctx, shop.UnmatchedOpened(id, p)), store.Unsent{Kind: store.UnsentUnmatched, Ref: id})
 }
 
 func (c *News) announceQuietly(ctx context.Context, o *shop.Order) {

@@ -21,6 +21,7 @@ type Settlements struct {
 	claims    *Claims
 	buyers    *buyers
 	driver    *Driver
+	news      *News
 }
 
 // unmatchedPatience is how long WeChat is asked to repeat a payment with an unknown number: the order
@@ -114,7 +115,10 @@ func (c *Settlements) report(ctx context.Context, o *shop.Order, p shop.Payment,
 		if fresh {
 			log.ErrorContext(ctx, "a payment does not fit its order", "odd", mismatch, "alarm", true)
 		}
-		return err
+		if err != nil || o.State == shop.OrderException { // which is announced by itself
+			return err
+		}
+		return c.news.announceUnmatched(ctx, store.UnmatchedID(p, did), p)
 	case shop.SettledGone:
 		if _, _, err := c.unmatched.Record(ctx, p, did, string(did)+": goes back by itself", c.now()); err != nil {
 			return err
@@ -158,8 +162,13 @@ func (c *Settlements) keepUnmatched(ctx context.Context, p shop.Payment) (shop.S
 	if err != nil {
 		return "", err
 	}
-	if x, err := c.unmatched.Get(ctx, p.OutTradeNo+":"+p.TransactionID); err != nil || x.ResolvedAt != nil {
+	x, err := c.unmatched.Get(ctx, store.UnmatchedID(p, shop.SettledUnknown))
+	if err != nil || x.ResolvedAt != nil {
 		return shop.SettledRepeat, err
+	}
+	// At each repeat again, under one key: the process that kept it first may have died here.
+	if err := c.news.announceUnmatched(ctx, x.ID, p); err != nil {
+		return "", err
 	}
 	if c.now().Sub(first) < unmatchedPatience {
 		c.log.WarnContext(ctx, "payment for an unknown out_trade_no", "out_trade_no", p.OutTradeNo, "first_seen", first)

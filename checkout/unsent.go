@@ -71,6 +71,12 @@ func (c *News) showAgain(ctx context.Context, u store.Unsent) error {
 			return c.takeBought(ctx, o)
 		}
 		return errors.Join(c.publishOrder(ctx, o), c.publishPayment(ctx, o))
+	case store.UnsentUnmatched:
+		x, err := c.unmatched.Get(ctx, u.Ref)
+		if err != nil || x.Decision != nil {
+			return err
+		}
+		return c.publish(ctx, shop.UnmatchedOpened(x.ID, x.Payment))
 	case store.UnsentEnrolment:
 		e, err := c.enrolments.Get(ctx, u.UserID, u.Ref)
 		if errors.Is(err, store.ErrNotFound) {

@@ -59,6 +59,7 @@ var (
 	personChanged        = defineNews("person.changed")     // of one person among several
 	playbackEnded        = defineNews("playback.ended")
 	statsChanged         = defineNews("stats.changed")
+	exceptionOpened      = defineNews("exception.opened") // of one order or payment among several
 )
 
 // EventTypes are the types of the catalogue.
@@ -74,6 +75,7 @@ var deskReaders = map[string]uint8{
 	broadcastProgress.name: RoleBits([]Role{RoleMarketer, RoleFinance, RoleAdmin}),
 	personChanged.name:     RoleBits([]Role{RoleSupport, RoleAdmin}),
 	mediaProgress.name:     RoleBits([]Role{RoleEditor, RoleAdmin}),
+	exceptionOpened.name:   RoleBits([]Role{RoleFinance, RoleAdmin}),
 }
 
 // RoleBits are roles as one number, a bit for each of Roles: what the hub keeps of each socket's owner.
@@ -171,6 +173,23 @@ func PaymentChanged(o *Order) Event {
 // OrderOnDesk shows the console what its lists show of an order, once for each time that the order came to this state.
 func OrderOnDesk(o *Order) Event {
 	return orderChanged.event(consoleTopic, fmt.Sprintf("desk:order:%s:%d", o.ID, len(o.History)), NewDeskOrder(o))
+}
+
+// OpenedException names what waits for finance: an order whose payment does not fit, or a payment that fits no order.
+type OpenedException struct {
+	OrderID   string `json:"order_id,omitempty"`
+	PaymentID string `json:"payment_id,omitempty"`
+	Amount    Fen    `json:"amount_fen"` // what the order costs, or what was paid
+}
+
+// OrderExceptionOpened is that an order waits for finance, once for each order: it comes to this state once at most.
+func OrderExceptionOpened(o *Order) Event {
+	return exceptionOpened.event(consoleTopic, "exception:"+o.ID, OpenedException{OrderID: o.ID, Amount: o.Total})
+}
+
+// UnmatchedOpened is that a payment fits no order, once for each payment.
+func UnmatchedOpened(id string, p Payment) Event {
+	return exceptionOpened.event(consoleTopic, "unmatched:"+id, OpenedException{PaymentID: id, Amount: p.Total})
 }
 
 // PersonChanged has the console read a person again, which the user by has changed.

@@ -115,6 +115,8 @@ func TestEveryEventSaysWhereItGoesOnceAndAtWhichVersion(t *testing.T) {
 		{FrontChanged(3, at), "activity", "front.changed", fmt.Sprintf("front:3:%d", at.Unix()), true, 3},
 		{CatalogueChanged(), "activity", "catalogue.changed", "", false, 0},
 		{PersonChanged("ann", "sue"), "desk", "person.changed", "", false, 0},
+		{OrderExceptionOpened(order), "desk", "exception.opened", "exception:o1", false, 0},
+		{UnmatchedOpened("n1:t1", Payment{Total: 7}), "desk", "exception.opened", "unmatched:n1:t1", false, 0},
 		{StatsChanged(at), "desk", "stats.changed", fmt.Sprintf("stats:%d", at.Unix()), false, 0},
 		{PlaybackClosed("refund:o1", enrolment, "web", at), "user:ann", "playback.ended", "closed:refund:o1:4:go1:web", false, 0},
 		{PlaybackEnded("ann", "web", "s1"), "user:ann", "playback.ended", "", false, 0},

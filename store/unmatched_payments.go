@@ -41,13 +41,20 @@ func newUnmatchedPayments(b *base) *UnmatchedPayments {
 	return s
 }
 
+// UnmatchedID is the id under which a payment is kept that was settled as something. One that was held or goes back may
+// have come before with what does not fit, so it has an id of its own.
+func UnmatchedID(p shop.Payment, as shop.Settlement) string {
+	id := p.OutTradeNo + ":" + p.TransactionID
+	if as == shop.SettledHeld || as == shop.SettledGone {
+		id += ":" + string(as)
+	}
+	return id
+}
+
 // Record keeps a payment that does not fit, once, with what it was settled as. It reports whether
 // this call was the first to keep it, and when it was seen first.
 func (s *UnmatchedPayments) Record(ctx context.Context, p shop.Payment, as shop.Settlement, reason string, now time.Time) (fresh bool, firstSeen time.Time, err error) {
-	row := &UnmatchedPayment{ID: p.OutTradeNo + ":" + p.TransactionID, OutTradeNo: p.OutTradeNo, Payment: p, Reason: reason, FirstSeen: now.UTC()}
-	if as == shop.SettledHeld || as == shop.SettledGone {
-		row.ID += ":" + string(as) // the same payment may have come before with what does not fit
-	}
+	row := &UnmatchedPayment{ID: UnmatchedID(p, as), OutTradeNo: p.OutTradeNo, Payment: p, Reason: reason, FirstSeen: now.UTC()}
 	if fresh, err := s.docs.Insert(ctx, row); fresh || err != nil {
 		return fresh, row.FirstSeen, err
 	}

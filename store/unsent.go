@@ -18,6 +18,7 @@ const (
 	UnsentEnrolment UnsentKind = "enrolment" // the state of a course for a learner, with the Why to publish
 	UnsentCart      UnsentKind = "cart"      // the lines that an order bought leave the cart, and its pages see that
 	UnsentNotice    UnsentKind = "notice"    // a notice of the inbox
+	UnsentUnmatched UnsentKind = "unmatched" // a payment that fits no order
 	UnsentBroadcast UnsentKind = "broadcast" // a broadcast to a user; without a user, to everybody
 )
 

@@ -4603,6 +4603,14 @@ export interface components {
                 /** @description why it was refused or the job failed */
                 error?: string;
             };
+            /** @description Finance has something to decide about, an order whose payment does not fit or a payment that fits no order; once for each. */
+            "exception.opened": {
+                order_id?: components["schemas"]["ID"];
+                /** @description of a payment in GET /api/admin/strays */
+                payment_id?: string;
+                /** @description What the order costs, or what was paid */
+                amount_fen: components["schemas"]["Fen"];
+            };
             /** @description The shop's figures are others than before; those that a reader may see are at GET /api/admin/stats. At most one a second. */
             "stats.changed": {
                 at: components["schemas"]["Time"];

@@ -44,6 +44,7 @@ export function useWaitingLive(): void {
 
   load()
   useEvent('stats.changed', again)
+  useEvent('exception.opened', again)
   useEvent('broadcast.progress', again)
   useEvent('media.progress', (m) => m.job_state === 'failed' || m.job_state === 'queued' ? again() : undefined)
   useEvent('stale:desk', load)
