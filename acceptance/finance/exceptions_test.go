@@ -10,6 +10,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"mstm/acceptance/shoptest"
+	"mstm/hub/hubtest"
 )
 
 // strayRow is an unmatched payment as the console reads it.
@@ -79,6 +80,46 @@ func strange(s *shoptest.Shop, learner *shoptest.Person, total int64, lines ...s
 	return placed.Payment.OutTradeNo
 }
 
+// opened is what the console hears of money that waits for finance.
+type opened struct {
+	OrderID   string `json:"order_id"`
+	PaymentID string `json:"payment_id"`
+	Amount    int64  `json:"amount_fen"`
+}
+
+// openDesk is an open page of the console.
+func openDesk(t *testing.T, p *shoptest.Person) *hubtest.Client {
+	t.Helper()
+	page := p.Socket()
+	if f := page.Follow("desk", ""); f.Op != "ready" {
+		t.Fatalf("the console's topic is refused: %+v", f)
+	}
+	return page
+}
+
+// waits wants a page to hear once that something waits for finance.
+func waits(t *testing.T, page *hubtest.Client, what opened) {
+	t.Helper()
+	heard := func(f hubtest.Frame) bool {
+		if f.Topic != "desk" || f.Type != "exception.opened" {
+			return false
+		}
+		var got opened
+		f.Into(t, &got)
+		return got == what
+	}
+	page.WaitFor("an opened exception", time.Minute, heard)
+	n := 0
+	for _, f := range page.All() {
+		if heard(f) {
+			n++
+		}
+	}
+	if n != 1 {
+		t.Errorf("the page heard of it %d times", n)
+	}
+}
+
 func resolveOrder(p *shoptest.Person, order, how string) shoptest.Answer {
 	return p.Anew().Post("/api/admin/orders/"+order+"/resolve", obj{"how": how, "reason": "客服核对过"})
 }
@@ -91,7 +132,9 @@ func resolveStray(p *shoptest.Person, id string, body obj) shoptest.Answer {
 func TestAnExceptionTakenAsItIs_OpensTheCourse(t *testing.T) {
 	s := shoptest.Start(t).At(t, "2031-03-05 10:00")
 	c, learner, finance := s.Sell(shoptest.Usual()), s.NewLearner(), s.Staff("finance")
+	desk := openDesk(t, finance)
 	odd := oddlyPaid(s, learner, 99900, c.Full)
+	waits(t, desk, opened{OrderID: odd.Order.ID, Amount: 99900})
 	if x := strayOf(finance, odd.Payment.OutTradeNo); x.State != "order" || x.OrderID != odd.Order.ID {
 		t.Errorf("its payment is %+v", x)
 	}
@@ -203,8 +246,10 @@ func TestAKeyedDecision_AskedAgain_IsTheSameOne(t *testing.T) {
 func TestAPaymentWithoutAnOrder_PaysTheOneThatItIsMatchedTo(t *testing.T) {
 	s := shoptest.Start(t).At(t, "2031-03-05 10:00")
 	c, d, learner, finance := s.Sell(shoptest.Usual()), s.Sell(shoptest.Usual()), s.NewLearner(), s.Staff("finance")
+	page := openDesk(t, finance)
 	number := strange(s, learner, 99900, c.Full)
 	x := strayOf(finance, number)
+	waits(t, page, opened{PaymentID: x.ID, Amount: 99900})
 	if x.State != "open" || x.Total != 99900 {
 		t.Fatalf("the payment is %+v", x)
 	}
