@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 )
 
 //go:embed all:dist
@@ -110,10 +111,18 @@ func (s *site) load(built fs.FS, opts Options) (err error) {
 			body = withSandbox(body, opts.SandboxURL)
 			s.compose = composer(body)
 		}
-		s.assets[name] = newAsset(name, body)
+		a := newAsset(name, body)
+		if name != indexFile {
+			same, _ := packedFiles.LoadOrStore(name+" "+a.etag, a)
+			a = same.(asset)
+		}
+		s.assets[name] = a
 		return nil
 	})
 }
+
+// packedFiles are the assets by name and tag: sites of one process that have the same file pack it once.
+var packedFiles sync.Map
 
 // withSandbox puts the sandbox's address into the page, in a meta element: the content security
 // policy allows no inline script that could carry it.
