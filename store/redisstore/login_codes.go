@@ -9,7 +9,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// LoginCode is a code that a page shows to be scanned, so that a person who is logged in elsewhere lets it in.
+// LoginCode is a code that a page shows to be scanned: a person with a login on another device lets it in.
 type LoginCode struct {
 	Secret  string    `json:"secret"` // SHA-256 of what the page alone knows, in hex
 	System  string    `json:"system"` // of the page's device, "" where it is not known
