@@ -66,7 +66,7 @@ func (s *session) topicFor(shown string) (name, code string) {
 		return Desk, ""
 	case shown == Desk, shown == ownTopic:
 		return "", "TOPIC_FORBIDDEN"
-	case (strings.HasPrefix(shown, coursePrefix) || strings.HasPrefix(shown, loginPrefix)) && validTopic(shown):
+	case isOpenTopic(shown) && validTopic(shown):
 		return shown, ""
 	default:
 		return "", "TOPIC_UNKNOWN"

@@ -34,12 +34,25 @@ func validTopic(name string) bool {
 		return true
 	}
 	id, ok := strings.CutPrefix(name, userPrefix)
-	for _, prefix := range []string{coursePrefix, loginPrefix} {
-		if !ok {
-			id, ok = strings.CutPrefix(name, prefix)
-		}
+	if !ok {
+		id, ok = cutOpenPrefix(name)
 	}
 	return ok && validID(id)
+}
+
+// cutOpenPrefix is the id in the topic of one thing that everybody may follow, also without login.
+func cutOpenPrefix(name string) (id string, ok bool) {
+	for _, prefix := range []string{coursePrefix, loginPrefix} {
+		if id, ok = strings.CutPrefix(name, prefix); ok {
+			return id, true
+		}
+	}
+	return "", false
+}
+
+func isOpenTopic(name string) bool {
+	_, ok := cutOpenPrefix(name)
+	return ok
 }
 
 // validID admits what an id of this shop may hold and keeps out what would break a key, a
@@ -85,7 +98,7 @@ func partitionIndex(topic string) int {
 		return activityPartition
 	case topic == Desk:
 		return deskPartition
-	case strings.HasPrefix(topic, coursePrefix), strings.HasPrefix(topic, loginPrefix):
+	case isOpenTopic(topic):
 		return firstCoursePartition + spread(topic, coursePartitions)
 	default:
 		return firstUserPartition + spread(topic, userPartitions)
