@@ -83,12 +83,9 @@ type WaitingPage struct {
 
 // Waiting is the page that shows a code; shop.ErrLoginCode where the code is over, or another person's yes was faster.
 func (l *LoginCodes) Waiting(ctx context.Context, v Visitor, session store.TokenRow, code string) (WaitingPage, error) {
-	c, err := l.get(ctx, code)
+	c, err := l.getFor(ctx, session.UserID, code)
 	if err != nil {
 		return WaitingPage{}, err
-	}
-	if c.User != "" && c.User != session.UserID {
-		return WaitingPage{}, shop.ErrLoginCode
 	}
 	name := deviceName(store.TokenRow{Client: "web", System: c.System, App: c.App}, v.English)
 	return WaitingPage{DeviceName: name, BegunAt: c.BegunAt, EndsAt: c.EndsAt}, nil
@@ -100,7 +97,7 @@ func (l *LoginCodes) LetIn(ctx context.Context, v Visitor, session store.TokenRo
 	if shop.IsStaff(session.Roles) {
 		return shop.ErrLoginCodeStaff
 	}
-	if _, err := l.get(ctx, code); err != nil {
+	if _, err := l.getFor(ctx, session.UserID, code); err != nil {
 		return err
 	}
 	mine, err := l.codes.LetIn(ctx, code, session.UserID, session.Session(), letInTime)
@@ -117,12 +114,9 @@ func (l *LoginCodes) LetIn(ctx context.Context, v Visitor, session store.TokenRo
 
 // Refuse ends a code that was scanned, unless another person has let its page in.
 func (l *LoginCodes) Refuse(ctx context.Context, v Visitor, session store.TokenRow, code string) error {
-	c, err := l.get(ctx, code)
+	c, err := l.getFor(ctx, session.UserID, code)
 	if err != nil {
 		return err
-	}
-	if c.User != "" && c.User != session.UserID {
-		return shop.ErrLoginCode
 	}
 	taken, err := l.codes.Take(ctx, code, c)
 	if err != nil {
@@ -188,6 +182,15 @@ func (l *LoginCodes) host(ctx context.Context, c redisstore.LoginCode) (*shop.Us
 		err = shop.ErrLoginCode
 	}
 	return u, err
+}
+
+// getFor is a code that no other person has answered.
+func (l *LoginCodes) getFor(ctx context.Context, user, code string) (redisstore.LoginCode, error) {
+	c, err := l.get(ctx, code)
+	if err == nil && c.User != "" && c.User != user {
+		err = shop.ErrLoginCode
+	}
+	return c, err
 }
 
 func (l *LoginCodes) get(ctx context.Context, code string) (redisstore.LoginCode, error) {
