@@ -175,7 +175,7 @@ func readCarts(ctx context.Context, cfg Settings) (keys []backup.CartKey, err er
 
 // openFiles opens the place of files; nil where the folder is not there.
 func openFiles(ctx context.Context, cfg Settings) (*media.Storage, error) {
-	folder := filepath.Join(cfg.DataDir, "media")
+	folder := cfg.mediaFolder()
 	if _, err := os.Stat(folder); cfg.Media.URL == "" && errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -225,7 +225,7 @@ func restore(ctx context.Context, cfg Settings, log *slog.Logger, file string, o
 		return err
 	}
 	defer closing(&err, func() error { return db.Close(context.Background()) })
-	storage, err := media.OpenStorage(ctx, cfg.Media.URL, filepath.Join(cfg.DataDir, "media"))
+	storage, err := media.OpenStorage(ctx, cfg.Media.URL, cfg.mediaFolder())
 	if err != nil {
 		return err
 	}

@@ -226,7 +226,7 @@ func tryFile(dir string) error {
 // files writes, reads and deletes an object where the files are, and looks for the programs that make videos.
 func (d *doctor) files(ctx context.Context) {
 	const part = "files"
-	folder := filepath.Join(d.cfg.DataDir, "media")
+	folder := d.cfg.mediaFolder()
 	name := "MEDIA_URL"
 	if d.cfg.Media.URL == "" {
 		name = "DATA_DIR"

@@ -75,7 +75,7 @@ const stopMedia = 5 * time.Second
 // openMedia opens the files, and does the jobs that they wait for.
 func (a *App) openMedia(ctx context.Context) error {
 	cfg := a.Settings
-	storage, err := media.OpenStorage(ctx, cfg.Media.URL, filepath.Join(cfg.DataDir, "media"))
+	storage, err := media.OpenStorage(ctx, cfg.Media.URL, cfg.mediaFolder())
 	if err != nil && cfg.Media.URL == "" { // a shop on machines whose disks are read-only sold without files before
 		a.Log.Warn("no folder for files: nothing can be uploaded until MEDIA_URL or a DATA_DIR that can be written is set", "err", err)
 		return nil

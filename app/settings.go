@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -169,6 +170,9 @@ func (m MPSettings) check(payAppID string, refuse func(name, why string)) {
 }
 
 func (s Settings) production() bool { return s.Env == "production" }
+
+// mediaFolder is where files are without a MEDIA_URL.
+func (s Settings) mediaFolder() string { return filepath.Join(s.DataDir, "media") }
 
 // sandboxed reports whether the sandbox runs in this process: outside production always,
 // for its clock, unless it is switched off.
