@@ -18,6 +18,8 @@ export type Notifications = Me['notifications']
 export type Binding = Schemas['Binding']
 export type Login = Schemas['Session']
 export type LoginWays = Schemas['LoginWays']
+export type LoginCode = Schemas['LoginCode']
+export type WaitingPage = Schemas['WaitingPage']
 // A session in the list of its user's.
 export type Session = Schemas['ListedSession']
 export type Category = Schemas['Category']

@@ -2985,6 +2985,20 @@ export interface components {
             /** @description With WeChat */
             wechat: boolean;
         };
+        LoginCode: {
+            code: components["schemas"]["ID"];
+            /** @description Of the page that asked */
+            secret: string;
+            /** @description What the code leads to */
+            url: string;
+            expires_at: components["schemas"]["Time"];
+        };
+        WaitingPage: {
+            /** @description In the reader's language, such as Windows · Chrome */
+            device_name: string;
+            begun_at: components["schemas"]["Time"];
+            expires_at: components["schemas"]["Time"];
+        };
         /**
          * @example {
          *       "version": 7,
@@ -6559,14 +6573,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        code: components["schemas"]["ID"];
-                        /** @description Of the page that asked */
-                        secret: string;
-                        /** @description What the code leads to */
-                        url: string;
-                        expires_at: components["schemas"]["Time"];
-                    };
+                    "application/json": components["schemas"]["LoginCode"];
                 };
             };
             /** @description `TOO_MANY_REQUESTS`: the header Retry-After has the seconds */
@@ -6602,12 +6609,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        /** @description In the reader's language, such as Windows · Chrome */
-                        device_name: string;
-                        begun_at: components["schemas"]["Time"];
-                        expires_at: components["schemas"]["Time"];
-                    };
+                    "application/json": components["schemas"]["WaitingPage"];
                 };
             };
             /** @description `LOGIN_CODE_ENDED` */

@@ -2,22 +2,7 @@
 import { Problem, problemOf, request } from '@/api'
 import { credentials } from '@/credentials'
 import { deviceID } from '@/device'
-import type { Agreement, Login, PaperEdition } from '@/types'
-
-// LoginCode is a code to be scanned, and what this page alone knows of it.
-export interface LoginCode {
-  code: string
-  secret: string
-  url: string
-  expires_at: string
-}
-
-// WaitingPage is the page on another device that shows a code.
-export interface WaitingPage {
-  device_name: string
-  begun_at: string
-  expires_at: string
-}
+import type { Agreement, Login, LoginCode, PaperEdition, WaitingPage } from '@/types'
 
 export const account = {
   consents: () => request<Agreement>('GET', '/me/consents'),
