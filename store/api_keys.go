@@ -54,9 +54,9 @@ type APIKeys struct {
 }
 
 func newAPIKeys(b *base) *APIKeys {
-	s := &APIKeys{base: b, docs: newCollection[APIKey](b, "api_keys")}
-	s.docs.missing = shop.ErrAPIKeyNotFound
-	return s
+	docs := newCollection[APIKey](b, "api_keys")
+	docs.missing = shop.ErrAPIKeyNotFound
+	return &APIKeys{base: b, docs: docs}
 }
 
 // Insert makes a key that is good until expires, and returns its text, which is kept nowhere. by

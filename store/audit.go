@@ -133,7 +133,7 @@ func (f AuditFilter) query() bson.M {
 
 // Page lists the audit, newest first.
 func (s *Audit) Page(ctx context.Context, f AuditFilter, limit int, cursor string) ([]AuditRow, string, error) {
-	return pageBy(ctx, s.docs.in, "at", f.query(), limit, cursor, func(r AuditRow) (any, string) { return r.At, r.ID })
+	return pageBy(ctx, s.docs.raw(), "at", f.query(), limit, cursor, func(r AuditRow) (any, string) { return r.At, r.ID })
 }
 
 // AddBroadcast appends the moves of a broadcast that the audit does not have yet.

@@ -64,9 +64,10 @@ type Bindings struct {
 }
 
 func newBindings(b *base) *Bindings {
-	s := &Bindings{base: b, docs: newCollection[Binding](b, "bindings")}
-	s.docs.version = func(d *Binding) *int64 { return &d.V }
-	s.docs.blank = func(id string) *Binding { return &Binding{UserID: id} }
+	docs := newCollection[Binding](b, "bindings")
+	docs.version = func(d *Binding) *int64 { return &d.V }
+	docs.blank = func(id string) *Binding { return &Binding{UserID: id} }
+	s := &Bindings{base: b, docs: docs}
 	s.claims = newCollection[wechat](b, "wechats")
 	return s
 }

@@ -24,9 +24,10 @@ type Broadcasts struct {
 }
 
 func newBroadcasts(b *base) *Broadcasts {
-	s := &Broadcasts{base: b, docs: newCollection[shop.Broadcast](b, "broadcasts")}
-	s.docs.missing = shop.ErrBroadcastNotFound
-	s.docs.version = func(d *shop.Broadcast) *int64 { return &d.V }
+	docs := newCollection[shop.Broadcast](b, "broadcasts")
+	docs.missing = shop.ErrBroadcastNotFound
+	docs.version = func(d *shop.Broadcast) *int64 { return &d.V }
+	s := &Broadcasts{base: b, docs: docs}
 	s.posted = newCached[[]shop.Broadcast](b.bus, changePosted, postedAge)
 	return s
 }
@@ -316,10 +317,10 @@ type Readers struct {
 }
 
 func newReaders(b *base) *Readers {
-	s := &Readers{base: b, docs: newCollection[Reader](b, "readers")}
-	s.docs.version = func(d *Reader) *int64 { return &d.V }
-	s.docs.blank = newReader
-	return s
+	docs := newCollection[Reader](b, "readers")
+	docs.version = func(d *Reader) *int64 { return &d.V }
+	docs.blank = newReader
+	return &Readers{base: b, docs: docs}
 }
 
 // Get is how far a user has read; a user that has read nothing yet has a fresh one.

@@ -367,10 +367,10 @@ type Categories struct {
 }
 
 func newCategories(b *base) *Categories {
-	s := &Categories{base: b, docs: newCollection[shop.Category](b, "categories")}
-	s.docs.missing = shop.ErrCategoryNotFound
-	s.docs.version = func(c *shop.Category) *int64 { return &c.V }
-	return s
+	docs := newCollection[shop.Category](b, "categories")
+	docs.missing = shop.ErrCategoryNotFound
+	docs.version = func(c *shop.Category) *int64 { return &c.V }
+	return &Categories{base: b, docs: docs}
 }
 
 // Insert adds a shelf and reports whether its id was free.

@@ -42,7 +42,34 @@ func untilDone(doing string, try func() (done bool, err error)) error {
 
 // Collection is a collection of MongoDB whose documents are T. The types around it, one for
 // each collection, say what may be done with the documents; this one says how.
-type Collection[T any] struct {
+//
+// An interface, for the compiler makes the methods of a generic struct again in every package that can reach it: forty
+// collections in fifty packages were half of the time that the program takes to build.
+type Collection[T any] interface {
+	Get(ctx context.Context, id string) (*T, error)
+	Insert(ctx context.Context, doc *T) (bool, error)
+	InsertAll(ctx context.Context, docs []T) (fresh int, err error)
+	Put(ctx context.Context, id string, doc *T) error
+	InsertOrUpdate(ctx context.Context, id string, doc *T, update bson.M) error
+	Merge(ctx context.Context, id string, update bson.M) (before *T, err error)
+	Replace(ctx context.Context, filter bson.M, doc *T) (bool, error)
+	Update(ctx context.Context, filter, update bson.M) (bool, error)
+	Delete(ctx context.Context, filter bson.M) (bool, error)
+	UpdateAll(ctx context.Context, filter, update bson.M) (int64, error)
+	DeleteByID(ctx context.Context, id string) (bool, error)
+	Change(ctx context.Context, id string, change func(*T) error) (*T, error)
+	tryChange(ctx context.Context, id string, seen *T, change func(*T) error) (doc *T, wrote bool, err error)
+	All(ctx context.Context, filter bson.M, opts ...options.Lister[options.FindOptions]) ([]T, error)
+	ByIDs(ctx context.Context, ids []string) ([]T, error)
+	Each(ctx context.Context, filter bson.M, f func(*T) error, opts ...options.Lister[options.FindOptions]) error
+	Count(ctx context.Context, filter bson.M) (int64, error)
+	Page(ctx context.Context, filter bson.M, limit int, cursor string, key func(T) (any, string)) (items []T, next string, err error)
+	// raw is the collection itself, for a question that only one type asks.
+	raw() gated
+}
+
+// collection is a Collection with the rules of its documents.
+type collection[T any] struct {
 	*base
 	in gated
 
@@ -61,22 +88,24 @@ type Collection[T any] struct {
 }
 
 // newCollection is a collection whose missing documents are ErrNotFound.
-func newCollection[T any](b *base, name string) Collection[T] {
-	return Collection[T]{base: b, in: b.coll(name), missing: ErrNotFound}
+func newCollection[T any](b *base, name string) *collection[T] {
+	return &collection[T]{base: b, in: b.coll(name), missing: ErrNotFound}
 }
 
+func (c *collection[T]) raw() gated { return c.in }
+
 // Get reads the document of an id.
-func (c *Collection[T]) Get(ctx context.Context, id string) (*T, error) {
+func (c *collection[T]) Get(ctx context.Context, id string) (*T, error) {
 	return findByID[T](ctx, c.in, id, c.missing)
 }
 
 // Insert adds a document and reports whether its id was free.
-func (c *Collection[T]) Insert(ctx context.Context, doc *T) (bool, error) {
+func (c *collection[T]) Insert(ctx context.Context, doc *T) (bool, error) {
 	return c.insertOnce(ctx, c.in, doc)
 }
 
 // InsertAll adds those documents whose ids are free and counts them.
-func (c *Collection[T]) InsertAll(ctx context.Context, docs []T) (fresh int, err error) {
+func (c *collection[T]) InsertAll(ctx context.Context, docs []T) (fresh int, err error) {
 	rows := make([]any, len(docs))
 	for i := range docs {
 		rows[i] = &docs[i]
@@ -85,7 +114,7 @@ func (c *Collection[T]) InsertAll(ctx context.Context, docs []T) (fresh int, err
 }
 
 // Put writes the document of an id in place of the one before, if there is one.
-func (c *Collection[T]) Put(ctx context.Context, id string, doc *T) error {
+func (c *collection[T]) Put(ctx context.Context, id string, doc *T) error {
 	return untilDone("put into "+c.in.Name(), func() (bool, error) {
 		if done, err := c.Replace(ctx, bson.M{"_id": id}, doc); done || err != nil {
 			return done, err
@@ -95,7 +124,7 @@ func (c *Collection[T]) Put(ctx context.Context, id string, doc *T) error {
 }
 
 // InsertOrUpdate adds a document, or, where its id is taken, updates the one that is there.
-func (c *Collection[T]) InsertOrUpdate(ctx context.Context, id string, doc *T, update bson.M) error {
+func (c *collection[T]) InsertOrUpdate(ctx context.Context, id string, doc *T, update bson.M) error {
 	return untilDone("put into "+c.in.Name(), func() (bool, error) {
 		if done, err := c.Insert(ctx, doc); done || err != nil {
 			return done, err
@@ -107,7 +136,7 @@ func (c *Collection[T]) InsertOrUpdate(ctx context.Context, id string, doc *T, u
 // Merge updates the document of an id, or adds one where there is none, in one command and without a read before.
 // It returns the document as it was just before; nil: there was none. update holds operators whose order does not
 // matter ($max, $min, $inc) and $setOnInsert.
-func (c *Collection[T]) Merge(ctx context.Context, id string, update bson.M) (before *T, err error) {
+func (c *collection[T]) Merge(ctx context.Context, id string, update bson.M) (before *T, err error) {
 	ctx, cancel := c.writing(ctx)
 	defer cancel()
 	err = untilDone("merge into "+c.in.Name(), func() (bool, error) {
@@ -126,28 +155,28 @@ func (c *Collection[T]) Merge(ctx context.Context, id string, update bson.M) (be
 
 // Replace, Update and Delete write to the document that filter names by its _id, on condition
 // that the other fields of filter still have their values, and report whether this call did it.
-func (c *Collection[T]) Replace(ctx context.Context, filter bson.M, doc *T) (bool, error) {
+func (c *collection[T]) Replace(ctx context.Context, filter bson.M, doc *T) (bool, error) {
 	return c.replaceIf(ctx, c.in, filter, doc)
 }
 
 // Update is Replace for some fields: update holds $set or $unset.
-func (c *Collection[T]) Update(ctx context.Context, filter, update bson.M) (bool, error) {
+func (c *collection[T]) Update(ctx context.Context, filter, update bson.M) (bool, error) {
 	return c.updateIf(ctx, c.in, filter, update)
 }
 
 // Delete removes the document; for filter see Replace.
-func (c *Collection[T]) Delete(ctx context.Context, filter bson.M) (bool, error) {
+func (c *collection[T]) Delete(ctx context.Context, filter bson.M) (bool, error) {
 	return c.deleteIf(ctx, c.in, filter)
 }
 
 // UpdateAll updates every document that filter matches, in one command, and counts them. It is no conditional write: of two
 // at once both may count a document.
-func (c *Collection[T]) UpdateAll(ctx context.Context, filter, update bson.M) (int64, error) {
+func (c *collection[T]) UpdateAll(ctx context.Context, filter, update bson.M) (int64, error) {
 	return c.updateAll(ctx, c.in, filter, update)
 }
 
 // DeleteByID removes the document of an id, whatever it holds, and reports whether there was one.
-func (c *Collection[T]) DeleteByID(ctx context.Context, id string) (bool, error) {
+func (c *collection[T]) DeleteByID(ctx context.Context, id string) (bool, error) {
 	return c.Delete(ctx, bson.M{"_id": id})
 }
 
@@ -155,14 +184,14 @@ func (c *Collection[T]) DeleteByID(ctx context.Context, id string) (bool, error)
 // is still the one that was read; where another writer was first, change is called again on what
 // that one left. Unchanged() from change writes nothing; any other error is returned as it is. The
 // document as it stands afterwards is returned, without what a refused change has tried.
-func (c *Collection[T]) Change(ctx context.Context, id string, change func(*T) error) (doc *T, err error) {
+func (c *collection[T]) Change(ctx context.Context, id string, change func(*T) error) (doc *T, err error) {
 	doc, _, err = c.tryChange(ctx, id, nil, change)
 	return doc, err
 }
 
 // tryChange is Change that also reports whether anything was written. The first try works on a copy
 // of seen, the document as it was last read or written; nil: it is read.
-func (c *Collection[T]) tryChange(ctx context.Context, id string, seen *T, change func(*T) error) (doc *T, wrote bool, err error) {
+func (c *collection[T]) tryChange(ctx context.Context, id string, seen *T, change func(*T) error) (doc *T, wrote bool, err error) {
 	err = untilDone("change "+c.in.Name()+" "+id, func() (bool, error) {
 		isNew := false
 		if doc, seen = seen, nil; doc == nil {
@@ -204,7 +233,7 @@ func (c *Collection[T]) tryChange(ctx context.Context, id string, seen *T, chang
 }
 
 // copyOf is a copy that a change may work on.
-func (c *Collection[T]) copyOf(doc *T) (*T, error) {
+func (c *collection[T]) copyOf(doc *T) (*T, error) {
 	if c.clone != nil {
 		return c.clone(doc), nil
 	}
@@ -226,29 +255,29 @@ func byID[T any](all []T, id func(*T) string) map[string]*T {
 }
 
 // All reads every document that filter matches, in the order of a sort among opts.
-func (c *Collection[T]) All(ctx context.Context, filter bson.M, opts ...options.Lister[options.FindOptions]) ([]T, error) {
+func (c *collection[T]) All(ctx context.Context, filter bson.M, opts ...options.Lister[options.FindOptions]) ([]T, error) {
 	return findAll[T](ctx, c.in, filter, opts...)
 }
 
 // ByIDs reads the documents of these ids, in no order; missing ones are left out.
-func (c *Collection[T]) ByIDs(ctx context.Context, ids []string) ([]T, error) {
+func (c *collection[T]) ByIDs(ctx context.Context, ids []string) ([]T, error) {
 	return findByIDs[T](ctx, c.base, c.in, ids)
 }
 
 // Each calls f with one document after the other that filter matches, and never holds more of
 // them than a batch.
-func (c *Collection[T]) Each(ctx context.Context, filter bson.M, f func(*T) error, opts ...options.Lister[options.FindOptions]) error {
+func (c *collection[T]) Each(ctx context.Context, filter bson.M, f func(*T) error, opts ...options.Lister[options.FindOptions]) error {
 	return forEach(ctx, c.in, filter, f, opts...)
 }
 
 // Count is how many documents filter matches.
-func (c *Collection[T]) Count(ctx context.Context, filter bson.M) (int64, error) {
+func (c *collection[T]) Count(ctx context.Context, filter bson.M) (int64, error) {
 	return countAll(ctx, c.in, filter)
 }
 
 // Page lists documents newest first, limit at most, after the place that cursor names. key is a
 // document's created_at and _id. next is the cursor of the next page, "" after the last one.
-func (c *Collection[T]) Page(ctx context.Context, filter bson.M, limit int, cursor string, key func(T) (any, string)) (items []T, next string, err error) {
+func (c *collection[T]) Page(ctx context.Context, filter bson.M, limit int, cursor string, key func(T) (any, string)) (items []T, next string, err error) {
 	return page(ctx, c.in, filter, limit, cursor, key)
 }
 

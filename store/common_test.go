@@ -178,7 +178,7 @@ func TestTheCommonSubsetMeansTheSame(t *testing.T) {
 		}
 	})
 	t.Run("$max, $min and $inc merge into what is there, and begin where nothing is", func(t *testing.T) {
-		docs := Collection[bson.M]{base: s.base, in: c, missing: ErrNotFound}
+		docs := collection[bson.M]{base: s.base, in: c, missing: ErrNotFound}
 		first := bson.M{"$max": bson.M{"sub.most": int64(1 << 59), "sub.on": false}, "$min": bson.M{"sub.at": at(5)}, "$inc": bson.M{"sub.n": 2}}
 		later := bson.M{"$max": bson.M{"sub.most": int64(1<<59 + 1), "sub.on": true}, "$min": bson.M{"sub.at": at(3)}, "$inc": bson.M{"sub.n": -5}}
 		earlier := bson.M{"$max": bson.M{"sub.most": int64(7), "sub.on": false}, "$min": bson.M{"sub.at": at(4)}, "$inc": bson.M{"sub.n": 1}}

@@ -18,10 +18,11 @@ type Courses struct {
 }
 
 func newCourses(b *base) *Courses {
-	s := &Courses{base: b, docs: newCollection[shop.Course](b, "courses")}
-	s.docs.missing = shop.ErrCourseNotFound
-	s.docs.version = func(d *shop.Course) *int64 { return &d.V }
-	s.docs.write = s.write
+	docs := newCollection[shop.Course](b, "courses")
+	docs.missing = shop.ErrCourseNotFound
+	docs.version = func(d *shop.Course) *int64 { return &d.V }
+	s := &Courses{base: b, docs: docs}
+	docs.write = s.write
 	return s
 }
 

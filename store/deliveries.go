@@ -93,17 +93,17 @@ func (s *Deliveries) ByID(ctx context.Context, ids []string) (map[string]*shop.D
 // Count counts a broadcast's deliveries by what became of them; a state that none
 // is in is left out.
 func (s *Deliveries) Count(ctx context.Context, broadcast string) (map[shop.DeliveryState]int64, error) {
-	return countBy[shop.DeliveryState](ctx, s.docs.in, bson.M{"broadcast": broadcast}, "state")
+	return countBy[shop.DeliveryState](ctx, s.docs.raw(), bson.M{"broadcast": broadcast}, "state")
 }
 
 // CountCodes counts a broadcast's deliveries in a state by the code of why they are in it.
 func (s *Deliveries) CountCodes(ctx context.Context, broadcast string, state shop.DeliveryState) (map[string]int64, error) {
-	return countBy[string](ctx, s.docs.in, bson.M{"broadcast": broadcast, "state": state}, "code")
+	return countBy[string](ctx, s.docs.raw(), bson.M{"broadcast": broadcast, "state": state}, "code")
 }
 
 // CountFailed counts the deliveries of some broadcasts that failed, by broadcast; one without any is left out.
 func (s *Deliveries) CountFailed(ctx context.Context, broadcasts []string) (map[string]int64, error) {
-	return countBy[string](ctx, s.docs.in, bson.M{"broadcast": bson.M{"$in": broadcasts}, "state": shop.DeliveryFailed}, "broadcast")
+	return countBy[string](ctx, s.docs.raw(), bson.M{"broadcast": bson.M{"$in": broadcasts}, "state": shop.DeliveryFailed}, "broadcast")
 }
 
 // deliveryWakeup is the wakeup of a message that waits.

@@ -23,10 +23,10 @@ type Enrolments struct {
 }
 
 func newEnrolments(b *base) *Enrolments {
-	s := &Enrolments{base: b, docs: newCollection[shop.Enrolment](b, "enrolments"), recent: newRecentEnrolments(b.bus)}
-	s.docs.version = func(d *shop.Enrolment) *int64 { return &d.V }
-	s.docs.blank = newEnrolment
-	return s
+	docs := newCollection[shop.Enrolment](b, "enrolments")
+	docs.version = func(d *shop.Enrolment) *int64 { return &d.V }
+	docs.blank = newEnrolment
+	return &Enrolments{base: b, docs: docs, recent: newRecentEnrolments(b.bus)}
 }
 
 // newEnrolment is the enrolment of a learner without a grant of the course.

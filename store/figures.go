@@ -83,12 +83,14 @@ func (r FigureRow) Counted() stats.Source {
 
 func newFigures(b *base) *Figures {
 	s := &Figures{base: b, by: newID(), noted: map[string]stats.Source{}, known: map[string]bool{}}
-	s.pages = newCollection[figurePage](b, "figures")
-	s.pages.version = func(d *figurePage) *int64 { return &d.V }
-	s.pages.blank = func(id string) *figurePage { return &figurePage{ID: id} }
-	s.marks = newCollection[FigureMark](b, "figure_marks")
-	s.marks.version = func(d *FigureMark) *int64 { return &d.V }
-	s.marks.blank = func(id string) *FigureMark { return &FigureMark{ID: id} }
+	pages := newCollection[figurePage](b, "figures")
+	pages.version = func(d *figurePage) *int64 { return &d.V }
+	pages.blank = func(id string) *figurePage { return &figurePage{ID: id} }
+	s.pages = pages
+	marks := newCollection[FigureMark](b, "figure_marks")
+	marks.version = func(d *FigureMark) *int64 { return &d.V }
+	marks.blank = func(id string) *FigureMark { return &FigureMark{ID: id} }
+	s.marks = marks
 	s.queue = newCollection[FigureRow](b, "figure_queue")
 	return s
 }

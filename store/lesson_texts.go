@@ -32,10 +32,10 @@ type LessonTexts struct {
 }
 
 func newLessonTexts(b *base) *LessonTexts {
-	s := &LessonTexts{base: b, docs: newCollection[LessonText](b, "lesson_texts")}
-	s.docs.version = func(d *LessonText) *int64 { return &d.V }
-	s.docs.blank = func(id string) *LessonText { return &LessonText{ID: id} }
-	return s
+	docs := newCollection[LessonText](b, "lesson_texts")
+	docs.version = func(d *LessonText) *int64 { return &d.V }
+	docs.blank = func(id string) *LessonText { return &LessonText{ID: id} }
+	return &LessonTexts{base: b, docs: docs}
 }
 
 // LessonTextID is the id of a lesson's text.

@@ -24,10 +24,10 @@ type Media struct {
 }
 
 func newMedia(b *base, courses *Courses, texts *LessonTexts) *Media {
-	s := &Media{base: b, docs: newCollection[shop.Media](b, "media"), courses: courses, texts: texts}
-	s.docs.missing = shop.ErrMediaNotFound
-	s.docs.version = func(d *shop.Media) *int64 { return &d.V }
-	return s
+	docs := newCollection[shop.Media](b, "media")
+	docs.missing = shop.ErrMediaNotFound
+	docs.version = func(d *shop.Media) *int64 { return &d.V }
+	return &Media{base: b, docs: docs, courses: courses, texts: texts}
 }
 
 // Insert adds a file at the beginning of its upload.
@@ -92,7 +92,7 @@ func (s *Media) JobsDue(ctx context.Context, kind shop.MediaJobKind, now time.Ti
 // Jobs counts the jobs of files by state.
 func (s *Media) Jobs(ctx context.Context) (map[shop.MediaJobState]int64, error) {
 	kinds := []shop.MediaJobKind{shop.JobCheck, shop.JobTranscode}
-	return countBy[shop.MediaJobState](ctx, s.docs.in, bson.M{"job.kind": bson.M{"$in": kinds}}, "job.state")
+	return countBy[shop.MediaJobState](ctx, s.docs.raw(), bson.M{"job.kind": bson.M{"$in": kinds}}, "job.state")
 }
 
 // Each calls each with every file, in no order.
@@ -103,7 +103,7 @@ func (s *Media) Each(ctx context.Context, each func(*shop.Media) error) error {
 // Used is how many bytes all files take, with those that are announced; refused ones take none. MongoDB sums them up in
 // an index and sends one number.
 func (s *Media) Used(ctx context.Context) (bytes int64, err error) {
-	return sumAll(ctx, s.docs.in, bson.M{"state": bson.M{"$ne": shop.MediaRefused}}, "size")
+	return sumAll(ctx, s.docs.raw(), bson.M{"state": bson.M{"$ne": shop.MediaRefused}}, "size")
 }
 
 // Unfinished counts the uploads that a person has under way.
@@ -181,10 +181,10 @@ type Playing struct {
 }
 
 func newPlaying(b *base) *Playing {
-	s := &Playing{docs: newCollection[PlayingRow](b, "playing")}
-	s.docs.version = func(d *PlayingRow) *int64 { return &d.V }
-	s.docs.blank = func(id string) *PlayingRow { return &PlayingRow{ID: id} }
-	return s
+	docs := newCollection[PlayingRow](b, "playing")
+	docs.version = func(d *PlayingRow) *int64 { return &d.V }
+	docs.blank = func(id string) *PlayingRow { return &PlayingRow{ID: id} }
+	return &Playing{docs: docs}
 }
 
 // Change lets change work on where the user plays; see Collection.Change.

@@ -14,17 +14,17 @@ type Notes struct {
 }
 
 func newNotes(b *base) *Notes {
-	s := &Notes{docs: newCollection[shop.LessonNotes](b, "lesson_notes")}
-	s.docs.version = func(d *shop.LessonNotes) *int64 { return &d.V }
-	s.docs.blank = shop.NoLessonNotes
-	return s
+	docs := newCollection[shop.LessonNotes](b, "lesson_notes")
+	docs.version = func(d *shop.LessonNotes) *int64 { return &d.V }
+	docs.blank = shop.NoLessonNotes
+	return &Notes{docs: docs}
 }
 
 // Get reads a learner's notes in a lesson.
 func (s *Notes) Get(ctx context.Context, userID, courseID, lessonID string) (*shop.LessonNotes, error) {
 	n, err := s.docs.Get(ctx, shop.LessonNotesID(userID, courseID, lessonID))
 	if err == ErrNotFound {
-		return s.docs.blank(shop.LessonNotesID(userID, courseID, lessonID)), nil
+		return shop.NoLessonNotes(shop.LessonNotesID(userID, courseID, lessonID)), nil
 	}
 	return n, err
 }

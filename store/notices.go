@@ -19,9 +19,9 @@ type Notices struct {
 }
 
 func newNotices(b *base) *Notices {
-	s := &Notices{base: b, docs: newCollection[shop.Notice](b, "notices")}
-	s.docs.missing = shop.ErrNoticeNotFound
-	return s
+	docs := newCollection[shop.Notice](b, "notices")
+	docs.missing = shop.ErrNoticeNotFound
+	return &Notices{base: b, docs: docs}
 }
 
 // Insert puts a notice into its reader's inbox and reports whether this call did it: the same id

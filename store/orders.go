@@ -24,12 +24,12 @@ type Orders struct {
 }
 
 func newOrders(b *base) *Orders {
-	s := &Orders{base: b, docs: newCollection[shop.Order](b, "orders")}
-	s.docs.missing = shop.ErrOrderNotFound
-	s.docs.version = func(d *shop.Order) *int64 { return &d.V }
-	s.docs.clone = (*shop.Order).Clone
-	s.docs.also = func(o *shop.Order) bson.M { return bson.M{"state": o.State} }
-	return s
+	docs := newCollection[shop.Order](b, "orders")
+	docs.missing = shop.ErrOrderNotFound
+	docs.version = func(d *shop.Order) *int64 { return &d.V }
+	docs.clone = (*shop.Order).Clone
+	docs.also = func(o *shop.Order) bson.M { return bson.M{"state": o.State} }
+	return &Orders{base: b, docs: docs}
 }
 
 // Insert writes a new order and reports whether its id was free.
@@ -90,7 +90,7 @@ func (s *Orders) change(ctx context.Context, id string, seen *shop.Order, change
 // Open counts the orders that are not at rest, by state. Those that are closed, fulfilled or refunded are too many to count.
 func (s *Orders) Open(ctx context.Context) (map[shop.OrderState]int64, error) {
 	open := []shop.OrderState{shop.OrderPending, shop.OrderClosing, shop.OrderPaid, shop.OrderRefunding, shop.OrderException}
-	counts, err := countBy[shop.OrderState](ctx, s.docs.in, bson.M{"state": bson.M{"$in": open}}, "state")
+	counts, err := countBy[shop.OrderState](ctx, s.docs.raw(), bson.M{"state": bson.M{"$in": open}}, "state")
 	for _, state := range open {
 		if _, there := counts[state]; !there && err == nil {
 			counts[state] = 0

@@ -33,10 +33,10 @@ type Phones struct {
 }
 
 func newPhones(b *base, users *Users) *Phones {
-	s := &Phones{base: b, users: users, claims: newCollection[phoneClaim](b, "phones"), codes: newCollection[phone.Code](b, "sms_codes")}
-	s.codes.version = func(c *phone.Code) *int64 { return &c.V }
-	s.codes.blank = func(id string) *phone.Code { return &phone.Code{ID: id} }
-	return s
+	codes := newCollection[phone.Code](b, "sms_codes")
+	codes.version = func(c *phone.Code) *int64 { return &c.V }
+	codes.blank = func(id string) *phone.Code { return &phone.Code{ID: id} }
+	return &Phones{base: b, users: users, claims: newCollection[phoneClaim](b, "phones"), codes: codes}
 }
 
 // holder is the account of a claim; nil where it has the number no more. fresh reports an account that is still to be made.

@@ -17,9 +17,9 @@ type Reconciliations struct {
 }
 
 func newReconciliations(b *base) *Reconciliations {
-	s := &Reconciliations{base: b, docs: newCollection[shop.Reconciliation](b, "reconciliations")}
-	s.docs.missing = shop.ErrReconciliationNotFound
-	return s
+	docs := newCollection[shop.Reconciliation](b, "reconciliations")
+	docs.missing = shop.ErrReconciliationNotFound
+	return &Reconciliations{base: b, docs: docs}
 }
 
 // Get reads the comparison of one day; shop.ErrReconciliationNotFound where

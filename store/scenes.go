@@ -54,9 +54,9 @@ type Scenes struct {
 }
 
 func newScenes(b *base) *Scenes {
-	s := &Scenes{base: b, docs: newCollection[Scene](b, "scenes")}
-	s.docs.missing = shop.ErrWeChatLink
-	return s
+	docs := newCollection[Scene](b, "scenes")
+	docs.missing = shop.ErrWeChatLink
+	return &Scenes{base: b, docs: docs}
 }
 
 // Put keeps a learner's scene in place of the one before.

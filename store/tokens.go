@@ -127,10 +127,9 @@ type Tokens struct {
 }
 
 func newTokens(b *base) *Tokens {
-	s := &Tokens{base: b, docs: newCollection[TokenRow](b, "user_tokens"), uses: newSessionUses()}
-	s.tokens = newTokenCache(b.bus)
-	s.docs.missing = shop.ErrUnauthenticated
-	return s
+	docs := newCollection[TokenRow](b, "user_tokens")
+	docs.missing = shop.ErrUnauthenticated
+	return &Tokens{base: b, docs: docs, tokens: newTokenCache(b.bus), uses: newSessionUses()}
 }
 
 // Put makes a new token for a device of a user after a login and returns its text, which is stored

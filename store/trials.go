@@ -38,9 +38,9 @@ type Trials struct {
 }
 
 func newTrials(b *base) *Trials {
-	s := &Trials{base: b, docs: newCollection[trial](b, "trials")}
-	s.docs.missing = shop.ErrTrialUsed
-	return s
+	docs := newCollection[trial](b, "trials")
+	docs.missing = shop.ErrTrialUsed
+	return &Trials{base: b, docs: docs}
 }
 
 // personKeys are what a learner is known by across accounts: the user id and, of each

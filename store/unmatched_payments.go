@@ -36,9 +36,9 @@ type UnmatchedPayments struct {
 }
 
 func newUnmatchedPayments(b *base) *UnmatchedPayments {
-	s := &UnmatchedPayments{base: b, docs: newCollection[UnmatchedPayment](b, "quarantine")}
-	s.docs.missing = shop.ErrUnmatchedNotFound
-	return s
+	docs := newCollection[UnmatchedPayment](b, "quarantine")
+	docs.missing = shop.ErrUnmatchedNotFound
+	return &UnmatchedPayments{base: b, docs: docs}
 }
 
 // UnmatchedID is the id under which a payment is kept that was settled as something. One that was held or goes back may

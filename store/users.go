@@ -34,10 +34,12 @@ type Users struct {
 }
 
 func newUsers(b *base) *Users {
-	s := &Users{base: b, docs: newCollection[shop.User](b, "users")}
-	s.docs.missing = shop.ErrUserNotFound
-	s.usernames = newCollection[username](b, "usernames")
-	s.usernames.missing = shop.ErrUserNotFound
+	docs := newCollection[shop.User](b, "users")
+	docs.missing = shop.ErrUserNotFound
+	s := &Users{base: b, docs: docs}
+	usernames := newCollection[username](b, "usernames")
+	usernames.missing = shop.ErrUserNotFound
+	s.usernames = usernames
 	return s
 }
 
