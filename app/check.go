@@ -25,19 +25,19 @@ func check(ctx context.Context, cfg Settings, log *slog.Logger, out io.Writer) (
 	return printInvariants(ctx, db, clk, log, out)
 }
 
-// printInvariants prints what breaks the invariants, or "whole".
+// printInvariants prints what breaks the invariants, or "whole", and notes it for the console.
 func printInvariants(ctx context.Context, db *store.DB, clk *clock, log *slog.Logger, out io.Writer) error {
-	found, err := checkout.New(checkout.Config{Store: checkout.CollectionsOf(db), Now: clk.now, Log: log}).Invariants.Check(ctx)
+	done, err := checkout.New(checkout.Config{Store: checkout.CollectionsOf(db), Now: clk.now, Log: log}).Invariants.CheckAndNote(ctx)
 	if err != nil {
 		return err
 	}
-	for _, v := range found {
+	for _, v := range done.Violations {
 		if _, err := fmt.Fprintln(out, v); err != nil {
 			return err
 		}
 	}
-	if len(found) > 0 {
-		return fmt.Errorf("%d invariants are broken", len(found))
+	if broken := len(done.Violations); broken > 0 {
+		return fmt.Errorf("%d invariants are broken", broken)
 	}
 	_, err = fmt.Fprintln(out, "whole")
 	return err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mstm/shop"
+	"mstm/shop/stats"
 	"mstm/store"
 )
 
@@ -13,12 +14,15 @@ import (
 type Invariants struct {
 	basics
 	store Collections
+	news  *News
 }
 
 const (
 	checkBatch = 200             // orders or enrolments that are read together with what belongs to them
 	checkAgain = time.Second / 2 // what is only on its way has arrived by then
 	claimFresh = 5 * time.Minute // a younger claim's order may still come
+
+	nightlyEvery = time.Minute // of real time, between two looks whether the nightly check is due
 )
 
 // Check holds everything against the invariants I1 … I8 and returns what breaks them. It
@@ -26,6 +30,53 @@ const (
 // looked at again, and counts only if it is still broken then.
 func (c *Invariants) Check(ctx context.Context) ([]shop.Violation, error) {
 	return c.twice(ctx, c.check)
+}
+
+// Checked is what one check of all data has found.
+type Checked struct {
+	Violations []shop.Violation
+	Orders     int64     // that were looked at
+	At         time.Time // when the look began
+}
+
+// CheckAndNote is Check, and notes for the console what was found: a check that dies before leaves the note of the one before it,
+// and of two at once that stays which began later.
+func (c *Invariants) CheckAndNote(ctx context.Context) (done Checked, err error) {
+	done.Violations, err = c.twice(ctx, func(ctx context.Context) ([]shop.Violation, error) {
+		done.At = c.now()
+		k, err := c.look(ctx)
+		done.Orders = k.seen
+		return k.found, err
+	})
+	if err != nil {
+		return done, err
+	}
+	found := stats.Accounts{Violations: int64(len(done.Violations)), Orders: done.Orders, CheckedAt: done.At}
+	_, err = c.store.Figures.Change(ctx, stats.PageOfCheck, func(page stats.Sums) bool { return stats.NoteCheck(page, found) })
+	if err == nil && c.news.hub != nil { // a command has none
+		err = c.news.publish(ctx, shop.StatsChanged(c.now()))
+	}
+	if err != nil {
+		c.log.WarnContext(ctx, "the check's outcome is not noted for the console", "err", err)
+	}
+	return done, nil
+}
+
+// checkIfDue checks all data once a night, on one instance, and at once where it was never done.
+func (c *Invariants) checkIfDue(ctx context.Context) error {
+	now := c.now()
+	due, err := c.store.Figures.Change(ctx, stats.PageOfCheck, func(page stats.Sums) bool { return stats.BeginCheck(page, now) })
+	if !due || err != nil {
+		return err
+	}
+	done, err := c.CheckAndNote(ctx)
+	if err != nil {
+		return err
+	}
+	for _, v := range done.Violations {
+		c.alarm(ctx, "the nightly check found what breaks an invariant", "invariant", v.Invariant, "object", v.Object, "detail", v.Detail)
+	}
+	return nil
 }
 
 // twice looks, and where something is broken looks again: what counts is what is broken both times.
@@ -54,16 +105,22 @@ type checker struct {
 	audited map[string]int
 	keyed   map[string][]store.KeyedOrder
 	found   []shop.Violation
+	seen    int64 // orders
 }
 
 func (c *Invariants) check(ctx context.Context) ([]shop.Violation, error) {
+	k, err := c.look(ctx)
+	return k.found, err
+}
+
+func (c *Invariants) look(ctx context.Context) (*checker, error) {
 	k := &checker{store: c.store, now: c.now(), claims: map[string]store.Claim{}}
 	for _, look := range []func(context.Context) error{k.read, k.orders, k.enrolments, k.notices, k.leftClaims, k.leftKeys, k.leftAudit} {
 		if err := look(ctx); err != nil {
-			return nil, err
+			return &checker{}, err
 		}
 	}
-	return k.found, nil
+	return k, nil
 }
 
 // read takes in what is small, or small enough to be kept.
@@ -91,6 +148,7 @@ func (k *checker) orders(ctx context.Context) error {
 }
 
 func (k *checker) orderBatch(ctx context.Context, batch []*shop.Order) error {
+	k.seen += int64(len(batch))
 	var enrolments, notices []string
 	for _, o := range batch {
 		enrolments = append(enrolments, enrolmentIDs(o)...)

@@ -114,7 +114,7 @@ func New(cfg Config) *Checkout {
 		basics: b, locks: locks, payers: cfg.Payers, orders: s.Orders, attempts: attempts, driver: driver,
 		prepays: &prepays{basics: b, pay: cfg.Pay, orders: s.Orders, attempts: attempts},
 	}
-	invariants := &Invariants{basics: b, store: s}
+	invariants := &Invariants{basics: b, store: s, news: news}
 	return &Checkout{
 		Quotes: quotes, Payments: payments, Settlements: settlements, Closing: closing, Refunds: refunds, WeChatRefunds: weChatRefunds,
 		Driver: driver, Claims: claims, News: news,

@@ -21,9 +21,9 @@ func (c *Checkout) Wakeups() []runner.Handler {
 	return []runner.Handler{c.Driver.Wakeups(), c.AccessEnds.Wakeups()}
 }
 
-// Work is what a Checkout does by itself beside its wakeups, on every instance: each day's bill is compared, claims of
-// orders that never came are given up, old idempotency keys forgotten, and pages are shown what Redis did not
-// take. None of these waits for another.
+// Work is what a Checkout does by itself beside its wakeups, on every instance: each day's bill is compared, all data is checked
+// once a night, claims of orders that never came are given up, old idempotency keys forgotten, and pages are shown what Redis did
+// not take. None of these waits for another.
 func (c *Checkout) Work() []runner.Work {
 	unsent := runner.Simple("unsent news", sweepEvery, c.News.TellUnsent)
 	unsent.Calm = true // the store warns of Redis
@@ -32,6 +32,7 @@ func (c *Checkout) Work() []runner.Work {
 		runner.Simple("decided payments", carryOutEvery, c.Exceptions.CarryOut),
 		runner.Simple("lost claims", lostEvery, c.Claims.GiveUpLost),
 		unsent,
+		runner.Simple("nightly check", nightlyEvery, func(ctx context.Context) error { return c.Invariants.checkIfDue(store.Background(ctx, store.Lists)) }),
 		runner.Simple("old idempotency keys", keysEvery, func(ctx context.Context) error { return c.Placing.ForgetKeys(store.Background(ctx, store.Lists)) }),
 	}
 }

@@ -211,7 +211,7 @@ func newNouns(d Deps) (*nouns, error) {
 		adminExceptions: desk.Exceptions{Checkout: d.Checkout},
 		reconciliations: desk.Reconciliations{Checkout: d.Checkout, Kept: db.Reconciliations},
 		finance:         desk.Finance{Checkout: d.Checkout, Log: d.Log},
-		invariants:      desk.Invariants{Checkout: d.Checkout, Now: d.Now},
+		invariants:      desk.Invariants{Checkout: d.Checkout},
 		stats:           desk.Stats{Figures: d.Figures},
 		waiting:         desk.Waiting{Waiting: figures.NewWaiting(db, d.Checkout, d.Now)},
 		apiKeys:         desk.APIKeys{Keys: d.APIKeys},

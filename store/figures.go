@@ -305,6 +305,19 @@ func (s *Figures) Put(ctx context.Context, page string, sums stats.Sums) error {
 	return err
 }
 
+// Change changes a page that is made of no sources, unless change says that nothing is to be changed, and reports whether it was.
+func (s *Figures) Change(ctx context.Context, page string, change func(stats.Sums) bool) (changed bool, err error) {
+	_, err = s.pages.Change(ctx, page, func(p *figurePage) error {
+		sums := stats.SumsOf(p.Cells)
+		if changed = change(sums); !changed {
+			return errUnchanged
+		}
+		p.Cells = sums.Cells()
+		return nil
+	})
+	return changed && err == nil, err
+}
+
 // Read reads pages by the ranges of their ids (first and last), in one look.
 func (s *Figures) Read(ctx context.Context, ranges ...[2]string) (stats.Pages, error) {
 	var any bson.A

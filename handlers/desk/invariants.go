@@ -13,7 +13,6 @@ import (
 // Invariants are checked over all data.
 type Invariants struct {
 	Checkout *checkout.Checkout
-	Now      func() time.Time
 }
 
 // checkPatience is more than the deadline of a request: everything is read. A shop with more
@@ -24,13 +23,14 @@ const checkPatience = 45 * time.Second
 func (h *Invariants) Check(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), checkPatience)
 	defer cancel()
-	found, err := h.Checkout.Invariants.Check(ctx)
+	done, err := h.Checkout.Invariants.CheckAndNote(ctx)
 	if err != nil {
 		return err
 	}
 	return rest.Encode(w, http.StatusOK, struct {
 		Whole      bool             `json:"whole"`
 		Violations []shop.Violation `json:"violations"`
+		Orders     int64            `json:"orders"`
 		CheckedAt  time.Time        `json:"checked_at"`
-	}{len(found) == 0, found, rest.UTC(h.Now())})
+	}{len(done.Violations) == 0, done.Violations, done.Orders, rest.UTC(done.At)})
 }

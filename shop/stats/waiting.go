@@ -1,6 +1,10 @@
 package stats
 
-import "time"
+import (
+	"time"
+
+	"mstm/shop"
+)
 
 // WaitingKind is a kind of thing that goes on only when a person decides.
 type WaitingKind string
@@ -32,7 +36,8 @@ type WaitingRow struct {
 // Accounts is what the last check of all data against the invariants has found.
 type Accounts struct {
 	Violations int64     `json:"violations"` // 0: the accounts balance
-	CheckedAt  time.Time `json:"checked_at"`
+	Orders     int64     `json:"orders"`     // that were looked at
+	CheckedAt  time.Time `json:"checked_at"` // when the look began, to the second
 }
 
 // Waiting is what waits for a reader of some roles.
@@ -53,15 +58,42 @@ const PageOfCheck = "check"
 
 // The figures on PageOfCheck.
 const (
-	CheckBegunAt = "begun" // Unix seconds, of the last nightly check, which may not have ended
-	CheckedAt    = "at"    // Unix seconds
-	Violations   = "violations"
+	CheckBegunAt  = "begun" // Unix seconds, of the last nightly check, which may not have ended
+	CheckedAt     = "at"    // Unix seconds
+	CheckedOrders = "orders"
+	Violations    = "violations"
 )
+
+const (
+	checkHour = 5                // in China, of the nightly check
+	checkMost = 30 * time.Minute // a nightly check that has not ended after so long has died
+)
+
+// BeginCheck notes on the page that a nightly check begins; false where none is due: all data was checked since the last
+// checkHour, or another instance checks it now.
+func BeginCheck(page Sums, now time.Time) bool {
+	due := shop.DateOf(now.Add(-checkHour * time.Hour)).Start().Add(checkHour * time.Hour)
+	begun := time.Unix(page[CheckBegunAt], 0)
+	if page[CheckedAt] >= due.Unix() || now.Sub(begun).Abs() < checkMost {
+		return false
+	}
+	page[CheckBegunAt] = now.Unix()
+	return true
+}
+
+// NoteCheck notes on the page what a check has found; false where a later one has noted more.
+func NoteCheck(page Sums, a Accounts) bool {
+	if page[CheckedAt] > a.CheckedAt.Unix() {
+		return false
+	}
+	page[CheckedAt], page[CheckedOrders], page[Violations] = a.CheckedAt.Unix(), a.Orders, a.Violations
+	return true
+}
 
 // AccountsOf is the last check by its page; nil before the first.
 func AccountsOf(page Sums) *Accounts {
 	if page[CheckedAt] == 0 {
 		return nil
 	}
-	return &Accounts{page[Violations], time.Unix(page[CheckedAt], 0).UTC()}
+	return &Accounts{page[Violations], page[CheckedOrders], time.Unix(page[CheckedAt], 0).UTC()}
 }

@@ -1941,7 +1941,7 @@ export interface paths {
         };
         /**
          * Is anything broken?
-         * @description Holds all data against what must always be true. A large shop takes its time: `mstm check` does the same.
+         * @description Holds all data against what must always be true, and notes the outcome for `/api/admin/waiting`. A large shop takes its time: `mstm check` does the same.
          */
         get: operations["checkInvariants"];
         put?: never;
@@ -4158,6 +4158,9 @@ export interface components {
             accounts?: {
                 /** @description 0: the accounts balance */
                 violations: number;
+                /** @description That were looked at */
+                orders: number;
+                /** @description When the look began */
                 checked_at: components["schemas"]["Time"];
             };
         };
@@ -9829,6 +9832,9 @@ export interface operations {
                         /** @description Nothing is */
                         whole: boolean;
                         violations: components["schemas"]["Violation"][];
+                        /** @description That were looked at */
+                        orders: number;
+                        /** @description When the look began */
                         checked_at: components["schemas"]["Time"];
                     };
                 };
