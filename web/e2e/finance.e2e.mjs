@@ -49,6 +49,14 @@ async function play(context) {
   await eventually('it is paid and open', async () => (await rowOf(page, order.id).getAttribute('data-state')) === 'fulfilled')
   await shoot(page, 'orders')
 
+  begin('the accounts are checked, and the light says that they balance')
+  await page.locator(id('accounts-light')).click()
+  await page.locator(id('check-run')).click()
+  await page.locator(id('check-whole')).waitFor()
+  await page.locator(`${id('accounts-light')}[data-tone="good"]`).waitFor()
+  await shoot(page, 'balanced')
+  await page.goBack()
+
   begin('the learner looks at the order on a phone')
   const pocket = await person(browser, { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true })
   await as(pocket, learner)
@@ -109,6 +117,7 @@ async function play(context) {
   await shoot(small, 'orders-phone')
   await small.goto(`${base}/console/orders/${order.id}`)
   await small.locator(id('story')).waitFor()
+  await small.locator(`${id('accounts-light')}[data-tone="good"]`).waitFor()
   await shoot(small, 'story-phone')
   const fits = await small.evaluate(() => document.documentElement.scrollWidth <= innerWidth)
   check(fits, 'the story is wider than a phone')

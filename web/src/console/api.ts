@@ -72,7 +72,7 @@ export const desk = {
   createAPIKey: (body: { name: string; scopes: string[]; expires_at?: string }) => request<NewAPIKey>('POST', '/admin/api-keys', { body }),
   deleteAPIKey: (key: string) => request<void>('DELETE', `/admin/api-keys/${id(key)}`),
   hubStats: () => request<HubStats>('GET', '/hub/stats'),
-  invariants: () => request<{ whole: boolean; violations: Violation[]; checked_at: string }>('GET', '/admin/invariants'),
+  invariants: () => request<{ whole: boolean; violations: Violation[]; orders: number; checked_at: string }>('GET', '/admin/invariants'),
   reconciliations: (filter: { state?: string; cursor?: string; limit?: number }) => request<List<Reconciliation>>('GET', '/admin/reconciliations' + query(filter)),
   reconcile: (day: string) => request<Reconciliation>('POST', '/admin/reconciliations', { body: { day } }),
   // exportFinance saves the movements of money of some days as a file.

@@ -25,7 +25,8 @@ export const useWaiting = defineStore('waiting', () => {
 
   const items = computed(() => read.value?.items ?? [])
   const accounts = computed(() => read.value?.accounts)
-  return { items, accounts, load, clear }
+  const known = computed(() => read.value !== undefined)
+  return { items, accounts, known, load, clear }
 })
 
 // useWaitingLive has it read for as long as the calling component is shown.
