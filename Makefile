@@ -54,11 +54,12 @@ RACE := $(if $(shell command -v $${CC:-cc} || command -v gcc),-race)
 
 # What the embedded database does with documents, SQLite (C in Go's words), brotli and RSA's arithmetic are not watched for races:
 # they took three quarters of the tests' time, and share no memory with our code. Only packages without instances of
-# sync's generics may go unwatched: the linker keeps one copy for all. Nor are std's pointers checked.
+# sync's generics may go unwatched: the linker keeps one copy for all. Nor are std's pointers checked. No debugger looks at
+# these programs, so the compiler leaves out what it would need.
 FERRETDB  := github.com/FerretDB/FerretDB/internal
 UNWATCHED := modernc.org/sqlite/lib modernc.org/libc modernc.org/memory crypto/internal/fips140/bigmod github.com/andybalholm/brotli github.com/FerretDB/wire/wirebson \
              $(addprefix $(FERRETDB)/,bson types util/json handler/sjson handler/handlerparams handler/common handler/commonpath)
-RACEFLAGS := $(if $(RACE),-race -gcflags=std=-d=checkptr=0 $(UNWATCHED:%=-gcflags=%=-race=false))
+RACEFLAGS := $(if $(RACE),-race -gcflags=all=-dwarf=false '-gcflags=std=-d=checkptr=0 -dwarf=false' $(UNWATCHED:%='-gcflags=%=-race=false -dwarf=false'))
 WATCH     := $(if $(RACE),$(RACEFLAGS) -modfile=.race/go.mod)
 
 # For the race detector's sake FerretDB turns into a "debug build", which takes the stack of every
@@ -136,12 +137,12 @@ bench: ## the hub beside centrifuge and the raw write floor, half an hour on a m
 check-web: $(MODULES)
 	cd web && npm run check && npm run test --if-present
 
-# Both checks take what is compiled for the tests: nothing is compiled in a second way.
+# The checks take what is compiled for the tests: nothing is compiled in a second way.
 check-go: tools $(if $(RACE),.race/go.mod)
 	@unformatted=$$(gofmt -l $(GOFILES)); test -z "$$unformatted" || { echo "gofmt would change:" $$unformatted >&2; exit 1; }
-	go vet $(WATCH) ./...
+	cd lint && go build -o lint .
+	$(if $(RACE),GOWORK="$$PWD/.race/go.work" GOFLAGS="$(RACEFLAGS)") lint/lint ./...
 	cd bench && go vet $(RACEFLAGS) ./...
-	checker=$$(go tool -n -modfile=lint/go.mod staticcheck) && $(if $(RACE),GOWORK="$$PWD/.race/go.work" GOFLAGS='$(RACEFLAGS)') "$$checker" ./...
 
 # Said before the tests and after them, for a skipped test is silent.
 missing:
@@ -158,4 +159,4 @@ types: $(MODULES) ## the pages' types, generated again from the two contracts
 	UPDATE_TYPES=1 go test -count=1 -run TestTheTypesOfThePages ./handlers
 
 clean: ## what was built and installed; ./data stays
-	rm -rf mstm .race web/dist/app web/node_modules wechat/peer/node_modules
+	rm -rf mstm .race lint/lint web/dist/app web/node_modules wechat/peer/node_modules
