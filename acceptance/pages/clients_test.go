@@ -142,7 +142,7 @@ func (s session) chromium(pages string) {
 	query := url.Values{
 		"url": {s.socket()}, "events": {s.shop + "/api/events"}, "token": {s.token}, "last": {fmt.Sprint(s.last)},
 	}
-	cmd := exec.CommandContext(s.ctx, chromiumPath(), "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
+	cmd := exec.CommandContext(s.ctx, chromiumPath(), "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync",
 		"--user-data-dir="+profile, pages+"/page.html?"+query.Encode())
 	cmd.WaitDelay = 5 * time.Second
