@@ -12,7 +12,7 @@ type DutyName string
 
 // The duties of an order, in the order in which they are done.
 const (
-	DutyAnnouncePaid      DutyName = "announce_paid"      // tell open pages that it is paid
+	DutyAnnouncePaid      DutyName = "announce_paid"      // tell open pages and webhooks that it is paid
 	DutyEnrol             DutyName = "enrol"              // grant every line, then M5
 	DutyBuyer             DutyName = "buyer"              // pay all back where the account was deleted before the grants stood
 	DutyCart              DutyName = "cart"               // take the bought lines out of the cart
@@ -22,7 +22,7 @@ const (
 	DutyTell              DutyName = "tell"               // notice to the buyer
 	DutyFreeze            DutyName = "freeze"             // stop the grants that a refund under way will end
 	DutyRevoke            DutyName = "revoke"             // end the grants that were paid back
-	DutyTellRefunded      DutyName = "tell_refunded"      // notice that the refund went through
+	DutyTellRefunded      DutyName = "tell_refunded"      // notice, and webhooks, that the refund went through
 	DutyTellPaidBack      DutyName = "tell_paid_back"     // notice that a payment for nothing went back
 	DutyAnnounceClosed    DutyName = "announce_closed"    // tell open pages that it is closed
 	DutyAnnounceException DutyName = "announce_exception" // show open pages that it waits for a person

@@ -345,6 +345,15 @@ var (
 	ErrLink              = define(Unprocessable, "LINK_NOT_ALLOWED", "链接只能指向本站或允许的网站", "The link must lead to this shop or to an allowed host, over https.")
 )
 
+// Webhooks.
+var (
+	ErrWebhookNotFound  = define(NotFound, "WEBHOOK_NOT_FOUND", "没有这个 Webhook", "There is no such webhook.")
+	ErrDeliveryNotFound = define(NotFound, "WEBHOOK_DELIVERY_NOT_FOUND", "没有这次投递，或已过了保留的 30 天", "There is no such delivery, or the 30 days are over for which it was kept.")
+	ErrWebhookAddress   = define(Unprocessable, "WEBHOOK_ADDRESS_REFUSED", "不能发到这个网址", "Nothing can be sent to this address.")
+	ErrWebhookPaused    = define(Conflict, "WEBHOOK_PAUSED", "这个 Webhook 已暂停，请先恢复", "The webhook is paused; resume it first.")
+	ErrTooManyWebhooks  = define(Conflict, "TOO_MANY_WEBHOOKS", "最多 20 个 Webhook，请先删除不用的", "There are 20 webhooks already; delete one that is not used.")
+)
+
 // frameErrors are the sentences of the error frames that a socket of the hub sends, by code. The hub adds which member of
 // the frame, or which topic, it is about.
 var frameErrors = map[string]string{

@@ -37,16 +37,19 @@ func defineEvent(t eventType) eventType {
 	return t
 }
 
+// EnrolmentChangedType is the type of an event for pages, and of one for other programs (package webhooks).
+const EnrolmentChangedType = "enrolment.changed"
+
 // The catalogue. State gives way to newer state of its topic where a page is slow; of news each event arrives.
 var (
 	cartChanged          = defineState("cart.changed")
 	courseChanged        = defineState("course.changed")
 	catalogueChanged     = defineNews("catalogue.changed") // without data: pages read it again
 	frontChanged         = defineState("front.changed")
-	orderChanged         = defineNews("order.changed")     // of one order among several, and money
-	paymentChanged       = defineNews("payment.changed")   // of one order among several
-	enrolmentChanged     = defineNews("enrolment.changed") // of one course among several
-	progressChanged      = defineNews("progress.changed")  // of one lesson among several
+	orderChanged         = defineNews("order.changed")      // of one order among several, and money
+	paymentChanged       = defineNews("payment.changed")    // of one order among several
+	enrolmentChanged     = defineNews(EnrolmentChangedType) // of one course among several
+	progressChanged      = defineNews("progress.changed")   // of one lesson among several
 	noticePosted         = defineNews("notice.posted")
 	noticeRead           = defineNews("notice.read")           // of one notice, or of all that there were
 	notificationsChanged = defineNews("notifications.changed") // whole, but without a version

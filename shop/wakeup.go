@@ -16,6 +16,7 @@ const (
 	WakeMessage   WakeupKind = "message"    // of a delivery
 	WakeActivity  WakeupKind = "activity"   // of a broadcast's delivery
 	WakePlan      WakeupKind = "plan"       // course:plan
+	WakeWebhook   WakeupKind = "webhook"    // of an endpoint
 )
 
 // A Wakeup says when something is to be looked at next. It is written before the thing that it

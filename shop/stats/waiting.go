@@ -18,6 +18,7 @@ const (
 	WaitingUnconfirmed  WaitingKind = "unconfirmed"   // marketing: broadcasts that a second person has to confirm
 	WaitingPaused       WaitingKind = "paused"        // marketing: broadcasts that were stopped on the way
 	WaitingMessages     WaitingKind = "messages"      // marketing: WeChat messages of broadcasts of the last days that failed
+	WaitingWebhooks     WaitingKind = "webhooks"      // admins: webhooks that the shop has paused, for their receiver does not take them
 	WaitingTranscodings WaitingKind = "transcodings"  // editors: videos that could not be made to be watched
 )
 
