@@ -58,6 +58,7 @@ var parts = []Part{
 	{Collection: "sms_codes", Why: "hashed codes that are good for minutes"},
 	{Collection: "claims", Why: "the open order of a course, which the orders have"},
 	{Collection: "deliveries", Why: "the sending of notices, which the notices have"},
+	{Collection: "webhook_deliveries", Why: "ids that were sent to the owner's other programs, kept for 30 days; the orders and enrolments have the rest"},
 	{Collection: "order_keys", Why: "answers that were given, kept for two days or as long as their order"},
 	{Collection: "unsent", Why: "live events that wait for seconds"},
 	{Collection: "wakeups", Why: "what the shop is about to do for an order"},
@@ -75,7 +76,7 @@ var parts = []Part{
 // technical are the collections without personal data.
 var technical = []string{
 	"categories", "courses", "media", "lesson_texts", "broadcasts", "notice_templates", "due", "turns", "due_deliveries", "message_numbers",
-	"settings", "proofs", "figures", "shop_papers", "front_pages",
+	"settings", "proofs", "figures", "shop_papers", "front_pages", "webhooks",
 }
 
 // Parts are the collections that hold personal data.

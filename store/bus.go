@@ -50,6 +50,7 @@ const (
 	changeTemplates = "templates" // the wording of a notice
 	changePapers    = "papers"    // what the shop says of itself
 	changeFront     = "front"     // the front page's banners and rows
+	changeWebhooks  = "webhooks"  // the endpoint with this id
 
 	changeEnrolments = "enrolments" // the one with this id
 )

@@ -89,6 +89,8 @@ type DB struct {
 	Audiences         *Audiences
 	Readers           *Readers
 	Deliveries        *Deliveries
+	Webhooks          *Webhooks
+	WebhookDeliveries *WebhookDeliveries
 	Unsent            *UnsentNews
 	Audit             *Audit
 	Figures           *Figures
@@ -249,6 +251,10 @@ func (s *DB) Close(ctx context.Context) error {
 func (s *DB) OrderMoves() map[string]int64   { return s.tally.of("order:") }
 func (s *DB) MessageMoves() map[string]int64 { return s.tally.of("message:") }
 
+// WebhookAttempts count the attempts to deliver an event that this instance made: those that succeeded, that come again, and after
+// which the delivery had failed, by the state that each led to.
+func (s *DB) WebhookAttempts() map[string]int64 { return s.tally.of("webhook:") }
+
 // GateUse is how many commands of a class are at the database, and how many wait.
 func (s *DB) GateUse() (running, waiting [Classes]int) { return s.gate.use() }
 
@@ -306,6 +312,8 @@ func (db *DB) wire(trialNeeds shop.TrialNeeds) {
 	db.Audiences = newAudiences(b)
 	db.Readers = newReaders(b)
 	db.Deliveries = newDeliveries(b)
+	db.Webhooks = newWebhooks(b)
+	db.WebhookDeliveries = newWebhookDeliveries(b, db.Wakeups)
 	db.Audit = newAudit(b)
 	db.Figures = newFigures(b)
 	db.Settings = newSettings(b)

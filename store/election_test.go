@@ -160,7 +160,7 @@ func TestIndexes_OfTheVersionBefore_GoAndSessionsExpire(t *testing.T) {
 	}
 	storetest.Open(t, config)
 	have, err := courses.ListSpecifications(t.Context())
-	if err != nil || len(have) != 2 || expiring.Load() != 4 {
+	if err != nil || len(have) != 2 || expiring.Load() != 6 {
 		t.Errorf("%d indexes, %d that expire, %v", len(have), expiring.Load(), err)
 	}
 }

@@ -109,6 +109,12 @@ var collections = []struct {
 	}},
 	{"agreements", []bson.D{{{Key: "user_id", Value: 1}, {Key: "at", Value: 1}, {Key: "_id", Value: 1}}}},
 	{"staff_notes", []bson.D{{{Key: "user_id", Value: 1}, {Key: "created_at", Value: -1}, {Key: "_id", Value: -1}}}},
+	{"webhooks", nil},
+	{"webhook_deliveries", []bson.D{
+		{{Key: "endpoint", Value: 1}, {Key: "state", Value: 1}, {Key: "next_at", Value: 1}},
+		{{Key: "endpoint", Value: 1}, {Key: "created_at", Value: -1}, {Key: "_id", Value: -1}},
+		{{Key: "endpoint", Value: 1}, {Key: "state", Value: 1}, {Key: "created_at", Value: -1}, {Key: "_id", Value: -1}},
+	}},
 	{"figures", nil},
 	{"figure_marks", nil},
 	{"figure_queue", []bson.D{{{Key: "at", Value: 1}}}},
@@ -134,6 +140,7 @@ var retired = []struct {
 var expiring = []struct{ collection, field string }{
 	{"user_tokens", "expires_at"},
 	{"scenes", "expires_at"},
+	{"webhook_deliveries", "expires_at"},
 }
 
 // expiredFor is how long a document stays after it is over: the instances' clocks and the database's differ.

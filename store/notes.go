@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -36,6 +37,53 @@ func (s *Notes) Change(ctx context.Context, userID, courseID, lessonID string, c
 
 // DeleteOf removes all notes of a learner.
 func (s *Notes) DeleteOf(ctx context.Context, userID string) error {
+	all, err := s.docs.All(ctx, bson.M{"user_id": userID})
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		if _, err := s.docs.DeleteByID(ctx, all[i].ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// StaffNote is what a member of staff writes down about a person, for colleagues.
+type StaffNote struct {
+	ID        string    `bson:"_id"`
+	UserID    string    `bson:"user_id"`
+	By        string    `bson:"by"` // user id
+	Text      string    `bson:"text"`
+	CreatedAt time.Time `bson:"created_at"`
+}
+
+// StaffNotes are what staff write down about people, append only.
+type StaffNotes struct {
+	docs Collection[StaffNote]
+}
+
+func newStaffNotes(b *base) *StaffNotes {
+	return &StaffNotes{newCollection[StaffNote](b, "staff_notes")}
+}
+
+// Insert adds a note and reports whether its id was free: the same id twice is one note.
+func (s *StaffNotes) Insert(ctx context.Context, n *StaffNote) (bool, error) {
+	return s.docs.Insert(ctx, n)
+}
+
+// Get reads a note; ErrNotFound where there is none.
+func (s *StaffNotes) Get(ctx context.Context, id string) (*StaffNote, error) {
+	return s.docs.Get(ctx, id)
+}
+
+// Of lists the notes about a person, newest first.
+func (s *StaffNotes) Of(ctx context.Context, userID string, limit int, cursor string) ([]StaffNote, string, error) {
+	return s.docs.Page(ctx, bson.M{"user_id": userID}, limit, cursor, func(n StaffNote) (any, string) { return n.CreatedAt, n.ID })
+}
+
+// DeleteOf removes all notes about a person.
+func (s *StaffNotes) DeleteOf(ctx context.Context, userID string) error {
 	all, err := s.docs.All(ctx, bson.M{"user_id": userID})
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"mstm/shop"
+	"mstm/shop/webhooks"
 )
 
 // exceptions are the queries that no index serves whole.
@@ -20,6 +21,7 @@ var exceptions = []exception{
 	{collection: "api_keys", why: "tens: staff make them by hand"},
 	{collection: "categories", why: "tens: shelves of a shop"},
 	{collection: "courses", why: "10^4: the catalogue, read at start, and for what an editor does to a file"},
+	{collection: "webhooks", why: "20 at most"},
 	{collection: "notice_templates", why: "one for each form of a notice"},
 	{collection: "front_pages", why: "one for each edit of the front page"},
 	{collection: "shop_papers", why: "one for each edit of the papers"},
@@ -47,6 +49,7 @@ var exceptions = []exception{
 	{by: "(*Roles).admins", fields: []string{"deleted_at="}, why: "accounts with a role: tens"},
 	{by: "(*Users).EachOptedOut", fields: []string{"deleted_at="}, why: "deleted accounts that had opted out"},
 	{by: "(*Wakeups).Due", fields: []string{"until<>"}, why: "rows that are due and have a lease: the places of all instances"},
+	{by: "(*WebhookDeliveries).Hold", fields: []string{"test="}, why: "tests that wait: sent by hand"},
 	{by: "(*Media).Used", why: "keys of one for each file; no documents: 10^5 files are some 50 ms of a page of the console"},
 
 	{by: "(*Enrolments).CountLearners", why: "enrolments in one course"},
@@ -118,6 +121,10 @@ func askEverything(t *testing.T) {
 		}
 		_, _, err = s.StaffNotes.Of(ctx, "u", 5, c)
 		must(err)
+		for _, state := range []webhooks.DeliveryState{"", webhooks.Failed} {
+			_, _, err = s.WebhookDeliveries.Page(ctx, "e", state, 5, c)
+			must(err)
+		}
 	}
 	for _, day := range []string{"", "2025-03-01"} {
 		for _, state := range []shop.ReconciliationState{"", shop.ReconciliationDifferences} {
@@ -220,6 +227,12 @@ func askWalks(t *testing.T, s *DB, now time.Time, must func(error)) {
 		func() error { _, err := s.UnmatchedPayments.Undecided(ctx); return err },
 		func() error { _, err := s.Reconciliations.Different(ctx); return err },
 		func() error { _, err := s.Unsent.List(ctx, 5); return err },
+		func() error { _, err := s.Webhooks.All(ctx); return err },
+		func() error { _, err := s.WebhookDeliveries.Due(ctx, "e", now, 5); return err },
+		func() error { _, err := s.WebhookDeliveries.Next(ctx, "e"); return err },
+		func() error { _, err := s.WebhookDeliveries.ReplayFailed(ctx, "e", now, now); return err },
+		func() error { return s.WebhookDeliveries.Hold(ctx, "e") },
+		func() error { _, err := s.WebhookDeliveries.Forget(ctx, "e", now, 5); return err },
 		func() error { return s.Users.Each(ctx, func(*shop.User) error { return nil }) },
 		func() error { _, err := s.Users.Count(ctx); return err },
 		func() error { return s.Users.EachOptedOut(ctx, func(string) error { return nil }) },
