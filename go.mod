@@ -51,6 +51,7 @@ require (
 	github.com/hbollon/go-edlib v1.7.0
 	github.com/mozillazg/go-pinyin v0.21.0
 	github.com/siongui/gojianfan v0.0.0-20210926212422-2f175ac615de
+	github.com/standard-webhooks/standard-webhooks/libraries v0.0.1
 )
 
 require (

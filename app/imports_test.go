@@ -17,7 +17,7 @@ var levels = [][]string{
 	{"mstm"},
 	{"app"},
 	{"handlers"},
-	{"account", "cart", "catalogue", "checkout", "cover", "figures", "learning", "notice", "people", "personal", "storefront"},
+	{"account", "cart", "catalogue", "checkout", "cover", "figures", "learning", "notice", "people", "personal", "storefront", "webhook"},
 	{"store", "hub", "wechat", "media", "sms", "runner", "web", "lessontext", "search"},
 	{"shop"},
 }
