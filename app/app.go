@@ -32,10 +32,12 @@ import (
 	"mstm/people"
 	"mstm/runner"
 	"mstm/shop"
+	"mstm/shop/webhooks"
 	"mstm/sms"
 	"mstm/store"
 	"mstm/storefront"
 	"mstm/web"
+	"mstm/webhook"
 	"mstm/wechat"
 )
 
@@ -69,6 +71,7 @@ type App struct {
 	Learning        *learning.Learning
 	Figures         *figures.Figures
 	Front           *storefront.Front
+	Webhooks        *webhook.Webhooks
 
 	clock    clock
 	metrics  *metrics
@@ -104,7 +107,7 @@ func (a *App) Open(ctx context.Context) (err error) {
 	a.metrics = newMetrics()
 	for _, open := range []func(context.Context) error{
 		a.openListener, a.openStore, a.openSandbox, a.startParts, a.openWeChat, a.openHub, a.openNotices, a.openMedia, a.openLearning, a.openFigures, a.openFront,
-		a.openCheckout, a.openCatalogue, a.openMetrics, a.startWork, a.openAccounts, a.endSeeding, a.openAPI,
+		a.openWebhooks, a.openCheckout, a.openCatalogue, a.openMetrics, a.startWork, a.openAccounts, a.endSeeding, a.openAPI,
 	} {
 		if err := open(ctx); err != nil {
 			return err
@@ -277,11 +280,21 @@ func (a *App) openFront(context.Context) error {
 	return nil
 }
 
+func (a *App) openWebhooks(context.Context) error {
+	cfg := a.Settings
+	a.Webhooks = webhook.New(webhook.Config{
+		Endpoints: a.Store.Webhooks, Deliveries: a.Store.WebhookDeliveries, Wakeups: a.Store.Wakeups, Audit: a.Store.Audit,
+		Addresses: webhooks.Addresses{Loopback: !cfg.production(), Private: cfg.WebhooksPrivate}, Now: a.clock.now, Wake: a.wakeups.Wake, Log: a.Log,
+	})
+	a.wakeups.Handle(a.Webhooks.Sender.Wakeups())
+	return nil
+}
+
 func (a *App) openCheckout(context.Context) error {
 	a.Carts = cart.New(cart.Config{Store: cart.CollectionsOf(a.Store), Hub: a.Hub, Now: a.clock.now, Log: a.Log})
 	a.Checkout = checkout.New(checkout.Config{
 		Store: checkout.CollectionsOf(a.Store), Hub: a.Hub, Pay: a.Pay, Merchant: a.merchant, Teller: a.Inbox, Carts: a.Carts, Now: a.clock.now, Log: a.Log,
-		Payers: latePayers{a}, RemindBefore: a.Settings.OrderReminder, RefundStepUpAbove: a.Settings.RefundStepUpAbove,
+		Payers: latePayers{a}, Webhooks: a.Webhooks.Events, RemindBefore: a.Settings.OrderReminder, RefundStepUpAbove: a.Settings.RefundStepUpAbove,
 	})
 	a.wakeups.Handle(a.Checkout.Wakeups()...)
 	a.work = append(a.work, a.Checkout.Work()...)
@@ -364,6 +377,7 @@ func (a *App) openAPI(ctx context.Context) (err error) {
 		People: people.New(people.Config{Store: people.CollectionsOf(a.Store), Hub: a.Hub, Now: a.clock.now, Log: a.Log}),
 		Store:  a.Store, Hub: a.Hub, Carts: a.Carts, Checkout: a.Checkout, Inbox: a.Inbox, Broadcaster: a.Broadcaster, Pay: a.Pay,
 		Accounts: a.Accounts, WeChat: a.WeChat, Phones: a.Phones, Roles: account.Roles{Users: a.Store.Users, Roles: a.Store.Roles, Hub: a.Hub, Log: a.Log},
+		Webhooks: a.Webhooks.Endpoints,
 		APIKeys: account.APIKeys{Keys: a.Store.APIKeys, Users: a.Store.Users, Now: a.clock.now},
 		Figures: a.Figures, Catalogue: a.Catalogue, Learning: a.Learning, Media: a.Media, MediaRedirect: cfg.Media.redirects(),
 		Playback:        rest.PlaybackLimits{PerPerson: cfg.Playback.Person, PerSecond: cfg.Playback.Second, PerInstance: cfg.Playback.Instance},

@@ -236,6 +236,10 @@ func (m *metrics) collectCounts(out chan<- prometheus.Metric, db *store.DB) {
 	for _, state := range []shop.DeliveryState{shop.DeliveryWaiting, shop.DeliverySent, shop.DeliveryDelivered, shop.DeliveryFailed, shop.DeliverySkipped} {
 		count("messages_total", "Outcomes of WeChat messages that this instance wrote; waiting is a try that comes again.", float64(messages[string(state)]), "state", string(state))
 	}
+	attempts := db.WebhookAttempts()
+	for _, state := range []string{"delivered", "waiting", "failed", "held"} {
+		count("webhook_deliveries_total", "Attempts to deliver an event that this instance made, by what they led to; waiting is one that comes again, held was not tried: its endpoint is paused.", float64(attempts[state]), "state", state)
+	}
 	running, waiting := db.GateUse()
 	for c := range store.Class(store.Classes) {
 		gauge("store_commands_running", "Commands at MongoDB, by class.", float64(running[c]), "class", c.String())

@@ -42,6 +42,9 @@ type Settings struct {
 	// RefundStepUpAbove is how much of an order finance may refund without giving the password again.
 	RefundStepUpAbove shop.Fen `env:"REFUND_STEP_UP_ABOVE" envDefault:"50000"`
 
+	// WebhooksPrivate lets events go to addresses of private networks.
+	WebhooksPrivate bool `env:"WEBHOOKS_PRIVATE" envDefault:"false"`
+
 	Broadcast BroadcastSettings `envPrefix:"BROADCAST_"`
 
 	Media MediaSettings `envPrefix:"MEDIA_"`

@@ -63,6 +63,7 @@ type Config struct {
 	Teller   Teller
 	Carts    Carts
 	Payers   Payers           // nil: no order is paid inside WeChat
+	Webhooks Webhooks         // nil: there are none
 	Now      func() time.Time // the shop's clock
 	Log      *slog.Logger
 
@@ -86,13 +87,16 @@ func (b basics) alarm(ctx context.Context, what string, args ...any) {
 // do: an order that was just written is the same as one that is read.
 func New(cfg Config) *Checkout {
 	now, s := cfg.Now, cfg.Store
+	if cfg.Webhooks == nil {
+		cfg.Webhooks = noWebhooks{}
+	}
 	b := basics{now: func() time.Time { return now().Truncate(time.Millisecond) }, log: cfg.Log}
 	busy, locks := &sync.WaitGroup{}, &keyedLocks{}
 
 	quotes := &Quotes{basics: b, courses: s.Courses, enrolments: s.Enrolments}
 	claims := &Claims{basics: b, claims: s.Claims, orders: s.Orders, wakeups: s.Wakeups}
 	buyers := &buyers{basics: b, users: s.Users, audit: s.Audit}
-	news := &News{basics: b, hub: cfg.Hub, teller: cfg.Teller, carts: cfg.Carts, orders: s.Orders, enrolments: s.Enrolments, playing: s.Playing, unsent: s.Unsent, unmatched: s.UnmatchedPayments}
+	news := &News{basics: b, hub: cfg.Hub, teller: cfg.Teller, carts: cfg.Carts, webhooks: cfg.Webhooks, orders: s.Orders, enrolments: s.Enrolments, playing: s.Playing, unsent: s.Unsent, unmatched: s.UnmatchedPayments}
 	grants := &grants{basics: b, orders: s.Orders, courses: s.Courses, enrolments: s.Enrolments, trials: s.Trials, ends: s.AccessEnds, news: news}
 
 	driver := &Driver{basics: b, locks: locks, busy: busy, orders: s.Orders, wakeups: s.Wakeups, audit: s.Audit, figures: s.Figures, claims: claims, buyers: buyers, news: news, grants: grants}
@@ -187,6 +191,20 @@ type Teller interface {
 type Carts interface {
 	RemoveBought(ctx context.Context, userID, orderID string, bought []shop.CartBought) error
 }
+
+// Webhooks sends what happens to the owner's other programs, later. Each call may come twice for the same thing.
+type Webhooks interface {
+	OrderPaid(ctx context.Context, o *shop.Order) error
+	OrderRefunded(ctx context.Context, o *shop.Order) error
+	EnrolmentChanged(ctx context.Context, e *shop.Enrolment) error
+}
+
+// noWebhooks are those of a shop without them.
+type noWebhooks struct{}
+
+func (noWebhooks) OrderPaid(context.Context, *shop.Order) error            { return nil }
+func (noWebhooks) OrderRefunded(context.Context, *shop.Order) error        { return nil }
+func (noWebhooks) EnrolmentChanged(context.Context, *shop.Enrolment) error { return nil }
 
 // tellingMost bounds these repeats for a course that other processes keep changing; each of them
 // publishes its own change.

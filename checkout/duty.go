@@ -13,7 +13,9 @@ import (
 func (l *look) do(ctx context.Context, duty shop.DutyName) error {
 	o := l.order
 	switch duty {
-	case shop.DutyAnnouncePaid, shop.DutyAnnounceClosed, shop.DutyAnnounceException:
+	case shop.DutyAnnouncePaid:
+		return errors.Join(l.news.announceOrder(ctx, o), l.news.webhooks.OrderPaid(ctx, o))
+	case shop.DutyAnnounceClosed, shop.DutyAnnounceException:
 		return l.news.announceOrder(ctx, o)
 	case shop.DutyEnrol:
 		return l.enrol(ctx)
@@ -34,7 +36,7 @@ func (l *look) do(ctx context.Context, duty shop.DutyName) error {
 	case shop.DutyRevoke:
 		return l.follow(ctx, duty)
 	case shop.DutyTellRefunded:
-		return l.news.postRefunded(ctx, o)
+		return errors.Join(l.news.postRefunded(ctx, o), l.news.webhooks.OrderRefunded(ctx, o))
 	case shop.DutyTellPaidBack:
 		return l.news.postPaidBack(ctx, o)
 	case shop.DutyTellClosing:

@@ -2,6 +2,7 @@ package checkout
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"mstm/hub"
@@ -15,6 +16,7 @@ type News struct {
 	hub        *hub.Hub
 	teller     Teller
 	carts      Carts
+	webhooks   Webhooks
 	orders     *store.Orders
 	enrolments *store.Enrolments
 	playing    *store.Playing
@@ -25,10 +27,11 @@ type News struct {
 const announceTime = 2 * time.Second // for one live event
 
 // announceEnrolment publishes the state of a course to the learner's open pages, now or when Redis
-// takes it.
+// takes it, and hands it to the webhooks.
 func (c *News) announceEnrolment(ctx context.Context, why string, e *shop.Enrolment) error {
 	err := c.publishEnrolment(ctx, why, e)
-	return c.orLater(ctx, err, store.Unsent{Kind: store.UnsentEnrolment, Ref: e.CourseID, UserID: e.UserID, Why: why})
+	err = c.orLater(ctx, err, store.Unsent{Kind: store.UnsentEnrolment, Ref: e.CourseID, UserID: e.UserID, Why: why})
+	return errors.Join(err, c.webhooks.EnrolmentChanged(ctx, e))
 }
 
 // publishEnrolment publishes the state of a course, each state once for one reason. Between the

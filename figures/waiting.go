@@ -18,6 +18,7 @@ type Waiting struct {
 	broadcasts      *store.Broadcasts
 	deliveries      *store.Deliveries
 	media           *store.Media
+	webhooks        *store.Webhooks
 	unmatched       Unmatched
 	now             func() time.Time
 }
@@ -30,7 +31,7 @@ type Unmatched interface {
 // NewWaiting is what waits in a shop, by the shop's clock.
 func NewWaiting(db *store.DB, unmatched Unmatched, now func() time.Time) *Waiting {
 	return &Waiting{
-		figures: db.Figures, reconciliations: db.Reconciliations, broadcasts: db.Broadcasts, deliveries: db.Deliveries, media: db.Media,
+		figures: db.Figures, reconciliations: db.Reconciliations, broadcasts: db.Broadcasts, deliveries: db.Deliveries, media: db.Media, webhooks: db.Webhooks,
 		unmatched: unmatched, now: now,
 	}
 }
@@ -41,7 +42,7 @@ func (w *Waiting) Report(ctx context.Context, roles []shop.Role) (stats.Waiting,
 	for _, part := range []struct {
 		role shop.Role
 		add  func(context.Context, *stats.Waiting) error
-	}{{shop.RoleFinance, w.addMoney}, {shop.RoleMarketer, w.addBroadcasts}, {shop.RoleEditor, w.addFiles}} {
+	}{{shop.RoleFinance, w.addMoney}, {shop.RoleMarketer, w.addBroadcasts}, {shop.RoleEditor, w.addFiles}, {shop.RoleAdmin, w.addWebhooks}} {
 		if !shop.MayActAs(roles, part.role) {
 			continue
 		}
@@ -113,6 +114,19 @@ func (w *Waiting) addBroadcasts(ctx context.Context, all *stats.Waiting) error {
 	}
 	all.Add(stats.WaitingMessages, n, recent[0])
 	return nil
+}
+
+// addWebhooks adds what waits for the administrators.
+func (w *Waiting) addWebhooks(ctx context.Context, all *stats.Waiting) error {
+	list, err := w.webhooks.Listed(ctx)
+	n := int64(0)
+	for _, e := range list {
+		if e.Waits() {
+			n++
+		}
+	}
+	all.Add(stats.WaitingWebhooks, n, "")
+	return err
 }
 
 // addFiles adds what waits for the editors.
