@@ -38,7 +38,7 @@ const (
 // contractOrder are the parts, in the order in which the document has them.
 var contractOrder = []string{
 	"catalogue", "search", "accounts", "phones", "login_codes", "cart", "orders", "enrolments", "notices", "wechat", "hub", "broadcasts",
-	"admin_courses", "admin_categories", "front", "admin_texts", "admin_media", "admin_notices", "admin_orders", "admin_exceptions", "admin_stats", "admin_users", "papers", "operation",
+	"admin_courses", "admin_categories", "front", "admin_texts", "admin_media", "admin_notices", "admin_orders", "admin_exceptions", "admin_stats", "admin_users", "admin_webhooks", "papers", "operation",
 }
 
 // Contract is the whole OpenAPI document of the API, in YAML.

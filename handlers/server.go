@@ -28,6 +28,7 @@ import (
 	"mstm/personal"
 	"mstm/store"
 	"mstm/storefront"
+	"mstm/webhook"
 	"mstm/wechat"
 )
 
@@ -41,6 +42,7 @@ type Deps struct {
 	Roles       account.Roles
 	People      *people.People
 	APIKeys     account.APIKeys
+	Webhooks    *webhook.Endpoints
 	Catalogue   *catalogue.Catalogue
 	Carts       *cart.Carts
 	Checkout    *checkout.Checkout
@@ -148,6 +150,7 @@ type nouns struct {
 	stats           desk.Stats
 	waiting         desk.Waiting
 	apiKeys         desk.APIKeys
+	webhooks        desk.Webhooks
 	adminUsers      desk.Users
 	adminPapers     desk.Papers
 	audit           desk.Audit
@@ -215,6 +218,7 @@ func newNouns(d Deps) (*nouns, error) {
 		stats:           desk.Stats{Figures: d.Figures},
 		waiting:         desk.Waiting{Waiting: figures.NewWaiting(db, d.Checkout, d.Now)},
 		apiKeys:         desk.APIKeys{Keys: d.APIKeys},
+		webhooks:        desk.Webhooks{Endpoints: d.Webhooks, Now: d.Now},
 		adminUsers:      desk.Users{Roles: d.Roles},
 		adminPapers:     desk.Papers{Papers: d.Papers},
 		audit:           desk.Audit{People: d.People},

@@ -28,10 +28,12 @@ import (
 	"mstm/notice"
 	"mstm/people"
 	"mstm/shop"
+	"mstm/shop/webhooks"
 	"mstm/sms"
 	"mstm/store"
 	"mstm/store/storetest"
 	"mstm/storefront"
+	"mstm/webhook"
 )
 
 // world is the whole API on real stores and a real hub, reached over HTTP.
@@ -128,6 +130,10 @@ func (w *world) openAccounts(d *Deps, o accountOptions) {
 	}
 	d.WeChat = account.NewWeChat(d.Accounts, account.WeChatConfig{WeChats: w.store.WeChats, Scenes: w.store.Scenes, Official: d.Account})
 	d.Phones = account.NewPhones(d.Accounts, account.PhoneConfig{Phones: w.store.Phones, Sender: o.texts, Countries: []string{"86"}})
+	d.Webhooks = webhook.New(webhook.Config{
+		Endpoints: w.store.Webhooks, Deliveries: w.store.WebhookDeliveries, Wakeups: w.store.Wakeups, Audit: w.store.Audit,
+		Addresses: webhooks.Addresses{Loopback: true}, Now: d.Now, Wake: func() {}, Log: d.Log,
+	}).Endpoints
 	d.APIKeys = account.APIKeys{Keys: w.store.APIKeys, Users: w.store.Users, Now: d.Now}
 	d.Roles = account.Roles{Users: w.store.Users, Roles: w.store.Roles, Hub: d.Hub, Log: d.Log}
 }

@@ -2276,6 +2276,216 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where events are sent, without the secrets */
+        get: operations["listWebhooks"];
+        put?: never;
+        /**
+         * Events are sent to an address from now on
+         * @description Requests are signed by Standard Webhooks: `webhook-id`, `webhook-timestamp`, `webhook-signature`. The body is `id`, `type`,
+         *     `created_at` and `data`; the types and their data are in `docs/webhooks.md`.
+         */
+        post: operations["createWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/webhooks/{webhook}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook's id */
+                webhook: components["parameters"]["webhook"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Another address, name or choice of types */
+        put: operations["editWebhook"];
+        post?: never;
+        /** Nothing is sent any more, and its deliveries go */
+        delete: operations["deleteWebhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/webhooks/{webhook}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook's id */
+                webhook: components["parameters"]["webhook"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Another secret */
+        post: operations["rotateWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/webhooks/{webhook}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook's id */
+                webhook: components["parameters"]["webhook"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Nothing is sent until it is resumed
+         * @description What waits, and what comes, is kept as failed, for a replay.
+         */
+        post: operations["pauseWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/webhooks/{webhook}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook's id */
+                webhook: components["parameters"]["webhook"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Events are sent again, those that happen from now on */
+        post: operations["resumeWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/webhooks/{webhook}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook's id */
+                webhook: components["parameters"]["webhook"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An event that says nothing is sent, to a paused webhook as well */
+        post: operations["testWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/webhooks/{webhook}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook's id */
+                webhook: components["parameters"]["webhook"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** All deliveries that failed are sent again */
+        post: operations["replayFailedWebhookDeliveries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/webhooks/{webhook}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook's id */
+                webhook: components["parameters"]["webhook"];
+            };
+            cookie?: never;
+        };
+        /** What was sent in the last 30 days, newest first */
+        get: operations["listWebhookDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/webhooks/{webhook}/deliveries/{delivery}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook's id */
+                webhook: components["parameters"]["webhook"];
+                /** @description The delivery's id */
+                delivery: components["parameters"]["webhookDelivery"];
+            };
+            cookie?: never;
+        };
+        /** A delivery with the body that is sent */
+        get: operations["showWebhookDelivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/webhooks/{webhook}/deliveries/{delivery}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook's id */
+                webhook: components["parameters"]["webhook"];
+                /** @description The delivery's id */
+                delivery: components["parameters"]["webhookDelivery"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A delivery is sent again, whatever came of it, under the same webhook-id */
+        post: operations["replayWebhookDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/papers": {
         parameters: {
             query?: never;
@@ -2603,7 +2813,7 @@ export interface components {
          * @description What went wrong, for programs. A code never changes its meaning
          * @enum {string}
          */
-        Code: "INVALID_JSON" | "UNKNOWN_FIELD" | "INVALID_FIELD" | "INVALID_QUERY" | "INVALID_CURSOR" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "INTERNAL" | "UNAVAILABLE" | "STORAGE_FULL" | "TOO_MANY_REQUESTS" | "OVERLOADED" | "UNAUTHENTICATED" | "WRONG_CREDENTIALS" | "FORBIDDEN" | "USERNAME_TAKEN" | "PROOF_REQUIRED" | "PASSWORD_TOO_SHORT" | "PASSWORD_TOO_LONG" | "PASSWORD_TOO_COMMON" | "PASSWORD_TOO_WEAK" | "SESSION_NOT_FOUND" | "LOGIN_CODE_ENDED" | "LOGIN_CODE_STAFF" | "STEP_UP_REQUIRED" | "STAFF_PASSWORD_REQUIRED" | "LAST_ADMIN" | "STAFF_ACCOUNT" | "OWN_ACCOUNT" | "ACCOUNT_BLOCKED" | "ACCOUNT_DELETED" | "USER_NOT_FOUND" | "COURSE_NOT_FOUND" | "CATEGORY_NOT_FOUND" | "LESSON_NOT_FOUND" | "CATEGORY_IN_USE" | "POLICY_NOT_FOUND" | "NO_POLICIES" | "PLAN_TIME" | "PLAN_NEEDLESS" | "COURSE_TAKEN_DOWN" | "EDIT_CONFLICT" | "PAPER_NOT_FOUND" | "LESSON_TEXT_PICTURE" | "LESSON_TEXT_TOO_LONG" | "LESSON_TEXT_TOO_COMPLEX" | "MEDIA_NOT_FOUND" | "MEDIA_IN_USE" | "MEDIA_NOT_READY" | "MEDIA_TOO_LARGE" | "MEDIA_QUOTA" | "MEDIA_REFUSED" | "UPLOAD_NOT_FOUND" | "UPLOAD_OFFSET" | "UPLOAD_INVALID" | "UPLOAD_VERSION" | "UPLOAD_CHECKSUM" | "TRANSCODING_OFF" | "PLAYBACK_ADDRESS" | "PLAYBACK_EXPIRED" | "PLAYBACK_ELSEWHERE" | "NOTE_NOT_FOUND" | "TOO_MANY_NOTES" | "ENROLMENT_REQUIRED" | "ENROLMENT_EXPIRED" | "TRIAL_USED" | "TRIAL_NEEDS_WECHAT" | "TRIAL_NEEDS_PHONE" | "STAGE_ALREADY_USED" | "STAGE_NOT_ELIGIBLE" | "STAGE_LAPSED" | "PERIOD_NOT_BEGUN" | "ACCESS_ALREADY_LONGER" | "ALREADY_OWNED" | "COURSE_OFF_SALE" | "POLICY_RETIRED" | "CART_UNAVAILABLE" | "CART_FULL" | "CART_CONFLICT" | "ORDER_NOT_FOUND" | "IDEMPOTENCY_KEY_REQUIRED" | "IDEMPOTENCY_MISMATCH" | "NO_LINES" | "DUPLICATE_LINE" | "PRICE_CHANGED" | "LINES_NOT_SELLABLE" | "ORDER_IN_PROGRESS" | "ORDER_NOT_PAYABLE" | "ORDER_NOT_CANCELLABLE" | "OPENID_REQUIRED" | "PAY_CHANNEL_BUSY" | "PAY_REFUSED" | "WECHAT_UNAVAILABLE" | "WECHAT_LINK_INVALID" | "WECHAT_ALREADY_BOUND" | "WECHAT_CONFIRM" | "WECHAT_HAS_ACCOUNT" | "WECHAT_ONLY_LOGIN" | "LOGIN_TOO_OLD" | "PHONE_OFF" | "PHONE_INVALID" | "SMS_FAILED" | "CODE_WRONG" | "CODE_SPENT" | "PHONE_UNKNOWN" | "PHONE_TAKEN" | "PHONE_ONLY_LOGIN" | "STAFF_NO_PHONE" | "CONSENT_REQUIRED" | "NOT_REFUNDABLE" | "REFUND_TOO_MUCH" | "REFUND_LATER_STAGE_FIRST" | "CREDIT_CONSUMED" | "REFUND_WINDOW_CLOSED" | "REFUND_TOO_SOON" | "REFUND_TOO_MANY" | "REFUND_UNDER_WAY" | "REFUND_LINE_UNKNOWN" | "REFUND_SUM_DIFFERS" | "REFUND_BEYOND_RULE" | "REFUND_AMOUNT_CHANGED" | "ORDER_NOT_EXCEPTION" | "ORDER_SETTLED" | "NOTHING_PAID" | "UNMATCHED_NOT_FOUND" | "UNMATCHED_RESOLVED" | "UNMATCHED_OF_ORDER" | "UNMATCHED_COUNTED" | "RECONCILIATION_NOT_FOUND" | "RECONCILIATION_RUNNING" | "CALLBACK_SIGNATURE" | "CALLBACK_CONTENT" | "UNKNOWN_TRADE" | "NOTICE_NOT_FOUND" | "TOPIC_UNKNOWN" | "HUB_UNAVAILABLE" | "NOT_A_WEBSOCKET" | "ORIGIN_REFUSED" | "TOO_MANY_SOCKETS" | "API_KEY_NOT_FOUND" | "TEMPLATE_NOT_FOUND" | "PLACEHOLDER_UNKNOWN" | "BROADCAST_NOT_FOUND" | "BROADCAST_STATE" | "SECOND_PERSON_REQUIRED" | "AUDIENCE_CHANGED" | "AUDIENCE_EMPTY" | "AUDIENCE_TOO_LARGE" | "LINK_NOT_ALLOWED";
+        Code: "INVALID_JSON" | "UNKNOWN_FIELD" | "INVALID_FIELD" | "INVALID_QUERY" | "INVALID_CURSOR" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "INTERNAL" | "UNAVAILABLE" | "STORAGE_FULL" | "TOO_MANY_REQUESTS" | "OVERLOADED" | "UNAUTHENTICATED" | "WRONG_CREDENTIALS" | "FORBIDDEN" | "USERNAME_TAKEN" | "PROOF_REQUIRED" | "PASSWORD_TOO_SHORT" | "PASSWORD_TOO_LONG" | "PASSWORD_TOO_COMMON" | "PASSWORD_TOO_WEAK" | "SESSION_NOT_FOUND" | "LOGIN_CODE_ENDED" | "LOGIN_CODE_STAFF" | "STEP_UP_REQUIRED" | "STAFF_PASSWORD_REQUIRED" | "LAST_ADMIN" | "STAFF_ACCOUNT" | "OWN_ACCOUNT" | "ACCOUNT_BLOCKED" | "ACCOUNT_DELETED" | "USER_NOT_FOUND" | "COURSE_NOT_FOUND" | "CATEGORY_NOT_FOUND" | "LESSON_NOT_FOUND" | "CATEGORY_IN_USE" | "POLICY_NOT_FOUND" | "NO_POLICIES" | "PLAN_TIME" | "PLAN_NEEDLESS" | "COURSE_TAKEN_DOWN" | "EDIT_CONFLICT" | "PAPER_NOT_FOUND" | "LESSON_TEXT_PICTURE" | "LESSON_TEXT_TOO_LONG" | "LESSON_TEXT_TOO_COMPLEX" | "MEDIA_NOT_FOUND" | "MEDIA_IN_USE" | "MEDIA_NOT_READY" | "MEDIA_TOO_LARGE" | "MEDIA_QUOTA" | "MEDIA_REFUSED" | "UPLOAD_NOT_FOUND" | "UPLOAD_OFFSET" | "UPLOAD_INVALID" | "UPLOAD_VERSION" | "UPLOAD_CHECKSUM" | "TRANSCODING_OFF" | "PLAYBACK_ADDRESS" | "PLAYBACK_EXPIRED" | "PLAYBACK_ELSEWHERE" | "NOTE_NOT_FOUND" | "TOO_MANY_NOTES" | "ENROLMENT_REQUIRED" | "ENROLMENT_EXPIRED" | "TRIAL_USED" | "TRIAL_NEEDS_WECHAT" | "TRIAL_NEEDS_PHONE" | "STAGE_ALREADY_USED" | "STAGE_NOT_ELIGIBLE" | "STAGE_LAPSED" | "PERIOD_NOT_BEGUN" | "ACCESS_ALREADY_LONGER" | "ALREADY_OWNED" | "COURSE_OFF_SALE" | "POLICY_RETIRED" | "CART_UNAVAILABLE" | "CART_FULL" | "CART_CONFLICT" | "ORDER_NOT_FOUND" | "IDEMPOTENCY_KEY_REQUIRED" | "IDEMPOTENCY_MISMATCH" | "NO_LINES" | "DUPLICATE_LINE" | "PRICE_CHANGED" | "LINES_NOT_SELLABLE" | "ORDER_IN_PROGRESS" | "ORDER_NOT_PAYABLE" | "ORDER_NOT_CANCELLABLE" | "OPENID_REQUIRED" | "PAY_CHANNEL_BUSY" | "PAY_REFUSED" | "WECHAT_UNAVAILABLE" | "WECHAT_LINK_INVALID" | "WECHAT_ALREADY_BOUND" | "WECHAT_CONFIRM" | "WECHAT_HAS_ACCOUNT" | "WECHAT_ONLY_LOGIN" | "LOGIN_TOO_OLD" | "PHONE_OFF" | "PHONE_INVALID" | "SMS_FAILED" | "CODE_WRONG" | "CODE_SPENT" | "PHONE_UNKNOWN" | "PHONE_TAKEN" | "PHONE_ONLY_LOGIN" | "STAFF_NO_PHONE" | "CONSENT_REQUIRED" | "NOT_REFUNDABLE" | "REFUND_TOO_MUCH" | "REFUND_LATER_STAGE_FIRST" | "CREDIT_CONSUMED" | "REFUND_WINDOW_CLOSED" | "REFUND_TOO_SOON" | "REFUND_TOO_MANY" | "REFUND_UNDER_WAY" | "REFUND_LINE_UNKNOWN" | "REFUND_SUM_DIFFERS" | "REFUND_BEYOND_RULE" | "REFUND_AMOUNT_CHANGED" | "ORDER_NOT_EXCEPTION" | "ORDER_SETTLED" | "NOTHING_PAID" | "UNMATCHED_NOT_FOUND" | "UNMATCHED_RESOLVED" | "UNMATCHED_OF_ORDER" | "UNMATCHED_COUNTED" | "RECONCILIATION_NOT_FOUND" | "RECONCILIATION_RUNNING" | "CALLBACK_SIGNATURE" | "CALLBACK_CONTENT" | "UNKNOWN_TRADE" | "NOTICE_NOT_FOUND" | "TOPIC_UNKNOWN" | "HUB_UNAVAILABLE" | "NOT_A_WEBSOCKET" | "ORIGIN_REFUSED" | "TOO_MANY_SOCKETS" | "API_KEY_NOT_FOUND" | "TEMPLATE_NOT_FOUND" | "PLACEHOLDER_UNKNOWN" | "BROADCAST_NOT_FOUND" | "BROADCAST_STATE" | "SECOND_PERSON_REQUIRED" | "AUDIENCE_CHANGED" | "AUDIENCE_EMPTY" | "AUDIENCE_TOO_LARGE" | "LINK_NOT_ALLOWED" | "WEBHOOK_NOT_FOUND" | "WEBHOOK_DELIVERY_NOT_FOUND" | "WEBHOOK_ADDRESS_REFUSED" | "WEBHOOK_PAUSED" | "TOO_MANY_WEBHOOKS";
         CategoryList: {
             items: components["schemas"]["Category"][];
         };
@@ -4170,7 +4380,7 @@ export interface components {
          *     of the last 7 days that failed; videos whose transcoding failed.
          * @enum {string}
          */
-        WaitingKind: "exceptions" | "unmatched" | "stuck_refunds" | "differences" | "unconfirmed" | "paused" | "messages" | "transcodings";
+        WaitingKind: "exceptions" | "unmatched" | "stuck_refunds" | "differences" | "unconfirmed" | "paused" | "messages" | "transcodings" | "webhooks";
         Stats: {
             today: components["schemas"]["Day"];
             /** @description Oldest first, the last one is today */
@@ -4351,6 +4561,72 @@ export interface components {
              * @example mstmkey.…
              */
             key: string;
+        };
+        /** @enum {string} */
+        WebhookType: "order.paid" | "order.refunded" | "enrolment.changed";
+        WebhookForm: {
+            name: string;
+            /** @description https, on the public internet; http for loopback in development */
+            url: string;
+            types: components["schemas"]["WebhookType"][];
+        };
+        WebhookFields: {
+            id: components["schemas"]["ID"];
+            url: string;
+            name: string;
+            types: components["schemas"]["WebhookType"][];
+            /** @enum {string} */
+            state: "active" | "paused";
+            /**
+             * @description Why it is paused: by an administrator; it answered 410; no delivery has succeeded for 72 hours
+             * @enum {string}
+             */
+            reason?: "by_hand" | "gone" | "failing";
+            paused_at?: components["schemas"]["Time"];
+            /** @description The first failure since the last success */
+            failing_since?: components["schemas"]["Time"];
+            /** @description Until when the secret before the last rotation signs too */
+            old_secret_until?: components["schemas"]["Time"];
+            created_at: components["schemas"]["Time"];
+        };
+        Webhook: components["schemas"]["WebhookFields"];
+        NewWebhook: components["schemas"]["WebhookFields"] & {
+            secret: string;
+        };
+        /** @enum {string} */
+        WebhookDeliveryState: "waiting" | "delivered" | "failed";
+        WebhookDelivery: {
+            id: components["schemas"]["ID"];
+            /** @description The webhook-id */
+            event_id: components["schemas"]["ID"];
+            /** @enum {string} */
+            type: "order.paid" | "order.refunded" | "enrolment.changed" | "webhook.test";
+            state: components["schemas"]["WebhookDeliveryState"];
+            /**
+             * @description Why it has failed
+             * @enum {string}
+             */
+            code?: "TRIES_USED" | "ENDPOINT_PAUSED" | "GONE";
+            /** @description When one that waits is tried */
+            next_at?: components["schemas"]["Time"];
+            created_at: components["schemas"]["Time"];
+            /** @description The newest 30 */
+            attempts: components["schemas"]["WebhookAttempt"][];
+            /** @description As it is sent, in the answer about one delivery */
+            body?: string;
+        };
+        WebhookAttempt: {
+            at: components["schemas"]["Time"];
+            ms: number;
+            /** @description Of the answer; none where there was no answer */
+            status?: number;
+            /**
+             * @description What went wrong; none of one that succeeded
+             * @enum {string}
+             */
+            code?: "STATUS" | "TIMEOUT" | "ADDRESS_REFUSED" | "TLS" | "NO_CONNECTION";
+            /** @description The first 512 bytes of it */
+            answer?: string;
         };
         /** @description Customer service; empty where there is none */
         Contact: {
@@ -4893,6 +5169,24 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `WEBHOOK_NOT_FOUND`, `WEBHOOK_DELIVERY_NOT_FOUND` */
+        NoWebhook: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `WEBHOOK_PAUSED` */
+        WebhookPaused: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `TEMPLATE_NOT_FOUND` */
         NoTemplate: {
             headers: {
@@ -5014,6 +5308,10 @@ export interface components {
         form: string;
         /** @description The order's id */
         order: components["schemas"]["ID"];
+        /** @description The webhook's id */
+        webhook: components["schemas"]["ID"];
+        /** @description The delivery's id */
+        webhookDelivery: components["schemas"]["ID"];
         /** @description The broadcast's id */
         broadcast: components["schemas"]["ID"];
         /** @description A name that the caller makes for this request, 1 to 128 printable ASCII characters */
@@ -10557,6 +10855,376 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            default: components["responses"]["Refused"];
+        };
+    };
+    listWebhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them, the oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Webhook"][];
+                    };
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    createWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "仓库",
+                 *       "url": "https://erp.example.com/hooks",
+                 *       "types": [
+                 *         "order.paid"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookForm"];
+            };
+        };
+        responses: {
+            /** @description The webhook. Its secret is shown here and nowhere else */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewWebhook"];
+                };
+            };
+            /** @description `TOO_MANY_WEBHOOKS` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `WEBHOOK_ADDRESS_REFUSED`: not https, or not on the public internet */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["RefusedInput"];
+        };
+    };
+    editWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook's id */
+                webhook: components["parameters"]["webhook"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookForm"];
+            };
+        };
+        responses: {
+            /** @description As it is now. Deliveries that wait go to the new address */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            404: components["responses"]["NoWebhook"];
+            /** @description `WEBHOOK_ADDRESS_REFUSED` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["RefusedInput"];
+        };
+    };
+    deleteWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook's id */
+                webhook: components["parameters"]["webhook"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: components["responses"]["NoWebhook"];
+            default: components["responses"]["Refused"];
+        };
+    };
+    rotateWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook's id */
+                webhook: components["parameters"]["webhook"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description The secret before signs beside the new one for a day; false: it does not sign any more, for one that has become known
+                     * @default true
+                     */
+                    keep_old?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description The webhook. Its new secret is shown here and nowhere else */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewWebhook"];
+                };
+            };
+            404: components["responses"]["NoWebhook"];
+            default: components["responses"]["RefusedInput"];
+        };
+    };
+    pauseWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook's id */
+                webhook: components["parameters"]["webhook"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            404: components["responses"]["NoWebhook"];
+            default: components["responses"]["Refused"];
+        };
+    };
+    resumeWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook's id */
+                webhook: components["parameters"]["webhook"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            404: components["responses"]["NoWebhook"];
+            default: components["responses"]["Refused"];
+        };
+    };
+    testWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook's id */
+                webhook: components["parameters"]["webhook"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its delivery, which waits */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            404: components["responses"]["NoWebhook"];
+            default: components["responses"]["Refused"];
+        };
+    };
+    replayFailedWebhookDeliveries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook's id */
+                webhook: components["parameters"]["webhook"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The first moment of a delivery that is sent again */
+                    since: components["schemas"]["Time"];
+                };
+            };
+        };
+        responses: {
+            /** @description How many */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        replayed: number;
+                    };
+                };
+            };
+            404: components["responses"]["NoWebhook"];
+            409: components["responses"]["WebhookPaused"];
+            default: components["responses"]["RefusedInput"];
+        };
+    };
+    listWebhookDeliveries: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["WebhookDeliveryState"];
+                /** @description Rows of a page */
+                limit?: components["parameters"]["limit"];
+                /** @description The `next_cursor` of the page before */
+                cursor?: components["parameters"]["cursor"];
+            };
+            header?: never;
+            path: {
+                /** @description The webhook's id */
+                webhook: components["parameters"]["webhook"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page, without the bodies */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["WebhookDelivery"][];
+                        next_cursor?: components["schemas"]["Cursor"];
+                    };
+                };
+            };
+            404: components["responses"]["NoWebhook"];
+            default: components["responses"]["Refused"];
+        };
+    };
+    showWebhookDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook's id */
+                webhook: components["parameters"]["webhook"];
+                /** @description The delivery's id */
+                delivery: components["parameters"]["webhookDelivery"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The delivery */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            404: components["responses"]["NoWebhook"];
+            default: components["responses"]["Refused"];
+        };
+    };
+    replayWebhookDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook's id */
+                webhook: components["parameters"]["webhook"];
+                /** @description The delivery's id */
+                delivery: components["parameters"]["webhookDelivery"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The delivery, which waits */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            404: components["responses"]["NoWebhook"];
+            409: components["responses"]["WebhookPaused"];
             default: components["responses"]["Refused"];
         };
     };
