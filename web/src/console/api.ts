@@ -3,7 +3,7 @@ import { problemOf, query, request } from '@/api'
 import { credentials } from '@/credentials'
 import type { List } from '@/types'
 import type {
-  Affected, AdminFront, APIKey, AuditRow, FrontBody, DeskCategory, HubStats, NewAPIKey, Person, PersonProfile, StaffNote, Violation,
+  Affected, AdminFront, APIKey, AuditRow, FrontBody, DeskCategory, HubStats, NewAPIKey, Person, PersonProfile, StaffNote, Violation, Webhook, NewWebhook, WebhookForm, WebhookDelivery,
   AdminPapers, AudienceCount, Broadcast, Course, CourseLearning, CourseRow, Ladder, LessonText, Media, MediaList, NewBroadcast, NoticeTemplate, OrderRow, OrderStory, PapersEdit,
   PolicyInput, Reconciliation, RefundPreview, RefundWish,
   Stats, Stray, Waiting, Wordings,
@@ -71,6 +71,18 @@ export const desk = {
   apiKeys: () => request<List<APIKey>>('GET', '/admin/api-keys'),
   createAPIKey: (body: { name: string; scopes: string[]; expires_at?: string }) => request<NewAPIKey>('POST', '/admin/api-keys', { body }),
   deleteAPIKey: (key: string) => request<void>('DELETE', `/admin/api-keys/${id(key)}`),
+  webhooks: () => request<List<Webhook>>('GET', '/admin/webhooks'),
+  createWebhook: (body: WebhookForm) => request<NewWebhook>('POST', '/admin/webhooks', { body }),
+  editWebhook: (hook: string, body: WebhookForm) => request<Webhook>('PUT', `/admin/webhooks/${id(hook)}`, { body }),
+  deleteWebhook: (hook: string) => request<void>('DELETE', `/admin/webhooks/${id(hook)}`),
+  rotateWebhook: (hook: string, keepOld: boolean) => request<NewWebhook>('POST', `/admin/webhooks/${id(hook)}/rotate`, { body: { keep_old: keepOld } }),
+  pauseWebhook: (hook: string) => request<Webhook>('POST', `/admin/webhooks/${id(hook)}/pause`),
+  resumeWebhook: (hook: string) => request<Webhook>('POST', `/admin/webhooks/${id(hook)}/resume`),
+  testWebhook: (hook: string) => request<WebhookDelivery>('POST', `/admin/webhooks/${id(hook)}/test`),
+  webhookDeliveries: (hook: string, filter: { state?: string; cursor?: string }) => request<List<WebhookDelivery>>('GET', `/admin/webhooks/${id(hook)}/deliveries` + query(filter)),
+  webhookDelivery: (hook: string, delivery: string) => request<WebhookDelivery>('GET', `/admin/webhooks/${id(hook)}/deliveries/${id(delivery)}`),
+  replayDelivery: (hook: string, delivery: string) => request<WebhookDelivery>('POST', `/admin/webhooks/${id(hook)}/deliveries/${id(delivery)}/replay`),
+  replayFailed: (hook: string, since: string) => request<{ replayed: number }>('POST', `/admin/webhooks/${id(hook)}/replay`, { body: { since } }),
   hubStats: () => request<HubStats>('GET', '/hub/stats'),
   invariants: () => request<{ whole: boolean; violations: Violation[]; orders: number; checked_at: string }>('GET', '/admin/invariants'),
   reconciliations: (filter: { state?: string; cursor?: string; limit?: number }) => request<List<Reconciliation>>('GET', '/admin/reconciliations' + query(filter)),
